@@ -1,0 +1,251 @@
+"""One settings model per stage. A value comes from the YAML file, is overridden by NANODEX_<STAGE>__<KEY>, and that by --set key=value.
+
+The templates in this folder are the defaults: `nanodex extract` without --config reads `config/extract.yaml` as shipped.
+A key nobody knows is an error that names the nearest one.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from config.errors import UsageError
+
+TEMPLATES = Path(__file__).resolve().parent
+
+
+class Settings(BaseModel):
+    """The base of every stage's settings: unknown keys are refused, values cannot change after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+
+Language = Literal["python", "java", "typescript", "cpp"]
+
+
+class ExtractSettings(Settings):
+    languages: list[Language] = Field(
+        ["python", "java", "typescript", "cpp"],
+        description="which languages to parse; typescript covers JavaScript, cpp covers C and CUDA",
+    )
+    use_scip: bool = Field(False, description="overlay the edges of SCIP indexers found on PATH")
+    exclude: list[str] = Field(default_factory=list, description="more paths to leave out, in .gitignore syntax")
+    out_graph: Path = Field(Path("brain/graph.sqlite"), description="the graph database")
+    max_file_bytes: int = Field(1_500_000, gt=0, description="larger files are listed as skipped")
+    workers: int = Field(0, ge=0, description="parsing processes; 0 means one per free core")
+
+
+class SummarySettings(Settings):
+    max_tokens: int = Field(160, ge=16, description="longest summary, counted in words and punctuation marks")
+    style: Literal["factual", "brief"] = Field(
+        "factual", description="factual: the whole note; brief: its first sentence"
+    )
+
+
+OntologyType = Literal["module", "capability", "concept", "error", "recipe"]
+
+
+class BrainSettings(Settings):
+    graph: Path = Field(Path("brain/graph.sqlite"), description="the graph written by extract")
+    node_types: list[OntologyType] = Field(
+        ["module", "capability", "concept", "error", "recipe"],
+        description="which kinds of knowledge to derive; symbols always get a note",
+    )
+    summary: SummarySettings = Field(default_factory=SummarySettings)
+    out_dir: Path = Field(
+        Path("brain/nodes"), description="one JSON note per node; the index is written beside the graph"
+    )
+
+
+class CountSettings(Settings):
+    discovery: int = Field(2000, ge=0)
+    explain: int = Field(2000, ge=0)
+    howto: int = Field(2000, ge=0)
+    diag: int = Field(2000, ge=0)
+
+
+class DatasetSettings(Settings):
+    graph: Path = Field(Path("brain/graph.sqlite"), description="the graph, with the brain's nodes in it")
+    nodes_dir: Path = Field(Path("brain/nodes"), description="the notes written by brain")
+    counts: CountSettings = Field(
+        default_factory=CountSettings, description="rows wanted per kind; a shortage is reported, never padded"
+    )
+    negatives_per_example: int = Field(2, ge=0, le=8, description="hard-negative node ids kept with each row")
+    refusal_share: float = Field(
+        0.10, ge=0.0, le=0.15, description="share of rows that refuse; more teaches a small model to refuse everything"
+    )
+    seed: int = Field(0, description="the same seed, commit and settings give the same bytes")
+    out_jsonl: Path = Field(
+        Path("dataset/train.jsonl"), description="training rows; valid.jsonl, test.jsonl and report.json go beside it"
+    )
+
+
+# PyYAML reads 2e-4 as text (YAML 1.1 wants 2.0e-4), and people write 2e-4.
+Number = Annotated[float, BeforeValidator(lambda value: float(value) if isinstance(value, str) else value)]
+_DTYPES = {"bf16": "bfloat16", "fp16": "float16", "fp32": "float32"}
+Dtype = Annotated[Literal["bfloat16", "float16", "float32"], BeforeValidator(lambda value: _DTYPES.get(value, value))]
+
+
+class TrainSettings(Settings):
+    base: str = Field("", description="a local folder or a hub id; empty with `train tiny`, which makes its own")
+    dataset: Path = Field(
+        Path("dataset/train.jsonl"),
+        description="rows written by dataset; valid.jsonl beside it is used for early stopping",
+    )
+    bits: Literal[4, 8, 16] = Field(16, description="precision the base is loaded in: 4 is QLoRA nf4, 16 is plain LoRA")
+    bnb_4bit_compute_dtype: Dtype = Field("bfloat16", description="used when bits is 4 only")
+    lora_rank: int = Field(16, ge=1)
+    lora_alpha: int = Field(32, ge=1)
+    lora_dropout: float = Field(0.05, ge=0.0, lt=1.0)
+    target_modules: list[str] = Field(["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"])
+    learning_rate: Number = Field(2e-4, gt=0)
+    batch_size: int = Field(16, ge=1, description="the effective batch; the plan chooses the micro-batch")
+    max_steps: int = Field(
+        3000, ge=1, description="upper bound of optimizer steps; the plan stops earlier at the recommended exposures"
+    )
+    epochs: float = Field(3.0, gt=0, description="recommended passes over the rows; caps max_steps")
+    max_seq_len: int = Field(2048, ge=64)
+    eval_interval: int = Field(100, ge=1, description="optimizer steps between evaluations and checkpoints")
+    save_dir: str = Field(
+        "models/{project}-nanodex-lora", description="the adapter pack; {project} is the repository's name"
+    )
+    seed: int = 0
+    time_budget_s: float = Field(
+        0.0, ge=0, description="stop training after this many seconds of wall clock; 0 means no limit"
+    )
+    max_nodes: int = Field(0, ge=0, description="learn only the rows of this many most important nodes; 0 means all")
+    fresh_fakes: bool = Field(False, description="replace refusal rows by new invented names in every epoch")
+    allow_unserveable: bool = Field(False, description="train adapters that vLLM cannot serve")
+
+
+class ServeSettings(Settings):
+    base: str = Field("", description="the base model's folder or id; empty: the one named by the adapter pack")
+    adapter: str = Field("", description="the adapter pack; empty: the only one below models/")
+    python: str = Field(
+        "",
+        description="interpreter of the environment that holds vLLM; else NANODEX_VLLM_PYTHON, else .venv-vllm/bin/python",
+    )
+    host: str = "127.0.0.1"
+    port: int = Field(8000, ge=1, le=65535)
+    dtype: Literal["auto", "bfloat16", "float16", "float32"] = "auto"
+    max_model_len: int = Field(4096, ge=64, description="longest prompt plus answer, capped by the base's own limit")
+    gpu_memory_utilization: float = Field(0.90, gt=0, le=1)
+    cpu_kv_cache_gib: int = Field(1, ge=1, description="KV cache of the CPU server")
+    shutdown_timeout_s: int = Field(10, ge=0, description="how long requests in flight may finish")
+    ready_timeout_s: int = Field(600, ge=1)
+
+
+class QuerySettings(Settings):
+    graph: Path = Field(Path("brain/graph.sqlite"), description="the graph; the index lies beside it")
+    mode: Literal["extractive", "model", "both"] = Field(
+        "extractive", description="model and both need an endpoint or an adapter"
+    )
+    endpoint: str = Field("", description="an OpenAI-compatible server, as http://localhost:8000")
+    model: str = Field("", description="model id at the endpoint; empty: its newest adapter")
+    adapter: str = Field("", description="an adapter pack to run in this process with transformers")
+    api_key_env: str = Field("NANODEX_API_KEY", description="environment variable that holds the endpoint's key")
+    k: int = Field(8, ge=1, le=100, description="passages to consider")
+    max_tokens: int = Field(512, ge=16, description="longest model answer")
+    context_tokens: int = Field(3000, ge=0, description="token budget of the retrieved context")
+    timeout_s: float = Field(60.0, gt=0)
+    min_confidence: float = Field(0.35, ge=0, le=1, description="below this the answer is an abstention")
+
+
+STAGES: dict[str, type[Settings]] = {
+    "extract": ExtractSettings,
+    "brain": BrainSettings,
+    "dataset": DatasetSettings,
+    "train_lora": TrainSettings,
+    "train_qlora": TrainSettings,
+    "train_tiny": TrainSettings,
+    "serve": ServeSettings,
+    "query": QuerySettings,
+}
+AnySettings = TypeVar("AnySettings", bound=Settings)
+
+
+def load_settings(
+    model: type[AnySettings],
+    stage: str,
+    config: Path | None = None,
+    overrides: Sequence[str] = (),
+    environ: Mapping[str, str] = os.environ,
+) -> AnySettings:
+    """Settings of `stage` (a key of STAGES) from `config`, the shipped template when None.
+
+    `overrides` are `key=value` or `outer.inner=value`, the value read as YAML. Raises UsageError, naming the key.
+    """
+    source = config or TEMPLATES / f"{stage}.yaml"
+    values = _read_yaml(source)
+    prefix = f"NANODEX_{stage.split('_')[0].upper()}__"
+    for name in sorted(environ):
+        if name.startswith(prefix):
+            _put(values, name[len(prefix) :].lower().split("__"), environ[name], name)
+    for override in overrides:
+        key, equals, text = override.partition("=")
+        if not equals or not key.strip():
+            raise UsageError(f"--set {override}: expected key=value", "for example --set max_steps=200")
+        _put(values, key.strip().split("."), text, f"--set {key}")
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        raise UsageError(_explain(error, model, source), f"see {TEMPLATES.name}/{stage}.yaml for every key") from error
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
+    try:
+        loaded = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise UsageError(f"there is no settings file {path}", f"templates lie in {TEMPLATES}") from error
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise UsageError(f"cannot read {path}: {error}") from error
+    if loaded is None:
+        return {}
+    if not isinstance(loaded, dict):
+        raise UsageError(f"{path} must hold `key: value` lines, not a {type(loaded).__name__}")
+    return loaded
+
+
+def _put(values: dict[str, Any], keys: list[str], text: str, origin: str) -> None:
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise UsageError(f"{origin}: {text!r} is not a YAML value") from error
+    for key in keys[:-1]:
+        inner = values.setdefault(key, {})
+        if not isinstance(inner, dict):
+            raise UsageError(f"{origin}: {key} is a single value, it has no keys below it")
+        values = inner
+    values[keys[-1]] = value
+
+
+def _explain(error: ValidationError, model: type[Settings], source: Path) -> str:
+    lines = []
+    for item in error.errors():
+        where = ".".join(str(part) for part in item["loc"])
+        if item["type"] == "extra_forbidden":
+            known = _keys(model)
+            near = difflib.get_close_matches(where, known, n=1, cutoff=0.5) or difflib.get_close_matches(
+                where.rpartition(".")[2], known, n=1, cutoff=0.5
+            )
+            lines.append(
+                f"unknown key {where}" + (f"; did you mean {near[0]}?" if near else f"; known keys: {', '.join(known)}")
+            )
+        else:
+            lines.append(f"{where}: {item['msg']} (got {item['input']!r})")
+    return f"{source.name}: " + "; ".join(lines)
+
+
+def _keys(model: type[BaseModel], prefix: str = "") -> list[str]:
+    keys = []
+    for name, field in model.model_fields.items():
+        keys.append(prefix + name)
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            keys += _keys(field.annotation, f"{prefix}{name}.")
+    return keys

@@ -1,0 +1,75 @@
+"""Example: one training row, and the JSONL files that hold them.
+
+A line is `{"id","prompt","response","refs":[node ids],"meta":{kind,form,template,facts,negatives,answerable,cites,split}}`,
+keys sorted, one per line, readable by `datasets.load_dataset("json")`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from config.errors import IncompatibleInput, MissingInput, StorageError
+
+KINDS = ("discovery", "explain", "howto", "diag")
+FORMS = ("forward", "statement", "reverse", "two_hop", "refusal", "correction", "context")
+
+
+@dataclass(frozen=True, slots=True)
+class Meta:
+    """`facts` are the gold fact ids, `cites` "path:start-end" spans (lines live here, never in prose), `template` is
+    "<family>/<number>", `split` ∈ train, valid, T0 … T5."""
+
+    kind: str
+    form: str
+    template: str
+    facts: tuple[str, ...] = ()
+    negatives: tuple[str, ...] = ()
+    answerable: bool = True
+    cites: tuple[str, ...] = ()
+    split: str = "train"
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    id: str
+    prompt: str
+    response: str
+    refs: tuple[str, ...]
+    meta: Meta
+
+
+def write_examples(path: Path, examples: Iterable[Example]) -> int:
+    """Stream examples to `path`, replaced only when all are written. Returns the count. Raises StorageError on a full disk."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    count = 0
+    try:
+        with temporary.open("w", encoding="utf-8") as out:
+            for example in examples:
+                out.write(json.dumps(asdict(example), ensure_ascii=False, sort_keys=True) + "\n")
+                count += 1
+        temporary.replace(path)
+    except OSError as error:
+        raise StorageError(f"cannot write {path}: {error}", "free some disk space, then make dataset") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+    return count
+
+
+def read_examples(path: Path) -> Iterator[Example]:
+    """Examples in file order. Raises MissingInput without the file, IncompatibleInput naming the first line that is not a row."""
+    if not path.is_file():
+        raise MissingInput(f"there is no dataset at {path}", "make dataset")
+    with path.open(encoding="utf-8") as lines:
+        for number, line in enumerate(lines, 1):
+            try:
+                row = json.loads(line)
+                meta = {k: tuple(v) if isinstance(v, list) else v for k, v in row["meta"].items()}
+                yield Example(row["id"], row["prompt"], row["response"], tuple(row["refs"]), Meta(**meta))
+            except (ValueError, KeyError, TypeError, AttributeError) as error:
+                reason = f"{type(error).__name__}: {error}"
+                raise IncompatibleInput(f"{path}:{number} is not a dataset row ({reason})", "make dataset") from error

@@ -1,0 +1,164 @@
+"""FileFacts: everything linking needs to know about one file, so that no file is opened twice.
+
+Facts are a function of the file's bytes and of the parser's version alone. They name other files only by the text written
+in the source. They are NamedTuples, so the cache stores them as plain JSON arrays. `scope` is always the index in
+`FileFacts.defs` of the innermost enclosing definition, MODULE (-1) at top level. Lines are 1-based, columns 0-based bytes.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final, NamedTuple
+
+MODULE: Final = -1
+
+
+class Param(NamedTuple):
+    name: str
+    annotation: str = ""
+    default: str = ""
+    kind: str = ""  # "", "posonly", "kwonly", "*", "**"
+
+
+class Definition(NamedTuple):
+    """`flags` ⊂ abstract static classmethod property setter async generator enum struct dataclass const exported overload
+    constructor nested declaration …; `value` is the text of a variable's initialiser when short and constant."""
+
+    kind: str  # one of schema.SYMBOL_TYPES
+    name: str
+    qualname: str
+    ordinal: int
+    scope: int
+    start_line: int
+    end_line: int
+    signature: str = ""
+    params: tuple[Param, ...] = ()
+    returns: str = ""
+    doc: str = ""
+    decorators: tuple[str, ...] = ()
+    visibility: str = "public"
+    content_hash: str = ""
+    flags: tuple[str, ...] = ()
+    value: str = ""
+
+
+class Import(NamedTuple):
+    """`from ..a import b as c` is Import(scope, "a", "b", "c", 2, line); `import a.b` is Import(scope, "a.b", "", "a", 0, line)
+    unless aliased; a star import has name "*". `kind`: "", "static", "type", "include", "reexport", "optional"."""
+
+    scope: int
+    module: str
+    name: str
+    alias: str
+    level: int
+    line: int
+    kind: str = ""
+
+
+class Call(NamedTuple):
+    """`a.b().c(1, x=2)` is Call(scope, "a.b()", "c", line, col, 1, "call"); a bare `f()` has an empty receiver.
+    `kind`: call, new (instantiation with its own syntax), decorator."""
+
+    scope: int
+    receiver: str
+    name: str
+    line: int
+    col: int
+    arity: int = 0
+    kind: str = "call"
+
+
+class Base(NamedTuple):
+    scope: int  # the class
+    name: str  # as written, type arguments removed
+    position: int
+    line: int
+    kind: str = "extends"  # or implements
+
+
+class Raise(NamedTuple):
+    """`name` is the class as written ("" for a bare re-raise), `message` its template with {} for holes that name nothing and
+    {expr} for those that do, `guard` the nearest enclosing condition. `declared` marks a `throws` clause or a `Raises:` doc."""
+
+    scope: int
+    name: str
+    line: int
+    message: str = ""
+    guard: str = ""
+    cause: str = ""
+    declared: bool = False
+
+
+class Handler(NamedTuple):
+    """One catch clause. It protects `try_start`..`try_end`; `names` is empty when it catches everything.
+    `action` ∈ reraise, convert, return, log, pass, handle."""
+
+    scope: int
+    names: tuple[str, ...]
+    try_start: int
+    try_end: int
+    line: int
+    action: str = "handle"
+
+
+class Binding(NamedTuple):
+    """What a name in `scope` is known to hold: a declared type or the expression assigned, as written.
+    `kind`: declared, assigned; `name` may be `self.x` (this.x in other languages is written self.x too)."""
+
+    scope: int
+    name: str
+    text: str
+    line: int
+    kind: str = "assigned"
+
+
+class FileFacts(NamedTuple):
+    """`prefix` is the id prefix (py, java, ts, js, cpp). `extra` holds what only one language family's resolver reads."""
+
+    path: str
+    lang: str
+    prefix: str
+    sha256: str
+    loc: int
+    doc: str = ""
+    namespace: str = ""  # Java package, C++ outer namespace; empty where the path decides
+    status: str = "ok"
+    reason: str = ""
+    defs: tuple[Definition, ...] = ()
+    imports: tuple[Import, ...] = ()
+    exports: tuple[str, ...] | None = None  # __all__ or export list; None: not stated
+    calls: tuple[Call, ...] = ()
+    bases: tuple[Base, ...] = ()
+    raises: tuple[Raise, ...] = ()
+    handlers: tuple[Handler, ...] = ()
+    bindings: tuple[Binding, ...] = ()
+    extra: Any = None
+
+
+_ROWS: Final[dict[str, Any]] = {
+    "imports": Import,
+    "calls": Call,
+    "bases": Base,
+    "raises": Raise,
+    "bindings": Binding,
+}
+
+
+def dump_facts(facts: FileFacts) -> str:
+    """Compact JSON, the fields in order."""
+    return json.dumps(facts, ensure_ascii=False, separators=(",", ":"))
+
+
+def load_facts(text: str) -> FileFacts:
+    """The inverse of dump_facts, tuples restored."""
+    facts = FileFacts(*json.loads(text))
+    definitions = tuple(
+        Definition(*row)._replace(
+            params=tuple(Param(*p) for p in row[8]), decorators=tuple(row[11]), flags=tuple(row[14])
+        )
+        for row in facts.defs
+    )
+    rows = {name: tuple(kind(*row) for row in getattr(facts, name)) for name, kind in _ROWS.items()}
+    handlers = tuple(Handler(row[0], tuple(row[1]), *row[2:]) for row in facts.handlers)
+    exports = None if facts.exports is None else tuple(facts.exports)
+    return facts._replace(defs=definitions, handlers=handlers, exports=exports, **rows)

@@ -1,0 +1,277 @@
+"""graph.sqlite: the only writer of nodes and edges, and the queries every other floor reads through.
+
+A first extract is written to a sibling file and renamed; a later change is one transaction. So a reader sees the old graph
+or the new one, and a killed run leaves the old. Rows go in sorted, so equal graphs are equal files in `.dump`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+from config.errors import IncompatibleInput, MissingInput, StorageError
+from config.manifest import Manifest, read_manifest
+from extractor.schema import SURE, Edge, FileRow, Node, Unresolved
+
+# One entry per schema version, applied in order; PRAGMA user_version says how many a file has had.
+MIGRATIONS = (
+    """
+    CREATE TABLE nodes (id TEXT PRIMARY KEY, type TEXT NOT NULL, name TEXT NOT NULL, path TEXT NOT NULL, lang TEXT NOT NULL,
+                        meta_json TEXT NOT NULL, origin TEXT NOT NULL);
+    CREATE TABLE edges (src_id TEXT NOT NULL, dst_id TEXT NOT NULL, kind TEXT NOT NULL, line INTEGER NOT NULL,
+                        confidence REAL NOT NULL, via TEXT NOT NULL, meta_json TEXT NOT NULL, origin TEXT NOT NULL,
+                        PRIMARY KEY (src_id, dst_id, kind, line)) WITHOUT ROWID;
+    CREATE TABLE files (path TEXT PRIMARY KEY, lang TEXT NOT NULL, sha256 TEXT NOT NULL, facts_version TEXT NOT NULL,
+                        status TEXT NOT NULL, reason TEXT NOT NULL, loc INTEGER NOT NULL) WITHOUT ROWID;
+    CREATE TABLE unresolved (src_id TEXT NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL, line INTEGER NOT NULL,
+                             reason TEXT NOT NULL, candidates TEXT NOT NULL,
+                             PRIMARY KEY (src_id, kind, name, line)) WITHOUT ROWID;
+    """,
+)
+# Made after the bulk load: building an index once is several times faster than keeping it up to date row by row.
+INDEXES = """
+    CREATE INDEX IF NOT EXISTS nodes_by_path ON nodes (path);
+    CREATE INDEX IF NOT EXISTS nodes_by_name ON nodes (name COLLATE NOCASE);
+    CREATE INDEX IF NOT EXISTS edges_by_dst ON edges (dst_id, kind);
+"""
+_NODE = "id, type, name, path, lang, meta_json, origin"
+_EDGE = "src_id, dst_id, kind, line, confidence, via, meta_json, origin"
+
+
+class Graph:
+    """Read access. Every list comes back sorted; edges below `SURE` confidence are left out unless asked for."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises MissingInput when there is no graph, IncompatibleInput when the file is something else."""
+        if not path.is_file():
+            raise MissingInput(f"there is no graph at {path}", "make extract REPO=<repository>")
+        self.path = path
+        self._db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+        try:
+            version = self._db.execute("PRAGMA user_version").fetchone()[0]
+        except sqlite3.DatabaseError as error:
+            self._db.close()
+            raise IncompatibleInput(f"{path} is not a graph: {error}", f"delete {path}, then make extract") from error
+        if version != len(MIGRATIONS):
+            self._db.close()
+            raise IncompatibleInput(
+                f"{path} has schema {version}, this nanodex reads {len(MIGRATIONS)}", "make extract"
+            )
+        self._db.execute("PRAGMA query_only=1")
+        self._db.execute("PRAGMA trusted_schema=OFF")
+
+    def __enter__(self) -> Graph:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._db.close()
+
+    @property
+    def manifest(self) -> Manifest:
+        """What the graph was made from: repository root, commit, settings."""
+        manifest = read_manifest(self.path)
+        if manifest is None:
+            raise MissingInput(
+                f"{self.path} has no manifest: its extract did not finish", "make extract REPO=<repository>"
+            )
+        return manifest
+
+    def node(self, node_id: str) -> Node | None:
+        row = self._db.execute(f"SELECT {_NODE} FROM nodes WHERE id = ?", (node_id,)).fetchone()
+        return _node(row) if row else None
+
+    def nodes(self, types: Sequence[str] = (), *, path: str = "", origin: str = "") -> Iterator[Node]:
+        """Nodes in order of id, of these types (all when empty), in this file, from this origin."""
+        where, values = _where(type=types, path=(path,) if path else (), origin=(origin,) if origin else ())
+        for row in self._db.execute(f"SELECT {_NODE} FROM nodes{where} ORDER BY id", values):
+            yield _node(row)
+
+    def find(self, name: str) -> list[Node]:
+        """Nodes that `name` may mean, best first: exact id, else qualified suffix or plain name, else ignoring case."""
+        exact = self.node(name)
+        if exact:
+            return [exact]
+        dotted = name.replace("::", ".").strip(".")
+        rows = self._db.execute(
+            f"SELECT {_NODE} FROM nodes WHERE name = ? COLLATE NOCASE AND type != 'external' ORDER BY id",
+            (dotted.rpartition(".")[2],),
+        )
+        found = [_node(row) for row in rows]
+        for fold in (str, str.lower):
+            matches = [n for n in found if ("." + fold(_dotted(n))).endswith("." + fold(dotted))]
+            if matches:
+                return sorted(matches, key=lambda n: (len(_dotted(n)), n.id))
+        return []
+
+    def edges(
+        self, kinds: Sequence[str] = (), *, src: str = "", dst: str = "", origin: str = "", confidence: float = SURE
+    ) -> Iterator[Edge]:
+        """Edges in order of (src, dst, kind, line), of these kinds, from or to these nodes, at least this sure."""
+        where, values = _where(
+            kind=kinds, src_id=(src,) if src else (), dst_id=(dst,) if dst else (), origin=(origin,) if origin else ()
+        )
+        where += (" AND" if where else " WHERE") + " confidence >= ?"
+        query = f"SELECT {_EDGE} FROM edges{where} ORDER BY src_id, dst_id, kind, line"
+        for row in self._db.execute(query, [*values, confidence]):
+            yield _edge(row)
+
+    def files(self) -> Iterator[FileRow]:
+        for row in self._db.execute(
+            "SELECT path, lang, sha256, facts_version, status, reason, loc FROM files ORDER BY path"
+        ):
+            yield FileRow(*row)
+
+    def file(self, path: str) -> FileRow | None:
+        row = self._db.execute(
+            "SELECT path, lang, sha256, facts_version, status, reason, loc FROM files WHERE path = ?", (path,)
+        ).fetchone()
+        return FileRow(*row) if row else None
+
+    def unresolved(self, src: str = "", kind: str = "") -> Iterator[Unresolved]:
+        where, values = _where(src_id=(src,) if src else (), kind=(kind,) if kind else ())
+        query = f"SELECT src_id, kind, name, line, reason, candidates FROM unresolved{where} ORDER BY src_id, kind, name, line"
+        for *row, candidates in self._db.execute(query, values):
+            yield Unresolved(*row, candidates=tuple(json.loads(candidates)))
+
+    def count(self, table: str, column: str) -> dict[str, int]:
+        """Rows of `table` (nodes, edges, files, unresolved) per value of `column`."""
+        _check_identifier(table, column)
+        rows = self._db.execute(f"SELECT {column}, count(*) FROM {table} GROUP BY {column} ORDER BY {column}")
+        return {str(value): count for value, count in rows}
+
+    def dump(self, origin: str = "extractor") -> Iterator[str]:
+        """Every row of one origin as a line of text, in order: equal graphs have equal dumps."""
+        for table, key, filtered in (("nodes", "id", True), ("edges", "src_id, dst_id, kind, line", True)):
+            _check_identifier(table)
+            where = " WHERE origin = ?" if filtered else ""
+            for row in self._db.execute(f"SELECT * FROM {table}{where} ORDER BY {key}", (origin,)):
+                yield json.dumps([table, *row], ensure_ascii=False)
+        if origin == "extractor":
+            for table, key in (("files", "path"), ("unresolved", "src_id, kind, name, line")):
+                for row in self._db.execute(f"SELECT * FROM {table} ORDER BY {key}"):
+                    yield json.dumps([table, *row], ensure_ascii=False)
+
+
+def write_graph(
+    path: Path, nodes: Iterable[Node], edges: Iterable[Edge], files: Iterable[FileRow], unresolved: Iterable[Unresolved]
+) -> None:
+    """Write a whole extractor graph and rename it over `path`. The brain's rows, derived from the old one, go with it.
+
+    Raises StorageError when the disk will not take it; the graph that was there stays.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary.unlink(missing_ok=True)
+    try:
+        with _storage_errors(path), closing(sqlite3.connect(temporary)) as db:
+            db.execute("PRAGMA journal_mode=OFF")
+            db.execute("PRAGMA synchronous=OFF")
+            _migrate(db)
+            with db:
+                db.executemany(
+                    "INSERT INTO nodes VALUES (?,?,?,?,?,?,?)", map(_node_row, sorted(nodes, key=lambda n: n.id))
+                )
+                db.executemany("INSERT INTO edges VALUES (?,?,?,?,?,?,?,?)", map(_edge_row, sorted(edges)))
+                db.executemany(
+                    "INSERT INTO files VALUES (?,?,?,?,?,?,?)", map(_file_row, sorted(files, key=lambda f: f.path))
+                )
+                db.executemany("INSERT INTO unresolved VALUES (?,?,?,?,?,?)", map(_unresolved_row, sorted(unresolved)))
+            db.executescript(INDEXES)
+            db.execute("ANALYZE")
+            db.commit()
+        with _storage_errors(path):
+            # A WAL left by a killed writer belongs to the old file and must not be replayed into the new one.
+            for suffix in ("-wal", "-shm"):
+                path.with_name(path.name + suffix).unlink(missing_ok=True)
+            temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_brain(path: Path, nodes: Iterable[Node], edges: Iterable[Edge]) -> None:
+    """Replace the brain's nodes and edges in one transaction; the extractor's rows are not touched."""
+    if not path.is_file():
+        raise MissingInput(f"there is no graph at {path}", "make extract REPO=<repository>")
+    with _storage_errors(path), closing(sqlite3.connect(path)) as db, db:
+        db.execute("BEGIN IMMEDIATE")
+        db.execute("DELETE FROM edges WHERE origin = 'brain'")
+        db.execute("DELETE FROM nodes WHERE origin = 'brain'")
+        db.executemany("INSERT INTO nodes VALUES (?,?,?,?,?,?,?)", map(_node_row, sorted(nodes, key=lambda n: n.id)))
+        db.executemany("INSERT INTO edges VALUES (?,?,?,?,?,?,?,?)", map(_edge_row, sorted(edges)))
+
+
+def _migrate(db: sqlite3.Connection) -> None:
+    done = db.execute("PRAGMA user_version").fetchone()[0]
+    for number, script in enumerate(MIGRATIONS[done:], done + 1):
+        db.executescript(script)
+        db.execute(f"PRAGMA user_version={number}")
+
+
+@contextmanager
+def _storage_errors(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (sqlite3.OperationalError, OSError) as error:
+        raise StorageError(
+            f"cannot write {path}: {error}",
+            "free some disk space or choose another out_graph, then run the stage again",
+        ) from error
+
+
+def _where(**conditions: Sequence[str]) -> tuple[str, list[str]]:
+    parts, values = [], []
+    for column, wanted in conditions.items():
+        if wanted:
+            parts.append(f"{column} IN ({','.join('?' * len(wanted))})")
+            values += list(wanted)
+    return (" WHERE " + " AND ".join(parts) if parts else ""), values
+
+
+def _check_identifier(*names: str) -> None:
+    for name in names:
+        if not name.isidentifier():
+            raise ValueError(f"not a table or column name: {name!r}")
+
+
+def _dotted(node: Node) -> str:
+    """The name a person may type in full: module path and qualified name, dotted."""
+    stem = node.path.rpartition(".")[0].replace("/", ".") if node.path else ""
+    return f"{stem}.{node.qualname}" if "#" in node.id else stem or node.name
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+
+
+def _node(row: Sequence[Any]) -> Node:
+    node_id, kind, name, path, lang, meta, origin = row
+    return Node(node_id, kind, name, path, lang, json.loads(meta), origin)
+
+
+def _edge(row: Sequence[Any]) -> Edge:
+    src, dst, kind, line, confidence, via, meta, origin = row
+    return Edge(src, dst, kind, line, confidence, via, json.loads(meta), origin)
+
+
+def _node_row(node: Node) -> tuple[Any, ...]:
+    return node.id, node.type, node.name, node.path, node.lang, _json(node.meta), node.origin
+
+
+def _edge_row(edge: Edge) -> tuple[Any, ...]:
+    return edge.src, edge.dst, edge.kind, edge.line, edge.confidence, edge.via, _json(edge.meta), edge.origin
+
+
+def _file_row(row: FileRow) -> tuple[Any, ...]:
+    return row.path, row.lang, row.sha256, row.facts_version, row.status, row.reason, row.loc
+
+
+def _unresolved_row(row: Unresolved) -> tuple[Any, ...]:
+    return row.src, row.kind, row.name, row.line, row.reason, _json(list(row.candidates))

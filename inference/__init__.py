@@ -1,0 +1,1 @@
+"""Adapter and graph to answers whose every citation is checked."""

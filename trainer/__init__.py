@@ -1,0 +1,1 @@
+"""Examples to adapter: the plan, the training, the pack that travels."""
