@@ -42,7 +42,7 @@ def run_app(app: typer.Typer, arguments: list[str] | None = None) -> int:
     except TyperException as error:
         return _fail(2, error.format_message(), f"{Path(sys.argv[0]).name} --help", as_json)
     except (KeyboardInterrupt, typer.Abort):
-        return _fail(130, "interrupted", "run the same command again to go on", as_json)
+        result = 130
     except BrokenPipeError:
         # The reader has gone. Give the interpreter a stdout that its own last flush cannot fail on.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -58,6 +58,8 @@ def run_app(app: typer.Typer, arguments: list[str] | None = None) -> int:
         return _fail(
             70, f"internal error: {type(error).__name__}: {error}", "run again with -v for the traceback", as_json
         )
+    if result == 130:  # Typer turns Ctrl-C into this code without a word
+        return _fail(130, "interrupted", "run the same command again to go on", as_json)
     return result if isinstance(result, int) else 0
 
 

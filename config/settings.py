@@ -57,13 +57,15 @@ class BrainSettings(Settings):
         ["module", "capability", "concept", "error", "recipe"],
         description="which kinds of knowledge to derive; symbols always get a note",
     )
-    summary: SummarySettings = Field(default_factory=SummarySettings)
+    summary: SummarySettings = SummarySettings()
     out_dir: Path = Field(
         Path("brain/nodes"), description="one JSON note per node; the index is written beside the graph"
     )
 
 
 class CountSettings(Settings):
+    """Rows wanted per kind; a shortage is reported, never padded."""
+
     discovery: int = Field(2000, ge=0)
     explain: int = Field(2000, ge=0)
     howto: int = Field(2000, ge=0)
@@ -73,9 +75,7 @@ class CountSettings(Settings):
 class DatasetSettings(Settings):
     graph: Path = Field(Path("brain/graph.sqlite"), description="the graph, with the brain's nodes in it")
     nodes_dir: Path = Field(Path("brain/nodes"), description="the notes written by brain")
-    counts: CountSettings = Field(
-        default_factory=CountSettings, description="rows wanted per kind; a shortage is reported, never padded"
-    )
+    counts: CountSettings = CountSettings()
     negatives_per_example: int = Field(2, ge=0, le=8, description="hard-negative node ids kept with each row")
     refusal_share: float = Field(
         0.10, ge=0.0, le=0.15, description="share of rows that refuse; more teaches a small model to refuse everything"
