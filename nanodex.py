@@ -1,0 +1,147 @@
+"""The front door: one command per stage. It wires stages, prints their reports and maps errors to exit codes; nothing else."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any, Literal, Protocol
+
+import typer
+
+from config.cli import ConfigOption, JsonOption, QuietOption, SetOption, VerboseOption, run_app
+from config.console import Console
+from inference.query import query
+
+app = typer.Typer(
+    name="nanodex",
+    help="Compile any codebase into a portable domain expert: extract, brain, dataset, train, then query or serve.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+class Report(Protocol):
+    """What every stage returns: lines for people, a dictionary for --json."""
+
+    def lines(self) -> list[str]: ...
+
+    def as_json(self) -> dict[str, Any]: ...
+
+
+def show(report: Report, as_json: bool) -> None:
+    """Print a report on stdout."""
+    if as_json:
+        print(json.dumps(report.as_json(), indent=2, sort_keys=True, ensure_ascii=False))
+    else:
+        print("\n".join(report.lines()))
+
+
+@app.command()
+def extract(
+    repo: Annotated[Path, typer.Argument(help="The repository's root.")],
+    out: Annotated[Path | None, typer.Option(metavar="DB", help="The graph database.")] = None,
+    scip: Annotated[Path | None, typer.Option(metavar="FILE", help="A SCIP index to overlay.")] = None,
+    cluster: Annotated[str, typer.Option(metavar="ADDRESS", help="Parse on a Dask cluster, as tcp://host:8786.")] = "",
+    config: ConfigOption = None,
+    set_: SetOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Source code to a code graph in SQLite."""
+    from config.settings import ExtractSettings, load_settings
+    from extractor.extract import run
+
+    settings = load_settings(ExtractSettings, "extract", config, set_ or ())
+    if out:
+        settings = settings.model_copy(update={"out_graph": out})
+    show(run(settings, Console(quiet=quiet, verbose=verbose), repo, scip, cluster), as_json)
+
+
+@app.command()
+def brain(
+    repo: Annotated[Path | None, typer.Option(help="The repository, when it is not where extract found it.")] = None,
+    config: ConfigOption = None,
+    set_: SetOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Graph to typed knowledge: ontology, notes and the search index."""
+    from brain.build import run
+    from config.settings import BrainSettings, load_settings
+
+    settings = load_settings(BrainSettings, "brain", config, set_ or ())
+    show(run(settings, Console(quiet=quiet, verbose=verbose), repo), as_json)
+
+
+@app.command()
+def dataset(
+    preview: Annotated[int, typer.Option(metavar="N", help="Print N rows of the dataset instead of making it.")] = 0,
+    config: ConfigOption = None,
+    set_: SetOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Knowledge to questions and answers, with held-out splits."""
+    from config.settings import DatasetSettings, load_settings
+    from dataset.generate import run
+
+    settings = load_settings(DatasetSettings, "dataset", config, set_ or ())
+    show(run(settings, Console(quiet=quiet, verbose=verbose)), as_json)
+
+
+@app.command()
+def train(
+    method: Annotated[Literal["lora", "qlora", "tiny"], typer.Argument(help="tiny: the embedded base, on a CPU.")],
+    base: Annotated[str, typer.Option(help="A local folder or a hub id.")] = "",
+    dataset: Annotated[str, typer.Option(metavar="JSONL", help="Training rows.")] = "",
+    out: Annotated[str, typer.Option(metavar="DIR", help="The adapter pack.")] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and stop.")] = False,
+    config: ConfigOption = None,
+    set_: SetOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Examples to a LoRA adapter pack."""
+    from config.settings import TrainSettings, load_settings
+    from trainer.train import run
+
+    settings = load_settings(TrainSettings, f"train_{method}", config, set_ or ())
+    console = Console(quiet=quiet, verbose=verbose)
+    show(run(settings, console, method, base, dataset, out, dry_run=dry_run), as_json)
+
+
+@app.command()
+def serve(
+    base: Annotated[str, typer.Option(help="The base model; the pack's own when absent.")] = "",
+    adapter: Annotated[str, typer.Option(help="The adapter pack; the only one below models/ when absent.")] = "",
+    check: Annotated[bool, typer.Option("--check", help="Run the preflight and stop.")] = False,
+    config: ConfigOption = None,
+    set_: SetOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """The adapter behind an OpenAI-compatible vLLM server."""
+    from config.settings import ServeSettings, load_settings
+    from inference.serve import run
+
+    settings = load_settings(ServeSettings, "serve", config, set_ or ())
+    raise typer.Exit(run(settings, Console(quiet=quiet, verbose=verbose), base, adapter, check=check, as_json=as_json))
+
+
+app.command("query")(query)
+
+
+def main() -> None:
+    sys.exit(run_app(app))
+
+
+if __name__ == "__main__":
+    main()
