@@ -11,6 +11,7 @@ Paths are relative to the repository's root, with forward slashes. Ids hold no l
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -49,7 +50,7 @@ STORED: Final = 0.5
 @dataclass(frozen=True, slots=True)
 class Node:
     """`meta` of a symbol: start_line, end_line (1-based, inclusive), signature, params [{name, annotation, default, kind}],
-    returns, doc, decorators, visibility, flags, content_hash (sha256 of the raw bytes of its lines)."""
+    returns, doc, decorators, visibility, flags, content_hash (`span_hash` of its lines)."""
 
     id: str
     type: str
@@ -125,3 +126,8 @@ def symbol_id(prefix: str, path: str, qualname: str, ordinal: int = 1) -> str:
 
 def external_id(package: str, name: str = "") -> str:
     return f"ext:{package}#{name}" if name else f"ext:{package}"
+
+
+def span_hash(data: bytes, start_line: int, end_line: int) -> str:
+    """sha256 of these lines (1-based, inclusive) of a file's bytes, without the last line's \\n: what `content_hash` holds."""
+    return hashlib.sha256(b"\n".join(data.split(b"\n")[start_line - 1 : end_line])).hexdigest()

@@ -1,0 +1,34 @@
+"""Small helpers over tree-sitter nodes that every language front end needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+
+def start_line(node: Node) -> int:
+    """1-based."""
+    return node.start_point[0] + 1
+
+
+def end_line(node: Node) -> int:
+    """1-based and inclusive; a node that ends at column 0 ends on the line before."""
+    row, column = node.end_point
+    return row if column == 0 and row > node.start_point[0] else row + 1
+
+
+def walk(root: Node) -> Iterator[Node]:
+    """Named nodes below and including `root`, parents first, in source order, without recursion."""
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        yield node
+        stack.extend(reversed(node.named_children))
+
+
+def collapse(text: str) -> str:
+    """One line, single spaces: how a signature or a condition is stored."""
+    return " ".join(text.split())

@@ -1,0 +1,58 @@
+"""All files' facts in, Links out: the edges between symbols, what could not be linked, and the nodes that linking adds.
+
+Each language family links its own files. A family's `link(files, configs)` gets its files in order of path and the texts of
+the build files (pyproject.toml, setup.cfg, tsconfig.json, package.json, compile_commands.json …) by path.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from extractor.facts import FileFacts
+from extractor.languages import BY_NAME
+from extractor.schema import Edge, Node, Unresolved
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """`nodes` are the externals and bindings that only linking knows. `names` says what a raised or caught class name means:
+    (path, scope, name as written in a Raise or Handler) -> node ids, best first; a name that is missing is unknown."""
+
+    edges: list[Edge] = field(default_factory=list)
+    unresolved: list[Unresolved] = field(default_factory=list)
+    nodes: list[Node] = field(default_factory=list)
+    names: dict[tuple[str, int, str], tuple[str, ...]] = field(default_factory=dict)
+
+
+def link(files: Iterable[FileFacts], configs: Mapping[str, str]) -> Links:
+    """Link every family and join what they found. Order of `files` does not matter."""
+    families: dict[str, list[FileFacts]] = {}
+    for facts in sorted(files, key=lambda f: f.path):
+        families.setdefault(BY_NAME[facts.lang].family, []).append(facts)
+    return merge(
+        importlib.import_module(f"extractor.resolve.{family}").link(families[family], configs)
+        for family in sorted(families)
+    )
+
+
+def merge(parts: Iterable[Links]) -> Links:
+    """One Links of several, external nodes that two families share kept once."""
+    total = Links()
+    nodes: dict[str, Node] = {}
+    for part in parts:
+        total.edges.extend(part.edges)
+        total.unresolved.extend(part.unresolved)
+        total.names.update(part.names)
+        for node in part.nodes:
+            nodes.setdefault(node.id, node)
+    total.nodes.extend(nodes[key] for key in sorted(nodes))
+    return total
+
+
+def definition_ids(facts: FileFacts) -> Sequence[str]:
+    """Node ids of `facts.defs`, in order."""
+    from extractor.schema import symbol_id
+
+    return [symbol_id(facts.prefix, facts.path, d.qualname, d.ordinal) for d in facts.defs]
