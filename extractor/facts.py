@@ -103,13 +103,15 @@ class Handler(NamedTuple):
 
 class Binding(NamedTuple):
     """What a name in `scope` is known to hold: a declared type or the expression assigned, as written.
-    `kind`: declared, assigned; `name` may be `self.x` (this.x in other languages is written self.x too)."""
+    `kind`: declared, assigned; `name` may be `self.x` (this.x in other languages is written self.x too).
+    `end_line` is the last line where it holds (a loop variable, a lambda's parameter); 0: to the end of its scope."""
 
     scope: int
     name: str
     text: str
     line: int
     kind: str = "assigned"
+    end_line: int = 0
 
 
 class FileFacts(NamedTuple):
