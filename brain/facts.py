@@ -43,6 +43,13 @@ RELATIONS: Final[dict[str, tuple[bool, str]]] = {
     "step": (True, "a step of a recipe; qualifiers order, arguments"),
     "serves": (True, "a capability: a callable that provides it"),
     "capability": (True, "a symbol: the capability it belongs to"),
+    "flag": (False, "async, static, abstract, dataclass … as the extractor found it"),
+    "title": (False, "what an ontology node is called"),
+    "about": (True, "the symbol an ontology node stands for"),
+    "reached_from": (True, "a public function through which the subject error may come out; qualifiers callee"),
+    "produced_by": (True, "a callable that returns the subject concept"),
+    "consumed_by": (True, "a callable that takes the subject concept; qualifiers parameter"),
+    "fixed_by": (True, "a symbol named in a fix for the subject error"),
 }
 
 

@@ -1,0 +1,253 @@
+"""Facts from the graph: what is stated about a node, in a fixed order, and whether a statement still holds.
+
+`facts_about` reads one node and its neighbours; `derive_facts` does so for the whole graph; `check_fact` derives again and
+looks. Edges below `SURE` state nothing. Order within a subject is the order of meaning: parameters as declared, steps as
+numbered, everything else by the other end's id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final
+
+from brain.facts import Fact
+from brain.text import clean, first_sentence, one_line
+from brain.view import Near, Relations, View, container, is_test
+from extractor.graph import Graph
+from extractor.schema import Edge, Node
+
+_SELF: Final = frozenset({"self", "cls", "this"})
+# role of an ontology edge -> the relation it states about the ontology node
+ROLES: Final = {
+    "serves": "serves",
+    "about": "about",
+    "step": "step",
+    "raiser": "raised_by",
+    "reaches": "reached_from",
+    "handler": "caught_by",
+    "producer": "produced_by",
+    "consumer": "consumed_by",
+    "implementer": "subclass",
+    "member": "member",
+    "fix": "fixed_by",
+}
+
+
+class FactTable:
+    """Facts grouped by subject, each findable by its id."""
+
+    def __init__(self, facts: Iterable[Fact]) -> None:
+        self._by_subject: dict[str, list[Fact]] = {}
+        self._by_id: dict[str, Fact] = {}
+        for fact in facts:
+            self._by_subject.setdefault(fact.subject, []).append(fact)
+            self._by_id.setdefault(fact.id, fact)
+
+    def __len__(self) -> int:
+        return sum(map(len, self._by_subject.values()))
+
+    @property
+    def subjects(self) -> list[str]:
+        return sorted(self._by_subject)
+
+    def about(self, node_id: str, relation: str = "") -> tuple[Fact, ...]:
+        """Facts about a node in the order they were derived, of one relation when named."""
+        facts = self._by_subject.get(node_id, ())
+        return tuple(f for f in facts if not relation or f.relation == relation)
+
+    def by_id(self, fact_id: str) -> Fact | None:
+        return self._by_id.get(fact_id)
+
+
+def derive_facts(graph: Graph) -> list[Fact]:
+    """Every fact the graph holds, by subject id, then in order of meaning."""
+    view = View.load(graph)
+    return [fact for node in view.nodes.values() for fact in facts_about(view, node)]
+
+
+def check_fact(graph: Graph, fact: Fact) -> bool:
+    """Whether the graph still states `fact`, qualifiers included."""
+    node = graph.node(fact.subject)
+    return node is not None and fact in facts_about(Near(graph), node)
+
+
+def facts_about(relations: Relations, node: Node) -> list[Fact]:
+    """All facts whose subject is `node`, each once."""
+    sources: tuple[Callable[[Relations, Node], Iterator[Fact]], ...]
+    if node.origin == "brain":
+        sources = (_ontology,)
+    elif node.type == "external":
+        sources = (_used,)
+    else:
+        sources = (_declared, _structure, _used, _flow, _errors, _knowledge)
+    unique: dict[tuple[str, str], Fact] = {}
+    for source in sources:
+        for fact in source(relations, node):
+            if fact.object:
+                unique.setdefault((fact.relation, fact.object), fact)
+    return list(unique.values())
+
+
+def _fact(node: Node, relation: str, obj: str, **qualifiers: str) -> Fact:
+    return Fact(node.id, relation, obj, tuple(sorted((k, v) for k, v in qualifiers.items() if v)))
+
+
+def _declared(relations: Relations, node: Node) -> Iterator[Fact]:
+    """What stands in the declaration itself."""
+    meta = node.meta
+    yield _fact(node, "path", node.path)
+    yield _fact(node, "signature", one_line(str(meta.get("signature", ""))))
+    parameters = [p for p in meta.get("params", ()) if p.get("name", "").lstrip("*&") not in _SELF]
+    for position, parameter in enumerate(parameters, 1):
+        yield _fact(
+            node,
+            "parameter",
+            clean(parameter["name"]),
+            annotation=one_line(parameter.get("annotation", "")),
+            default=one_line(parameter.get("default", "")),
+            kind=parameter.get("kind", ""),
+            position=str(position),
+        )
+    yield _fact(node, "returns", one_line(str(meta.get("returns", ""))))
+    yield _fact(node, "purpose", first_sentence(str(meta.get("doc", ""))))
+    if "#" in node.id:
+        yield _fact(node, "visibility", str(meta.get("visibility", "")))
+    for decorator in meta.get("decorators", ()):
+        yield _fact(node, "decorator", one_line(decorator))
+    yield _fact(node, "value", one_line(str(meta.get("value", ""))))
+    for flag in meta.get("flags", ()):
+        yield _fact(node, "flag", flag)
+
+
+def _structure(relations: Relations, node: Node) -> Iterator[Fact]:
+    """Containers, members, inheritance."""
+    owner = container(relations, node.id)
+    if owner is not None:
+        yield _fact(node, "container", owner.id)
+    for kind in ("extends", "implements"):
+        for edge in _in_source_order(relations.out(node.id, kind)):
+            yield _fact(node, kind, edge.dst, **_how(edge))
+    for kind in ("extends", "implements"):
+        for edge in relations.into(node.id, kind):
+            yield _fact(node, "subclass", edge.src, **_how(edge))
+    if owner is not None and owner.type in ("class", "interface") and not node.name.startswith("__"):
+        base = overridden(relations, node, owner)
+        if base is not None:
+            yield _fact(node, "overrides", base.id)
+    for edge in relations.into(node.id, "defined_in"):
+        member = relations.node(edge.src)
+        if member is not None and member.origin != "brain":
+            yield _fact(node, "member", member.id, type=member.type)
+
+
+def overridden(relations: Relations, node: Node, owner: Node) -> Node | None:
+    """The nearest method of a base class with the same name, breadth first in the order bases are written."""
+    seen, level = {owner.id}, [owner.id]
+    while level:
+        above: list[str] = []
+        for class_id in level:
+            for kind in ("extends", "implements"):
+                above += [e.dst for e in _in_source_order(relations.out(class_id, kind)) if e.dst not in seen]
+        for class_id in dict.fromkeys(above):
+            seen.add(class_id)
+            for edge in relations.into(class_id, "defined_in"):
+                member = relations.node(edge.src)
+                if member is not None and member.name == node.name and member.type == node.type:
+                    return member
+        level = list(dict.fromkeys(above))
+    return None
+
+
+def _used(relations: Relations, node: Node) -> Iterator[Fact]:
+    """Who uses the node: callers, importers, tests. Tests are listed as tests, not as callers."""
+    for edge in relations.into(node.id, "calls"):
+        caller = relations.node(edge.src)
+        if caller is None:
+            continue
+        if is_test(caller.path):
+            if not is_test(node.path):
+                yield _fact(node, "tested_by", caller.id, **_how(edge))
+                continue
+        elif caller.id == node.id:
+            continue
+        yield _fact(node, "called_by", caller.id, **_how(edge))
+    for edge in relations.into(node.id, "imports"):
+        importer = relations.node(edge.src)
+        if importer is not None and not is_test(importer.path):
+            yield _fact(node, "imported_by", importer.id)
+    for edge in relations.into(node.id, "throws"):
+        if _direct(edge):
+            yield _fact(node, "raised_by", edge.src, **_raise_details(edge))
+    for source, action in _catchers(relations, node):
+        yield _fact(node, "caught_by", source, action=action)
+
+
+def _flow(relations: Relations, node: Node) -> Iterator[Fact]:
+    """What the node calls, imports and depends on."""
+    for edge in _in_source_order(relations.out(node.id, "calls")):
+        if edge.dst != node.id:
+            yield _fact(node, "calls", edge.dst, **_how(edge))
+    for edge in relations.out(node.id, "imports"):
+        yield _fact(node, "imports", edge.dst)
+    for edge in relations.out(node.id, "depends_on"):
+        yield _fact(node, "depends_on", edge.dst)
+
+
+def _errors(relations: Relations, node: Node) -> Iterator[Fact]:
+    """What the node raises itself, what comes through its calls, what its handlers catch."""
+    thrown = _in_source_order(relations.out(node.id, "throws"))
+    for edge in thrown:
+        if _direct(edge):
+            yield _fact(node, "raises", edge.dst, **_raise_details(edge))
+    direct = {edge.dst for edge in thrown if _direct(edge)}
+    for edge in thrown:
+        if edge.dst not in direct:
+            yield _fact(node, "may_raise", edge.dst, callee=str(edge.meta.get("callee", "")))
+    for entry in node.meta.get("catches", ()):
+        yield _fact(node, "catches", str(entry.get("class", "")), action=str(entry.get("action", "")))
+
+
+def _knowledge(relations: Relations, node: Node) -> Iterator[Fact]:
+    """Which of the brain's nodes speak about this one."""
+    for edge in relations.into(node.id, "depends_on"):
+        source = relations.node(edge.src)
+        if source is not None and source.type == "capability":
+            yield _fact(node, "capability", source.id)
+
+
+def _ontology(relations: Relations, node: Node) -> Iterator[Fact]:
+    """Facts of a capability, concept, error or recipe: its own meta, then its edges by role and order."""
+    meta = node.meta
+    yield _fact(node, "title", str(meta.get("title", "")))
+    yield _fact(node, "purpose", str(meta.get("purpose", "")))
+    yield _fact(node, "path", node.path)
+    yield _fact(node, "message", str(meta.get("message", "")), guard=str(meta.get("guard", "")))
+    for fix in meta.get("fixes", ()):
+        yield _fact(node, "fix", str(fix["text"]), evidence=str(fix["evidence"]))
+    edges = [e for e in relations.out(node.id, "depends_on") if e.meta.get("role") in ROLES]
+    for edge in sorted(edges, key=lambda e: (list(ROLES).index(e.meta["role"]), int(e.meta.get("order", 0)), e.dst)):
+        details = {k: str(v) for k, v in edge.meta.items() if k != "role" and v not in ("", None)}
+        yield _fact(node, ROLES[edge.meta["role"]], edge.dst, **details)
+
+
+def _in_source_order(edges: list[Edge]) -> list[Edge]:
+    return sorted(edges, key=lambda e: (e.line, e.dst))
+
+
+def _how(edge: Edge) -> dict[str, str]:
+    return {"confidence": f"{edge.confidence:g}" if edge.confidence < 1 else "", "via": edge.via}
+
+
+def _direct(edge: Edge) -> bool:
+    return bool(edge.meta.get("how", "direct") == "direct")
+
+
+def _raise_details(edge: Edge) -> dict[str, str]:
+    return {name: one_line(str(edge.meta.get(name) or "")) for name in ("message", "guard", "cause")}
+
+
+def _catchers(relations: Relations, node: Node) -> Iterator[tuple[str, str]]:
+    """Functions whose handlers name this error class. Filled once the view indexes `meta.catches`."""
+    index = getattr(relations, "catchers", None)
+    if index is not None:
+        yield from index(node.id)

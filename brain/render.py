@@ -1,0 +1,388 @@
+"""Facts to a summary: whole sentences in a fixed order per type, the best first, none cut, each tied to the facts behind it.
+
+A sentence is (text, fact ids, node ids it names). `summarise` keeps as many as fit; a node with fewer than two attributes
+beyond its name gets none. What its documentation does not say is composed from the signature and the edges, never guessed
+from a name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from brain.derive import FactTable
+from brain.facts import Fact
+from brain.importance import Importance
+from brain.notes import Note
+from brain.text import banned, one_line, tokens
+from brain.view import View, hidden, is_public
+from config.manifest import digest
+from extractor.schema import Node
+
+LISTED: Final = 24  # objects kept per relation in a note
+NAMED: Final = 4  # names spelled out in one clause of a summary
+# What a signature alone does not make worth a note.
+_BARE: Final = frozenset(("path", "container", "signature", "visibility"))
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    text: str
+    facts: tuple[str, ...]
+    refs: tuple[str, ...]
+
+
+class Renderer:
+    """Turns the facts of one node into its note. Holds what all notes share: the view, the importance, the limits."""
+
+    def __init__(self, view: View, ranks: dict[str, Importance], max_tokens: int, style: str = "factual") -> None:
+        self._view = view
+        self._ranks = ranks
+        self._max = max_tokens
+        self._style = style
+
+    def note(self, node: Node, facts: Sequence[Fact], content_hash: str = "") -> Note:
+        """The note of a node; `content_hash` is taken from its meta unless given."""
+        table = FactTable(facts)
+        chosen = self.summarise(node, table)
+        refs = dict.fromkeys(ref for sentence in chosen for ref in sentence.refs)
+        return Note(
+            id=node.id,
+            type=node.type,
+            name=node.qualname,
+            path=node.path,
+            lang=node.lang,
+            lines=node.lines,
+            summary=" ".join(sentence.text for sentence in chosen),
+            facts=self._listing(facts),
+            refs=tuple(sorted(refs)),
+            content_hash=content_hash or str(node.meta.get("content_hash", "")),
+            sentences=tuple(sentence.facts for sentence in chosen),
+        )
+
+    def summarise(self, node: Node, table: FactTable) -> list[Sentence]:
+        """The sentences of a summary, dropped from the end until they fit; filler is dropped wherever it stands."""
+        kinds = {fact.relation for fact in table.about(node.id)} - _BARE
+        if len(kinds) < 2 and len(table.about(node.id, "parameter")) < 2:
+            return []
+        write = _FRAMES.get(node.type, _symbol)
+        kept: list[Sentence] = []
+        used = 0
+        for sentence in write(self, node, table):
+            if not sentence.text or banned(sentence.text):
+                continue
+            size = len(tokens(sentence.text))
+            if used + size > self._max:
+                continue
+            kept.append(sentence)
+            used += size
+            if self._style == "brief":
+                break
+        return kept
+
+    def name(self, node_id: str) -> str:
+        """A node as prose names it: `Session.send`, `requests.api`, `ValueError`."""
+        node = self._view.node(node_id)
+        if node is None:
+            return node_id.rpartition("#")[2] or node_id
+        if node.type == "external":
+            return node_id.removeprefix("ext:").partition("#")[2] or node.name
+        return node.qualname if "#" in node_id else str(node.meta.get("title") or node.name)
+
+    def best(self, facts: Iterable[Fact]) -> list[Fact]:
+        """Facts about other nodes, the most important end first; repository before outside, public before private."""
+
+        def key(fact: Fact) -> tuple[bool, bool, float, str]:
+            node = self._view.node(fact.object)
+            outside = node is None or node.type == "external"
+            known = self._ranks.get(fact.object)
+            return outside, node is None or hidden(node.name), -(known.total if known else 0.0), fact.object
+
+        return sorted(facts, key=key)
+
+    def names(self, facts: Sequence[Fact], limit: int = NAMED) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
+        """("a, b and 3 more", fact ids, node ids). Equal names are said once."""
+        unique: dict[str, list[Fact]] = {}
+        for fact in facts:
+            unique.setdefault(self.name(fact.object), []).append(fact)
+        shown = list(unique)[:limit] if len(unique) > limit + 1 else list(unique)
+        text = enumeration(shown, len(unique) - len(shown))
+        used = [fact for name in shown for fact in unique[name]]
+        return text, tuple(f.id for f in used), tuple(f.object for f in used)
+
+    def clause(self, lead: str, facts: Sequence[Fact], limit: int = NAMED) -> Sentence | None:
+        if not facts:
+            return None
+        text, ids, refs = self.names(facts, limit)
+        return Sentence(f"{lead} {text}", ids, refs)
+
+    def type_of(self, node_id: str) -> str:
+        node = self._view.node(node_id)
+        return node.type if node else ""
+
+    def is_public(self, node_id: str) -> bool:
+        node = self._view.node(node_id)
+        return node is not None and is_public(node)
+
+    def _listing(self, facts: Sequence[Fact]) -> dict[str, Any]:
+        lists: dict[str, list[str]] = {}
+        for fact in facts:
+            lists.setdefault(fact.relation, []).append(fact.object)
+        shown: dict[str, Any] = {relation: objects[:LISTED] for relation, objects in sorted(lists.items())}
+        cut = {relation: len(objects) for relation, objects in sorted(lists.items()) if len(objects) > LISTED}
+        if cut:
+            shown["counts"] = cut
+        shown["doc"] = "docstring" if "purpose" in lists else "none"
+        return shown
+
+
+def enumeration(names: Sequence[str], more: int = 0) -> str:
+    """`a`, `a and b`, `a, b and c`, `a, b and 3 more`."""
+    parts = [*names, f"{more:,} more"] if more else list(names)
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}" if parts else ""
+
+
+def content_hash(parts: Iterable[str]) -> str:
+    """The hash of a node that has no lines of its own: a digest of what it was derived from."""
+    return digest(parts)
+
+
+def _join(*clauses: Sentence | None, glue: str = "; ") -> Sentence:
+    """Clauses as one sentence, the first capitalised and the last closed; empty when all are missing."""
+    present = [clause for clause in clauses if clause is not None and clause.text]
+    text = glue.join(clause.text for clause in present)
+    if text:
+        text = text[0].upper() + text[1:] + ("" if text[-1] in ".!?" else ".")
+    return Sentence(text, tuple(i for c in present for i in c.facts), tuple(r for c in present for r in c.refs))
+
+
+def _purpose(table: FactTable, node: Node) -> Sentence | None:
+    facts = table.about(node.id, "purpose")
+    return Sentence(facts[0].object, (facts[0].id,), ()) if facts else None
+
+
+def _symbol(r: Renderer, node: Node, table: FactTable) -> Iterator[Sentence]:
+    """Functions and methods: what it is; takes and returns; raises; callers and callees; the rest."""
+    purpose = _purpose(table, node)
+    takes = _signature(node, table)
+    yield purpose or _composed(r, node, table, takes)
+    if purpose:
+        yield _join(takes)
+    yield from _raising(r, node, table)
+    yield _join(
+        r.clause("called by", r.best(table.about(node.id, "called_by"))),
+        r.clause("calls", r.best(_inside(r, table.about(node.id, "calls")))),
+    )
+    yield _join(r.clause("overrides", table.about(node.id, "overrides")))
+    yield _join(_catching(r, table.about(node.id, "catches")))
+    yield _join(r.clause("exercised by", r.best(table.about(node.id, "tested_by")), 2))
+
+
+def _inside(r: Renderer, facts: Sequence[Fact]) -> list[Fact]:
+    """Callees in the repository; the outside ones only when there is nothing else."""
+    inside = [f for f in facts if r.type_of(f.object) not in ("external", "")]
+    return inside or [f for f in facts if not f.object.startswith("ext:builtins")]
+
+
+def _composed(r: Renderer, node: Node, table: FactTable, takes: Sentence | None) -> Sentence:
+    """The first sentence of an undocumented callable: its kind, its home, what goes in and out."""
+    flags = set(node.meta.get("flags", ()))
+    words = [word for word in ("abstract", "async", "static") if word in flags or f"{word}method" in flags]
+    kind = "property" if "property" in flags else "class method" if "classmethod" in flags else node.type
+    if kind == "function" and "generator" in flags:
+        kind = "generator function"
+    lead = " ".join([*words, kind])
+    owner = table.about(node.id, "container")
+    home = f" of {r.name(owner[0].object)}" if owner and r.type_of(owner[0].object) != "package" else ""
+    text = f"{'An' if lead[0] in 'aeiou' else 'A'} {lead}{home}"
+    if takes:
+        text += f" that {takes.text}"
+    ids = tuple(f.id for f in owner[:1]) + (takes.facts if takes else ())
+    return Sentence(text + ".", ids, tuple(f.object for f in owner[:1]))
+
+
+def _signature(node: Node, table: FactTable) -> Sentence | None:
+    """`takes url, params (default None) and **kwargs; returns Response`."""
+    parameters = table.about(node.id, "parameter")
+    returns = table.about(node.id, "returns")
+    shown = [_parameter(fact) for fact in parameters[:6]]
+    clauses = []
+    if shown:
+        clauses.append(f"takes {enumeration(shown, len(parameters) - len(shown))}")
+    if returns and returns[0].object not in ("None", "void") and len(tokens(returns[0].object)) <= 12:
+        clauses.append(f"returns {returns[0].object}")
+    if not clauses:
+        return None
+    return Sentence(" and ".join(clauses), tuple(f.id for f in (*parameters[:6], *returns[:1])), ())
+
+
+def _parameter(fact: Fact) -> str:
+    default = fact.qualifier("default")
+    stars = {"*": "*", "**": "**"}.get(fact.qualifier("kind"), "")
+    name = stars + fact.object.lstrip("*")
+    return f"{name} (default {default})" if default and len(tokens(default)) <= 6 else name
+
+
+def _raising(r: Renderer, node: Node, table: FactTable) -> Iterator[Sentence]:
+    direct = table.about(node.id, "raises")
+    for fact in direct[:3]:
+        guard = fact.qualifier("guard")
+        when = f" when {guard}" if guard and len(tokens(guard)) <= 12 else ""
+        yield _join(Sentence(f"raises {r.name(fact.object)}{when}", (fact.id,), (fact.object,)))
+    if len(direct) > 3:
+        yield _join(r.clause("also raises", direct[3:]))
+    yield _join(r.clause("may raise", r.best(table.about(node.id, "may_raise")), 3))
+
+
+def _catching(r: Renderer, facts: Sequence[Fact]) -> Sentence | None:
+    return r.clause("catches", facts, 3)
+
+
+def _class(r: Renderer, node: Node, table: FactTable) -> Iterator[Sentence]:
+    about = table.about
+    bases = [*about(node.id, "extends"), *about(node.id, "implements")]
+    purpose = _purpose(table, node)
+    kinds = set(node.meta.get("flags", ()))
+    members = about(node.id, "member")
+    methods = [f for f in members if r.type_of(f.object) == "method" and r.is_public(f.object)]
+    fields = [f for f in members if r.type_of(f.object) == "variable" and r.is_public(f.object)]
+    if not purpose:
+        word = next((k for k in ("dataclass", "enum", "struct", "record", "protocol") if k in kinds), node.type)
+        owner = about(node.id, "container")
+        home = f" of {r.name(owner[0].object)}" if owner and r.type_of(owner[0].object) != "package" else ""
+        start = "An" if ("abstract" in kinds or word[0] in "aeiou") else "A"
+        text = f"{start} {'abstract ' if 'abstract' in kinds else ''}{word}{home}"
+        base, ids, refs = r.names(bases) if bases else ("", (), ())
+        text += f" that extends {base}" if base else ""
+        yield Sentence(text + ".", tuple(f.id for f in owner[:1]) + ids, tuple(f.object for f in owner[:1]) + refs)
+    else:
+        yield purpose
+        yield _join(
+            r.clause("extends", about(node.id, "extends")), r.clause("implements", about(node.id, "implements"))
+        )
+    yield _join(r.clause("extended by", r.best(about(node.id, "subclass"))))
+    yield _join(
+        r.clause("raised by", r.best(about(node.id, "raised_by"))),
+        r.clause("caught by", r.best(about(node.id, "caught_by"))),
+    )
+    yield _join(_leaf_clause(r, "methods:", r.best(methods), 6), _leaf_clause(r, "fields:", fields, 6))
+    yield _join(r.clause("used by", r.best(about(node.id, "called_by"))))
+    yield _join(r.clause("exercised by", r.best(about(node.id, "tested_by")), 2))
+
+
+def _leaf_clause(r: Renderer, lead: str, facts: Sequence[Fact], limit: int) -> Sentence | None:
+    """As `clause`, members by their own name: their class has just been named."""
+    if not facts:
+        return None
+    shown = list(facts)[:limit] if len(facts) > limit + 1 else list(facts)
+    names = [r.name(f.object).rpartition(".")[2] for f in shown]
+    text = enumeration(list(dict.fromkeys(names)), len(facts) - len(shown))
+    return Sentence(f"{lead} {text}", tuple(f.id for f in shown), tuple(f.object for f in shown))
+
+
+def _variable(r: Renderer, node: Node, table: FactTable) -> Iterator[Sentence]:
+    value = table.about(node.id, "value")
+    owner = table.about(node.id, "container")
+    purpose = _purpose(table, node)
+    short = [f for f in value if len(tokens(f.object)) <= 16]
+    if purpose:
+        yield purpose
+    home = f" of {r.name(owner[0].object)}" if owner else ""
+    word = "field" if owner and r.type_of(owner[0].object) in ("class", "interface") else "variable"
+    word = "constant" if "const" in node.meta.get("flags", ()) or node.name.isupper() else word
+    annotation = one_line(str(node.meta.get("returns") or node.meta.get("annotation") or ""))
+    text = f"A {word}{home}"
+    text += f" of type {annotation}" if annotation and len(tokens(annotation)) <= 12 else ""
+    text += f", set to {short[0].object}" if short else ""
+    yield Sentence(text + ".", tuple(f.id for f in (*owner[:1], *short[:1])), tuple(f.object for f in owner[:1]))
+
+
+def _module(r: Renderer, node: Node, table: FactTable) -> Iterator[Sentence]:
+    members = table.about(node.id, "member")
+    purpose = _purpose(table, node)
+    if purpose:
+        yield purpose
+    groups = []
+    words = (("class", "classes"), ("interface", "interfaces"), ("function", "functions"), ("module", "modules"))
+    for kind, many in (*words, ("package", "packages")):
+        facts = [f for f in members if r.type_of(f.object) == kind and r.is_public(f.object)]
+        groups.append(r.clause(kind if len(facts) == 1 else many, r.best(facts), 5))
+    present = [g for g in groups if g]
+    if present:
+        label = "Package" if node.type == "package" else "Module"
+        lead = Sentence(
+            f"{'holds' if node.type == 'package' else 'defines'} {present[0].text}", present[0].facts, present[0].refs
+        )
+        body = _join(lead, *present[1:])
+        yield (
+            body if purpose else Sentence(f"{label} that {body.text[0].lower()}{body.text[1:]}", body.facts, body.refs)
+        )
+    yield _join(
+        r.clause("imported by", r.best(_modules(r, table.about(node.id, "imported_by")))),
+        r.clause("imports", r.best(_modules(r, table.about(node.id, "imports")))),
+    )
+    yield _join(r.clause("depends on", table.about(node.id, "depends_on")))
+
+
+def _modules(r: Renderer, facts: Sequence[Fact]) -> list[Fact]:
+    return [f for f in facts if r.type_of(f.object) in ("module", "package")]
+
+
+def _capability(r: Renderer, node: Node, table: FactTable) -> Iterator[Sentence]:
+    yield _purpose(table, node) or Sentence("", (), ())
+    yield _join(r.clause("offered by", table.about(node.id, "serves"), 6))
+
+
+def _concept(r: Renderer, node: Node, table: FactTable) -> Iterator[Sentence]:
+    about = table.about(node.id, "about")
+    yield _purpose(table, node) or _join(r.clause("a concept that stands on", about))
+    yield _join(r.clause("extended by", r.best(table.about(node.id, "subclass"))))
+    yield _join(
+        r.clause("produced by", r.best(table.about(node.id, "produced_by"))),
+        r.clause("taken by", r.best(table.about(node.id, "consumed_by"))),
+    )
+    yield _join(_leaf_clause(r, "members:", table.about(node.id, "member"), 6))
+
+
+def _error(r: Renderer, node: Node, table: FactTable) -> Iterator[Sentence]:
+    purpose, message = _purpose(table, node), table.about(node.id, "message")
+    if purpose:
+        yield purpose
+    raisers = r.best(table.about(node.id, "raised_by"))
+    what = r.names(table.about(node.id, "about"))[0] or node.name
+    guard = message[0].qualifier("guard") if message else ""
+    when = f" when {guard}" if guard and len(tokens(guard)) <= 12 else ""
+    if raisers:
+        text, ids, refs = r.names(raisers)
+        yield Sentence(f"{what} is raised by {text}{when}.", ids, refs)
+    if message and len(tokens(message[0].object)) <= 25:
+        yield Sentence(f'Its message reads "{message[0].object}".', (message[0].id,), ())
+    yield _join(r.clause("reached through", r.best(table.about(node.id, "reached_from"))))
+    yield _join(r.clause("caught by", r.best(table.about(node.id, "caught_by"))))
+    for fact in table.about(node.id, "fix")[:2]:
+        yield Sentence(f"Fix: {fact.object}" + ("" if fact.object.endswith(".") else "."), (fact.id,), ())
+
+
+def _recipe(r: Renderer, node: Node, table: FactTable) -> Iterator[Sentence]:
+    title = table.about(node.id, "title")
+    steps = table.about(node.id, "step")
+    names = [
+        r.name(f.object) + (f" with {f.qualifier('arguments')}" if f.qualifier("arguments") else "") for f in steps
+    ]
+    text = "; then ".join(names)
+    lead = f"{title[0].object}: " if title else ""
+    yield Sentence(f"{lead}call {text}.", tuple(f.id for f in (*title[:1], *steps)), tuple(f.object for f in steps))
+
+
+_FRAMES: Final[dict[str, Callable[[Renderer, Node, FactTable], Iterator[Sentence]]]] = {
+    "class": _class,
+    "interface": _class,
+    "variable": _variable,
+    "module": _module,
+    "package": _module,
+    "capability": _capability,
+    "concept": _concept,
+    "error": _error,
+    "recipe": _recipe,
+}

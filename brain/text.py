@@ -1,0 +1,215 @@
+"""Text of the repository, made safe and readable: unseen characters out, markup off, one sentence taken, words counted and split.
+
+Everything here is pure. A repository's text is data: nothing in it is obeyed, and what cannot be shown is removed.
+"""
+
+from __future__ import annotations
+
+import html
+import inspect
+import re
+from functools import lru_cache
+from typing import Final
+
+BANNED: Final = (
+    "provides functionality",
+    "is responsible for",
+    "is used to",
+    "this function",
+    "this class",
+    "this module",
+    "various",
+    "robust",
+    "seamless",
+    "powerful",
+    "simply",
+    "etc.",
+)
+VERBATIM: Final = 25  # the longest run of source tokens a summary may repeat
+
+_ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\|$)|[@-_])")
+_UNSEEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffb]"
+    "|[\ud800-\udfff]|[\U000e0000-\U000e0fff]"
+)
+_TOKEN = re.compile(r"\w+|[^\w\s]")
+_IDENTIFIER = re.compile(r"[^\W\d]\w*")
+_HUMPS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+|[^\W\d_A-Za-z]+")
+_ROLE = re.compile(r":[a-zA-Z][\w:+.-]*:`([^`]*)`")
+_INLINE_TAG = re.compile(r"\{@(?:link|linkplain|code|literal|value|inheritDoc)\s*([^}]*)\}")
+_HTML_TAG = re.compile(r"</?[a-zA-Z][a-zA-Z0-9]*(?:\s[^<>]*)?/?>")
+_LINK = re.compile(r"!?\[([^\]]*)\]\([^)\s]*\)")
+_EMPHASIS = re.compile(r"(?<![\w*])(\*\*?|__)(?=\S)(.+?)(?<=\S)\1(?![\w*])")
+_RULE = re.compile(r"^\s*([=~\-^\"'`#*+_.:])\1{2,}\s*$")
+_STOP = re.compile(
+    r"^\s*(?::\w[^:]*:|[@\\](?!brief|link)\w+|>>>|\.\. |```|~~~|(?:Args|Arguments|Parameters|Params|Returns?|Yields?|Raises?"
+    r"|Throws|Examples?|Usage|Notes?|Attributes|See Also|References|Warnings?|Todo|Keyword Args)\s*:?\s*$)"
+)
+_LEADER = re.compile(r"^\s*(?:/\*+!?|\*+/|\*(?!\*)|///?!?|#+!?)\s?")
+_LICENCE = re.compile(
+    r"copyright|licen[sc]ed under|spdx-license|all rights reserved|permission is hereby granted|redistribution and use",
+    re.I,
+)
+_END = re.compile(r"[.!?]+(?=[\"')\]]*(?:\s|$))|[。！？]")
+_SHORTHAND = re.compile(
+    r"(?:\b(?:e\.g|i\.e|cf|vs|resp|approx|incl|no|fig|sec|dr|mr|ms|st|al|a\.k\.a)|\b[A-Za-z])\.$", re.I
+)
+_SUBJECT = re.compile(
+    r"^(?:this|the)\s+(?:function|method|class|module|decorator|helper|routine|package|file|interface|exception|object)\s+",
+    re.I,
+)
+_DUTY = re.compile(r"^(?:is|are)\s+(?:used\s+to|responsible\s+for|meant\s+to|intended\s+to)\s+", re.I)
+_ASIDE = re.compile(r"\s*\([^()]*\)|\s*\[[^\[\]]*\]")
+_CUTS = (
+    r"\s*;\s",
+    r"\s+(?:--|—|–|-)\s",
+    r",\s+(?:which|where|such as|e\.g\.|i\.e\.|for example|including|especially)\b",
+)
+
+
+def clean(text: str) -> str:
+    """`text` without terminal sequences, control, bidirectional and zero-width characters; tabs become spaces."""
+    text = _ANSI.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+    return _UNSEEN.sub("", text).replace("\t", "    ")
+
+
+def one_line(text: str) -> str:
+    """`text` cleaned, every run of white space a single space."""
+    return " ".join(clean(text).split())
+
+
+def tokens(text: str) -> list[str]:
+    """Words and punctuation marks: the unit of every length limit here, independent of any model's tokenizer."""
+    return _TOKEN.findall(text)
+
+
+@lru_cache(maxsize=200_000)
+def split_identifier(word: str) -> tuple[str, ...]:
+    """`HTTPServerConfig` -> http, server, config; `parse_header2` -> parse, header, 2. Lower case, in order."""
+    return tuple(part.lower() for part in _HUMPS.findall(word))
+
+
+def identifiers(text: str) -> list[str]:
+    """Every identifier in `text`, in order, repeats kept."""
+    return _IDENTIFIER.findall(text)
+
+
+def banned(text: str) -> str:
+    """The first filler phrase in `text`, empty when there is none."""
+    lowered = f" {text.lower()} "
+    return next((phrase for phrase in BANNED if re.search(rf"(?<!\w){re.escape(phrase)}(?!\w)", lowered)), "")
+
+
+def is_licence(text: str) -> bool:
+    """Whether a comment is a licence header rather than documentation."""
+    return bool(_LICENCE.search(text[:600]))
+
+
+def paragraph(doc: str) -> str:
+    """The first paragraph of prose in a doc comment, on one line, markup removed; empty when it opens with none."""
+    lines: list[str] = []
+    source = inspect.cleandoc(clean(doc)).splitlines()
+    for number, raw in enumerate(source):
+        line = _LEADER.sub("", raw) if raw.lstrip()[:1] in ("*", "/", "#") else raw
+        line = re.sub(r"^\s*[@\\]brief\s+", "", line)
+        if _RULE.match(line):
+            lines = []  # what stood above the rule was a title
+            continue
+        if not line.strip():
+            if lines and not (number + 1 < len(source) and _RULE.match(source[number + 1])):
+                break
+            continue
+        if _STOP.match(line):
+            break
+        lines.append(line.strip())
+    return _unmark(" ".join(lines))
+
+
+def first_sentence(doc: str, limit: int = VERBATIM) -> str:
+    """The first sentence of a doc comment as a statement of at most `limit` tokens, empty when none can be had honestly.
+
+    Never cut mid-sentence: an aside or a trailing clause is dropped whole, and what still is too long, filler, a
+    licence, or the lead-in of a list is refused.
+    """
+    if not doc or is_licence(doc):
+        return ""
+    text = _sentence(paragraph(doc))
+    if not text or text.endswith(":"):
+        return ""
+    text = _DUTY.sub("", _SUBJECT.sub("", text)) if _SUBJECT.match(text) else text
+    for candidate in _shorter(text):
+        if len(tokens(candidate)) <= limit and not banned(candidate) and len(identifiers(candidate)) > 1:
+            return _finish(candidate)
+    return ""
+
+
+def sentences(text: str) -> list[str]:
+    """`text` split into sentences; abbreviations and dots inside names do not end one."""
+    found, start = [], 0
+    for match in _END.finditer(text):
+        if _SHORTHAND.search(text[start : match.end()]) and match.end() < len(text):
+            continue
+        if text[start : match.end()].count("(") > text[start : match.end()].count(")"):
+            continue
+        found.append(text[start : match.end()].strip())
+        start = match.end()
+    rest = text[start:].strip()
+    return [*found, rest] if rest else found
+
+
+def longest_run(text: str, source: str) -> int:
+    """How many consecutive tokens of `text` stand in `source` in the same order."""
+    wanted = tokens(text)
+    places: dict[str, list[int]] = {}
+    for position, token in enumerate(tokens(source)):
+        places.setdefault(token, []).append(position)
+    best = 0
+    ending: dict[int, int] = {}
+    for token in wanted:
+        ending = {position: ending.get(position - 1, 0) + 1 for position in places.get(token, ())}
+        best = max(best, max(ending.values(), default=0))
+    return best
+
+
+def _sentence(text: str) -> str:
+    found = sentences(text)
+    return found[0] if found else ""
+
+
+def _unmark(text: str) -> str:
+    text = _ROLE.sub(lambda m: _label(m.group(1)), text)
+    text = _INLINE_TAG.sub(lambda m: _label(m.group(1).replace("#", ".").strip(".")), text)
+    text = _LINK.sub(r"\1", text)
+    text = html.unescape(_HTML_TAG.sub("", text))
+    text = re.sub(r"``([^`]*)``", r"\1", text)
+    text = re.sub(r"`([^`<]*?)(?:\s*<[^>]*>)?`_{0,2}", r"\1", text)
+    text = _EMPHASIS.sub(r"\2", text)
+    text = re.sub(r"\|(\w[\w .-]*)\|", r"\1", text)
+    return " ".join(text.split())
+
+
+def _label(target: str) -> str:
+    """What a reader sees of a reference: its title, or the last part of `~pkg.mod.Name`."""
+    titled = re.match(r"^(.+?)\s*<[^>]*>$", target)
+    if titled:
+        return titled.group(1)
+    return target.rpartition(".")[2] if target.startswith("~") else target.lstrip("!.")
+
+
+def _shorter(text: str) -> list[str]:
+    """`text`, then `text` without asides, then cut before the first clause that only adds to it."""
+    plain = _ASIDE.sub("", text)
+    cuts = []
+    for pattern in _CUTS:
+        match = re.search(pattern, plain)
+        if match and len(tokens(plain[: match.start()])) >= 4:
+            cuts.append(plain[: match.start()])
+    return [text, plain, *sorted(cuts, key=len, reverse=True)]
+
+
+def _finish(text: str) -> str:
+    text = text.strip().rstrip(",;").rstrip()
+    first = re.match(r"\S+", text)
+    if first and re.fullmatch(r"[a-z][a-z'-]*,?", first.group()):
+        text = text[0].upper() + text[1:]
+    return text if text[-1] in ".!?。！？" else text + "."

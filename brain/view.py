@@ -1,0 +1,133 @@
+"""The graph as the brain walks it: nodes by id, edges from and to a node, what is a test, what is public.
+
+`View` holds a whole graph in memory for the stages; `Near` asks the database for the neighbours of one node at a time.
+Both speak `Relations`, so a fact is derived and checked by the same code.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Final, Protocol
+
+from extractor.graph import Graph
+from extractor.schema import Edge, Node
+
+BRAIN_TYPES: Final = ("capability", "concept", "error", "recipe")
+CODE_TYPES: Final = ("package", "module", "class", "interface", "function", "method", "variable")
+
+_TEST_DIRS = frozenset({"test", "tests", "__tests__", "spec", "specs", "testdata", "unittests", "androidtest"})
+_TEST_FILE = re.compile(
+    r"^(?:test_.*|.*_test|.*_tests|conftest|tests?|.*[.\-](?:test|spec)|.*Tests?|.*TestCase|.*Spec)\.\w+$"
+)
+_ASIDE_DIRS = frozenset({"examples", "example", "samples", "demo", "demos", "benchmarks", "benchmark", "docs", "doc"})
+
+
+class Relations(Protocol):
+    """What fact derivation needs from a graph. Edges come sorted by (other end, kind, line), sure ones only."""
+
+    def node(self, node_id: str) -> Node | None: ...
+    def out(self, node_id: str, kind: str) -> list[Edge]: ...
+    def into(self, node_id: str, kind: str) -> list[Edge]: ...
+
+
+class View:
+    """A whole graph in memory. `keep` filters by origin: "" takes the extractor's rows and the brain's."""
+
+    def __init__(self, nodes: Iterable[Node], edges: Iterable[Edge]) -> None:
+        self.nodes = {node.id: node for node in sorted(nodes, key=lambda n: n.id)}
+        self._out: dict[str, dict[str, list[Edge]]] = {}
+        self._into: dict[str, dict[str, list[Edge]]] = {}
+        self.add(edges)
+
+    @classmethod
+    def load(cls, graph: Graph, origin: str = "") -> View:
+        return cls(graph.nodes(origin=origin), graph.edges(origin=origin))
+
+    def add(self, edges: Iterable[Edge], nodes: Iterable[Node] = ()) -> None:
+        """Join more nodes and edges to the view."""
+        fresh = list(nodes)
+        if fresh:
+            self.nodes.update((node.id, node) for node in fresh)
+            self.nodes = dict(sorted(self.nodes.items()))
+        for edge in sorted(edges):
+            self._out.setdefault(edge.src, {}).setdefault(edge.kind, []).append(edge)
+            self._into.setdefault(edge.dst, {}).setdefault(edge.kind, []).append(edge)
+
+    def node(self, node_id: str) -> Node | None:
+        return self.nodes.get(node_id)
+
+    def out(self, node_id: str, kind: str) -> list[Edge]:
+        return self._out.get(node_id, {}).get(kind, [])
+
+    def into(self, node_id: str, kind: str) -> list[Edge]:
+        return self._into.get(node_id, {}).get(kind, [])
+
+    def of_type(self, *types: str) -> Iterator[Node]:
+        """Nodes of these types in order of id."""
+        return (node for node in self.nodes.values() if node.type in types)
+
+
+class Near:
+    """The neighbours of one node at a time, read from the database and kept while the object lives."""
+
+    def __init__(self, graph: Graph) -> None:
+        self._graph = graph
+        self._edges: dict[tuple[str, str, bool], list[Edge]] = {}
+
+    def node(self, node_id: str) -> Node | None:
+        return self._graph.node(node_id)
+
+    def out(self, node_id: str, kind: str) -> list[Edge]:
+        return self._read(node_id, kind, True)
+
+    def into(self, node_id: str, kind: str) -> list[Edge]:
+        return self._read(node_id, kind, False)
+
+    def _read(self, node_id: str, kind: str, outgoing: bool) -> list[Edge]:
+        key = (node_id, kind, outgoing)
+        if key not in self._edges:
+            src, dst = (node_id, "") if outgoing else ("", node_id)
+            self._edges[key] = list(self._graph.edges((kind,), src=src, dst=dst))
+        return self._edges[key]
+
+
+def is_test(path: str) -> bool:
+    """Whether a file holds tests, by whole directory names and file name forms, never by a substring."""
+    *directories, name = path.split("/")
+    return any(d.lower() in _TEST_DIRS for d in directories) or bool(_TEST_FILE.match(name))
+
+
+def is_aside(path: str) -> bool:
+    """Whether a file stands beside the product: examples, demos, documentation, benchmarks."""
+    return any(part.lower() in _ASIDE_DIRS for part in path.split("/")[:-1])
+
+
+def is_public(node: Node) -> bool:
+    """Public by its own name and by every name that encloses it, outside tests."""
+    if node.meta.get("visibility", "public") not in ("public", "", "package", "protected", "internal"):
+        return False
+    names = node.qualname.split(".") if "#" in node.id else [node.name.rpartition(".")[2]]
+    return not any(hidden(name) for name in names) and not is_test(node.path)
+
+
+def hidden(name: str) -> bool:
+    """A leading underscore hides a name, unless it is a protocol's `__name__`."""
+    return name.startswith("_") and not (name.startswith("__") and name.endswith("__"))
+
+
+def container(relations: Relations, node_id: str) -> Node | None:
+    """The class, function, module or package that a node is defined in."""
+    for edge in relations.out(node_id, "defined_in"):
+        found = relations.node(edge.dst)
+        if found is not None:
+            return found
+    return None
+
+
+def module_of(relations: Relations, node: Node) -> Node | None:
+    """The file that a symbol stands in."""
+    current: Node | None = node
+    while current is not None and current.type != "module":
+        current = container(relations, current.id)
+    return current
