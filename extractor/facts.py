@@ -160,7 +160,7 @@ def load_facts(text: str) -> FileFacts:
         )
         for row in facts.defs
     )
-    rows = {name: tuple(kind(*row) for row in getattr(facts, name)) for name, kind in _ROWS.items()}
+    rows: dict[str, Any] = {name: tuple(kind(*row) for row in getattr(facts, name)) for name, kind in _ROWS.items()}
     handlers = tuple(Handler(row[0], tuple(row[1]), *row[2:]) for row in facts.handlers)
     exports = None if facts.exports is None else tuple(facts.exports)
     return facts._replace(defs=definitions, handlers=handlers, exports=exports, **rows)
