@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from config.errors import IncompatibleInput, MissingInput, StorageError
 
@@ -68,7 +69,7 @@ def read_examples(path: Path) -> Iterator[Example]:
         for number, line in enumerate(lines, 1):
             try:
                 row = json.loads(line)
-                meta = {k: tuple(v) if isinstance(v, list) else v for k, v in row["meta"].items()}
+                meta: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in row["meta"].items()}
                 yield Example(row["id"], row["prompt"], row["response"], tuple(row["refs"]), Meta(**meta))
             except (ValueError, KeyError, TypeError, AttributeError) as error:
                 reason = f"{type(error).__name__}: {error}"

@@ -1,0 +1,469 @@
+"""What can be asked about a node and what the true answer is: facts in, topics out.
+
+A topic is one question's content without its wording: the subject, what else the question names, the answer in a few equal
+sentences, and the facts it states. An aspect is one function here; it returns None where the facts do not suffice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from brain.facts import Fact
+from dataset.names import Names, Subject, count, listing, plural_verb, token_count, unique
+from dataset.wording import clause
+
+SYMBOLS = ("class", "interface", "function", "method", "variable")
+CALLABLE = ("function", "method")
+TYPES = ("class", "interface")
+VERBATIM = 25  # the longest run of source tokens that an answer may repeat
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """`answers` say the same thing in other words; each leads with the answer. `form` is that of its questions."""
+
+    aspect: str
+    kind: str
+    intent: str
+    form: str
+    subject: Subject
+    answers: tuple[str, ...]
+    facts: tuple[Fact, ...]
+    refs: tuple[str, ...]
+    fills: dict[str, str] = field(default_factory=dict)
+
+
+class Facts:
+    """Facts by subject, and the names of nodes: all an aspect may look at."""
+
+    def __init__(self, facts: Sequence[Fact], names: Names) -> None:
+        self.names = names
+        self._about: dict[str, dict[str, list[Fact]]] = {}
+        for fact in facts:
+            self._about.setdefault(fact.subject, {}).setdefault(fact.relation, []).append(fact)
+
+    def about(self, node_id: str, relation: str) -> Sequence[Fact]:
+        """Facts of one relation about a node, in the order they were derived."""
+        return self._about.get(node_id, {}).get(relation, ())
+
+    def first(self, node_id: str, relation: str) -> Fact | None:
+        found = self.about(node_id, relation)
+        return found[0] if found else None
+
+    def relations(self, node_id: str) -> Sequence[str]:
+        return tuple(self._about.get(node_id, {}))
+
+    @property
+    def subjects(self) -> list[str]:
+        return sorted(self._about)
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One subject under consideration."""
+
+    subject: Subject
+    facts: Facts
+
+    def all(self, relation: str) -> Sequence[Fact]:
+        return self.facts.about(self.subject.id, relation)
+
+    def one(self, relation: str) -> Fact | None:
+        return self.facts.first(self.subject.id, relation)
+
+    def said(self, node_id: str) -> str:
+        return self.facts.names.said(node_id)
+
+    @property
+    def place(self) -> str:
+        """A closing sentence with the path, unless the label already shows it."""
+        return "" if self.subject.in_path or not self.subject.path else f" It is in `{self.subject.path}`."
+
+    def topic(
+        self,
+        aspect: str,
+        kind: str,
+        intent: str,
+        answers: Sequence[str],
+        facts: Sequence[Fact | None],
+        form: str = "forward",
+        **fills: str,
+    ) -> Topic:
+        used = tuple(unique(f for f in facts if f is not None))
+        nodes = [f.object for f in used if f.object_is_node]
+        refs = tuple(unique([self.subject.id, *(f.subject for f in used), *nodes]))
+        return Topic(aspect, kind, intent, form, self.subject, tuple(answers), used, refs, fills)
+
+
+def location(ask: Ask) -> Topic | None:
+    s, path, container = ask.subject, ask.one("path"), ask.one("container")
+    if path is None or s.type not in SYMBOLS:
+        return None
+    if s.owner and container is not None and "#" in container.object:
+        owner = ask.said(container.object)
+        answers: tuple[str, ...] = (
+            f"`{s.label}` is a {s.noun} of {owner}, defined in `{s.path}`.",
+            f"In `{s.path}`: `{s.label}` is a {s.noun} of {owner}.",
+        )
+    else:
+        container = None
+        answers = (
+            f"`{s.label}` is a {s.noun} defined in `{s.path}`.",
+            f"In `{s.path}`, as the {s.noun} `{s.label}`.",
+        )
+    return ask.topic("location", "discovery", "location", answers, [path, container])
+
+
+def purpose(ask: Ask) -> Topic | None:
+    s, doc, path = ask.subject, ask.one("purpose"), ask.one("path")
+    if doc is None or path is None or token_count(doc.object) > VERBATIM:
+        return None
+    does = clause(doc.object, s.noun)
+    said = s.said()
+    if s.type in ("module", "package"):
+        answers: tuple[str, ...] = (
+            (f"{said} {does}.",) if does else (f"The documentation of {said} says: “{doc.object}”",)
+        )  # fmt: skip
+        return ask.topic("purpose", "explain", "purpose", answers, [doc, path])
+    if does:
+        answers = (f"{said} {does}.{ask.place}", f"The {s.noun} {said} {does}.{ask.place}")
+    else:
+        answers = (f"{said} is documented as “{doc.object}”{ask.place}",)
+    container = ask.one("container")
+    if container is not None and "#" not in container.object:
+        container = None
+    return ask.topic("purpose", "explain", "purpose", answers, [doc, path])
+
+
+def find(ask: Ask) -> Topic | None:
+    """The purpose's way back: from what it does to its name."""
+    s, doc, path = ask.subject, ask.one("purpose"), ask.one("path")
+    if doc is None or path is None or s.type not in SYMBOLS or not 4 <= token_count(doc.object) <= VERBATIM:
+        return None
+    if s.name.strip("_").lower() in doc.object.lower():
+        return None
+    does = clause(doc.object, s.noun)
+    asked = does or f'is documented as "{doc.object.rstrip(".")}"'
+    answers = (f"`{s.label}` in `{s.path}`.", f"That is the {s.noun} `{s.label}` in `{s.path}`.")
+    return ask.topic("find", "discovery", "feature location", answers, [doc, path], "reverse", o=asked)
+
+
+def members(ask: Ask) -> Topic | None:
+    s = ask.subject
+    found = [f for f in ask.all("member") if s.type in TYPES]
+    found = [f for f in found if not _hidden(f.object)]
+    if not found:
+        return None
+    names = [f"`{_last(f.object)}`" for f in found]
+    shown = listing(names, limit=10)
+    answers: tuple[str, ...] = (f"{s.said()} has {count(len(found), 'member')}: {shown}.{ask.place}",)
+    if len(found) > 1:
+        answers += (f"{shown} are the members of {s.said()}.{ask.place}",)
+    return ask.topic("members", "discovery", "architecture", answers, [*found[:10], ask.one("path")])
+
+
+def contents(ask: Ask) -> Topic | None:
+    s = ask.subject
+    found = [f for f in ask.all("member") if s.type == "module" and not _hidden(f.object)]
+    if not found:
+        return None
+    names = [f"`{_last(f.object)}`" for f in found]
+    shown = listing(names, limit=10)
+    answers = (f"{s.said()} defines {shown}.", f"{shown} {plural_verb(len(found), 'is', 'are')} defined in {s.said()}.")
+    return ask.topic("contents", "discovery", "architecture", answers, found[:10])
+
+
+def returns(ask: Ask) -> Topic | None:
+    s, fact = ask.subject, ask.one("returns")
+    if fact is None or s.type not in CALLABLE or "`" in fact.object or token_count(fact.object) > VERBATIM:
+        return None
+    kind = fact.object.strip("\"'")
+    answers: tuple[str, ...] = (
+        f"{s.said()} is declared to return `{kind}`.{ask.place}",
+        f"`{kind}`, as {s.said()} declares.{ask.place}",
+    )
+    return ask.topic("returns", "explain", "data flow", answers, [fact, ask.one("path")])
+
+
+def _relation(
+    aspect: str,
+    relation: str,
+    kind: str,
+    intent: str,
+    types: Sequence[str],
+    one: str,
+    two: str,
+    form: str = "forward",
+    limit: int = 6,
+) -> Callable[[Ask], Topic | None]:
+    """An aspect that lists the other ends of one relation. `{s}` is the subject, `{o}` the list, `{are}` agrees with it."""
+
+    def aspect_of(ask: Ask) -> Topic | None:
+        found = [f for f in ask.all(relation) if ask.subject.type in types]
+        if not found:
+            return None
+        shown = listing(unique(ask.said(f.object) for f in found), limit=limit)
+        values = {"s": ask.subject.said(), "o": shown, "are": plural_verb(len(found), "is", "are")}
+        answers = tuple(sentence.format(**values) + ask.place for sentence in (one, two))
+        return ask.topic(aspect, kind, intent, answers, [*found[:limit], ask.one("path")], form)
+
+    return aspect_of
+
+
+calls = _relation(
+    "calls", "calls", "explain", "control flow", CALLABLE, "{s} calls {o}.", "{o} {are} called by {s}."
+)  # fmt: skip
+called_by = _relation(
+    "called_by", "called_by", "explain", "dependency", (*CALLABLE, *TYPES),
+    "{s} is called by {o}.", "{o} {are} what calls {s}.", "reverse",
+)  # fmt: skip
+extends = _relation(
+    "extends", "extends", "explain", "architecture", TYPES, "{s} extends {o}.", "{o} {are} the base of {s}."
+)  # fmt: skip
+subclasses = _relation(
+    "subclasses", "subclass", "explain", "architecture", TYPES, "{s} is extended by {o}.", "{o} {are} derived from {s}.",
+    "reverse",
+)  # fmt: skip
+implements = _relation(
+    "implements", "implements", "explain", "architecture", TYPES, "{s} implements {o}.", "{o} {are} implemented by {s}."
+)  # fmt: skip
+overrides = _relation(
+    "overrides", "overrides", "explain", "architecture", ("method",), "{s} overrides {o}.", "{o} is overridden by {s}."
+)  # fmt: skip
+imports = _relation(
+    "imports", "imports", "explain", "dependency", ("module",), "{s} imports {o}.", "{o} {are} imported by {s}.", limit=8
+)  # fmt: skip
+imported_by = _relation(
+    "imported_by", "imported_by", "explain", "dependency", ("module", "package"),
+    "{s} is imported by {o}.", "{o} {are} what imports {s}.", "reverse", 8,
+)  # fmt: skip
+depends = _relation(
+    "depends", "depends_on", "explain", "dependency", ("module", "package"),
+    "{s} depends on {o} from outside the project.", "{o} {are} what {s} takes from outside the project.", limit=8,
+)  # fmt: skip
+caught_by = _relation(
+    "caught_by", "caught_by", "diag", "error handling", (*TYPES, "external"),
+    "{s} is caught in {o}.", "{o} {are} where {s} is caught.", "reverse",
+)  # fmt: skip
+catches = _relation(
+    "catches", "catches", "diag", "error handling", CALLABLE, "{s} catches {o}.", "{o} {are} caught in {s}."
+)  # fmt: skip
+tests = _relation(
+    "tests", "tested_by", "howto", "usage", SYMBOLS, "{s} is exercised by {o}.", "{o} {are} where tests use {s}.", limit=4
+)  # fmt: skip
+
+
+def decorator(ask: Ask) -> Topic | None:
+    s = ask.subject
+    found = [
+        f for f in ask.all("decorator") if s.type in SYMBOLS and "`" not in f.object and token_count(f.object) <= 12
+    ]
+    if not found or len(found) != len(ask.all("decorator")):
+        return None
+    shown = listing([f"`{f.object if f.object.startswith('@') else '@' + f.object}`" for f in found])
+    answers: tuple[str, ...] = (
+        f"{s.said()} carries {shown}.{ask.place}",
+        f"{shown} {plural_verb(len(found), 'stands', 'stand')} above {s.said()}.{ask.place}",
+    )
+    return ask.topic("decorator", "explain", "definition", answers, [*found, ask.one("path")])
+
+
+def parameters(ask: Ask) -> Topic | None:
+    s, found = ask.subject, list(ask.all("parameter"))
+    if s.type not in CALLABLE or ask.one("signature") is None:
+        return None
+    result = ask.one("returns")
+    if result is not None and ("`" in result.object or token_count(result.object) > 12):
+        result = None
+    tail = f" It returns `{result.object.strip(chr(34) + chr(39))}`." if result is not None else ""
+    if not found:
+        answers: tuple[str, ...] = (
+            f"{s.said()} takes no arguments.{tail}{ask.place}",
+            f"Call {s.said()} without arguments.{tail}{ask.place}",
+        )
+        return ask.topic("parameters", "howto", "usage", answers, [ask.one("signature"), result, ask.one("path")])
+    shown = listing([_parameter(f) for f in found], limit=8)
+    answers = (
+        f"{s.said()} takes {shown}.{tail}{ask.place}",
+        f"Pass {shown} to {s.said()}.{tail}{ask.place}",
+    )
+    return ask.topic("parameters", "howto", "usage", answers, [*found[:8], result, ask.one("path")])
+
+
+def defaults(ask: Ask) -> Iterator[Topic]:
+    """One topic per parameter that has a short default."""
+    s = ask.subject
+    for fact in ask.all("parameter"):
+        value = fact.qualifier("default")
+        if s.type not in CALLABLE or not value or "`" in value or token_count(value) > 8:
+            continue
+        name = f"`{fact.object}`"
+        noted = fact.qualifier("annotation")
+        declared = f" It is declared as `{noted}`." if noted and "`" not in noted and token_count(noted) <= 12 else ""
+        tail = f" {s.said()} is a {s.noun} in `{s.path}`." if not s.in_path else ""
+        answers: tuple[str, ...] = (
+            f"{name} defaults to `{value}` in {s.said()}.{declared}{ask.place if not declared else tail}",
+            f"`{value}` is the default of {name} in {s.said()}.{declared}{ask.place if not declared else tail}",
+        )
+        yield ask.topic("default", "howto", "usage", answers, [fact, ask.one("path")], o=fact.object)
+
+
+def construct(ask: Ask) -> Topic | None:
+    s = ask.subject
+    if s.type != "class":
+        return None
+    for member in ask.all("member"):
+        if _last(member.object) in ("__init__", "constructor", s.name) and "#" in member.object:
+            found = ask.facts.about(member.object, "parameter")
+            if not found:
+                continue
+            shown = listing([_parameter(f) for f in found], limit=8)
+            answers: tuple[str, ...] = (
+                f"The constructor of {s.said()} takes {shown}.{ask.place}",
+                f"{s.said()} is made from {shown}.{ask.place}",
+            )
+            return ask.topic("construct", "howto", "usage", answers, [*found[:8], ask.one("path")])
+    return None
+
+
+def value(ask: Ask) -> Topic | None:
+    s, fact = ask.subject, ask.one("value")
+    if fact is None or s.type != "variable" or "`" in fact.object or token_count(fact.object) > VERBATIM:
+        return None
+    answers: tuple[str, ...] = (
+        f"{s.said()} is set to `{fact.object}`.{ask.place}",
+        f"`{fact.object}` is the value of {s.said()}.{ask.place}",
+    )
+    return ask.topic("value", "howto", "configuration", answers, [fact, ask.one("path")])
+
+
+def extend(ask: Ask) -> Topic | None:
+    """Subclasses to learn from, and the methods they replace."""
+    s, subclassed = ask.subject, ask.all("subclass")
+    if s.type not in TYPES or not subclassed:
+        return None
+    shown = listing([ask.said(f.object) for f in subclassed], limit=4)
+    replaced: list[Fact] = []
+    for sub in subclassed[:4]:
+        for member in ask.facts.about(sub.object, "member"):
+            replaced += [
+                f for f in ask.facts.about(member.object, "overrides") if f.object.startswith(f"{s.id}.")
+            ]  # fmt: skip
+    methods = unique(f"`{_last(f.object)}`" for f in replaced)[:4]
+    over = f" They override {listing(methods)}." if methods and len(subclassed) > 1 else ""
+    over = f" It overrides {listing(methods)}." if methods and len(subclassed) == 1 else over
+    answers: tuple[str, ...] = (
+        f"Subclass {s.said()}, as {shown} {plural_verb(len(subclassed), 'does', 'do')}.{over}",
+        f"{shown} {plural_verb(len(subclassed), 'shows', 'show')} how: subclass {s.said()}.{over}",
+    )
+    if len(subclassed) > 1 and methods:
+        answers = tuple(a.replace(" They override ", " Among them they override ") for a in answers)
+    kept = [f for f in replaced if f"`{_last(f.object)}`" in methods]
+    return ask.topic("extend", "howto", "extension point", answers, [*subclassed[:4], *kept[:4]])
+
+
+def raises(ask: Ask) -> Topic | None:
+    s, found = ask.subject, ask.all("raises")
+    if s.type not in CALLABLE or not found:
+        return None
+    shown = listing(unique(ask.said(f.object) for f in found))
+    detail = ""
+    for fact in found:
+        guard = fact.qualifier("guard")
+        if _short_code(guard, 14):
+            detail = f" {ask.said(fact.object)} comes under the condition `{guard}`."
+            break
+    answers = (f"{s.said()} raises {shown}.{detail}{ask.place}", f"{shown}, raised by {s.said()}.{detail}{ask.place}")
+    return ask.topic("raises", "diag", "error cause", answers, [*found[:6], ask.one("path")])
+
+
+def may_raise(ask: Ask) -> Topic | None:
+    s, found = ask.subject, ask.all("may_raise")
+    if s.type not in CALLABLE or not found:
+        return None
+    shown = listing(unique(ask.said(f.object) for f in found))
+    through = next((f for f in found if f.qualifier("callee")), None)
+    detail = ""
+    if through is not None and through.qualifier("callee") != s.id and ":" in through.qualifier("callee"):
+        detail = f" {ask.said(through.object)} comes through {ask.said(through.qualifier('callee'))}."
+    answers: tuple[str, ...] = (
+        f"{s.said()} may raise {shown} through the code it calls.{detail}{ask.place}",
+        f"{shown} may come out of {s.said()} through the code it calls.{detail}{ask.place}",
+    )
+    return ask.topic("may_raise", "diag", "error cause", answers, [*found[:6], ask.one("path")])
+
+
+def raised_by(ask: Ask) -> Topic | None:
+    s, found = ask.subject, ask.all("raised_by")
+    if s.type not in (*TYPES, "external") or not found:
+        return None
+    shown = listing(unique(ask.said(f.object) for f in found))
+    guarded = next((f for f in found[:6] if _short_code(f.qualifier("guard"), 14)), None)
+    detail = f" In {ask.said(guarded.object)}, check `{guarded.qualifier('guard')}`." if guarded is not None else ""
+    answers: tuple[str, ...] = (
+        f"{s.said()} is raised by {shown}.{detail}",
+        f"{shown} {plural_verb(len(found), 'raises', 'raise')} {s.said()}.{detail}",
+    )
+    return ask.topic("raised_by", "diag", "error cause", answers, found[:6], "reverse")
+
+
+def messages(ask: Ask) -> Iterator[Topic]:
+    """One topic per error message of the subject: from the text back to the raiser."""
+    s = ask.subject
+    for fact in ask.all("raises"):
+        text = fact.qualifier("message")
+        if s.type not in CALLABLE or '"' in text or len(text.split()) < 2 or token_count(text) > VERBATIM:
+            continue
+        guard = fact.qualifier("guard")
+        under = f" under the condition `{guard}`" if _short_code(guard, 14) else ""
+        error = ask.said(fact.object)
+        answers: tuple[str, ...] = (
+            f"{s.said()} raises {error} with this message{under}.{ask.place}",
+            f"It is the message of {error}, raised by {s.said()}{under}.{ask.place}",
+        )
+        yield ask.topic("message", "diag", "error cause", answers, [fact, ask.one("path")], "reverse", o=text)
+
+
+def overview(ask: Ask) -> Topic | None:
+    """Everything short that is known, for a statement row."""
+    s, path = ask.subject, ask.one("path")
+    if path is None or s.type not in SYMBOLS:
+        return None
+    parts: list[str] = []
+    used = [path]
+    for aspect in (location, purpose, parameters, value, extends, calls, raises):
+        topic = aspect(ask)
+        if topic is not None and len(parts) < 5:
+            parts.append(topic.answers[0].removesuffix(ask.place))
+            used += topic.facts
+    return ask.topic("overview", "explain", "definition", (" ".join(parts),), used, "statement")
+
+
+def _parameter(fact: Fact) -> str:
+    default = fact.qualifier("default")
+    kind = fact.qualifier("kind")
+    name = fact.object if fact.object.startswith("*") else (kind if kind in ("*", "**") else "") + fact.object
+    short = default and "`" not in default and token_count(default) <= 6
+    return f"`{name}` (default `{default}`)" if short else f"`{name}`"
+
+
+def _short_code(text: str, limit: int) -> bool:
+    return bool(text) and "`" not in text and "\n" not in text and token_count(text) <= limit
+
+
+def _last(node_id: str) -> str:
+    name = node_id.rpartition("#")[2].partition("@")[0].rpartition(".")[2]
+    return name or node_id
+
+
+def _hidden(node_id: str) -> bool:
+    return _last(node_id).startswith("_")
+
+
+SIMPLE: tuple[Callable[[Ask], Topic | None], ...] = (
+    location, purpose, find, members, contents, returns, calls, called_by, extends, subclasses, implements, overrides,
+    imports, imported_by, depends, decorator, parameters, construct, tests, value, extend, raises, may_raise, raised_by,
+    caught_by, catches, overview,
+)  # fmt: skip
+MANY: tuple[Callable[[Ask], Iterator[Topic]], ...] = (defaults, messages)

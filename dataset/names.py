@@ -1,0 +1,153 @@
+"""How nodes are called in prose: the label of a subject, the noun for its kind, lists and clauses. Node ids in, words out.
+
+Works from ids alone, so that it names nodes of no graph as well (`Names()`); given the ids of a graph it also knows which
+labels are shared, and adds the path to those.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+NOUNS = {
+    "package": "package",
+    "module": "module",
+    "class": "class",
+    "interface": "interface",
+    "function": "function",
+    "method": "method",
+    "variable": "variable",
+    "external": "name",
+    "capability": "capability",
+    "concept": "class",
+    "error": "error",
+    "recipe": "recipe",
+}
+Item = TypeVar("Item")
+_WORD = re.compile(r"[A-Za-z0-9]+|[^\sA-Za-z0-9]")
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A node as a question names it. `label` is unambiguous in the repository; `owner` is the class it stands in, if any."""
+
+    id: str
+    type: str
+    qualname: str
+    path: str
+    label: str
+    in_path: bool = False  # the label needs the path to be unambiguous
+
+    @property
+    def noun(self) -> str:
+        return NOUNS.get(self.type, "symbol")
+
+    @property
+    def name(self) -> str:
+        return self.qualname.rpartition(".")[2]
+
+    @property
+    def owner(self) -> str:
+        return self.qualname.rpartition(".")[0]
+
+    def said(self, *, code: bool = True) -> str:
+        """The label in a sentence: with backticks, or as people type it."""
+        label, path = (f"`{self.label}`", f"`{self.path}`") if code else (self.label, self.path)
+        return f"{label} in {path}" if self.in_path else label
+
+
+def parts_of(node_id: str) -> tuple[str, str]:
+    """(path, qualified name) an id spells; a module has its path and no name, an external its dotted name and no path."""
+    prefix, _, rest = node_id.partition(":")
+    place, hash_sign, symbol = rest.partition("#")
+    symbol = re.sub(r"@\d+$", "", symbol)
+    if prefix == "ext":
+        shown = symbol if place in ("builtins", "java.lang", "") and symbol else ".".join(filter(None, (place, symbol)))
+        return "", shown
+    if prefix in ("capability", "concept", "error", "recipe"):
+        return "", re.sub(r"@\d+$", "", rest)
+    return (place, symbol) if hash_sign else (rest, "")
+
+
+class Names:
+    """Labels for ids. `types` maps the ids of a graph to their node types; empty when the ids stand in no graph."""
+
+    def __init__(self, types: Mapping[str, str] | None = None) -> None:
+        self.types = dict(types or {})
+        self._shared: Counter[str] = Counter()
+        self._homes: Counter[tuple[str, str]] = Counter()
+        for node_id, kind in self.types.items():
+            path, qualname = parts_of(node_id)
+            if kind != "external" and path and qualname:
+                self._homes[path, qualname] += 1
+                if self._homes[path, qualname] == 1:
+                    pieces = qualname.split(".")
+                    self._shared.update(".".join(pieces[start:]) for start in range(len(pieces)))
+
+    def subject(self, node_id: str, kind: str = "") -> Subject:
+        """The subject an id stands for."""
+        path, qualname = parts_of(node_id)
+        kind = kind or self.types.get(node_id, "") or _guessed_type(node_id, qualname)
+        if not qualname:
+            return Subject(node_id, kind, path, path, path.rstrip("/") or path)
+        shared = bool(path) and self._shared[qualname] > 1
+        return Subject(node_id, kind, qualname, path, qualname, in_path=shared)
+
+    def said(self, node_id: str) -> str:
+        """How an answer names a node: "`Context.invoke`", with its path when the name alone is shared."""
+        return self.subject(node_id).said()
+
+    def same_place(self, node_id: str) -> int:
+        """How many definitions share the id's path and qualified name (overloads, setters, alternatives)."""
+        path, qualname = parts_of(node_id)
+        return self._homes[path, qualname]
+
+
+def _guessed_type(node_id: str, qualname: str) -> str:
+    prefix = node_id.partition(":")[0]
+    if prefix in ("capability", "concept", "error", "recipe"):
+        return prefix
+    if prefix == "ext":
+        return "external"
+    if not qualname:
+        return "package" if node_id.endswith("/") else "module"
+    if qualname.rpartition(".")[2][:1].isupper():
+        return "class"
+    return "method" if "." in qualname else "function"
+
+
+def listing(items: Sequence[str], *, limit: int = 6) -> str:
+    """`a`, `a and b`, `a, b and c`; past `limit` the rest is counted."""
+    if len(items) > limit:
+        rest = len(items) - limit
+        return ", ".join(items[:limit]) + f" and {rest} {'other' if rest == 1 else 'others'}"
+    if len(items) < 2:
+        return "".join(items)
+    return ", ".join(items[:-1]) + " and " + items[-1]
+
+
+def count(number: int, noun: str) -> str:
+    """`one class`, `4 classes`."""
+    if number == 1:
+        return f"one {noun}"
+    many = (
+        noun[:-1] + "ies" if noun[-1] == "y" and noun[-2] not in "aeiou" else noun + ("es" if noun[-1] == "s" else "s")
+    )
+    return f"{number} {many}"
+
+
+def plural_verb(number: int, one: str, many: str) -> str:
+    return one if number == 1 else many
+
+
+def token_count(text: str) -> int:
+    """Words and marks: the measure of "at most 25 source tokens verbatim"."""
+    return len(_WORD.findall(text))
+
+
+def unique(items: Iterable[Item]) -> list[Item]:
+    """The items without repeats, in their order."""
+    return list(dict.fromkeys(items))

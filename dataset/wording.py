@@ -1,0 +1,120 @@
+"""Doc sentences turned into clauses that fit behind a subject: "Return the user." -> "returns the user". Text in, text out.
+
+Only a sentence whose grammar is certain is turned; any other is quoted, so that what comes out is always a sentence.
+"""
+
+from __future__ import annotations
+
+import re
+
+# Verbs that open doc sentences. A word that is as often a noun counts as a verb only where no "of" or "for" follows.
+_VERB_WORDS = """
+    accept access acquire activate adapt add adjust aggregate align allocate allow append apply approximate assemble assert
+    assign attach attempt authenticate await begin bind block broadcast build bump bundle cache calculate call cancel capture
+    cast catch change check choose clamp classify clean clear clip clone close coerce collapse collect combine compare compile
+    complete compose compress compute concatenate configure confirm connect construct consume contain continue convert copy
+    correct count create customize cut deactivate decode decompress decorate decrement dedent deduplicate define defer delegate
+    delete deliver depend deprecate derive deserialize destroy detach detect determine disable discard disconnect discover
+    dispatch display divide download draw drop dump duplicate echo edit emit empty enable encode encrypt enforce enqueue ensure
+    enter enumerate erase escape establish estimate evaluate evict examine exclude execute exit expand expect expire explain
+    export expose express extend extract feed fetch fill filter finalize find finish fire fix flag flatten flip flush fold
+    follow force forget fork format forward free freeze fuse gather generate get give go grab group guard guess halt handle
+    hash help hide hold identify ignore implement import include increase increment indent indicate infer inform inherit
+    initialize initialise inject insert inspect install instantiate instruct intercept interpret interrupt invert invoke issue
+    iterate join keep kill launch lead lex limit link list listen load locate lock log look lower make manage map mark mask
+    match measure merge migrate mix mock modify monitor move multiply negate normalize notify obtain offer open operate order
+    override pack pad page parse partition pass patch peek perform permute pick ping place plot poll pop populate post prefix
+    prepare prepend preprocess present preserve press prevent print process produce prompt propagate protect provide prune
+    publish pull push put query queue quote raise randomize reach read rebuild receive recognize reconnect record recover
+    recreate redirect reduce refresh refuse register reject release reload remember remove rename render reopen repeat replace
+    replay report represent request require reserve reset reshape resize resolve respond restart restore restrict resume
+    retrieve retry return reuse reverse revert rewind rewrite roll rotate round route run sample sanitize save scale scan
+    schedule score scrape scroll search seek select send separate serialize serve set shift show shuffle shutdown sign simplify
+    simulate skip sleep slice snapshot solve sort specify split squash squeeze stack start stop store stream strip style
+    subclass submit subscribe subtract suggest sum supply support suppress suspend swap switch synchronize take teach tell
+    terminate tear test throw tokenize toggle trace track train transfer transform translate transpose traverse treat trigger
+    trim truncate try turn unescape uninstall unlink unload unlock unpack unquote unregister unset unsubscribe unwrap update
+    upgrade upload use validate verify view visit wait walk warn watch wire wrap write yield zip
+"""
+_VERBS = frozenset(_VERB_WORDS.split())
+_NOUN_WORDS = """access block cache call cast change check copy count cut display draw drop dump duplicate echo estimate exit export feed
+    filter fix flag fold force format group guard guess hash help hold import issue join kill launch lead limit link list load
+    lock log look make map mark mask match measure mix mock move offer order override pack pad page patch pick ping place plot
+    poll pop post prefix present press process prompt query queue quote read record release replay report request reserve reset
+    return reverse roll round route run sample scale scan score scroll search sign sleep slice snapshot sort split stack start
+    stop store stream strip style sum supply support swap switch test throw trace track train transfer transform trigger turn
+    update upgrade use view visit wait walk watch wire wrap yield zip set"""
+_NOUN_TOO = frozenset(_NOUN_WORDS.split())
+_S_FORMS = {
+    (v[:-1] + "ies")
+    if v.endswith("y") and v[-2] not in "aeiou"
+    else v + ("es" if v.endswith(("s", "x", "z", "ch", "sh", "o")) else "s"): v
+    for v in sorted(_VERBS)
+}
+_INFLECT = {verb: form for form, verb in _S_FORMS.items()}
+_FINITE = re.compile(
+    r"\b(?:is|are|was|were|be|has|have|can|could|will|would|should|must|may|might|shall|does|do|returns?|provides?|allows?"
+    r"|means|contains?|holds?|takes?|gets?|makes?|raises?|uses?|gives?|represents?|describes?|controls?|defaults?)\b"
+)
+_RELATIVE = re.compile(r"\b(?:that|which|who|whose|where|when|used|for|to|with|of)\b|[,:(]")
+_NEEDS_NOUN = re.compile(r"^(?:of|for|in|from|by|with|on)\b")
+
+
+def third_person(verb: str) -> str:
+    """`return` -> `returns`; empty when the word is not a verb known here."""
+    return _INFLECT.get(verb.lower(), "")
+
+
+def base_form(verb: str) -> str:
+    """`returns` -> `return`; empty when the word is not the third person of a verb known here."""
+    return _S_FORMS.get(verb.lower(), "")
+
+
+def clause(purpose: str, noun: str) -> str:
+    """What the subject does or is, to follow its name: "returns the user", "is a base class for …". Empty when unsure.
+
+    `noun` is the kind of the subject: an imperative describes what a function does, hardly ever what a class is.
+    """
+    text = purpose.strip().rstrip(".!")
+    if not text or re.search(r"[.!?;]\s", text) or text.count('"') % 2 or "`" in text:
+        return ""
+    first, _, rest = text.partition(" ")
+    if not rest:
+        return ""
+    if base_form(first) and not _NEEDS_NOUN.match(rest):
+        return f"{first.lower()} {rest}"
+    callable_noun = noun in ("function", "method")
+    if third_person(first) and callable_noun and not (first.lower() in _NOUN_TOO and _NEEDS_NOUN.match(rest)):
+        return _conjugate(first, rest)
+    if first in ("A", "An", "The") and _is_noun_phrase(rest):
+        return f"is {first.lower()} {rest}"
+    return ""
+
+
+def _conjugate(first: str, rest: str) -> str:
+    """The imperative in the third person, with a second imperative after "and"; empty when a later verb is uncertain."""
+    words = re.split(r"(\band (?:then )?|\bor (?:then )?|, (?:then )?)(\w+)", rest)
+    out = [words[0]]
+    for link, word, tail in zip(words[1::3], words[2::3], words[3::3], strict=True):
+        form = third_person(word) if word.islower() else ""
+        if form and word in _NOUN_TOO:
+            return ""  # "copy and paste", "read or write access": verb or noun, nobody can say
+        out.append(link + (form or word) + tail)
+    return f"{third_person(first)} {''.join(out)}"
+
+
+def _is_noun_phrase(rest: str) -> bool:
+    """Whether "a/the …" has no finite verb of its own before a relative clause starts."""
+    relative = _RELATIVE.search(rest)
+    finite = _FINITE.search(rest)
+    return finite is None or (relative is not None and relative.start() < finite.start() and "," not in rest)
+
+
+def verb_phrase(purpose: str) -> str:
+    """The doc sentence as an infinitive without "to": "Returns the user." -> "return the user". Empty when unsure."""
+    text = clause(purpose, "function")
+    first, _, rest = text.partition(" ")
+    base = base_form(first)
+    if not base or re.search(r"(?:,| and| or| then) (?:then )?\w+s\b", rest):
+        return ""
+    return f"{base} {rest}"
