@@ -1,0 +1,474 @@
+"""Expressions of Python into the flow language (see `python_unit`), noting calls and lambdas on the way.
+
+What cannot carry a callable, a class, an instance or a key becomes null, so most literals and arithmetic vanish here.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+from extractor.facts import Call, Definition
+from extractor.parse.python_text import parameters, string_value
+from extractor.parse.python_unit import MAX_DEPTH, Flow, Unit
+from extractor.parse.tree import collapse, end_line, start_line
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+MAX_KEY = 40
+MAX_CONSTANTS = 16
+MAX_RECEIVER = 120
+LONG_CHAIN = 24
+
+BINARY: Final = {
+    "+": "add", "-": "sub", "*": "mul", "/": "truediv", "//": "floordiv", "%": "mod", "**": "pow", "@": "matmul",
+    "<<": "lshift", ">>": "rshift", "&": "and", "|": "or", "^": "xor",
+}  # fmt: skip
+UNARY: Final = {"-": "__neg__", "+": "__pos__", "~": "__invert__"}
+COMPARE: Final = {
+    "==": ("__eq__", "__eq__"), "!=": ("__ne__", "__ne__"), "<": ("__lt__", "__gt__"), ">": ("__gt__", "__lt__"),
+    "<=": ("__le__", "__ge__"), ">=": ("__ge__", "__le__"),
+}  # fmt: skip
+
+
+def expression(unit: Unit, node: Node) -> Flow:
+    """The flow of one expression. Beyond MAX_DEPTH nothing is read, and `unit.too_deep` says where."""
+    read = _READERS.get(node.type)
+    if read is None:
+        return _other(unit, node)
+    if unit.depth > MAX_DEPTH:
+        unit.too_deep = unit.too_deep or start_line(node)
+        return None
+    unit.depth += 1
+    flow = read(unit, node)
+    unit.depth -= 1
+    return flow
+
+
+def assigned(unit: Unit, node: Node, comprehension: bool = False) -> Flow:
+    """An assignment's target as flow; the names it binds become the scope's own."""
+    kind = node.type
+    if kind == "identifier":
+        name = unit.of(node)
+        if comprehension:
+            unit.scope.inner.add(name)
+        elif name not in unit.scope.outer and name not in unit.scope.nonlocals:
+            unit.scope.bound.add(name)
+        return name
+    if kind in ("pattern_list", "tuple_pattern", "list_pattern", "tuple", "list", "expression_list"):
+        return ["T", 0, [assigned(unit, c, comprehension) for c in node.named_children if c.type != "comment"]]
+    if kind in ("list_splat_pattern", "list_splat") and node.named_children:
+        return ["S", assigned(unit, node.named_children[0], comprehension)]
+    if kind == "parenthesized_expression" and node.named_children:
+        return assigned(unit, node.named_children[0], comprehension)
+    return expression(unit, node)
+
+
+def _identifier(unit: Unit, node: Node) -> Flow:
+    name = unit.of(node)
+    unit.scope.used.add(name)
+    return name
+
+
+def _attribute(unit: Unit, node: Node) -> Flow:
+    children = node.named_children
+    if len(children) < 2:
+        return None
+    owner = expression(unit, children[0])
+    name = children[-1]
+    return ["A", owner, unit.of(name), name.start_point[0] + 1]
+
+
+def _call(unit: Unit, node: Node) -> Flow:
+    function = node.child_by_field_name("function")
+    arguments = node.child_by_field_name("arguments")
+    if function is None:
+        return _other(unit, node)
+    row, column = function.end_point
+    site = unit.site()
+    callee = expression(unit, function)
+    positional: list[Flow] = []
+    keywords: list[Flow] = []
+    arity = 0
+    if arguments is not None and arguments.type == "argument_list":
+        for argument in arguments.named_children:
+            kind = argument.type
+            if kind == "comment":
+                continue
+            arity += 1
+            if kind == "keyword_argument":
+                name, value = argument.child_by_field_name("name"), argument.child_by_field_name("value")
+                flow = expression(unit, value) if value is not None else None
+                if flow is not None and name is not None:
+                    keywords.append([unit.of(name), flow])
+            elif kind == "dictionary_splat":
+                keywords.append(["", expression(unit, argument.named_children[0]) if argument.named_children else None])
+            else:
+                positional.append(expression(unit, argument))
+    elif arguments is not None:
+        arity = 1
+        positional.append(expression(unit, arguments))
+    note_call(unit, function, row + 1, node.start_point[1], arity)
+    if function.type == "attribute" and function.named_child_count:
+        column = function.named_children[-1].start_point[1]
+    else:
+        column = node.start_point[1]
+    return ["C", site, callee, positional, keywords, row + 1, column]
+
+
+def note_call(unit: Unit, function: Node, line: int, column: int, arity: int, kind: str = "call") -> None:
+    """The plain fact that a call stands here, its callee as written."""
+    if function.type == "identifier":
+        receiver, name = "", unit.of(function)
+    elif function.type == "attribute" and function.named_child_count >= 2:
+        children = function.named_children
+        receiver, name = _short(unit, children[0]), unit.of(children[-1])
+    else:
+        receiver, name = _short(unit, function), ""
+    unit.calls.append(Call(unit.scope.index, receiver, name, line, column, arity, kind))
+
+
+def _short(unit: Unit, node: Node) -> str:
+    text = unit.of(node)
+    if len(text) > MAX_RECEIVER or "\n" in text:
+        text = collapse(text)
+        return text if len(text) <= MAX_RECEIVER else text[: MAX_RECEIVER - 1] + "…"
+    return text
+
+
+def _string(unit: Unit, node: Node) -> Flow:
+    children = node.children
+    if len(children) == 3 and children[1].type == "string_content":
+        length = children[1].end_byte - children[1].start_byte
+        if length > MAX_KEY:
+            return None
+    value = string_value(unit, node)
+    if value is not None:
+        return ["K", value] if len(value) <= MAX_KEY and "\n" not in value else None
+    parts = []
+    for child in children:
+        if child.type == "interpolation":
+            parts += [expression(unit, part) for part in child.named_children if part.type != "type_conversion"]
+    return _evaluated(parts)
+
+
+def _concatenated(unit: Unit, node: Node) -> Flow:
+    return _evaluated([expression(unit, child) for child in node.named_children if child.type == "string"])
+
+
+def _integer(unit: Unit, node: Node) -> Flow:
+    text = unit.of(node)
+    return ["K", int(text)] if len(text) <= 4 and text.isdecimal() and (text == "0" or text[0] != "0") else None
+
+
+def _nothing(unit: Unit, node: Node) -> Flow:
+    return None
+
+
+def _first(unit: Unit, node: Node) -> Flow:
+    for child in node.named_children:
+        if child.type != "comment":
+            return expression(unit, child)
+    return None
+
+
+def _items(unit: Unit, node: Node) -> list[Flow]:
+    flows = [expression(unit, child) for child in node.named_children if child.type != "comment"]
+    if len(flows) > MAX_CONSTANTS and all(_plain(flow) for flow in flows):
+        return []
+    return flows
+
+
+def _sequence(tag: str) -> Callable[[Unit, Node], Flow]:
+    def read(unit: Unit, node: Node) -> Flow:
+        return [tag, unit.site(), _items(unit, node)]
+
+    return read
+
+
+def _dictionary(unit: Unit, node: Node) -> Flow:
+    site = unit.site()
+    pairs: list[Flow] = []
+    for child in node.named_children:
+        if child.type == "pair":
+            key, value = child.child_by_field_name("key"), child.child_by_field_name("value")
+            if key is not None and value is not None:
+                pairs.append([expression(unit, key) or ["X", []], expression(unit, value)])
+        elif child.type == "dictionary_splat":
+            pairs.append([None, _first(unit, child)])
+    constant = all(
+        key is not None and key.__class__ is list and key[0] in "KX" and _plain(value) for key, value in pairs
+    )
+    return ["D", site, [] if constant and len(pairs) > MAX_CONSTANTS else pairs]
+
+
+def _splat(unit: Unit, node: Node) -> Flow:
+    inner = _first(unit, node)
+    return ["S", inner] if inner is not None else ["S", None]
+
+
+def _subscript(unit: Unit, node: Node) -> Flow:
+    value = node.child_by_field_name("value")
+    keys = node.children_by_field_name("subscript")
+    if value is None:
+        return None
+    owner = expression(unit, value)
+    if len(keys) == 1 and keys[0].type == "slice":
+        return _slice(unit, keys[0], owner)
+    flows = [expression(unit, key) for key in keys]
+    if len(flows) == 1:
+        return ["I", owner, flows[0], start_line(node)]
+    return ["I", owner, ["T", unit.site(), flows], start_line(node)]
+
+
+def _slice(unit: Unit, node: Node, owner: Flow) -> Flow:
+    parts: list[Flow] = []
+    fields: list[Flow] = [None]
+    for child in node.children:
+        if child.type == ":":
+            fields.append(None)
+        elif child.is_named and child.type != "comment":
+            fields[-1] = expression(unit, child)
+            parts.append(fields[-1])
+    bounds = [f[1] if f is not None and _plain(f) and isinstance(f[1], int) else None for f in fields[:2]]
+    plain = all(_plain(flow) for flow in fields) and len(fields) == 2
+    return ["L", owner, bounds[0], bounds[1]] if plain else ["L", owner, "?", _evaluated(parts)]
+
+
+def _lambda(unit: Unit, node: Node) -> Flow:
+    scope = unit.scope
+    number = unit.lambdas[scope.index] = unit.lambdas.get(scope.index, 0) + 1
+    name = f"<lambda{number}>"
+    qualname = unit.qualname(name)
+    found = parameters(unit, node.child_by_field_name("parameters"))
+    body = node.child_by_field_name("body")
+    defaults = [[i, flow] for i, (_, _, d) in enumerate(found) if d is not None and (flow := expression(unit, d))]
+    line, last = start_line(node), end_line(node)
+    flags = ("lambda", "nested") if scope.kind == "function" else ("lambda",)
+    definition = Definition(
+        "function", name, qualname, unit.ordinal(qualname), scope.index, line, last,
+        collapse(unit.of(node))[:160], tuple(p for p, _, _ in found), visibility="private",
+        content_hash=unit.source.content_hash(line, last), flags=flags,
+    )  # fmt: skip
+    inner = unit.enter(definition, "function")
+    inner.bound.update(p.name for p, _, _ in found)
+    if body is not None:
+        inner.flow.append(["r", expression(unit, body)])
+    index = inner.index
+    unit.leave()
+    return ["F", index, defaults]
+
+
+def _either(unit: Unit, node: Node) -> Flow:
+    """`a or b and c`: any of the operands, the left spine walked without recursion."""
+    operands: list[Node] = []
+    current: Node | None = node
+    while current is not None and current.type == "boolean_operator":
+        right = current.child_by_field_name("right")
+        if right is not None:
+            operands.append(right)
+        current = current.child_by_field_name("left")
+    if current is not None:
+        operands.append(current)
+    flows = [flow for operand in reversed(operands) if (flow := expression(unit, operand)) is not None]
+    return ["U", flows] if len(flows) > 1 else flows[0] if flows else None
+
+
+def _conditional(unit: Unit, node: Node) -> Flow:
+    children = [child for child in node.named_children if child.type != "comment"]
+    if len(children) != 3:
+        return _other(unit, node)
+    condition = expression(unit, children[1])
+    flows = [flow for child in (children[0], children[2]) if (flow := expression(unit, child)) is not None]
+    if condition is not None and not isinstance(condition, str):
+        return ["U", flows, condition]
+    return ["U", flows] if len(flows) > 1 else flows[0] if flows else None
+
+
+def _binary(unit: Unit, node: Node) -> Flow:
+    """Operators, the left spine walked without recursion; a long chain is only evaluated."""
+    chain: list[tuple[str, Node, int]] = []
+    current = node
+    while current.type == "binary_operator":
+        left, right = current.child_by_field_name("left"), current.child_by_field_name("right")
+        operator = current.child_by_field_name("operator")
+        if left is None or right is None or operator is None:
+            break
+        chain.append((operator.type, right, start_line(operator)))
+        current = left
+    flow = expression(unit, current) if current is not node else None
+    if len(chain) > LONG_CHAIN:
+        return _evaluated([flow, *(expression(unit, right) for _, right, _ in reversed(chain))])
+    for sign, right, line in reversed(chain):
+        other = expression(unit, right)
+        if flow is None and other is None:
+            continue
+        if _plain(flow) and _plain(other):
+            flow = None
+            continue
+        stem = BINARY.get(sign, "add")
+        flow = ["O", [f"__{stem}__", f"__r{stem}__"], flow, other, line]
+    return flow
+
+
+def _plain(flow: Flow) -> bool:
+    """Nothing of interest, or a constant."""
+    return flow is None or (flow.__class__ is list and flow[0] == "K")
+
+
+def _unary(unit: Unit, node: Node) -> Flow:
+    operand = node.child_by_field_name("argument")
+    flow = expression(unit, operand) if operand is not None else None
+    operator = node.children[0].type if node.children else ""
+    if flow is None:
+        return None
+    if _plain(flow):
+        return ["K", -flow[1]] if operator == "-" and isinstance(flow[1], int) else None
+    return ["O", [UNARY.get(operator, "__neg__"), ""], flow, None, start_line(node)]
+
+
+def _comparison(unit: Unit, node: Node) -> Flow:
+    operands = [child for child in node.named_children if child.type != "comment"]
+    flows = [expression(unit, operand) for operand in operands]
+    operators = [child.type for child in node.children if not child.is_named]
+    if len(flows) == 2 and operators:
+        left, right = flows
+        if operators[0] in COMPARE and not _plain(left) and not _plain(right):
+            return ["X", [["O", list(COMPARE[operators[0]]), left, right, start_line(node)]]]
+        if operators[-1] == "in" and "is" not in operators and not _plain(right):
+            return ["X", [left, ["O", ["__contains__", ""], right, None, start_line(node)]]]
+    return _evaluated(flows)
+
+
+def _comprehension(kind: str) -> Callable[[Unit, Node], Flow]:
+    def read(unit: Unit, node: Node) -> Flow:
+        site = unit.site()
+        clauses: list[Flow] = []
+        body: Node | None = node.child_by_field_name("body")
+        for child in node.named_children:
+            if child.type == "for_in_clause":
+                left, right = child.child_by_field_name("left"), child.child_by_field_name("right")
+                if left is None or right is None:
+                    continue
+                iterable = expression(unit, right)
+                asynchronous = any(c.type == "async" for c in child.children)
+                clauses.append(["f", assigned(unit, left, True), iterable, start_line(child), asynchronous])
+            elif child.type == "if_clause":
+                clauses.append(["i", _first(unit, child)])
+        if body is None:
+            return None
+        if body.type == "pair":
+            key, value = body.child_by_field_name("key"), body.child_by_field_name("value")
+            items = [expression(unit, part) if part is not None else None for part in (key, value)]
+        else:
+            items = [expression(unit, body)]
+        return ["G", site, kind, items, clauses]
+
+    return read
+
+
+def _walrus(unit: Unit, node: Node) -> Flow:
+    name, value = node.child_by_field_name("name"), node.child_by_field_name("value")
+    if name is None or value is None:
+        return None
+    flow = expression(unit, value)
+    return ["N", assigned(unit, name), flow]
+
+
+def _yield(unit: Unit, node: Node) -> Flow:
+    unit.scope.flags.add("generator")
+    delegates = any(child.type == "from" for child in node.children)
+    return ["Z" if delegates else "Y", _first(unit, node)]
+
+
+def _await(unit: Unit, node: Node) -> Flow:
+    inner = _first(unit, node)
+    return ["W", inner] if inner is not None else None
+
+
+def _other(unit: Unit, node: Node) -> Flow:
+    """Syntax without a rule of its own, broken code included: read what is inside, without recursion."""
+    flows: list[Flow] = []
+    stack = list(reversed(node.named_children))
+    while stack:
+        child = stack.pop()
+        if child.type in _READERS:
+            flows.append(expression(unit, child))
+        elif child.type not in ("comment", "block"):
+            stack.extend(reversed(child.named_children))
+    return _evaluated(flows)
+
+
+def _evaluated(flows: list[Flow]) -> Flow:
+    """Flows whose value is of no interest; names and constants among them do nothing."""
+    kept = [flow for flow in flows if not _plain(flow) and flow.__class__ is list]
+    return ["X", kept] if kept else None
+
+
+_READERS: Final[dict[str, Callable[[Unit, Node], Flow]]] = {
+    "identifier": _identifier,
+    "attribute": _attribute,
+    "call": _call,
+    "string": _string,
+    "concatenated_string": _concatenated,
+    "integer": _integer,
+    "float": _nothing,
+    "true": _nothing,
+    "false": _nothing,
+    "none": _nothing,
+    "ellipsis": _nothing,
+    "comment": _nothing,
+    "parenthesized_expression": _first,
+    "as_pattern": _first,
+    "tuple": _sequence("T"),
+    "expression_list": _sequence("T"),
+    "list": _sequence("B"),
+    "set": _sequence("E"),
+    "dictionary": _dictionary,
+    "list_splat": _splat,
+    "subscript": _subscript,
+    "lambda": _lambda,
+    "boolean_operator": _either,
+    "conditional_expression": _conditional,
+    "binary_operator": _binary,
+    "unary_operator": _unary,
+    "comparison_operator": _comparison,
+    "list_comprehension": _comprehension("l"),
+    "set_comprehension": _comprehension("s"),
+    "dictionary_comprehension": _comprehension("d"),
+    "generator_expression": _comprehension("g"),
+    "named_expression": _walrus,
+    "yield": _yield,
+    "await": _await,
+}
+
+
+@lru_cache(maxsize=8192)
+def annotation(text: str) -> Flow:
+    """A type as written: a name, ["A", …] or ["P", type, [arguments]]; ["U", […]] for alternatives, null for none of these."""
+    try:
+        return _type(ast.parse(text.strip(), mode="eval").body, 0)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def _type(node: ast.expr, depth: int) -> Flow:
+    if depth > 12:
+        return None
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute):
+        owner = _type(node.value, depth + 1)
+        return ["A", owner, node.attr, 0] if owner is not None else None
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return annotation(node.value)
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
+        parts = [flow for side in (node.left, node.right) if (flow := _type(side, depth + 1)) is not None]
+        return ["U", parts] if len(parts) > 1 else parts[0] if parts else None
+    if isinstance(node, ast.Subscript):
+        inner = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+        return ["P", _type(node.value, depth + 1), [_type(part, depth + 1) for part in inner]]
+    return None

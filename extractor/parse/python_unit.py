@@ -1,0 +1,143 @@
+"""The state of reading one Python file: its text, the definitions and facts found so far, and one Scope per code block.
+
+A Scope's `flow` is a small program in the flow language: what the block does with names, attributes, containers and callables,
+in order, everything else left out. It is plain JSON (lists, strings, numbers), since facts are cached. Expressions:
+
+    "x"                              a name                      ["K", value]                  a constant (str or int)
+    ["A", obj, attr, line]           attribute read              ["C", site, fn, args, kw, line, col]    call
+    ["I", obj, key]                  subscript read              ["L", obj, low, high]         constant slice
+    ["T"|"B"|"E", site, items]       tuple, list, set            ["D", site, [[key, value]…]]  dict (key null: **splat)
+    ["F", definition]                lambda                      ["U", [expressions]]          any one of them
+    ["G", site, kind, items, clauses]    comprehension           ["X", [expressions]]          evaluated, value of no interest
+    ["Y", value] ["Z", value]        yield, yield from           ["W", value]                  await
+    ["O", [methods], left, right, line]  operator                ["N", name, value]            walrus
+    ["S", value]                     *splat in args and items    null                          nothing of interest
+
+and statements:
+
+    ["=", target, value]  [":", target, annotation, value]  ["e", value]  ["r", value]  ["!", value, line]  ["j"] (jump)
+    ["?", tests, body, orelse]           if; tests: [[name, [types], positive]…] known to hold in body
+    ["f", target, iterable, body, orelse, line, async]   ["w", body, orelse]   ["t", body, handlers, orelse, finally]
+    ["h", value, target, line, async]    with            ["i", import]         ["x", names]      delete
+    ["d", definition, decorators, defaults]              ["c", definition, bases, keywords, decorators]
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from extractor.facts import MODULE, Base, Binding, Call, Definition, Handler, Import, Raise
+from extractor.parse import Source
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+Flow = Any  # an expression or a statement of the flow language
+MAX_DEPTH = 120
+
+
+@dataclass(slots=True)
+class Scope:
+    """One module, class, function or lambda. `bound` are its own names, `used` the names it reads, `inner` comprehension names."""
+
+    index: int
+    kind: str
+    parent: Scope | None = None
+    flow: list[Flow] = field(default_factory=list)
+    bound: set[str] = field(default_factory=set)
+    used: set[str] = field(default_factory=set)
+    inner: set[str] = field(default_factory=set)
+    outer: set[str] = field(default_factory=set)  # declared global
+    nonlocals: set[str] = field(default_factory=set)
+    captured: set[str] = field(default_factory=set)  # own names that nested scopes read
+    annotations: list[Flow] = field(default_factory=list)  # [parameter position, type]
+    returns: Flow = None
+    guards: list[str] = field(default_factory=list)
+    flags: set[str] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class Unit:
+    """Everything known about the file while it is read. `scopes[i + 1]` belongs to `defs[i]`, `scopes[0]` to the module."""
+
+    source: Source
+    text: str
+    defs: list[Definition] = field(default_factory=list)
+    scopes: list[Scope | None] = field(default_factory=list)
+    variables: list[Definition] = field(default_factory=list)
+    stubs: list[Definition] = field(default_factory=list)
+    imports: list[Import] = field(default_factory=list)
+    calls: list[Call] = field(default_factory=list)
+    bases: list[Base] = field(default_factory=list)
+    raises: list[Raise] = field(default_factory=list)
+    handlers: list[Handler] = field(default_factory=list)
+    bindings: list[Binding] = field(default_factory=list)
+    exports: list[str] | None = None
+    exports_of: list[str] = field(default_factory=list)
+    ordinals: dict[str, int] = field(default_factory=dict)
+    seen_variables: set[str] = field(default_factory=set)
+    lambdas: dict[int, int] = field(default_factory=dict)
+    sites: int = 0
+    depth: int = 0
+    too_deep: int = 0
+    import_kind: str = ""
+    scope: Scope = field(default_factory=lambda: Scope(MODULE, "module"))
+
+    def of(self, node: Node) -> str:
+        """The source text of `node`."""
+        if self.text:
+            return self.text[node.start_byte : node.end_byte]
+        return self.source.data[node.start_byte : node.end_byte].decode("utf-8", "replace")
+
+    def site(self) -> int:
+        """A number for an expression that makes something: its place in the file."""
+        self.sites += 1
+        return self.sites
+
+    def qualname(self, name: str) -> str:
+        return f"{self.defs[self.scope.index].qualname}.{name}" if self.scope.index >= 0 else name
+
+    def ordinal(self, qualname: str) -> int:
+        """1 for the first definition of this qualified name in the file, then 2, 3 …"""
+        self.ordinals[qualname] = self.ordinals.get(qualname, 0) + 1
+        return self.ordinals[qualname]
+
+    def enter(self, definition: Definition, kind: str) -> Scope:
+        """Append the definition and make its scope current."""
+        scope = Scope(len(self.defs), kind, self.scope)
+        self.defs.append(definition)
+        self.scopes.append(scope)
+        self.scope = scope
+        return scope
+
+    def leave(self) -> None:
+        parent = self.scope.parent
+        if parent is None:
+            raise ValueError("the module scope cannot be left")
+        self.scope = parent
+
+
+def first_unit(source: Source) -> Unit:
+    """A unit standing at the top of the file."""
+    decoded = source.data.decode("utf-8", "replace")
+    # Byte offsets are character offsets exactly when nothing took more than one byte.
+    unit = Unit(source, decoded if len(decoded) == len(source.data) else "")
+    unit.scopes.append(unit.scope)
+    return unit
+
+
+def resolve_captures(unit: Unit) -> None:
+    """Find, for each function scope, which of its names nested scopes read or rebind."""
+    for scope in unit.scopes:
+        if scope is None or scope.parent is None:
+            continue
+        for name in (scope.used - scope.bound) | scope.nonlocals:
+            if name in scope.outer:
+                continue
+            above: Scope | None = scope.parent
+            while above is not None:
+                if above.kind == "function" and (name in above.bound or name in above.inner):
+                    above.captured.add(name)
+                    break
+                above = above.parent
