@@ -138,8 +138,8 @@ class Graph:
     def unresolved(self, src: str = "", kind: str = "") -> Iterator[Unresolved]:
         where, values = _where(src_id=(src,) if src else (), kind=(kind,) if kind else ())
         query = f"SELECT src_id, kind, name, line, reason, candidates FROM unresolved{where} ORDER BY src_id, kind, name, line"
-        for *row, candidates in self._db.execute(query, values):
-            yield Unresolved(*row, candidates=tuple(json.loads(candidates)))
+        for source, of, name, line, reason, candidates in self._db.execute(query, values):
+            yield Unresolved(source, of, name, line, reason, tuple(json.loads(candidates)))
 
     def count(self, table: str, column: str) -> dict[str, int]:
         """Rows of `table` (nodes, edges, files, unresolved) per value of `column`."""

@@ -7,6 +7,7 @@ the build files (pyproject.toml, setup.cfg, tsconfig.json, package.json, compile
 from __future__ import annotations
 
 import importlib
+import importlib.util
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -34,6 +35,7 @@ def link(files: Iterable[FileFacts], configs: Mapping[str, str]) -> Links:
     return merge(
         importlib.import_module(f"extractor.resolve.{family}").link(families[family], configs)
         for family in sorted(families)
+        if importlib.util.find_spec(f"extractor.resolve.{family}")
     )
 
 

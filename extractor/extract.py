@@ -1,0 +1,371 @@
+"""The stage: a repository in, `graph.sqlite` out. Changed files are parsed, all facts linked, the graph replaced when it is whole.
+
+Facts are kept in a cache beside the graph, so a second run parses what changed. The manifest is written last: a killed run leaves
+the old graph in place, and the next one picks up the facts that were already stored.
+"""
+
+from __future__ import annotations
+
+import gc
+import hashlib
+import os
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from config.console import Console, plural
+from config.errors import IncompatibleInput, MissingInput
+from config.manifest import Manifest, digest, read_manifest, write_manifest
+from config.settings import ExtractSettings
+from extractor.cache import CachedFile, FactsCache, facts_version
+from extractor.facts import FileFacts, load_facts
+from extractor.graph import Graph, write_graph
+from extractor.history import Git, dirty_files, open_git, same_as_blob
+from extractor.languages import SPECS
+from extractor.nodes import containment, nodes_of, packages
+from extractor.parse import count_lines
+from extractor.pool import Job, Parsed, parse_many
+from extractor.raises import throws
+from extractor.resolve import Links, link
+from extractor.schema import Edge, FileRow, Node, Unresolved
+from extractor.walk import Walk, check_repository, classify, is_config, walk
+
+_LINKED_KINDS = ("calls", "imports", "extends", "implements", "throws")
+
+
+@dataclass(frozen=True, slots=True)
+class ExtractReport:
+    """`resolution` is kind -> language -> (resolved, unresolved first-party, external); `slowest` are (path, seconds)."""
+
+    graph: Path
+    up_to_date: bool = False
+    files: int = 0
+    parsed: int = 0
+    loc: int = 0
+    seconds: float = 0.0
+    nodes: dict[str, int] = field(default_factory=dict)
+    edges: dict[str, int] = field(default_factory=dict)
+    resolution: dict[str, dict[str, tuple[int, int, int]]] = field(default_factory=dict)
+    unresolved: dict[str, int] = field(default_factory=dict)
+    skipped: dict[str, int] = field(default_factory=dict)
+    partial: int = 0
+    failed: int = 0
+    via: dict[str, int] = field(default_factory=dict)
+    slowest: tuple[tuple[str, float], ...] = ()
+    phases: dict[str, float] = field(default_factory=dict)
+    commit: str = ""
+    dirty: int = 0
+    notes: tuple[str, ...] = ()
+
+    def lines(self) -> list[str]:
+        """The short report a person reads."""
+        if self.up_to_date:
+            return [
+                f"{self.graph}: nothing changed, {plural(self.files, 'file')} checked in {self.seconds:.2f} s",
+                *self.notes,
+            ]
+        rate = self.loc / self.seconds if self.seconds else 0
+        lines = [
+            f"{self.graph}: {plural(sum(self.nodes.values()), 'node')}, {plural(sum(self.edges.values()), 'edge')}",
+            f"  {plural(self.files, 'file')} of source, {plural(self.loc, 'line')}, {self.parsed:,} parsed now, "
+            f"{self.seconds:.2f} s, {rate:,.0f} lines/s",
+        ]
+        for kind, languages in self.resolution.items():
+            for lang, (resolved, missed, external) in languages.items():
+                share = f"{resolved / (resolved + missed):.1%}" if resolved + missed else "none to resolve"
+                lines.append(f"  {kind} in {lang}: {share} of first-party resolved, {external:,} external")
+        if self.unresolved:
+            lines.append("  unresolved: " + ", ".join(f"{reason} {n:,}" for reason, n in self.unresolved.items()))
+        if self.partial or self.failed:
+            lines.append(f"  partly parsed {self.partial}, failed {self.failed} (nodes hold what could be read)")
+        if self.skipped:
+            lines.append("  skipped: " + ", ".join(f"{reason} {n:,}" for reason, n in self.skipped.items()))
+        if self.slowest:
+            lines.append("  slowest: " + ", ".join(f"{path} {seconds:.2f} s" for path, seconds in self.slowest))
+        return lines + [f"  {note}" for note in self.notes]
+
+    def as_json(self) -> dict[str, Any]:
+        return {**asdict(self), "graph": str(self.graph)}
+
+
+@dataclass(slots=True)
+class _Scan:
+    """What one pass over the work tree found; facts wait in the cache."""
+
+    rows: dict[str, FileRow] = field(default_factory=dict)
+    configs: dict[str, str] = field(default_factory=dict)
+    clean: dict[str, bool] = field(default_factory=dict)
+    stale: dict[str, int] = field(default_factory=dict)  # path -> bytes, to parse
+
+    def inputs(self) -> str:
+        """A digest of everything the graph depends on besides settings and code."""
+        rows = (self.rows[path] for path in sorted(self.rows))
+        return digest(part for row in rows for part in (row.path, row.sha256, row.status, row.reason))
+
+
+def run(
+    settings: ExtractSettings, console: Console, repo: Path, scip: Path | None = None, cluster: str = ""
+) -> ExtractReport:
+    """Bring the graph of `repo` up to date. Raises InputError for a repository that cannot be used, StorageError for a full disk."""
+    started = time.perf_counter()
+    root = check_repository(repo)
+    notes = _honest_notes(settings, scip)
+    git, without = open_git(root)
+    if git is None:
+        notes.append(f"no commit to cite ({without}): citations carry content hashes")
+    cache = FactsCache(settings.out_graph.with_name("facts.cache.sqlite"))
+    gc_was_on = gc.isenabled()
+    # Facts are millions of small tuples without cycles; looking for cycles among them doubles the time of a run.
+    gc.disable()
+    try:
+        listing = walk(root, settings.exclude, git.tracked() if git else ())
+        blobs = git.blobs() if git else {}
+        scan = _scan(root, listing, settings, cache, blobs)
+        dirty = dirty_files(blobs, scan.clean, scan.rows) if git else []
+        manifest = _manifest(root, git, settings, scan, dirty)
+        report = ExtractReport(settings.out_graph, commit=manifest.commit, dirty=len(dirty), notes=tuple(notes))
+        if _nothing_to_do(settings.out_graph, manifest):
+            sources = sum(row.status in ("ok", "partial") for row in scan.rows.values())
+            return replace(report, up_to_date=True, files=sources, seconds=time.perf_counter() - started)
+        phases = {"scan": time.perf_counter() - started}
+        return _build(root, settings, console, cache, scan, manifest, report, phases, cluster, started)
+    finally:
+        cache.close()
+        if gc_was_on:
+            gc.enable()
+
+
+def _build(
+    root: Path, settings: ExtractSettings, console: Console, cache: FactsCache, scan: _Scan, manifest: Manifest,
+    report: ExtractReport, phases: dict[str, float], cluster: str, started: float,
+) -> ExtractReport:  # fmt: skip
+    clock = time.perf_counter
+    mark = clock()
+    parsed = _parse_all(root, settings, console, cache, scan, cluster)
+    cache.forget(sorted(cache.known().keys() - {p for p, row in scan.rows.items() if row.facts_version}))
+    phases["parse"], mark = clock() - mark, clock()
+    with console.progress("linking"):
+        facts = list(_load(cache, scan))
+        if not facts:
+            raise MissingInput(
+                f"no source file to read in {root}: " + (_census(scan.rows.values()) or "it is empty"),
+                f"languages are {', '.join(settings.languages)}; name others with --set languages='[python]'",
+            )
+        phases["load"], mark = clock() - mark, clock()
+        links = link(facts, scan.configs)
+        phases["link"], mark = clock() - mark, clock()
+        nodes, edges, unresolved = assemble(facts, links)
+        phases["throws"], mark = clock() - mark, clock()
+        # Files that changed while they were being read have another hash now than the scan saw.
+        manifest = replace(manifest, inputs=scan.inputs())
+        write_graph(settings.out_graph, nodes, edges, scan.rows.values(), unresolved)
+        phases["write"] = clock() - mark
+    counts = {"nodes": len(nodes), "edges": len(edges), "files": len(facts), "loc": sum(f.loc for f in facts)}
+    write_manifest(settings.out_graph, replace(manifest, counts=manifest.counts | counts))
+    rows = scan.rows.values()
+    return replace(
+        report,
+        files=len(facts),
+        parsed=len(parsed),
+        loc=counts["loc"],
+        seconds=clock() - started,
+        nodes=_counted(node.type for node in nodes),
+        edges=_counted(edge.kind for edge in edges),
+        resolution=resolution(nodes, edges, unresolved),
+        unresolved=_counted(row.reason for row in unresolved if row.reason != "external"),
+        skipped=_counted(row.reason for row in rows if row.status == "skipped"),
+        partial=sum(row.status == "partial" for row in rows),
+        failed=sum(row.status == "failed" for row in rows),
+        via=_counted(edge.via for edge in edges if edge.kind == "calls"),
+        slowest=tuple(sorted(((p.path, round(p.seconds, 3)) for p in parsed), key=lambda s: (-s[1], s[0]))[:3]),
+        phases={name: round(seconds, 3) for name, seconds in phases.items()},
+    )
+
+
+def assemble(facts: list[FileFacts], links: Links) -> tuple[list[Node], list[Edge], list[Unresolved]]:
+    """All rows of the graph from all facts and links, each key once."""
+    raised = throws(facts, links)
+    nodes: dict[str, Node] = {}
+    edges: dict[tuple[str, str, str, int], Edge] = {}
+    found_packages, package_edges = packages(facts)
+    for node in (*found_packages, *(n for f in facts for n in nodes_of(f)), *links.nodes):
+        nodes.setdefault(node.id, node)
+    for node_id, handlers in raised.catches.items():
+        nodes[node_id] = replace(nodes[node_id], meta=nodes[node_id].meta | {"catches": handlers})
+    for edge in (*package_edges, *(e for f in facts for e in containment(f)), *links.edges, *raised.edges):
+        key = (edge.src, edge.dst, edge.kind, edge.line)
+        # Two ways to the same edge: the surer one stands; among equals the name of the rule decides, not the order of arrival.
+        if key not in edges or (edge.confidence, edge.via) > (edges[key].confidence, edges[key].via):
+            edges[key] = edge
+    for edge in edges.values():
+        for end in (edge.src, edge.dst):
+            if end not in nodes and end.startswith("ext:"):
+                package, _, name = end[4:].partition("#")
+                nodes[end] = Node(end, "external", name.rpartition(".")[2] or package, "", "", {"package": package})
+    for node in list(nodes.values()):
+        package, hash_sign, _ = node.id.partition("#")
+        if node.type == "external" and hash_sign and package not in nodes:
+            nodes[package] = Node(package, "external", package[4:], "", node.lang, {"package": package[4:]})
+    unresolved: dict[tuple[str, str, str, int], Unresolved] = {}
+    for row in sorted([*links.unresolved, *raised.unresolved]):
+        unresolved.setdefault((row.src, row.kind, row.name, row.line), row)
+    return list(nodes.values()), list(edges.values()), list(unresolved.values())
+
+
+def resolution(
+    nodes: list[Node], edges: list[Edge], unresolved: list[Unresolved]
+) -> dict[str, dict[str, tuple[int, int, int]]]:
+    """kind -> language -> (edges to the repository's own symbols, first-party names not resolved, edges to externals)."""
+    lang = {node.id: node.lang for node in nodes}
+    table: dict[tuple[str, str], list[int]] = {}
+    for edge in edges:
+        if edge.kind in _LINKED_KINDS:
+            table.setdefault((edge.kind, lang.get(edge.src, "")), [0, 0, 0])[2 * edge.dst.startswith("ext:")] += 1
+    for row in unresolved:
+        if row.kind in _LINKED_KINDS:
+            table.setdefault((row.kind, lang.get(row.src, "")), [0, 0, 0])[1 + (row.reason == "external")] += 1
+    result: dict[str, dict[str, tuple[int, int, int]]] = {}
+    for (kind, name), (resolved, missed, external) in sorted(table.items()):
+        result.setdefault(kind, {})[name] = (resolved, missed, external)
+    return result
+
+
+def _scan(root: Path, listing: Walk, settings: ExtractSettings, cache: FactsCache, blobs: Mapping[str, str]) -> _Scan:
+    """Read and hash every file once; nothing but hashes and build files stays in memory."""
+    scan = _Scan({row.path: row for row in listing.rows})
+    known = cache.known()
+    for path in listing.paths:
+        row, data = _read(root, path, settings.max_file_bytes)
+        if data is not None:
+            if path in blobs:
+                scan.clean[path] = same_as_blob(data, blobs[path])
+            elif blobs:
+                scan.clean[path] = False
+            spec, lang, reason = classify(path, data, settings.languages)
+            sha256 = hashlib.sha256(data).hexdigest()
+            row = FileRow(path, lang, sha256, "", "skipped", reason, count_lines(data) if reason == "document" else 0)
+            if is_config(path):
+                scan.configs[path] = data.decode("utf-8", "replace")
+            if spec is not None:
+                row = FileRow(path, lang, sha256, facts_version(spec), "ok", "", count_lines(data))
+                before = known.get(path)
+                if before is None or (before.sha256, before.version) != (sha256, row.facts_version):
+                    scan.stale[path] = len(data)
+                else:
+                    row = replace(row, status=before.status, reason=before.reason)
+        scan.rows[path] = row
+    return scan
+
+
+def _parse_all(
+    root: Path, settings: ExtractSettings, console: Console, cache: FactsCache, scan: _Scan, cluster: str
+) -> list[Parsed]:
+    """Parse what the cache does not hold and store it there as it arrives."""
+    done: list[Parsed] = []
+
+    def jobs() -> Iterator[Job]:
+        for path in sorted(scan.stale):
+            row, data = _read(root, path, settings.max_file_bytes)
+            if data is None:
+                scan.rows[path] = row
+            else:
+                yield Job(path, data, scan.rows[path].lang)
+
+    workers = settings.workers or len(os.sched_getaffinity(0))
+    with console.progress("parsing", total=len(scan.stale), unit="files") as task:
+        for batch in parse_many(jobs(), sum(scan.stale.values()), workers, cluster):
+            stored = []
+            for parsed in batch:
+                version = scan.rows[parsed.path].facts_version
+                described = CachedFile(parsed.sha256, version, parsed.status, parsed.reason)
+                row = scan.rows[parsed.path]
+                scan.rows[parsed.path] = replace(row, sha256=parsed.sha256, status=parsed.status, reason=parsed.reason)
+                stored.append((parsed.path, described, parsed.facts))
+                done.append(parsed._replace(facts=""))
+            cache.store(stored)
+            task.advance(len(batch))
+    return done
+
+
+def _load(cache: FactsCache, scan: _Scan) -> Iterator[FileFacts]:
+    """Facts of every file that could be read, in order of path."""
+    for path in sorted(scan.rows):
+        row = scan.rows[path]
+        if row.facts_version and row.status in ("ok", "partial"):
+            yield load_facts(cache.read(path))
+
+
+def _read(root: Path, path: str, limit: int) -> tuple[FileRow, bytes | None]:
+    """(row, bytes) of a file; the bytes are None and the row says why when it is too large, gone or forbidden."""
+    try:
+        # The file may have become a link since it was listed; a link may lead anywhere.
+        with open(os.open(root / path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:  # noqa: PTH123
+            data = file.read(limit + 1)
+    except FileNotFoundError:
+        return FileRow(path, "", "", "", "failed", "vanished while it was being read"), None
+    except OSError as error:
+        return FileRow(path, "", "", "", "failed", f"cannot be read: {error.strerror}"), None
+    if len(data) > limit:
+        return FileRow(path, "", "", "", "skipped", f"larger than {limit:,} bytes"), None
+    return FileRow(path, "", "", "", "ok"), data
+
+
+def _manifest(root: Path, git: Git | None, settings: ExtractSettings, scan: _Scan, dirty: list[str]) -> Manifest:
+    # Where the graph goes and how many processes work on it change nothing in it.
+    chosen = settings.model_dump(mode="json", exclude={"out_graph", "workers"})
+    return Manifest(
+        stage="extract",
+        inputs=scan.inputs(),
+        root=str(root),
+        commit=git.commit() if git else "",
+        project=root.name,
+        settings=chosen,
+        versions={"facts": digest(facts_version(spec) for spec in SPECS)[:12], "link": _linker_version()},
+        counts={"dirty": dirty},
+    )
+
+
+def _nothing_to_do(graph: Path, manifest: Manifest) -> bool:
+    """Whether the graph on disk was made from the same files, settings and code; a new commit of them is written down."""
+    try:
+        old = read_manifest(graph)
+        Graph(graph).close()
+    except (IncompatibleInput, MissingInput):
+        return False
+    if old is None or not manifest.same_work(old):
+        return False
+    if (old.root, old.commit, old.project, old.counts.get("dirty")) != (
+        manifest.root,
+        manifest.commit,
+        manifest.project,
+        manifest.counts["dirty"],
+    ):
+        write_manifest(graph, replace(manifest, counts=old.counts | manifest.counts))
+    return True
+
+
+def _linker_version() -> str:
+    """12 hex digits over the code that turns facts into a graph."""
+    package = Path(__file__).resolve().parent
+    names = ("nodes.py", "raises.py", "extract.py", "graph.py", "schema.py", "bindings.py")
+    files = sorted({*package.glob("resolve/*.py"), *(package / name for name in names)})
+    return digest(part for file in files if file.is_file() for part in (file.name, file.read_bytes()))[:12]
+
+
+def _honest_notes(settings: ExtractSettings, scip: Path | None) -> list[str]:
+    if settings.use_scip or scip:
+        return ["use_scip: this version has no SCIP overlay yet; every edge comes from its own linkers"]
+    return []
+
+
+def _counted(values: Iterable[str]) -> dict[str, int]:
+    """How often each value occurs, most often first, then by name."""
+    return dict(sorted(Counter(values).items(), key=lambda item: (-item[1], item[0])))
+
+
+def _census(rows: Iterable[FileRow]) -> str:
+    counted = _counted(row.reason for row in rows if row.status in ("skipped", "failed"))
+    return ", ".join(f"{reason} {n:,}" for reason, n in list(counted.items())[:6])

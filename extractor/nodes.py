@@ -1,0 +1,120 @@
+"""FileFacts in, the nodes that syntax alone decides out: packages, modules and symbols, each `defined_in` its container."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import PurePosixPath
+from typing import Any, Final
+
+from extractor.facts import MODULE, Definition, FileFacts
+from extractor.schema import Edge, Node, module_id, package_id, symbol_id
+
+# Files that stand for their directory: the module is called by the directory's name.
+_FRONTS: Final = frozenset({"__init__", "index", "package-info", "mod"})
+_ENTRIES: Final = frozenset({"__main__", "main", "cli", "manage", "setup"})
+
+
+def nodes_of(facts: FileFacts) -> list[Node]:
+    """The module of one file, then its symbols in source order."""
+    module = Node(
+        module_id(facts.prefix, facts.path),
+        "module",
+        module_name(facts.path),
+        facts.path,
+        facts.lang,
+        _module_meta(facts),
+    )
+    symbols = [
+        Node(
+            symbol_id(facts.prefix, facts.path, d.qualname, d.ordinal),
+            d.kind,
+            d.name,
+            facts.path,
+            facts.lang,
+            symbol_meta(d),
+        )
+        for d in facts.defs
+    ]
+    return [module, *symbols]
+
+
+def containment(facts: FileFacts) -> list[Edge]:
+    """`defined_in` from each symbol to the symbol or module around it, and from the module to its package."""
+    module = module_id(facts.prefix, facts.path)
+    ids = [symbol_id(facts.prefix, facts.path, d.qualname, d.ordinal) for d in facts.defs]
+    edges = [
+        Edge(node_id, module if d.scope == MODULE else ids[d.scope], "defined_in", d.start_line, 1.0, "syntax")
+        for node_id, d in zip(ids, facts.defs, strict=True)
+    ]
+    return [*edges, Edge(module, package_id(facts.prefix, parent_of(facts.path)), "defined_in", 0, 1.0, "path")]
+
+
+def packages(files: Iterable[FileFacts]) -> tuple[list[Node], list[Edge]]:
+    """A package node for every directory that holds parsed files, directly or below, and the edges that nest them."""
+    found: dict[tuple[str, str], str] = {}
+    docs: dict[tuple[str, str], str] = {}
+    for facts in files:
+        directory = parent_of(facts.path)
+        if PurePosixPath(facts.path).stem in _FRONTS and facts.doc:
+            docs.setdefault((facts.prefix, directory), facts.doc)
+        while (facts.prefix, directory) not in found:
+            found[facts.prefix, directory] = facts.lang
+            if not directory:
+                break
+            directory = parent_of(directory)
+    nodes, edges = [], []
+    for (prefix, directory), lang in sorted(found.items()):
+        node_id = package_id(prefix, directory)
+        meta = {"doc": docs.get((prefix, directory), "")}
+        nodes.append(Node(node_id, "package", PurePosixPath(directory).name or "/", directory, lang, meta))
+        if directory:
+            edges.append(Edge(node_id, package_id(prefix, parent_of(directory)), "defined_in", 0, 1.0, "path"))
+    return nodes, edges
+
+
+def symbol_meta(d: Definition) -> dict[str, Any]:
+    """What `Node.meta` holds of a symbol. Variables leave out what only a callable can have."""
+    meta: dict[str, Any] = {
+        "start_line": d.start_line,
+        "end_line": d.end_line,
+        "signature": d.signature,
+        "doc": d.doc,
+        "decorators": list(d.decorators),
+        "visibility": d.visibility,
+        "flags": list(d.flags),
+        "content_hash": d.content_hash,
+    }
+    if d.kind != "variable" or d.params:
+        meta["params"] = [
+            {"name": p.name, "annotation": p.annotation, "default": p.default, "kind": p.kind} for p in d.params
+        ]
+    if d.kind != "variable" or d.returns:
+        meta["returns"] = d.returns
+    if d.value:
+        meta["value"] = d.value
+    return meta
+
+
+def module_name(path: str) -> str:
+    """`core` of `click/core.py`, `click` of `click/__init__.py`."""
+    pure = PurePosixPath(path)
+    stem = pure.name.partition(".")[0] or pure.name
+    return pure.parent.name if stem in _FRONTS and pure.parent.name else stem
+
+
+def parent_of(path: str) -> str:
+    """The directory of a path, "" at the root."""
+    return path.rpartition("/")[0]
+
+
+def _module_meta(facts: FileFacts) -> dict[str, Any]:
+    meta: dict[str, Any] = {"start_line": 1, "end_line": max(facts.loc, 1), "doc": facts.doc, "loc": facts.loc}
+    if facts.exports is not None:
+        meta["exports"] = list(facts.exports)
+    if facts.namespace:
+        meta["namespace"] = facts.namespace
+    if PurePosixPath(facts.path).stem in _ENTRIES:
+        meta["entry_point"] = True
+    if facts.status == "partial":
+        meta["partial"] = facts.reason
+    return meta

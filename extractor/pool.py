@@ -1,0 +1,151 @@
+"""Many files parsed at once: jobs in, batches of facts out, over any concurrent.futures Executor.
+
+Workers get bytes and give back text, so they may run on another machine. The order of results does not
+matter to anyone. A file that kills its process is found and reported; the others are parsed without it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import multiprocessing
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
+from itertools import chain
+from typing import Final, NamedTuple
+
+from config.errors import BackendError, UsageError
+from extractor.facts import FileFacts, dump_facts
+from extractor.languages import BY_NAME
+from extractor.parse import count_lines, parse_file
+
+BATCH_BYTES: Final = 300_000
+BATCHES_AHEAD: Final = 3  # per worker: enough to keep it busy, few enough that the waiting bytes stay small
+WORTH_A_POOL: Final = 1_500_000  # bytes below which starting processes costs more than it saves
+
+
+class Job(NamedTuple):
+    path: str
+    data: bytes
+    lang: str
+
+
+class Parsed(NamedTuple):
+    """`facts` as dump_facts wrote them."""
+
+    path: str
+    sha256: str
+    status: str
+    reason: str
+    facts: str
+    seconds: float
+
+
+def parse_batch(jobs: list[Job]) -> list[Parsed]:
+    """Parse some files in this process. A fault of a parser becomes a file of status `failed`."""
+    return [_parse_one(job) for job in jobs]
+
+
+def parse_many(jobs: Iterable[Job], total_bytes: int, workers: int, cluster: str = "") -> Iterator[list[Parsed]]:
+    """Batches in order of completion. `cluster` is the address of a Dask scheduler; else local processes, or none for a little work."""
+    batches = _batches(jobs)
+    if cluster:
+        with_cluster = _cluster_executor(cluster)
+        yield from spread(lambda: with_cluster, batches, 4 * BATCHES_AHEAD)
+    elif workers == 1 or total_bytes < WORTH_A_POOL:
+        yield from map(parse_batch, batches)
+    else:
+        yield from spread(lambda: local_pool(workers), batches, workers * BATCHES_AHEAD)
+
+
+def spread(make_pool: Callable[[], Executor], batches: Iterator[list[Job]], ahead: int) -> Iterator[list[Parsed]]:
+    """Keep at most `ahead` batches in a pool made by `make_pool`; a pool that breaks is replaced."""
+    waiting: dict[Future[list[Parsed]], list[Job]] = {}
+    lost: list[list[Job]] = []
+    pool = make_pool()
+    try:
+        while True:
+            try:
+                for batch in batches:
+                    # Kept at once: when `submit` finds the pool broken, this batch must not be lost.
+                    lost = [batch]
+                    waiting[pool.submit(parse_batch, batch)] = batch
+                    lost = []
+                    if len(waiting) >= ahead:
+                        break
+                if not waiting:
+                    return
+                done, _ = wait(waiting, return_when=FIRST_COMPLETED)
+                for future in sorted(done, key=lambda f: waiting[f][0].path):
+                    result = future.result()
+                    del waiting[future]
+                    yield result
+            except BrokenExecutor:
+                suspects = [job for batch in chain(waiting.values(), lost) for job in batch]
+                waiting.clear()
+                pool.shutdown(wait=False, cancel_futures=True)
+                yield from _one_by_one(make_pool, suspects)
+                pool = make_pool()
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def local_pool(workers: int) -> ProcessPoolExecutor:
+    """Processes on this machine."""
+    # Forking is the quickest start and needs no importable main module, but a lock held by another thread would stay locked.
+    alone = threading.active_count() == 1 and "fork" in multiprocessing.get_all_start_methods()
+    return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("fork" if alone else "spawn"))
+
+
+def _one_by_one(make_pool: Callable[[], Executor], jobs: list[Job]) -> Iterator[list[Parsed]]:
+    """Each file in a pool of its own, so that the one which kills its process is known."""
+    for job in sorted(jobs):
+        pool = make_pool()
+        try:
+            yield pool.submit(parse_batch, [job]).result()
+        except BrokenExecutor:
+            yield [_failed(job, "its parser crashed", 0.0)]
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _parse_one(job: Job) -> Parsed:
+    started = time.perf_counter()
+    try:
+        facts = parse_file(job.path, job.data, BY_NAME[job.lang])
+    except Exception as error:  # noqa: BLE001  one file that a front end cannot read must not cost the repository
+        return _failed(job, f"its parser failed: {type(error).__name__}: {error}", time.perf_counter() - started)
+    return Parsed(job.path, facts.sha256, facts.status, facts.reason, dump_facts(facts), time.perf_counter() - started)
+
+
+def _failed(job: Job, reason: str, seconds: float) -> Parsed:
+    sha256 = hashlib.sha256(job.data).hexdigest()
+    spec = BY_NAME[job.lang]
+    facts = FileFacts(job.path, spec.name, spec.prefix, sha256, count_lines(job.data), status="failed", reason=reason)
+    return Parsed(job.path, sha256, "failed", reason, dump_facts(facts), seconds)
+
+
+def _batches(jobs: Iterable[Job]) -> Iterator[list[Job]]:
+    batch: list[Job] = []
+    size = 0
+    for job in jobs:
+        batch.append(job)
+        size += len(job.data)
+        if size >= BATCH_BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def _cluster_executor(address: str) -> Executor:
+    try:
+        from distributed import Client
+    except ImportError as error:
+        raise UsageError("--cluster needs the extra `cluster`", "pip install 'nanodex[cluster]'") from error
+    try:
+        executor: Executor = Client(address, timeout="10s").get_executor()
+    except (OSError, ValueError) as error:
+        raise BackendError(f"no scheduler answers at {address}: {error}", "start one: dask scheduler") from error
+    return executor

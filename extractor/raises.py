@@ -1,0 +1,246 @@
+"""What each function may raise: what it raises itself, then what its callees raise, minus what its handlers catch.
+
+Facts and links in, `throws` edges out. Language-neutral: a raise site, a protected range of lines and the class hierarchy are
+all it needs. Propagation is breadth-first from the raise sites, so every edge names the shortest way down to its raise.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+from extractor.facts import MODULE, FileFacts, Handler, Raise
+from extractor.resolve import Links, definition_ids
+from extractor.schema import SURE, Edge, Unresolved, external_id, module_id
+
+# child -> parent for errors nobody's source in the repository defines. Java's stand beside Python's: their ids never meet.
+_PYTHON: Final = """
+BaseException: BaseExceptionGroup Exception GeneratorExit KeyboardInterrupt SystemExit
+Exception: ArithmeticError AssertionError AttributeError BufferError EOFError ExceptionGroup ImportError LookupError MemoryError NameError
+Exception: OSError ReferenceError RuntimeError StopAsyncIteration StopIteration SyntaxError SystemError TypeError ValueError Warning
+ArithmeticError: FloatingPointError OverflowError ZeroDivisionError
+ImportError: ModuleNotFoundError
+LookupError: IndexError KeyError
+NameError: UnboundLocalError
+OSError: BlockingIOError ChildProcessError ConnectionError FileExistsError FileNotFoundError InterruptedError IsADirectoryError
+OSError: NotADirectoryError PermissionError ProcessLookupError TimeoutError IOError EnvironmentError
+ConnectionError: BrokenPipeError ConnectionAbortedError ConnectionRefusedError ConnectionResetError
+RuntimeError: NotImplementedError RecursionError
+SyntaxError: IndentationError
+IndentationError: TabError
+ValueError: UnicodeError
+UnicodeError: UnicodeDecodeError UnicodeEncodeError UnicodeTranslateError
+Warning: BytesWarning DeprecationWarning EncodingWarning FutureWarning ImportWarning PendingDeprecationWarning ResourceWarning
+Warning: RuntimeWarning SyntaxWarning UnicodeWarning UserWarning
+"""
+_JAVA: Final = """
+Throwable: Exception Error
+Exception: RuntimeException IOException InterruptedException CloneNotSupportedException ReflectiveOperationException
+RuntimeException: IllegalArgumentException IllegalStateException NullPointerException IndexOutOfBoundsException ClassCastException
+RuntimeException: ArithmeticException UnsupportedOperationException ConcurrentModificationException NoSuchElementException
+IllegalArgumentException: NumberFormatException
+IndexOutOfBoundsException: ArrayIndexOutOfBoundsException StringIndexOutOfBoundsException
+ReflectiveOperationException: ClassNotFoundException NoSuchMethodException NoSuchFieldException
+IOException: FileNotFoundException UncheckedIOException EOFException
+Error: AssertionError OutOfMemoryError StackOverflowError
+"""
+_TOO_VAGUE: Final = frozenset({"Exception", "BaseException", "Throwable", "Error"})
+# These steer loops and abstract methods; outside the function they mean nothing to a caller.
+_STAYS: Final = frozenset(
+    external_id("builtins", n) for n in ("NotImplementedError", "StopIteration", "StopAsyncIteration")
+)
+MAX_ERRORS: Final = 32
+
+
+class _Guarded(NamedTuple):
+    """A try statement of one function: the lines it protects and its handlers in order."""
+
+    start: int
+    end: int
+    handlers: tuple[tuple[tuple[str, ...] | None, str, int], ...]  # (error ids, None: everything; action; line)
+
+
+@dataclass(frozen=True, slots=True)
+class Throws:
+    """`catches`: node id -> its handlers as [{"errors", "action", "line"}], in order: the diagnostics of a function."""
+
+    edges: list[Edge]
+    unresolved: list[Unresolved]
+    catches: dict[str, list[dict[str, Any]]]
+
+
+def throws(files: Iterable[FileFacts], links: Links) -> Throws:
+    """Direct and propagated `throws` edges of all functions, and what their handlers catch."""
+    parents = _hierarchy(links.edges)
+    guards: dict[str, list[_Guarded]] = {}
+    result = Throws([], [], {})
+    direct: dict[str, dict[str, Edge]] = {}
+    for facts in files:
+        ids = definition_ids(facts)
+        module = module_id(facts.prefix, facts.path)
+        handlers = _by_scope(facts.handlers)
+        for scope, own in handlers.items():
+            node_id = module if scope == MODULE else ids[scope]
+            guards[node_id] = _guarded(facts.path, own, links.names)
+            result.catches[node_id] = [
+                {
+                    "errors": list(_resolve_all(facts.path, h, links.names)),
+                    "names": list(h.names),
+                    "action": h.action,
+                    "line": h.line,
+                }
+                for h in own
+            ]
+        for fact in facts.raises:
+            node_id = module if fact.scope == MODULE else ids[fact.scope]
+            errors = _raised(facts.path, fact, handlers.get(fact.scope, ()), links.names)
+            if errors is None:
+                result.unresolved.append(Unresolved(node_id, "throws", fact.name, fact.line, "dynamic"))
+            for error in errors or ():
+                if not fact.declared and _caught(error, fact.line, guards.get(node_id, ()), parents):
+                    continue
+                edge = _direct_edge(node_id, error, fact)
+                result.edges.append(edge)
+                direct.setdefault(node_id, {}).setdefault(error, edge)
+    result.edges.extend(_propagate(direct, links.edges, guards, parents))
+    return result
+
+
+def _direct_edge(node_id: str, error: str, fact: Raise) -> Edge:
+    meta = {"how": "declared" if fact.declared else "direct", "depth": 0}
+    given = {"message": fact.message, "guard": fact.guard, "cause": fact.cause}
+    return Edge(node_id, error, "throws", fact.line, 0.95, "raise", meta | {k: v for k, v in given.items() if v})
+
+
+def _propagate(
+    direct: Mapping[str, Mapping[str, Edge]],
+    edges: Iterable[Edge],
+    guards: Mapping[str, Sequence[_Guarded]],
+    parents: Mapping[str, Sequence[str]],
+) -> list[Edge]:
+    callers: dict[str, list[tuple[str, int, float]]] = defaultdict(list)
+    for edge in edges:
+        if edge.kind == "calls" and edge.confidence >= SURE and edge.src != edge.dst:
+            callers[edge.dst].append((edge.src, edge.line, edge.confidence))
+    known = {node: set(errors) for node, errors in direct.items()}
+    fresh = {
+        (node, error): (edge.confidence, edge.line) for node, errors in direct.items() for error, edge in errors.items()
+    }
+    found: list[Edge] = []
+    depth = 0
+    while fresh:
+        depth += 1
+        best: dict[tuple[str, str], tuple[int, str, float]] = {}
+        for (callee, error), (sure, _) in fresh.items():
+            if error in _STAYS:
+                continue
+            for caller, line, confidence in callers.get(callee, ()):
+                if error in known.get(caller, ()) or _caught(error, line, guards.get(caller, ()), parents):
+                    continue
+                way = (line, callee, min(sure, confidence))
+                if (caller, error) not in best or way < best[caller, error]:
+                    best[caller, error] = way
+        fresh = {}
+        for (caller, error), (line, callee, sure) in sorted(best.items()):
+            errors = known.setdefault(caller, set())
+            if len(errors) >= MAX_ERRORS:
+                continue
+            errors.add(error)
+            fresh[caller, error] = (sure, line)
+            found.append(
+                Edge(
+                    caller, error, "throws", line, sure, "propagated", {"how": "via", "callee": callee, "depth": depth}
+                )
+            )
+    return found
+
+
+def _raised(
+    path: str, fact: Raise, handlers: Sequence[Handler], names: Mapping[tuple[str, int, str], tuple[str, ...]]
+) -> tuple[str, ...] | None:
+    """Ids of what a raise site may raise, None when its name is unknown. A bare re-raise raises what its handler caught."""
+    if fact.name:
+        return names.get((path, fact.scope, fact.name))
+    around = [h for h in handlers if h.line <= fact.line]
+    if not around:
+        return ()
+    caught = _resolve_all(path, max(around, key=lambda h: h.line), names)
+    # `except Exception: …; raise` says nothing about which error it was; propagation through the handler does.
+    return tuple(error for error in caught if error.rpartition("#")[2] not in _TOO_VAGUE)
+
+
+def _caught(error: str, line: int, guards: Sequence[_Guarded], parents: Mapping[str, Sequence[str]]) -> bool:
+    """Whether an error that arises on this line is stopped by a handler of the same function. Innermost try first."""
+    inside = [guard for guard in guards if guard.start <= line <= guard.end]
+    if not inside:
+        return False
+    ancestors = _ancestors(error, parents)
+    for guard in inside:
+        for errors, action, _ in guard.handlers:
+            if errors is None or not ancestors.isdisjoint(errors):
+                if action != "reraise":
+                    return True
+                break
+    return False
+
+
+def _guarded(
+    path: str, handlers: Sequence[Handler], names: Mapping[tuple[str, int, str], tuple[str, ...]]
+) -> list[_Guarded]:
+    tries: dict[tuple[int, int], list[Handler]] = {}
+    for handler in handlers:
+        tries.setdefault((handler.try_start, handler.try_end), []).append(handler)
+    guards = [
+        _Guarded(
+            start,
+            end,
+            tuple(
+                (_resolve_all(path, h, names) if h.names else None, h.action, h.line)
+                for h in sorted(group, key=lambda h: h.line)
+            ),
+        )
+        for (start, end), group in tries.items()
+    ]
+    return sorted(guards, key=lambda g: (-g.start, g.end))
+
+
+def _resolve_all(path: str, handler: Handler, names: Mapping[tuple[str, int, str], tuple[str, ...]]) -> tuple[str, ...]:
+    return tuple(error for name in handler.names for error in names.get((path, handler.scope, name), ()))
+
+
+def _by_scope(handlers: Iterable[Handler]) -> dict[int, list[Handler]]:
+    grouped: dict[int, list[Handler]] = {}
+    for handler in sorted(handlers, key=lambda h: (h.line, h.try_start)):
+        grouped.setdefault(handler.scope, []).append(handler)
+    return grouped
+
+
+def _hierarchy(edges: Iterable[Edge]) -> dict[str, list[str]]:
+    parents: dict[str, list[str]] = defaultdict(list)
+    for package, table in (("builtins", _PYTHON), ("java.lang", _JAVA), ("java.io", _JAVA), ("java.util", _JAVA)):
+        for line in table.split("\n"):
+            parent, _, children = line.partition(": ")
+            for child in children.split():
+                parents[external_id(package, child)] += [external_id(package, parent)]
+                if package.startswith("java."):
+                    parents[external_id(package, child)] += [external_id("java.lang", parent)]
+    for edge in edges:
+        if edge.kind in ("extends", "implements"):
+            parents[edge.src].append(edge.dst)
+    return parents
+
+
+def _ancestors(error: str, parents: Mapping[str, Sequence[str]]) -> set[str]:
+    seen = {error}
+    stack = [error]
+    while stack:
+        for parent in parents.get(stack.pop(), ()):
+            if parent not in seen:
+                seen.add(parent)
+                stack.append(parent)
+    # IOError and EnvironmentError are names of OSError itself: to catch one is to catch all.
+    if external_id("builtins", "OSError") in seen:
+        seen |= {external_id("builtins", "IOError"), external_id("builtins", "EnvironmentError")}
+    return seen
