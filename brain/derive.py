@@ -12,7 +12,7 @@ from typing import Final
 
 from brain.facts import Fact
 from brain.text import clean, first_sentence, one_line
-from brain.view import Near, Relations, View, container, is_test
+from brain.view import Near, Relations, View, container, handled, is_test
 from extractor.graph import Graph
 from extractor.schema import Edge, Node
 
@@ -67,6 +67,13 @@ def derive_facts(graph: Graph) -> list[Fact]:
 
 def check_fact(graph: Graph, fact: Fact) -> bool:
     """Whether the graph still states `fact`, qualifiers included."""
+    if fact.relation == "caught_by":
+        handler = graph.node(fact.object)
+        return (
+            handler is not None
+            and not is_test(handler.path)
+            and (fact.subject, fact.qualifier("action")) in handled(handler)
+        )
     node = graph.node(fact.subject)
     return node is not None and fact in facts_about(Near(graph), node)
 
@@ -178,7 +185,7 @@ def _used(relations: Relations, node: Node) -> Iterator[Fact]:
     for edge in relations.into(node.id, "throws"):
         if _direct(edge):
             yield _fact(node, "raised_by", edge.src, **_raise_details(edge))
-    for source, action in _catchers(relations, node):
+    for source, action in relations.catchers(node.id):
         yield _fact(node, "caught_by", source, action=action)
 
 
@@ -202,9 +209,10 @@ def _errors(relations: Relations, node: Node) -> Iterator[Fact]:
     direct = {edge.dst for edge in thrown if _direct(edge)}
     for edge in thrown:
         if edge.dst not in direct:
-            yield _fact(node, "may_raise", edge.dst, callee=str(edge.meta.get("callee", "")))
-    for entry in node.meta.get("catches", ()):
-        yield _fact(node, "catches", str(entry.get("class", "")), action=str(entry.get("action", "")))
+            declared = "declared" if edge.meta.get("how") == "declared" else ""
+            yield _fact(node, "may_raise", edge.dst, callee=str(edge.meta.get("callee", "")), how=declared)
+    for error, action in handled(node):
+        yield _fact(node, "catches", error, action=action)
 
 
 def _knowledge(relations: Relations, node: Node) -> Iterator[Fact]:
@@ -244,10 +252,3 @@ def _direct(edge: Edge) -> bool:
 
 def _raise_details(edge: Edge) -> dict[str, str]:
     return {name: one_line(str(edge.meta.get(name) or "")) for name in ("message", "guard", "cause")}
-
-
-def _catchers(relations: Relations, node: Node) -> Iterator[tuple[str, str]]:
-    """Functions whose handlers name this error class. Filled once the view indexes `meta.catches`."""
-    index = getattr(relations, "catchers", None)
-    if index is not None:
-        yield from index(node.id)

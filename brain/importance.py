@@ -84,8 +84,8 @@ def public_evidence(view: View) -> dict[str, tuple[str, ...]]:
             member = view.node(edge.src)
             if member is not None and member.name in exports:
                 evidence[member.id].add("exported")
-        for entry in module.meta.get("entry_points") or ():
-            evidence[str(entry)].add("entry point")
+            if member is not None and module.meta.get("entry_point") and member.name in ("main", "cli", "app"):
+                evidence[member.id].add("entry point")
     for node in view.of_type("class", "interface", "function", "method"):
         if "exported" in node.meta.get("flags", ()):
             evidence[node.id].add("exported")

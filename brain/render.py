@@ -16,7 +16,7 @@ from brain.facts import Fact
 from brain.importance import Importance
 from brain.notes import Note
 from brain.text import banned, one_line, tokens
-from brain.view import View, hidden, is_public
+from brain.view import View, dotted, hidden, is_public
 from config.manifest import digest
 from extractor.schema import Node
 
@@ -50,7 +50,7 @@ class Renderer:
         return Note(
             id=node.id,
             type=node.type,
-            name=node.qualname,
+            name=node.qualname if "#" in node.id else dotted(node),
             path=node.path,
             lang=node.lang,
             lines=node.lines,
@@ -88,7 +88,7 @@ class Renderer:
             return node_id.rpartition("#")[2] or node_id
         if node.type == "external":
             return node_id.removeprefix("ext:").partition("#")[2] or node.name
-        return node.qualname if "#" in node_id else str(node.meta.get("title") or node.name)
+        return node.qualname if "#" in node_id else str(node.meta.get("title") or dotted(node))
 
     def best(self, facts: Iterable[Fact]) -> list[Fact]:
         """Facts about other nodes, the most important end first; repository before outside, public before private."""

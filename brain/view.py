@@ -29,19 +29,22 @@ class Relations(Protocol):
     def node(self, node_id: str) -> Node | None: ...
     def out(self, node_id: str, kind: str) -> list[Edge]: ...
     def into(self, node_id: str, kind: str) -> list[Edge]: ...
+    def catchers(self, error_id: str) -> list[tuple[str, str]]: ...
 
 
 class View:
-    """A whole graph in memory. `keep` filters by origin: "" takes the extractor's rows and the brain's."""
+    """A whole graph in memory."""
 
     def __init__(self, nodes: Iterable[Node], edges: Iterable[Edge]) -> None:
         self.nodes = {node.id: node for node in sorted(nodes, key=lambda n: n.id)}
         self._out: dict[str, dict[str, list[Edge]]] = {}
         self._into: dict[str, dict[str, list[Edge]]] = {}
+        self._catchers: dict[str, list[tuple[str, str]]] | None = None
         self.add(edges)
 
     @classmethod
     def load(cls, graph: Graph, origin: str = "") -> View:
+        """All of `graph`, or only the rows of one origin."""
         return cls(graph.nodes(origin=origin), graph.edges(origin=origin))
 
     def add(self, edges: Iterable[Edge], nodes: Iterable[Node] = ()) -> None:
@@ -63,6 +66,16 @@ class View:
     def into(self, node_id: str, kind: str) -> list[Edge]:
         return self._into.get(node_id, {}).get(kind, [])
 
+    def catchers(self, error_id: str) -> list[tuple[str, str]]:
+        """(function, what it does) for each handler outside tests that names this error class, in order of id."""
+        if self._catchers is None:
+            self._catchers = {}
+            for node in self.nodes.values():
+                if not is_test(node.path):
+                    for error, action in handled(node):
+                        self._catchers.setdefault(error, []).append((node.id, action))
+        return self._catchers.get(error_id, [])
+
     def of_type(self, *types: str) -> Iterator[Node]:
         """Nodes of these types in order of id."""
         return (node for node in self.nodes.values() if node.type in types)
@@ -83,6 +96,10 @@ class Near:
 
     def into(self, node_id: str, kind: str) -> list[Edge]:
         return self._read(node_id, kind, False)
+
+    def catchers(self, error_id: str) -> list[tuple[str, str]]:
+        """None: handlers are kept with their function, and whoever checks one asks that function."""
+        return []
 
     def _read(self, node_id: str, kind: str, outgoing: bool) -> list[Edge]:
         key = (node_id, kind, outgoing)
@@ -131,3 +148,25 @@ def module_of(relations: Relations, node: Node) -> Node | None:
     while current is not None and current.type != "module":
         current = container(relations, current.id)
     return current
+
+
+def handled(node: Node) -> list[tuple[str, str]]:
+    """(error class, what is done) for each error that a function's handlers name, in source order, each class once."""
+    found: dict[str, str] = {}
+    for handler in node.meta.get("catches", ()):
+        for error in handler.get("errors", ()):
+            found.setdefault(error, str(handler.get("action", "")))
+    return list(found.items())
+
+
+def dotted(node: Node) -> str:
+    """How a module is named in prose: `click.core` for Python, the file's own name elsewhere."""
+    if node.type not in ("module", "package") or node.lang not in ("python", "java") or not node.path:
+        return node.name
+    parts = [p for p in node.path.removesuffix("/").split("/") if p not in ("", ".")]
+    if parts and parts[0] in ("src", "lib", "python") and len(parts) > 1:
+        parts = parts[1:]
+    if node.type == "module":
+        parts[-1] = parts[-1].partition(".")[0]
+        parts = parts[:-1] if parts[-1] == "__init__" and len(parts) > 1 else parts
+    return ".".join(parts)

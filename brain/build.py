@@ -1,0 +1,150 @@
+"""The brain's stage: graph in; ontology rows, one note per node and the search index out, the manifest last.
+
+Everything is derived from the graph, and from the repository's text where it is still there. A rerun with the same graph,
+settings and texts reads the manifest and stops.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from brain.corpus import Texts, read_texts, section_rows, symbol_rows
+from brain.derive import facts_about
+from brain.importance import rank_view
+from brain.index import index_path, write_index
+from brain.notes import Note, NoteCounts, write_notes
+from brain.ontology import derive
+from brain.render import Renderer
+from brain.view import CODE_TYPES, View
+from config.console import Console, plural
+from config.errors import MissingInput
+from config.manifest import Manifest, digest, read_manifest, write_manifest
+from config.settings import BrainSettings
+from extractor.graph import Graph, write_brain
+
+# Raised whenever the same graph would give other notes or another index.
+VERSION: Final = "1"
+
+
+@dataclass(frozen=True, slots=True)
+class BrainReport:
+    """What a run made. `skipped` when there was nothing to do; `ontology` counts nodes per rule and refusals per reason."""
+
+    skipped: bool
+    nodes: int = 0
+    summaries: int = 0
+    notes: NoteCounts = field(default_factory=lambda: NoteCounts(0, 0, 0))
+    ontology: dict[str, int] = field(default_factory=dict)
+    rows: int = 0
+    changed: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
+    without_repository: bool = False
+    seconds: float = 0.0
+
+    def lines(self) -> list[str]:
+        if self.skipped:
+            return ["brain: nothing to do, graph and settings are unchanged"]
+        made = {key: n for key, n in self.ontology.items() if not key.startswith("refused: ")}
+        types = Counter[str]()
+        for key, count in made.items():
+            types[key.partition(":")[0]] += count
+        text = ", ".join(plural(count, name, _PLURALS[name]) for name, count in sorted(types.items()))
+        notes = self.notes
+        result = [
+            f"ontology   {text or 'nothing'}",
+            f"notes      {notes.written:,} written, {notes.unchanged:,} unchanged, {notes.removed:,} removed;"
+            f" {self.summaries:,} of {self.nodes:,} have a summary",
+            f"index      {plural(self.rows, 'row')}",
+        ]
+        refused = {k.removeprefix("refused: "): n for k, n in self.ontology.items() if k.startswith("refused: ")}
+        for reason, count in sorted(refused.items(), key=lambda item: (-item[1], item[0]))[:5]:
+            result.append(f"refused    {count:,} × {reason}")
+        if self.without_repository:
+            result.append("the repository is not there: no source text in the index, no recipes from documents")
+        if self.changed:
+            result.append(f"changed since extract, left out of the index: {', '.join(self.changed[:5])} (make extract)")
+        result += [f"unread     {reason}" for reason in self.unread[:5]]
+        return [*result, f"brain done in {self.seconds:.1f} s"]
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+_PLURALS: Final = {"capability": "capabilities", "concept": "concepts", "error": "errors", "recipe": "recipes"}
+
+
+def run(settings: BrainSettings, console: Console, repo: Path | None = None) -> BrainReport:
+    """Derive everything from `settings.graph`. `repo` overrides where the graph's manifest says the repository lies.
+
+    Raises MissingInput without a finished graph or for a `repo` that is no folder, StorageError when the disk is full.
+    """
+    started = time.monotonic()
+    if repo is not None and not repo.is_dir():
+        raise MissingInput(f"there is no folder {repo}", "pass the repository that was extracted as --repo")
+    with Graph(settings.graph) as graph:
+        source = graph.manifest
+        root = repo or (Path(source.root) if source.root else None)
+        with console.progress("reading the repository"):
+            texts = read_texts(root, graph.files()) if root is not None and root.is_dir() else Texts({}, (), ())
+        manifest = Manifest(
+            stage="brain",
+            inputs=digest((source.inputs, *sorted(f"{p}\0{h}" for p, (h, _) in texts.files.items()))),
+            root=source.root,
+            commit=source.commit,
+            project=source.project,
+            settings=settings.model_dump(mode="json"),
+            versions={"brain": VERSION, **source.versions},
+        )
+        if manifest.same_work(read_manifest(settings.out_dir)) and _complete(settings, graph):
+            return BrainReport(skipped=True, seconds=time.monotonic() - started)
+        with console.progress("reading the graph"):
+            view = View.load(graph, "extractor")
+    ranks = rank_view(view)
+    with console.progress("deriving the ontology"):
+        ontology = derive(view, ranks, texts.files, settings.node_types)
+        write_brain(settings.graph, ontology.nodes, ontology.edges)
+        view.add(ontology.edges, ontology.nodes)
+    notes = _notes(settings, console, view, ranks)
+    counts = write_notes(settings.out_dir, notes.values())
+    with console.progress("indexing"):
+        rows = [*symbol_rows(view, notes), *section_rows(texts.files)]
+        indexed = write_index(index_path(settings.graph), rows, texts.files)
+    report = BrainReport(
+        skipped=False,
+        nodes=len(notes),
+        summaries=sum(bool(note.summary) for note in notes.values()),
+        notes=counts,
+        ontology=dict(sorted(ontology.census.items())),
+        rows=indexed,
+        changed=texts.changed,
+        unread=texts.unread,
+        without_repository=root is None or not root.is_dir(),
+        seconds=time.monotonic() - started,
+    )
+    made = {"nodes": report.nodes, "rows": report.rows, "ontology": len(ontology.nodes)}
+    write_manifest(settings.out_dir, Manifest(**{**asdict(manifest), "counts": made}))
+    return report
+
+
+def _complete(settings: BrainSettings, graph: Graph) -> bool:
+    """Whether what the manifest speaks of is still there: an extract drops the ontology, a user may delete the index."""
+    manifest = read_manifest(settings.out_dir)
+    if manifest is None or not settings.out_dir.is_dir() or not index_path(settings.graph).is_file():
+        return False
+    return bool(graph.count("nodes", "origin").get("brain", 0) == manifest.counts.get("ontology", 0))
+
+
+def _notes(settings: BrainSettings, console: Console, view: View, ranks: Any) -> dict[str, Note]:
+    renderer = Renderer(view, ranks, settings.summary.max_tokens, settings.summary.style)
+    hidden = () if "module" in settings.node_types else ("module", "package")
+    chosen = [n for n in view.nodes.values() if (n.type in CODE_TYPES or n.origin == "brain") and n.type not in hidden]
+    notes = {}
+    with console.progress("writing notes", len(chosen), "notes") as task:
+        for node in chosen:
+            notes[node.id] = renderer.note(node, facts_about(view, node))
+            task.advance()
+    return notes

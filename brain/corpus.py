@@ -1,0 +1,165 @@
+"""What goes into the index: file texts read safely from the repository, and the rows cut from them.
+
+Texts come from the working tree, only for files the graph lists and whose bytes are still the extracted ones; secrets are
+masked and unseen characters removed before anything is kept, line for line. Documents are cut at their headings.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from brain.index import Row
+from brain.notes import Note
+from brain.text import clean
+from brain.view import CODE_TYPES, View, is_public
+from extractor.schema import FileRow, Node
+
+DOCUMENTS: Final = (".md", ".rst", ".txt", ".adoc", ".mdx", ".markdown")
+LONGEST: Final = 60  # lines of one row; a longer symbol is split
+_MD_HEADING = re.compile(r"^(#{1,6})\s+(.+?)\s*#*\s*$")
+_RULE = re.compile(r"^([=\-~^\"'`#*+.:_])\1{2,}\s*$")
+_MAX_BYTES: Final = 1_500_000
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """`files` maps a path to (sha256, text). `changed` are files whose bytes are not the extracted ones, `unread` those
+    that could not be read, each with its reason."""
+
+    files: dict[str, tuple[str, str]]
+    changed: tuple[str, ...]
+    unread: tuple[str, ...]
+
+
+def read_texts(root: Path, files: Iterable[FileRow]) -> Texts:
+    """The text of every parsed file and document under `root`."""
+    from extractor.scrub import scrub
+
+    texts: dict[str, tuple[str, str]] = {}
+    changed, unread = [], []
+    base = root.resolve()
+    for row in files:
+        if row.status not in ("ok", "partial") and not is_document(row.path):
+            continue
+        place = base / row.path
+        try:
+            if not place.resolve().is_relative_to(base):
+                unread.append(f"{row.path}: leads outside the repository")
+                continue
+            data = place.read_bytes()
+        except OSError as error:
+            unread.append(f"{row.path}: {error.strerror}")
+            continue
+        if len(data) > _MAX_BYTES or b"\0" in data[:4096]:
+            continue
+        found = hashlib.sha256(data).hexdigest()
+        if row.sha256 and found != row.sha256:
+            changed.append(row.path)
+            continue
+        texts[row.path] = (found, shown_text(scrub(decode(data))))
+    return Texts(texts, tuple(changed), tuple(unread))
+
+
+def decode(data: bytes) -> str:
+    """Bytes of a source file as text; every byte gives something, and the number of lines stays."""
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
+
+
+def shown_text(text: str) -> str:
+    """`text` cleaned line by line: no character is removed that would move a line."""
+    return "\n".join(clean(line) for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n"))
+
+
+def is_document(path: str) -> bool:
+    return path.lower().endswith(DOCUMENTS)
+
+
+def symbol_rows(view: View, notes: Mapping[str, Note]) -> Iterator[Row]:
+    """A row per symbol, module and ontology node, long symbols in parts."""
+    for node in view.nodes.values():
+        if node.type == "external":
+            continue
+        note = notes.get(node.id)
+        summary = note.summary if note else ""
+        signature = str(node.meta.get("signature", ""))
+        if node.type in ("class", "interface", "module", "package"):
+            signature = " ".join((signature, *_members(view, node))).strip()
+        for start, end in spans(view, node):
+            yield Row(node.id, node.type, node.path, start, end, node.name, node.qualname, clean(signature), summary)
+
+
+def spans(view: View, node: Node) -> list[tuple[int, int]]:
+    """The lines a node's row covers: its own, without those of members that have rows themselves, in parts if long."""
+    start, end = node.lines
+    if node.type == "module":
+        return [(1, max(1, min(_first_member(view, node, 1 << 30) - 1, LONGEST)))]
+    if node.type not in CODE_TYPES or not start:
+        return [(start, end)]
+    if node.type in ("class", "interface"):
+        return [(start, max(start, min(end, _first_member(view, node, end + 1) - 1)))]
+    if end - start < LONGEST:
+        return [(start, end)]
+    parts = -(-(end - start + 1) // LONGEST)
+    size = -(-(end - start + 1) // parts)
+    return [(first, min(first + size - 1, end)) for first in range(start, end + 1, size)]
+
+
+def _first_member(view: View, node: Node, default: int) -> int:
+    """The line where the first function or class inside a container begins."""
+    lines = [
+        member.lines[0]
+        for edge in view.into(node.id, "defined_in")
+        if (member := view.node(edge.src)) is not None and member.type != "variable" and member.lines[0]
+    ]
+    return min(lines, default=default)
+
+
+def _members(view: View, node: Node) -> Iterator[str]:
+    for edge in view.into(node.id, "defined_in"):
+        member = view.node(edge.src)
+        if member is not None and member.origin != "brain" and is_public(member):
+            yield member.name
+
+
+def section_rows(texts: Mapping[str, tuple[str, str]]) -> Iterator[Row]:
+    """A row per section of each document, named by its heading."""
+    for path, (_, text) in sorted(texts.items()):
+        if is_document(path):
+            for title, start, end in sections(text):
+                yield Row("", "section", path, start, end, title, title)
+
+
+def sections(text: str) -> list[tuple[str, int, int]]:
+    """(heading, first line, last line) of each part of a Markdown or reStructuredText document, long parts split."""
+    lines = text.split("\n")
+    starts: list[tuple[int, str]] = [(1, "")]
+    fenced = False
+    for number, line in enumerate(lines, 1):
+        if line.lstrip().startswith(("```", "~~~~")):
+            fenced = not fenced
+        heading = None if fenced else _MD_HEADING.match(line)
+        if heading:
+            starts.append((number, heading.group(2)))
+        elif (
+            number > 1
+            and not fenced
+            and _RULE.match(line)
+            and 0 < len(lines[number - 2].strip()) <= len(line.rstrip()) + 2
+        ):
+            starts.append((number - 1, lines[number - 2].strip()))
+    found = []
+    for (start, title), (following, _) in zip(starts, [*starts[1:], (len(lines) + 1, "")], strict=True):
+        while start < following:
+            end = min(following - 1, start + LONGEST - 1)
+            if any(line.strip() for line in lines[start - 1 : end]):
+                found.append((title, start, end))
+            start = end + 1
+    return found

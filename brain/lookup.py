@@ -1,0 +1,364 @@
+"""Question in, ranked nodes and passages out, each with the value of every feature that placed it.
+
+Reads `index.sqlite` and `graph.sqlite` and nothing else, so it works where the repository is absent. Full-text candidates
+become reciprocal ranks; a handful of code-aware features move them. Graph neighbours are context: they are listed apart,
+marked by the edge that led to them, and never change the order of what was found.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+import sqlite3
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from brain.index import expand, index_path, open_index
+from brain.text import one_line, split_identifier
+from brain.view import is_aside, is_test
+from extractor.graph import Graph
+from extractor.schema import Node
+
+POOL: Final = 200  # full-text candidates that are ranked
+RRF: Final = 60
+WEIGHTS: Final = (2.0, 4.0, 2.0, 2.0, 1.0)  # path, qualname, signature, summary, body
+DECAY: Final = 0.5  # per earlier hit from the same file
+FEATURES: Final = ("definition", "path", "test", "init", "aside", "coherence", "decay")
+
+_STOP_TEXT: Final = """
+    a about all am an and any are as at be been being but by can cannot could did do does doing done else ever for from get
+    gets getting given give had has have having he her here him his how i if in into is it its itself just let like make
+    makes making many may me might more most much must my no nor not now of off on one only onto or other our out over own
+    please s shall she should show so some such t tell than that the their them then there these they this those through
+    to too under until up upon us use used uses using very want was we were what when where whether which while who whom
+    whose why will with within without would you your find explain describe happens happen work works working code
+    repository project codebase implemented implementation defined
+"""
+STOP_WORDS: Final = frozenset(_STOP_TEXT.split())
+_CODE = re.compile(
+    r"`[^`]+`|[A-Za-z_][\w]*(?:(?:\.|::|->|#)[A-Za-z_]\w*)+|[A-Za-z_]\w*\(\)|\w+_\w+|[a-z]+[A-Z]\w*|[A-Z][a-z0-9]+(?:[A-Z]\w*)+|_\w+"
+)
+_PATH = re.compile(r"^[\w.\-/]*/[\w.\-]+$|^[\w\-]+\.(?:py|pyi|java|ts|tsx|js|jsx|c|cc|cpp|cu|h|hpp|md|rst|toml)$")
+_WORD = re.compile(r"\w+")
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """`score` is the sum that ordered it; `features` the parts by name; `via` is empty for a direct hit, else the edge kind
+    that led here. A piece of a document has an empty `node_id`."""
+
+    node_id: str
+    path: str
+    start: int
+    end: int
+    score: float
+    features: dict[str, float]
+    via: str
+    snippet: str
+    kind: str = ""
+    name: str = ""
+
+
+@dataclass(slots=True)
+class _Candidate:
+    row: int
+    node_id: str
+    kind: str
+    path: str
+    start: int
+    end: int
+    name: str
+    qualname: str
+    base: float = 0.0
+    features: dict[str, float] = field(default_factory=dict)
+    score: float = 0.0
+
+
+class Lookup:
+    """Open once, ask often. Not for several threads at a time."""
+
+    def __init__(self, graph: Graph, db: sqlite3.Connection, without: Iterable[str] = ()) -> None:
+        self.graph = graph
+        self._db = db
+        self._without = frozenset(without)
+
+    @classmethod
+    def open(cls, graph_path: Path, without: Iterable[str] = ()) -> Lookup:
+        """`without` names features to leave out, for measuring what each earns. Raises MissingInput, IncompatibleInput."""
+        graph = Graph(graph_path)
+        try:
+            return cls(graph, open_index(index_path(graph_path)), without)
+        except BaseException:
+            graph.close()
+            raise
+
+    def close(self) -> None:
+        self._db.close()
+        self.graph.close()
+
+    def __enter__(self) -> Lookup:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def search(self, question: str, k: int = 10, path_glob: str = "", kinds: Sequence[str] = ()) -> list[Hit]:
+        """The `k` best nodes and passages for `question`, best first, at most one hit per node; empty when no word matches."""
+        terms = query_terms(question)
+        shape = query_shape(question)
+        found = {c.row: c for c in self._matching(terms)}
+        top = max((c.base for c in found.values()), default=1 / (RRF + 1))
+        named = code_words(question) if shape != "symbol" else [question.strip().strip("`").removesuffix("()")]
+        self._add_definitions(found, named, top, 3.0 if shape == "symbol" else 1.5)
+        pool = [c for c in found.values() if _wanted(c, path_glob, kinds)]
+        self._score(pool, terms, question, shape, top)
+        return [self._hit(c, terms) for c in self._pick(pool, k)]
+
+    def exists(self, name: str) -> list[Node]:
+        """Nodes that `name` may mean, best first; empty when the graph has none."""
+        return self.graph.find(name.strip().strip("`").removesuffix("()"))
+
+    def near(self, name: str, n: int = 3) -> list[str]:
+        """The nearest real names: members of the named container first, then any symbol, by shared letters and distance."""
+        asked = name.strip().strip("`").removesuffix("()").replace("::", ".")
+        head, _, last = asked.rpartition(".")
+        choices: list[tuple[float, str]] = []
+        for owner in self.graph.find(head)[:3] if head else ():
+            for edge in self.graph.edges(("defined_in",), dst=owner.id):
+                member = self.graph.node(edge.src)
+                if member is not None and member.type != "external":
+                    choices.append((distance(last, member.name) / 2, member.qualname))
+        for real in self._similar_names(last):
+            owners = {n.qualname for n in self.graph.find(real) if n.type not in ("module", "package")}
+            choices += [(distance(last, real) + 0.5, qualname) for qualname in sorted(owners)[:3]]
+        unique: dict[str, float] = {}
+        for cost, qualname in sorted(choices):
+            if qualname != asked:
+                unique.setdefault(qualname, cost)
+        return list(unique)[:n]
+
+    def neighbours(self, node_ids: Sequence[str], limit: int = 12, fan_out: int = 4) -> list[Hit]:
+        """One hop from these nodes along calls, extends, throws and defined_in, `via` naming the edge; at most `fan_out` per
+        node, direction and kind, those nodes themselves left out."""
+        seen = set(node_ids)
+        hits: list[Hit] = []
+        for node_id in node_ids:
+            for kind in ("calls", "extends", "implements", "throws", "defined_in"):
+                out = [e.dst for e in self.graph.edges((kind,), src=node_id)]
+                back = [e.src for e in self.graph.edges((kind,), dst=node_id)] if kind != "defined_in" else []
+                for ids, via in ((out, kind), (back, f"{kind} (from)")):
+                    for other in [i for i in dict.fromkeys(ids) if i not in seen][:fan_out]:
+                        node = self.graph.node(other)
+                        if node is None or node.type == "external":
+                            continue
+                        seen.add(other)
+                        start, end = node.lines
+                        hits.append(
+                            Hit(
+                                other,
+                                node.path,
+                                start,
+                                end,
+                                0.0,
+                                {},
+                                via,
+                                self._text(node.path, start, end),
+                                node.type,
+                                node.qualname,
+                            )
+                        )
+        return hits[:limit]
+
+    def text(self, path: str, start: int, end: int) -> str:
+        """Lines of a file as they were indexed; empty when the file is not in the index."""
+        return self._text(path, start, end)
+
+    def _matching(self, terms: Sequence[str]) -> list[_Candidate]:
+        if not terms:
+            return []
+        match = " OR ".join(f'"{term}"' for term in terms)
+        query = (
+            "SELECT r.id, r.node_id, r.kind, r.path, r.start, r.end, r.name, r.qualname FROM"
+            f" (SELECT rowid AS id, bm25(words, {', '.join(map(str, WEIGHTS))}) AS score FROM words WHERE words MATCH ?"
+            " ORDER BY score, rowid LIMIT ?) m JOIN rows r ON r.id = m.id ORDER BY m.score, m.id"
+        )
+        found: dict[str, _Candidate] = {}
+        for row in self._db.execute(query, (match, POOL)):
+            candidate = _Candidate(*row)
+            key = candidate.node_id or f"{candidate.path}:{candidate.start}"
+            if key not in found:  # one row per node: its best part stands for it
+                candidate.base = 1 / (RRF + len(found) + 1)
+                found[key] = candidate
+        return list(found.values())
+
+    def _add_definitions(self, found: dict[int, _Candidate], names: Sequence[str], top: float, factor: float) -> None:
+        """Boost rows that define a queried name, bringing in those full-text search missed."""
+        if "definition" in self._without:
+            return
+        by_node = {c.node_id: c for c in found.values() if c.node_id}
+        for name in names:
+            for node in self.graph.find(name.strip("`").removesuffix("()"))[:12]:
+                candidate = by_node.get(node.id) or self._row_of(node.id)
+                if candidate is None:
+                    continue
+                by_node[node.id] = found[candidate.row] = candidate
+                candidate.features["definition"] = max(candidate.features.get("definition", 0.0), factor * top)
+
+    def _row_of(self, node_id: str) -> _Candidate | None:
+        row = self._db.execute(
+            "SELECT id, node_id, kind, path, start, end, name, qualname FROM rows WHERE node_id = ? ORDER BY start LIMIT 1",
+            (node_id,),
+        ).fetchone()
+        return _Candidate(*row) if row else None
+
+    def _score(self, pool: list[_Candidate], terms: Sequence[str], question: str, shape: str, top: float) -> None:
+        about_tests = bool(re.search(r"\btest(?:s|ed|ing)?\b|\bfixture", question, re.I))
+        words = [t for t in dict.fromkeys(terms) if len(t) >= 3]
+        for c in pool:
+            c.features["match"] = c.base
+            if shape != "symbol" and words and c.path:
+                c.features["path"] = top * _path_share(c.path, words)
+            total = c.base + sum(
+                v for name, v in c.features.items() if name in ("definition", "path") and name not in self._without
+            )
+            for name, applies, factor in (
+                ("test", is_test(c.path) and not about_tests, 0.3),
+                ("init", c.path.rpartition("/")[2] in ("__init__.py", "index.ts", "index.js"), 0.5),
+                ("aside", is_aside(c.path) and c.kind != "section", 0.3),
+            ):
+                if applies and name not in self._without:
+                    c.features[name] = factor
+                    total *= factor
+            c.score = total
+        self._cohere(pool, top)
+
+    def _cohere(self, pool: list[_Candidate], top: float) -> None:
+        """Several hits in one file speak for the file: its best row gains a little."""
+        if "coherence" in self._without or not pool:
+            return
+        sums: Counter[str] = Counter()
+        best: dict[str, _Candidate] = {}
+        for c in sorted(pool, key=_order):
+            if c.path:
+                sums[c.path] += c.score  # type: ignore[assignment]
+                best.setdefault(c.path, c)
+        highest = max(sums.values(), default=0.0)
+        for path, c in best.items():
+            c.features["coherence"] = 0.1 * top * sums[path] / highest if highest else 0.0
+            c.score += c.features["coherence"]
+
+    def _pick(self, pool: list[_Candidate], k: int) -> list[_Candidate]:
+        """The best `k`, each file's second, third … hit counted at half, a quarter … of its score."""
+        if "decay" in self._without:
+            return sorted(pool, key=_order)[:k]
+        seen: Counter[str] = Counter()
+        for c in sorted(pool, key=_order):
+            if c.path:
+                factor = DECAY ** seen[c.path]
+                seen[c.path] += 1
+                if factor < 1:
+                    c.features["decay"] = factor
+                    c.score *= factor
+        return sorted(pool, key=_order)[:k]
+
+    def _hit(self, c: _Candidate, terms: Sequence[str]) -> Hit:
+        features = {name: round(value, 6) for name, value in sorted(c.features.items())}
+        snippet = self._snippet(c, terms)
+        return Hit(c.node_id, c.path, c.start, c.end, round(c.score, 6), features, "", snippet, c.kind, c.qualname)
+
+    def _snippet(self, c: _Candidate, terms: Sequence[str]) -> str:
+        """The three lines of the passage with most query words, its first lines when none has any."""
+        lines = self._text(c.path, c.start, c.end).split("\n")
+        wanted = {t.lower()[:5] for t in terms}
+        counts = [sum(word.lower()[:5] in wanted for word in set(_parts(line))) for line in lines]
+        best = max(range(len(lines)), key=lambda i: (sum(counts[i : i + 3]), -i))
+        return "\n".join(lines[best : best + 3])
+
+    def _text(self, path: str, start: int, end: int) -> str:
+        if not start:
+            return ""
+        row = self._db.execute("SELECT text FROM texts WHERE path = ?", (path,)).fetchone()
+        return "\n".join(row[0].split("\n")[start - 1 : end]) if row else ""
+
+    def _similar_names(self, name: str) -> list[str]:
+        """Real names that share letters with `name`, nearest first."""
+        folded = name.lower()
+        grams = sorted({folded[i : i + 3] for i in range(len(folded) - 2)})
+        if not grams:
+            rows = self._db.execute(
+                "SELECT DISTINCT name FROM rows WHERE name LIKE ? ORDER BY name LIMIT 50", (f"{name}%",)
+            )
+        else:
+            match = " OR ".join('"' + gram.replace('"', '""') + '"' for gram in grams)
+            rows = self._db.execute("SELECT name FROM near WHERE near MATCH ? ORDER BY rank, name LIMIT 60", (match,))
+        found = [row[0] for row in rows]
+        limit = max(2, len(name) // 2)
+        return sorted((f for f in found if distance(name, f) <= limit), key=lambda f: (distance(name, f), f))[:12]
+
+
+def query_terms(question: str) -> list[str]:
+    """The words to search for, identifiers also split, stop words left out unless nothing would be left. Each once."""
+    words = [w for w in expand(one_line(question)).split() if w.strip("_")]
+    kept = [w for w in words if w.lower() not in STOP_WORDS]
+    return list(dict.fromkeys(w.lower() for w in (kept or words)))[:64]
+
+
+def query_shape(question: str) -> str:
+    """symbol (one identifier), path, error (a traceback or an error text), else prose."""
+    text = question.strip()
+    if re.fullmatch(r"`?[A-Za-z_$][\w$]*(?:(?:\.|::|#|->)[A-Za-z_$][\w$]*)*(?:\(\))?`?", text):
+        return "path" if _PATH.match(text) else "symbol"
+    if _PATH.match(text):
+        return "path"
+    if re.search(r"Traceback \(most recent|^\s+at \S+\(|^\w*(?:Error|Exception)\b:", text, re.M):
+        return "error"
+    return "prose"
+
+
+def code_words(question: str) -> list[str]:
+    """Words written as code: backticked, dotted, called, snake_case, CamelCase."""
+    return list(
+        dict.fromkeys(m.group().strip("`").replace("->", ".").replace("#", ".") for m in _CODE.finditer(question))
+    )
+
+
+def distance(a: str, b: str, limit: int = 64) -> int:
+    """Edit distance ignoring case, a swap of neighbours counting one."""
+    a, b = a.lower()[:limit], b.lower()[:limit]
+    before: list[int] = []
+    row = list(range(len(b) + 1))
+    for i, x in enumerate(a, 1):
+        before, last, row = row, before, [i]
+        for j, y in enumerate(b, 1):
+            cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (x != y))
+            if i > 1 and j > 1 and x == b[j - 2] and a[i - 2] == y:
+                cost = min(cost, last[j - 2] + 1)
+            row.append(cost)
+    return row[-1]
+
+
+def _order(c: _Candidate) -> tuple[float, str, int, str]:
+    return -round(c.score, 9), c.path, c.start, c.node_id
+
+
+def _wanted(c: _Candidate, path_glob: str, kinds: Sequence[str]) -> bool:
+    return (not path_glob or fnmatch.fnmatchcase(c.path, path_glob)) and (not kinds or c.kind in kinds)
+
+
+def _path_share(path: str, words: Sequence[str]) -> float:
+    """Share of the query's words found in the file's stem or its directory, prefixes of three letters or more counting."""
+    *parents, name = path.split("/")
+    parts = {p for piece in (name.partition(".")[0], *parents[-1:]) for p in (piece.lower(), *split_identifier(piece))}
+    hits = sum(any(_alike(word, part) for part in parts) for word in words)
+    return hits / len(words)
+
+
+def _alike(word: str, part: str) -> bool:
+    return word == part or (min(len(word), len(part)) >= 3 and (word.startswith(part) or part.startswith(word)))
+
+
+def _parts(line: str) -> list[str]:
+    return [p for word in _WORD.findall(line) for p in (word, *split_identifier(word))]
