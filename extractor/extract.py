@@ -33,8 +33,6 @@ from extractor.resolve import Links, link
 from extractor.schema import Edge, FileRow, Node, Unresolved
 from extractor.walk import Walk, check_repository, classify, is_config, walk
 
-_LINKED_KINDS = ("calls", "imports", "extends", "implements", "throws")
-
 
 @dataclass(frozen=True, slots=True)
 class ExtractReport:
@@ -166,6 +164,8 @@ def _build(
     counts = {"nodes": len(nodes), "edges": len(edges), "files": len(facts), "loc": sum(f.loc for f in facts)}
     write_manifest(settings.out_graph, replace(manifest, counts=manifest.counts | counts))
     rows = scan.rows.values()
+    with Graph(settings.out_graph) as graph:
+        rates = graph.resolution()
     return replace(
         report,
         files=len(facts),
@@ -174,7 +174,7 @@ def _build(
         seconds=clock() - started,
         nodes=_counted(node.type for node in nodes),
         edges=_counted(edge.kind for edge in edges),
-        resolution=resolution(nodes, edges, unresolved),
+        resolution=rates,
         unresolved=_counted(row.reason for row in unresolved if row.reason != "external"),
         skipped=_counted(row.reason for row in rows if row.status == "skipped"),
         partial=sum(row.status == "partial" for row in rows),
@@ -213,24 +213,6 @@ def assemble(facts: list[FileFacts], links: Links) -> tuple[list[Node], list[Edg
     for row in sorted([*links.unresolved, *raised.unresolved]):
         unresolved.setdefault((row.src, row.kind, row.name, row.line), row)
     return list(nodes.values()), list(edges.values()), list(unresolved.values())
-
-
-def resolution(
-    nodes: list[Node], edges: list[Edge], unresolved: list[Unresolved]
-) -> dict[str, dict[str, tuple[int, int, int]]]:
-    """kind -> language -> (edges to the repository's own symbols, first-party names not resolved, edges to externals)."""
-    lang = {node.id: node.lang for node in nodes}
-    table: dict[tuple[str, str], list[int]] = {}
-    for edge in edges:
-        if edge.kind in _LINKED_KINDS:
-            table.setdefault((edge.kind, lang.get(edge.src, "")), [0, 0, 0])[2 * edge.dst.startswith("ext:")] += 1
-    for row in unresolved:
-        if row.kind in _LINKED_KINDS:
-            table.setdefault((row.kind, lang.get(row.src, "")), [0, 0, 0])[1 + (row.reason == "external")] += 1
-    result: dict[str, dict[str, tuple[int, int, int]]] = {}
-    for (kind, name), (resolved, missed, external) in sorted(table.items()):
-        result.setdefault(kind, {})[name] = (resolved, missed, external)
-    return result
 
 
 def _scan(root: Path, listing: Walk, settings: ExtractSettings, cache: FactsCache, blobs: Mapping[str, str]) -> _Scan:

@@ -99,6 +99,8 @@ class Graph:
         exact = self.node(name)
         if exact:
             return [exact]
+        if "/" in name or self.file(name):
+            return list(self.nodes(("package", "module"), path=name.rstrip("/")))
         dotted = name.replace("::", ".").strip(".")
         rows = self._db.execute(
             f"SELECT {_NODE} FROM nodes WHERE name = ? COLLATE NOCASE AND type != 'external' ORDER BY id",
@@ -146,6 +148,42 @@ class Graph:
         _check_identifier(table, column)
         rows = self._db.execute(f"SELECT {column}, count(*) FROM {table} GROUP BY {column} ORDER BY {column}")
         return {str(value): count for value, count in rows}
+
+    def counts(self, table: str, *columns: str) -> dict[tuple[str, ...], int]:
+        """Rows of `table` per combination of values of `columns`."""
+        _check_identifier(table, *columns)
+        listed = ", ".join(columns)
+        rows = self._db.execute(f"SELECT {listed}, count(*) FROM {table} GROUP BY {listed} ORDER BY {listed}")
+        return {tuple(map(str, values)): count for *values, count in rows}
+
+    def resolution(self) -> dict[str, dict[str, tuple[int, int, int]]]:
+        """kind -> language -> (edges to the repository's own symbols, first-party names not resolved, external ones)."""
+        table: dict[str, dict[str, list[int]]] = {}
+        queries = (
+            "SELECT kind, lang, dst_id LIKE 'ext:%', count(*) FROM edges JOIN nodes ON nodes.id = src_id"
+            " WHERE edges.origin = 'extractor' AND kind NOT IN ('defined_in', 'depends_on') GROUP BY 1, 2, 3",
+            "SELECT kind, lang, reason = 'external', count(*) FROM unresolved JOIN nodes ON nodes.id = src_id GROUP BY 1, 2, 3",
+        )
+        for missed, query in enumerate(queries):
+            for kind, lang, external, count in self._db.execute(query):
+                table.setdefault(kind, {}).setdefault(lang, [0, 0, 0])[2 if external else missed] += count
+        return {k: {lang: (r[0], r[1], r[2]) for lang, r in sorted(table[k].items())} for k in sorted(table)}
+
+    def similar(self, name: str, limit: int = 5) -> list[str]:
+        """Qualified names that look like `name`, closest first: what to offer when it means nothing."""
+        import difflib
+
+        wanted = name.replace("::", ".").rpartition(".")[2].lower()
+        rows = self._db.execute(
+            "SELECT DISTINCT name FROM nodes WHERE type NOT IN ('external', 'package') ORDER BY name"
+        )
+        names: dict[str, str] = {}
+        for (known,) in rows:
+            names.setdefault(known.lower(), known)
+        found = []
+        for close in difflib.get_close_matches(wanted, names, n=limit, cutoff=0.6):
+            found += [node.qualname for node in self.find(names[close])[:2]]
+        return list(dict.fromkeys(found))[:limit]
 
     def dump(self, origin: str = "extractor") -> Iterator[str]:
         """Every row of one origin as a line of text, in order: equal graphs have equal dumps."""
@@ -243,7 +281,8 @@ def _check_identifier(*names: str) -> None:
 
 def _dotted(node: Node) -> str:
     """The name a person may type in full: module path and qualified name, dotted."""
-    stem = node.path.rpartition(".")[0].replace("/", ".") if node.path else ""
+    path = node.path if node.type == "package" else node.path.rpartition(".")[0]
+    stem = path.removesuffix("/__init__").replace("/", ".")
     return f"{stem}.{node.qualname}" if "#" in node.id else stem or node.name
 
 
