@@ -27,7 +27,7 @@ from extractor.history import Git, dirty_files, open_git, same_as_blob
 from extractor.languages import SPECS
 from extractor.nodes import containment, nodes_of, packages
 from extractor.parse import count_lines
-from extractor.pool import Job, Parsed, parse_many
+from extractor.pool import Job, Parsed, free_cores, parse_many
 from extractor.raises import throws
 from extractor.resolve import Links, link
 from extractor.schema import Edge, FileRow, Node, Unresolved
@@ -220,7 +220,7 @@ def _scan(root: Path, listing: Walk, settings: ExtractSettings, cache: FactsCach
     scan = _Scan({row.path: row for row in listing.rows})
     known = cache.known()
     for path in listing.paths:
-        row, data = _read(root, path, settings.max_file_bytes)
+        row, data = read_file(root, path, settings.max_file_bytes)
         if data is not None:
             if path in blobs:
                 scan.clean[path] = same_as_blob(data, blobs[path])
@@ -250,13 +250,13 @@ def _parse_all(
 
     def jobs() -> Iterator[Job]:
         for path in sorted(scan.stale):
-            row, data = _read(root, path, settings.max_file_bytes)
+            row, data = read_file(root, path, settings.max_file_bytes)
             if data is None:
                 scan.rows[path] = row
             else:
                 yield Job(path, data, scan.rows[path].lang)
 
-    workers = settings.workers or len(os.sched_getaffinity(0))
+    workers = settings.workers or free_cores()
     with console.progress("parsing", total=len(scan.stale), unit="files") as task:
         for batch in parse_many(jobs(), sum(scan.stale.values()), workers, cluster):
             stored = []
@@ -280,7 +280,7 @@ def _load(cache: FactsCache, scan: _Scan) -> Iterator[FileFacts]:
             yield load_facts(cache.read(path))
 
 
-def _read(root: Path, path: str, limit: int) -> tuple[FileRow, bytes | None]:
+def read_file(root: Path, path: str, limit: int) -> tuple[FileRow, bytes | None]:
     """(row, bytes) of a file; the bytes are None and the row says why when it is too large, gone or forbidden."""
     try:
         # The file may have become a link since it was listed; a link may lead anywhere.

@@ -169,7 +169,7 @@ def resolve(graph: Graph, symbol: str) -> list[Node]:
     """The nodes a name may mean, best first. Raises NothingFound naming similar ones."""
     found = graph.find(symbol)
     if found:
-        best = _rank(found[0])
+        best = min(map(_rank, found))
         return [node for node in found if _rank(node) == best]
     near = graph.similar(symbol)
     raise NothingFound(
@@ -178,8 +178,9 @@ def resolve(graph: Graph, symbol: str) -> list[Node]:
     )
 
 
-def _rank(node: Node) -> bool:
-    return node.type in ("variable", "package")
+def _rank(node: Node) -> int:
+    # `checkout` is a module and the function in it: who asks for callers means the function.
+    return {"module": 1, "variable": 2, "package": 3}.get(node.type, 0)
 
 
 def _into(graph: Graph, node: Node, confidence: float) -> list[Edge]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import multiprocessing
+import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -96,6 +97,11 @@ def local_pool(workers: int) -> ProcessPoolExecutor:
     # Forking is the quickest start and needs no importable main module, but a lock held by another thread would stay locked.
     alone = threading.active_count() == 1 and "fork" in multiprocessing.get_all_start_methods()
     return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("fork" if alone else "spawn"))
+
+
+def free_cores() -> int:
+    """Cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _one_by_one(make_pool: Callable[[], Executor], jobs: list[Job]) -> Iterator[list[Parsed]]:
