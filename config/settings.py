@@ -121,6 +121,12 @@ class TrainSettings(Settings):
     )
     max_nodes: int = Field(0, ge=0, description="learn only the rows of this many most important nodes; 0 means all")
     fresh_fakes: bool = Field(False, description="replace refusal rows by new invented names in every epoch")
+    use_rslora: bool = Field(False, description="scale by alpha / sqrt(rank): steadier from rank 64 up")
+    use_dora: bool = Field(False, description="weight-decomposed LoRA; vLLM does not serve it")
+    init_lora_weights: str = Field("true", description="peft's initialisation: true, gaussian, orthogonal, pissa …")
+    modules_to_save: list[str] = Field(
+        default_factory=list, description="modules trained in full beside the adapter; vLLM does not serve them"
+    )
     allow_unserveable: bool = Field(False, description="train adapters that vLLM cannot serve")
 
 

@@ -1,0 +1,117 @@
+"""What the embedded base reads before any adapter: questions and true answers about invented repositories, endless and seeded.
+
+Facts are derived from invented graphs by the brain and asked by the dataset's own grammar (train wordings only), and besides
+in the many plain ways of askings.txt: so the base learns what is asked and how answers read, and no fact of any repository.
+"""
+
+from __future__ import annotations
+
+import functools
+import random
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from brain.derive import facts_about
+from brain.view import View
+from dataset.aspects import Facts, Topic
+from dataset.names import Names
+from dataset.phrases import PHRASES, Family, families
+from dataset.questions import draft, statements, topics
+from trainer.invent import HERE, invent, sentences, words
+from trainer.rows import slip
+
+# How a question is worded: by the dataset's train families, else by the base's own askings.
+OF_FAMILIES: Final = 0.4
+
+
+class Pair(NamedTuple):
+    prompt: str
+    response: str
+
+
+def known_topics(seed: int, modules: int = 16) -> list[Topic]:
+    """Everything that can be asked about one invented repository."""
+    repository = invent(seed, modules)
+    view = View(repository.nodes, repository.edges)
+    found = [fact for node in view.nodes.values() for fact in facts_about(view, node)]
+    names = Names({node.id: node.type for node in repository.nodes})
+    facts = Facts(found, names)
+    return [topic for node_id in facts.subjects for topic in topics(names.subject(node_id), facts)]
+
+
+def pairs(seed: int, pool: int, fresh: float) -> Iterator[Pair]:
+    """Endless pairs: from `pool` repositories that come back again and again, and a share `fresh` from ever new ones.
+
+    What comes back is learnt by heart, whatever the wording: that is the skill an adapter builds on. What is new can only be
+    answered in form: that is copying a name, and knowing which kind of answer is asked for.
+    """
+    rng = random.Random(f"pairs {seed}")
+    known = [topic for number in range(pool) for topic in known_topics(number)]
+    unseen: list[Topic] = []
+    number = pool
+    while True:
+        if known and rng.random() >= fresh:
+            topic = rng.choice(known)
+        else:
+            if not unseen:
+                unseen = known_topics(number)
+                number += 1
+                rng.shuffle(unseen)
+            topic = unseen.pop()
+        yield ask(topic, rng)
+
+
+def ask(topic: Topic, rng: random.Random) -> Pair:
+    """One wording of a topic, with the slips of people in half of them."""
+    stated = list(statements(topic)) if topic.aspect not in PHRASES or rng.random() < 0.08 else []
+    if stated:
+        made = rng.choice(stated)
+        return Pair(made.prompt, made.response)
+    own = askings(topic.aspect)
+    if own and rng.random() >= OF_FAMILIES:
+        made = draft(topic, own, rng.randrange(len(own.variants)))
+    else:
+        family = rng.choice(families(topic.aspect, "train"))
+        made = draft(topic, family, rng.randrange(len(family.variants)), wrap=True)
+    return Pair(slip(made.prompt, rng), rng.choice(topic.answers))
+
+
+@functools.cache
+def askings(aspect: str) -> Family | None:
+    """The base's own wordings of an aspect: every phrase of askings.txt in every frame that suits it."""
+    sections = _sections()
+    phrases = sections.get(aspect)
+    if not phrases:
+        return None
+    plain = [frame for frame in sections["frames"] if "{s}" not in frame or "{s}" in phrases[0]]
+    made = []
+    for phrase in phrases:
+        for frame in plain:
+            text = frame.replace("{x}", phrase)
+            made.append(text[0].upper() + text[1:] if frame[-1] in ".?" else text)
+    return Family(f"{aspect}.base", tuple(dict.fromkeys(made)))
+
+
+def vocabulary(seed: int) -> Iterator[str]:
+    """The text the tokenizer is fitted on: words as people and programs write them, documentation, questions and answers."""
+    for found in words().values():
+        yield " ".join(found)
+        yield "_".join(found)
+        yield "".join(word.capitalize() for word in found)
+        yield "/".join(found)
+    yield from sentences(seed, 3000)
+    stream = pairs(seed, 12, 0.5)
+    for _ in range(12_000):
+        yield from next(stream)
+
+
+@functools.cache
+def _sections() -> dict[str, tuple[str, ...]]:
+    sections: dict[str, list[str]] = {}
+    current: list[str] = []
+    for line in (HERE / "askings.txt").read_text(encoding="utf-8").splitlines():
+        if line.startswith("["):
+            current = sections.setdefault(line.strip("[]"), [])
+        elif line and not line.startswith("#"):
+            current += [part.strip() for part in line.split(" | ")]
+    return {name: tuple(found) for name, found in sections.items()}

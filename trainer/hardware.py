@@ -1,0 +1,132 @@
+"""What this machine can train with: device, precision, threads, free memory. Each choice comes with its reason."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+
+class Choice(NamedTuple):
+    """Something decided automatically, and why."""
+
+    name: str
+    value: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hardware:
+    """`free_bytes` is GPU memory on cuda, RAM on cpu; `flops` is a measured matmul rate, 0 when nothing was measured."""
+
+    device: str
+    name: str
+    free_bytes: int
+    threads: int
+    autocast_bf16: bool
+    flash_attention: bool
+    processes: int
+    flops: float
+    reasons: tuple[Choice, ...] = ()
+
+
+def inspect_hardware(measure: bool = True) -> Hardware:
+    """Look at this process's machine; with `measure` a fifth of a second goes into timing a matrix product."""
+    import torch
+
+    processes = int(os.environ.get("WORLD_SIZE", "1"))
+    if torch.cuda.is_available():
+        free, _ = torch.cuda.mem_get_info()
+        name = torch.cuda.get_device_name()
+        bf16 = torch.cuda.is_bf16_supported()
+        flash = _has_flash_attention()
+        reasons: tuple[Choice, ...] = (
+            Choice("device", "cuda", name),
+            Choice("precision", "bf16" if bf16 else "fp16", "this GPU has bf16" if bf16 else "this GPU has no bf16"),
+            Choice(
+                "attention",
+                "flash_attention_2" if flash else "sdpa",
+                "flash-attn is installed" if flash else "flash-attn is not installed; sdpa needs no quadratic memory",
+            ),
+        )
+        return Hardware("cuda", name, free, 0, bf16, flash, processes, _flops("cuda") if measure else 0.0, reasons)
+    threads, why = _threads()
+    torch.set_num_threads(threads)
+    bf16 = bool(torch.cpu._is_avx512_bf16_supported())
+    reasons = (
+        Choice("device", "cpu", "this torch sees no CUDA device"),
+        Choice("threads", str(threads), why),
+        Choice(
+            "precision",
+            "fp32 weights, bf16 products" if bf16 else "fp32",
+            "this CPU multiplies bf16 in hardware" if bf16 else "this CPU has no bf16 instructions",
+        ),
+        Choice("attention", "sdpa", "flash-attention needs a GPU"),
+    )
+    free = free_ram()
+    return Hardware("cpu", "CPU", free, threads, bf16, False, processes, _flops("cpu") if measure else 0.0, reasons)
+
+
+def free_ram() -> int:
+    """Bytes this process may still take: MemAvailable, or what a container's limit leaves of it."""
+    available = 0
+    try:
+        for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
+            if line.startswith("MemAvailable:"):
+                available = int(line.split()[1]) * 1024
+        limit = Path("/sys/fs/cgroup/memory.max").read_text(encoding="ascii").strip()
+        used = int(Path("/sys/fs/cgroup/memory.current").read_text(encoding="ascii"))
+        if limit.isdigit():
+            available = min(available, int(limit) - used) if available else int(limit) - used
+    except OSError:
+        # Not Linux, or no control group: what sysconf knows is the next best.
+        pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+        return available or int(pages * 0.7)
+    return available
+
+
+def peak_rss() -> int:
+    """The most RAM this process has held, in bytes."""
+    import resource
+    import sys
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+def _threads() -> tuple[int, str]:
+    asked = os.environ.get("OMP_NUM_THREADS", "")
+    if asked.isdigit() and int(asked) > 0:
+        return int(asked), "OMP_NUM_THREADS says so"
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    # OpenMP threads spin while they wait: more of them than free cores is slower than fewer.
+    busy = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
+    free = max(1, round(cores - busy))
+    return min(free, 16), f"{cores} cores, {busy:.1f} of them busy"
+
+
+def _has_flash_attention() -> bool:
+    import importlib.util
+
+    return importlib.util.find_spec("flash_attn") is not None
+
+
+def _flops(device: str) -> float:
+    import torch
+
+    size = 4096 if device == "cuda" else 512
+    kind = torch.bfloat16 if device == "cuda" else torch.float32
+    a, b = torch.ones(size, size, dtype=kind, device=device), torch.ones(size, size, dtype=kind, device=device)
+    rounds, spent = 0, 0.0
+    a @ b
+    while spent < 0.2:
+        start = time.perf_counter()
+        for _ in range(4):
+            a @ b
+        if device == "cuda":
+            torch.cuda.synchronize()
+        spent += time.perf_counter() - start
+        rounds += 4
+    return 2.0 * size**3 * rounds / spent
