@@ -14,7 +14,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from detect_secrets.plugins.base import BasePlugin
+    from detect_secrets.plugins.base import BasePlugin, RegexBasedDetector
 
 # A superset of what the detectors below can find; only lines with one of these reach them. Each pattern begins with a literal,
 # because the regex engine skips to a literal ten times faster than it tries alternatives at every byte.
@@ -26,8 +26,9 @@ _BY_SHAPE: Final = tuple(
     for pattern in (
         rb"://[^\s/'\"]{1,200}:[^\s/'\"]{1,200}@", rb"A3T[A-Z0-9]{17}", rb"ABIA[0-9A-Z]{16}", rb"ACCA[0-9A-Z]{16}", rb"AKIA[0-9A-Z]{16}",
         rb"ASIA[0-9A-Z]{16}", rb"ghp_\w{20}", rb"gho_\w{20}", rb"ghu_\w{20}", rb"ghs_\w{20}", rb"ghr_\w{20}", rb"github_pat_",
-        rb"glpat-", rb"gldt-", rb"glft-", rb"glsoat-", rb"glrt-", rb"glcbt-", rb"glimt-", rb"glptt-", rb"glagent-", rb"gloas-", rb"GR1348941",
-        rb"xox[abposr]-", rb"hooks\.slack\.com", rb"sk-[\w-]{20}", rb"sk_live_", rb"rk_live_", rb"sq0csp-", rb"SG\.[\w-]{22}\.",
+        rb"glpat-", rb"gldt-", rb"glft-", rb"glsoat-", rb"glrt-", rb"glcbt-", rb"glimt-", rb"glptt-", rb"glagent-", rb"gloas-",
+        rb"GR1348941",        rb"xox[abposr]-", rb"hooks\.slack\.com", rb"sk-[\w-]{20}", rb"sk_live_", rb"rk_live_", rb"sq0csp-",
+        rb"SG\.[\w-]{22}\.",
         rb"AIza[\w-]{30}", rb"hf_[A-Za-z]{30}", rb"npm_\w{30}", rb"_authToken=", rb"pypi-Ag", rb"eyJ[\w=-]{8,}\.[\w=-]+", rb"AccountKey=",
         rb"-us\d", rb"\.[\w-]{6}\.[\w-]{27}", rb":AA[\w-]{33}", rb"AC[a-z0-9]{32}", rb"SK[a-z0-9]{32}",
     )
@@ -39,6 +40,7 @@ _EXTRA: Final = {
     "npm": re.compile(r"\bnpm_\w{36}\b"),
     "model-api": re.compile(r"\bsk-(?:ant-|proj-|or-)?[\w-]*\w{20}"),
 }
+_GROUPED: Final = frozenset({"basic-auth", "aws", "npm"})  # their patterns begin with what leads to the secret
 _RANDOM = re.compile(r"(['\"])([\w+/=-]{20,})\1")
 _KEY_BLOCK = re.compile(
     rb"(-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----)(.*?)(?=-----END [A-Z ]*PRIVATE KEY|\Z)", re.DOTALL
@@ -118,18 +120,29 @@ def _secrets(line: str) -> Iterator[tuple[str, str]]:
             yield found[0], kind
     if len(line) <= _LONGEST_LINE:
         for kind, plugin in _token_plugins():
-            # Ours are values of the patterns' groups, so each really stands in the line.
-            for secret in plugin.analyze_string(line):
+            for secret in _matches(plugin, kind, line):
                 if len(secret) >= 3 and not heuristic.is_templated_secret(secret) and not _is_word(secret):
                     yield secret, kind
         for secret in _keyword_plugin().analyze_string(line):
             if _looks_secret(secret):
                 yield secret, "password"
-    for found in _RANDOM.finditer(line):
-        secret = found[2]
-        random = entropy(secret) >= _RANDOM_BITS and any(c.isdigit() for c in secret) and not secret.isdigit()
-        if random and not (heuristic.is_sequential_string(secret) or heuristic.is_potential_uuid(secret)):
+    for secret in (found[2] for found in _RANDOM.finditer(line)):
+        if _is_random(secret) and not (heuristic.is_sequential_string(secret) or heuristic.is_potential_uuid(secret)):
             yield secret, "high-entropy"
+
+
+def _matches(plugin: RegexBasedDetector, kind: str, line: str) -> Iterator[str]:
+    # `analyze_string` would give the first group of a pattern, which for some tokens is their prefix alone.
+    for pattern in plugin.denylist:
+        for found in pattern.finditer(line):
+            yield next((group for group in found.groups() if group), found[0]) if kind in _GROUPED else found[0]
+
+
+def _is_random(text: str) -> bool:
+    """Hexadecimal, or letters of both cases with digits among them, too even to be words: no identifier, no number."""
+    kinds = (any(c.isdigit() for c in text), any(c.islower() for c in text), any(c.isupper() for c in text))
+    hexadecimal = not set(text.lower()) - set("0123456789abcdef") and not text.isdigit()
+    return (all(kinds) and entropy(text) >= _RANDOM_BITS) or (hexadecimal and len(text) >= 32 and entropy(text) >= 3.0)
 
 
 def _is_word(secret: str) -> bool:
@@ -158,7 +171,7 @@ def _keyword_plugin() -> BasePlugin:
 
 
 @cache
-def _token_plugins() -> tuple[tuple[str, BasePlugin], ...]:
+def _token_plugins() -> tuple[tuple[str, RegexBasedDetector], ...]:
     from detect_secrets.plugins.aws import AWSKeyDetector
     from detect_secrets.plugins.azure_storage_key import AzureStorageKeyDetector
     from detect_secrets.plugins.basic_auth import BasicAuthDetector
