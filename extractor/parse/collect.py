@@ -1,0 +1,282 @@
+"""The collector behind the brace-language front ends: one iterative walk over a tree in, the lists of a FileFacts out.
+
+A family subclasses it with a table from node type to handler. Expressions that linking will need (receivers, arguments,
+initialisers, results) are written down as chains, a text form all families share:
+
+    chain   head followed by steps           head    name | new T() | <T> a value of type T | (chain) | => chain | ?
+    step    .name  ->name  ()  []            !  awaited   *  an element while iterating   ^  dereferenced
+            #i.j  what the call passes as the j-th parameter of the function given as its i-th argument
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from extractor.facts import (
+    MODULE,
+    Base,
+    Binding,
+    Call,
+    Definition,
+    FileFacts,
+    Handler,
+    Import,
+    Param,
+    Raise,
+)
+from extractor.parse.tree import collapse, end_line, start_line
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+    from extractor.parse import Source
+
+MAX_TEXT = 160  # a longer chain, signature part or value says little and costs space in every cache
+MAX_STEPS = 24
+
+Step = tuple["Node", int, str, bool]  # node, scope, prefix of qualified names, directly in a module or namespace
+LOGGING = frozenset(("log", "debug", "info", "warn", "warning", "error", "fatal", "severe", "trace", "printStackTrace"))
+_MARKUP = re.compile(r"</?(?:p|br|ul|ol|li|pre|b|i|em|code|a)(?:\s[^<>]*)?/?>", re.IGNORECASE)
+_LINK = re.compile(r"\{@\w+\s+([^{}]*)\}")
+_LICENSE = re.compile(r"copyright|licen[sc]e|all rights reserved|spdx-", re.IGNORECASE)
+
+
+class Collector:
+    """What has been found so far in one file, and the stack of nodes still to visit."""
+
+    handlers: ClassVar[Mapping[str, Callable[[Any, Step], None]]] = {}
+    comments: ClassVar[frozenset[str]] = frozenset()
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.defs: list[Definition] = []
+        self.imports: list[Import] = []
+        self.calls: list[Call] = []
+        self.arguments: list[list[str]] = []  # beside calls: one chain per argument
+        self.bases: list[Base] = []
+        self.base_args: dict[str, str] = {}  # "scope.position" -> the base with its type arguments
+        self.raises: list[Raise] = []
+        self.catches: list[Handler] = []
+        self.bindings: list[Binding] = []
+        self.doc = ""
+        self.docs: dict[int, str] = {}
+        self.stack: list[Step] = []
+        self._seen: dict[str, int] = {}
+
+    def walk(self) -> None:
+        """Visit every node once, in source order. A handler pushes the children it wants visited."""
+        root = self.source.tree.root_node
+        self.push((root, MODULE, "", True), top=True)
+        handlers = self.handlers
+        stack = self.stack
+        while stack:
+            step = stack.pop()
+            handler = handlers.get(step[0].type)
+            if handler is None:
+                self.push(step)
+            else:
+                handler(self, step)
+
+    def push(self, step: Step, *, top: bool = False) -> None:
+        """Put the named children of a node on the stack, and its comments where the next sibling finds its doc."""
+        node, scope, prefix, _ = step
+        children = node.named_children
+        if not children:
+            return
+        if not self.comments.isdisjoint([child.type for child in children]):
+            children = self._take_comments(node, children)
+        self.stack.extend([(child, scope, prefix, top) for child in reversed(children)])
+
+    def push_nodes(self, nodes: Iterable[Node | None], scope: int, prefix: str, *, top: bool = False) -> None:
+        """Put these nodes themselves on the stack, first one to be visited first."""
+        self.stack.extend((node, scope, prefix, top) for node in reversed([n for n in nodes if n is not None]))
+
+    def _take_comments(self, parent: Node, children: list[Node]) -> list[Node]:
+        kept: list[Node] = []
+        block: list[Node] = []
+        last_row = -1
+        first_block = parent.parent is None
+        for child in children:
+            if child.type in self.comments:
+                row = child.start_point[0]
+                if row == last_row:  # behind code on its line: it speaks of what stands before it
+                    continue
+                if block and row > block[-1].end_point[0] + 1:
+                    first_block = self._note_header(block, first_block)
+                    block = []
+                block.append(child)
+                continue
+            if block:
+                gap = child.start_point[0] - block[-1].end_point[0]
+                text = self.source.text(block[-1])
+                if gap <= 1 or (gap <= 2 and text.startswith("/**")):
+                    self.docs[child.id] = clean_comment([self.source.text(c) for c in block])
+                    if first_block and child.type in (
+                        "preproc_include",
+                        "import_statement",
+                        "package_declaration",
+                        "preproc_ifdef",
+                    ):
+                        self._note_header(block, True)
+                else:
+                    self._note_header(block, first_block)
+                block = []
+            first_block = False
+            kept.append(child)
+            last_row = child.end_point[0]
+        if block and not kept:
+            self._note_header(block, first_block)
+        return kept
+
+    def _note_header(self, block: list[Node], first: bool) -> bool:
+        """Keep the file's leading comment as its doc, unless it is a licence; True while the header goes on."""
+        text = clean_comment([self.source.text(c) for c in block])
+        if first and not self.doc:
+            if _LICENSE.search(text):
+                return True
+            self.doc = text
+        return False
+
+    def text(self, node: Node | None) -> str:
+        return self.source.data[node.start_byte : node.end_byte].decode("utf-8", "replace") if node else ""
+
+    def short(self, node: Node | None) -> str:
+        """The text of a node on one line, empty when it is too long to be of use."""
+        text = collapse(self.text(node))
+        return text if len(text) <= MAX_TEXT else ""
+
+    def head(self, node: Node, body: Node | None, skip: Iterable[Node] = ()) -> str:
+        """The text of a declaration up to its body, on one line, without the nodes to skip (annotations)."""
+        end = body.start_byte if body is not None else node.end_byte
+        parts, position = [], node.start_byte
+        for hole in skip:
+            parts.append(self.source.data[position : hole.start_byte])
+            position = hole.end_byte
+        parts.append(self.source.data[position:end])
+        text = collapse(b" ".join(parts).decode("utf-8", "replace")).rstrip("{;= ").strip()
+        return text if len(text) <= 4 * MAX_TEXT else text[: 4 * MAX_TEXT - 1] + "…"
+
+    def define(
+        self,
+        kind: str,
+        name: str,
+        node: Node,
+        step: Step,
+        *,
+        signature: str = "",
+        params: tuple[Param, ...] = (),
+        returns: str = "",
+        decorators: tuple[str, ...] = (),
+        visibility: str = "public",
+        flags: Iterable[str] = (),
+        value: str = "",
+        doc: str | None = None,
+        qualname: str = "",
+    ) -> int:
+        """Add a definition and return its index; `step` gives the scope and the prefix of its qualified name."""
+        scope, prefix = step[1], step[2]
+        qualname = qualname or (f"{prefix}.{name}" if prefix else name)
+        ordinal = self._seen[qualname] = self._seen.get(qualname, 0) + 1
+        first, last = start_line(node), end_line(node)
+        if doc is None:
+            doc = self.docs.get(node.id) or self.docs.get(step[0].id, "")
+        self.defs.append(
+            Definition(
+                kind, name, qualname, ordinal, scope, first, last, signature, params, returns, doc, decorators,
+                visibility, self.source.content_hash(first, last), tuple(sorted(set(flags))), value,
+            )
+        )  # fmt: skip
+        return len(self.defs) - 1
+
+    def call(self, scope: int, receiver: str, name: str, node: Node, arguments: list[str], kind: str = "call") -> None:
+        row, column = node.start_point
+        self.calls.append(Call(scope, receiver, name, row + 1, column, len(arguments), kind))
+        self.arguments.append(arguments if any(a not in ("", "?") for a in arguments) else [])
+
+    def add_base(self, scope: int, written: str, position: int, line: int, kind: str) -> None:
+        """`List<Foo>` is kept as the base `List`, its arguments beside it."""
+        cut = written.find("<")
+        self.bases.append(Base(scope, bare(written), position, line, kind))
+        if cut > 0:
+            self.base_args[f"{scope}.{position}"] = written
+
+    def bind(
+        self, scope: int, name: str, text: str, node: Node, kind: str = "assigned", until: Node | None = None
+    ) -> None:
+        if name and text:
+            last = end_line(until) if until is not None else 0
+            self.bindings.append(Binding(scope, name, text, start_line(node), kind, last))
+
+    def guard(self, node: Node, functions: frozenset[str]) -> str:
+        """The condition of the nearest `if` around a node, inside its function; negated for an else branch."""
+        child, parent = node, node.parent
+        while parent is not None and parent.type not in functions:
+            if parent.type == "if_statement":
+                condition = collapse(self.text(parent.child_by_field_name("condition")))
+                if condition.startswith("(") and condition.endswith(")"):
+                    condition = condition[1:-1].strip()
+                then = parent.child_by_field_name("consequence")
+                if then is not None and then.start_byte <= child.start_byte < then.end_byte:
+                    return condition if len(condition) <= MAX_TEXT else ""
+                if then is not None and child.start_byte >= then.end_byte:
+                    return f"!({condition})" if len(condition) <= MAX_TEXT else ""
+            child, parent = parent, parent.parent
+        return ""
+
+    def facts(self, **more: Any) -> FileFacts:
+        source = self.source
+        extra = {"args": self.arguments, "baseargs": self.base_args, **more.pop("extra", {})}
+        return FileFacts(
+            source.path, source.spec.name, source.spec.prefix, "", 0,
+            doc=more.pop("doc", self.doc), defs=tuple(self.defs), imports=tuple(self.imports), calls=tuple(self.calls),
+            bases=tuple(self.bases), raises=tuple(self.raises), handlers=tuple(self.catches),
+            bindings=tuple(self.bindings), extra=extra, **more,
+        )  # fmt: skip
+
+
+def clean_comment(texts: Iterable[str]) -> str:
+    """The words of doc comments: markers, leading stars and inline markup removed, paragraphs and tags kept."""
+    lines: list[str] = []
+    for text in texts:
+        block = text.startswith("/*")
+        if block:
+            text = text[2:].removesuffix("*/").lstrip("*!")
+        for line in text.splitlines():
+            line = line.strip()
+            line = line.lstrip("*").strip() if block else re.sub(r"^//[/!]*<?", "", line).strip()
+            lines.append(line)
+    joined = _MARKUP.sub("", _LINK.sub(r"\1", "\n".join(lines)))
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(line.rstrip() for line in joined.splitlines())).strip()
+
+
+def bare(text: str) -> str:
+    """A name without its type arguments: `a.B<C>` is `a.B`."""
+    cut = text.find("<")
+    if cut < 0:
+        return text
+    depth = 0
+    for position in range(cut, len(text)):
+        depth += {"<": 1, ">": -1}.get(text[position], 0)
+        if depth == 0:
+            return text[:cut] + bare(text[position + 1 :])
+    return text[:cut]
+
+
+def clip(chain: str) -> str:
+    """A chain, or ? when it is too long to be worth keeping."""
+    return chain if len(chain) <= MAX_TEXT else "?"
+
+
+def handler_action(throws: list[tuple[str, bool]], names_called: list[str], returns: bool, empty: bool) -> str:
+    """How a catch clause acts. `throws` says per throw statement whether it throws the caught value again."""
+    if any(again for _, again in throws):
+        return "reraise"
+    if throws:
+        return "convert"
+    if empty:
+        return "pass"
+    if returns:
+        return "return"
+    return "log" if names_called and all(name in LOGGING for name in names_called) else "handle"

@@ -1,0 +1,603 @@
+"""Java: one file's tree in, its FileFacts out. Classes, records, enums and annotation types become classes, interfaces
+interfaces; an anonymous class is a class named `anonymous` inside the method that makes it. Lambdas belong to the method
+that contains them. The package stands in `namespace`; type parameters with their bounds in `extra["typevars"]`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+from extractor.facts import MODULE, FileFacts, Handler, Import, Param, Raise
+from extractor.parse.collect import MAX_STEPS, Collector, Step, clip, handler_action
+from extractor.parse.tree import collapse, end_line, start_line
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+    from extractor.parse import Source
+
+TYPES: Final = {
+    "class_declaration": "class",
+    "interface_declaration": "interface",
+    "enum_declaration": "class",
+    "record_declaration": "class",
+    "annotation_type_declaration": "interface",
+}
+FUNCTIONS: Final = frozenset(
+    (
+        "method_declaration",
+        "constructor_declaration",
+        "compact_constructor_declaration",
+        "lambda_expression",
+        "class_body",
+    )
+)
+LITERALS: Final = {
+    "string_literal": "<String>",
+    "text_block": "<String>",
+    "character_literal": "<char>",
+    "decimal_integer_literal": "<int>",
+    "hex_integer_literal": "<int>",
+    "octal_integer_literal": "<int>",
+    "binary_integer_literal": "<int>",
+    "decimal_floating_point_literal": "<double>",
+    "true": "<boolean>",
+    "false": "<boolean>",
+    "instanceof_expression": "<boolean>",
+    "class_literal": "<Class>",
+    "null_literal": "<null>",
+}
+COMPARISONS: Final = frozenset(("==", "!=", "<", ">", "<=", ">=", "&&", "||"))
+
+
+def parse(source: Source) -> FileFacts:
+    """The facts of one Java file."""
+    collector = JavaCollector(source)
+    collector.walk()
+    return collector.facts(namespace=collector.package, extra={"typevars": collector.typevars})
+
+
+class JavaCollector(Collector):
+    comments = frozenset(("block_comment", "line_comment"))
+
+    def __init__(self, source: Source) -> None:
+        super().__init__(source)
+        self.package = ""
+        self.typevars: list[list[object]] = []  # [scope, name, bound]
+
+    # ------------------------------------------------------------------ declarations
+    def on_package(self, step: Step) -> None:
+        self.package = collapse(self.text(step[0].named_children[-1]))
+        self.doc = self.doc or self.docs.get(step[0].id, "")
+
+    def on_import(self, step: Step) -> None:
+        node = step[0]
+        words = [c.type for c in node.children]
+        path = next((c for c in node.named_children if c.type in ("scoped_identifier", "identifier")), None)
+        if path is None:
+            return
+        full = collapse(self.text(path)).replace(" ", "")
+        kind = "static" if "static" in words else ""
+        if "asterisk" in words:
+            self.imports.append(Import(step[1], full, "*", "*", 0, start_line(node), kind))
+        else:
+            module, _, name = full.rpartition(".")
+            self.imports.append(Import(step[1], module, name, name, 0, start_line(node), kind))
+
+    def on_type(self, step: Step) -> None:
+        node, scope = step[0], step[1]
+        name = self.text(node.child_by_field_name("name"))
+        body = node.child_by_field_name("body")
+        annotations, flags, visibility = self._modifiers(node)
+        flags += {"enum_declaration": ["enum"], "record_declaration": ["record", "final"]}.get(node.type, [])
+        flags += ["annotation"] if node.type == "annotation_type_declaration" else []
+        flags += ["nested"] if scope != MODULE else []
+        if visibility == "package" and scope != MODULE and self.defs[scope].kind == "interface":
+            visibility = "public"
+        components = node.child_by_field_name("parameters")
+        params = self._params(components) if components is not None else ()
+        index = self.define(
+            TYPES[node.type], name, node, step, signature=self.head(node, body, self._annotations(node)), params=params,
+            decorators=annotations, visibility=visibility, flags=flags,
+        )  # fmt: skip
+        self._type_parameters(node, index)
+        self._bases(node, index)
+        prefix = self.defs[index].qualname
+        if components is not None:
+            for child in components.named_children:
+                if child.type in ("formal_parameter", "spread_parameter"):
+                    self._component(child, (child, index, prefix, False))
+        if body is not None:
+            self.push((body, index, prefix, False))
+
+    def _component(self, node: Node, step: Step) -> None:
+        param = self._param(node)
+        self.define(
+            "variable", param.name, node, step, signature=collapse(self.text(node)), returns=param.annotation,
+            visibility="private", flags=("field", "final"),
+        )  # fmt: skip
+        self.bind(step[1], param.name, param.annotation, node, "declared")
+
+    def _bases(self, node: Node, index: int) -> None:
+        position = 0
+        for child in node.children:
+            if child.type == "superclass":
+                found, kind = child.named_children, "extends"
+            elif child.type == "super_interfaces":
+                found, kind = child.named_children[0].named_children, "implements"
+            elif child.type == "extends_interfaces":
+                found, kind = child.named_children[0].named_children, "extends"
+            else:
+                continue
+            for base in found:
+                self.add_base(index, self._type(base), position, start_line(base), kind)
+                position += 1
+
+    def on_enum_constant(self, step: Step) -> None:
+        node, scope, prefix, _ = step
+        name = self.text(node.child_by_field_name("name"))
+        owner = self.defs[scope].name if scope != MODULE else ""
+        body = node.child_by_field_name("body")
+        index = self.define(
+            "variable", name, node, step, signature=self.head(node, body), returns=owner,
+            flags=("const", "enum_constant", "static"),
+        )  # fmt: skip
+        self.bind(scope, name, owner, node, "declared")
+        arguments = node.child_by_field_name("arguments")
+        self.call(scope, "", owner, node, self.args(arguments), "new")
+        self.push_nodes(arguments.named_children if arguments else (), scope, prefix)
+        if body is not None:
+            self._anonymous(body, owner, (body, index, f"{prefix}.{name}", False))
+
+    def _anonymous(self, body: Node, base: str, step: Step) -> None:
+        index = self.define(
+            "class",
+            "anonymous",
+            body,
+            step,
+            signature=f"new {base}()",
+            visibility="private",
+            flags=("anonymous", "nested"),
+            doc="",
+        )
+        self.add_base(index, base, 0, start_line(body), "extends")
+        self.push((body, index, self.defs[index].qualname, False))
+
+    def on_method(self, step: Step) -> None:
+        node, scope = step[0], step[1]
+        name_node = node.child_by_field_name("name")
+        body = node.child_by_field_name("body")
+        annotations, flags, visibility = self._modifiers(node)
+        in_interface = scope != MODULE and self.defs[scope].kind == "interface"
+        if in_interface:
+            visibility = "public" if visibility == "package" else visibility
+            flags += ["abstract"] if body is None else []
+        constructor = node.type != "method_declaration"
+        if constructor:
+            flags.append("constructor")
+        parameters = node.child_by_field_name("parameters")
+        params = self._params(parameters)
+        if node.type == "compact_constructor_declaration" and scope != MODULE:
+            params = self.defs[scope].params
+        returns = collapse(self.text(node.child_by_field_name("type"))) + self.text(
+            node.child_by_field_name("dimensions")
+        )
+        index = self.define(
+            "method", self.text(name_node), node, step, signature=self.head(node, body, self._annotations(node)),
+            params=params, returns=returns, decorators=annotations, visibility=visibility, flags=flags,
+        )  # fmt: skip
+        self._type_parameters(node, index)
+        for child in node.named_children:
+            if child.type == "throws":
+                for thrown in child.named_children:
+                    self.raises.append(Raise(index, self._type(thrown), start_line(thrown), declared=True))
+        if body is not None:
+            self.push((body, index, self.defs[index].qualname, False))
+
+    def on_field(self, step: Step) -> None:
+        node, scope, prefix, _ = step
+        annotations, flags, visibility = self._modifiers(node)
+        if scope != MODULE and self.defs[scope].kind == "interface":
+            flags, visibility = [*flags, "static", "final"], "public"
+        if "static" in flags and "final" in flags:
+            flags.append("const")
+        declared = collapse(self.text(node.child_by_field_name("type")))
+        head = " ".join([*(f for f in ("static", "final") if f in flags), declared])
+        for declarator in node.children_by_field_name("declarator"):
+            name = self.text(declarator.child_by_field_name("name"))
+            kind = declared + self.text(declarator.child_by_field_name("dimensions"))
+            value = declarator.child_by_field_name("value")
+            self.define(
+                "variable", name, node, step, signature=f"{head} {name}", returns=kind, decorators=annotations,
+                visibility=visibility, flags=[*flags, "field"], value=self.short(value) if value is not None else "",
+            )  # fmt: skip
+            self.bind(scope, name, kind, node, "declared")
+            self.push_nodes([value], scope, prefix)
+
+    def on_initializer(self, step: Step) -> None:
+        self.push(step)
+
+    def _modifiers(self, node: Node) -> tuple[tuple[str, ...], list[str], str]:
+        modifiers = next((c for c in node.named_children if c.type == "modifiers"), None)
+        if modifiers is None:
+            return (), [], "package"
+        annotations = tuple(collapse(self.text(c)) for c in modifiers.named_children if c.type.endswith("annotation"))
+        words = [c.type for c in modifiers.children if not c.is_named]
+        visibility = next((w for w in words if w in ("public", "protected", "private")), "package")
+        return annotations, [w for w in words if w not in ("public", "protected", "private")], visibility
+
+    def _annotations(self, node: Node) -> list[Node]:
+        modifiers = next((c for c in node.named_children if c.type == "modifiers"), None)
+        return [c for c in modifiers.named_children if c.type.endswith("annotation")] if modifiers else []
+
+    def _type_parameters(self, node: Node, index: int) -> None:
+        for child in node.named_children:
+            if child.type == "type_parameters":
+                for parameter in child.named_children:
+                    names = [c for c in parameter.named_children if c.type in ("type_identifier", "identifier")]
+                    bound = next((c for c in parameter.named_children if c.type == "type_bound"), None)
+                    first = self._type(bound.named_children[0]) if bound is not None and bound.named_children else ""
+                    if names:
+                        self.typevars.append([index, self.text(names[0]), first])
+
+    def _type(self, node: Node | None) -> str:
+        if node is None:
+            return ""
+        if node.type == "annotated_type" and node.named_children:
+            return self._type(node.named_children[-1])
+        return collapse(self.text(node)).replace(", ", ",").replace(" ", "")
+
+    def _params(self, parameters: Node | None) -> tuple[Param, ...]:
+        if parameters is None:
+            return ()
+        wanted = ("formal_parameter", "spread_parameter")
+        return tuple(self._param(c) for c in parameters.named_children if c.type in wanted)
+
+    def _param(self, node: Node) -> Param:
+        if node.type == "spread_parameter":
+            kinds = [c for c in node.named_children if c.type not in ("modifiers", "variable_declarator")]
+            names = [c for c in node.named_children if c.type == "variable_declarator"]
+            name = names[0].child_by_field_name("name") if names else None
+            return Param(self.text(name), self._type(kinds[0] if kinds else None), "", "*")
+        dimensions = self.text(node.child_by_field_name("dimensions"))
+        return Param(
+            self.text(node.child_by_field_name("name")), self._type(node.child_by_field_name("type")) + dimensions
+        )
+
+    # ------------------------------------------------------------------ statements
+    def on_local(self, step: Step) -> None:
+        node, scope = step[0], step[1]
+        declared = self._type(node.child_by_field_name("type"))
+        for declarator in node.children_by_field_name("declarator"):
+            name = self.text(declarator.child_by_field_name("name"))
+            value = declarator.child_by_field_name("value")
+            self._bind_typed(
+                scope, name, declared + self.text(declarator.child_by_field_name("dimensions")), value, node
+            )
+        self.push(step)
+
+    def _bind_typed(
+        self, scope: int, name: str, declared: str, value: Node | None, node: Node, until: Node | None = None
+    ) -> None:
+        if declared != "var":
+            self.bind(scope, name, declared, node, "declared", until)
+        else:
+            self.bind(scope, name, clip(self.chain(value)), node, "assigned", until)
+
+    def on_for_each(self, step: Step) -> None:
+        node, scope = step[0], step[1]
+        name = self.text(node.child_by_field_name("name"))
+        declared = self._type(node.child_by_field_name("type"))
+        if declared != "var":
+            self.bind(scope, name, declared, node, "declared", node)
+        else:
+            self.bind(scope, name, clip(self.chain(node.child_by_field_name("value")) + "*"), node, "assigned", node)
+        self.push(step)
+
+    def on_resource(self, step: Step) -> None:
+        node = step[0]
+        name, declared = node.child_by_field_name("name"), node.child_by_field_name("type")
+        if name is not None and declared is not None:
+            self._bind_typed(step[1], self.text(name), self._type(declared), node.child_by_field_name("value"), node)
+        self.push(step)
+
+    def on_pattern(self, step: Step) -> None:
+        node = step[0]
+        if node.type == "instanceof_expression":
+            name, declared = node.child_by_field_name("name"), node.child_by_field_name("right")
+        else:
+            children = node.named_children
+            name, declared = (children[-1], children[0]) if len(children) >= 2 else (None, None)
+        if name is not None and declared is not None:
+            self.bind(step[1], self.text(name), self._type(declared), node, "declared")
+        self.push(step)
+
+    def on_throw(self, step: Step) -> None:
+        node, scope = step[0], step[1]
+        value = node.named_children[0] if node.named_children else None
+        self.push(step)
+        if value is None:
+            return
+        name, message, cause = self.chain(value), "", ""
+        if value.type == "object_creation_expression":
+            name = self._type(value.child_by_field_name("type"))
+            arguments = value.child_by_field_name("arguments")
+            for argument in arguments.named_children if arguments else ():
+                message = message or self.template(argument)
+                cause = self.text(argument) if argument.type == "identifier" else cause
+        elif value.type == "identifier":
+            held = next((b for b in reversed(self.bindings) if b.scope == scope and b.name == name), None)
+            if held is not None:
+                name = "" if held.kind == "caught" else held.text.removeprefix("new ").removesuffix("()")
+        self.raises.append(Raise(scope, clip(name), start_line(node), message, self.guard(node, FUNCTIONS), cause))
+
+    def template(self, node: Node) -> str:
+        """The text of a message with {} where a value goes, empty when the node is no message."""
+        if node.type in ("string_literal", "text_block"):
+            return collapse(self.text(node).strip('"'))
+        if node.type == "parenthesized_expression":
+            return self.template(node.named_children[0])
+        if node.type == "binary_expression" and self.text(node.child_by_field_name("operator")) == "+":
+            left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
+            sides = [self.template(side) if side is not None else "" for side in (left, right)]
+            if any(sides):
+                return "".join(t or self._hole(n) for t, n in zip(sides, (left, right), strict=True))
+        if node.type == "method_invocation":
+            receiver, name = node.child_by_field_name("object"), self.text(node.child_by_field_name("name"))
+            arguments = node.child_by_field_name("arguments")
+            if (
+                name == "format"
+                and self.text(receiver) == "String"
+                and arguments is not None
+                and arguments.named_children
+            ):
+                return self.template(arguments.named_children[0])
+            if name == "formatted" and receiver is not None:
+                return self.template(receiver)
+        return ""
+
+    def _hole(self, node: Node | None) -> str:
+        text = self.text(node)
+        return "{" + text + "}" if text.replace(".", "").replace("_", "").isalnum() else "{}"
+
+    def on_try(self, step: Step) -> None:
+        node, scope = step[0], step[1]
+        body = node.child_by_field_name("body")
+        start = start_line(node) if node.type == "try_with_resources_statement" else start_line(body) if body else 0
+        for clause in node.named_children:
+            if clause.type != "catch_clause" or body is None:
+                continue
+            parameter = next((c for c in clause.named_children if c.type == "catch_formal_parameter"), None)
+            block = clause.child_by_field_name("body")
+            if parameter is None or block is None:
+                continue
+            kinds = next((c for c in parameter.named_children if c.type == "catch_type"), None)
+            names = tuple(self._type(c) for c in kinds.named_children) if kinds is not None else ()
+            caught = self.text(parameter.child_by_field_name("name"))
+            self.bind(scope, caught, names[0] if len(names) == 1 else "Throwable", clause, "caught", clause)
+            action = self._action(block, caught)
+            self.catches.append(Handler(scope, names, start, end_line(body), start_line(clause), action))
+        self.push(step)
+
+    def _action(self, block: Node, caught: str) -> str:
+        throws: list[tuple[str, bool]] = []
+        called: list[str] = []
+        returns = False
+        stack = list(block.named_children)
+        empty = not [c for c in stack if c.type not in self.comments]
+        while stack:
+            node = stack.pop()
+            if node.type == "throw_statement":
+                thrown = self.text(node.named_children[0]) if node.named_children else ""
+                throws.append((thrown, thrown == caught))
+            elif node.type == "method_invocation":
+                called.append(self.text(node.child_by_field_name("name")))
+            elif node.type == "return_statement":
+                returns = True
+            elif node.type in ("class_body", "lambda_expression", "local_variable_declaration"):
+                called.append("")
+            if node.type not in ("class_body", "lambda_expression"):
+                stack.extend(node.named_children)
+        return handler_action(throws, called, returns, empty)
+
+    # ------------------------------------------------------------------ expressions
+    def on_invocation(self, step: Step) -> None:
+        node, scope = step[0], step[1]
+        receiver = node.child_by_field_name("object")
+        name_node = node.child_by_field_name("name")
+        name = self.text(name_node)
+        chain = clip(self.chain(receiver)) if receiver is not None else ""
+        if node.children and any(c.type == "super" for c in node.named_children[:2]) and chain and chain != "super":
+            chain = f"{chain}.super"  # Interface.super.method()
+        arguments = node.child_by_field_name("arguments")
+        self.call(scope, chain, name, name_node or node, self.args(arguments))
+        self._lambda_parameters(arguments, scope, f"{chain}.{name}" if chain else name)
+        self.push(step)
+
+    def on_new(self, step: Step) -> None:
+        node, scope, prefix, _ = step
+        declared = node.child_by_field_name("type")
+        name = self._type(declared)
+        arguments = node.child_by_field_name("arguments")
+        outer = node.named_children[0] if node.named_children and node.named_children[0] != declared else None
+        receiver = clip(self.chain(outer)) if outer is not None and "annotation" not in outer.type else ""
+        self.call(scope, receiver, name, declared or node, self.args(arguments), "new")
+        self._lambda_parameters(arguments, scope, f"new {name}")
+        body = next((c for c in node.named_children if c.type == "class_body"), None)
+        self.push_nodes([outer if receiver else None, *(arguments.named_children if arguments else ())], scope, prefix)
+        if body is not None:
+            self._anonymous(body, name, step)
+
+    def on_constructor_call(self, step: Step) -> None:
+        node = step[0]
+        name = self.text(node.child_by_field_name("constructor"))
+        self.call(step[1], "", name, node, self.args(node.child_by_field_name("arguments")))
+        self.push(step)
+
+    def on_reference(self, step: Step) -> None:
+        node = step[0]
+        parts = node.named_children
+        if not parts:
+            return
+        name = "new" if len(parts) == 1 or node.children[-1].type == "new" else self.text(parts[-1])
+        self.call(step[1], clip(self.chain(parts[0])), name, node, [], "ref")
+        self.push_nodes(parts[:1], step[1], step[2])
+
+    def on_lambda(self, step: Step) -> None:
+        node, scope = step[0], step[1]
+        parameters = node.child_by_field_name("parameters")
+        for child in parameters.named_children if parameters is not None else ():
+            if child.type in ("formal_parameter", "spread_parameter"):
+                param = self._param(child)
+                self.bind(scope, param.name, param.annotation, child, "declared", node)
+        self.push_nodes([node.child_by_field_name("body")], scope, step[2])
+
+    def _lambda_parameters(self, arguments: Node | None, scope: int, callee: str) -> None:
+        """Parameters without a type hold what the callee passes: `xs.forEach#0.0`."""
+        for position, argument in enumerate(arguments.named_children if arguments is not None else ()):
+            if argument.type != "lambda_expression":
+                continue
+            parameters = argument.child_by_field_name("parameters")
+            if parameters is None:
+                continue
+            names = [parameters] if parameters.type == "identifier" else parameters.named_children
+            for number, name in enumerate(names):
+                if name.type == "identifier":
+                    self.bind(
+                        scope, self.text(name), clip(f"{callee}#{position}.{number}"), argument, "assigned", argument
+                    )
+
+    def on_assignment(self, step: Step) -> None:
+        node, scope = step[0], step[1]
+        left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
+        if left is not None and left.type == "field_access" and self.text(left.child_by_field_name("object")) == "this":
+            self.bind(scope, "self." + self.text(left.child_by_field_name("field")), clip(self.chain(right)), node)
+        self.push(step)
+
+    def args(self, arguments: Node | None) -> list[str]:
+        if arguments is None:
+            return []
+        return [clip(self.chain(c)) for c in arguments.named_children if c.type not in self.comments]
+
+    def chain(self, node: Node | None) -> str:
+        """An expression in the notation of collect.py."""
+        steps: list[str] = []
+        head = "?"
+        while node is not None and len(steps) <= MAX_STEPS:
+            kind = node.type
+            if kind in (
+                "identifier",
+                "this",
+                "super",
+                "type_identifier",
+                "scoped_identifier",
+                "scoped_type_identifier",
+            ):
+                head = self.text(node)
+                break
+            if kind == "method_invocation":
+                name = self.text(node.child_by_field_name("name"))
+                node = node.child_by_field_name("object")
+                if node is None:
+                    head = f"{name}()"
+                    break
+                steps.append(f".{name}()")
+            elif kind == "field_access":
+                steps.append("." + self.text(node.child_by_field_name("field")))
+                node = node.child_by_field_name("object")
+            elif kind == "array_access":
+                steps.append("[]")
+                node = node.child_by_field_name("array")
+            elif kind == "parenthesized_expression":
+                node = node.named_children[-1] if node.named_children else None
+            elif kind == "object_creation_expression":
+                head = f"new {self._type(node.child_by_field_name('type'))}()"
+                break
+            elif kind == "cast_expression":
+                head = f"<{self._type(node.child_by_field_name('type'))}>"
+                break
+            elif kind == "array_creation_expression":
+                head = f"<{self._type(node.child_by_field_name('type'))}[]>"
+                break
+            elif kind in LITERALS:
+                text = self.text(node)
+                head = "<long>" if kind.endswith("integer_literal") and text[-1] in "lL" else LITERALS[kind]
+                if kind == "decimal_floating_point_literal" and text[-1] in "fF":
+                    head = "<float>"
+                break
+            elif kind == "ternary_expression":
+                node = node.child_by_field_name("consequence")
+            elif kind == "assignment_expression":
+                node = node.child_by_field_name("right")
+            elif kind == "lambda_expression":
+                head = self._lambda_chain(node)
+                break
+            elif kind == "method_reference":
+                head = self._reference_chain(node)
+                break
+            elif kind in ("binary_expression", "unary_expression", "update_expression"):
+                head = self._operator_chain(node)
+                break
+            elif kind in ("generic_type", "array_type"):
+                head = self._type(node)
+                break
+            else:
+                break
+        return head + "".join(reversed(steps)) if len(steps) <= MAX_STEPS else "?"
+
+    def _lambda_chain(self, node: Node) -> str:
+        body = node.child_by_field_name("body")
+        if body is not None and body.type == "block":
+            results = [c for c in body.named_children if c.type == "return_statement" and c.named_children]
+            body = results[0].named_children[0] if results else None
+        return "=>" + (clip(self.chain(body)) if body is not None else "?")
+
+    def _reference_chain(self, node: Node) -> str:
+        parts = node.named_children
+        if not parts:
+            return "?"
+        return f"=>{self.chain(parts[0])}::{'new' if len(parts) == 1 else self.text(parts[-1])}"
+
+    def _operator_chain(self, node: Node) -> str:
+        operator = self.text(node.child_by_field_name("operator"))
+        if operator in COMPARISONS or operator == "!":
+            return "<boolean>"
+        # Left-nested sums can be thousands of terms deep: follow the left side in a loop.
+        while node.type == "binary_expression":
+            left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
+            if right is not None and right.type in ("string_literal", "text_block"):
+                return "<String>"
+            if left is None:
+                return "?"
+            node = left
+        chain = LITERALS.get(node.type, "?")
+        return chain if chain != "<boolean>" else "?"
+
+    handlers: ClassVar[Mapping[str, Callable[[Any, Step], None]]] = {
+        "package_declaration": on_package,
+        "import_declaration": on_import,
+        **dict.fromkeys(TYPES, on_type),
+        "enum_constant": on_enum_constant,
+        "method_declaration": on_method,
+        "constructor_declaration": on_method,
+        "compact_constructor_declaration": on_method,
+        "annotation_type_element_declaration": on_method,
+        "field_declaration": on_field,
+        "constant_declaration": on_field,
+        "local_variable_declaration": on_local,
+        "enhanced_for_statement": on_for_each,
+        "resource": on_resource,
+        "instanceof_expression": on_pattern,
+        "type_pattern": on_pattern,
+        "record_pattern_component": on_pattern,
+        "throw_statement": on_throw,
+        "try_statement": on_try,
+        "try_with_resources_statement": on_try,
+        "method_invocation": on_invocation,
+        "object_creation_expression": on_new,
+        "explicit_constructor_invocation": on_constructor_call,
+        "method_reference": on_reference,
+        "lambda_expression": on_lambda,
+        "assignment_expression": on_assignment,
+    }

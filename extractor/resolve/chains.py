@@ -1,0 +1,198 @@
+"""The texts that facts carry, taken apart: chains (see parse/collect.py) into head and steps, types into name and arguments."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+_OPEN: Final = "<([{"
+_CLOSE: Final = ">)]}"
+
+
+class Step(NamedTuple):
+    """`op` is one of . -> () [] ! * ^ #; `end` is where the step ends in the chain's text."""
+
+    op: str
+    name: str
+    end: int
+
+
+class Chain(NamedTuple):
+    """`kind` is name, new, value (a type follows), lambda (a chain follows) or unknown."""
+
+    kind: str
+    head: str
+    end: int
+    steps: tuple[Step, ...]
+
+
+@lru_cache(maxsize=1 << 16)
+def parse_chain(text: str) -> Chain:
+    """Take a chain apart. Anything malformed is an unknown head."""
+    if text.startswith("=>"):
+        return Chain("lambda", text[2:], len(text), ())
+    if text.startswith("<"):
+        end = _balanced(text, 0)
+        return Chain("value", text[1 : end - 1], end, _steps(text, end))
+    if text.startswith("new "):
+        end = _name_end(text, 4)
+        after = end + 2 if text.startswith("()", end) else end
+        return Chain("new", text[4:end], after, _steps(text, after))
+    end = _name_end(text, 0)
+    head = text[:end]
+    kind = "unknown" if not head or head == "?" else "name"
+    return Chain(kind, head, end, _steps(text, end))
+
+
+def _steps(text: str, position: int) -> tuple[Step, ...]:
+    steps: list[Step] = []
+    while position < len(text):
+        two = text[position : position + 2]
+        if two == "->" or text[position] == ".":
+            start = position + (2 if two == "->" else 1)
+            position = _name_end(text, start)
+            steps.append(Step("->" if two == "->" else ".", text[start:position], position))
+        elif two in ("()", "[]"):
+            position += 2
+            steps.append(Step(two, "", position))
+        elif text[position] in "!*^":
+            position += 1
+            steps.append(Step(text[position - 1], "", position))
+        elif text[position] == "#":
+            found = re.compile(r"#(\d+\.\d+)").match(text, position)
+            if not found:
+                return (*steps, Step("?", "", len(text)))
+            position = found.end()
+            steps.append(Step("#", found[1], position))
+        else:
+            return (*steps, Step("?", "", len(text)))
+    return tuple(steps)
+
+
+def _name_end(text: str, position: int) -> int:
+    """Where a name ends, template or type arguments included. A name that opens a bracket of its own swallows it."""
+    while position < len(text):
+        char = text[position]
+        if char == "<":
+            position = _balanced(text, position)
+            continue
+        if char == "-" and text.startswith("->", position):
+            return position
+        if char in ".()[]!*^#" and not (char == "." and text.startswith("..", position)):
+            return position
+        position += 1
+    return position
+
+
+def _balanced(text: str, position: int) -> int:
+    """Just behind the bracket that closes the one at `position`; arrows do not close anything."""
+    depth = 0
+    while position < len(text):
+        char = text[position]
+        if char in _OPEN:
+            depth += 1
+        elif char in _CLOSE and not (char == ">" and text[position - 1] in "=-"):
+            depth -= 1
+            if depth == 0:
+                return position + 1
+        position += 1
+    return position
+
+
+class TypeText(NamedTuple):
+    """`name` is dotted; `[]` an array, `|` alternatives, `=>` a function (its result first), `?` nothing known."""
+
+    name: str
+    args: tuple[TypeText, ...] = ()
+
+
+UNKNOWN_TYPE: Final = TypeText("?")
+_JAVA_NOISE = re.compile(r"@[\w.]+(?:\([^()]*\))?|\bfinal\b|\?\s*(?:extends|super)\b")
+_CPP_NOISE = re.compile(
+    r"\b(?:const|constexpr|volatile|static|inline|extern|mutable|virtual|explicit|struct|class|enum|union|typename|register"
+    r"|unsigned|signed|friend|template|__restrict__|__restrict|restrict)\b|[&*]"
+)
+_TS_NOISE = re.compile(r"^(?:readonly|unique|asserts)\s+")
+
+
+@lru_cache(maxsize=1 << 16)
+def java_type(text: str) -> TypeText:
+    text = _JAVA_NOISE.sub("", text).replace("...", "[]").replace(" ", "")
+    return _generic(text)
+
+
+@lru_cache(maxsize=1 << 16)
+def cpp_type(text: str) -> TypeText:
+    text = re.sub(r"\s*::\s*", ".", _CPP_NOISE.sub(" ", text)).strip().lstrip(".")
+    return _generic(re.sub(r"\s*([<>,])\s*", r"\1", text))
+
+
+@lru_cache(maxsize=1 << 16)
+def ts_type(text: str) -> TypeText:
+    text = _TS_NOISE.sub("", text.strip().lstrip(":").strip())
+    parts = split_top(text, "|")
+    if len(parts) > 1:
+        kept = [p for p in (part.strip() for part in parts) if p and p not in ("null", "undefined")]
+        return ts_type(kept[0]) if len(kept) == 1 else TypeText("|", tuple(ts_type(p) for p in kept))
+    if "=>" in text and text.startswith(("(", "new ", "async ", "<")):
+        pieces = _split_arrow(text)
+        if pieces:
+            return TypeText("=>", (ts_type(pieces[1]), *(ts_type(p) for p in pieces[0])))
+    parts = split_top(text, "&")
+    if len(parts) > 1:
+        return TypeText("|", tuple(ts_type(p) for p in parts if p.strip()))
+    if text.startswith("(") and text.endswith(")") and _balanced(text, 0) == len(text):
+        return ts_type(text[1:-1])
+    if text.endswith("[]"):
+        return TypeText("[]", (ts_type(text[:-2]),))
+    if text.startswith("[") and text.endswith("]"):
+        return TypeText("[]", (TypeText("|", tuple(ts_type(p) for p in split_top(text[1:-1], ","))),))
+    if text.startswith("typeof "):
+        return TypeText("typeof", (TypeText(text[7:].strip()),))
+    if not text or text[0] in "{'\"`-" or text[0].isdigit() or text.startswith(("keyof ", "infer ")) or " is " in text:
+        return UNKNOWN_TYPE
+    return _generic(text, ts_type)
+
+
+def _generic(text: str, parse: object = None) -> TypeText:
+    """`a.B<C, D>[]` into name and arguments; arguments of an enclosing type (`Outer<T>.Inner`) are dropped."""
+    argument = parse if callable(parse) else _generic
+    while text.endswith("[]"):
+        return TypeText("[]", (_generic(text[:-2], parse),))
+    cut = text.find("<")
+    if cut < 0:
+        return TypeText(text) if text else UNKNOWN_TYPE
+    end = _balanced(text, cut)
+    args = tuple(argument(a.strip()) for a in split_top(text[cut + 1 : end - 1], ",") if a.strip())
+    rest = text[end:]
+    if rest.startswith("."):
+        return _generic(text[:cut] + rest, parse)
+    return TypeText(text[:cut].strip(), args)
+
+
+def split_top(text: str, separator: str) -> list[str]:
+    """Split at a separator that stands outside every bracket."""
+    parts, depth, start = [], 0, 0
+    for position, char in enumerate(text):
+        if char in _OPEN:
+            depth += 1
+        elif char in _CLOSE and not (char == ">" and position and text[position - 1] in "=-"):
+            depth -= 1
+        elif char == separator and depth == 0:
+            parts.append(text[start:position])
+            start = position + 1
+    return [*parts, text[start:]]
+
+
+def _split_arrow(text: str) -> tuple[list[str], str] | None:
+    """`(a: A, b?: B) => R` into (["A", "B"], "R"); None when the arrow stands elsewhere."""
+    opening = text.find("(")
+    if opening < 0:
+        return None
+    closing = _balanced(text, opening)
+    rest = text[closing:].lstrip()
+    if not rest.startswith("=>"):
+        return None
+    params = [p.partition(":")[2].strip() for p in split_top(text[opening + 1 : closing - 1], ",") if p.strip()]
+    return params, rest[2:].strip()
