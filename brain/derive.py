@@ -67,14 +67,11 @@ def derive_facts(graph: Graph) -> list[Fact]:
 
 def check_fact(graph: Graph, fact: Fact) -> bool:
     """Whether the graph still states `fact`, qualifiers included."""
-    if fact.relation == "caught_by":
-        handler = graph.node(fact.object)
-        return (
-            handler is not None
-            and not is_test(handler.path)
-            and (fact.subject, fact.qualifier("action")) in handled(handler)
-        )
     node = graph.node(fact.subject)
+    if fact.relation == "caught_by" and node is not None and node.origin != "brain":
+        handler = graph.node(fact.object)
+        catch = (fact.subject, fact.qualifier("action"))
+        return handler is not None and not is_test(handler.path) and catch in handled(handler)
     return node is not None and fact in facts_about(Near(graph), node)
 
 

@@ -22,8 +22,9 @@ from extractor.schema import Node
 
 LISTED: Final = 24  # objects kept per relation in a note
 NAMED: Final = 4  # names spelled out in one clause of a summary
+_NOTHING: Final = frozenset(("None", "void"))  # as a return type
 # What a signature alone does not make worth a note.
-_BARE: Final = frozenset(("path", "container", "signature", "visibility"))
+_BARE: Final = frozenset(("path", "signature", "visibility", "flag", "decorator"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ class Renderer:
 
     def summarise(self, node: Node, table: FactTable) -> list[Sentence]:
         """The sentences of a summary, dropped from the end until they fit; filler is dropped wherever it stands."""
-        kinds = {fact.relation for fact in table.about(node.id)} - _BARE
+        kinds = {fact.relation for fact in table.about(node.id) if fact.object not in _NOTHING} - _BARE
         if len(kinds) < 2 and len(table.about(node.id, "parameter")) < 2:
             return []
         write = _FRAMES.get(node.type, _symbol)
@@ -87,7 +88,7 @@ class Renderer:
         if node is None:
             return node_id.rpartition("#")[2] or node_id
         if node.type == "external":
-            return node_id.removeprefix("ext:").partition("#")[2] or node.name
+            return node_id.partition("#")[2] or node_id.removeprefix("ext:")
         return node.qualname if "#" in node_id else str(node.meta.get("title") or dotted(node))
 
     def best(self, facts: Iterable[Fact]) -> list[Fact]:
@@ -210,7 +211,7 @@ def _signature(node: Node, table: FactTable) -> Sentence | None:
     clauses = []
     if shown:
         clauses.append(f"takes {enumeration(shown, len(parameters) - len(shown))}")
-    if returns and returns[0].object not in ("None", "void") and len(tokens(returns[0].object)) <= 12:
+    if returns and returns[0].object not in _NOTHING and len(tokens(returns[0].object)) <= 12:
         clauses.append(f"returns {returns[0].object}")
     if not clauses:
         return None

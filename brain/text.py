@@ -138,7 +138,7 @@ def first_sentence(doc: str, limit: int = VERBATIM) -> str:
         return ""
     text = _DUTY.sub("", _SUBJECT.sub("", text)) if _SUBJECT.match(text) else text
     for candidate in _shorter(text):
-        if len(tokens(candidate)) <= limit and not banned(candidate) and len(identifiers(candidate)) > 1:
+        if len(tokens(candidate)) <= limit and not banned(candidate) and _says_something(candidate):
             return _finish(candidate)
     return ""
 
@@ -169,6 +169,11 @@ def longest_run(text: str, source: str) -> int:
         ending = {position: ending.get(position - 1, 0) + 1 for position in places.get(token, ())}
         best = max(best, max(ending.values(), default=0))
     return best
+
+
+def _says_something(text: str) -> bool:
+    """Two words, or a stretch of a script that puts no spaces between them, short enough to be one sentence."""
+    return len(identifiers(text)) > 1 or 4 <= len(re.sub(r"[\x00-\u2fff]", "", text)) <= 80
 
 
 def _sentence(text: str) -> str:
@@ -210,6 +215,6 @@ def _shorter(text: str) -> list[str]:
 def _finish(text: str) -> str:
     text = text.strip().rstrip(",;").rstrip()
     first = re.match(r"\S+", text)
-    if first and re.fullmatch(r"[a-z][a-z'-]*,?", first.group()):
+    if first and re.fullmatch(r"[a-z][a-z'-]*,?", first.group()) and not text[first.end() :].startswith(" -"):
         text = text[0].upper() + text[1:]
     return text if text[-1] in ".!?。！？" else text + "."

@@ -1,0 +1,113 @@
+"""Repository text: made safe, read as sentences, refused when it is filler."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from brain.text import (
+    BANNED,
+    VERBATIM,
+    banned,
+    clean,
+    first_sentence,
+    longest_run,
+    sentences,
+    split_identifier,
+    tokens,
+)
+
+
+@pytest.mark.parametrize(
+    ("doc", "sentence"),
+    [
+        ("Read a file.\n\nMore text.", "Read a file."),
+        ("Send a :class:`~requests.PreparedRequest` and wait.", "Send a PreparedRequest and wait."),
+        ("Return ``x`` or :py:meth:`the result <pkg.Thing.get>`.", "Return x or the result."),
+        ("Uses a cache, e.g. Redis, if there is one. Then stops.", "Uses a cache, e.g. Redis, if there is one."),
+        ("Parse version 1.2.3 of the header. It is old.", "Parse version 1.2.3 of the header."),
+        ("requests.api\n~~~~~~~~~~~~\n\nImplements the public calls.", "Implements the public calls."),
+        ("Heading\n=======\nReal text of the module.", "Real text of the module."),
+        ("/**\n * Adds {@link Cart#lines the lines}.\n * @param x the x\n */", "Adds Cart.lines the lines."),
+        ("/// Counts <b>all</b> items &amp; more.", "Counts all items & more."),
+        ("@brief Opens the device.\n@param name which", "Opens the device."),
+        ("opens the door", "Opens the door."),
+        ("numpy_array goes in, numbers come out", "numpy_array goes in, numbers come out."),
+        ("This function parses the header.", "Parses the header."),
+        ("Parses it (see RFC 2616 (section 4) for the rules).", "Parses it (see RFC 2616 (section 4) for the rules)."),
+        ("Close it! And go home.", "Close it!"),
+        ("返回用户的名称。然后结束。", "返回用户的名称。"),
+    ],
+)
+def test_first_sentence_is_what_a_reader_would_take(doc: str, sentence: str) -> None:
+    assert first_sentence(doc) == sentence
+
+
+@pytest.mark.parametrize(
+    "doc",
+    [
+        "",
+        ">>> f(1)\n2",
+        ":param x: the x",
+        "Copyright 2020 Somebody. All rights reserved.",
+        "SPDX-License-Identifier: MIT",
+        "The following options are known:",
+        "Handles various things.",
+        "Provides functionality for carts.",
+        "Args:\n    x: the x",
+    ],
+)
+def test_what_says_nothing_gives_no_sentence(doc: str) -> None:
+    assert first_sentence(doc) == ""
+
+
+def test_a_long_sentence_loses_its_aside_and_is_never_cut_inside() -> None:
+    doc = (
+        "Open the file named by the first argument of the command (or standard input when that argument is a dash,"
+        " which is what most shells do); closed at exit."
+    )
+    assert first_sentence(doc) == "Open the file named by the first argument of the command; closed at exit."
+    endless = "word " * 40 + "end."
+    assert first_sentence(endless) == ""
+
+
+def test_terminal_bidi_and_control_characters_are_removed() -> None:
+    hostile = "\x1b[31mred\x1b[0m \u202etxt.exe\u202c a\u200bb \x07bell \x1b]0;title\x07end\ufeff"
+    assert clean(hostile) == "red txt.exe ab bell end"
+
+
+@settings(deadline=None)
+@given(st.text())
+def test_clean_leaves_nothing_unseen_and_first_sentence_never_fails(text: str) -> None:
+    shown = clean(text)
+    assert not any(ord(c) < 32 and c != "\n" for c in shown)
+    sentence = first_sentence(text)
+    assert len(tokens(sentence)) <= VERBATIM + 1  # the closing full stop may be ours
+    assert not banned(sentence)
+
+
+def test_abbreviations_and_open_brackets_do_not_end_a_sentence() -> None:
+    assert sentences("See Dr. Who (it is long. very) now. Then rest") == [
+        "See Dr. Who (it is long. very) now.",
+        "Then rest",
+    ]
+
+
+def test_identifiers_split_at_case_digits_and_underscores() -> None:
+    assert split_identifier("HTTPServerConfig") == ("http", "server", "config")
+    assert split_identifier("parse_header2") == ("parse", "header", "2")
+    assert split_identifier("__init__") == ("init",)
+
+
+def test_every_banned_phrase_is_found_whatever_its_case() -> None:
+    for phrase in BANNED:
+        assert banned(f"It {phrase.upper()} so") == phrase
+    assert not banned("A simplystated variousness")
+    assert not banned("It is robustly typed")
+
+
+def test_longest_run_counts_consecutive_tokens() -> None:
+    assert longest_run("a b c x", "z a b c d") == 3
+    assert longest_run("a a a", "a a") == 2
+    assert longest_run("", "a") == 0

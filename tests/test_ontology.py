@@ -1,0 +1,170 @@
+"""What the shop can do, what it is made of, what goes wrong in it, how it is used: each with the rule and the evidence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import brains
+import pytest
+
+from brain.mistakes import fixes, pattern, telling
+from brain.recipes import doctest_source, fences
+from brain.view import View, is_test
+from extractor.graph import Graph
+from extractor.schema import Node
+
+S = brains.S
+
+
+@pytest.fixture(scope="module")
+def graph(tmp_path_factory: pytest.TempPathFactory) -> Graph:
+    path = brains.shop(tmp_path_factory.mktemp("ontology"))
+    brains.build(path)
+    return Graph(path)
+
+
+def ontology(graph: Graph, kind: str) -> dict[str, Node]:
+    return {node.id: node for node in graph.nodes((kind,), origin="brain")}
+
+
+def links(graph: Graph, node_id: str, role: str) -> list[str]:
+    edges = [e for e in graph.edges(("depends_on",), src=node_id) if e.meta.get("role") == role]
+    return [e.dst for e in sorted(edges, key=lambda e: e.meta.get("order", 0))]
+
+
+def test_public_classes_and_functions_are_capabilities(graph: Graph) -> None:
+    found = ontology(graph, "capability")
+    assert {"capability:cart", "capability:catalog", "capability:checkout"} <= set(found)
+    assert found["capability:cart"].meta["title"] == "Lines in the order they were added"
+    assert f"{S}/cart.py#Cart.add" in links(graph, "capability:cart", "serves")
+    assert not any("test" in name for name in found)
+
+
+def test_bases_and_passed_types_are_concepts(graph: Graph) -> None:
+    found = ontology(graph, "concept")
+    assert found["concept:gateway"].meta["rule"] == "base class"
+    assert links(graph, "concept:gateway", "producer") == [f"{S}/gateway.py#open_gateway"]
+    assert found["concept:product"].meta["rule"] == "dataclass"
+    assert f"{S}/cart.py#Cart.add" in links(graph, "concept:product", "consumer")
+
+
+def test_errors_know_their_message_guard_raisers_and_handlers(graph: Graph) -> None:
+    found = ontology(graph, "error")
+    assert set(found) == {
+        "error:shoperror", "error:outofstock", "error:paymentdeclined", "error:unknownproduct",
+        "error:paymentdeclined-cardgateway.charge", "error:unknownproduct-catalog.find", "error:valueerror-cart.add",
+    }  # fmt: skip
+    declined = found["error:paymentdeclined-cardgateway.charge"]
+    assert declined.meta["message"] == "{amount} is above the limit of {LIMIT}"
+    assert declined.meta["guard"] == "amount > LIMIT"
+    assert declined.meta["evidence"] == ["src/shop/gateway.py:26-26"]
+    assert links(graph, declined.id, "handler") == [f"{S}/checkout.py#try_checkout"]
+    assert links(graph, declined.id, "reaches") == [f"{S}/checkout.py#checkout"]
+
+
+def test_a_readme_fence_becomes_a_recipe_in_the_order_of_its_calls(graph: Graph) -> None:
+    recipe = ontology(graph, "recipe")["recipe:catalog.load-cart-catalog.find"]
+    assert recipe.meta["title"] == "Use"
+    assert recipe.meta["rule"] == "calls in documentation"
+    assert links(graph, recipe.id, "step") == [
+        f"{S}/catalog.py#Catalog.load",
+        f"{S}/cart.py#Cart",
+        f"{S}/catalog.py#Catalog.find",
+        f"{S}/cart.py#Cart.add",
+        f"{S}/checkout.py#checkout",
+    ]
+    steps = {e.dst: e.meta for e in graph.edges(("depends_on",), src=recipe.id)}
+    assert steps[f"{S}/cart.py#Cart.add"]["arguments"] == "quantity"
+    assert steps[f"{S}/catalog.py#Catalog.find"]["after"] == 1
+    lines = (brains.SHOP / recipe.path).read_text().splitlines()
+    assert lines[recipe.lines[0] - 1].startswith("from shop import")
+    assert lines[recipe.lines[1] - 1].startswith("receipt =")
+
+
+def test_every_ontology_node_has_a_rule_evidence_and_only_known_edges(graph: Graph) -> None:
+    for node in graph.nodes(origin="brain"):
+        assert all((node.meta["rule"], node.meta["evidence"], node.path)), node
+        edges = list(graph.edges(src=node.id))
+        assert {e.kind for e in edges} <= {"depends_on", "defined_in"}
+        assert edges
+        assert all(graph.node(e.dst) is not None for e in edges)
+
+
+def test_only_wanted_types_are_derived(tmp_path: Path) -> None:
+    path = brains.shop(tmp_path)
+    brains.build(path, node_types=["error"])
+    assert set(Graph(path).count("nodes", "type")) & {"capability", "concept", "error", "recipe"} == {"error"}
+
+
+def test_the_report_counts_drift_of_the_documentation(tmp_path: Path) -> None:
+    path = brains.shop(tmp_path)
+    readme = tmp_path / "shop" / "README.md"
+    readme.write_text(readme.read_text().replace("import Cart, Catalog", "import Basket, Catalog"))
+    brains.graph_of(tmp_path / "shop", path, brains.EDGES)
+    report = brains.build(path)
+    assert report.ontology["refused: documentation snippet that names shop.Basket, which is not in the graph"] == 1
+    assert not any("catalog.load" in node.id for node in Graph(path).nodes(("recipe",)))
+
+
+def test_the_same_graph_gives_the_same_ontology(tmp_path: Path) -> None:
+    dumps = []
+    for name in ("one", "two"):
+        path = brains.shop(tmp_path / name)
+        brains.build(path)
+        dumps.append(list(Graph(path).dump("brain")))
+    assert dumps[0] == dumps[1]
+    assert len(dumps[0]) > 20
+
+
+@pytest.mark.parametrize(
+    ("message", "printed"),
+    [
+        ("{amount} is above the limit of {LIMIT}", "5 is above the limit of 3"),
+        ("no product called {name!r}", "no product called 'tea'"),
+        ("[{}] (really?)", "[x] (really?)"),
+    ],
+)
+def test_a_template_matches_what_it_prints(message: str, printed: str) -> None:
+    import re
+
+    assert re.fullmatch(pattern(message), printed)
+    assert not re.fullmatch(pattern(message), "something else")
+
+
+def test_a_template_must_say_something() -> None:
+    assert telling("quantity must be at least 1")
+    assert telling("{x} not found")
+    assert not telling("")
+    assert not telling("{error}")
+    assert not telling("{}: {}")
+
+
+def test_a_fix_is_what_the_message_tells_the_reader_to_do() -> None:
+    assert [f["text"] for f in fixes("No such command. Use --help instead.", "a.py:1-1")] == ["Use --help instead."]
+    assert fixes("it broke", "a.py:1-1") == []
+
+
+def test_fences_and_doctests_give_code_and_the_line_it_stands_on() -> None:
+    rst = "Title\n=====\n\n.. code-block:: python\n\n    import shop\n    shop.checkout(1)\n\nText::\n\n    $ ls\n"
+    (snippet,) = fences("docs/a.rst", rst)
+    assert (snippet.start, snippet.title, snippet.text) == (6, "Title", "import shop\nshop.checkout(1)")
+    (markdown,) = fences("a.md", "# T\n\n```python\nf(1)\n```\n\n```sh\nls\n```\n")
+    assert (markdown.start, markdown.text) == (4, "f(1)")
+    assert doctest_source("Text\n>>> a = 1\n>>> f(a,\n...   2)\n3\n") == "a = 1\nf(a,\n  2)"
+
+
+@pytest.mark.parametrize(
+    "path", ["tests/a.py", "pkg/test_a.py", "a_test.go", "src/test/java/A.java", "web/cart.spec.ts", "conftest.py"]
+)
+def test_test_files_are_known_by_whole_names(path: str) -> None:
+    assert is_test(path)
+
+
+@pytest.mark.parametrize("path", ["click/testing.py", "latest/a.py", "contest.py", "attestation.ts", "protest/b.py"])
+def test_a_name_that_only_contains_test_is_no_test(path: str) -> None:
+    assert not is_test(path)
+
+
+def test_a_view_can_be_loaded_for_one_origin(graph: Graph) -> None:
+    assert not list(View.load(graph, "extractor").of_type("capability"))
+    assert list(View.load(graph).of_type("capability"))
