@@ -111,7 +111,7 @@ class Lookup:
         shape = query_shape(question)
         found = {c.row: c for c in self._matching(terms)}
         top = max((c.base for c in found.values()), default=1 / (RRF + 1))
-        named = code_words(question) if shape != "symbol" else [question.strip().strip("`").removesuffix("()")]
+        named = code_words(question) if shape != "symbol" else [question]
         self._add_definitions(found, named, top, 3.0 if shape == "symbol" else 1.5)
         pool = [c for c in found.values() if _wanted(c, path_glob, kinds)]
         self._score(pool, terms, question, shape, top)
@@ -119,11 +119,11 @@ class Lookup:
 
     def exists(self, name: str) -> list[Node]:
         """Nodes that `name` may mean, best first; empty when the graph has none."""
-        return self.graph.find(name.strip().strip("`").removesuffix("()"))
+        return self.graph.find(bare(name))
 
     def near(self, name: str, n: int = 3) -> list[str]:
         """The nearest real names: members of the named container first, then any symbol, by shared letters and distance."""
-        asked = name.strip().strip("`").removesuffix("()").replace("::", ".")
+        asked = bare(name).replace("::", ".")
         head, _, last = asked.rpartition(".")
         choices: list[tuple[float, str]] = []
         for owner in self.graph.find(head)[:3] if head else ():
@@ -200,7 +200,7 @@ class Lookup:
             return
         by_node = {c.node_id: c for c in found.values() if c.node_id}
         for name in names:
-            for node in self.graph.find(name.strip("`").removesuffix("()"))[:12]:
+            for node in self.graph.find(bare(name))[:12]:
                 candidate = by_node.get(node.id) or self._row_of(node.id)
                 if candidate is None:
                     continue
@@ -297,6 +297,11 @@ class Lookup:
         found = [row[0] for row in rows]
         limit = max(2, len(name) // 2)
         return sorted((f for f in found if distance(name, f) <= limit), key=lambda f: (distance(name, f), f))[:12]
+
+
+def bare(name: str) -> str:
+    """A name as it may have been typed, without quotes, call brackets or characters nobody sees."""
+    return one_line(name).strip("`'\"").removesuffix("()")
 
 
 def query_terms(question: str) -> list[str]:
