@@ -1,0 +1,109 @@
+"""The real server: base and LoRA pack with random weights, vLLM, answers, a swap, requests in flight at the end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import experts
+import pytest
+from test_serve import eventually, free_port, listening
+
+from inference.probe import Endpoint
+
+ROOT = Path(__file__).resolve().parents[1]
+PYTHON = Path(os.environ.get("NANODEX_VLLM_PYTHON") or ROOT / ".venv-vllm/bin/python")
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("vllm")]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def interpreter() -> Path:
+    """The Python that holds vLLM. Without it these tests are skipped, or fail where NANODEX_REQUIRE_SERVER says they must run."""
+    if not PYTHON.exists():
+        reason = f"no vLLM environment at {PYTHON}: make setup-serve"
+        if os.environ.get("NANODEX_REQUIRE_SERVER"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return PYTHON
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with base/ and models/shop-nanodex-lora -> .v1, made by torch and peft."""
+    folder = tmp_path_factory.mktemp("shop")
+    base = experts.make_base(folder / "base")
+    experts.make_pack(folder / "models/shop-nanodex-lora", base, seed=1)
+    return folder
+
+
+def nanodex(shop: Path, *arguments: str) -> subprocess.Popen[str]:
+    env = {**os.environ, "XDG_STATE_HOME": str(shop / "state"), "NANODEX_VLLM_PYTHON": str(PYTHON)}
+    command = [sys.executable, str(ROOT / "nanodex.py"), *arguments]
+    return subprocess.Popen(command, env=env, cwd=shop, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+@pytest.fixture(scope="module")
+def server(shop: Path) -> Iterator[tuple[subprocess.Popen[str], Endpoint]]:
+    port = free_port()
+    process = nanodex(
+        shop, "serve", "--base", str(shop / "base"), "--set", f"port={port}", "--set", "shutdown_timeout_s=30"
+    )
+    assert process.stdout is not None
+    try:
+        line = process.stdout.readline()
+        assert "shop@v1 is ready" in line, process.communicate(timeout=60)[1]
+        with Endpoint(f"http://127.0.0.1:{port}") as endpoint:
+            yield process, endpoint
+    finally:
+        process.terminate()
+        process.communicate(timeout=90)
+    assert not listening(port)
+
+
+def test_base_and_adapter_answer_and_differ(server: tuple[subprocess.Popen[str], Endpoint]) -> None:
+    _, endpoint = server
+    assert list(endpoint.models()) == ["nanodex-base", "shop@v1"]
+    ids = endpoint.tokenize("nanodex-base", experts.SENTENCES[0])
+    assert endpoint.first_token("nanodex-base", ids) != endpoint.first_token("shop@v1", ids)
+
+
+def test_check_probes_the_server_that_runs(shop: Path, server: tuple[subprocess.Popen[str], Endpoint]) -> None:
+    _, endpoint = server
+    port = endpoint.url.rpartition(":")[2]
+    check = nanodex(shop, "serve", "--base", str(shop / "base"), "--check", "--set", f"port={port}")
+    out, err = check.communicate(timeout=60)
+    assert (check.returncode, "answers as shop@v1" in out) == (0, True), out + err
+    assert "top token the same in 3 of 3" in out
+
+
+def test_a_new_version_replaces_the_old_while_it_is_used(
+    shop: Path, server: tuple[subprocess.Popen[str], Endpoint]
+) -> None:
+    _, endpoint = server
+    with ThreadPoolExecutor(1) as pool:
+        used = pool.submit(endpoint.chat, "shop@v1", "Where is the cart?", 300)
+        experts.make_pack(shop / "models/shop-nanodex-lora", shop / "base", seed=2)
+        assert eventually(lambda: "shop@v2" in endpoint.models(), 30)
+        assert used.result()
+    assert eventually(lambda: "shop@v1" not in endpoint.models(), 60)
+    assert endpoint.chat("shop@v2", max_tokens=4)
+
+
+def test_the_end_waits_for_requests_in_flight(server: tuple[subprocess.Popen[str], Endpoint]) -> None:
+    process, endpoint = server
+    name = list(endpoint.models())[-1]
+    with ThreadPoolExecutor(8) as pool:
+        answers = [pool.submit(endpoint.chat, name, f"Where is item {number}?", 400) for number in range(8)]
+        assert eventually(lambda: name in endpoint.busy(), 30)
+        time.sleep(0.5)
+        process.send_signal(signal.SIGTERM)
+        assert all(answer.result() for answer in answers)
+    process.wait(timeout=90)
+    assert process.returncode == 0
