@@ -35,18 +35,18 @@ class FactsCache:
     """Open it, ask and store, close it. A file that is no cache of this version is deleted and made anew."""
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
         try:
-            self._db = self._open()
-        except sqlite3.DatabaseError:
-            # Damaged or foreign: everything in it can be made again.
-            for suffix in ("", "-journal", "-wal", "-shm"):
-                path.with_name(path.name + suffix).unlink(missing_ok=True)
+            path.parent.mkdir(parents=True, exist_ok=True)
             try:
                 self._db = self._open()
-            except sqlite3.Error as error:
-                raise StorageError(f"cannot write {path}: {error}", "choose another out_graph") from error
+            except sqlite3.DatabaseError:
+                # Damaged or foreign: everything in it can be made again.
+                for suffix in ("", "-journal", "-wal", "-shm"):
+                    path.with_name(path.name + suffix).unlink(missing_ok=True)
+                self._db = self._open()
+        except (sqlite3.Error, OSError) as error:
+            raise StorageError(f"cannot write {path}: {error}", "choose another out_graph") from error
 
     def _open(self) -> sqlite3.Connection:
         db = sqlite3.connect(self.path)

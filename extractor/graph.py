@@ -205,9 +205,10 @@ def write_graph(
 
     Raises StorageError when the disk will not take it; the graph that was there stays.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    temporary.unlink(missing_ok=True)
+    with _storage_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.unlink(missing_ok=True)
     try:
         with _storage_errors(path), closing(sqlite3.connect(temporary)) as db:
             db.execute("PRAGMA journal_mode=OFF")
