@@ -43,6 +43,18 @@ class Example:
     meta: Meta
 
 
+def dump_example(example: Example) -> str:
+    """One line of JSON, keys sorted, without the line's end."""
+    return json.dumps(asdict(example), ensure_ascii=False, sort_keys=True)
+
+
+def load_example(line: str | bytes) -> Example:
+    """The inverse of dump_example. Raises ValueError, KeyError, TypeError or AttributeError for anything else."""
+    row = json.loads(line)
+    meta: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in row["meta"].items()}
+    return Example(row["id"], row["prompt"], row["response"], tuple(row["refs"]), Meta(**meta))
+
+
 def write_examples(path: Path, examples: Iterable[Example]) -> int:
     """Stream examples to `path`, replaced only when all are written. Returns the count. Raises StorageError on a full disk."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -51,7 +63,7 @@ def write_examples(path: Path, examples: Iterable[Example]) -> int:
     try:
         with temporary.open("w", encoding="utf-8") as out:
             for example in examples:
-                out.write(json.dumps(asdict(example), ensure_ascii=False, sort_keys=True) + "\n")
+                out.write(dump_example(example) + "\n")
                 count += 1
         temporary.replace(path)
     except OSError as error:
@@ -68,9 +80,7 @@ def read_examples(path: Path) -> Iterator[Example]:
     with path.open(encoding="utf-8") as lines:
         for number, line in enumerate(lines, 1):
             try:
-                row = json.loads(line)
-                meta: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in row["meta"].items()}
-                yield Example(row["id"], row["prompt"], row["response"], tuple(row["refs"]), Meta(**meta))
+                yield load_example(line)
             except (ValueError, KeyError, TypeError, AttributeError) as error:
                 reason = f"{type(error).__name__}: {error}"
                 raise IncompatibleInput(f"{path}:{number} is not a dataset row ({reason})", "make dataset") from error

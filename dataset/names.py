@@ -79,8 +79,11 @@ class Names:
         self.types = dict(types or {})
         self._shared: Counter[str] = Counter()
         self._homes: Counter[tuple[str, str]] = Counter()
+        self._outside: set[str] = set()
         for node_id, kind in self.types.items():
             path, qualname = parts_of(node_id)
+            if kind == "external":
+                self._outside.update((qualname, qualname.rpartition(".")[2]))
             if kind != "external" and path and qualname:
                 self._homes[path, qualname] += 1
                 if self._homes[path, qualname] == 1:
@@ -95,6 +98,10 @@ class Names:
             return Subject(node_id, kind, path, path, path.rstrip("/") or path)
         shared = bool(path) and self._shared[qualname] > 1
         return Subject(node_id, kind, qualname, path, qualname, in_path=shared)
+
+    def exists(self, name: str) -> bool:
+        """Whether some symbol, external or not, has this qualified name or ends in it."""
+        return self._shared[name] > 0 or name in self._outside
 
     def said(self, node_id: str) -> str:
         """How an answer names a node: "`Context.invoke`", with its path when the name alone is shared."""

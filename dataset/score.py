@@ -75,9 +75,9 @@ def key_facts(
         fact = (facts or {}).get(fact_id)
         if fact is not None and fact.object_is_node:
             path, name = parts_of(fact.object)
-            if _holds(example.response, name or path):
+            if holds(example.response, name or path):
                 texts.setdefault(name or path)
-    gold = [KeyFact(t, _kind(t), (rarity or {}).get(t, 1.0)) for t in texts if not _holds(example.prompt, t)]
+    gold = [KeyFact(t, _kind(t), (rarity or {}).get(t, 1.0)) for t in texts if not holds(example.prompt, t)]
     if any(g.kind != "path" for g in gold):
         return tuple(gold)
     # Prose answers ("stores an item and returns its slot") are scored by their content words, which share one weight.
@@ -100,7 +100,7 @@ def score(
     refused = is_refusal(response)
     gold = key_facts(example, facts, rarity)
     # A refusal that happens to repeat a name has not answered.
-    found = tuple(g for g in gold if _holds(said, g.text) and not (refused and example.meta.form != "correction"))
+    found = tuple(g for g in gold if holds(said, g.text) and not (refused and example.meta.form != "correction"))
     total = sum(g.weight for g in gold)
     named = code_tokens(said)
     own = set(code_tokens(example.response)) | set(code_tokens(example.prompt)) | {g.text for g in gold}
@@ -185,7 +185,7 @@ def _kind(text: str) -> str:
     return "symbol" if re.fullmatch(r"[\w.:@~$-]+", text) else "literal"
 
 
-def _holds(text: str, wanted: str) -> bool:
+def holds(text: str, wanted: str) -> bool:
     """Whether `wanted` stands in `text` as a whole identifier: `put` is not in `put_all`, nor `core.py` in `score.py`."""
     if not wanted:
         return False
@@ -196,7 +196,7 @@ def _holds(text: str, wanted: str) -> bool:
 
 
 def _part_of(token: str, own: Collection[str]) -> bool:
-    return any(_holds(text, token) for text in own)
+    return any(holds(text, token) for text in own)
 
 
 def _mean(values: Sequence[float]) -> float:

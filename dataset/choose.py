@@ -1,0 +1,241 @@
+"""Which rows are made: topics of the most important nodes first, every form within its share, breadth before depth.
+
+Three passes over the subjects in order of importance: `cover` gives every public symbol a few rows, `deepen` gives the top
+nodes at least five forms of each fact, `fill` spends what is left of each form's share. A last pass gives what some forms
+could not supply to others, so that a shortage means the repository has no more to say.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from zlib import crc32
+
+from config.settings import DatasetSettings
+from dataset.aspects import Topic
+from dataset.curate import distinct
+from dataset.example import KINDS
+from dataset.phrases import families
+from dataset.questions import Draft, draft, statements
+from dataset.splits import Splits, statement_only
+
+# Shares of forms within a kind; refusals and corrections come on top, from the settings.
+SHARES: dict[str, dict[str, float]] = {
+    "discovery": {"forward": 0.75, "reverse": 0.25},
+    "explain": {"forward": 0.52, "statement": 0.16, "reverse": 0.12, "two_hop": 0.12, "context": 0.08},
+    "howto": {"forward": 0.62, "statement": 0.24, "context": 0.14},
+    "diag": {"forward": 0.52, "reverse": 0.22, "two_hop": 0.12, "context": 0.14},
+}
+CORRECTIONS = 0.04  # of all rows
+TOP = 50  # nodes whose every fact gets FLOOR forms
+FLOOR = 5
+COVER_SHARE = 0.5  # of a kind's rows at most go to breadth
+COVER_ASPECTS = (
+    "overview",
+    "location",
+    "parameters",
+    "construct",
+    "value",
+    "purpose",
+    "contents",
+    "raises",
+    "raised_by",
+)
+# forms of one topic: after the fill, and at the very most
+CAPS = {"forward": (9, 14), "reverse": (9, 12), "two_hop": (4, 7), "statement": (3, 5), "context": (2, 3)}
+
+
+@dataclass(slots=True)
+class Wanted:
+    """Rows wanted and made per (kind, form)."""
+
+    goal: dict[tuple[str, str], int]
+    made: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def room(self, kind: str, form: str) -> int:
+        return self.goal.get((kind, form), 0) - self.made[kind, form]
+
+    def room_in_kind(self, kind: str) -> int:
+        """Rows the kind may still take, refusals and corrections left aside."""
+        answered = sum(n for (k, f), n in self.goal.items() if k == kind and f not in ("refusal", "correction"))
+        return answered - sum(n for (k, f), n in self.made.items() if k == kind and f not in ("refusal", "correction"))
+
+
+def goals(settings: DatasetSettings, failing: int) -> Wanted:
+    """The rows wanted of each kind and form. Refusals stand in discovery and diag, corrections in discovery and howto.
+
+    `failing` is how many functions raise: where there are few, diag can hold few refusals and discovery takes the rest.
+    """
+    counts = settings.counts.model_dump()
+    total = sum(counts.values())
+    goal: dict[tuple[str, str], int] = {}
+    for form, hosts, share in (
+        ("refusal", ("discovery", "diag"), settings.refusal_share),
+        ("correction", ("discovery", "howto"), CORRECTIONS if settings.refusal_share else 0.0),
+    ):
+        room = sum(counts[k] for k in hosts)
+        for kind in hosts:
+            goal[kind, form] = min(counts[kind], round(total * share * counts[kind] / room)) if room else 0
+    spare = max(0, goal["diag", "refusal"] - 3 * failing)
+    moved = min(spare, counts["discovery"] - goal["discovery", "refusal"] - goal["discovery", "correction"])
+    goal["diag", "refusal"] -= spare
+    goal["discovery", "refusal"] += moved
+    for kind in KINDS:
+        left = counts[kind] - goal.get((kind, "refusal"), 0) - goal.get((kind, "correction"), 0)
+        for form, share in SHARES[kind].items():
+            goal[kind, form] = round(left * share)
+        goal[kind, "forward"] += left - sum(goal[kind, form] for form in SHARES[kind])
+    return Wanted(goal)
+
+
+class Chooser:
+    """Walks subjects and offers drafts to `admit` until the wanted rows are made. Keeps per topic how far each form went."""
+
+    def __init__(
+        self,
+        subjects: Sequence[str],
+        public: frozenset[str],
+        topics: Callable[[str], Iterator[Topic]],
+        context: Callable[[Draft], Draft | None],
+        splits: Splits,
+        wanted: Wanted,
+        admit: Callable[[Draft], bool],
+    ) -> None:
+        self._subjects = subjects
+        self._public = public
+        self._topics = topics
+        self._context = context
+        self._splits = splits
+        self._wanted = wanted
+        self._admit = admit
+        self.used: dict[tuple[str, str, str], Counter[str]] = {}
+        self._offered: dict[tuple[str, str, str], Counter[str]] = {}
+        self.near_duplicates = 0
+
+    def run(self) -> None:
+        """All passes."""
+        self._cover()
+        self._deepen()
+        self._fill(0)
+        self._fill(1)
+
+    def asked(self, topic: Topic) -> int:
+        """How many rows of the topic's own form were made."""
+        return self.used.get(_key(topic), Counter())[topic.form]
+
+    def _cover(self) -> None:
+        limit = {kind: self._wanted.room_in_kind(kind) * (1 - COVER_SHARE) for kind in KINDS}
+        for node_id in self._subjects:
+            if node_id not in self._public or all(self._wanted.room_in_kind(k) <= limit[k] for k in KINDS):
+                continue
+            for topic in self._topics(node_id):
+                if topic.aspect in COVER_ASPECTS and self._wanted.room_in_kind(topic.kind) > limit[topic.kind]:
+                    forms = self._forms(topic)
+                    if forms and forms[0] in ("forward", "statement", "reverse"):
+                        self._take(topic, forms[0], 1)
+
+    def _deepen(self) -> None:
+        for node_id in self._subjects[:TOP]:
+            for topic in self._topics(node_id):
+                forms = self._forms(topic)
+                if topic.form == "two_hop":
+                    plan = [("two_hop", 2)]
+                elif "statement" in forms and "context" in forms:
+                    plan = [(forms[0], 3), ("statement", 1), ("context", 1)]
+                elif "statement" in forms and forms[0] != "statement":
+                    plan = [(forms[0], 4), ("statement", 1)]
+                else:
+                    plan = [(form, FLOOR) for form in forms[:1]]
+                done = self.used.get(_key(topic), Counter())
+                for form, number in plan:
+                    self._take(topic, form, min(number - done[form], self._wanted.room_in_kind(topic.kind)))
+                short = FLOOR - sum(self.used.get(_key(topic), Counter()).values())
+                if topic.form != "two_hop" and forms and short > 0:
+                    self._take(topic, forms[0], min(short, self._wanted.room_in_kind(topic.kind)))
+
+    def _fill(self, level: int) -> None:
+        """Level 0 keeps each form to its share, level 1 only the kind to its rows."""
+        open_kinds = {k for k in KINDS if self._wanted.room_in_kind(k) > 0}
+        for node_id in self._subjects:
+            if not open_kinds:
+                return
+            for topic in self._topics(node_id):
+                if topic.kind not in open_kinds:
+                    continue
+                for form in self._forms(topic):
+                    room = self._wanted.room_in_kind(topic.kind)
+                    if level == 0:
+                        room = min(room, self._wanted.room(topic.kind, form))
+                    done = self.used.get(_key(topic), Counter())[form]
+                    self._take(topic, form, min(CAPS[form][level] - done, room))
+                if self._wanted.room_in_kind(topic.kind) <= 0:
+                    open_kinds.discard(topic.kind)
+
+    def _forms(self, topic: Topic) -> list[str]:
+        """The forms this topic may take in train, its own first."""
+        held = self._splits.held(topic)
+        if not statement_only(held):
+            return []
+        shown = SHARES[topic.kind]
+        forms = [] if held or topic.form not in shown else [topic.form]
+        if topic.form == "statement":
+            return ["statement"]
+        if "statement" in shown and topic.form != "two_hop":
+            forms.append("statement")
+        if "context" in shown and topic.form == "forward" and not held:
+            forms.append("context")
+        return forms
+
+    def _take(self, topic: Topic, form: str, number: int) -> None:
+        """Offer the next `number` drafts of one form; a draft that a gate drops is replaced by the next one."""
+        if number <= 0:
+            return
+        used = self.used.setdefault(_key(topic), Counter())
+        offered = self._offered.setdefault(_key(topic), Counter())
+        drafts, near = self._drafts(topic, form)
+        self.near_duplicates += near if offered[form] == 0 else 0
+        made = 0
+        for made_draft in drafts[offered[form] :]:
+            if made == number:
+                break
+            offered[form] += 1
+            if self._admit(made_draft):
+                used[form] += 1
+                made += 1
+                self._wanted.made[made_draft.kind, made_draft.form] += 1
+
+    def _drafts(self, topic: Topic, form: str) -> tuple[list[Draft], int]:
+        if form == "statement":
+            return distinct(rotated(list(statements(topic)), topic))
+        if form == "context":
+            # Context questions use the far end of the same askings, so that they repeat as few of them as can be.
+            asked = [self._context(d) for d in reversed(askings(topic))]
+            return [d for d in asked if d is not None][: CAPS["context"][1]], 0
+        return distinct(askings(topic))
+
+
+def askings(topic: Topic, which: str = "train") -> list[Draft]:
+    """All askings of a topic, one of each family before a second of any, starting at a family that depends on the topic."""
+    found = families(topic.aspect, which)
+    start = crc32("\0".join(_key(topic)).encode())
+    order = [found[(start + i) % len(found)] for i in range(len(found))]
+    rounds = max((len(f.variants) for f in order), default=0)
+    return [
+        draft(topic, family, (start + turn) % len(family.variants), wrap=which == "train")
+        for turn in range(rounds)
+        for family in order
+        if turn < len(family.variants)
+    ]
+
+
+def rotated(drafts: list[Draft], topic: Topic) -> list[Draft]:
+    """The drafts from a place on that depends on the topic."""
+    if not drafts:
+        return drafts
+    start = crc32("\0".join(_key(topic)).encode()) % len(drafts)
+    return drafts[start:] + drafts[:start]
+
+
+def _key(topic: Topic) -> tuple[str, str, str]:
+    return topic.subject.id, topic.aspect, topic.fills.get("o", "")

@@ -1,0 +1,189 @@
+"""The gates every row passes: what a row says must be in the graph, answer its question, and be said once. Drafts in, reasons out.
+
+A draft that fails is dropped and counted by gate, never repaired.
+"""
+
+from __future__ import annotations
+
+import builtins
+import keyword
+import re
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from hashlib import blake2b
+
+from brain.facts import Fact
+from dataset.names import Names, parts_of, token_count
+from dataset.questions import Draft
+from dataset.score import code_tokens, holds, normalise
+
+GATES = (
+    "schema", "unresolved name", "line number", "nothing new", "duplicate prompt", "near duplicate", "conflict",
+    "node cap", "verbatim code", "secret", "leak into test",
+)  # fmt: skip
+VERBATIM = 25
+NEAR = 0.9
+_LINES = re.compile(r"\blines? \d+|\.\w{1,4}:\d+\b|\bL\d+\b", re.I)
+_PLAIN = frozenset(
+    {*keyword.kwlist, *dir(builtins), "self", "cls", "this", "null", "undefined", "true", "false", "nullptr"}
+)
+_SECRET_FREE: dict[str, bool] = {}
+
+
+@dataclass(slots=True)
+class Gates:
+    """State of the gates over one dataset. `words` are names that exist besides those in `names`: files and parameters."""
+
+    names: Names
+    paths: Collection[str]
+    words: Collection[str] = ()
+    per_node: int = 120
+    dropped: Counter[str] = field(default_factory=Counter)
+    conflicting: set[int] = field(default_factory=set)
+    _prompts: dict[int, int] = field(default_factory=dict)
+    _rows: Counter[str] = field(default_factory=Counter)
+
+    def admit(self, draft: Draft) -> bool:
+        """Whether the draft becomes a row; counts the gate that stopped it."""
+        reason = self._reason(draft)
+        if reason:
+            self.dropped[reason] += 1
+            return False
+        self._rows[draft.subject.id] += draft.answerable
+        return True
+
+    def prompt_key(self, prompt: str) -> int:
+        return int.from_bytes(blake2b(normalise(prompt).encode(), digest_size=8).digest(), "little")
+
+    def _reason(self, draft: Draft) -> str:
+        if not draft.prompt.strip() or not draft.response.strip() or (draft.answerable and not draft.facts):
+            return "schema"
+        if draft.answerable and self._rows[draft.subject.id] >= self.per_node:
+            return "node cap"
+        if _LINES.search(draft.response):
+            return "line number"
+        if any(token_count(text) > VERBATIM for text in _literals(draft.facts)):
+            return "verbatim code"
+        if any(not secret_free(text) for text in _literals(draft.facts)):
+            return "secret"
+        if draft.answerable and self.unresolved(draft):
+            return "unresolved name"
+        if (
+            draft.answerable
+            and draft.form not in ("correction", "context")
+            and new_objects(draft, self.names) < _least(draft)
+        ):
+            return "nothing new"
+        key, facts = self.prompt_key(draft.prompt), hash_of(draft)
+        known = self._prompts.setdefault(key, -1)
+        if known == -1:
+            self._prompts[key] = facts
+            return ""
+        if known == facts:
+            return "duplicate prompt"
+        self.conflicting.add(key)
+        return "conflict"
+
+    def unresolved(self, draft: Draft) -> list[str]:
+        """Code-shaped tokens of the response that neither the graph nor the row's own facts know."""
+        literals = {piece for text in _literals(draft.facts) for piece in (text, text.strip("\"'"))}
+        literals |= {f"@{text.lstrip('@')}" for text in literals}
+        if draft.form == "correction":  # a false premise is named to be denied
+            literals |= set(code_tokens(draft.prompt))
+        literals |= {f.qualifier("kind") + f.object for f in draft.facts if f.relation == "parameter"}
+        return [t for t in code_tokens(draft.response) if t not in literals and not self.exists(t) and t != draft.fake]
+
+    def exists(self, token: str) -> bool:
+        bare = token.strip("()").removeprefix("*").removeprefix("*")
+        if bare in self.paths or bare.rstrip("/") in self.paths or bare in self.words or bare in _PLAIN:
+            return True
+        return self.names.exists(bare.replace("::", "."))
+
+
+def _least(draft: Draft) -> int:
+    """How many gold objects the answer must add to what the prompt says."""
+    return 2 if draft.kind in ("explain", "howto") else 1
+
+
+def new_objects(draft: Draft, names: Names) -> int:
+    """How many of the row's gold objects stand in the response and not in the prompt."""
+    return sum(
+        1
+        for shown in {_shown(f, names) for f in draft.facts}
+        if _in(draft.response, shown) and not _in(draft.prompt, shown)
+    ) + sum(
+        1
+        for value in {f.qualifier("default") for f in draft.facts if draft.aspect == "default"} - {""}
+        if _in(draft.response, value)
+    )
+
+
+def _shown(fact: Fact, names: Names) -> str:
+    if fact.object_is_node:
+        path, name = parts_of(fact.object)
+        return (name.rpartition(".")[2] if fact.relation == "member" else name) or path
+    if fact.relation == "purpose":
+        # The first word may have been inflected; the rest stands as it was.
+        return fact.object.rstrip(".").partition(" ")[2]
+    return fact.object.strip("\"'")
+
+
+def _in(text: str, shown: str) -> bool:
+    return shown in text if " " in shown else holds(text, shown)
+
+
+def _literals(facts: Collection[Fact]) -> list[str]:
+    """Source text that a response may repeat."""
+    texts = [f.object for f in facts if not f.object_is_node and f.relation not in ("path", "signature")]
+    for fact in facts:
+        texts += [text for name, text in fact.qualifiers if name in ("default", "annotation", "guard", "message")]
+    return [t for t in texts if t]
+
+
+def secret_free(text: str) -> bool:
+    """Whether the scrubber finds nothing to mask, remembered per text."""
+    known = _SECRET_FREE.get(text)
+    if known is None:
+        from extractor.scrub import scrub
+
+        known = scrub(text) == text and "<SECRET:" not in text
+        if len(_SECRET_FREE) < 200_000:
+            _SECRET_FREE[text] = known
+    return known
+
+
+def hash_of(draft: Draft) -> int:
+    """What a row says, for the conflict gate: its facts and whether it answers at all."""
+    said = "\0".join(sorted(f.id for f in draft.facts)) if draft.answerable else "no " + draft.fake
+    return int.from_bytes(blake2b(f"{said}\0{draft.answerable}".encode(), digest_size=8).digest(), "little")
+
+
+def shingles(text: str, size: int = 5) -> frozenset[str]:
+    """Character 5-grams of the normalised text."""
+    plain = normalise(text)
+    return frozenset(plain[i : i + size] for i in range(max(1, len(plain) - size + 1)))
+
+
+def distinct(drafts: list[Draft]) -> tuple[list[Draft], int]:
+    """Drafts of the same facts without those whose prompt repeats another's: equal after normalising, or Jaccard ≥ .9."""
+    kept: list[Draft] = []
+    seen: list[frozenset[str]] = []
+    near = 0
+    for draft in drafts:
+        grams = shingles(draft.prompt)
+        if any(grams == other or len(grams & other) >= NEAR * len(grams | other) for other in seen):
+            near += 1
+            continue
+        seen.append(grams)
+        kept.append(draft)
+    return kept, near
+
+
+def masked_grams(prompt: str, size: int = 8) -> set[tuple[str, ...]]:
+    """Word 8-grams of a prompt with every code-shaped name replaced by one mark."""
+    text = prompt
+    for token in sorted(code_tokens(prompt), key=len, reverse=True):
+        text = text.replace(token, "¤")
+    words = re.findall(r"¤|\w+", text.lower())
+    return {tuple(words[i : i + size]) for i in range(len(words) - size + 1)}

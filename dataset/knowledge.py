@@ -1,0 +1,137 @@
+"""What the stage knows while it makes rows: the graph's facts on demand, names, importance, notes. Opened once, read by all.
+
+Facts are derived when a node is looked at and forgotten when many others were, so memory follows the graph, not the rows.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from brain.derive import facts_about
+from brain.facts import Fact
+from brain.importance import Importance, ordered, rank_view
+from brain.notes import safe_name
+from brain.view import View, is_aside, is_public, is_test
+from dataset.aspects import Ask, Facts, Topic
+from dataset.names import Names, parts_of
+from dataset.negatives import Parts, near_neighbours, parts_from
+from dataset.questions import topics
+from extractor.graph import Graph
+
+KEPT = 20_000  # nodes whose facts are held at once
+_ASKED = ("package", "module", "class", "interface", "function", "method", "variable")
+
+
+class Knowledge(Facts):
+    """Facts of a whole graph, derived lazily."""
+
+    def __init__(self, graph: Graph, notes: Path) -> None:
+        self.view = View.load(graph)
+        super().__init__((), Names({n.id: n.type for n in self.view.nodes.values() if n.origin != "brain"}))
+        self.graph = graph
+        self.ranks: dict[str, Importance] = rank_view(View.load(graph, "extractor"))
+        self._notes = notes
+        self._summaries: dict[str, str] = {}
+        self.paths = frozenset(f.path for f in graph.files()) | {n.path for n in self.view.nodes.values() if n.path}
+        self.subjects_by_rank = [i for i in ordered(self.ranks) if self._askable(i)]
+        self.subjects_by_rank += [n.id for n in self.view.of_type("external") if self.view.into(n.id, "throws")]
+        self.public = frozenset(
+            i
+            for i in self.subjects_by_rank
+            if "#" in i and is_public(self.view.nodes[i]) and not is_aside(self.view.nodes[i].path)
+        ) - {n.id for n in self.view.of_type("external")}
+        self._by_name: dict[str, list[str]] = {}
+        self._by_home: dict[str, list[str]] = {}
+        for node_id in self.subjects_by_rank:
+            path, qualname = parts_of(node_id)
+            owner, _, last = qualname.rpartition(".")
+            self._by_name.setdefault(last, []).append(node_id)
+            self._by_home.setdefault(f"{path}#{owner}", []).append(node_id)
+
+    def about(self, node_id: str, relation: str) -> Sequence[Fact]:
+        known = self._about.get(node_id)
+        if known is None:
+            if len(self._about) >= KEPT:
+                self._about.clear()
+            known = self._about[node_id] = {}
+            node = self.view.node(node_id)
+            for fact in facts_about(self.view, node) if node is not None else ():
+                known.setdefault(fact.relation, []).append(fact)
+        return known.get(relation, ())
+
+    def ask(self, node_id: str) -> Ask:
+        return Ask(self.names.subject(node_id), self)
+
+    def topics(self, node_id: str) -> Iterator[Topic]:
+        """Everything that can be asked about a node of the graph."""
+        return topics(self.names.subject(node_id), self)
+
+    def note(self, node_id: str) -> str:
+        """The node's summary, empty when it has none."""
+        if node_id not in self._summaries:
+            if len(self._summaries) >= KEPT:
+                self._summaries.clear()
+            path = self._notes / safe_name(node_id)
+            text = str(json.loads(path.read_text(encoding="utf-8")).get("summary", "")) if path.is_file() else ""
+            self._summaries[node_id] = text
+        return self._summaries[node_id]
+
+    def neighbours(self, node_id: str, wanted: int) -> tuple[str, ...]:
+        """Hard negatives of a node: the same name elsewhere, then siblings, nearest names first."""
+        path, qualname = parts_of(node_id)
+        home = self._by_home.get(f"{path}#{qualname.rpartition('.')[0]}", [])
+        found = near_neighbours(node_id, self._by_name, home[:200], wanted)
+        if len(found) < wanted:
+            found += tuple(i for i in self._by_home.get(f"{path}#", [])[:50] if i != node_id and i not in found)
+        return found[:wanted]
+
+    def span(self, node_id: str) -> str:
+        """`path:start-end` of a node, empty when it has no lines."""
+        node = self.view.node(node_id)
+        return f"{node.path}:{node.lines[0]}-{node.lines[1]}" if node is not None and node.lines[0] else ""
+
+    def raises(self, node_id: str) -> bool:
+        """Whether the node raises anything, by itself or through calls."""
+        return bool(self.view.out(node_id, "throws"))
+
+    def language(self, node_id: str) -> str:
+        node = self.view.node(node_id)
+        return node.lang if node is not None else ""
+
+    def parameters(self) -> frozenset[str]:
+        """Every parameter name of the graph."""
+        return frozenset(
+            str(p.get("name", "")).lstrip("*&") for n in self.view.nodes.values() for p in n.meta.get("params", ())
+        )
+
+    def parts(self) -> Parts:
+        """What invented names are made of."""
+        return parts_from(
+            parts_of(n.id)[1] or n.name for n in self.view.nodes.values() if n.origin != "brain" and (n.name or n.id)
+        )
+
+    def text(self) -> str:
+        """All names and documentation in lower case: what out-of-scope capabilities must not touch."""
+        pieces = (f"{n.id} {n.meta.get('doc', '')}" for n in self.view.nodes.values())
+        return "\n".join(pieces).lower()
+
+    def _askable(self, node_id: str) -> bool:
+        """Whether questions may be asked about the node: code outside tests, one definition of its name."""
+        node = self.view.nodes[node_id]
+        if node.type not in _ASKED or is_test(node.path) or not node.path:
+            return False
+        if "@" in node_id.rpartition("#")[2] and self.names.same_place(node_id) > 1:
+            return False  # a setter, an overload, an alternative: the first definition speaks for the name
+        return "." not in node.qualname or self._in_class(node_id)
+
+    def _in_class(self, node_id: str) -> bool:
+        """Whether a dotted name is a member of classes only; what is local to a function is nobody's question."""
+        for edge in self.view.out(node_id, "defined_in"):
+            owner = self.view.node(edge.dst)
+            if owner is not None and owner.type in ("function", "method"):
+                return False
+            if owner is not None and "." in owner.qualname and "#" in owner.id:
+                return self._in_class(owner.id)
+        return True

@@ -1,0 +1,81 @@
+"""What is held out, decided before a row is made: nodes, reverse questions and two-edge paths, by hash of their ids.
+
+T0 seen        rows of train itself
+T1 paraphrase  trained facts in families of wording that train and valid never use
+T2 node form   nodes that train shows as statements only
+T3 reverse     reverse questions of edges whose forward direction is trained
+T4 composition two-edge paths whose edges are trained and whose path is not
+T5 refusal     invented names with parts that training never saw, each beside a real twin
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from brain.facts import Fact
+from config.manifest import digest
+from dataset.aspects import Topic
+
+TESTS = ("T0", "T1", "T2", "T3", "T4", "T5")
+# A reverse aspect, and the relation whose forward rows must be trained for its hold-out to mean anything.
+REVERSED = {
+    "called_by": "calls",
+    "subclasses": "extends",
+    "imported_by": "imports",
+    "raised_by": "raises",
+    "caught_by": "catches",
+}
+_ASPECT_OF = {
+    "called_by": "called_by",
+    "subclass": "subclasses",
+    "imported_by": "imported_by",
+    "raised_by": "raised_by",
+    "caught_by": "caught_by",
+}
+NODE_FORM, REVERSE, PATH = 0.12, 0.10, 0.10
+
+
+@dataclass(frozen=True, slots=True)
+class Splits:
+    """One assignment; the same seed and ids give the same one, whatever else the repository holds."""
+
+    seed: int
+
+    def node_form(self, node_id: str) -> bool:
+        """Whether train shows this node as statements only (T2)."""
+        return self._below("node", node_id, NODE_FORM)
+
+    def reverse(self, aspect: str, node_id: str) -> bool:
+        """Whether this reverse question is held out (T3)."""
+        return aspect in REVERSED and self._below(aspect, node_id, REVERSE)
+
+    def path(self, topic: Topic) -> bool:
+        """Whether this two-edge path is held out (T4)."""
+        return topic.form == "two_hop" and self._below(topic.aspect, topic.subject.id, PATH)
+
+    def hides(self, fact: Fact) -> bool:
+        """Whether the fact states a held-out reverse edge, so that no train row may state it either."""
+        aspect = _ASPECT_OF.get(fact.relation, "")
+        return bool(aspect) and self.reverse(aspect, fact.subject)
+
+    def held(self, topic: Topic) -> str:
+        """The test split a topic belongs to, empty when it is for training. Statements of T2's nodes are trained all the same."""
+        if self.reverse(topic.aspect, topic.subject.id):
+            return "T3"
+        if self.path(topic):
+            return "T4"
+        if any(self.hides(f) for f in topic.facts):
+            return "none"
+        return "T2" if self.node_form(topic.subject.id) else ""
+
+    def sampled(self, key: str, share: float) -> bool:
+        """A fixed share of anything, by its key."""
+        return self._below("sample", key, share)
+
+    def _below(self, what: str, key: str, share: float) -> bool:
+        return int(digest((str(self.seed), what, key))[:8], 16) < share * 0x1_0000_0000
+
+
+def statement_only(held: str) -> bool:
+    """Whether a topic held like this may still be stated in train."""
+    return held in ("", "T2")
