@@ -1,0 +1,429 @@
+"""A question in, a checked Answer out. `ask` links names, decides what is asked, lets the gate refuse what does not exist,
+composes from the graph or from search, verifies every citation, and says how sure it is and how far the index lags behind.
+
+Existence and relations come from the index alone. With mode `model` or `both` a backend writes prose from the same evidence;
+its names are checked against the graph before any of it is shown (`verify.py`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final
+
+from brain.text import clean
+from config.console import Console
+from config.errors import UsageError
+from config.settings import QuerySettings
+from extractor.graph import Graph
+from extractor.schema import SYMBOL_TYPES, Node
+from inference import discover, pairs, traces
+from inference.backends import Backend, choose
+from inference.citations import Citation, Span, Verifier
+from inference.compose import Composer
+from inference.freshness import lag
+from inference.kinds import GRAPH_KINDS, Intent, Question, read
+from inference.link import STRICT, Linker, Mention, Missing, Target, mentions
+from inference.retrieve import Evidence, Retriever
+from inference.wording import Claim, Section, count, here, join, name_of
+
+SCHEMA_VERSION: Final = 1
+MAX_QUESTION: Final = 1 << 20
+_REFUSAL_SHARE: Final = 4  # near misses named in a refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """`text` carries marks `[1]` into `citations`; `answered` is whether every part was answered with a checked citation.
+    `why` is plain JSON: intents, gates, evidence with its features, what was dropped. `stale` is "" for a fresh index."""
+
+    question: str
+    text: str
+    citations: tuple[Citation, ...]
+    mode: str
+    confidence: float
+    why: dict[str, Any] = field(default_factory=dict)
+    stale: str = ""
+    answered: bool = True
+
+    @property
+    def exit_code(self) -> int:
+        return 5 if self.why.get("backend_error") else 0 if self.answered else 1
+
+    def as_json(self) -> dict[str, Any]:
+        data = asdict(self)
+        for row, citation in zip(data["citations"], self.citations, strict=True):
+            row["text"] = str(citation)
+        return {"schema_version": SCHEMA_VERSION, **data}
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What narrows one question: `carry` is the name "it" means, `kind` overrules what the words seem to ask."""
+
+    path_glob: str = ""
+    lang: str = ""
+    kind: str = ""
+    carry: str = ""
+    carry_kind: str = ""
+
+
+class Expert:
+    """One opened index, asked as often as wanted."""
+
+    def __init__(self, settings: QuerySettings, console: Console, repo: Path | None = None) -> None:
+        """Raises MissingInput without a graph, IncompatibleInput when it is of another version."""
+        self.settings = settings
+        self.console = console
+        self.graph = Graph(settings.graph)
+        self.manifest = self.graph.manifest
+        self.repo = repo
+        self.retriever = Retriever.beside(settings.graph)
+        near = self.retriever.lookup.near if self.retriever else None
+        self.linker = Linker(self.graph, self.manifest.project, near)
+        self.composer = Composer(self.graph)
+        self._backend: tuple[Backend, str] | None = None
+
+    @property
+    def key(self) -> str:
+        """What conversations about this index are kept under."""
+        return f"{self.manifest.project}:{self.settings.graph.resolve()}"
+
+    def backend(self) -> tuple[Backend, str]:
+        """The model to ask and why, connected on first use. Raises BackendError, UsageError."""
+        if self._backend is None:
+            self._backend = choose(self.settings)
+        return self._backend
+
+    def use(self, backend: Backend, reason: str = "given") -> None:
+        """Answer with this backend."""
+        self._backend = (backend, reason)
+
+    def has_text(self, word: str) -> bool:
+        """Whether `word` occurs as written in the indexed text."""
+        return self.retriever is not None and self.retriever.holds(word)
+
+    def close(self) -> None:
+        if self.retriever:
+            self.retriever.lookup.close()
+        self.graph.close()
+
+    def __enter__(self) -> Expert:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def ask(self, question: str, how: Ask = Ask(), stream: Callable[[str], None] | None = None) -> Answer:
+        """The answer to `question`. With a model, `stream` receives checked sentences as they come."""
+        text = clean(question).strip()
+        if not text:
+            raise UsageError("the question is empty", 'nanodex query "Where is main defined?"')
+        if len(text.encode()) > MAX_QUESTION:
+            raise UsageError("the question is longer than 1 MiB", "pipe a shorter log")
+        verifier = Verifier(self.graph, self.repo)
+        trace = traces.parse(text)
+        if trace is not None:
+            sections = [traces.diagnose(self.composer, self.linker, self.retriever, trace)]
+            intents: tuple[Intent, ...] = (Intent("diagnostics", ""),)
+            linked: list[Target] = []
+        else:
+            asked = self._read(text, how)
+            intents = asked.intents
+            sections, linked = self._sections(asked, how)
+        answer = self._compose(text, intents, sections, verifier)
+        if self.settings.mode != "extractive" and trace is None:
+            from inference.verify import with_model
+
+            answer = with_model(self, answer, linked, verifier, how, stream)
+        return answer
+
+    # Reading.
+
+    def _read(self, text: str, how: Ask) -> Question:
+        carry = Mention(how.carry, 0, 0, "tick") if how.carry else None
+        question = read(text, self.manifest.project, carry, self._known_words(text))
+        if how.kind:
+            first = next((i for i in question.intents if i.x), question.intents[0] if question.intents else None)
+            if first is not None:
+                question = replace(question, intents=(replace(first, kind=how.kind),))
+        return question
+
+    def _known_words(self, text: str) -> frozenset[str]:
+        """Capitalised words that the graph has as names, spelled so; and plain ones beside a word for what they are."""
+        found = set()
+        for mention in mentions(text):
+            if mention.shape == "capital" and any(n.name == mention.name for n in self.graph.find(mention.name)):
+                found.add(mention.name)
+        nouns = r"(?:function|method|class|decorator|module|exception|attribute|constant|variable)"
+        for match in re.finditer(rf"\b(?:{nouns}\s+(\w+)|the\s+(\w+)\s+{nouns})\b", text):
+            word = match.group(1) or match.group(2)
+            if any(n.name == word and n.type in SYMBOL_TYPES for n in self.graph.find(word)) and not _is_plain_english(
+                word
+            ):
+                found.add(word)
+        return frozenset(found)
+
+    # Answering.
+
+    def _sections(self, question: Question, how: Ask) -> tuple[list[Section], list[Target]]:
+        hints = tuple(m.name for m in question.mentions)
+        sections: list[Section] = []
+        linked: list[Target] = []
+        refused: set[str] = set()
+        for intent in question.intents:
+            section = self._section(intent, hints, linked, refused, how)
+            if section is not None:
+                sections.append(section)
+        return sections, linked
+
+    def _section(
+        self, intent: Intent, hints: tuple[str, ...], linked: list[Target], refused: set[str], how: Ask
+    ) -> Section | None:
+        if intent.kind == "overview":
+            return discover.overview(self.graph, self.manifest.project)
+        x = self._link(intent.x, hints) if intent.x else None
+        if isinstance(x, Missing):
+            if self._is_parameter(intent, linked):
+                return None
+            if intent.x and (intent.x.shape in STRICT or (intent.kind in GRAPH_KINDS and not self._in_prose(intent))):
+                if x.mention.name in refused:
+                    return None
+                refused.add(x.mention.name)
+                return self._refuse(x)
+            x = None
+        if isinstance(x, Target):
+            linked.append(x)
+            section = self._about(intent, x, hints, refused)
+            if section is not None:
+                return section
+        elif intent.x is None and intent.kind in GRAPH_KINDS and intent.kind not in ("explain",):
+            return Section(
+                intent.kind,
+                (Claim("It is not clear what this part is about: name a function, class, module or file."),),
+                "unknown",
+                0.0,
+            )
+        return self._search(intent, x if isinstance(x, Target) else None, how)
+
+    def _link(self, mention: Mention, hints: tuple[str, ...]) -> Target | Missing:
+        return self.linker.link(mention, hints)
+
+    def _about(self, intent: Intent, x: Target, hints: tuple[str, ...], refused: set[str]) -> Section | None:
+        if intent.kind == "default" and intent.y:
+            return self.composer.describe.default(x, intent.y.name)
+        if intent.kind in ("check", "path", "compare") and intent.y:
+            y = self._link(intent.y, hints)
+            if intent.kind == "check":
+                if (
+                    isinstance(y, Missing)
+                    and not y.external
+                    and intent.verb not in ("defines", "returns")
+                    and intent.y.shape in STRICT
+                ):
+                    return self._refuse(y)
+                if intent.verb == "parameter":
+                    return self.composer.describe.default(x, intent.y.name)
+                return pairs.check(self.composer, intent.verb, x, y)
+            if isinstance(y, Missing):
+                refused.add(y.mention.name)
+                return self._refuse(y)
+            return pairs.path(self.composer, x, y) if intent.kind == "path" else pairs.compare(self.composer, x, y)
+        return self.composer.answer(intent.kind, x)
+
+    def _is_parameter(self, intent: Intent, linked: Sequence[Target]) -> bool:
+        name = intent.x.name if intent.x else ""
+        return any(p.get("name") == name for t in linked for p in t.node.meta.get("params", ()))
+
+    def _in_prose(self, intent: Intent) -> bool:
+        """Whether a plain word is one of the repository's own words though no symbol: then the clause is prose."""
+        return bool(intent.x and self.retriever and self.retriever.frequency(intent.x.name.lower()))
+
+    def _refuse(self, missing: Missing) -> Section:
+        name = missing.mention.name
+        claims: list[Claim] = []
+        if missing.external:
+            claims.append(
+                Claim(
+                    f"{name} belongs to {missing.external}, which lies outside this repository; the index holds only its own code."
+                )
+            )
+        elif missing.container is not None:
+            owner = missing.container
+            member = name.replace("::", ".").rpartition(".")[2]
+            claims.append(Claim(f"There is no {name}: {name_of(owner)} has no member {member}.", here(owner)))
+        elif missing.mention.shape == "path":
+            claims.append(Claim(f"The index holds no file {name}."))
+        else:
+            claims.append(Claim(f"Nothing called {name} exists in this index."))
+        if missing.elsewhere:
+            places = [f"{name_of(n)} in {n.path}" for n in missing.elsewhere[:_REFUSAL_SHARE]]
+            claims.append(
+                Claim(
+                    f"The name stands elsewhere: {join(places)}.",
+                    tuple(s for n in missing.elsewhere[:_REFUSAL_SHARE] for s in here(n)),
+                )
+            )
+        near = [n for n in missing.near if n != name]
+        if near:
+            claims.append(Claim(f"Nearest: {join(near[:_REFUSAL_SHARE], 'or')}."))
+        return Section("gate", tuple(claims), "missing", 0.0, (("exists", 0.0),))
+
+    def _search(self, intent: Intent, x: Target | None, how: Ask) -> Section | None:
+        if self.retriever is None:
+            hint = "this question needs the search index: run make brain"
+            return Section(intent.kind, (Claim(hint[:1].upper() + hint[1:] + "."),), "unknown", 0.0)
+        finder = discover.Discoverer(self.composer, self.retriever, self.settings.k, how.path_glob)
+        section, evidence = finder.answer(intent.kind, intent.text)
+        if x is not None and section.score < 0.6:
+            about = self.composer.answer("explain", x)
+            if about is not None:
+                return Section(
+                    intent.kind,
+                    about.claims,
+                    about.value,
+                    max(section.score, 0.6),
+                    (*about.features, *section.features),
+                    about.targets,
+                )
+        if section.score < self.settings.min_confidence or not section.claims:
+            return self._abstain(intent, evidence)
+        return section
+
+    def _abstain(self, intent: Intent, evidence: Evidence) -> Section:
+        claims = [Claim(f"No good evidence for: {intent.text.strip(' ?!.')}.")]
+        if evidence.unseen:
+            claims.append(Claim(f"These words occur nowhere in the index: {join(evidence.unseen[:6])}."))
+        weak = [h for h in evidence.hits if h.start][:3]
+        if weak:
+            claims.append(Claim("Nearest, but not enough to answer from:"))
+            claims += [
+                Claim(
+                    f"{h.name or h.path} in {h.path}",
+                    (Span(h.path, h.start, h.end, h.node_id, "search", h.score),),
+                    item=True,
+                )
+                for h in weak
+            ]
+        return Section("gate", tuple(claims), "missing", evidence.confidence, evidence.features)
+
+    # Assembling.
+
+    def _compose(
+        self, question: str, intents: Sequence[Intent], sections: Sequence[Section], verifier: Verifier
+    ) -> Answer:
+        if not sections:
+            sections = [
+                Section(
+                    "gate",
+                    (Claim("The question names nothing this index knows, and no word of it can be searched."),),
+                    "missing",
+                    0.0,
+                )
+            ]
+        text, citations, cited = render(sections, verifier)
+        missing = [s for s in sections if s.value in ("missing", "unknown")]
+        answered = not missing and all(cited)
+        confidence = round(min((s.score for s in sections), default=0.0), 3)
+        stale = lag(self.graph, verifier, citations)
+        if verifier.dropped:
+            left_out = count(len(verifier.dropped), "citation")
+            text += f"\n\n({left_out} left out: the code there is no longer what was indexed.)"
+        why = {
+            "intents": [_intent_row(i) for i in intents],
+            "sections": [
+                {
+                    "kind": s.kind,
+                    "value": s.value,
+                    "score": s.score,
+                    "features": dict(s.features),
+                    "targets": list(s.targets),
+                }
+                for s in sections
+            ],
+            "dropped": [{"path": s.path, "start": s.start, "end": s.end, "reason": r} for s, r in verifier.dropped],
+            "commit": self.manifest.commit,
+            "repository": "read" if verifier.root else "absent: citations checked against the index only",
+        }
+        return Answer(question, text, citations, "extractive", confidence, why, stale, answered)
+
+
+def render(sections: Sequence[Section], verifier: Verifier) -> tuple[str, tuple[Citation, ...], list[bool]]:
+    """Prose with marks, its citations in order of first mark, and per section whether it has one that holds."""
+    numbers: dict[tuple[str, int, int], int] = {}
+    citations: list[Citation] = []
+    paragraphs, cited = [], []
+    for section in sections:
+        lines: list[str] = []
+        start = len(citations)
+        any_mark = False
+        for claim in section.claims:
+            marks = []
+            for span in claim.spans:
+                citation = verifier.check(span)
+                if citation is None:
+                    continue
+                key = (citation.path, citation.start_line, citation.end_line)
+                if key not in numbers:
+                    citations.append(citation)
+                    numbers[key] = len(citations)
+                if numbers[key] not in marks:
+                    marks.append(numbers[key])
+            any_mark = any_mark or bool(marks)
+            said = clean(claim.text) + ("".join(f" [{n}]" for n in marks[:1]) + "".join(f"[{n}]" for n in marks[1:]))
+            if claim.item:
+                lines.append(f"\n- {said}")
+            else:
+                lines.append(said if not lines or lines[-1].startswith("\n") is False else f"\n{said}")
+        paragraphs.append(_flow(lines))
+        cited.append(any_mark or len(citations) > start)
+    return "\n\n".join(p for p in paragraphs if p), tuple(citations), cited
+
+
+def _flow(lines: Sequence[str]) -> str:
+    text = ""
+    for line in lines:
+        text += line if line.startswith("\n") or not text else f" {line}"
+    return text.strip()
+
+
+def _intent_row(intent: Intent) -> dict[str, Any]:
+    return {
+        "kind": intent.kind,
+        "about": intent.x.name if intent.x else "",
+        "other": intent.y.name if intent.y else "",
+        "assumed": intent.carried,
+    }
+
+
+def _is_plain_english(word: str) -> bool:
+    return word.lower() in {
+        "main",
+        "same",
+        "other",
+        "new",
+        "first",
+        "last",
+        "each",
+        "that",
+        "this",
+        "following",
+        "best",
+        "right",
+    }
+
+
+def nodes_of(answer: Answer, graph: Graph) -> list[Node]:
+    """The nodes an answer cites, in order."""
+    found = [graph.node(c.node_id) for c in answer.citations if c.node_id]
+    return list({n.id: n for n in found if n}.values())
+
+
+def ask(
+    question: str, settings: QuerySettings, console: Console, *, repo: Path | None = None, how: Ask | None = None
+) -> Answer:
+    """One question to one index; opens and closes it."""
+    with Expert(settings, console, repo) as expert:
+        return expert.ask(question, how or Ask())

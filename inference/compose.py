@@ -1,0 +1,75 @@
+"""Intents to prose, without a model: one frame per kind of question over typed facts, best first, each with its spans.
+
+`Composer.answer` takes a kind and a linked target and returns a Section. Relations are complete and counted; what is propagated
+or unsure says "may" or "probably"; an empty relation says whether that means none or unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from brain.view import is_test
+from extractor.graph import Graph
+from inference.describe import Describer
+from inference.flow import Flow
+from inference.link import Target
+from inference.relations import Relations
+from inference.structure import Structure
+from inference.wording import Claim, Section, join, name_of
+
+
+class Composer:
+    """Composes for one graph. Every frame has the shape (target) -> Section."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.relations = Relations(graph)
+        self.describe = Describer(self.relations)
+        self.flow = Flow(self.relations)
+        self.structure = Structure(self.relations)
+        of, way, form = self.describe, self.flow, self.structure
+        self._frames: dict[str, Callable[[Target], Section]] = {
+            "locate": of.locate, "explain": of.explain, "parameters": of.parameters, "returns": of.returns, "members": of.members,
+            "callers": way.callers, "callees": way.callees, "raises": way.raises, "raisers": way.raisers,
+            "handlers": way.handlers, "catches": way.catches, "tests": way.tests, "subclasses": form.subclasses,
+            "bases": form.bases, "imports": form.imports, "importers": form.importers, "overrides": form.overrides,
+            "overriders": form.overriders, "returners": form.returners, "depends": self.depends, "dependents": self.dependents,
+        }  # fmt: skip
+
+    def answer(self, kind: str, target: Target) -> Section | None:
+        """The section for one symbol; None when `kind` is not about one."""
+        frame = self._frames.get(kind)
+        if frame is None:
+            return None
+        section = frame(target)
+        notes = self._assumptions(target, kind)
+        exact = 1.0 if not target.others else 0.9
+        claims = (
+            *(Claim(target.note[:1].upper() + target.note[1:] + ".") for _ in [0] if target.note),
+            *section.claims,
+            *notes,
+        )
+        features = (("exact_symbol", exact), *section.features)
+        return Section(kind, claims, section.value, section.score * exact, features, (target.node.id,))
+
+    def _assumptions(self, target: Target, kind: str) -> list[Claim]:
+        others = [n for n in target.others if not is_test(n.path)][:6]
+        if not others or kind == "locate":
+            return []
+        listed = join([f"{name_of(n)} ({n.path})" for n in others[:4]])
+        more = f" and {len(others) - 4} more" if len(others) > 4 else ""
+        return [
+            Claim(
+                f"This is about {name_of(target.node)} in {target.node.path}; the same name also means {listed}{more}."
+            )
+        ]
+
+    def depends(self, target: Target) -> Section:
+        """What a module imports, what a function calls."""
+        modular = target.node.type in ("module", "package")
+        return self.structure.imports(target) if modular else self.flow.callees(target)
+
+    def dependents(self, target: Target) -> Section:
+        """Who imports a module, who calls a function."""
+        modular = target.node.type in ("module", "package", "external")
+        return self.structure.importers(target) if modular else self.flow.callers(target)

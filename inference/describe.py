@@ -1,0 +1,305 @@
+"""What a thing is: where it stands, what it does, what it takes and returns, what it holds. In: a linked target. Out: a Section."""
+
+from __future__ import annotations
+
+from brain.text import one_line
+from brain.view import hidden, is_test
+from extractor.schema import Node
+from inference.link import Target
+from inference.relations import Relations
+from inference.wording import (
+    SHOWN,
+    Claim,
+    Section,
+    at,
+    count,
+    documented_return,
+    few,
+    header,
+    here,
+    join,
+    kind_of,
+    name_of,
+    parameter,
+    parameters,
+    purpose,
+    raised,
+    signature,
+    unique,
+)
+
+
+class Describer:
+    def __init__(self, relations: Relations) -> None:
+        self.relations = relations
+
+    def locate(self, target: Target) -> Section:
+        node = target.node
+        claims = [self._place(node)]
+        stubs = [n for n in target.group if n.id != node.id]
+        if stubs:
+            spans = tuple(s for n in stubs for s in here(n))
+            claims.append(
+                Claim(
+                    f"{count(len(stubs), 'more definition')} of the same name (overloads or redefinitions) stand in the same file",
+                    spans,
+                )
+            )
+        others = [n for n in target.others if not is_test(n.path)]
+        if others:
+            claims.append(
+                Claim(
+                    f"The same name is also defined {'once' if len(others) == 1 else f'{len(others)} times'} elsewhere:"
+                )
+            )
+            claims += [Claim(f"{name_of(n)}, {kind_of(n)}, in {n.path}", here(n), item=True) for n in others[:SHOWN]]
+        return Section("locate", tuple(claims))
+
+    def _place(self, node: Node) -> Claim:
+        if node.type == "package":
+            inner = self.relations.members(node)
+            text = (
+                f"{name_of(node)} is a package with {count(len(inner), 'module')}"
+                if inner
+                else f"{name_of(node)} is a package"
+            )
+            front = [m for m in inner if m.path.rpartition("/")[2].startswith(("__init__.", "index."))] or inner
+            return Claim(text + ".", tuple(s for m in front[:1] for s in header(m)))
+        if node.type == "module":
+            return Claim(f"{name_of(node)} is a module of {count(int(node.meta.get('loc', 0)), 'line')}.", header(node))
+        if node.type == "external":
+            return Claim(f"{name_of(node)} is defined outside the repository.")
+        return Claim(f"{name_of(node)} is {kind_of(node)}, defined in {node.path}.", here(node))
+
+    def explain(self, target: Target) -> Section:
+        node = target.node
+        claims: list[Claim] = []
+        if node.type in ("module", "package"):
+            return self._explain_module(node)
+        said = purpose(node)
+        claims.append(self._place(node))
+        if said:
+            claims.append(Claim(said, here(node)))
+        if node.type in ("class", "interface"):
+            claims += self._explain_class(target)
+        elif node.type == "variable":
+            value = one_line(str(node.meta.get("value", "")))
+            if value:
+                claims.append(Claim(f"Its value is {value}.", here(node)))
+        else:
+            claims += self._explain_callable(target)
+        if not said and len(claims) == 1:
+            claims.append(Claim("It has no documentation, and the index knows of no calls from or to it."))
+        return Section("explain", tuple(claims), score=1.0 if said or len(claims) > 1 else 0.7)
+
+    def _explain_callable(self, target: Target) -> list[Claim]:
+        node = target.node
+        claims: list[Claim] = []
+        taken, returns = [parameter(p) for p in parameters(node)], one_line(str(node.meta.get("returns", "")))
+        if taken or returns:
+            parts = ([f"takes {join(taken)}"] if taken else []) + (
+                [f"returns {returns}"] if returns and returns != "None" else []
+            )
+            if parts:
+                claims.append(Claim(f"It {join(parts)}.", here(node, "signature")))
+        direct, through = self.relations.raises(target.group)
+        if direct:
+            rows = unique(direct)
+            claims.append(
+                Claim(f"It raises {join(raised(r) for r in rows[:4])}.", tuple(s for r in rows[:4] for s in at(r)))
+            )
+        elif through:
+            rows = unique(through)
+            claims.append(
+                Claim(
+                    f"It may raise {join([name_of(r.node) for r in rows[:5]])} through what it calls.",
+                    tuple(s for r in rows[:5] for s in at(r)),
+                )
+            )
+        inner = [r for r in unique(self.relations.callees(target.group)) if r.node.type != "external"]
+        if inner:
+            claims.append(
+                Claim(
+                    f"It calls {few([name_of(r.node) for r in inner])}.",
+                    tuple(s for r in inner[:5] for s in at(r)),
+                )
+            )
+        callers = [r for r in unique(self.relations.callers(target.group)) if not is_test(r.node.path)]
+        if callers:
+            claims.append(
+                Claim(
+                    f"It is called by {few([name_of(r.node) for r in callers])}.",
+                    tuple(s for r in callers[:5] for s in at(r)),
+                )
+            )
+        return claims
+
+    def _explain_class(self, target: Target) -> list[Claim]:
+        node = target.node
+        claims: list[Claim] = []
+        bases = self.relations.bases(node)
+        if bases:
+            claims.append(
+                Claim(f"It extends {join([name_of(r.node) for r in bases])}.", tuple(s for r in bases for s in at(r)))
+            )
+        inner = self.relations.members(node)
+        start = next((m for m in inner if m.name in ("__init__", "constructor") or m.name == node.name), None)
+        if start is not None and parameters(start):
+            claims.append(
+                Claim(f"It is constructed with {join([parameter(p) for p in parameters(start)])}.", here(start))
+            )
+        methods = list(dict.fromkeys(m.name for m in inner if m.type == "method" and not m.name.startswith("_")))
+        if methods:
+            claims.append(Claim(f"It has {count(len(methods), 'public method')}: {few(methods, 12)}.", here(node)))
+        below = unique([r for r in self.relations.subclasses(target.group) if not is_test(r.node.path)])
+        if below:
+            claims.append(
+                Claim(
+                    f"It is extended by {few([name_of(r.node) for r in below])}.",
+                    tuple(s for r in below[:5] for s in at(r)),
+                )
+            )
+        direct, _ = self.relations.raisers(target.group)
+        raisers = unique([r for r in direct if not is_test(r.node.path)])
+        if raisers:
+            claims.append(
+                Claim(
+                    f"It is raised by {few([name_of(r.node) for r in raisers])}.",
+                    tuple(s for r in raisers[:5] for s in at(r)),
+                )
+            )
+        return claims
+
+    def _explain_module(self, node: Node) -> Section:
+        said = purpose(node)
+        claims = [self._place(node)]
+        if said:
+            claims.append(Claim(said, header(node)))
+        inner = [m for m in self.relations.members(node) if not hidden(m.name)]
+        for types, noun, many in (
+            (("class", "interface"), "class", "classes"),
+            (("function",), "function", ""),
+            (("module",), "module", ""),
+        ):
+            names = list(dict.fromkeys(m.name for m in inner if m.type in types))
+            if names:
+                claims.append(
+                    Claim(
+                        f"It defines {count(len(names), f'public {noun}', f'public {many}' if many else '')}: {few(names, 12)}.",
+                        tuple(
+                            s
+                            for m in [m for m in inner if m.type in types][:3]
+                            for s in (header(m) if m.type == "module" else here(m))
+                        ),
+                    )
+                )
+        return Section("explain", tuple(claims))
+
+    def parameters(self, target: Target) -> Section:
+        node = self._callable(target.node)
+        taken = parameters(node)
+        claims: list[Claim] = []
+        if not taken:
+            claims.append(Claim(f"{name_of(node)} takes no parameters.", here(node)))
+            return Section("parameters", tuple(claims), "no")
+        claims.append(
+            Claim(
+                f"{name_of(node)} takes {count(len(taken), 'parameter')}: {join([parameter(p) for p in taken])}.",
+                here(node),
+            )
+        )
+        returns = one_line(str(node.meta.get("returns", "")))
+        if returns:
+            claims.append(Claim(f"It returns {returns}.", here(node)))
+        return Section("parameters", tuple(claims))
+
+    def _callable(self, node: Node) -> Node:
+        """A class is called through its constructor."""
+        if node.type in ("class", "interface"):
+            for owner in (node, *self.relations.ancestors(node)):
+                for member in self.relations.members(owner):
+                    if member.name in ("__init__", "constructor") or (
+                        member.name == owner.name and member.type == "method"
+                    ):
+                        return member
+        return node
+
+    def default(self, target: Target, wanted: str) -> Section:
+        """What one parameter of a function is: its annotation and default."""
+        node = self._callable(target.node)
+        taken = parameters(node)
+        match = next((p for p in taken if p["name"].lstrip("*&") == wanted.lstrip("*&-").replace("-", "_")), None)
+        if match is None:
+            listed = join([p["name"] for p in taken]) or "none"
+            return Section(
+                "default",
+                (Claim(f"{name_of(node)} has no parameter {wanted}; its parameters are: {listed}.", here(node)),),
+                "no",
+                targets=(node.id,),
+            )
+        text = f"The parameter {match['name']} of {name_of(node)} "
+        text += f"defaults to {one_line(str(match['default']))}" if match.get("default") else "has no default"
+        text += f" and is annotated {one_line(str(match['annotation']))}" if match.get("annotation") else ""
+        return Section("default", (Claim(text + ".", here(node)),), targets=(node.id,))
+
+    def returns(self, target: Target) -> Section:
+        node = target.node
+        if node.type in ("class", "interface"):
+            return Section(
+                "returns",
+                (Claim(f"{name_of(node)} is {kind_of(node)}: calling it gives an instance of it.", here(node)),),
+            )
+        declared, said = one_line(str(node.meta.get("returns", ""))), documented_return(node)
+        claims: list[Claim] = []
+        if declared:
+            claims.append(Claim(f"{name_of(node)} returns {declared}.", here(node)))
+        if said:
+            claims.append(Claim(f"Its documentation says of the return value: {said}.", here(node)))
+        if not claims:
+            claims.append(
+                Claim(f"{name_of(node)} declares no return type and does not document what it returns.", here(node))
+            )
+            lead = purpose(node)
+            if lead:
+                claims.append(Claim(lead, here(node)))
+            return Section("returns", tuple(claims), "unknown", 0.6)
+        return Section("returns", tuple(claims))
+
+    def members(self, target: Target) -> Section:
+        node = target.node
+        inner = self.relations.members(node)
+        if not inner:
+            return Section("members", (Claim(f"{name_of(node)} defines nothing of its own.", here(node)),), "no")
+        public = list({m.name: m for m in reversed(inner) if not hidden(m.name)}.values())[::-1]
+        private = {m.name for m in inner if hidden(m.name)}
+        tail = f" and {count(len(private), 'private one')}" if private else ""
+        groups: dict[str, int] = {}
+        for member in public:
+            groups[member.type] = groups.get(member.type, 0) + 1
+        summary = join([count(number, kind, "classes" if kind == "class" else "") for kind, number in groups.items()])
+        claims = [
+            Claim(
+                f"{name_of(node)} defines {summary or 'no public names'}{tail}:",
+                here(node) if "#" in node.id else header(node),
+            )
+        ]
+        claims += [Claim(self._entry(m), here(m) if "#" in m.id else header(m), item=True) for m in public[:SHOWN]]
+        if len(public) > SHOWN:
+            claims.append(Claim(f"{len(public) - SHOWN} more are not shown."))
+        inherited = [n for n in self.relations.ancestors(node) if n.type != "external"] if node.type == "class" else []
+        if inherited:
+            claims.append(
+                Claim(
+                    f"More is inherited from {join([name_of(n) for n in inherited])}.",
+                    tuple(s for r in self.relations.bases(node) for s in at(r)),
+                )
+            )
+        return Section("members", tuple(claims))
+
+    def _entry(self, node: Node) -> str:
+        said = purpose(node, 25)
+        head = signature(node) if node.type in ("function", "method") else node.name
+        head = one_line(head).removeprefix("async def ").removeprefix("def ").rstrip(":{ ") or node.name
+        if len(head) > 100:
+            head = f"{node.name}(…)"
+        return f"{head} — {said}" if said else head

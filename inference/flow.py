@@ -1,0 +1,334 @@
+"""What runs into what: callers and callees, errors raised, passed on and caught, tests. In: a linked target. Out: a Section."""
+
+from __future__ import annotations
+
+from brain.text import one_line
+from brain.view import is_test
+from extractor.schema import Node
+from inference.citations import Span
+from inference.link import Target
+from inference.relations import Absence, Relations, Row
+from inference.wording import (
+    INLINE,
+    SHOWN,
+    Claim,
+    Section,
+    at,
+    count,
+    few,
+    hedge,
+    here,
+    join,
+    listing,
+    name_of,
+    none,
+    raised,
+    unique,
+)
+
+
+class Flow:
+    def __init__(self, relations: Relations) -> None:
+        self.relations = relations
+        self.graph = relations.graph
+
+    def callers(self, target: Target) -> Section:
+        name = name_of(target.node)
+        found = self.relations.callers(target.group)
+        if not found:
+            importers = [r for r in self.relations.backward(target.group, "imports") if r.site[1]]
+            if target.node.type != "function" or not importers:
+                above = self.relations.overridden(target.node)
+                section = none(
+                    "callers",
+                    target.node,
+                    "is not called anywhere in the repository",
+                    self.relations.absence(target.group, "calls", inward=True),
+                )
+                if above:
+                    extra = Claim(
+                        f"It overrides {join([name_of(n) for n in above[:3]])}, so calls of that may reach it.",
+                        tuple(s for n in above[:3] for s in here(n)),
+                    )
+                    return Section("callers", (*section.claims, extra), "unknown", section.score)
+                return section
+        product = [r for r in found if not is_test(r.node.path)]
+        tests = [r for r in found if is_test(r.node.path)]
+        people = unique(product)
+        claims: list[Claim] = []
+        if people:
+            sites = f" ({count(len(product), 'call site')})" if len(product) != len(people) else ""
+            unsure = [r for r in product if hedge(r)]
+            verb = "instantiated or called" if target.node.type == "class" else "called"
+            lead = f"{name} is {verb} by {count(len(people), 'caller')}{sites}"
+            lead += (
+                f", {count(len(unsure), 'call')} of them through dynamic dispatch (confidence {min(r.confidence for r in unsure):.1f})"
+                if unsure
+                else ""
+            )
+            if len(people) <= INLINE:
+                claims.append(
+                    Claim(
+                        f"{lead}: {join([hedge(r) + name_of(r.node) for r in people])}.",
+                        tuple(s for r in product for s in at(r)),
+                    )
+                )
+            else:
+                claims.append(Claim(f"{lead}:"))
+                for row in people[:SHOWN]:
+                    own = [r for r in product if r.node.id == row.node.id]
+                    claims.append(
+                        Claim(
+                            f"{hedge(row)}{name_of(row.node)} in {row.node.path}",
+                            tuple(s for r in own for s in at(r)),
+                            item=True,
+                        )
+                    )
+                if len(people) > SHOWN:
+                    claims.append(Claim(f"{len(people) - SHOWN} more are not shown."))
+        if tests:
+            testers = unique(tests)
+            lead = "It is also called by" if people else f"{name} is called only by"
+            claims.append(
+                Claim(
+                    f"{lead} {count(len(testers), 'test')}: {few([name_of(r.node) for r in testers])}.",
+                    tuple(s for r in testers[:5] for s in at(r)),
+                )
+            )
+        if not claims:
+            rows = unique([r for r in self.relations.backward(target.group, "imports") if r.site[1]])
+            claims.append(
+                Claim(
+                    f"No direct call of {name} was found, but it is imported by {few([name_of(r.node) for r in rows])}.",
+                    tuple(s for r in rows[:5] for s in at(r)),
+                )
+            )
+            return Section("callers", tuple(claims), "unknown", 0.6)
+        return Section("callers", tuple(claims))
+
+    def callees(self, target: Target) -> Section:
+        name = name_of(target.node)
+        rows = self.relations.callees(target.group)
+        inner = unique([r for r in rows if r.node.type != "external"])
+        outer = unique([r for r in rows if r.node.type == "external"])
+        loose = [u for n in target.group for u in self.graph.unresolved(n.id, "calls")]
+        claims: list[Claim] = []
+        if inner:
+            section = listing("callees", f"{name} calls", inner, lambda r: f"{hedge(r)}{name_of(r.node)}")
+            if len(section.claims) > 1:
+                head = Claim(f"{name} calls {count(len(inner), 'function')} of the repository:")
+                section = Section("callees", (head, *section.claims[1:]))
+            claims += section.claims
+        outside = {name_of(r.node): r for r in outer}
+        names = sorted({*outside, *(one_line(u.name) for u in loose if u.reason == "external")})
+        if names:
+            lead = (
+                "Outside the repository it calls"
+                if inner
+                else f"{name} calls nothing else in the repository; outside it calls"
+            )
+            claims.append(
+                Claim(
+                    f"{lead} {few(names, 10)}.",
+                    tuple(s for n in names[:10] if n in outside for s in at(outside[n])),
+                )
+            )
+        dynamic = [u for u in loose if u.reason != "external"]
+        if dynamic:
+            listed = few(list(dict.fromkeys(one_line(u.name) for u in dynamic)), 6)
+            claims.append(
+                Claim(f"{count(len(dynamic), 'more call')} in it could not be linked to a definition: {listed}.")
+            )
+        if not inner and not names:
+            section = none(
+                "callees", target.node, "calls nothing", self.relations.absence(target.group, "calls", inward=False)
+            )
+            return Section("callees", (*section.claims, *claims), section.value, section.score)
+        return Section("callees", tuple(claims))
+
+    def raises(self, target: Target) -> Section:
+        if self._is_error(target.node):
+            return self.raisers(target)
+        direct, through = self.relations.raises(target.group)
+        name = name_of(target.node)
+        claims: list[Claim] = []
+        if direct:
+            claims += listing(
+                "raises",
+                f"{name} raises",
+                unique(direct) if len({r.site for r in direct}) == 1 else direct,
+                raised,
+            ).claims
+        if through:
+            rows = unique(through)
+            lead = (
+                "Through what it calls it may also raise"
+                if direct
+                else f"{name} raises nothing itself; through what it calls it may raise"
+            )
+            claims += listing("raises", lead, rows, self._through).claims
+        if not claims:
+            return none(
+                "raises",
+                target.node,
+                "raises nothing, neither itself nor through the calls that could be followed",
+                self.relations.absence(target.group, "throws", inward=False),
+            )
+        return Section("raises", tuple(claims), score=1.0 if direct else 0.85)
+
+    def _through(self, row: Row) -> str:
+        callee = self.relations.node(str(row.edge.meta.get("callee", ""))) if row.edge else None
+        return f"{name_of(row.node)} (from {name_of(callee)})" if callee else name_of(row.node)
+
+    def _is_error(self, node: Node) -> bool:
+        if node.type == "error":
+            return True
+        if node.type != "class":
+            return False
+        above = {n.name for n in self.relations.ancestors(node)}
+        return bool(above & {"Exception", "BaseException", "Error", "Throwable", "RuntimeException"}) or any(
+            n.endswith(("Error", "Exception")) for n in above
+        )
+
+    def raisers(self, target: Target) -> Section:
+        node = target.node
+        if node.type in ("function", "method"):
+            return self.raises(target)
+        direct, through = self.relations.raisers(target.group)
+        product = [r for r in direct if not is_test(r.node.path)] or direct
+        name = name_of(node)
+        claims: list[Claim] = []
+        if product:
+            lead = f"{name} is raised by"
+            section = listing("raisers", lead, product, raised)
+            if len(section.claims) > 1:
+                places = count(len(product), "place")
+                section = Section("raisers", (Claim(f"{name} is raised in {places}:"), *section.claims[1:]))
+            claims += section.claims
+        below = self.relations.descendants(node)
+        nested = [(n, r) for n in below for r in self.relations.raisers((n,))[0] if not is_test(r.node.path)]
+        if nested:
+            names = list(dict.fromkeys(f"{name_of(n)} (by {name_of(r.node)})" for n, r in nested))
+            lead = (
+                "Its subclasses are raised too"
+                if product
+                else f"{name} itself is never raised directly, but its subclasses are"
+            )
+            claims.append(Claim(f"{lead}: {few(names, 6)}.", tuple(s for _, r in nested[:6] for s in at(r))))
+        if through:
+            rows = unique([r for r in through if not is_test(r.node.path)])
+            if rows:
+                claims.append(
+                    Claim(
+                        f"It may pass through {count(len(rows), 'more function')}: {few([name_of(r.node) for r in rows], 6)}.",
+                        tuple(s for r in rows[:6] for s in at(r)),
+                    )
+                )
+        if not claims:
+            return none(
+                "raisers",
+                target.node,
+                "is not raised anywhere in the repository",
+                self.relations.absence(target.group, "throws", inward=True),
+            )
+        return Section("raisers", tuple(claims))
+
+    def handlers(self, target: Target) -> Section:
+        node = target.node
+        if node.type in ("function", "method"):
+            direct, through = self.relations.raises(target.group)
+            classes = unique([*direct, *through])
+            if not classes:
+                return self.raises(target)
+            callers = {r.node.id for r in self.relations.callers(target.group)}
+            found = [
+                (n, c) for row in classes for n, c in self._handlers(row.node) if n.id in callers or n.id == node.id
+            ]
+            names = join([name_of(r.node) for r in classes])
+            if not found:
+                everyone = [(n, c) for row in classes for n, c in self._handlers(row.node) if not is_test(n.path)]
+                text = f"None of the direct callers of {name_of(node)} catches what it raises ({names})."
+                claims = [Claim(text, here(node))]
+                if everyone:
+                    claims.append(
+                        Claim(
+                            f"Elsewhere it is caught by {few(list(dict.fromkeys(name_of(n) for n, _ in everyone)))}.",
+                            tuple(s for n, c in everyone[:5] for s in self._handler_span(n, c)),
+                        )
+                    )
+                return Section("handlers", tuple(claims), "no", 0.85)
+            return self._handled(f"Of what {name_of(node)} raises ({names}), its callers catch", found)
+        found = [f for f in self._handlers(node) if not is_test(f[0].path)] or self._handlers(node)
+        if not found:
+            return none(
+                "handlers",
+                target.node,
+                "is not caught by name anywhere in the repository",
+                self.relations.absence(target.group, "catches", inward=True),
+            )
+        return self._handled(f"{name_of(node)} is caught by", found)
+
+    def _handlers(self, node: Node) -> list[tuple[Node, dict[str, object]]]:
+        """Handlers of the class itself, then of what it inherits from."""
+        own = self.relations.handlers(frozenset({node.id}))
+        above = frozenset(n.id for n in self.relations.ancestors(node)) - {node.id}
+        return [*own, *[f for f in self.relations.handlers(above) if f not in own]]
+
+    def _handled(self, lead: str, found: list[tuple[Node, dict[str, object]]]) -> Section:
+        claims = [Claim(f"{lead}:")]
+        for node, handler in found[:SHOWN]:
+            caught = self.relations.node(str(handler.get("class", "")))
+            what = f"{name_of(node)} catches {name_of(caught) if caught else str(handler.get('class', '')).rpartition('#')[2]}"
+            action = {
+                "reraise": "raises it again",
+                "convert": "raises another error",
+                "return": "returns",
+                "log": "logs it",
+                "pass": "ignores it",
+            }.get(str(handler.get("action", "")), "")
+            claims.append(
+                Claim(what + (f" and {action}" if action else ""), self._handler_span(node, handler), item=True)
+            )
+        return Section("handlers", tuple(claims))
+
+    def _handler_span(self, node: Node, handler: dict[str, object]) -> tuple[Span, ...]:
+        line = int(str(handler.get("line", 0) or 0))
+        return (Span(node.path, line, line, node.id, "catches"),) if line else here(node)
+
+    def catches(self, target: Target) -> Section:
+        handlers = [h for n in target.group for h in n.meta.get("catches", ())]
+        if self._is_error(target.node):
+            return self.handlers(target)
+        if not handlers:
+            return none("catches", target.node, "has no handler that names an error", Absence(True))
+        return self._handled(
+            f"{name_of(target.node)} handles {count(len(handlers), 'kind')} of error",
+            [(target.node, h) for h in handlers],
+        )
+
+    def tests(self, target: Target) -> Section:
+        group = target.group
+        if target.node.type in ("class", "module"):
+            group = (*group, *self.relations.members(target.node))
+        rows = unique(
+            [
+                r
+                for r in self.relations.backward(group, "calls", "imports")
+                if is_test(r.node.path) and r.node.type != "module"
+            ]
+        )
+        if not rows:
+            return none(
+                "tests",
+                target.node,
+                "is not called by any test directly",
+                self.relations.absence(target.group, "calls", inward=True),
+            )
+        if len(rows) <= INLINE:
+            return listing("tests", f"{name_of(target.node)} is exercised by", rows, lambda r: name_of(r.node))
+        return listing(
+            "tests",
+            f"{name_of(target.node)} is exercised by {count(len(rows), 'test')}",
+            rows,
+            lambda r: f"{name_of(r.node)} in {r.node.path}",
+        )

@@ -1,0 +1,201 @@
+"""Questions about two names: does A call B, the path from A to B, how A differs from B, what is parameter B of A.
+
+A check answers yes, no, or unknown, and a false premise ("why does X import Y") is corrected with what is true instead.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from extractor.schema import STORED, Edge, Node
+from inference.citations import Span
+from inference.compose import Composer
+from inference.link import Missing, Target
+from inference.relations import Row
+from inference.wording import Claim, Section, at, count, header, here, join, kind_of, name_of, purpose
+
+_SAID: Final = {
+    "calls": ("calls", "does not call", "callees"),
+    "throws": ("raises", "does not raise", "raises"),
+    "extends": ("extends", "does not extend", "bases"),
+    "imports": ("imports", "does not import", "imports"),
+    "catches": ("catches", "does not catch", "catches"),
+    "defines": ("defines", "does not define", "members"),
+    "returns": ("returns", "does not declare that it returns", "returns"),
+}
+
+
+def check(composer: Composer, relation: str, x: Target, y: Target | Missing) -> Section:
+    """Whether the relation holds from x to y; when it does not, what x does instead."""
+    yes, no, instead = _SAID[relation]
+    name, other = name_of(x.node), name_of(y.node) if isinstance(y, Target) else y.mention.name
+    found = _found(composer, relation, x, y)
+    if found is not None:
+        return found
+    relations = composer.relations
+    kind = {"defines": "defined_in", "catches": "throws", "returns": "calls"}.get(relation, relation)
+    absence = relations.absence(x.group, kind, inward=False)
+    spans = here(x.node) if "#" in x.node.id else header(x.node)
+    if not absence.certain and relation in ("calls", "throws"):
+        lead = Claim(f"No sign that {name} {yes} {other}, but it cannot be ruled out: {absence.reason}.", spans)
+        value, score = "unknown", 0.6
+    else:
+        lead, value, score = Claim(f"No: {name} {no} {other}.", spans), "no", 0.9
+    rest = composer.answer(instead, x)
+    claims = (lead, *(rest.claims if rest and rest.value == "yes" else ()))
+    return Section("check", claims, value, score, targets=(x.node.id,))
+
+
+def _found(composer: Composer, relation: str, x: Target, y: Target | Missing) -> Section | None:
+    relations, name = composer.relations, name_of(x.node)
+    rows: list[Row] = []
+    wanted, label = _ids(composer, y)
+    if relation == "returns":
+        declared = str(x.node.meta.get("returns", ""))
+        if label.rpartition(".")[2] and label.rpartition(".")[2] in declared:
+            return Section(
+                "check", (Claim(f"Yes: {name} is declared to return {declared}.", here(x.node)),), targets=(x.node.id,)
+            )
+        return None
+    if relation == "defines":
+        inner = [m for m in relations.members(x.node) if m.id in wanted or m.name == label]
+        if inner:
+            return Section(
+                "check",
+                (Claim(f"Yes: {name} defines {join([name_of(m) for m in inner[:1]])}.", here(inner[0])),),
+                targets=(x.node.id,),
+            )
+        return None
+    if relation == "catches":
+        caught = [(n, h) for n in x.group for h in n.meta.get("catches", ()) if str(h.get("class", "")) in wanted]
+        if caught:
+            node, handler = caught[0]
+            line = int(handler.get("line", 0) or 0)
+            spans = (Span(node.path, line, line, node.id, "catches"),) if line else here(node)
+            return Section("check", (Claim(f"Yes: {name} catches {label}.", spans),), targets=(x.node.id,))
+        return None
+    kinds = (
+        ("extends", "implements")
+        if relation == "extends"
+        else ("imports", "depends_on")
+        if relation == "imports"
+        else (relation,)
+    )
+    group = composer.structure.modules(x.node) if relation == "imports" else x.group
+    rows = [
+        r for r in relations.forward(group, *kinds, confidence=STORED) if r.node.id in wanted or _matches(r.node, y)
+    ]
+    if rows:
+        row = rows[0]
+        sure = "Yes" if row.confidence >= 0.7 else "Probably"
+        via = ""
+        if relation == "throws" and row.edge and row.edge.meta.get("how", "direct") != "direct":
+            sure, via = "It may", ", through what it calls"
+            return Section(
+                "check",
+                (Claim(f"{sure}: {name} lets {label} through{via}.", at(row)),),
+                score=0.85,
+                targets=(x.node.id,),
+            )
+        verb = _SAID[relation][0]
+        places = f" in {count(len(rows), 'place')}" if len(rows) > 1 else ""
+        claim = Claim(f"{sure}: {name} {verb} {label}{places}.", tuple(s for r in rows[:5] for s in at(r)))
+        return Section("check", (claim,), score=row.confidence, targets=(x.node.id,))
+    if relation == "extends" and isinstance(y, Target):
+        above = relations.ancestors(x.node)
+        if y.node.id in {n.id for n in above}:
+            steps = join([name_of(r.node) for r in relations.bases(x.node)])
+            text = f"Yes, indirectly: {name} inherits from {label} through {steps}."
+            return Section("check", (Claim(text, (*here(x.node), *here(y.node))),), targets=(x.node.id,))
+    if relation == "calls" and isinstance(y, Target):
+        chain = relations.path(x.group, y.group)
+        if chain and 1 < len(chain) <= 4:
+            steps = [relations.node(e.dst) for e in chain]
+            text = f"Not directly: {name} reaches {label} through {join([name_of(n) for n in steps[:-1] if n])}."
+            return Section("check", (Claim(text, tuple(_hop(composer, e) for e in chain)),), targets=(x.node.id,))
+    return None
+
+
+def _ids(composer: Composer, y: Target | Missing) -> tuple[frozenset[str], str]:
+    if isinstance(y, Missing):
+        return frozenset(), y.mention.name
+    group = {n.id for n in y.group}
+    if y.node.type == "class":
+        group |= {m.id for m in composer.relations.members(y.node) if m.name in ("__init__", "constructor")}
+    return frozenset(group), name_of(y.node)
+
+
+def _matches(node: Node, y: Target | Missing) -> bool:
+    """An external node has no target of its own: compare by name."""
+    if node.type != "external":
+        return False
+    wanted = y.mention.name
+    package, _, symbol = node.id.removeprefix("ext:").partition("#")
+    return wanted in (package, symbol, f"{package}.{symbol}") and bool(wanted)
+
+
+def _hop(composer: Composer, edge: Edge) -> Span:
+    node = composer.relations.node(edge.src)
+    line = edge.line
+    path = node.path if node else ""
+    return Span(path, line, line, node.id if node else "", "calls")
+
+
+def path(composer: Composer, x: Target, y: Target) -> Section:
+    """The shortest chain of calls from x to y, each hop with the line it stands on."""
+    relations = composer.relations
+    name, other = name_of(x.node), name_of(y.node)
+    chain = relations.path(x.group, y.group)
+    if chain is None:
+        back = relations.path(y.group, x.group)
+        loose = sum(1 for n in x.group for _ in composer.graph.unresolved(n.id, "calls"))
+        tail = "; calls through values and callbacks may still lead there" if loose else ""
+        claims = [Claim(f"No chain of known calls leads from {name} to {other}{tail}.", (*here(x.node), *here(y.node)))]
+        if back:
+            claims.append(Claim(f"There is one the other way round, from {other} to {name}:"))
+            claims += _hops(composer, back)
+        return Section("path", tuple(claims), "unknown" if loose else "no", 0.7, targets=(x.node.id, y.node.id))
+    lead = f"{name} reaches {other} in {count(len(chain), 'call')}:"
+    return Section("path", (Claim(lead), *_hops(composer, chain)), targets=(x.node.id, y.node.id))
+
+
+def _hops(composer: Composer, chain: list[Edge]) -> list[Claim]:
+    claims = []
+    for edge in chain:
+        source, dest = composer.relations.node(edge.src), composer.relations.node(edge.dst)
+        if source and dest:
+            claims.append(Claim(f"{name_of(source)} calls {name_of(dest)}", (_hop(composer, edge),), item=True))
+    return claims
+
+
+def compare(composer: Composer, x: Target, y: Target) -> Section:
+    """What each is, what they share, what only one has."""
+    relations = composer.relations
+    claims: list[Claim] = []
+    for target in (x, y):
+        said = purpose(target.node, 40)
+        text = f"{name_of(target.node)} is {kind_of(target.node)} in {target.node.path}"
+        claims.append(Claim(f"{text}. {said}" if said else f"{text}.", here(target.node)))
+    above_x = [n.id for n in relations.ancestors(x.node)]
+    above_y = [n.id for n in relations.ancestors(y.node)]
+    if y.node.id in above_x:
+        claims.append(Claim(f"{name_of(x.node)} inherits from {name_of(y.node)}.", here(x.node)))
+    elif x.node.id in above_y:
+        claims.append(Claim(f"{name_of(y.node)} inherits from {name_of(x.node)}.", here(y.node)))
+    else:
+        shared = [i for i in above_x if i in above_y]
+        bases = [n for n in (relations.node(i) for i in shared) if n]
+        if bases:
+            claims.append(Claim(f"Both inherit from {name_of(bases[0])}.", here(bases[0])))
+    mine = {m.name for m in relations.members(x.node) if not m.name.startswith("_")}
+    theirs = {m.name for m in relations.members(y.node) if not m.name.startswith("_")}
+    for label, names in (
+        ("Both define", mine & theirs),
+        (f"Only {name_of(x.node)} defines", mine - theirs),
+        (f"Only {name_of(y.node)} defines", theirs - mine),
+    ):
+        if names and (mine and theirs):
+            listed = sorted(names)
+            more = f" and {len(listed) - 10} more" if len(listed) > 10 else ""
+            claims.append(Claim(f"{label} {join(listed[:10]) if not more else ', '.join(listed[:10])}{more}."))
+    return Section("compare", tuple(claims), targets=(x.node.id, y.node.id))

@@ -1,0 +1,219 @@
+"""`nanodex query` and `python inference/query.py --question "…"`: one question, or a batch on stdin, to one answer on stdout.
+
+Only the answer goes to stdout; progress, notes and warnings go to stderr. Exit codes: 0 answered with a checked citation,
+1 no evidence, 2 usage, 3 no index, 4 stale index under --strict-fresh, 5 endpoint unreachable.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+# As a script, Python puts this folder first on the path; the packages lie one above.
+if not __package__:
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+    try:
+        import pydantic  # noqa: F401
+        import typer
+    except ModuleNotFoundError:
+        # Right after `make` the tools lie in the checkout's own environment: `python inference/query.py` uses that.
+        _venv = Path(__file__).resolve().parents[1] / ".venv" / "bin" / "python"
+        if not _venv.is_file() or Path(sys.prefix).resolve() == _venv.parents[1].resolve():
+            raise
+        os.execv(str(_venv), [str(_venv), __file__, *sys.argv[1:]])
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from config.cli import ConfigOption, JsonOption, QuietOption, SetOption, VerboseOption, run_app
+from config.console import Console
+
+if TYPE_CHECKING:
+    from inference.answer import Answer, Ask, Expert
+
+
+class Mode(StrEnum):
+    extractive = "extractive"
+    model = "model"
+    both = "both"
+
+
+class When(StrEnum):
+    auto = "auto"
+    always = "always"
+    never = "never"
+
+
+class Links(StrEnum):
+    auto = "auto"
+    always = "always"
+    never = "never"
+    vscode = "vscode"
+    github = "github"
+
+
+def query(
+    text: Annotated[
+        str, typer.Argument(metavar="[QUESTION]", help="The question; '-' or nothing reads it from stdin.")
+    ] = "",
+    question: Annotated[str, typer.Option("--question", metavar="TEXT", help="The question, as an option.")] = "",
+    mode: Annotated[Mode | None, typer.Option(help="extractive needs no model; both prints the two.")] = None,
+    endpoint: Annotated[
+        str, typer.Option(metavar="URL", help="Ask the expert served here, and check what it says.")
+    ] = "",
+    model: Annotated[
+        str, typer.Option(metavar="ID", help="Model at the endpoint; its newest adapter when absent.")
+    ] = "",
+    adapter: Annotated[
+        str, typer.Option(metavar="DIR", help="Run this adapter pack in process with transformers.")
+    ] = "",
+    repo: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="The repository, when it has moved since extract.")
+    ] = None,
+    k: Annotated[
+        int, typer.Option("-k", min=0, max=100, help="Passages to consider; 0 takes the settings' value.")
+    ] = 0,
+    path: Annotated[str, typer.Option(metavar="GLOB", help="Search only files that match.")] = "",
+    lang: Annotated[str, typer.Option(metavar="NAME", help="Search only files of this language.")] = "",
+    kind: Annotated[
+        str, typer.Option(metavar="KIND", help="Overrule what is asked: locate, explain, callers, callees, raises, …")
+    ] = "",
+    max_tokens: Annotated[
+        int, typer.Option(metavar="N", min=0, help="Longest model answer; 0 takes the settings' value.")
+    ] = 0,
+    timeout: Annotated[
+        float, typer.Option(metavar="S", min=0, help="Seconds to wait for a model; 0: the settings' value.")
+    ] = 0,
+    why: Annotated[bool, typer.Option("--why", help="Also print what the answer rests on.")] = False,
+    jsonl: Annotated[
+        bool, typer.Option("--jsonl", help="One question per line of stdin, one JSON answer per line.")
+    ] = False,
+    strict_fresh: Annotated[
+        bool, typer.Option("--strict-fresh", help="Exit 4 when the index lags behind the code.")
+    ] = False,
+    no_stream: Annotated[
+        bool, typer.Option("--no-stream", help="Print a model's answer only when it is whole.")
+    ] = False,
+    follow: Annotated[
+        bool, typer.Option("-c", "--continue", help="Go on from the last question: 'it' means what that was about.")
+    ] = False,
+    new: Annotated[bool, typer.Option("--new", help="Forget the questions before.")] = False,
+    color: Annotated[When, typer.Option(help="Colour on stdout.")] = When.auto,
+    hyperlinks: Annotated[Links, typer.Option(help="Clickable citations.")] = Links.auto,
+    config: ConfigOption = None,
+    set_: SetOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Answer a question about the indexed repository, with citations that were checked."""
+    overrides = list(set_ or ())
+    given = {"mode": mode.value if mode else "", "endpoint": endpoint, "model": model, "adapter": adapter,
+             "k": k or "", "max_tokens": max_tokens or "", "timeout_s": timeout or ""}  # fmt: skip
+    if (endpoint or adapter) and mode is None and not any(o.startswith("mode=") for o in overrides):
+        given["mode"] = "model"
+    overrides += [f"{key}={value}" for key, value in given.items() if value != ""]
+    code = query_command(
+        question or text,
+        overrides=tuple(overrides), config=config, repo=repo, path=path, lang=lang, kind=kind, why=why, jsonl=jsonl,
+        strict_fresh=strict_fresh, stream=not no_stream, follow=follow, new=new, color=color.value,
+        hyperlinks=hyperlinks.value, as_json=as_json, quiet=quiet, verbose=verbose,
+    )  # fmt: skip
+    raise typer.Exit(code)
+
+
+def query_command(
+    question: str,
+    *,
+    overrides: tuple[str, ...] = (),
+    config: Path | None = None,
+    repo: Path | None = None,
+    path: str = "",
+    lang: str = "",
+    kind: str = "",
+    why: bool = False,
+    jsonl: bool = False,
+    strict_fresh: bool = False,
+    stream: bool = True,
+    follow: bool = False,
+    new: bool = False,
+    color: str = "auto",
+    hyperlinks: str = "auto",
+    as_json: bool = False,
+    quiet: bool = False,
+    verbose: bool = False,
+) -> int:
+    """Answer and print; the exit code of house rules. `question` "" or "-" reads stdin."""
+    from config.errors import StaleIndex, UsageError
+    from config.settings import QuerySettings, load_settings
+    from inference import show
+    from inference.answer import Ask, Expert
+
+    settings = load_settings(QuerySettings, "query", config, overrides)
+    console = Console(quiet=quiet, verbose=verbose)
+    how = Ask(path_glob=path, lang=lang, kind=kind)
+    if jsonl:
+        with Expert(settings, console, repo) as expert:
+            return _batch(expert, how)
+    asked = show.read_question(question)
+    if not asked:
+        raise UsageError("there is no question", 'nanodex query "Where is main defined?"')
+    memory = None
+    with Expert(settings, console, repo) as expert:
+        if follow or new:
+            from inference.sessions import Sessions
+
+            memory = Sessions.open()
+            if new:
+                memory.forget(expert.key)
+        if follow and memory is not None:
+            how = memory.carry(expert.key, how)
+        live = show.Live(sys.stdout) if stream and not as_json and settings.mode != "extractive" else None
+        answer = expert.ask(asked, how, live)
+        if memory is not None:
+            memory.remember(expert.key, answer)
+        style = show.style(color, hyperlinks, expert)
+        if live is not None:
+            live.end()
+        print(
+            show.as_json(answer) if as_json else show.render(answer, style, why=why, streamed=bool(live and live.shown))
+        )
+        if answer.stale and not as_json:
+            console.note(answer.stale)
+        if strict_fresh and answer.stale:
+            raise StaleIndex(answer.stale, "make extract brain")
+    return answer.exit_code
+
+
+def _batch(expert: Expert, how: Ask) -> int:
+    """One question per line of stdin, answers in the same order, an error as a row of its own."""
+    import json
+
+    from config.errors import NanodexError
+    from inference import show
+
+    worst = 0
+    for raw in sys.stdin.buffer:
+        line = raw.decode("utf-8", "replace").strip()
+        if not line:
+            continue
+        try:
+            answer: Answer = expert.ask(show.batch_question(line), how)
+            print(show.as_json(answer), flush=True)
+            worst = max(worst, answer.exit_code)
+        except NanodexError as error:
+            row = {"error": {"code": error.exit_code, "hint": error.hint, "message": error.message}, "question": line}
+            print(json.dumps(row, ensure_ascii=False, sort_keys=True), flush=True)
+            worst = 1
+    return worst
+
+
+app = typer.Typer(add_completion=False, no_args_is_help=False, pretty_exceptions_enable=False)
+app.command("query")(query)
+
+
+if __name__ == "__main__":
+    sys.exit(run_app(app))

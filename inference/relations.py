@@ -1,0 +1,227 @@
+"""Complete, sorted readings of the graph for one target: who calls it, what it raises, what lies below and above it, and, when
+nothing is found, whether that means "none" or "unknown". Answers about the graph come from here, never from top-k search.
+
+A target may be several definitions of one name (overloads): the relations of all of them count.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+from brain.view import is_test
+from extractor.graph import Graph
+from extractor.schema import STORED, SURE, Edge, Node
+
+_HOPS: Final = 14
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One related node. `site` is (path, line) where the relation stands in the source, line 0 when nowhere."""
+
+    node: Node
+    site: tuple[str, int]
+    site_node: str
+    confidence: float = 1.0
+    via: str = ""
+    edge: Edge | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """`certain`: the relation was searched and all files in scope were fully parsed; else `reason` says what is in the way."""
+
+    certain: bool
+    reason: str = ""
+
+
+class Relations:
+    """Reads of one graph for one answer; small caches, no state beyond."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self._nodes: dict[str, Node | None] = {}
+
+    def node(self, node_id: str) -> Node | None:
+        if node_id not in self._nodes:
+            self._nodes[node_id] = self.graph.node(node_id)
+        return self._nodes[node_id]
+
+    def forward(self, group: tuple[Node, ...], *kinds: str, confidence: float = SURE) -> list[Row]:
+        """What `group` points to, in source order."""
+        rows = []
+        for source in group:
+            for edge in self.graph.edges(kinds, src=source.id, confidence=confidence):
+                node = self.node(edge.dst) or _outside(edge.dst)
+                rows.append(Row(node, (source.path, edge.line), source.id, edge.confidence, edge.via, edge))
+        return sorted(rows, key=lambda r: (r.site, r.node.id))
+
+    def backward(self, group: tuple[Node, ...], *kinds: str, confidence: float = SURE) -> list[Row]:
+        """What points to `group`: product before tests, then by place."""
+        rows = []
+        for target in group:
+            for edge in self.graph.edges(kinds, dst=target.id, confidence=confidence):
+                node = self.node(edge.src)
+                if node is not None and node.origin == "extractor":
+                    rows.append(Row(node, (node.path, edge.line), node.id, edge.confidence, edge.via, edge))
+        return sorted(rows, key=lambda r: (is_test(r.node.path), r.site, r.node.id))
+
+    def callers(self, group: tuple[Node, ...]) -> list[Row]:
+        """Callers of a function; of a class, those who instantiate it as well."""
+        found = self.backward(self._with_constructor(group), "calls")
+        once = {(row.node.id, row.site): row for row in reversed(found)}
+        return list(once.values())[::-1]
+
+    def _with_constructor(self, group: tuple[Node, ...]) -> tuple[Node, ...]:
+        extra = []
+        for node in group:
+            if node.type in ("class", "interface"):
+                extra += [m for m in self.members(node) if m.name in ("__init__", "__new__", "constructor", node.name)]
+        return (*group, *extra)
+
+    def callees(self, group: tuple[Node, ...]) -> list[Row]:
+        """What a function calls; what a class's own body and constructor call."""
+        return self.forward(self._with_constructor(group), "calls")
+
+    def members(self, owner: Node) -> list[Node]:
+        found = [self.node(e.src) for e in self.graph.edges(["defined_in"], dst=owner.id)]
+        return sorted((n for n in found if n and n.origin == "extractor"), key=lambda n: (n.path, n.lines, n.id))
+
+    def bases(self, node: Node) -> list[Row]:
+        return self.forward((node,), "extends", "implements")
+
+    def ancestors(self, node: Node) -> list[Node]:
+        """Every class above, nearest first."""
+        return self._walk(node, lambda n: [r.node for r in self.bases(n)])
+
+    def subclasses(self, group: tuple[Node, ...]) -> list[Row]:
+        return self.backward(group, "extends", "implements")
+
+    def descendants(self, node: Node) -> list[Node]:
+        """Every class below, nearest first."""
+        return self._walk(node, lambda n: [r.node for r in self.subclasses((n,))])
+
+    def _walk(self, start: Node, step: Callable[[Node], list[Node]]) -> list[Node]:
+        order: list[Node] = []
+        queue = deque([start])
+        seen = {start.id}
+        while queue:
+            for node in step(queue.popleft()):
+                if node.id not in seen:
+                    seen.add(node.id)
+                    order.append(node)
+                    queue.append(node)
+        return order
+
+    def raises(self, group: tuple[Node, ...]) -> tuple[list[Row], list[Row]]:
+        """(raised in the body, raised by something it calls); a class counts its constructor."""
+        rows = self.forward(self._with_constructor(group), "throws", confidence=STORED)
+        direct = [r for r in rows if _direct(r)]
+        names = {r.node.id for r in direct}
+        return direct, [r for r in rows if not _direct(r) and r.node.id not in names]
+
+    def raisers(self, group: tuple[Node, ...]) -> tuple[list[Row], list[Row]]:
+        """(functions whose body raises the class, functions that may let it through)."""
+        rows = self.backward(group, "throws", confidence=STORED)
+        return [r for r in rows if _direct(r)], [r for r in rows if not _direct(r)]
+
+    @cached_property
+    def _catching(self) -> tuple[Node, ...]:
+        return tuple(n for n in self.graph.nodes(["function", "method", "module", "class"]) if n.meta.get("catches"))
+
+    def handlers(self, class_ids: frozenset[str]) -> list[tuple[Node, dict[str, object]]]:
+        """Functions with a handler naming one of these classes, and the handler."""
+        found = [(n, c) for n in self._catching for c in n.meta["catches"] if str(c.get("class", "")) in class_ids]
+        return sorted(found, key=lambda f: (is_test(f[0].path), f[0].path, int(str(f[1].get("line", 0))), f[0].id))
+
+    def overridden(self, node: Node) -> list[Node]:
+        """The same-named members of the classes above, nearest first."""
+        owner = self.owner(node)
+        if owner is None or owner.type not in ("class", "interface"):
+            return []
+        return [m for above in self.ancestors(owner) for m in self.members(above) if m.name == node.name]
+
+    def overriders(self, node: Node) -> list[Node]:
+        owner = self.owner(node)
+        if owner is None or owner.type not in ("class", "interface"):
+            return []
+        return [m for below in self.descendants(owner) for m in self.members(below) if m.name == node.name]
+
+    def owner(self, node: Node) -> Node | None:
+        """The class, function or module that `node` is defined in."""
+        return next((self.node(e.dst) for e in self.graph.edges(["defined_in"], src=node.id)), None)
+
+    def path(self, start: tuple[Node, ...], goal: tuple[Node, ...]) -> list[Edge] | None:
+        """The shortest chain of calls from one to the other; going into a class means any of its methods."""
+        goals = {n.id for n in self._whole(goal)}
+        queue: deque[tuple[str, int]] = deque((n.id, 0) for n in self._whole(start))
+        came: dict[str, Edge | None] = {node_id: None for node_id, _ in queue}
+        while queue:
+            current, depth = queue.popleft()
+            if current in goals and depth:
+                chain, step = [], came[current]
+                while step is not None:
+                    chain.append(step)
+                    step = came[step.src]
+                return chain[::-1]
+            if depth < _HOPS:
+                for edge in self.graph.edges(["calls"], src=current):
+                    if edge.dst not in came:
+                        came[edge.dst] = edge
+                        queue.append((edge.dst, depth + 1))
+        return None
+
+    def _whole(self, group: tuple[Node, ...]) -> tuple[Node, ...]:
+        inner = [m for n in group if n.type in ("class", "interface", "module") for m in self.members(n)]
+        return (*group, *inner)
+
+    def absence(self, group: tuple[Node, ...], kind: str, *, inward: bool) -> Absence:
+        """What it means that no edge of `kind` was found: looked at everywhere (inward) or in the target's own file."""
+        if not inward:
+            loose = [u for n in group for u in self.graph.unresolved(n.id, kind) if u.reason != "external"]
+            if loose:
+                names = ", ".join(sorted({u.name for u in loose})[:4])
+                return Absence(False, f"{_count(len(loose), 'name')} in it could not be linked ({names})")
+            half = [p for p in sorted({n.path for n in group}) if self._half(p)]
+            return Absence(not half, f"{', '.join(half)} was only partly parsed" if half else "")
+        called = {n.name for n in group}
+        ids = {n.id for n in group}
+        loose = [
+            u
+            for u in self.graph.unresolved(kind=kind)
+            if ids & set(u.candidates) or (u.name.rpartition(".")[2] in called and u.reason != "external")
+        ]
+        if loose:
+            wording = (
+                f"{_count(len(loose), 'place')} mention{'s' if len(loose) == 1 else ''} {' or '.join(sorted(called))}"
+            )
+            return Absence(False, f"{wording} on an object whose type is not known")
+        half = self._unread
+        if half:
+            return Absence(False, f"{_count(len(half), 'file')} could not be fully parsed ({', '.join(half[:3])})")
+        return Absence(True)
+
+    def _half(self, path: str) -> bool:
+        row = self.graph.file(path)
+        return row is None or row.status in ("partial", "failed")
+
+    @cached_property
+    def _unread(self) -> list[str]:
+        return [f.path for f in self.graph.files() if f.status in ("partial", "failed")]
+
+
+def _direct(row: Row) -> bool:
+    return row.edge is None or row.edge.meta.get("how", "direct") == "direct"
+
+
+def _outside(node_id: str) -> Node:
+    package, _, name = node_id.removeprefix("ext:").partition("#")
+    return Node(node_id, "external", name or package, "", "")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

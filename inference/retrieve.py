@@ -1,0 +1,216 @@
+"""Question -> evidence: the passages that bear on it, how well they do, and the context block a model gets to read.
+
+Search runs on the index alone. How far its hits can be trusted is a number from features: the share of the question's words,
+weighted by rarity, that the best passages hold, whether a name was hit, and the margin. A rare word that occurs nowhere in the
+repository says more against an answer than any ranking says for one.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from brain.index import index_path
+from brain.lookup import STOP_WORDS, Hit, Lookup
+from brain.text import clean, split_identifier, tokens
+from extractor.schema import Node
+from inference.citations import Span
+from inference.relations import Relations
+from inference.wording import name_of
+
+# Words that say what kind of answer is wanted, not what it is about.
+_ASKING_TEXT: Final = """
+    function functions method methods class classes module modules file files part parts way ways thing things support supports
+    supported handle handles handled feature features add create write need needed want able possible example examples best
+    list show tell exist exists anything something someone default properly correctly
+"""
+_ASKING: Final = frozenset(_ASKING_TEXT.split())
+_WORD = re.compile(r"[^\W_][\w]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """`hits` best first; `coverage` the weighted share of the question's words they hold; `unseen` those found nowhere."""
+
+    hits: tuple[Hit, ...]
+    coverage: float
+    confidence: float
+    unseen: tuple[str, ...] = ()
+    features: tuple[tuple[str, float], ...] = ()
+
+
+class Retriever:
+    """Searches one index; None of its methods needs the repository."""
+
+    def __init__(self, lookup: Lookup) -> None:
+        self.lookup = lookup
+
+    @classmethod
+    def beside(cls, graph_path: Path) -> Retriever | None:
+        """The retriever of the index beside a graph, None when `brain` has not made one yet."""
+        return cls(Lookup.open(graph_path)) if index_path(graph_path).is_file() else None
+
+    def find(self, question: str, k: int = 8, path_glob: str = "", kinds: Sequence[str] = ()) -> Evidence:
+        """The best `k` passages for `question` and how much they can carry."""
+        hits = tuple(self.lookup.search(question, k, path_glob, kinds))
+        words = content_words(question)
+        if not hits or not words:
+            return Evidence(hits, 0.0, 0.0 if not hits else 0.3)
+        frequency = {word: self.frequency(word) for word in words}
+        total = max(2, self._rows)
+        weight = {w: math.log(total / (frequency[w] + 0.5)) if frequency[w] else math.log(2 * total) for w in words}
+        held = [self._held(hit, words) for hit in hits[:5]]
+        everything = sum(weight.values()) or 1.0
+        best = max((sum(weight[w] for w in group) for group in held), default=0.0) / everything
+        joint = sum(weight[w] for w in set().union(*held)) / everything if held else 0.0
+        named = max((self._named(hit, words, weight) for hit in hits[:5]), default=0.0) / everything
+        coverage = 0.7 * best + 0.3 * joint
+        unseen = tuple(w for w in words if not frequency[w])
+        confidence = min(1.0, 0.72 * coverage + 0.28 * min(1.0, 2 * named)) * (
+            0.5 if len(unseen) * 2 > len(words) else 1.0
+        )
+        features = (("coverage", round(coverage, 3)), ("named", round(named, 3)), ("unseen", float(len(unseen))))
+        return Evidence(hits, coverage, round(confidence, 3), unseen, features)
+
+    def frequency(self, word: str) -> int:
+        """In how many rows of the index `word` occurs, endings ignored."""
+        quoted = '"' + word.replace('"', '""') + '"'
+        row = self.lookup._db.execute("SELECT count(*) FROM words WHERE words MATCH ?", (quoted,)).fetchone()
+        return int(row[0])
+
+    def holds(self, word: str) -> bool:
+        """Whether `word` occurs whole in the indexed text, letter by letter."""
+        if len(word) < 3:
+            return False
+        row = self.lookup._db.execute("SELECT 1 FROM texts WHERE instr(text, ?) LIMIT 1", (word,)).fetchone()
+        return row is not None
+
+    @property
+    def _rows(self) -> int:
+        return int(self.lookup._db.execute("SELECT count(*) FROM rows").fetchone()[0])
+
+    def _held(self, hit: Hit, words: Sequence[str]) -> set[str]:
+        node = self.lookup.graph.node(hit.node_id) if hit.node_id else None
+        doc = str(node.meta.get("doc", "")) + " " + str(node.meta.get("purpose", "")) if node else ""
+        text = f"{hit.path} {hit.name} {doc} {self.lookup.text(hit.path, hit.start, hit.end)}"
+        there = _stems(text)
+        return {word for word in words if stem(word) in there}
+
+    def _named(self, hit: Hit, words: Sequence[str], weight: dict[str, float]) -> float:
+        parts = _stems(f"{hit.name} {hit.path.rpartition('/')[2].partition('.')[0]}")
+        return sum(weight[w] for w in words if stem(w) in parts)
+
+    def context(
+        self,
+        question: str,
+        nodes: Iterable[Node],
+        hits: Sequence[Hit],
+        budget: int,
+        count: Callable[[str], int] | None = None,
+    ) -> tuple[str, list[Span]]:
+        """(text, spans by evidence number): whole symbols first, then what stands one hop away, within `budget` tokens.
+
+        Blocks are dropped from the end, never cut in the middle of a line; a symbol too long for the rest of the budget keeps
+        its head and says which lines were left out. Equal inputs give equal bytes.
+        """
+        measure = count or (lambda text: len(tokens(text)))
+        relations = Relations(self.lookup.graph)
+        blocks: list[str] = []
+        spans: list[Span] = []
+        left = budget
+        for span, via in self._ordered(relations, nodes, hits):
+            if any(s.path == span.path and s.start <= span.start and span.end <= s.end for s in spans):
+                continue
+            body = self.lookup.text(span.path, span.start, span.end)
+            if not body:
+                continue
+            head = f"[{len(spans) + 1}] {span.path}:{span.start}-{span.end} {span.node_id} via={via}"
+            block = f"{head}\n{clean(body)}"
+            if measure(block) > left:
+                block = _trimmed(head, clean(body), span, left, measure)
+            if not block:
+                break
+            left -= measure(block)
+            blocks.append(block)
+            spans.append(span)
+        return "\n\n".join(blocks), spans
+
+    def _ordered(self, relations: Relations, nodes: Iterable[Node], hits: Sequence[Hit]) -> list[tuple[Span, str]]:
+        ordered: list[tuple[Span, str]] = []
+        anchors = list(nodes)
+        for node in anchors:
+            start, end = node.lines
+            if start:
+                ordered.append((Span(node.path, start, end, node.id), "definition"))
+        for hit in hits:
+            if hit.start:
+                ordered.append((Span(hit.path, hit.start, hit.end, hit.node_id, "search", hit.score), "search"))
+        near = [n.id for n in anchors] or [h.node_id for h in hits[:3] if h.node_id]
+        for hit in self.lookup.neighbours(near):
+            if hit.start:
+                ordered.append((Span(hit.path, hit.start, hit.end, hit.node_id, hit.via), hit.via))
+        return ordered
+
+
+def content_words(question: str) -> list[str]:
+    """What the question is about: its words without question words and words for code in general, each once."""
+    words = [w.lower() for w in _WORD.findall(question)]
+    kept = [w for w in words if w not in STOP_WORDS and w not in _ASKING and len(w) > 1]
+    return list(dict.fromkeys(kept or [w for w in words if w not in STOP_WORDS]))
+
+
+def stem(word: str) -> str:
+    """A rough stem: enough to see that `parses`, `parsing` and `parser` are one word."""
+    low = word.lower()
+    for ending in (
+        "ations",
+        "ation",
+        "ingly",
+        "ings",
+        "ing",
+        "ers",
+        "ies",
+        "ied",
+        "ors",
+        "es",
+        "ed",
+        "er",
+        "or",
+        "ly",
+        "s",
+        "e",
+        "y",
+    ):
+        if low.endswith(ending) and len(low) - len(ending) >= 3:
+            low = low[: -len(ending)]
+            break
+    return low[:-1] if len(low) > 3 and low[-1] == low[-2] else low
+
+
+def _stems(text: str) -> set[str]:
+    found: set[str] = set()
+    for word in _WORD.findall(text):
+        found.add(stem(word))
+        found.update(stem(part) for part in split_identifier(word))
+    return found
+
+
+def _trimmed(head: str, body: str, span: Span, left: int, measure: Callable[[str], int]) -> str:
+    lines = body.split("\n")
+    keep = len(lines)
+    while keep > 3:
+        keep = keep * 3 // 4
+        cut = f"… lines {span.start + keep}-{span.end} left out"
+        block = "\n".join([head, *lines[:keep], cut])
+        if measure(block) <= left:
+            return block
+    return ""
+
+
+def describe(node: Node) -> str:
+    """A node as evidence lists name it."""
+    return f"{name_of(node)} ({node.type})"

@@ -1,0 +1,107 @@
+"""Conversations, so that "who calls it?" can follow "what does Session.send do?". One SQLite file in the user's state folder.
+
+A turn keeps the question, the answer, and what they were about; carrying that over needs no model. Turns form a chain by
+content hash (`parent`), so a conversation can later be edited or branched without losing what was said.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import time
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from config.errors import StorageError
+from config.manifest import digest
+
+if TYPE_CHECKING:
+    from inference.answer import Answer, Ask
+
+_TABLES = """
+    CREATE TABLE IF NOT EXISTS turns (hash TEXT PRIMARY KEY, parent TEXT NOT NULL, session TEXT NOT NULL, at REAL NOT NULL,
+                                      question TEXT NOT NULL, answer_json TEXT NOT NULL, about TEXT NOT NULL, kind TEXT NOT NULL);
+    CREATE TABLE IF NOT EXISTS heads (session TEXT PRIMARY KEY, hash TEXT NOT NULL);
+"""
+
+
+def state_folder(environ: Mapping[str, str] = os.environ) -> Path:
+    """$XDG_STATE_HOME/nanodex, ~/.local/state/nanodex without it."""
+    base = environ.get("XDG_STATE_HOME", "")
+    return (Path(base) if base.startswith("/") else Path.home() / ".local" / "state") / "nanodex"
+
+
+class Sessions:
+    """The turns of every conversation; one conversation per index, `--new` starts the next."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @classmethod
+    def open(cls, path: Path | None = None) -> Sessions:
+        """Raises StorageError when the file cannot be made."""
+        chosen = path or state_folder() / "sessions.sqlite"
+        try:
+            chosen.parent.mkdir(parents=True, exist_ok=True)
+            with closing(sqlite3.connect(chosen)) as db, db:
+                db.executescript(_TABLES)
+        except (OSError, sqlite3.Error) as error:
+            raise StorageError(
+                f"cannot keep the conversation in {chosen}: {error}", "set XDG_STATE_HOME to a writable folder"
+            ) from error
+        return cls(chosen)
+
+    def carry(self, session: str, how: Ask) -> Ask:
+        """`how` with what the last turn was about, so that a pronoun or a bare question has something to mean."""
+        with closing(sqlite3.connect(self.path)) as db:
+            row = db.execute(
+                "SELECT about, kind FROM turns JOIN heads USING (hash) WHERE heads.session = ?", (session,)
+            ).fetchone()
+        return replace(how, carry=row[0], carry_kind=row[1]) if row and row[0] else how
+
+    def remember(self, session: str, answer: Answer) -> None:
+        """Append a turn. What it was about is the first name it linked; a turn that linked none keeps the one before."""
+        intents = answer.why.get("intents", ())
+        named = [i for i in intents if i.get("about")]
+        with closing(sqlite3.connect(self.path)) as db, db:
+            head = db.execute("SELECT hash FROM heads WHERE session = ?", (session,)).fetchone()
+            parent = head[0] if head else ""
+            before = db.execute("SELECT about, kind FROM turns WHERE hash = ?", (parent,)).fetchone() or ("", "")
+            about = named[0]["about"] if named else before[0]
+            kind = intents[0]["kind"] if intents else before[1]
+            turn = digest((parent, session, answer.question, answer.text, str(time.time_ns())))
+            row = (
+                turn,
+                parent,
+                session,
+                time.time(),
+                answer.question,
+                json.dumps(answer.as_json(), sort_keys=True),
+                about,
+                kind,
+            )
+            db.execute("INSERT INTO turns VALUES (?,?,?,?,?,?,?,?)", row)
+            db.execute("INSERT OR REPLACE INTO heads VALUES (?,?)", (session, turn))
+
+    def forget(self, session: str) -> None:
+        """Start anew; the turns stay on record, nothing refers to them."""
+        with closing(sqlite3.connect(self.path)) as db, db:
+            db.execute("DELETE FROM heads WHERE session = ?", (session,))
+
+    def turns(self, session: str) -> list[tuple[str, str]]:
+        """(question, answer text) of the current conversation, oldest first."""
+        found: list[tuple[str, str]] = []
+        with closing(sqlite3.connect(self.path)) as db:
+            row = db.execute("SELECT hash FROM heads WHERE session = ?", (session,)).fetchone()
+            at = row[0] if row else ""
+            while at:
+                parent, question, answer = db.execute(
+                    "SELECT parent, question, answer_json FROM turns WHERE hash = ?", (at,)
+                ).fetchone()
+                found.append((question, json.loads(answer)["text"]))
+                at = parent
+        return found[::-1]

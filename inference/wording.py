@@ -1,0 +1,222 @@
+"""How answers are worded: names, kinds, lists and counts. In: nodes and rows. Out: Claims, each a sentence with the spans of
+source it rests on. No sentence here is written without a graph fact under it.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from brain.text import clean, first_sentence, one_line, paragraph, sentences
+from extractor.schema import SURE, Node
+from inference.citations import Span
+from inference.relations import Absence, Row
+
+SHOWN: Final = 40  # items of one list; the rest is counted
+INLINE: Final = 3
+_SELF: Final = frozenset({"self", "cls", "this"})
+_KIND: Final = {"external": "name from outside the repository", "variable": "variable"}
+_SECTION = re.compile(
+    r"^\s*(?::(?:returns?|rtype)\s*:\s*(?P<sphinx>.+)|@returns?\s+(?:\{[^}]*\}\s*)?(?P<java>.+)|Returns?:?\s*$)",
+    re.MULTILINE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """`text` is one sentence, or a list item when `item`; `spans` are what it rests on."""
+
+    text: str
+    spans: tuple[Span, ...] = ()
+    item: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """The answer to one intent. `value`: yes (found), no (searched everywhere, none), unknown, missing (no such name).
+    `score` is how sure, by what it rests on; `features` says why."""
+
+    kind: str
+    claims: tuple[Claim, ...]
+    value: str = "yes"
+    score: float = 1.0
+    features: tuple[tuple[str, float], ...] = ()
+    targets: tuple[str, ...] = ()
+
+
+def name_of(node: Node) -> str:
+    """As a person would write it in code: the qualified name, a module's path, a package's directory."""
+    if node.type == "external":
+        package, _, symbol = node.id.removeprefix("ext:").partition("#")
+        return clean(symbol if package == "builtins" or not package or not symbol else f"{package}.{symbol}") or clean(
+            package
+        )
+    if node.type in ("module", "package"):
+        return clean(node.path or node.name)
+    return clean(node.qualname)
+
+
+def kind_of(node: Node) -> str:
+    """`a method of the class Context`, `an async function`, `a module`."""
+    flags = set(node.meta.get("flags", ()))
+    owner = node.qualname.rpartition(".")[0]
+    if node.type == "method":
+        word = "a static method" if "static" in flags or "staticmethod" in flags else "a method"
+        if "classmethod" in flags:
+            word = "a class method"
+        if "property" in flags:
+            word = "a property"
+        if "constructor" in flags or node.name in ("__init__", "constructor"):
+            word = "the constructor"
+        elif "abstract" in flags:
+            word = "an abstract method"
+        elif "async" in flags:
+            word = "an async method"
+        return f"{word} of {owner}" if owner else word
+    if node.type == "variable":
+        constant = node.name.isupper() or "const" in flags
+        if owner:
+            return f"{'a constant' if constant else 'an attribute'} of {owner}"
+        return "a module-level constant" if constant else "a module-level variable"
+    if node.type == "function":
+        word = "an async function" if "async" in flags else "a function"
+        return f"{word} nested in {owner}" if owner else word
+    for flag in ("enum", "struct", "dataclass"):
+        if flag in flags and node.type == "class":
+            return f"{'an' if flag == 'enum' else 'a'} {flag}"
+    word = _KIND.get(node.type, node.type)
+    return f"{'an' if word[0] in 'aeiou' else 'a'} {word}"
+
+
+def here(node: Node, via: str = "definition") -> tuple[Span, ...]:
+    """The span that defines `node`; none for what has no place in a file."""
+    start, end = node.lines
+    return (Span(node.path, start, end, node.id, via),) if start and node.path else ()
+
+
+def header(node: Node, lines: int = 12) -> tuple[Span, ...]:
+    """The first lines of a module: enough to see what it is."""
+    start, end = node.lines
+    return (Span(node.path, start, min(end, start + lines - 1), node.id, "module"),) if start and node.path else ()
+
+
+def at(row: Row) -> tuple[Span, ...]:
+    """The line where a relation stands, else the definition of its source."""
+    path, line = row.site
+    return (
+        (Span(path, line, line, row.site_node, row.edge.kind if row.edge else "site"),)
+        if line and path
+        else here(row.node)
+    )
+
+
+def join(words: Iterable[str], last: str = "and") -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    listed = list(words)
+    return f"{', '.join(listed[:-1])} {last} {listed[-1]}" if len(listed) > 1 else "".join(listed)
+
+
+def count(number: int, noun: str, many: str = "") -> str:
+    return f"{number:,} {noun if number == 1 else many or noun + 's'}"
+
+
+def unique(rows: Sequence[Row]) -> list[Row]:
+    """One row per related node, the first."""
+    return list({row.node.id: row for row in reversed(rows)}.values())[::-1]
+
+
+def signature(node: Node) -> str:
+    """The signature as written, on one line; "" when there is none."""
+    return one_line(str(node.meta.get("signature", "")))
+
+
+def parameters(node: Node) -> list[dict[str, Any]]:
+    """Parameters as declared, the receiver left out."""
+    return [p for p in node.meta.get("params", ()) if p.get("name", "").lstrip("*&") not in _SELF]
+
+
+def parameter(param: dict[str, Any]) -> str:
+    """`err: bool = False`, `*args`."""
+    star = param.get("kind", "") if param.get("kind", "") in ("*", "**") else ""
+    name = one_line(str(param["name"]))
+    text = name if name.startswith("*") else star + name
+    if param.get("annotation"):
+        text += f": {one_line(str(param['annotation']))}"
+    if param.get("default"):
+        text += (
+            f" = {one_line(str(param['default']))}"
+            if param.get("annotation")
+            else f"={one_line(str(param['default']))}"
+        )
+    return text
+
+
+def purpose(node: Node, limit: int = 60) -> str:
+    """What its documentation says first: whole sentences of the first paragraph while they fit in `limit` words."""
+    doc = str(node.meta.get("doc", ""))
+    lead = first_sentence(doc)
+    if not doc:
+        return ""
+    kept: list[str] = []
+    for sentence in sentences(paragraph(doc)):
+        if sum(len(k.split()) for k in [*kept, sentence]) > limit or sentence.rstrip().endswith(":"):
+            break
+        kept.append(sentence.strip())
+    text = " ".join(kept)
+    return text if len(text) > len(lead) and text[:1].isalnum() else lead
+
+
+def documented_return(node: Node) -> str:
+    """The sentence of the documentation that says what comes back, "" when there is none."""
+    doc = inspect.cleandoc(clean(str(node.meta.get("doc", ""))))
+    for match in _SECTION.finditer(doc):
+        text = match.group("sphinx") or match.group("java")
+        if not text:
+            rest = [line.strip() for line in doc[match.end() :].splitlines() if line.strip(" -=")]
+            text = rest[0] if rest else ""
+        if text:
+            return one_line(text).rstrip(".")
+    return ""
+
+
+def hedge(row: Row) -> str:
+    """A word for edges that are not certain."""
+    return "" if row.confidence > SURE + 0.1 else "probably "
+
+
+def few(names: Sequence[str], limit: int = 5) -> str:
+    return join(names) if len(names) <= limit + 1 else f"{', '.join(names[:limit])} and {len(names) - limit} more"
+
+
+def raised(row: Row) -> str:
+    """Who or what an error edge names, with its guard and message."""
+    meta = row.edge.meta if row.edge else {}
+    text = name_of(row.node)
+    guard, message = one_line(str(meta.get("guard") or "")), one_line(str(meta.get("message") or ""))
+    if guard and len(guard) <= 80:
+        text += f" when {guard}"
+    return text + (f" (“{message}”)" if message and len(message) <= 160 else "")
+
+
+def listing(kind: str, lead: str, rows: Sequence[Row], say: Callable[[Row], str]) -> Section:
+    """A lead sentence and its rows: in the sentence when few and short, as a list when many."""
+    texts = [say(row) for row in rows]
+    if len(rows) <= INLINE and all(len(t) < 70 for t in texts):
+        return Section(kind, (Claim(f"{lead} {join(texts)}.", tuple(s for r in rows for s in at(r))),))
+    claims = [Claim(f"{lead} {len(rows)}:" if lead.endswith(":") else f"{lead}:")]
+    claims += [Claim(text, at(row), item=True) for text, row in zip(texts[:SHOWN], rows[:SHOWN], strict=True)]
+    if len(rows) > SHOWN:
+        claims.append(Claim(f"{len(rows) - SHOWN} more are not shown."))
+    return Section(kind, tuple(claims))
+
+
+def none(kind: str, node: Node, said: str, absence: Absence) -> Section:
+    """`said` completes "… <said>": "calls nothing in the repository"."""
+    spans = here(node) if "#" in node.id else header(node)
+    if absence.certain:
+        return Section(kind, (Claim(f"None found: {name_of(node)} {said}.", spans),), "no", 0.9)
+    text = f"It is unknown whether {name_of(node)} has any: none was found, but {absence.reason}."
+    return Section(kind, (Claim(text, spans),), "unknown", 0.6)
