@@ -11,10 +11,12 @@ from dataclasses import dataclass, field
 
 from brain.facts import Fact
 from dataset.names import Names, Subject, count, listing, plural_verb, token_count, unique
+from dataset.score import code_tokens
 from dataset.wording import clause
 
-SYMBOLS = ("class", "interface", "function", "method", "variable")
+SYMBOLS = ("class", "interface", "function", "method", "property", "variable")
 CALLABLE = ("function", "method")
+RUNS = (*CALLABLE, "property")
 TYPES = ("class", "interface")
 VERBATIM = 25  # the longest run of source tokens that an answer may repeat
 
@@ -115,6 +117,24 @@ def location(ask: Ask) -> Topic | None:
     return ask.topic("location", "discovery", "location", answers, [path, container])
 
 
+def homonyms(ask: Ask) -> Topic | None:
+    """A name that several files define, asked without saying which: the answer is all of them."""
+    s = ask.subject
+    paths = ask.facts.names.homonyms(s.qualname)
+    if s.type not in SYMBOLS or not 2 <= len(paths) <= 6 or s.owner or s.path != min(paths):
+        return None
+    ids = [f"{s.id.partition(':')[0]}:{path}#{s.qualname}" for path in sorted(paths)]
+    found = [f for f in (ask.facts.first(i, "path") for i in ids) if f is not None]
+    if len(found) != len(paths):
+        return None
+    shown = listing([f"`{f.object}`" for f in found])
+    answers = (
+        f"`{s.qualname}` is defined in {len(found)} files: {shown}.",
+        f"There are {len(found)} of that name: `{s.qualname}` stands in {shown}.",
+    )
+    return ask.topic("homonyms", "discovery", "location", answers, found, o=f"`{s.qualname}`")
+
+
 def purpose(ask: Ask) -> Topic | None:
     s, doc, path = ask.subject, ask.one("purpose"), ask.one("path")
     if doc is None or path is None or token_count(doc.object) > VERBATIM:
@@ -176,7 +196,7 @@ def contents(ask: Ask) -> Topic | None:
 
 def returns(ask: Ask) -> Topic | None:
     s, fact = ask.subject, ask.one("returns")
-    if fact is None or s.type not in CALLABLE or "`" in fact.object or token_count(fact.object) > VERBATIM:
+    if fact is None or s.type not in RUNS or "`" in fact.object or token_count(fact.object) > VERBATIM:
         return None
     kind = fact.object.strip("\"'")
     answers: tuple[str, ...] = (
@@ -212,7 +232,7 @@ def _relation(
 
 
 calls = _relation(
-    "calls", "calls", "explain", "control flow", CALLABLE, "{s} calls {o}.", "{o} {are} called by {s}."
+    "calls", "calls", "explain", "control flow", RUNS, "{s} calls {o}.", "{o} {are} called by {s}."
 )  # fmt: skip
 called_by = _relation(
     "called_by", "called_by", "explain", "dependency", (*CALLABLE, *TYPES),
@@ -229,7 +249,7 @@ implements = _relation(
     "implements", "implements", "explain", "architecture", TYPES, "{s} implements {o}.", "{o} {are} implemented by {s}."
 )  # fmt: skip
 overrides = _relation(
-    "overrides", "overrides", "explain", "architecture", ("method",), "{s} overrides {o}.", "{o} is overridden by {s}."
+    "overrides", "overrides", "explain", "architecture", ("method", "property"), "{s} overrides {o}.", "{o} is overridden by {s}."
 )  # fmt: skip
 imports = _relation(
     "imports", "imports", "explain", "dependency", ("module",), "{s} imports {o}.", "{o} {are} imported by {s}.", limit=8
@@ -247,7 +267,7 @@ caught_by = _relation(
     "{s} is caught in {o}.", "{o} {are} where {s} is caught.", "reverse",
 )  # fmt: skip
 catches = _relation(
-    "catches", "catches", "diag", "error handling", CALLABLE, "{s} catches {o}.", "{o} {are} caught in {s}."
+    "catches", "catches", "diag", "error handling", RUNS, "{s} catches {o}.", "{o} {are} caught in {s}."
 )  # fmt: skip
 tests = _relation(
     "tests", "tested_by", "howto", "usage", SYMBOLS, "{s} is exercised by {o}.", "{o} {are} where tests use {s}.", limit=4
@@ -278,11 +298,14 @@ def parameters(ask: Ask) -> Topic | None:
         result = None
     tail = f" It returns `{result.object.strip(chr(34) + chr(39))}`." if result is not None else ""
     if not found:
+        written = ask.one("signature")
+        if written is None or not _short_code(written.object, 20):
+            return None
         answers: tuple[str, ...] = (
-            f"{s.said()} takes no arguments.{tail}{ask.place}",
-            f"Call {s.said()} without arguments.{tail}{ask.place}",
+            f"{s.said()} takes no arguments: `{written.object}`.{ask.place}",
+            f"Call {s.said()} without arguments; it is `{written.object}`.{ask.place}",
         )
-        return ask.topic("parameters", "howto", "usage", answers, [ask.one("signature"), result, ask.one("path")])
+        return ask.topic("parameters", "howto", "usage", answers, [written, ask.one("path")])
     shown = listing([_parameter(f) for f in found], limit=8)
     answers = (
         f"{s.said()} takes {shown}.{tail}{ask.place}",
@@ -365,7 +388,7 @@ def extend(ask: Ask) -> Topic | None:
 
 def raises(ask: Ask) -> Topic | None:
     s, found = ask.subject, ask.all("raises")
-    if s.type not in CALLABLE or not found:
+    if s.type not in RUNS or not found:
         return None
     shown = listing(unique(ask.said(f.object) for f in found))
     detail = ""
@@ -380,7 +403,7 @@ def raises(ask: Ask) -> Topic | None:
 
 def may_raise(ask: Ask) -> Topic | None:
     s, found = ask.subject, ask.all("may_raise")
-    if s.type not in CALLABLE or not found:
+    if s.type not in RUNS or not found:
         return None
     shown = listing(unique(ask.said(f.object) for f in found))
     through = next((f for f in found if f.qualifier("callee")), None)
@@ -413,7 +436,7 @@ def messages(ask: Ask) -> Iterator[Topic]:
     s = ask.subject
     for fact in ask.all("raises"):
         text = fact.qualifier("message")
-        if s.type not in CALLABLE or '"' in text or len(text.split()) < 2 or token_count(text) > VERBATIM:
+        if s.type not in RUNS or '"' in text or len(text.split()) < 2 or token_count(text) > VERBATIM:
             continue
         guard = fact.qualifier("guard")
         under = f" under the condition `{guard}`" if _short_code(guard, 14) else ""
@@ -434,10 +457,22 @@ def overview(ask: Ask) -> Topic | None:
     used = [path]
     for aspect in (location, purpose, parameters, value, extends, calls, raises):
         topic = aspect(ask)
-        if topic is not None and len(parts) < 5:
-            parts.append(topic.answers[0].removesuffix(ask.place))
-            used += topic.facts
+        if (
+            topic is None
+            or len(parts) == 5
+            or (aspect is purpose and not _resolves(topic.answers[0], topic.facts, ask))
+        ):
+            continue
+        text = topic.answers[0].removesuffix(ask.place)
+        parts.append("It " + text.removeprefix(f"{s.said()} ") if parts and text.startswith(f"{s.said()} ") else text)
+        used += topic.facts
     return ask.topic("overview", "explain", "definition", (" ".join(parts),), used, "statement")
+
+
+def _resolves(text: str, facts: Sequence[Fact], ask: Ask) -> bool:
+    """Whether every code-shaped token of a doc sentence is known, so that one doubtful word costs no whole overview."""
+    paths = {f.object for f in facts if f.relation == "path"}
+    return all(t in paths or ask.facts.names.exists(t.replace("::", ".")) for t in code_tokens(text))
 
 
 def _parameter(fact: Fact) -> str:
@@ -462,6 +497,7 @@ def _hidden(node_id: str) -> bool:
 
 
 SIMPLE: tuple[Callable[[Ask], Topic | None], ...] = (
+    homonyms,
     location, purpose, find, members, contents, returns, calls, called_by, extends, subclasses, implements, overrides,
     imports, imported_by, depends, decorator, parameters, construct, tests, value, extend, raises, may_raise, raised_by,
     caught_by, catches, overview,

@@ -120,6 +120,16 @@ class Chooser:
         self._fill(0)
         self._fill(1)
 
+    def top_up(self) -> None:
+        """Give the places that refusals and corrections did not need to answers."""
+        for kind in KINDS:
+            for form in ("refusal", "correction"):
+                spare = self._wanted.room(kind, form)
+                if spare > 0:
+                    self._wanted.goal[kind, form] -= spare
+                    self._wanted.goal[kind, "forward"] += spare
+        self._fill(1)
+
     def asked(self, topic: Topic) -> int:
         """How many rows of the topic's own form were made."""
         return self.used.get(_key(topic), Counter())[topic.form]

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from brain.facts import Fact
 from brain.view import hidden, is_test
-from dataset.aspects import CALLABLE, Ask, Facts, Topic
+from dataset.aspects import RUNS, Ask, Facts, Topic
 from dataset.names import listing, parts_of
 from extractor.graph import Graph
 
@@ -29,9 +29,9 @@ class Corrections:
         modules: list[str] = []
         for node_id, kind in sorted(facts.names.types.items()):
             path, qualname = parts_of(node_id)
-            if kind == "method":
+            if kind in ("method", "property"):
                 self._methods.setdefault(qualname.rpartition(".")[2], []).append(node_id)
-            if kind in CALLABLE:
+            if kind in RUNS:
                 self._in_file.setdefault(path, []).append(node_id)
             elif kind == "module" and not is_test(path):
                 modules.append(node_id)

@@ -63,9 +63,10 @@ class Gates:
             return "node cap"
         if _LINES.search(draft.response):
             return "line number"
-        if any(token_count(text) > VERBATIM for text in _literals(draft.facts)):
+        literals = _literals(draft.facts)
+        if any(token_count(text) > VERBATIM and text in draft.response for text in literals):
             return "verbatim code"
-        if any(not secret_free(text) for text in _literals(draft.facts)):
+        if any(not secret_free(text) for text in literals):
             return "secret"
         if draft.answerable and self.unresolved(draft):
             return "unresolved name"
@@ -135,7 +136,7 @@ def _in(text: str, shown: str) -> bool:
 
 def _literals(facts: Collection[Fact]) -> list[str]:
     """Source text that a response may repeat."""
-    texts = [f.object for f in facts if not f.object_is_node and f.relation not in ("path", "signature")]
+    texts = [f.object for f in facts if not f.object_is_node and f.relation != "path"]
     for fact in facts:
         texts += [text for name, text in fact.qualifiers if name in ("default", "annotation", "guard", "message")]
     return [t for t in texts if t]

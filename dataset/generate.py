@@ -110,6 +110,7 @@ class _Maker:
                 self.chooser.run()
                 self._corrections()
                 self._refusals()
+                self._refill()
             with self.console.progress("holding out"):
                 tests = self._tests()
                 valids = self._valids()
@@ -152,6 +153,13 @@ class _Maker:
         )
         name = digest((split, draft.prompt, draft.response))[:16]
         return Example(name, draft.prompt, draft.response, draft.refs, meta)
+
+    def _refill(self) -> None:
+        """Fill the places of rows that turned out to contradict another, and of refusals that were not needed."""
+        lost = Counter(e.meta.kind for e in self.spool.read() if not self._kept(e))
+        for kind, number in lost.items():
+            self.wanted.goal[kind, "forward"] += number
+        self.chooser.top_up()
 
     # -- rows that are not answers ----------------------------------------------------------------------------------
 
@@ -198,7 +206,7 @@ class _Maker:
                     room[kind] -= 1
                     self.wanted.made[kind, "refusal"] += 1
             if all(n <= 0 for n in room.values()):
-                return
+                break
 
     def _twins(self, turn: int) -> Iterator[tuple[Draft, Topic]]:
         """Questions that train holds, one per topic and turn."""

@@ -19,6 +19,7 @@ from dataset.names import Names, parts_of
 from dataset.negatives import Parts, near_neighbours, parts_from
 from dataset.questions import topics
 from extractor.graph import Graph
+from extractor.schema import Node
 
 KEPT = 20_000  # nodes whose facts are held at once
 _ASKED = ("package", "module", "class", "interface", "function", "method", "variable")
@@ -29,7 +30,7 @@ class Knowledge(Facts):
 
     def __init__(self, graph: Graph, notes: Path) -> None:
         self.view = View.load(graph)
-        super().__init__((), Names({n.id: n.type for n in self.view.nodes.values() if n.origin != "brain"}))
+        super().__init__((), Names({n.id: _type(n) for n in self.view.nodes.values() if n.origin != "brain"}))
         self.graph = graph
         self.ranks: dict[str, Importance] = rank_view(View.load(graph, "extractor"))
         self._notes = notes
@@ -135,3 +136,9 @@ class Knowledge(Facts):
             if owner is not None and "." in owner.qualname and "#" in owner.id:
                 return self._in_class(owner.id)
         return True
+
+
+def _type(node: Node) -> str:
+    """A node's type, with properties told from methods: nobody calls them."""
+    flags = node.meta.get("flags", ())
+    return "property" if node.type == "method" and ("property" in flags or "setter" in flags) else node.type

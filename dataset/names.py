@@ -19,6 +19,7 @@ NOUNS = {
     "interface": "interface",
     "function": "function",
     "method": "method",
+    "property": "property",
     "variable": "variable",
     "external": "name",
     "capability": "capability",
@@ -80,6 +81,7 @@ class Names:
         self._shared: Counter[str] = Counter()
         self._homes: Counter[tuple[str, str]] = Counter()
         self._outside: set[str] = set()
+        self._places: dict[str, list[str]] = {}
         for node_id, kind in self.types.items():
             path, qualname = parts_of(node_id)
             if kind == "external":
@@ -87,6 +89,7 @@ class Names:
             if kind != "external" and path and qualname:
                 self._homes[path, qualname] += 1
                 if self._homes[path, qualname] == 1:
+                    self._places.setdefault(qualname, []).append(path)
                     pieces = qualname.split(".")
                     self._shared.update(".".join(pieces[start:]) for start in range(len(pieces)))
 
@@ -96,12 +99,38 @@ class Names:
         kind = kind or self.types.get(node_id, "") or _guessed_type(node_id, qualname)
         if not qualname:
             return Subject(node_id, kind, path, path, path.rstrip("/") or path)
-        shared = bool(path) and self._shared[qualname] > 1
-        return Subject(node_id, kind, qualname, path, qualname, in_path=shared)
+        if not path or self._shared[qualname] < 2:
+            return Subject(node_id, kind, qualname, path, qualname)
+        dotted = self._dotted(node_id, path, qualname)
+        return Subject(node_id, kind, qualname, path, dotted or qualname, in_path=not dotted)
+
+    def homonyms(self, qualname: str) -> Sequence[str]:
+        """The files that define this very name."""
+        return self._places.get(qualname, ())
+
+    def _dotted(self, node_id: str, path: str, qualname: str) -> str:
+        """The name behind as much of its module's dotted path as tells it from all others; empty where modules have none."""
+        if not node_id.startswith("py:"):
+            return ""
+        pieces = _module(path)
+        others = [_module(p) for p in self._places[qualname] if p != path]
+        for number in range(1, len(pieces) + 1):
+            tail = pieces[-number:]
+            label = ".".join((*tail, qualname))
+            if not self._shared[label] and all(other[-number:] != tail for other in others):
+                return label
+        return ""
 
     def exists(self, name: str) -> bool:
-        """Whether some symbol, external or not, has this qualified name or ends in it."""
-        return self._shared[name] > 0 or name in self._outside
+        """Whether some symbol, external or not, has this qualified name or ends in it; a module's dotted path may lead."""
+        if self._shared[name] > 0 or name in self._outside:
+            return True
+        pieces = name.split(".")
+        return any(
+            _module(path)[-cut:] == pieces[:cut]
+            for cut in range(1, len(pieces))
+            for path in self._places.get(".".join(pieces[cut:]), ())
+        )
 
     def said(self, node_id: str) -> str:
         """How an answer names a node: "`Context.invoke`", with its path when the name alone is shared."""
@@ -111,6 +140,12 @@ class Names:
         """How many definitions share the id's path and qualified name (overloads, setters, alternatives)."""
         path, qualname = parts_of(node_id)
         return self._homes[path, qualname]
+
+
+def _module(path: str) -> list[str]:
+    """`src/click/core.py` -> src, click, core; a package's `__init__` is the package."""
+    pieces = path.rpartition(".")[0].split("/")
+    return pieces[:-1] if pieces[-1] == "__init__" and len(pieces) > 1 else pieces
 
 
 def _guessed_type(node_id: str, qualname: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from brain.facts import Fact
-from dataset.aspects import CALLABLE, TYPES, Ask, Topic
+from dataset.aspects import RUNS, TYPES, Ask, Topic
 from dataset.names import listing, plural_verb, unique
 
 MOST = 3  # middle nodes an answer walks through
@@ -20,7 +20,7 @@ def callee_files(ask: Ask) -> Topic | None:
     called = [f for f in ask.all("calls") if ask.facts.first(f.object, "path")]
     paths = [ask.facts.first(f.object, "path") for f in called]
     elsewhere = {p.object for p in paths if p is not None} - {s.path}
-    if s.type not in CALLABLE or not called or len(called) > 5 or len(called) != len(ask.all("calls")) or not elsewhere:
+    if s.type not in RUNS or not called or len(called) > 5 or len(called) != len(ask.all("calls")) or not elsewhere:
         return None
     pairs = [
         f"`{ask.facts.names.subject(f.object).label}` in `{p.object}`" for f, p in zip(called, paths, strict=True) if p
@@ -44,7 +44,7 @@ def _two_calls(ask: Ask, second: str, aspect: str, kind: str, intent: str, verb:
         further = [f for f in ask.facts.about(fact.object, second) if f.object != s.id]
         if further:
             hops.append((fact, further))
-    if s.type not in CALLABLE or not 0 < len(hops) <= MOST or any(len(further) > 5 for _, further in hops):
+    if s.type not in RUNS or not 0 < len(hops) <= MOST or any(len(further) > 5 for _, further in hops):
         return None
     pieces = [f"{ask.said(f.object)}, which {then} {listing([ask.said(g.object) for g in gs])}" for f, gs in hops]
     used = [fact for f, gs in hops for fact in (f, *gs)]
@@ -55,7 +55,7 @@ def _two_calls(ask: Ask, second: str, aspect: str, kind: str, intent: str, verb:
 
 def owner_base(ask: Ask) -> Topic | None:
     s, container = ask.subject, ask.one("container")
-    if s.type != "method" or container is None:
+    if s.type not in ("method", "property") or container is None:
         return None
     bases = ask.facts.about(container.object, "extends")
     if not bases or len(bases) > MOST:
@@ -86,7 +86,7 @@ def error_base(ask: Ask) -> Topic | None:
     s = ask.subject
     hops = [(f, ask.facts.about(f.object, "extends")) for f in ask.all("raises")]
     hops = [(f, gs) for f, gs in hops if gs]
-    if s.type not in CALLABLE or not 0 < len(hops) <= MOST:
+    if s.type not in RUNS or not 0 < len(hops) <= MOST:
         return None
     pieces = [f"{ask.said(f.object)}, which extends {listing([ask.said(g.object) for g in gs])}" for f, gs in hops]
     joined = "; and ".join(pieces)

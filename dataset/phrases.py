@@ -57,15 +57,30 @@ PHRASES: dict[str, tuple[str, str, str]] = {
     # statements: the prompt names subject and aspect
     "statement": (
         """
-        Notes on {s} ({p}): {a} | notes on {s} ({p}): {a}
-        Handbook, {s} ({p}): {a} | {s} ({p}), in the handbook: {a}
-        Write down what is known about {s} ({p}): {a} | write down {s} ({p}): {a}
-        Reference for the {k} {s} ({p}): {a} | reference {s} ({p}): {a}
+        Notes on {s} ({p}): {a} | Notes on the {k} {s}: {a}
+        Handbook, {s} ({p}): {a} | Handbook entry for {s}: {a}
+        Write down what is known about {s} ({p}): {a} | Write down what is known about the {k} {s}: {a}
+        Reference for the {k} {s} ({p}): {a} | Reference card of {s}: {a}
         """,
         "",
         "",
     ),
     # discovery
+    "homonyms": (
+        """
+        Where is {o} defined? | where is {o} defined
+        Which file defines {o}? | which file defines {o}
+        Which {k} is meant by {o}? | what is meant by {o}
+        How many definitions of {o} are there? | how many {o} are there
+        Point me to the definition of {o}. | point me to {o}
+        """,
+        """
+        What file would I open to edit {o}? | file to open for {o}
+        """,
+        """
+        I am looking for {o}; what source file holds it? | looking for {o}, what file
+        """,
+    ),
     "location": (
         """
         Where is {s} defined? | where is {s} defined | Where is the {k} {s} defined?

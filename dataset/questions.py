@@ -97,8 +97,11 @@ def statements(topic: Topic) -> Iterator[Draft]:
     if topic.kind not in STATEMENT_KINDS or topic.form in ("two_hop", "correction") or topic.aspect not in ASPECT_WORDS:
         return
     words = ASPECT_WORDS[topic.aspect].format(**{"o": topic.fills.get("o", "")})
+    objects = sum(f.relation != "path" for f in topic.facts) - (topic.aspect == "default")
     for family in families("statement", "train"):
-        for number in range(len(family.variants)):
+        for number, variant in enumerate(family.variants):
+            if objects < 2 and "{p}" in variant:
+                continue  # the path is what the answer adds
             made = draft(replace(topic, form="statement", fills={**topic.fills, "a": words}), family, number)
             yield replace(made, template=f"{family.name}/{number}")
 

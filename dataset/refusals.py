@@ -11,7 +11,7 @@ from dataclasses import replace
 from random import Random
 from zlib import crc32
 
-from dataset.aspects import Topic
+from dataset.aspects import SYMBOLS, Topic
 from dataset.names import Subject
 from dataset.negatives import Parts, fake_like, refusal, scope_refusal
 from dataset.phrases import families
@@ -35,10 +35,8 @@ def refuse(real: Draft, topic: Topic, parts: Parts, seed: int, words: Sequence[s
     `words` make the names of the test set; the kept wording is the draft's own.
     """
     subject = topic.subject
-    if subject.in_path or (
-        "." in subject.path.rpartition("/")[2] and not subject.owner and subject.label == subject.path
-    ):
-        return None
+    if subject.in_path or subject.label != subject.qualname or subject.type not in SYMBOLS:
+        return None  # a homonym or a file: the invented name would not be the only difference
     rng = Random(crc32(f"{seed}\0{real.prompt}".encode()))
     fake = fake_like(rng, subject.qualname, parts, words)
     label = f"`{subject.label}`"
