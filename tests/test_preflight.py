@@ -150,13 +150,18 @@ def test_a_multimodal_base_may_store_other_prefixes(base: Path, tmp_path: Path) 
     assert "modules" in [check.name for check in checks if check.status == "warn"]
 
 
+def emptied(folder: Path) -> None:
+    for path in folder.iterdir():
+        path.unlink()
+
+
 @pytest.mark.parametrize("spoil", ["missing", "empty", "no weights", "truncated", "not safetensors", "bad json"])
 def test_unreadable_adapters_are_named(base: Path, tmp_path: Path, spoil: str) -> None:
     pack = packs.write_pack(tmp_path / "pack", base)
     weights = pack / "adapter_model.safetensors"
     acts: dict[str, Callable[[], object]] = {
         "missing": lambda: pack.rename(tmp_path / "gone"),
-        "empty": lambda: [os.remove(path) for path in pack.iterdir()],
+        "empty": lambda: emptied(pack),
         "no weights": weights.unlink,
         "truncated": lambda: weights.write_bytes(weights.read_bytes()[:-100]),
         "not safetensors": lambda: weights.write_bytes(struct.pack("<Q", 2**40) + b"x"),

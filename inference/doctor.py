@@ -1,0 +1,268 @@
+"""`nanodex doctor`: is every stage able to run here, and is what it left behind whole and up to date? Reads, never writes.
+
+One Check per question, named after its stage. What is broken fails; what has simply not been made yet, or lags behind, is a
+warning with the command that makes it.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Final
+
+from config.console import Console, plural
+from config.errors import InputError, NanodexError
+from config.manifest import Manifest, read_manifest
+from config.settings import BrainSettings, DatasetSettings, ExtractSettings, ServeSettings, load_settings
+from inference.checks import Check, Verdict, fail, ok, verdict, warn
+from inference.installed import ROOT, check_packages, installed, torch_cuda
+from inference.runtime import ask_runtime, check_open_files, check_port, check_runtime, find_gpus, gib, interpreter
+from trainer.hardware import free_ram
+from trainer.pack import Pack, adapters, current
+
+SETUP: Final = "make setup"
+OLDEST_PYTHON: Final = (3, 11)
+# Trigram tables, which the search index needs, came with this version.
+OLDEST_SQLITE: Final = (3, 34, 0)
+ENOUGH_DISK, ENOUGH_MEMORY = 4 * 2**30, 4 * 2**30
+
+
+def run(console: Console, models: Path = Path("models"), repo: Path | None = None) -> Verdict:
+    """Every check, in the order of the stages. `repo` overrides where the graph's manifest says the repository lies."""
+    graph = load_settings(ExtractSettings, "extract").out_graph
+    groups: list[tuple[str, Callable[[], Iterable[Check]]]] = [
+        ("the environment", check_environment),
+        ("extract", lambda: check_graph(graph, repo)),
+        ("brain", lambda: check_brain(graph, load_settings(BrainSettings, "brain").out_dir)),
+        ("dataset", lambda: check_dataset(graph, load_settings(DatasetSettings, "dataset").out_jsonl)),
+        ("train", lambda: [*check_trainer(), *check_packs(models, graph)]),
+        ("serve", lambda: check_server(load_settings(ServeSettings, "serve"))),
+        ("query", lambda: [check_writable("query: state folder", state_folder())]),
+    ]
+    found: list[Check] = []
+    with console.progress("looking at every stage", len(groups), "stages") as task:
+        for name, ask in groups:
+            task.describe(f"looking at {name}")
+            found += ask()
+            task.advance()
+    return verdict(found)
+
+
+def check_environment() -> Iterator[Check]:
+    """Python, pinned packages, grammars, SQLite, git, disk and memory."""
+    version = sys.version_info[:3]
+    shown = ".".join(map(str, version))
+    if version < OLDEST_PYTHON:
+        yield fail("python", f"{shown}; nanodex needs 3.11 or newer", "PYTHON=python3.11 make setup")
+    else:
+        yield ok("python", f"{shown} at {sys.prefix}")
+    yield check_packages("packages", "", SETUP)
+    yield from check_grammars()
+    if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+        yield fail("sqlite", f"{sqlite3.sqlite_version} has no trigram index", "use a Python with SQLite 3.34 or newer")
+    else:
+        yield ok("sqlite", sqlite3.sqlite_version)
+    if shutil.which("git"):
+        yield ok("git", "found")
+    else:
+        yield warn("git", "not found: citations will carry content hashes instead of commits", "install git")
+    yield check_writable("disk", Path())
+    free, memory = shutil.disk_usage(Path()).free, free_ram()
+    if free < ENOUGH_DISK:
+        yield warn("disk space", f"{gib(free)} free here", "environments and models need about 4 GiB")
+    else:
+        yield ok("disk space", f"{gib(free)} free here")
+    if memory < ENOUGH_MEMORY:
+        yield warn(
+            "memory", f"{gib(memory)} free", "make train-tiny needs about 4 GiB: close something, or lower batch_size"
+        )
+    else:
+        yield ok("memory", f"{gib(memory)} free, {plural(os.cpu_count() or 1, 'core')}")
+
+
+def check_grammars() -> Iterator[Check]:
+    from extractor.languages import check_grammars as load_all
+
+    results = load_all()
+    for name, good, detail in results:
+        if not good:
+            yield fail("extract: grammar", f"{name}: {detail}", SETUP)
+    if all(good for _, good, _ in results):
+        yield ok("extract: grammars", f"{len(results)} load")
+
+
+def check_graph(graph: Path, repo: Path | None = None) -> Iterator[Check]:
+    """The graph can be read, and says what the repository says."""
+    from extractor.status import status_of
+
+    if not graph.is_file():
+        yield warn("extract: graph", f"{graph} has not been made yet", "make extract REPO=<your repository>")
+        return
+    try:
+        source = _graph_manifest(graph)
+    except InputError as error:
+        yield fail("extract: graph", error.message, error.hint)
+        return
+    again = f"make extract REPO={repo or source.root}"
+    try:
+        state = status_of(graph, repo)
+    except NanodexError as error:
+        yield warn("extract: graph", f"its repository cannot be compared: {error.message}", "nanodex doctor --repo DIR")
+        return
+    changed = len(state.changed) + len(state.added) + len(state.deleted)
+    if changed:
+        yield warn("extract: graph", f"{plural(changed, 'file')} changed since it was made", again)
+    else:
+        yield ok("extract: graph", f"{source.project} at {source.commit[:7] or 'no commit'}, up to date")
+
+
+def check_brain(graph: Path, notes: Path) -> Iterator[Check]:
+    """Notes and index are whole and of this graph."""
+    from brain.index import index_path, open_index
+    from extractor.graph import Graph
+
+    if not graph.is_file():
+        return
+    try:
+        made, source = read_manifest(notes), _graph_manifest(graph)
+        if made is None or not notes.is_dir():
+            yield warn("brain: notes", f"there are no finished notes in {notes}", "make brain")
+            return
+        with Graph(graph) as opened:
+            derived = opened.count("nodes", "origin").get("brain", 0)
+        if derived != made.counts.get("ontology", 0) or made.commit != source.commit:
+            yield warn("brain: notes", "they are of an earlier graph", "make brain")
+        else:
+            yield ok("brain: notes", f"{made.counts.get('nodes', 0):,} in {notes}")
+        open_index(index_path(graph)).close()
+        yield ok("brain: index", f"{made.counts.get('rows', 0):,} rows")
+    except InputError as error:
+        yield fail("brain: index", error.message, error.hint or "make brain")
+
+
+def check_dataset(graph: Path, train: Path) -> Iterator[Check]:
+    """The rows are whole and of this graph's commit."""
+    try:
+        made = read_manifest(train)
+        if made is None or not train.is_file():
+            yield warn("dataset: rows", f"{train} has not been made yet", "make dataset")
+            return
+        source = _graph_manifest(graph) if graph.is_file() else None
+    except InputError as error:
+        yield fail("dataset: rows", error.message, error.hint)
+        return
+    missing = [name for name in ("valid.jsonl", "test.jsonl") if not train.with_name(name).is_file()]
+    if missing:
+        yield fail("dataset: rows", f"{' and '.join(missing)} beside {train} are missing", "make dataset")
+    elif source is not None and made.commit != source.commit:
+        yield warn("dataset: rows", "they are of an earlier graph", "make dataset")
+    else:
+        yield ok("dataset: rows", f"{train} of {made.project or 'an unnamed project'}")
+
+
+def check_trainer() -> Iterator[Check]:
+    """The training packages, and which build of torch they brought."""
+    version = installed("torch")
+    if not version:
+        yield warn("train: packages", "torch is not installed: no training here, answering works without", SETUP)
+        return
+    yield check_packages("train: packages", "train", SETUP)
+    cuda, gpus = torch_cuda(), find_gpus()
+    build = f"torch {version}, {f'a CUDA {cuda} build' if cuda else 'a CPU-only build'}"
+    if gpus and not cuda:
+        fix = "rm -r .venv && make setup TORCH_INDEX=<an index with CUDA builds>"
+        yield warn("train: torch", f"{build}, though {gpus[0].name} is there", fix)
+    else:
+        yield ok("train: torch", build + (f" on {gpus[0].name}" if gpus else ""))
+
+
+def check_packs(models: Path, graph: Path) -> Iterator[Check]:
+    """Each current adapter: its base is there, a server can load it, it knows the graph's commit."""
+    try:
+        packs, every = current(models), adapters(models)
+        source = _graph_manifest(graph) if graph.is_file() else None
+    except InputError as error:
+        yield fail("train: adapter", error.message, error.hint)
+        return
+    if not packs:
+        yield warn("train: adapter", f"there is none below {models}/", "make train-tiny")
+    for pack in packs:
+        yield _check_pack(pack, source)
+    if len(every) > 3 * max(1, len(packs)):
+        yield warn(
+            "train: versions", f"{len(every)} adapter versions below {models}/", "remove the ones you do not serve"
+        )
+
+
+def _check_pack(pack: Pack, source: Manifest | None) -> Check:
+    from inference.adapter import load_adapter
+    from inference.preflight import find_base
+
+    name = "train: adapter"
+    adapter, checks = load_adapter(pack.path)
+    if adapter is None:
+        return fail(name, f"{pack.name}: {checks[-1].reason}", checks[-1].fix)
+    if not pack.serveable:
+        return warn(
+            name, f"{pack.name} cannot be served: {'; '.join(pack.unserveable_reasons)}", "nanodex export merged"
+        )
+    try:
+        find_base("", adapter)
+    except InputError as error:
+        return warn(name, f"{pack.name}: {error.message}", error.hint)
+    if source is not None and pack.project == source.project and pack.commit and pack.commit != source.commit:
+        fix = "make dataset train-tiny, or nanodex train … --refresh"
+        return warn(name, f"{pack.name} was trained at {pack.commit[:7]}, the graph is at {source.commit[:7]}", fix)
+    return ok(name, f"{pack.name} on {pack.base.id}")
+
+
+def check_server(settings: ServeSettings) -> Iterator[Check]:
+    """The interpreter that holds vLLM, the machine and the port."""
+    try:
+        python, reason = interpreter(settings.python, os.environ, ROOT)
+        runtime = ask_runtime(python)
+    except InputError as error:
+        yield warn("serve: vllm", f"{error.message}; answering works without", error.hint)
+        return
+    yield ok("serve: interpreter", f"{python} ({reason})")
+    for check in check_runtime(runtime):
+        yield _renamed(check, f"serve: {check.name}")
+    port = check_port(settings.host, settings.port)
+    # An occupied port is no fault of the installation: it may be our own server.
+    yield warn("serve: port", port.reason, port.fix) if port.status == "fail" else _renamed(port, "serve: port")
+    yield _renamed(check_open_files(), "serve: open files")
+
+
+def check_writable(name: str, folder: Path) -> Check:
+    """Whether a file can be made in `folder`, or in the nearest folder above it that exists."""
+    place = folder.absolute()
+    while not place.is_dir():
+        place = place.parent
+    try:
+        with tempfile.TemporaryFile(dir=place):
+            return ok(name, f"{folder.absolute()} can be written")
+    except OSError as error:
+        return fail(
+            name, f"{place} cannot be written: {error.strerror or error}", f"chmod u+w {place}, or free some space"
+        )
+
+
+def state_folder() -> Path:
+    """Where conversations and server logs are kept: the user's state folder."""
+    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "nanodex"
+
+
+def _renamed(check: Check, name: str) -> Check:
+    return Check(name, check.status, check.reason, check.fix, check.exit_code)
+
+
+def _graph_manifest(graph: Path) -> Manifest:
+    from extractor.graph import Graph
+
+    with Graph(graph) as opened:
+        return opened.manifest
