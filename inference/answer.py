@@ -21,17 +21,18 @@ from extractor.graph import Graph
 from extractor.schema import SYMBOL_TYPES, Node
 from inference import discover, pairs, traces
 from inference.backends import Backend, choose
-from inference.citations import Citation, Span, Verifier
+from inference.citations import Citation, Verifier
 from inference.compose import Composer
 from inference.freshness import lag
+from inference.gate import abstain, refuse
 from inference.kinds import GRAPH_KINDS, Intent, Question, read
 from inference.link import STRICT, Linker, Mention, Missing, Target, mentions
-from inference.retrieve import Evidence, Retriever
-from inference.wording import Claim, Section, count, here, join, name_of
+from inference.marks import render
+from inference.retrieve import Retriever
+from inference.wording import Claim, Section, count
 
 SCHEMA_VERSION: Final = 1
 MAX_QUESTION: Final = 1 << 20
-_REFUSAL_SHARE: Final = 4  # near misses named in a refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +193,7 @@ class Expert:
                 if x.mention.name in refused:
                     return None
                 refused.add(x.mention.name)
-                return self._refuse(x)
+                return refuse(x)
             x = None
         if isinstance(x, Target):
             linked.append(x)
@@ -223,13 +224,13 @@ class Expert:
                     and intent.verb not in ("defines", "returns")
                     and intent.y.shape in STRICT
                 ):
-                    return self._refuse(y)
+                    return refuse(y)
                 if intent.verb == "parameter":
                     return self.composer.describe.default(x, intent.y.name)
                 return pairs.check(self.composer, intent.verb, x, y)
             if isinstance(y, Missing):
                 refused.add(y.mention.name)
-                return self._refuse(y)
+                return refuse(y)
             return pairs.path(self.composer, x, y) if intent.kind == "path" else pairs.compare(self.composer, x, y)
         return self.composer.answer(intent.kind, x)
 
@@ -240,36 +241,6 @@ class Expert:
     def _in_prose(self, intent: Intent) -> bool:
         """Whether a plain word is one of the repository's own words though no symbol: then the clause is prose."""
         return bool(intent.x and self.retriever and self.retriever.frequency(intent.x.name.lower()))
-
-    def _refuse(self, missing: Missing) -> Section:
-        name = missing.mention.name
-        claims: list[Claim] = []
-        if missing.external:
-            claims.append(
-                Claim(
-                    f"{name} belongs to {missing.external}, which lies outside this repository; the index holds only its own code."
-                )
-            )
-        elif missing.container is not None:
-            owner = missing.container
-            member = name.replace("::", ".").rpartition(".")[2]
-            claims.append(Claim(f"There is no {name}: {name_of(owner)} has no member {member}.", here(owner)))
-        elif missing.mention.shape == "path":
-            claims.append(Claim(f"The index holds no file {name}."))
-        else:
-            claims.append(Claim(f"Nothing called {name} exists in this index."))
-        if missing.elsewhere:
-            places = [f"{name_of(n)} in {n.path}" for n in missing.elsewhere[:_REFUSAL_SHARE]]
-            claims.append(
-                Claim(
-                    f"The name stands elsewhere: {join(places)}.",
-                    tuple(s for n in missing.elsewhere[:_REFUSAL_SHARE] for s in here(n)),
-                )
-            )
-        near = [n for n in missing.near if n != name]
-        if near:
-            claims.append(Claim(f"Nearest: {join(near[:_REFUSAL_SHARE], 'or')}."))
-        return Section("gate", tuple(claims), "missing", 0.0, (("exists", 0.0),))
 
     def _search(self, intent: Intent, x: Target | None, how: Ask) -> Section | None:
         if self.retriever is None:
@@ -289,25 +260,8 @@ class Expert:
                     about.targets,
                 )
         if section.score < self.settings.min_confidence or not section.claims:
-            return self._abstain(intent, evidence)
+            return abstain(intent, evidence)
         return section
-
-    def _abstain(self, intent: Intent, evidence: Evidence) -> Section:
-        claims = [Claim(f"No good evidence for: {intent.text.strip(' ?!.')}.")]
-        if evidence.unseen:
-            claims.append(Claim(f"These words occur nowhere in the index: {join(evidence.unseen[:6])}."))
-        weak = [h for h in evidence.hits if h.start][:3]
-        if weak:
-            claims.append(Claim("Nearest, but not enough to answer from:"))
-            claims += [
-                Claim(
-                    f"{h.name or h.path} in {h.path}",
-                    (Span(h.path, h.start, h.end, h.node_id, "search", h.score),),
-                    item=True,
-                )
-                for h in weak
-            ]
-        return Section("gate", tuple(claims), "missing", evidence.confidence, evidence.features)
 
     # Assembling.
 
@@ -348,45 +302,6 @@ class Expert:
             "repository": "read" if verifier.root else "absent: citations checked against the index only",
         }
         return Answer(question, text, citations, "extractive", confidence, why, stale, answered)
-
-
-def render(sections: Sequence[Section], verifier: Verifier) -> tuple[str, tuple[Citation, ...], list[bool]]:
-    """Prose with marks, its citations in order of first mark, and per section whether it has one that holds."""
-    numbers: dict[tuple[str, int, int], int] = {}
-    citations: list[Citation] = []
-    paragraphs, cited = [], []
-    for section in sections:
-        lines: list[str] = []
-        start = len(citations)
-        any_mark = False
-        for claim in section.claims:
-            marks = []
-            for span in claim.spans:
-                citation = verifier.check(span)
-                if citation is None:
-                    continue
-                key = (citation.path, citation.start_line, citation.end_line)
-                if key not in numbers:
-                    citations.append(citation)
-                    numbers[key] = len(citations)
-                if numbers[key] not in marks:
-                    marks.append(numbers[key])
-            any_mark = any_mark or bool(marks)
-            said = clean(claim.text) + ("".join(f" [{n}]" for n in marks[:1]) + "".join(f"[{n}]" for n in marks[1:]))
-            if claim.item:
-                lines.append(f"\n- {said}")
-            else:
-                lines.append(said if not lines or lines[-1].startswith("\n") is False else f"\n{said}")
-        paragraphs.append(_flow(lines))
-        cited.append(any_mark or len(citations) > start)
-    return "\n\n".join(p for p in paragraphs if p), tuple(citations), cited
-
-
-def _flow(lines: Sequence[str]) -> str:
-    text = ""
-    for line in lines:
-        text += line if line.startswith("\n") or not text else f" {line}"
-    return text.strip()
 
 
 def _intent_row(intent: Intent) -> dict[str, Any]:

@@ -110,8 +110,8 @@ def _found(composer: Composer, relation: str, x: Target, y: Target | Missing) ->
     if relation == "calls" and isinstance(y, Target):
         chain = relations.path(x.group, y.group)
         if chain and 1 < len(chain) <= 4:
-            steps = [relations.node(e.dst) for e in chain]
-            text = f"Not directly: {name} reaches {label} through {join([name_of(n) for n in steps[:-1] if n])}."
+            hops = [relations.node(e.dst) for e in chain]
+            text = f"Not directly: {name} reaches {label} through {join([name_of(n) for n in hops[:-1] if n])}."
             return Section("check", (Claim(text, tuple(_hop(composer, e) for e in chain)),), targets=(x.node.id,))
     return None
 

@@ -20,9 +20,10 @@ from brain.text import clean, one_line, sentences, tokens
 from config.errors import BackendError
 from extractor.schema import Node
 from inference.backends import Backend, Message, TooLong
-from inference.citations import Citation, Span, Verifier
+from inference.citations import Span, Verifier
 from inference.kinds import mask
 from inference.link import STRICT, Linker, Mention, Target, mentions
+from inference.marks import Marks
 from inference.relations import Relations
 from inference.wording import here, name_of
 
@@ -283,8 +284,8 @@ def _assemble(
         )
         text = f"{answer.text}\n\n({model} answered with {cause}; this is the answer from the index instead.)"
         return replace(answer, text=text, mode="extractive", why={**why, "fallback": cause})
-    citations = list(answer.citations) if mode == "both" else []
-    text = _marked(checked, citations, verifier)
+    marks = Marks(verifier, answer.citations if mode == "both" else ())
+    text, citations = _marked(checked, marks), marks.citations
     if mode == "both":
         text = f"{answer.text}\n\n{model} says:\n{text}"
     if stream is not None and mode != "both":
@@ -296,21 +297,7 @@ def _assemble(
     )
 
 
-def _marked(checked: Sequence[Sentence], citations: list[Citation], verifier: Verifier) -> str:
-    """The sentences with marks; `citations` grows by what they cite."""
-    places = {(c.path, c.start_line, c.end_line): n for n, c in enumerate(citations, 1)}
-    parts = []
-    for sentence in checked:
-        marks = []
-        for node in sentence.nodes[:3]:
-            for span in here(node):
-                citation = verifier.check(span)
-                if citation is None:
-                    continue
-                key = (citation.path, citation.start_line, citation.end_line)
-                if key not in places:
-                    citations.append(citation)
-                    places[key] = len(citations)
-                marks.append(places[key])
-        parts.append(sentence.text + (" " + "".join(f"[{n}]" for n in dict.fromkeys(marks)) if marks else ""))
+def _marked(checked: Sequence[Sentence], marks: Marks) -> str:
+    """The sentences with the marks of the real symbols they name."""
+    parts = [marks.put(s.text, [span for node in s.nodes[:3] for span in here(node)]) for s in checked]
     return re.sub(r" ?\n", "\n", " ".join(parts)).strip()

@@ -1,0 +1,64 @@
+"""What is said instead of an answer: no such name, or no good evidence. Deterministic, before any model runs, with the nearest
+real names and the passages that came closest.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from inference.citations import Span
+from inference.kinds import Intent
+from inference.link import Missing
+from inference.retrieve import Evidence
+from inference.wording import Claim, Section, here, join, name_of
+
+_NEAR: Final = 4
+
+
+def refuse(missing: Missing) -> Section:
+    name = missing.mention.name
+    claims: list[Claim] = []
+    if missing.external:
+        claims.append(
+            Claim(
+                f"{name} belongs to {missing.external}, which lies outside this repository; the index holds only its own code."
+            )
+        )
+    elif missing.container is not None:
+        owner = missing.container
+        member = name.replace("::", ".").rpartition(".")[2]
+        claims.append(Claim(f"There is no {name}: {name_of(owner)} has no member {member}.", here(owner)))
+    elif missing.mention.shape == "path":
+        claims.append(Claim(f"The index holds no file {name}."))
+    else:
+        claims.append(Claim(f"Nothing called {name} exists in this index."))
+    if missing.elsewhere:
+        places = [f"{name_of(n)} in {n.path}" for n in missing.elsewhere[:_NEAR]]
+        claims.append(
+            Claim(
+                f"The name stands elsewhere: {join(places)}.",
+                tuple(s for n in missing.elsewhere[:_NEAR] for s in here(n)),
+            )
+        )
+    near = [n for n in missing.near if n != name]
+    if near:
+        claims.append(Claim(f"Nearest: {join(near[:_NEAR], 'or')}."))
+    return Section("gate", tuple(claims), "missing", 0.0, (("exists", 0.0),))
+
+
+def abstain(intent: Intent, evidence: Evidence) -> Section:
+    claims = [Claim(f"No good evidence for: {intent.text.strip(' ?!.')}.")]
+    if evidence.unseen:
+        claims.append(Claim(f"These words occur nowhere in the index: {join(evidence.unseen[:6])}."))
+    weak = [h for h in evidence.hits if h.start][:3]
+    if weak:
+        claims.append(Claim("Nearest, but not enough to answer from:"))
+        claims += [
+            Claim(
+                f"{h.name or h.path} in {h.path}",
+                (Span(h.path, h.start, h.end, h.node_id, "search", h.score),),
+                item=True,
+            )
+            for h in weak
+        ]
+    return Section("gate", tuple(claims), "missing", evidence.confidence, evidence.features)
