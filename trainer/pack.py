@@ -13,7 +13,7 @@ import os
 import re
 import shutil
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -146,8 +146,8 @@ def describe(pack: Pack) -> dict[str, Any]:
 def write_pack(target: Path, pack: Pack, fill: Callable[[Path], None], card: str) -> Pack:
     """Make the next version of `target` and point `target` at it.
 
-    `fill(folder)` writes the adapter, tokenizer and template; this adds the description and the card, makes everything
-    readable, renames the folder and switches the link. Raises StorageError when the disk will not take it.
+    `fill(folder)` writes the adapter, tokenizer and template; this adds their hashes, the description and the card, makes
+    everything readable, renames the folder and switches the link. Raises StorageError when the disk will not take it.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     building = target.parent / f".{target.name}.{os.getpid()}.tmp"
@@ -158,6 +158,11 @@ def write_pack(target: Path, pack: Pack, fill: Callable[[Path], None], card: str
         for stray in ("training_args.bin", "trainer_state.json"):
             (building / stray).unlink(missing_ok=True)
         _normalise_adapter_config(building, pack.base.id)
+        pack = replace(
+            pack,
+            adapter_sha256=file_digest(building / "adapter_model.safetensors"),
+            template_sha256=file_digest(building / "chat_template.jinja"),
+        )
         text = json.dumps(describe(pack), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
         (building / DESCRIPTION).write_text(text, encoding="utf-8")
         (building / "README.md").write_text(card, encoding="utf-8")
@@ -221,6 +226,11 @@ def current(root: Path) -> list[Pack]:
         return []
     links = sorted(p for p in root.iterdir() if p.is_symlink() and (p / DESCRIPTION).is_file())
     return [read_pack(p) for p in links]
+
+
+def current_pack(target: Path) -> Pack | None:
+    """The pack that the link `target` points at, None before the first training."""
+    return read_pack(target) if (target / DESCRIPTION).is_file() else None
 
 
 def work_folder(target: Path) -> Path:

@@ -19,7 +19,7 @@ def quiet_libraries() -> None:
     transformers.utils.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
     datasets.disable_progress_bars()
-    logging.getLogger("bitsandbytes").addFilter(_not_the_cpu_kernel)
+    logging.getLogger("bitsandbytes.backends.cpu.ops").addFilter(_not_the_cpu_kernel)
     for name in ("accelerate", "peft", "trl", "torch.distributed"):
         logging.getLogger(name).setLevel(logging.ERROR)
     for module in ("torch", "transformers", "trl", "peft", "bitsandbytes", "accelerate"):

@@ -1,0 +1,209 @@
+"""After sft: preference pairs (dpo) and rewards (grpo), made from the dataset's own rows, no judge and no second model.
+
+A pair prefers the true answer to the true answer about a node easily taken for it (`meta.negatives`). A reward is the score of
+dataset/score.py: key facts named, times the share of named things that exist. Both continue the current adapter through trl.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from config.console import Console, plural
+from config.errors import GateError, MissingInput
+from dataset.example import Example
+from dataset.score import score
+from trainer.hardware import peak_rss
+from trainer.models import Template
+from trainer.pack import Pack, work_folder
+from trainer.rows import Encoder
+from trainer.select import about, sample, select
+
+if TYPE_CHECKING:
+    from trainer.train import Inputs, Stage, TrainReport
+
+# Preference and reward stages correct what sft taught: a tenth of its learning rate keeps them from undoing it.
+GENTLE: Final = 0.1
+GENERATIONS: Final = 4
+BETA: Final = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Preference:
+    prompt: str
+    chosen: str
+    rejected: str
+
+
+def preferences(rows: Sequence[Example], seed: int) -> list[Preference]:
+    """One pair per row that has a near neighbour answering the same kind of question, or that refuses what another answers."""
+    by_node: dict[tuple[str, str], list[Example]] = defaultdict(list)
+    by_aspect: dict[str, list[Example]] = defaultdict(list)
+    for row in rows:
+        if row.meta.answerable and row.refs:
+            by_node[row.refs[0], aspect_of(row)].append(row)
+            by_aspect[aspect_of(row)].append(row)
+    rng = random.Random(f"preferences {seed}")
+    made = []
+    for row in rows:
+        near = [other for node in row.meta.negatives for other in by_node.get((node, aspect_of(row)), ())]
+        pool = near or ([] if row.meta.answerable else by_aspect.get(aspect_of(row), []))
+        wrong = [other.response for other in pool if other.response != row.response]
+        if wrong:
+            made.append(Preference(row.prompt, row.response, rng.choice(wrong)))
+    return made
+
+
+def aspect_of(row: Example) -> str:
+    """`returns` of the template `returns.c/0`: what the question is after."""
+    return row.meta.template.partition(".")[0]
+
+
+def reward(answer: str, row: Example) -> float:
+    """From 0 to 1: key facts named times the share of named things that exist; for a refusal, whether it refuses."""
+    judged = score(answer, row)
+    if judged.correct_refusal is not None:
+        return float(judged.correct_refusal)
+    return (judged.recall or 0.0) * judged.precision
+
+
+def reward_function(rows: Sequence[Example]) -> Callable[..., list[float]]:
+    """The reward in the shape trl calls: completions as message lists, and the column `row` saying which row each answers."""
+
+    def rewards(completions: Sequence[list[dict[str, str]]], row: Sequence[int], **_: Any) -> list[float]:
+        return [reward(c[0]["content"], rows[number]) for c, number in zip(completions, row, strict=True)]
+
+    return rewards
+
+
+def run_stage(
+    inputs: Inputs,
+    previous: Pack,
+    encoder: Encoder,
+    template: Template,
+    rows: Sequence[Example],
+    stage: Stage,
+    console: Console,
+    started: float,
+    dry_run: bool,
+) -> TrainReport:
+    """Continue `previous` by dpo or grpo on the rows it was trained on."""
+    from trainer.onward import load_adapter
+    from trainer.sft import check_moved, frozen_digest, trainable_copy
+    from trainer.train import MEASURED, TrainReport, check_plan, plan_of, write_result
+
+    facts = frozenset(previous.facts)
+    known = [row for row in rows if not row.meta.answerable or facts.issuperset(row.meta.facts)]
+    pairs = preferences(known, inputs.settings.seed) if stage == "dpo" else []
+    if not known or (stage == "dpo" and not pairs):
+        raise MissingInput(
+            f"the dataset holds nothing for {stage}: no row about what {previous.name} knows has a near neighbour",
+            "make dataset with negatives_per_example above 0",
+        )
+    selection = select(known)
+    plan = plan_of(inputs, selection, encoder, template, 0.0, f"{stage} from {previous.name}")
+    if dry_run:
+        return TrainReport(plan, None)
+    check_plan(plan)
+    work = work_folder(inputs.target)
+    model = load_adapter(inputs, previous)
+    before, frozen = trainable_copy(model), frozen_digest(model)
+    console.note(f"{stage} on {plural(len(pairs) or len(known), 'row')}, {plural(plan.steps, 'step')}")
+    os.environ["TENSORBOARD_LOGGING_DIR"] = str(work / "tensorboard")
+    clock = time.monotonic()
+    trainer = _trainer(stage, model, inputs, encoder, known, pairs, plan.steps, work)
+    trainer.train()
+    seconds = time.monotonic() - clock
+    if stage == "dpo" and trainer.state.global_step >= 3:
+        check_moved(model, before)
+    if frozen_digest(model) != frozen:
+        raise GateError("training changed the base model, which must stay frozen", "report this with the command you ran")
+    held = sample(about([r for r in inputs.test if r.meta.split == "T1"], facts), MEASURED)
+    losses = [(int(r["step"]), float(r["loss"])) for r in trainer.state.log_history if "loss" in r]
+    pack, recall = write_result(
+        inputs, model, encoder, template, plan, console, held, selection, (), losses, previous.name, facts, stage
+    )
+    return TrainReport(
+        plan,
+        pack,
+        steps=trainer.state.global_step,
+        seconds=seconds,
+        total_seconds=time.monotonic() - started,
+        peak_bytes=peak_rss(),
+        stopped="all planned steps done",
+        recall=recall,
+        selection=selection.line(),
+    )
+
+
+def _trainer(
+    stage: Stage,
+    model: Any,
+    inputs: Inputs,
+    encoder: Encoder,
+    rows: Sequence[Example],
+    pairs: Sequence[Preference],
+    steps: int,
+    work: Path,
+) -> Any:
+    from datasets import Dataset
+    from transformers import PrinterCallback
+    from trl import DPOConfig, DPOTrainer, GRPOConfig, GRPOTrainer
+
+    settings, on_gpu = inputs.settings, inputs.hardware.device == "cuda"
+    common: dict[str, Any] = {
+        "output_dir": str(work / "checkpoints"),
+        "max_steps": steps,
+        "learning_rate": settings.learning_rate * GENTLE,
+        "bf16": inputs.hardware.autocast_bf16,
+        "use_cpu": not on_gpu,
+        "activation_checkpointing": False,
+        "disable_tqdm": True,
+        "logging_steps": max(1, steps // 50),
+        "report_to": ["tensorboard"],
+        "save_strategy": "no",
+        "seed": settings.seed,
+        "dataloader_pin_memory": on_gpu,
+    }
+    turn = encoder.messages
+    data: list[dict[str, Any]]
+    if stage == "dpo":
+        data = [
+            {
+                "prompt": turn(pair.prompt),
+                "chosen": [{"role": "assistant", "content": pair.chosen}],
+                "rejected": [{"role": "assistant", "content": pair.rejected}],
+            }
+            for pair in pairs
+        ]
+        batch = min(settings.batch_size, 8)
+        options = DPOConfig(**common, beta=BETA, max_length=settings.max_seq_len, per_device_train_batch_size=batch)
+        trainer = DPOTrainer(
+            model=model, args=options, train_dataset=Dataset.from_list(data), processing_class=encoder.tokenizer
+        )
+    else:
+        data = [{"prompt": turn(row.prompt), "row": number} for number, row in enumerate(rows)]
+        options = GRPOConfig(
+            **common,
+            # Several answers to each question are compared with one another.
+            per_device_train_batch_size=GENERATIONS * max(1, min(settings.batch_size, 16) // GENERATIONS),
+            num_generations=GENERATIONS,
+            max_completion_length=128,
+            use_vllm=False,
+            beta=0.0,
+        )
+        trainer = GRPOTrainer(
+            model=model,
+            reward_funcs=[reward_function(rows)],
+            args=options,
+            train_dataset=Dataset.from_list(data),
+            processing_class=encoder.tokenizer,
+        )
+    trainer.remove_callback(PrinterCallback)
+    return trainer

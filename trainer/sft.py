@@ -1,0 +1,315 @@
+"""Supervised fine-tuning: a base, rows and a plan in, a trained LoRA adapter in memory and its history out. trl does the loop.
+
+One path serves tiny bases on a CPU and nf4 bases on a GPU. A checkpoint is kept at every evaluation, so a killed run goes on
+where it was; ctrl-C saves one more and stops. What must hold is asserted: every adapter parameter moved, no base parameter did.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any, Final
+
+from config.console import Console
+from config.errors import GateError, IncompatibleInput, StorageError
+from config.settings import TrainSettings
+from dataset.example import Example
+from trainer.callbacks import Clock, history, make_callbacks
+from trainer.hardware import Hardware
+from trainer.plan import Plan, out_of_memory_knobs
+from trainer.rows import Encoder
+from trainer.stream import Stream
+
+# Above this many parameters the frozen base is checked by its norm tensors only: hashing gigabytes would take minutes.
+HASHED: Final = 50_000_000
+PATIENCE: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """`losses` and `evaluations` are (step, value) pairs; `stopped` says what ended the run."""
+
+    steps: int
+    seconds: float
+    tokens: int
+    losses: tuple[tuple[int, float], ...]
+    evaluations: tuple[tuple[int, float], ...]
+    stopped: str
+    peak_bytes: int
+
+    @property
+    def tokens_per_second(self) -> float:
+        return self.tokens / self.seconds if self.seconds else 0.0
+
+
+def wrap(model: Any, settings: TrainSettings, targets: Sequence[str]) -> Any:
+    """A new adapter on `model`, all its parameters trainable, the base frozen."""
+    from peft import LoraConfig, get_peft_model, prepare_model_for_kbit_training
+
+    if settings.bits != 16:
+        model = prepare_model_for_kbit_training(model, use_gradient_checkpointing=False)
+    initial: bool | str = {"true": True, "false": False}.get(settings.init_lora_weights, settings.init_lora_weights)
+    lora = LoraConfig(
+        task_type="CAUSAL_LM",
+        r=settings.lora_rank,
+        lora_alpha=settings.lora_alpha,
+        lora_dropout=settings.lora_dropout,
+        target_modules=list(targets),
+        use_rslora=settings.use_rslora,
+        use_dora=settings.use_dora,
+        init_lora_weights=initial,
+        modules_to_save=settings.modules_to_save or None,
+    )
+    return get_peft_model(model, lora)
+
+
+def fit(
+    model: Any,
+    encoder: Encoder,
+    train: Stream,
+    valid: Sequence[Example],
+    settings: TrainSettings,
+    plan: Plan,
+    hardware: Hardware,
+    work: Path,
+    console: Console,
+    checkpoint: Path | None,
+) -> Outcome:
+    """Train the adapter of `model` in place. `checkpoint` is where to go on, None to begin.
+
+    Raises StorageError on a full disk, IncompatibleInput with the next knobs when memory runs out, KeyboardInterrupt after
+    ctrl-C, GateError when a parameter that must move did not or one that must not did.
+    """
+    from transformers import PrinterCallback
+    from trl import SFTConfig
+
+    os.environ["TENSORBOARD_LOGGING_DIR"] = str(work / "tensorboard")
+    clock = Clock(work / "log.jsonl", settings.time_budget_s, plan.steps, fresh=checkpoint is None)
+    on_gpu = hardware.device == "cuda"
+    checkpointing = any(c.name == "checkpointing" and c.value == "on" for c in plan.choices)
+    interval = min(settings.eval_interval, plan.steps)
+    arguments = SFTConfig(
+        output_dir=str(work / "checkpoints"),
+        max_steps=plan.steps,
+        per_device_train_batch_size=plan.micro_batch,
+        per_device_eval_batch_size=plan.micro_batch,
+        gradient_accumulation_steps=plan.accumulation,
+        learning_rate=settings.learning_rate,
+        lr_scheduler_type="linear",
+        warmup_steps=0.03,
+        max_grad_norm=1.0,
+        optim=next(c.value for c in plan.choices if c.name == "optimiser"),
+        bf16=hardware.autocast_bf16,
+        fp16=on_gpu and not hardware.autocast_bf16,
+        use_cpu=not on_gpu,
+        activation_checkpointing=checkpointing,
+        max_length=None,
+        completion_only_loss=False,
+        packing=False,
+        dataset_kwargs={"skip_prepare_dataset": True},
+        remove_unused_columns=False,
+        train_sampling_strategy="sequential",
+        logging_steps=max(1, min(20, plan.steps // 50)),
+        disable_tqdm=True,
+        seed=settings.seed,
+        data_seed=settings.seed,
+        report_to=["tensorboard"],
+        eval_strategy="steps" if valid else "no",
+        eval_steps=interval,
+        save_strategy="steps",
+        save_steps=interval,
+        save_total_limit=2,
+        load_best_model_at_end=bool(valid),
+        metric_for_best_model="eval_loss" if valid else None,
+        greater_is_better=False if valid else None,
+        dataloader_pin_memory=on_gpu,
+    )
+    interrupted = Interrupt()
+    with console.progress("training", plan.steps, "step") as task:
+        trainer = _trainer_class(clock)(
+            model=model,
+            args=arguments,
+            train_dataset=train.dataset(),
+            eval_dataset=_held(valid, encoder, settings.max_seq_len) if valid else None,
+            processing_class=encoder.tokenizer,
+            callbacks=make_callbacks(clock, task, train, plan, interrupted, PATIENCE if valid else 0),
+        )
+        # Logs go to the console and log.jsonl; this one would print dictionaries on stdout, where reports go.
+        trainer.remove_callback(PrinterCallback)
+        before = trainable_copy(model)
+        frozen = frozen_digest(model)
+        with _failures(settings, plan, work), interrupted.listening():
+            trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    if interrupted.asked:
+        raise KeyboardInterrupt
+    if trainer.state.global_step >= 3:
+        check_moved(model, before)
+    if frozen_digest(model) != frozen:
+        raise GateError(
+            "training changed the base model, which must stay frozen", "report this with the command you ran"
+        )
+    losses, evaluations = history(work / "log.jsonl")
+    return Outcome(
+        steps=trainer.state.global_step,
+        seconds=clock.elapsed,
+        tokens=train.tokens,
+        losses=losses,
+        evaluations=evaluations,
+        stopped=clock.stopped or "all planned steps done",
+        peak_bytes=_peak(hardware),
+    )
+
+
+def measure_speed(model: Any, train: Stream, micro_batch: int, bf16: bool, seconds: float = 3.0) -> float:
+    """Tokens per second of forward and backward on the first rows. Nothing is updated."""
+    import torch
+
+    device = next(model.parameters()).device
+    done, start, position = 0, 0.0, 0
+    model.train()
+    while position < len(train.order):
+        rows = [train.row(p) for p in range(position, min(position + micro_batch, len(train.order)))]
+        position += micro_batch
+        longest = max(len(r["input_ids"]) for r in rows)
+        ids = torch.tensor([r["input_ids"] + [0] * (longest - len(r["input_ids"])) for r in rows], device=device)
+        labels = torch.tensor([r["labels"] + [-100] * (longest - len(r["labels"])) for r in rows], device=device)
+        with torch.autocast(device.type, torch.bfloat16, enabled=bf16):
+            loss = model(input_ids=ids, labels=labels).loss
+        loss.backward()
+        model.zero_grad(set_to_none=True)
+        if start:
+            done += sum(len(r["input_ids"]) for r in rows)
+            if time.perf_counter() - start > seconds:
+                break
+        else:
+            # The first batch pays for warming up and is not counted.
+            start = time.perf_counter()
+    train.tokens = 0
+    return done / (time.perf_counter() - start) if done else 0.0
+
+
+def trainable_copy(model: Any) -> dict[str, Any]:
+    """The parameters that training may change, by name."""
+    return {n: p.detach().clone() for n, p in model.named_parameters() if p.requires_grad}
+
+
+def check_moved(model: Any, before: dict[str, Any]) -> None:
+    """Raises GateError unless every trainable tensor differs from `before` and is finite."""
+    import torch
+
+    stuck = [n for n, p in model.named_parameters() if n in before and torch.equal(p.detach(), before[n])]
+    if stuck:
+        raise GateError(
+            f"{len(stuck)} of {len(before)} adapter tensors did not change, first {stuck[0]}",
+            "train for more steps, or raise learning_rate",
+        )
+    broken = [n for n, p in model.named_parameters() if n in before and not bool(torch.isfinite(p).all())]
+    if broken:
+        raise GateError(f"training diverged: {broken[0]} holds infinite values", "lower learning_rate and train again")
+
+
+def frozen_digest(model: Any) -> str:
+    """A digest of the parameters that must not change: all of them in a small model, the norms of a large one."""
+    import torch
+
+    frozen = [(n, p) for n, p in sorted(model.named_parameters()) if not p.requires_grad]
+    small = sum(p.numel() for _, p in frozen) <= HASHED
+    total = hashlib.sha256()
+    for name, parameter in frozen:
+        if small or "norm" in name:
+            total.update(name.encode())
+            total.update(parameter.detach().cpu().contiguous().view(torch.uint8).numpy().tobytes())
+    return total.hexdigest()
+
+
+class Interrupt:
+    """The first ctrl-C asks for a checkpoint and a stop, the second stops at once."""
+
+    def __init__(self) -> None:
+        self.asked = False
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        try:
+            previous = signal.signal(signal.SIGINT, self._handle)
+        except ValueError:
+            # Signals reach the main thread only; elsewhere ctrl-C stays what it was.
+            yield
+            return
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, previous)
+
+    def _handle(self, _signal: int, _frame: FrameType | None) -> None:
+        if self.asked:
+            raise KeyboardInterrupt
+        self.asked = True
+
+
+def _trainer_class(clock: Clock) -> Callable[..., Any]:
+    from torch.optim.lr_scheduler import LambdaLR
+    from trl import SFTTrainer
+
+    class Timed(SFTTrainer):  # type: ignore[misc]
+        """Under a time budget the learning rate falls with the clock as well, so that a slow machine still finishes it."""
+
+        def create_scheduler(self, num_training_steps: int, optimizer: Any = None) -> Any:
+            if clock.budget:
+                self.lr_scheduler = LambdaLR(optimizer or self.optimizer, clock.rate)
+                self._created_lr_scheduler = True
+                return self.lr_scheduler
+            return super().create_scheduler(num_training_steps, optimizer)
+
+    return Timed
+
+
+def _held(examples: Sequence[Example], encoder: Encoder, max_length: int) -> Any:
+    from datasets import Dataset
+
+    encoded = [encoder.encode(e.prompt, e.response) for e in examples]
+    kept = [row for row in encoded if len(row.ids) <= max_length]
+    return Dataset.from_dict({"input_ids": [list(r.ids) for r in kept], "labels": [r.labels for r in kept]})
+
+
+@contextmanager
+def _failures(settings: TrainSettings, plan: Plan, work: Path) -> Iterator[None]:
+    import torch
+    from safetensors import SafetensorError
+
+    hint = "free some disk space and run the same command: it goes on from the last checkpoint"
+    try:
+        yield
+    except torch.OutOfMemoryError as error:
+        raise _no_memory(settings, plan) from error
+    except MemoryError as error:
+        raise _no_memory(settings, plan) from error
+    except RuntimeError as error:
+        if "allocate memory" in str(error) or "out of memory" in str(error):
+            raise _no_memory(settings, plan) from error
+        if "No space left" in str(error) or "PytorchStreamWriter" in str(error) or "iostream" in str(error):
+            raise StorageError(f"cannot write a checkpoint to {work}: {error}", hint) from error
+        raise
+    except (OSError, SafetensorError) as error:
+        raise StorageError(f"cannot write a checkpoint to {work}: {error}", hint) from error
+
+
+def _no_memory(settings: TrainSettings, plan: Plan) -> IncompatibleInput:
+    on = any(c.name == "checkpointing" and c.value == "on" for c in plan.choices)
+    knobs = ", then ".join(out_of_memory_knobs(settings, plan.micro_batch, on))
+    return IncompatibleInput("this machine ran out of memory while training", f"turn, in this order: {knobs}")
+
+
+def _peak(hardware: Hardware) -> int:
+    import torch
+
+    from trainer.hardware import peak_rss
+
+    return int(torch.cuda.max_memory_allocated()) if hardware.device == "cuda" else peak_rss()

@@ -1,0 +1,570 @@
+"""The stage: rows and a base in, an adapter pack out. Plan first, then train, then prove what was learnt.
+
+A run that was killed goes on from its last checkpoint when nothing it depends on has changed. A run whose result already
+stands says so and stops. The expert in use is replaced only when the new one is complete.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import platform
+import shutil
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from config.console import Console, plural
+from config.errors import IncompatibleInput, MissingInput, StorageError
+from config.manifest import Manifest, digest, read_manifest, write_atomically
+from config.settings import TrainSettings
+from dataset.example import Example, read_examples
+from trainer.card import card, licence_warnings, source_licence
+from trainer.fingerprint import fingerprint
+from trainer.hardware import Choice, Hardware, inspect_hardware
+from trainer.models import Base, Template, describe_base, load_base, load_tokenizer, resolve_base, tiny_base
+from trainer.pack import BaseModel, Pack, current_pack, file_digest, work_folder, write_pack
+from trainer.picture import loss_picture
+from trainer.plan import Plan, Sample, make_plan, resolve_targets
+from trainer.rows import Encoder, measure, usable
+from trainer.select import EXPOSURES, Selection, about, sample, select
+
+Method = Literal["lora", "qlora", "tiny"]
+Stage = Literal["sft", "dpo", "grpo"]
+LIBRARIES: Final = (
+    "torch",
+    "transformers",
+    "trl",
+    "peft",
+    "bitsandbytes",
+    "datasets",
+    "accelerate",
+    "tokenizers",
+    "safetensors",
+)
+# Rows asked for the recall after training, and rows of the loss on unseen wordings during it.
+MEASURED: Final = 200
+WATCHED: Final = 200
+# A base this small keeps its adapter in float32: the size does not matter, and probes agree to the last digit.
+SMALL: Final = 50_000_000
+SAMPLE_SPEED: Final = 64
+
+
+@dataclass(frozen=True, slots=True)
+class TrainReport:
+    """What a run did. `plan` only: a dry run; `pack` without `steps`: there was nothing to do."""
+
+    plan: Plan | None
+    pack: Pack | None
+    steps: int = 0
+    seconds: float = 0.0
+    total_seconds: float = 0.0
+    tokens_per_second: float = 0.0
+    peak_bytes: int = 0
+    stopped: str = ""
+    recall: dict[str, Any] | None = None
+    selection: str = ""
+    notes: tuple[str, ...] = ()
+
+    def lines(self) -> list[str]:
+        out: list[str] = []
+        if self.pack is None:
+            out += self.plan.lines() if self.plan else []
+        elif not self.steps:
+            out.append(f"train: nothing to do, {self.pack.name} was made from this dataset, base and these settings")
+        else:
+            out.append(
+                f"train: {self.pack.name}, {self.steps:,} steps in {self.seconds:.0f} s ({self.tokens_per_second:,.0f} tokens/s, "
+                f"peak {self.peak_bytes / 1024**3:.1f} GiB); ended by {self.stopped}"
+            )
+            out.append(f"  learnt   {self.selection}")
+            if self.recall:
+                out.append(
+                    f"  recall   {self.recall['adapter']:.3f} of the key facts with the adapter, {self.recall['base']:.3f} "
+                    f"without ({self.recall['rows']} unseen wordings, {self.recall['facts']} trained facts)"
+                )
+                out.append(f"  stops    {self.recall['stopped']:.0%} of the answers end by themselves")
+            out.append(f"  adapter  {self.pack.path.parent.name}/{self.pack.family} -> {self.pack.name}")
+        return out + [f"  note: {note}" for note in self.notes]
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "plan": self.plan.as_json() if self.plan else None,
+            "pack": str(self.pack.path) if self.pack else None,
+            "steps": self.steps,
+            "seconds": round(self.seconds, 2),
+            "total_seconds": round(self.total_seconds, 2),
+            "tokens_per_second": round(self.tokens_per_second, 1),
+            "peak_bytes": self.peak_bytes,
+            "stopped": self.stopped,
+            "recall": self.recall,
+            "selection": self.selection,
+            "notes": list(self.notes),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """Everything read before a model is loaded."""
+
+    settings: TrainSettings
+    method: Method
+    target: Path
+    project: str
+    manifest: Manifest | None
+    dataset_sha256: str
+    train: tuple[Example, ...]
+    valid: tuple[Example, ...]
+    test: tuple[Example, ...]
+    base: Base
+    fingerprint: dict[str, str]
+    hardware: Hardware
+
+
+def run(
+    settings: TrainSettings,
+    console: Console,
+    method: Method,
+    base: str = "",
+    dataset: str = "",
+    out: str = "",
+    *,
+    dry_run: bool = False,
+    refresh: bool = False,
+    stage: Stage = "sft",
+    allow_unserveable: bool = False,
+) -> TrainReport:
+    """Train an adapter, or with `dry_run` say what training would do. `base`, `dataset`, `out` override the settings.
+
+    `refresh` goes on from the current adapter with what is new in the dataset and a replay of what is not. `stage` dpo and grpo
+    go on from the current adapter as well. Raises the errors of config/errors.py, each with the next command.
+    """
+    started = time.monotonic()
+    given = {
+        "base": base,
+        "dataset": Path(dataset) if dataset else None,
+        "save_dir": out,
+        "allow_unserveable": allow_unserveable,
+    }
+    settings = settings.model_copy(update={k: v for k, v in given.items() if v})
+    if method == "qlora" and settings.bits == 16:
+        settings = settings.model_copy(update={"bits": 4})
+    from trainer.quiet import quiet_libraries
+
+    quiet_libraries()
+    inputs = read_inputs(settings, method, console)
+    if refresh or stage != "sft":
+        from trainer.onward import go_on
+
+        return go_on(inputs, console, stage, dry_run, started)
+    previous = current_pack(inputs.target)
+    if not dry_run and previous is not None and same_training(previous, inputs):
+        return TrainReport(None, previous)
+    tokenizer, template = load_tokenizer(inputs.base)
+    encoder = Encoder(tokenizer, template.stop_ids)
+    if dry_run:
+        selection = choose(inputs, encoder, 0.0)
+        return TrainReport(plan_of(inputs, selection, encoder, template, 0.0, "a new adapter"), None)
+    return _train(inputs, encoder, template, console, started)
+
+
+def read_inputs(settings: TrainSettings, method: Method, console: Console) -> Inputs:
+    """Rows, base and machine. Raises MissingInput for what is not there."""
+    train = tuple(read_examples(settings.dataset))
+    if not train:
+        raise MissingInput(f"{settings.dataset} holds no rows: there is nothing to learn", "make dataset")
+    manifest = read_manifest(settings.dataset)
+    project = (manifest.project if manifest else "") or Path.cwd().name
+    target = Path(settings.save_dir.replace("{project}", project))
+    hardware = inspect_hardware()
+    if method == "tiny":
+        folder = tiny_base(Path(settings.base) if settings.base else target.parent / "tiny-base", console)
+        base = describe_base(folder)
+    else:
+        if hardware.device == "cpu" and settings.bits != 16 and not Path(settings.base).expanduser().exists():
+            raise MissingInput(
+                f"{settings.bits}-bit training of {settings.base or 'a hub base'} needs a CUDA GPU, and this torch sees none",
+                "nanodex train tiny, or --base a small model's local folder (nf4 runs on a CPU, slowly)",
+            )
+        folder, revision = resolve_base(settings.base)
+        base = describe_base(folder, settings.base if revision else "", revision)
+    siblings = {name: settings.dataset.with_name(f"{name}.jsonl") for name in ("valid", "test")}
+    valid, test = (tuple(read_examples(p)) if p.is_file() else () for p in (siblings["valid"], siblings["test"]))
+    return Inputs(
+        settings=settings,
+        method=method,
+        target=target,
+        project=project,
+        manifest=manifest,
+        dataset_sha256=file_digest(settings.dataset),
+        train=train,
+        valid=valid,
+        test=test,
+        base=base,
+        fingerprint=fingerprint(folder),
+        hardware=hardware,
+    )
+
+
+def choose(inputs: Inputs, encoder: Encoder, speed: float) -> Selection:
+    """The rows to train on: all that a base for real use is given, what the time budget can teach to the tiny one."""
+    settings = inputs.settings
+    if not settings.time_budget_s and not settings.max_nodes:
+        return select(inputs.train)
+    kept = usable(inputs.train, encoder, settings.max_seq_len)
+    most = 0
+    if settings.time_budget_s and speed:
+        lengths = [len(encoder.encode(row.prompt, row.response).ids) for row in sample(kept, SAMPLE_SPEED)]
+        affordable = settings.time_budget_s * speed / max(1.0, sum(lengths) / max(1, len(lengths)))
+        most = max(16, int(affordable / EXPOSURES))
+    return select(kept, max_nodes=settings.max_nodes, max_answers=most, importance=node_importance(inputs.manifest))
+
+
+def node_importance(manifest: Manifest | None) -> dict[str, float] | None:
+    """Importance by node id, from the graph the dataset was made of; None when that graph is gone."""
+    graph = Path(str(manifest.settings.get("graph", ""))) if manifest else Path()
+    if not graph.is_file():
+        return None
+    from brain.importance import rank
+    from extractor.graph import Graph
+
+    with Graph(graph) as opened:
+        return {node: value.total for node, value in rank(opened).items()}
+
+
+def plan_of(
+    inputs: Inputs, selection: Selection, encoder: Encoder, template: Template, speed: float, action: str
+) -> Plan:
+    """The plan for a selection of rows."""
+    stats = measure(selection.rows, encoder, inputs.settings.max_seq_len)
+    example = next((row for row in selection.rows if row.prompt.strip() and row.response.strip()), None)
+    shown = None
+    if example is not None:
+        row = encoder.encode(example.prompt, example.response)
+        shown = Sample(row.ids, tuple(encoder.tokenizer.decode([token]) for token in row.ids), row.prompt)
+    return make_plan(
+        inputs.settings,
+        inputs.base,
+        inputs.hardware,
+        stats,
+        method=inputs.method,
+        valid_rows=len(watched(inputs, selection)),
+        answers=selection.answers,
+        action=action,
+        template=Choice("template", "chat" if template.instruct else "plain", template.reason),
+        fingerprint=inputs.fingerprint,
+        sample=shown,
+        selection=selection.line(),
+        tokens_per_second=speed,
+    )
+
+
+def watched(inputs: Inputs, selection: Selection) -> list[Example]:
+    """Valid rows about what is being learnt: the others would measure what was never shown."""
+    return sample(about(inputs.valid, selection.facts), WATCHED)
+
+
+def check_plan(plan: Plan) -> None:
+    """Raises IncompatibleInput for a plan that cannot work, naming the first knob to turn."""
+    if plan.refusals:
+        reasons = "; ".join(refusal.reason for refusal in plan.refusals)
+        raise IncompatibleInput(reasons, "; ".join(dict.fromkeys(refusal.knob for refusal in plan.refusals)))
+
+
+def same_training(pack: Pack, inputs: Inputs) -> bool:
+    """Whether `pack` is what this run would make."""
+    return (
+        pack.stage == "sft"
+        and not pack.parent
+        and pack.dataset_sha256 == inputs.dataset_sha256
+        and pack.settings == portable(inputs.settings)
+        and pack.base.fingerprint == inputs.fingerprint
+        and pack.method == inputs.method
+    )
+
+
+def portable(settings: TrainSettings) -> dict[str, Any]:
+    """Settings as a pack records them: absolute paths reduced to their last part."""
+    values = settings.model_dump(mode="json")
+    for key in ("base", "dataset", "save_dir"):
+        if Path(str(values[key])).is_absolute():
+            values[key] = Path(str(values[key])).name
+    return values
+
+
+def library_versions() -> dict[str, str]:
+    """Versions of everything that decides the result."""
+    found = {"python": platform.python_version()}
+    for name in LIBRARIES:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            found[name] = "absent"
+    return found
+
+
+def _train(inputs: Inputs, encoder: Encoder, template: Template, console: Console, started: float) -> TrainReport:
+    from trainer.sft import measure_speed, wrap
+    from trainer.stream import Stream
+
+    settings, work = inputs.settings, work_folder(inputs.target)
+    resumed = Progress.read(work, run_key(inputs))
+    import torch
+
+    torch.manual_seed(settings.seed)
+    targets, _ = resolve_targets(settings.target_modules, inputs.base)
+    speed = resumed.speed if resumed else 0.0
+    if not settings.time_budget_s:
+        # Nothing to time: what cannot work is refused before the weights are read.
+        check_plan(plan_of(inputs, choose(inputs, encoder, 0.0), encoder, template, 0.0, "a new adapter"))
+    device = inputs.hardware.device
+    model = load_base(inputs.base.path, settings.bits, settings.bnb_4bit_compute_dtype, device)
+    model = wrap(model.to(device) if settings.bits == 16 else model, settings, targets)
+    if settings.time_budget_s and not speed:
+        rows = sample(usable(inputs.train, encoder, settings.max_seq_len), 1024)
+        if rows:
+            probe = Stream(
+                rows, encoder, positions=4096, batch=settings.batch_size, max_length=settings.max_seq_len, seed=0
+            )
+            micro = min(settings.batch_size, 32)
+            speed = measure_speed(model, probe, micro, inputs.hardware.autocast_bf16)
+    selection = choose(inputs, encoder, speed)
+    checkpoint = resumed.checkpoint if resumed else None
+    action = f"going on from {checkpoint.name}" if checkpoint else "a new adapter"
+    plan = plan_of(inputs, selection, encoder, template, speed, action)
+    check_plan(plan)
+    return finish(
+        inputs, model, encoder, template, selection, plan, console, started, checkpoint=checkpoint, speed=speed
+    )
+
+
+def finish(
+    inputs: Inputs,
+    model: Any,
+    encoder: Encoder,
+    template: Template,
+    selection: Selection,
+    plan: Plan,
+    console: Console,
+    started: float,
+    *,
+    checkpoint: Path | None = None,
+    speed: float = 0.0,
+    parent: str = "",
+    taught: frozenset[str] = frozenset(),
+) -> TrainReport:
+    """Train `model` by `plan`, measure it and write the pack. `taught` are facts an earlier adapter already holds."""
+    from dataset.negatives import load_parts
+    from trainer.sft import fit
+    from trainer.stream import Stream
+
+    settings, work = inputs.settings, work_folder(inputs.target)
+    prepare_work(work, inputs, plan, keep=checkpoint is not None, speed=speed)
+    for line in plan.lines():
+        console.debug(line)
+    for text in (*plan.warnings, *licence_warnings(inputs.base.licence, inputs.base.id)):
+        console.warn(text)
+    console.note(
+        f"training on {selection.line()}; {plan.steps:,} steps, about {plan.seconds:.0f} s"
+        if plan.seconds
+        else "training"
+    )
+    stream = Stream(
+        selection.rows,
+        encoder,
+        positions=plan.steps * settings.batch_size,
+        batch=settings.batch_size,
+        max_length=settings.max_seq_len,
+        seed=settings.seed,
+        slips=settings.fresh_fakes,
+        parts=load_parts(settings.dataset) if settings.fresh_fakes else None,
+    )
+    valid = watched(inputs, selection)
+    outcome = fit(model, encoder, stream, valid, settings, plan, inputs.hardware, work, console, checkpoint)
+    held = [row for row in inputs.test if row.meta.split == "T1"]
+    rows = sample(about(held, selection.facts | taught), MEASURED)
+    pack, recall = write_result(
+        inputs,
+        model,
+        encoder,
+        template,
+        plan,
+        console,
+        rows,
+        selection,
+        outcome.evaluations,
+        outcome.losses,
+        parent,
+        taught,
+    )
+    write_atomically(
+        work / "loss.svg", loss_picture(outcome.losses, outcome.evaluations, f"{pack.name} on {pack.base.id}")
+    )
+    shutil.rmtree(work / "checkpoints", ignore_errors=True)
+    (work / "run.json").unlink(missing_ok=True)
+    notes = [] if rows else ["no T1 rows are about the trained facts: recall was not measured"]
+    report = TrainReport(
+        plan,
+        pack,
+        steps=outcome.steps,
+        seconds=outcome.seconds,
+        total_seconds=time.monotonic() - started,
+        tokens_per_second=outcome.tokens_per_second,
+        peak_bytes=outcome.peak_bytes,
+        stopped=outcome.stopped,
+        recall=recall,
+        selection=selection.line(),
+        notes=tuple(notes),
+    )
+    write_atomically(work / "report.json", json.dumps(report.as_json(), indent=1, sort_keys=True) + "\n")
+    return report
+
+
+def write_result(
+    inputs: Inputs,
+    model: Any,
+    encoder: Encoder,
+    template: Template,
+    plan: Plan,
+    console: Console,
+    rows: Sequence[Example],
+    selection: Selection,
+    evaluations: Sequence[tuple[int, float]],
+    losses: Sequence[tuple[int, float]],
+    parent: str = "",
+    taught: frozenset[str] = frozenset(),
+    stage: str = "sft",
+) -> tuple[Pack, dict[str, Any] | None]:
+    """Measure the trained model, and write its pack as the next version."""
+    import torch
+
+    from trainer.measure import measure_recall, probe
+
+    settings, base = inputs.settings, inputs.base
+    dtype = torch.float32 if base.parameters < SMALL else torch.bfloat16
+    for parameter in model.parameters():
+        if parameter.requires_grad:
+            parameter.data = parameter.data.to(dtype)
+    recall: dict[str, Any] | None = None
+    if rows:
+        console.note(f"measuring recall on {plural(len(rows), 'unseen wording')} with the adapter and without …")
+        recall = asdict(measure_recall(model, encoder, rows))
+    probes = probe(model, encoder, [*rows, *selection.rows])
+    metrics: dict[str, Any] = {
+        "loss": round(losses[-1][1], 5) if losses else None,
+        "eval_loss": round(min(v for _, v in evaluations), 5) if evaluations else None,
+        "t1": recall,
+        "learnt": {"facts": len(selection.facts), "share": round(selection.share, 4), "answers": selection.answers},
+    }
+    root = Path(inputs.manifest.root) if inputs.manifest and inputs.manifest.root else Path("/nonexistent")
+    local = inputs.target.parent
+    pack = Pack(
+        project=inputs.project,
+        base=BaseModel(
+            id=base.id,
+            revision=base.revision,
+            architecture=base.architecture,
+            fingerprint=inputs.fingerprint,
+            location=location_of(base.path, local),
+            licence=base.licence,
+            instruct=template.instruct,
+        ),
+        adapter_sha256="",
+        dataset_sha256=inputs.dataset_sha256,
+        rank=settings.lora_rank,
+        stop_ids=tuple(sorted(encoder.stop_ids)),
+        template_sha256="",
+        dtype=str(dtype).removeprefix("torch."),
+        device=inputs.hardware.device,
+        system=encoder.system,
+        longest_example=plan.rows.longest,
+        commit=inputs.manifest.commit if inputs.manifest else "",
+        method=inputs.method,
+        stage=stage,
+        parent=parent,
+        serveable=plan.serveable,
+        unserveable_reasons=plan.unserveable,
+        probes=probes,
+        settings=portable(settings),
+        versions=library_versions(),
+        metrics=metrics,
+        nodes=tuple(sorted(selection.nodes)),
+        facts=tuple(sorted(selection.facts | taught)),
+    )
+
+    def fill(folder: Path) -> None:
+        model.save_pretrained(folder, save_embedding_layers=False)
+        encoder.tokenizer.save_pretrained(folder)
+
+    text = card(pack, source_licence(root), inputs.fingerprint["weights"])
+    return write_pack(inputs.target, pack, fill, text), recall
+
+
+def location_of(base: Path, parent: Path) -> str:
+    """The way from the packs' folder to a base below or beside it, "" when it lies elsewhere."""
+    try:
+        return base.resolve().relative_to(parent.resolve()).as_posix()
+    except ValueError:
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What a run that did not end left behind."""
+
+    checkpoint: Path | None
+    speed: float
+
+    @staticmethod
+    def read(work: Path, key: str) -> Progress | None:
+        """The state to go on from; None when there is none or it belongs to another training."""
+        path = work / "run.json"
+        if not path.is_file():
+            return None
+        data = json.loads(path.read_text(encoding="utf-8"))
+        if data["key"] != key:
+            return None
+        from transformers.trainer_utils import get_last_checkpoint
+
+        folder = work / "checkpoints"
+        last = get_last_checkpoint(str(folder)) if folder.is_dir() else None
+        while last is not None and not (Path(last) / "trainer_state.json").is_file():
+            # Killed while it was being written.
+            shutil.rmtree(last)
+            last = get_last_checkpoint(str(folder))
+        return Progress(Path(last) if last else None, data["speed"])
+
+
+def run_key(inputs: Inputs) -> str:
+    """Equal keys mean the same curve: settings, data, base and libraries."""
+    return digest(
+        json.dumps(part, sort_keys=True)
+        for part in (
+            inputs.settings.model_dump(mode="json"),
+            inputs.dataset_sha256,
+            inputs.fingerprint,
+            library_versions(),
+        )
+    )
+
+
+def prepare_work(work: Path, inputs: Inputs, plan: Plan, *, keep: bool, speed: float) -> None:
+    """Make the work folder, empty of another training's checkpoints, and note what this one is."""
+    try:
+        if not keep:
+            shutil.rmtree(work, ignore_errors=True)
+        work.mkdir(parents=True, exist_ok=True)
+        write_atomically(work / "plan.json", json.dumps(plan.as_json(), indent=1, sort_keys=True) + "\n")
+        write_atomically(work / "base.json", json.dumps({"path": str(inputs.base.path.resolve())}) + "\n")
+        write_atomically(work / "run.json", json.dumps({"key": run_key(inputs), "speed": speed}) + "\n")
+    except OSError as error:
+        raise StorageError(
+            f"cannot write to {work}: {error}", "free some disk space, or choose another save_dir"
+        ) from error
+
+
+def with_settings(inputs: Inputs, **changes: Any) -> Inputs:
+    """The same inputs under changed settings."""
+    return replace(inputs, settings=inputs.settings.model_copy(update=changes))
