@@ -257,8 +257,9 @@ def _parse_all(
                 yield Job(path, data, scan.rows[path].lang)
 
     workers = settings.workers or free_cores()
+    batches = parse_many(jobs(), sum(scan.stale.values()), workers, cluster)
     with console.progress("parsing", total=len(scan.stale), unit="files") as task:
-        for batch in parse_many(jobs(), sum(scan.stale.values()), workers, cluster):
+        for batch in batches:
             stored = []
             for parsed in batch:
                 version = scan.rows[parsed.path].facts_version

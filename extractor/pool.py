@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
 from itertools import chain
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from config.errors import BackendError, UsageError
 from extractor.facts import FileFacts, dump_facts
@@ -49,22 +49,22 @@ def parse_batch(jobs: list[Job]) -> list[Parsed]:
 
 
 def parse_many(jobs: Iterable[Job], total_bytes: int, workers: int, cluster: str = "") -> Iterator[list[Parsed]]:
-    """Batches in order of completion. `cluster` is the address of a Dask scheduler; else local processes, or none for a little work."""
+    """Batches in order of completion; local processes start at once, before the first batch is asked for. `cluster` is the address of a Dask scheduler; else local processes, or none for a little work."""
     batches = _batches(jobs)
     if cluster:
-        with_cluster = _cluster_executor(cluster)
-        yield from spread(lambda: with_cluster, batches, 4 * BATCHES_AHEAD)
-    elif workers == 1 or total_bytes < WORTH_A_POOL:
-        yield from map(parse_batch, batches)
-    else:
-        yield from spread(lambda: local_pool(workers), batches, workers * BATCHES_AHEAD)
+        return _on_cluster(cluster, batches)
+    if workers == 1 or total_bytes < WORTH_A_POOL:
+        return map(parse_batch, batches)
+    return spread(lambda: local_pool(workers), batches, workers * BATCHES_AHEAD, local_pool(workers))
 
 
-def spread(make_pool: Callable[[], Executor], batches: Iterator[list[Job]], ahead: int) -> Iterator[list[Parsed]]:
-    """Keep at most `ahead` batches in a pool made by `make_pool`; a pool that breaks is replaced."""
+def spread(
+    make_pool: Callable[[], Executor], batches: Iterator[list[Job]], ahead: int, pool: Executor | None = None
+) -> Iterator[list[Parsed]]:
+    """Keep at most `ahead` batches in `pool`, or in one that `make_pool` makes; a pool that breaks is replaced."""
     waiting: dict[Future[list[Parsed]], list[Job]] = {}
     lost: list[list[Job]] = []
-    pool = make_pool()
+    pool = pool or make_pool()
     try:
         while True:
             try:
@@ -85,18 +85,23 @@ def spread(make_pool: Callable[[], Executor], batches: Iterator[list[Job]], ahea
             except BrokenExecutor:
                 suspects = [job for batch in chain(waiting.values(), lost) for job in batch]
                 waiting.clear()
-                pool.shutdown(wait=False, cancel_futures=True)
+                pool.shutdown(wait=False)
                 yield from _one_by_one(make_pool, suspects)
                 pool = make_pool()
     finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+        for future in waiting:
+            future.cancel()
+        pool.shutdown(wait=False)
 
 
 def local_pool(workers: int) -> ProcessPoolExecutor:
     """Processes on this machine."""
     # Forking is the quickest start and needs no importable main module, but a lock held by another thread would stay locked.
     alone = threading.active_count() == 1 and "fork" in multiprocessing.get_all_start_methods()
-    return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("fork" if alone else "spawn"))
+    pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("fork" if alone else "spawn"))
+    # The first job starts the processes: now, before the caller has threads.
+    pool.submit(int)
+    return pool
 
 
 def free_cores() -> int:
@@ -113,7 +118,7 @@ def _one_by_one(make_pool: Callable[[], Executor], jobs: list[Job]) -> Iterator[
         except BrokenExecutor:
             yield [_failed(job, "its parser crashed", 0.0)]
         finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+            pool.shutdown(wait=False)
 
 
 def _parse_one(job: Job) -> Parsed:
@@ -145,13 +150,19 @@ def _batches(jobs: Iterable[Job]) -> Iterator[list[Job]]:
         yield batch
 
 
-def _cluster_executor(address: str) -> Executor:
+def _on_cluster(address: str, batches: Iterator[list[Job]]) -> Iterator[list[Parsed]]:
+    with _cluster_client(address) as client:
+        workers = max(1, len(client.scheduler_info()["workers"]))
+        yield from spread(client.get_executor, batches, BATCHES_AHEAD * workers)
+
+
+def _cluster_client(address: str) -> Any:
+    """A Dask client, which is a context manager and lends executors."""
     try:
         from distributed import Client
     except ImportError as error:
         raise UsageError("--cluster needs the extra `cluster`", "pip install 'nanodex[cluster]'") from error
     try:
-        executor: Executor = Client(address, timeout="10s").get_executor()
+        return Client(address, timeout="10s", set_as_default=False)
     except (OSError, ValueError) as error:
         raise BackendError(f"no scheduler answers at {address}: {error}", "start one: dask scheduler") from error
-    return executor
