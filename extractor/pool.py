@@ -49,7 +49,10 @@ def parse_batch(jobs: list[Job]) -> list[Parsed]:
 
 
 def parse_many(jobs: Iterable[Job], total_bytes: int, workers: int, cluster: str = "") -> Iterator[list[Parsed]]:
-    """Batches in order of completion; local processes start at once, before the first batch is asked for. `cluster` is the address of a Dask scheduler; else local processes, or none for a little work."""
+    """Batches in order of completion. Local processes start at once, before the first batch is asked for.
+
+    `cluster` is the address of a Dask scheduler; without one the work is done by local processes, or here when it is little.
+    """
     batches = _batches(jobs)
     if cluster:
         return _on_cluster(cluster, batches)
