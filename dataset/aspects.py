@@ -6,6 +6,7 @@ sentences, and the facts it states. An aspect is one function here; it returns N
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -109,7 +110,6 @@ def location(ask: Ask) -> Topic | None:
             f"In `{s.path}`: `{s.label}` is a {s.noun} of {owner}.",
         )
     else:
-        container = None
         answers = (
             f"`{s.label}` is a {s.noun} defined in `{s.path}`.",
             f"In `{s.path}`, as the {s.noun} `{s.label}`.",
@@ -206,6 +206,19 @@ def returns(ask: Ask) -> Topic | None:
     return ask.topic("returns", "explain", "data flow", answers, [fact, ask.one("path")])
 
 
+def declared(ask: Ask) -> Topic | None:
+    """The declared type of a variable or field."""
+    s, fact = ask.subject, ask.one("returns")
+    if fact is None or s.type != "variable" or not _short_code(fact.object, VERBATIM):
+        return None
+    kind = fact.object.strip("\"'")
+    answers = (
+        f"{s.said()} is declared as `{kind}`.{ask.place}",
+        f"`{kind}` is the declared type of {s.said()}.{ask.place}",
+    )
+    return ask.topic("declared", "explain", "data flow", answers, [fact, ask.one("path")])
+
+
 def _relation(
     aspect: str,
     relation: str,
@@ -255,7 +268,7 @@ imports = _relation(
     "imports", "imports", "explain", "dependency", ("module",), "{s} imports {o}.", "{o} {are} imported by {s}.", limit=8
 )  # fmt: skip
 imported_by = _relation(
-    "imported_by", "imported_by", "explain", "dependency", ("module", "package"),
+    "imported_by", "imported_by", "explain", "dependency", ("module", "package", "class", "interface", "function", "variable"),
     "{s} is imported by {o}.", "{o} {are} what imports {s}.", "reverse", 8,
 )  # fmt: skip
 depends = _relation(
@@ -352,7 +365,13 @@ def construct(ask: Ask) -> Topic | None:
 
 def value(ask: Ask) -> Topic | None:
     s, fact = ask.subject, ask.one("value")
-    if fact is None or s.type != "variable" or "`" in fact.object or token_count(fact.object) > VERBATIM:
+    if (
+        fact is None
+        or s.type != "variable"
+        or "`" in fact.object
+        or not re.search(r"\w", fact.object)
+        or token_count(fact.object) > VERBATIM
+    ):
         return None
     answers: tuple[str, ...] = (
         f"{s.said()} is set to `{fact.object}`.{ask.place}",
@@ -455,7 +474,19 @@ def overview(ask: Ask) -> Topic | None:
         return None
     parts: list[str] = []
     used = [path]
-    for aspect in (location, purpose, parameters, value, extends, calls, raises):
+    for aspect in (
+        location,
+        purpose,
+        declared,
+        value,
+        extends,
+        parameters,
+        members,
+        calls,
+        raises,
+        called_by,
+        imported_by,
+    ):
         topic = aspect(ask)
         if (
             topic is None
@@ -498,7 +529,7 @@ def _hidden(node_id: str) -> bool:
 
 SIMPLE: tuple[Callable[[Ask], Topic | None], ...] = (
     homonyms,
-    location, purpose, find, members, contents, returns, calls, called_by, extends, subclasses, implements, overrides,
+    location, purpose, find, members, contents, returns, declared, calls, called_by, extends, subclasses, implements, overrides,
     imports, imported_by, depends, decorator, parameters, construct, tests, value, extend, raises, may_raise, raised_by,
     caught_by, catches, overview,
 )  # fmt: skip

@@ -124,14 +124,18 @@ def _shown(fact: Fact, names: Names) -> str:
     if fact.object_is_node:
         path, name = parts_of(fact.object)
         return (name.rpartition(".")[2] if fact.relation == "member" else name) or path
-    if fact.relation == "purpose":
-        # The first word may have been inflected; the rest stands as it was.
-        return fact.object.rstrip(".").partition(" ")[2]
     return fact.object.strip("\"'")
 
 
 def _in(text: str, shown: str) -> bool:
-    return shown in text if " " in shown else holds(text, shown)
+    if " " not in shown:
+        return holds(text, shown)
+    # Verbs of a doc sentence may have been inflected, so prose is compared by the beginnings of its words.
+    return shown in text or _stems(shown) <= _stems(text)
+
+
+def _stems(text: str) -> set[str]:
+    return {word[:4] for word in re.findall(r"\w{4,}", text.lower())}
 
 
 def _literals(facts: Collection[Fact]) -> list[str]:

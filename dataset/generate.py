@@ -35,7 +35,7 @@ from dataset.report import Census, DatasetReport
 from dataset.splits import REVERSED, TESTS, Splits
 from extractor.graph import Graph
 
-VERSION = "1"
+VERSION = "2"
 SAMPLES = 20
 
 

@@ -7,6 +7,7 @@ labels are shared, and adds the path to those.
 from __future__ import annotations
 
 import re
+import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -117,7 +118,11 @@ class Names:
         for number in range(1, len(pieces) + 1):
             tail = pieces[-number:]
             label = ".".join((*tail, qualname))
-            if not self._shared[label] and all(other[-number:] != tail for other in others):
+            if (
+                tail[0] not in sys.stdlib_module_names
+                and not self._shared[label]
+                and all(other[-number:] != tail for other in others)
+            ):
                 return label
         return ""
 

@@ -204,6 +204,22 @@ PHRASES: dict[str, tuple[str, str, str]] = {
         Name the result type that {s} declares. | declared result of {s}
         """,
     ),
+    "declared": (
+        """
+        What type does {s} have? | type of {s} | What type does the {k} {s} have?
+        How is {s} declared? | how is {s} declared
+        Which type is {s} declared with? | declared type of {s}
+        What kind of object does {s} hold? | what kind of object is {s}
+        What can I expect in {s}? | what to expect in {s}
+        """,
+        """
+        Of what type is {s}? | {s} is of what type
+        """,
+        """
+        Name the annotation of {s}. | annotation of {s}
+        What sort of value stands behind the {k} {s}? | sort of value behind {s}
+        """,
+    ),
     "calls": (
         """
         What does the {k} {s} call? | what does {s} call | What does {s} call?
@@ -770,6 +786,7 @@ PHRASES: dict[str, tuple[str, str, str]] = {
 ASPECT_WORDS = {
     "purpose": "purpose",
     "returns": "return value",
+    "declared": "type",
     "calls": "calls it makes",
     "called_by": "callers",
     "extends": "base classes",

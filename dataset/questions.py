@@ -97,7 +97,8 @@ def statements(topic: Topic) -> Iterator[Draft]:
     if topic.kind not in STATEMENT_KINDS or topic.form in ("two_hop", "correction") or topic.aspect not in ASPECT_WORDS:
         return
     words = ASPECT_WORDS[topic.aspect].format(**{"o": topic.fills.get("o", "")})
-    objects = sum(f.relation != "path" for f in topic.facts) - (topic.aspect == "default")
+    told = {f.object for f in topic.facts if f.relation != "path" and f.object.rpartition(":")[2] != topic.subject.path}
+    objects = len(told) - (topic.aspect == "default")
     for family in families("statement", "train"):
         for number, variant in enumerate(family.variants):
             if objects < 2 and "{p}" in variant:

@@ -21,7 +21,7 @@ from dataset.names import parts_of
 MAX_WORDS = 250  # recall is read off the first words of a response, so that length cannot buy it
 _TICKED = re.compile(r"`([^`\n]+)`")
 _CODE = re.compile(
-    r"(?<![\w./-])(?:[\w.-]+/[\w./-]*\w|[A-Za-z_]\w*(?:(?:\.|::)[A-Za-z_]\w*)+|[A-Za-z]\w*_\w+|_\w+|[a-z]+[A-Z]\w*"
+    r"(?<![\w./-])(?:[\w.-]+/[\w./-]*\.[A-Za-z]\w{0,5}|[\w.-]+/(?:[\w.-]+/)+[\w.-]*\w|[A-Za-z_]\w*(?:(?:\.|::)[A-Za-z_]\w*)+|[A-Za-z]\w*_\w+|_\w+|[a-z]+[A-Z]\w*"
     r"|(?:[A-Z][a-z0-9]+){2,}\w*|[A-Za-z_][\w.]*(?=\(\)))(?![\w/])"
 )
 _WORDS = re.compile(r"[^\W_]{4,}")
