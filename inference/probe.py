@@ -21,10 +21,12 @@ from config.errors import BackendError
 from inference.checks import Check, fail, ok, warn
 from trainer.pack import Pack, Probe
 
-# fp32 agreed to 1e-4 between trainer and server; below that a difference is rounding, and an adapter that causes none does nothing.
+# fp32 agreed to 1e-6 between trainer and server; below NO_EFFECT a difference is rounding, and an adapter that causes none
+# does nothing. Products rounded to bf16 on either side moved a log-probability by 0.06: more than EXACT is said, FAR is refused.
 NO_EFFECT: Final = 1e-4
 EXACT: Final = 0.01
 LOOSE: Final = 0.1
+FAR: Final = 0.25
 REQUEST_TIMEOUT_S: Final = 60.0
 _LOG: Final = "look at the server's log, and run nanodex serve --check on the pack"
 
@@ -237,9 +239,13 @@ def _agreement(measured: list[Measured], exact: bool) -> Check:
         f"top token the same in {agreeing} of {len(measured)}"
     )
     fix = "serve the base and the precision of the training, and run nanodex eval against this server"
-    if exact:
-        return ok("recorded answers", shown) if max(base, adapter) <= EXACT else fail("recorded answers", shown, fix)
+    largest = max(base, adapter)
     # No tolerance is known for bf16 or a quantised base: other top tokens in most probes is what a wrong base looks like.
-    if 2 * agreeing < len(measured) and adapter > LOOSE:
+    strange = 2 * agreeing < len(measured) and adapter > LOOSE
+    if strange or (exact and largest > FAR):
         return fail("recorded answers", shown, fix)
-    return ok("recorded answers", shown) if max(base, adapter) <= LOOSE else warn("recorded answers", shown, fix)
+    return (
+        ok("recorded answers", shown)
+        if largest <= (EXACT if exact else LOOSE)
+        else warn("recorded answers", shown, fix)
+    )

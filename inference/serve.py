@@ -22,6 +22,7 @@ from config.console import Console
 from config.errors import BackendError, IncompatibleInput, MissingInput, NanodexError, StorageError, UsageError
 from config.settings import ServeSettings
 from inference.checks import Check, Verdict, ok, verdict
+from inference.golden import ask_golden
 from inference.launch import BASE_NAME, Launch, child_environment, tgi_command
 from inference.preflight import Preflight, find_adapter, preflight
 from inference.probe import Endpoint, probe_delta, wait_until_ready
@@ -102,7 +103,10 @@ def _serve(
                     seconds = wait_until_ready(
                         endpoint, names, settings.ready_timeout_s, child.why_ended, task.describe, stop.wait
                     )
-                checks = probe_delta(endpoint, BASE_NAME, launch.adapter_name, flight.adapter.pack, launch.dtype)
+                pack = flight.adapter.pack
+                checks = probe_delta(endpoint, BASE_NAME, launch.adapter_name, pack, launch.dtype)
+                if not verdict(checks).failed:
+                    checks += ask_golden(endpoint.url, launch.adapter_name, pack, Console(quiet=True))
                 for line in (line for item in checks for line in item.lines()):
                     console.note(line)
                 refuse(verdict(checks))
