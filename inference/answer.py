@@ -125,7 +125,7 @@ class Expert:
         if len(text.encode()) > MAX_QUESTION:
             raise UsageError("the question is longer than 1 MiB", "pipe a shorter log")
         verifier = Verifier(self.graph, self.repo)
-        trace = traces.parse(text)
+        trace = traces.parse(text, self._is_error)
         if trace is not None:
             sections = [traces.diagnose(self.composer, self.linker, self.retriever, trace)]
             intents: tuple[Intent, ...] = (Intent("diagnostics", ""),)
@@ -142,6 +142,9 @@ class Expert:
         return answer
 
     # Reading.
+
+    def _is_error(self, name: str) -> bool:
+        return any(n.type == "class" and self.composer.flow.is_error(n) for n in self.graph.find(name))
 
     def _read(self, text: str, how: Ask) -> Question:
         carry = Mention(how.carry, 0, 0, "tick") if how.carry else None
@@ -174,11 +177,15 @@ class Expert:
         sections: list[Section] = []
         linked: list[Target] = []
         refused: set[str] = set()
+        asked = {i.x.name for i in question.intents if i.x and i.kind not in ("search", "explain")}
         for intent in question.intents:
+            # "X during a scan: who raises it?" names X only to ask about it afterwards.
+            if intent.kind == "search" and intent.x and intent.x.name in asked:
+                continue
             section = self._section(intent, hints, linked, refused, how)
             if section is not None:
                 sections.append(section)
-        return sections, linked
+        return _once(sections), linked
 
     def _section(
         self, intent: Intent, hints: tuple[str, ...], linked: list[Target], refused: set[str], how: Ask
@@ -232,6 +239,8 @@ class Expert:
                 refused.add(y.mention.name)
                 return refuse(y)
             return pairs.path(self.composer, x, y) if intent.kind == "path" else pairs.compare(self.composer, x, y)
+        if intent.kind == "diagnose":
+            return traces.advise(self.composer, x)
         return self.composer.answer(intent.kind, x)
 
     def _is_parameter(self, intent: Intent, linked: Sequence[Target]) -> bool:
@@ -302,6 +311,18 @@ class Expert:
             "repository": "read" if verifier.root else "absent: citations checked against the index only",
         }
         return Answer(question, text, citations, "extractive", confidence, why, stale, answered)
+
+
+def _once(sections: Sequence[Section]) -> list[Section]:
+    """The sections without what an earlier one has said already; what is left empty goes."""
+    said: set[str] = set()
+    kept = []
+    for section in sections:
+        fresh = tuple(c for c in section.claims if c.text not in said)
+        said.update(c.text for c in section.claims)
+        if fresh:
+            kept.append(replace(section, claims=fresh))
+    return kept
 
 
 def _intent_row(intent: Intent) -> dict[str, Any]:

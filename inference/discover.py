@@ -93,12 +93,12 @@ class Discoverer:
 
     def _knowledge(self, node: Node, span: tuple[Span, ...]) -> list[Claim]:
         """A capability, concept, error or recipe: its title and purpose, then the code it stands on."""
-        title = one_line(str(node.meta.get("title", "") or node.name))
+        title = _title(self.composer.graph, node)
         said = one_line(str(node.meta.get("purpose", "")))
         claims = []
         linked = self._linked(node)
         if node.type == "recipe":
-            return self._recipe(node, title, span)
+            return self._recipe(node, one_line(str(node.meta.get("title", "") or node.name)), span)
         lead = {"capability": "Capability", "concept": "Concept", "error": "Error"}.get(
             node.type, node.type.capitalize()
         )
@@ -140,9 +140,12 @@ class Discoverer:
         if node is None:
             return Claim(f"{one_line(hit.name)} in {hit.path}", _span(hit), item=True)
         if node.origin == "brain":
-            title = one_line(str(node.meta.get("title", "") or node.name))
             said = one_line(str(node.meta.get("purpose", "")))
-            return Claim(f"{title} ({node.type})" + (f" — {said}" if said else ""), _span(hit), item=True)
+            return Claim(
+                f"{_title(self.composer.graph, node)} ({node.type})" + (f" — {said}" if said else ""),
+                _span(hit),
+                item=True,
+            )
         said = purpose(node, 25)
         text = f"{name_of(node)} in {node.path}" if node.type not in ("module", "package") else name_of(node)
         return Claim(f"{text} — {said}" if said else text, _span(hit), item=True)
@@ -218,9 +221,17 @@ def overview(graph: Graph, project: str) -> Section:
     if shown:
         claims.append(Claim("Among its capabilities:"))
         for node in shown:
-            title = one_line(str(node.meta.get("title", "") or node.name))
-            claims.append(Claim(f"{title} — {one_line(str(node.meta['purpose']))}", here(node), item=True))
+            claims.append(
+                Claim(f"{_title(graph, node)} — {one_line(str(node.meta['purpose']))}", here(node), item=True)
+            )
     return Section("overview", tuple(claims), "yes" if claims else "unknown")
+
+
+def _title(graph: Graph, node: Node) -> str:
+    """What an ontology node is called: the symbol it stands on, an error by its message, else its own title."""
+    evidence = [str(e) for e in node.meta.get("evidence", ())]
+    anchor = graph.node(evidence[0]) if evidence and node.type in ("capability", "concept") else None
+    return name_of(anchor) if anchor else one_line(str(node.meta.get("title", "") or node.name))
 
 
 def _distinct(hits: Sequence[Hit]) -> list[Hit]:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from brain.text import one_line
 from brain.view import is_test
 from extractor.schema import Node
-from inference.citations import Span
 from inference.link import Target
-from inference.relations import Absence, Relations, Row
+from inference.relations import Absence, Handler, Relations, Row, handlers_of
 from inference.wording import (
     INLINE,
     SHOWN,
     Claim,
     Section,
     at,
+    caught_at,
     count,
     few,
     hedge,
@@ -25,6 +27,10 @@ from inference.wording import (
     raised,
     unique,
 )
+
+_ACTIONS: Final = {
+    "reraise": "raises it again", "convert": "raises another error", "return": "returns", "log": "logs it", "pass": "ignores it"
+}  # fmt: skip
 
 
 class Flow:
@@ -147,7 +153,7 @@ class Flow:
         return Section("callees", tuple(claims))
 
     def raises(self, target: Target) -> Section:
-        if self._is_error(target.node):
+        if self.is_error(target.node):
             return self.raisers(target)
         direct, through = self.relations.raises(target.group)
         name = name_of(target.node)
@@ -180,7 +186,7 @@ class Flow:
         callee = self.relations.node(str(row.edge.meta.get("callee", ""))) if row.edge else None
         return f"{name_of(row.node)} (from {name_of(callee)})" if callee else name_of(row.node)
 
-    def _is_error(self, node: Node) -> bool:
+    def is_error(self, node: Node) -> bool:
         if node.type == "error":
             return True
         if node.type != "class":
@@ -236,75 +242,59 @@ class Flow:
     def handlers(self, target: Target) -> Section:
         node = target.node
         if node.type in ("function", "method"):
-            direct, through = self.relations.raises(target.group)
-            classes = unique([*direct, *through])
-            if not classes:
-                return self.raises(target)
-            callers = {r.node.id for r in self.relations.callers(target.group)}
-            found = [
-                (n, c) for row in classes for n, c in self._handlers(row.node) if n.id in callers or n.id == node.id
-            ]
-            names = join([name_of(r.node) for r in classes])
-            if not found:
-                everyone = [(n, c) for row in classes for n, c in self._handlers(row.node) if not is_test(n.path)]
-                text = f"None of the direct callers of {name_of(node)} catches what it raises ({names})."
-                claims = [Claim(text, here(node))]
-                if everyone:
-                    claims.append(
-                        Claim(
-                            f"Elsewhere it is caught by {few(list(dict.fromkeys(name_of(n) for n, _ in everyone)))}.",
-                            tuple(s for n, c in everyone[:5] for s in self._handler_span(n, c)),
-                        )
-                    )
-                return Section("handlers", tuple(claims), "no", 0.85)
-            return self._handled(f"Of what {name_of(node)} raises ({names}), its callers catch", found)
-        found = [f for f in self._handlers(node) if not is_test(f[0].path)] or self._handlers(node)
+            return self._handlers_around(target)
+        found = self.catching(node)
+        found = [h for h in found if not is_test(h.node.path)] or found
         if not found:
-            return none(
-                "handlers",
-                target.node,
-                "is not caught by name anywhere in the repository",
-                self.relations.absence(target.group, "catches", inward=True),
-            )
-        return self._handled(f"{name_of(node)} is caught by", found)
+            absence = self.relations.absence(target.group, "catches", inward=True)
+            return none("handlers", node, "is not caught by name anywhere in the repository", absence)
+        return self._handled(f"{name_of(node)} is caught in {count(len(found), 'place')}", found)
 
-    def _handlers(self, node: Node) -> list[tuple[Node, dict[str, object]]]:
-        """Handlers of the class itself, then of what it inherits from."""
+    def _handlers_around(self, target: Target) -> Section:
+        """Who catches what a function raises: its own handlers and its callers'."""
+        node = target.node
+        direct, through = self.relations.raises(target.group)
+        classes = unique([*direct, *through])
+        if not classes:
+            return self.raises(target)
+        near = {r.node.id for r in self.relations.callers(target.group)} | {n.id for n in target.group}
+        every = [h for row in classes for h in self.catching(row.node) if not is_test(h.node.path)]
+        once = list({(h.node.id, h.line): h for h in reversed(every)}.values())[::-1]
+        found = [h for h in once if h.node.id in near]
+        names = join([name_of(r.node) for r in classes])
+        if found:
+            return self._handled(f"Of what {name_of(node)} raises ({names}), it or its callers catch", found)
+        claims = [Claim(f"None of the direct callers of {name_of(node)} catches what it raises ({names}).", here(node))]
+        if once:
+            listed = few(list(dict.fromkeys(name_of(h.node) for h in once)))
+            claims.append(
+                Claim(f"Elsewhere it is caught by {listed}.", tuple(s for h in once[:5] for s in caught_at(h)))
+            )
+        return Section("handlers", tuple(claims), "no", 0.85)
+
+    def catching(self, node: Node) -> list[Handler]:
+        """Handlers of the class itself, then those of what it inherits from."""
         own = self.relations.handlers(frozenset({node.id}))
         above = frozenset(n.id for n in self.relations.ancestors(node)) - {node.id}
-        return [*own, *[f for f in self.relations.handlers(above) if f not in own]]
+        return [*own, *[h for h in self.relations.handlers(above) if h not in own]]
 
-    def _handled(self, lead: str, found: list[tuple[Node, dict[str, object]]]) -> Section:
+    def _handled(self, lead: str, found: list[Handler]) -> Section:
         claims = [Claim(f"{lead}:")]
-        for node, handler in found[:SHOWN]:
-            caught = self.relations.node(str(handler.get("class", "")))
-            what = f"{name_of(node)} catches {name_of(caught) if caught else str(handler.get('class', '')).rpartition('#')[2]}"
-            action = {
-                "reraise": "raises it again",
-                "convert": "raises another error",
-                "return": "returns",
-                "log": "logs it",
-                "pass": "ignores it",
-            }.get(str(handler.get("action", "")), "")
-            claims.append(
-                Claim(what + (f" and {action}" if action else ""), self._handler_span(node, handler), item=True)
-            )
+        for handler in found[:SHOWN]:
+            caught = [self.relations.node(e) for e in handler.errors]
+            names = [name_of(n) if n else written for n, written in zip(caught, handler.names, strict=False)]
+            action = _ACTIONS.get(handler.action, "")
+            text = f"{name_of(handler.node)} catches {join(names or handler.names) or 'everything'}"
+            claims.append(Claim(text + (f" and {action}" if action else ""), caught_at(handler), item=True))
         return Section("handlers", tuple(claims))
 
-    def _handler_span(self, node: Node, handler: dict[str, object]) -> tuple[Span, ...]:
-        line = int(str(handler.get("line", 0) or 0))
-        return (Span(node.path, line, line, node.id, "catches"),) if line else here(node)
-
     def catches(self, target: Target) -> Section:
-        handlers = [h for n in target.group for h in n.meta.get("catches", ())]
-        if self._is_error(target.node):
+        found = [h for n in target.group for h in handlers_of(n)]
+        if self.is_error(target.node):
             return self.handlers(target)
-        if not handlers:
-            return none("catches", target.node, "has no handler that names an error", Absence(True))
-        return self._handled(
-            f"{name_of(target.node)} handles {count(len(handlers), 'kind')} of error",
-            [(target.node, h) for h in handlers],
-        )
+        if not found:
+            return none("catches", target.node, "has no handler of its own", Absence(True))
+        return self._handled(f"{name_of(target.node)} has {count(len(found), 'handler')}", found)
 
     def tests(self, target: Target) -> Section:
         group = target.group

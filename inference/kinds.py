@@ -84,7 +84,7 @@ GRAPH_KINDS: Final = frozenset((*_FORWARD.values(), *_BACKWARD.values(), *_NOUN.
 
 _X = (
     r"(?:(?:the|a|an|this|that|its?|my)\s+)?(?:(?:function|method|class|module|file|package|interface|error|exception|decorator|"
-    r"constant|variable|command|symbol)\s+)?(?P<{0}>⟦\d+⟧|[A-Za-z_$][\w$]*)"
+    r"constant|variable|command|symbol)\s+)?(?P<{0}>⟦\d+⟧|(?!\w+\s+⟦)[A-Za-z_$][\w$]*)"
     r"(?:\s+(?:function|method|class|module|file|package|interface|error|exception|decorator|object|command|symbol))?"
 )
 X, Y = _X.format("x"), _X.format("y")
@@ -119,6 +119,10 @@ _FRAMES: Final = tuple(
         ("noun", rf"\b(?P<noun>{_NOUNS})(?:e?s|ies)?\s+(?:\w+\s+){{0,2}}?(?:of|for|to|in|inside|from|on|does|do)\s+{X}"),
         ("noun", rf"{X}(?:'s|’s)\s+(?:own\s+)?(?P<noun>{_NOUNS})(?:e?s|ies)?\b"),
         ("noun", r"(?P<x>⟦\d+⟧)\s+(?P<noun>" + _NOUNS + r")(?:e?s|ies)?\b"),
+        ("diagnose", rf"\bhow\s+(?:do|can|could|should|to)\s*(?:i|we|one|you)?\s*(?:fix|avoid|solve|resolve|debug|prevent|deal\s+with|recover\s+from)\s+{X}"),
+        ("diagnose", rf"\bwhy\s+(?:do|am|did|does|is|are)\s+(?:i|we|one|it|my\s+\w+|the\s+\w+)?\s*(?:keep\s+)?(?:get|getting|see|seeing|hit|hitting|receive|receiving)\s+{X}"),
+        ("diagnose", rf"\bwhat\s+(?:should|can|must|do|could)\s+(?:i|we|one)\s+(?:need\s+to\s+)?(?:check|do|try|look\s+at|change)\b(?:\s+(?:about|for|when|if|against)\s+{X})?(?P<bare>)"),
+        ("diagnose", rf"\b(?:what\s+is|what's)\s+(?:the\s+)?(?:cause|reason|fix)\s+(?:of|for)\s+{X}"),
         ("locate", rf"\b(?:where|which\s+(?:file|module))\s+(?:is|are|can\s+i\s+find|do\s+i\s+find|to\s+find|was)\s+{X}\s*(?:[?.!,]|$)"),
         ("locate", rf"^\s*(?:please\s+)?(?:find|locate|show\s+me\s+where|go\s+to|open|show)\s+(?:me\s+)?{X}\s*[?.!]*$"),
         ("explain", rf"\b(?:explain|describe|summari[sz]e|document)\s+(?:to\s+me\s+)?(?:how\s+|what\s+)?{X}"),
@@ -130,7 +134,7 @@ _FRAMES: Final = tuple(
 )  # fmt: skip
 _ASK = r"(?:what|where|who|whom|which|when|why|how|does|do|is|are|can|list|show|explain|describe|find|tell|give|name)"
 _CUT = re.compile(
-    rf"(?<=[?!;\n])\s*|(?<=[.])\s+(?=[A-Z⟦])|(?:\s*,)?\s*\b(?:and|then|also|plus|but)\b(?:\s*,)?(?:\s+(?:also|then))?\s+(?={_ASK}\b)|,\s+(?={_ASK}\b)",
+    rf"(?<=[?!;\n])\s*|(?<=[\w⟧]):\s+(?=[a-z])|(?<=[.])\s+(?=[A-Z⟦])|(?:\s*,)?\s*\b(?:and|then|also|plus|but)\b(?:\s*,)?(?:\s+(?:also|then))?\s+(?={_ASK}\b)|,\s+(?={_ASK}\b)",
     re.IGNORECASE,
 )
 _PRONOUNS: Final = "it its this that they them these those he she one the same itself"
@@ -221,6 +225,8 @@ def _read_clause(clause: str, plain: str, found: list[Mention], last: Mention | 
         for match in frame.finditer(clause):
             groups = match.groupdict()
             x, carried = _slot(groups.get("x"), found, last)
+            if x is None and "bare" in groups:
+                x, carried = last, True
             y, _ = _slot(groups.get("y"), found, None)
             if x is None or (kind in ("check", "path", "compare", "default") and y is None):
                 continue

@@ -7,6 +7,7 @@ a qualified suffix, a plain name, an inherited member, or a name re-exported by 
 
 from __future__ import annotations
 
+import builtins
 import re
 import sys
 from collections.abc import Callable
@@ -236,6 +237,8 @@ class Linker:
     def _external(self, name: str) -> str:
         """The outside package `name` belongs to, "" when it is not a known one."""
         first, _, _ = name.replace("::", ".").partition(".")
+        if hasattr(builtins, name):
+            return "the language itself"
         if self.graph.node(f"ext:{first}") or (first in sys.stdlib_module_names and "." in name):
             return first
         for node in self._externals:
@@ -271,12 +274,19 @@ class Linker:
     def _target(self, mention: Mention, nodes: list[Node], hints: tuple[str, ...], note: str = "") -> Target:
         ranked = self._rank(nodes, tuple(h for h in hints if h != mention.name))
         node = ranked[0]
-        group = tuple(n for n in ranked if (n.path, n.qualname) == (node.path, node.qualname))
+        group = tuple(n for n in ranked if _same_name(n, node))
         # Of several definitions the last body wins at run time; stubs of overloads have none.
         full = [n for n in group if "overload" not in n.meta.get("flags", ())] or list(group)
         node = max(full, key=lambda n: (n.lines[1] - n.lines[0], n.lines))
-        others = tuple(n for n in ranked if (n.path, n.qualname) != (node.path, node.qualname))
+        # A module called like the symbol it holds is no rival to it.
+        rivals = [n for n in ranked if ("#" in n.id) == ("#" in node.id)]
+        others = tuple(n for n in rivals if not _same_name(n, node))
         return Target(mention, node, group, others, note)
+
+
+def _same_name(a: Node, b: Node) -> bool:
+    """Whether two nodes are definitions of one name: same file, same qualified name, symbols both."""
+    return a.id == b.id or ((a.path, a.qualname, "#" in a.id) == (b.path, b.qualname, "#" in b.id) and "#" in a.id)
 
 
 def _closest(name: str, names: tuple[str, ...], count: int) -> list[str]:

@@ -11,8 +11,8 @@ from extractor.schema import STORED, Edge, Node
 from inference.citations import Span
 from inference.compose import Composer
 from inference.link import Missing, Target
-from inference.relations import Row
-from inference.wording import Claim, Section, at, count, header, here, join, kind_of, name_of, purpose
+from inference.relations import Row, handlers_of
+from inference.wording import Claim, Section, at, caught_at, count, header, here, join, kind_of, name_of, purpose
 
 _SAID: Final = {
     "calls": ("calls", "does not call", "callees"),
@@ -67,12 +67,11 @@ def _found(composer: Composer, relation: str, x: Target, y: Target | Missing) ->
             )
         return None
     if relation == "catches":
-        caught = [(n, h) for n in x.group for h in n.meta.get("catches", ()) if str(h.get("class", "")) in wanted]
+        caught = [h for n in x.group for h in handlers_of(n) if wanted & set(h.errors) or label in h.names]
         if caught:
-            node, handler = caught[0]
-            line = int(handler.get("line", 0) or 0)
-            spans = (Span(node.path, line, line, node.id, "catches"),) if line else here(node)
-            return Section("check", (Claim(f"Yes: {name} catches {label}.", spans),), targets=(x.node.id,))
+            return Section(
+                "check", (Claim(f"Yes: {name} catches {label}.", caught_at(caught[0])),), targets=(x.node.id,)
+            )
         return None
     kinds = (
         ("extends", "implements")

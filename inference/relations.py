@@ -39,6 +39,27 @@ class Absence:
     reason: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Handler:
+    """One catch clause of `node`: the classes it names (ids; as written in `names`), none when it catches everything."""
+
+    node: Node
+    errors: tuple[str, ...]
+    names: tuple[str, ...]
+    action: str
+    line: int
+
+
+def handlers_of(node: Node) -> list[Handler]:
+    """The catch clauses of a function or module, in source order."""
+    return [
+        Handler(
+            node, tuple(c.get("errors", ())), tuple(c.get("names", ())), str(c.get("action", "")), int(c.get("line", 0))
+        )
+        for c in node.meta.get("catches", ())
+    ]
+
+
 class Relations:
     """Reads of one graph for one answer; small caches, no state beyond."""
 
@@ -130,13 +151,14 @@ class Relations:
         return [r for r in rows if _direct(r)], [r for r in rows if not _direct(r)]
 
     @cached_property
-    def _catching(self) -> tuple[Node, ...]:
-        return tuple(n for n in self.graph.nodes(["function", "method", "module", "class"]) if n.meta.get("catches"))
+    def _catching(self) -> tuple[Handler, ...]:
+        nodes = [n for n in self.graph.nodes(["function", "method", "module", "class"]) if n.meta.get("catches")]
+        return tuple(h for n in nodes for h in handlers_of(n))
 
-    def handlers(self, class_ids: frozenset[str]) -> list[tuple[Node, dict[str, object]]]:
-        """Functions with a handler naming one of these classes, and the handler."""
-        found = [(n, c) for n in self._catching for c in n.meta["catches"] if str(c.get("class", "")) in class_ids]
-        return sorted(found, key=lambda f: (is_test(f[0].path), f[0].path, int(str(f[1].get("line", 0))), f[0].id))
+    def handlers(self, class_ids: frozenset[str]) -> list[Handler]:
+        """Handlers that name one of these classes; product before tests, then by place."""
+        found = [h for h in self._catching if class_ids & set(h.errors)]
+        return sorted(found, key=lambda h: (is_test(h.node.path), h.node.path, h.line, h.node.id))
 
     def overridden(self, node: Node) -> list[Node]:
         """The same-named members of the classes above, nearest first."""

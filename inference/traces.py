@@ -7,6 +7,7 @@ Frames are mapped by longest path suffix plus function name; a function that doe
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -70,8 +71,9 @@ class Trace:
     chain: tuple[str, ...] = ()
 
 
-def parse(text: str) -> Trace | None:
-    """The trace in `text`; None when there is none. A single line such as `ValueError: bad size` is one without frames."""
+def parse(text: str, is_error: Callable[[str], bool] = lambda name: False) -> Trace | None:
+    """The trace in `text`; None when there is none. A single line such as `ValueError: bad size` is one without frames;
+    `is_error` knows error classes whose names do not say so."""
     frames: list[tuple[int, Frame]] = []
     newest_first = False
     for pattern in (_PYTHON, _JAVA, _NODE, _GO, _RUST, _NATIVE, _PYTEST):
@@ -84,7 +86,7 @@ def parse(text: str) -> Trace | None:
         if frames:
             break
     marked = any(mark in text for mark in _MARKS)
-    errors = [m for m in _ERROR.finditer(text) if frames or marked or _alone(m, text)]
+    errors = [m for m in _ERROR.finditer(text) if frames or marked or _alone(m, text, is_error)]
     if not frames and not errors:
         return None
     ordered = [frame for _, frame in frames]
@@ -105,11 +107,11 @@ def parse(text: str) -> Trace | None:
     )
 
 
-def _alone(match: re.Match[str], text: str) -> bool:
+def _alone(match: re.Match[str], text: str, is_error: Callable[[str], bool]) -> bool:
     """An error line counts without a trace around it when it is all there is and looks like one."""
     name = match.group("class").rpartition(".")[2]
     looks = name.endswith(("Error", "Exception", "Warning", "Exit", "Abort"))
-    return looks and match.group("message") is not None and len(text.strip().splitlines()) <= 3
+    return (looks or is_error(name)) and bool(match.group("message")) and len(text.strip().splitlines()) <= 3
 
 
 def diagnose(composer: Composer, linker: Linker, retriever: Retriever | None, trace: Trace) -> Section:
@@ -167,6 +169,16 @@ def diagnose(composer: Composer, linker: Linker, retriever: Retriever | None, tr
         (("own_frames", float(len(own))), ("known_error", float(error is not None))),
         (error.node.id,) if error else (),
     )
+
+
+def advise(composer: Composer, target: Target) -> Section:
+    """About an error class without a log: where it is raised and when, who catches it, what to check."""
+    raised = composer.flow.raisers(target)
+    claims = [*raised.claims]
+    if raised.value == "yes":
+        claims += _catchers(composer, target)
+    claims += _fixes(composer, target, Trace((), target.node.name))
+    return Section("diagnose", tuple(claims), raised.value, raised.score, raised.features, (target.node.id,))
 
 
 def _owner(composer: Composer, frame: Frame) -> Node | None:
@@ -292,7 +304,7 @@ def _fixes(composer: Composer, error: Target, trace: Trace) -> list[Claim]:
         template = str(node.meta.get("message", ""))
         if error.node.id not in about and node.path != error.node.path:
             continue
-        if template and not (trace.message and matches_template(template, trace.message)):
+        if template and trace.message and not matches_template(template, trace.message):
             continue
         if error.node.id in about or template:
             found += [(one_line(str(f["text"])), str(f.get("evidence", ""))) for f in node.meta.get("fixes", ())]

@@ -13,7 +13,7 @@ from typing import Any, Final
 from brain.text import clean, first_sentence, one_line, paragraph, sentences
 from extractor.schema import SURE, Node
 from inference.citations import Span
-from inference.relations import Absence, Row
+from inference.relations import Absence, Handler, Row
 
 SHOWN: Final = 40  # items of one list; the rest is counted
 INLINE: Final = 3
@@ -113,6 +113,12 @@ def at(row: Row) -> tuple[Span, ...]:
     )
 
 
+def caught_at(handler: Handler) -> tuple[Span, ...]:
+    """The line of a catch clause."""
+    node, line = handler.node, handler.line
+    return (Span(node.path, line, line, node.id, "catches"),) if line else here(node)
+
+
 def join(words: Iterable[str], last: str = "and") -> str:
     """`a`, `a and b`, `a, b and c`."""
     listed = list(words)
@@ -204,7 +210,7 @@ def raised(row: Row) -> str:
 def listing(kind: str, lead: str, rows: Sequence[Row], say: Callable[[Row], str]) -> Section:
     """A lead sentence and its rows: in the sentence when few and short, as a list when many."""
     texts = [say(row) for row in rows]
-    if len(rows) <= INLINE and all(len(t) < 70 for t in texts):
+    if len(rows) == 1 or (len(rows) <= INLINE and all(len(t) < 70 for t in texts)):
         return Section(kind, (Claim(f"{lead} {join(texts)}.", tuple(s for r in rows for s in at(r))),))
     claims = [Claim(f"{lead} {len(rows)}:" if lead.endswith(":") else f"{lead}:")]
     claims += [Claim(text, at(row), item=True) for text, row in zip(texts[:SHOWN], rows[:SHOWN], strict=True)]
