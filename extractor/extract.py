@@ -73,8 +73,10 @@ class ExtractReport:
         ]
         for kind, languages in self.resolution.items():
             for lang, (resolved, missed, external) in languages.items():
-                share = f"{resolved / (resolved + missed):.1%}" if resolved + missed else "none to resolve"
-                lines.append(f"  {kind} in {lang}: {share} of first-party resolved, {external:,} external")
+                share = f"{resolved / (resolved + missed):.1%}" if resolved + missed else "none"
+                lines.append(
+                    f"  {kind} in {lang}: {share} of {resolved + missed:,} first-party resolved, {external:,} external"
+                )
         if self.unresolved:
             lines.append("  unresolved: " + ", ".join(f"{reason} {n:,}" for reason, n in self.unresolved.items()))
         if self.partial or self.failed:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import PurePosixPath
 from typing import Any, Final
 
-from extractor.facts import MODULE, Definition, FileFacts
+from extractor.facts import MODULE, Definition, FileFacts, Param
 from extractor.schema import Edge, Node, module_id, package_id, symbol_id
 
 # Files that stand for their directory: the module is called by the directory's name.
@@ -73,26 +73,24 @@ def packages(files: Iterable[FileFacts]) -> tuple[list[Node], list[Edge]]:
 
 
 def symbol_meta(d: Definition) -> dict[str, Any]:
-    """What `Node.meta` holds of a symbol. Variables leave out what only a callable can have."""
+    """What `Node.meta` holds of a symbol. What is empty is left out where only some symbols have it."""
     meta: dict[str, Any] = {
         "start_line": d.start_line,
         "end_line": d.end_line,
         "signature": d.signature,
         "doc": d.doc,
-        "decorators": list(d.decorators),
         "visibility": d.visibility,
-        "flags": list(d.flags),
         "content_hash": d.content_hash,
     }
-    if d.kind != "variable" or d.params:
-        meta["params"] = [
-            {"name": p.name, "annotation": p.annotation, "default": p.default, "kind": p.kind} for p in d.params
-        ]
-    if d.kind != "variable" or d.returns:
-        meta["returns"] = d.returns
-    if d.value:
-        meta["value"] = d.value
-    return meta
+    if d.kind != "variable":
+        meta |= {"params": [_param(p) for p in d.params], "returns": d.returns, "decorators": list(d.decorators)}
+    rest = {"returns": d.returns, "decorators": list(d.decorators), "flags": list(d.flags), "value": d.value}
+    return meta | {key: value for key, value in rest.items() if value}
+
+
+def _param(p: Param) -> dict[str, str]:
+    given = {"annotation": p.annotation, "default": p.default, "kind": p.kind}
+    return {"name": p.name} | {key: value for key, value in given.items() if value}
 
 
 def module_name(path: str) -> str:
