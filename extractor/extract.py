@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from config.console import Console, plural
@@ -21,6 +22,7 @@ from config.errors import IncompatibleInput, MissingInput
 from config.manifest import Manifest, digest, read_manifest, write_manifest
 from config.settings import ExtractSettings
 from extractor.cache import CachedFile, FactsCache, facts_version
+from extractor.entries import mark_entries
 from extractor.facts import FileFacts, load_facts
 from extractor.graph import Graph, write_graph
 from extractor.history import Git, dirty_files, open_git, same_as_blob
@@ -157,7 +159,7 @@ def _build(
         phases["load"], mark = clock() - mark, clock()
         links = link(facts, scan.configs)
         phases["link"], mark = clock() - mark, clock()
-        nodes, edges, unresolved = assemble(facts, links)
+        nodes, edges, unresolved = assemble(facts, links, scan.configs)
         phases["throws"], mark = clock() - mark, clock()
         # Files that changed while they were being read have another hash now than the scan saw.
         manifest = replace(manifest, inputs=scan.inputs())
@@ -187,7 +189,9 @@ def _build(
     )
 
 
-def assemble(facts: list[FileFacts], links: Links) -> tuple[list[Node], list[Edge], list[Unresolved]]:
+def assemble(
+    facts: list[FileFacts], links: Links, configs: Mapping[str, str] = MappingProxyType({})
+) -> tuple[list[Node], list[Edge], list[Unresolved]]:
     """All rows of the graph from all facts and links, each key once."""
     raised = throws(facts, links)
     nodes: dict[str, Node] = {}
@@ -211,6 +215,7 @@ def assemble(facts: list[FileFacts], links: Links) -> tuple[list[Node], list[Edg
         package, hash_sign, _ = node.id.partition("#")
         if node.type == "external" and hash_sign and package not in nodes:
             nodes[package] = Node(package, "external", package[4:], "", node.lang, {"package": package[4:]})
+    mark_entries(nodes, configs)
     unresolved: dict[tuple[str, str, str, int], Unresolved] = {}
     for row in sorted([*links.unresolved, *raised.unresolved]):
         unresolved.setdefault((row.src, row.kind, row.name, row.line), row)
@@ -335,7 +340,7 @@ def _nothing_to_do(graph: Path, manifest: Manifest) -> bool:
 def _linker_version() -> str:
     """12 hex digits over the code that turns facts into a graph."""
     package = Path(__file__).resolve().parent
-    names = ("nodes.py", "raises.py", "extract.py", "graph.py", "schema.py", "bindings.py")
+    names = ("nodes.py", "raises.py", "extract.py", "entries.py", "graph.py", "schema.py", "bindings.py")
     files = sorted({*package.glob("resolve/*.py"), *(package / name for name in names)})
     return digest(part for file in files if file.is_file() for part in (file.name, file.read_bytes()))[:12]
 

@@ -11,7 +11,6 @@ from extractor.schema import Edge, Node, module_id, package_id, symbol_id
 
 # Files that stand for their directory: the module is called by the directory's name.
 _FRONTS: Final = frozenset({"__init__", "index", "package-info", "mod"})
-_ENTRIES: Final = frozenset({"__main__", "main", "cli", "manage", "setup"})
 
 
 def nodes_of(facts: FileFacts) -> list[Node]:
@@ -111,8 +110,8 @@ def _module_meta(facts: FileFacts) -> dict[str, Any]:
         meta["exports"] = list(facts.exports)
     if facts.namespace:
         meta["namespace"] = facts.namespace
-    if PurePosixPath(facts.path).stem in _ENTRIES:
-        meta["entry_point"] = True
+    if PurePosixPath(facts.path).name == "__main__.py":
+        meta["entry_point"] = ["python -m " + parent_of(facts.path).rpartition("/")[2]]
     if facts.status == "partial":
         meta["partial"] = facts.reason
     return meta
