@@ -24,10 +24,10 @@ def mark_entries(nodes: dict[str, Node], configs: Mapping[str, str]) -> None:
     for name, target in sorted(commands(configs)):
         for module in _modules(target.partition(":")[0], modules):
             function = nodes.get(f"{module.id}#{target.partition(':')[2].strip()}")
-            for node in (nodes[module.id], function):
-                if node:
-                    names = sorted({*node.meta.get("entry_point", ()), name})
-                    nodes[node.id] = replace(node, meta=node.meta | {"entry_point": names})
+            for found in (nodes[module.id], function):
+                if found:
+                    names = sorted({*found.meta.get("entry_point", ()), name})
+                    nodes[found.id] = replace(found, meta=found.meta | {"entry_point": names})
             break
 
 
