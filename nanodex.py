@@ -62,6 +62,54 @@ def extract(
 
 
 @app.command()
+def inspect(
+    question: Annotated[
+        Literal["overview", "callers", "callees", "raises", "path"],
+        typer.Argument(help="overview: what the graph holds."),
+    ] = "overview",
+    symbols: Annotated[list[str] | None, typer.Argument(metavar="SYMBOL…", help="One symbol; two for path.")] = None,
+    graph: Annotated[Path, typer.Option(metavar="DB")] = Path("brain/graph.sqlite"),
+    as_json: JsonOption = False,
+) -> None:
+    """What the graph holds, and exact answers from its edges."""
+    from config.errors import UsageError
+    from extractor import inspection
+    from extractor.graph import Graph
+
+    names = symbols or []
+    wanted = {"overview": 0, "path": 2}.get(question, 1)
+    if len(names) != wanted:
+        raise UsageError(f"inspect {question} takes {wanted} symbols, not {len(names)}", "nanodex inspect --help")
+    with Graph(graph) as opened:
+        if question == "overview":
+            show(inspection.overview(opened), as_json)
+        elif question == "path":
+            show(inspection.path(opened, *names), as_json)
+        else:
+            answers = {"callers": inspection.callers, "callees": inspection.callees, "raises": inspection.raises}[
+                question
+            ](opened, *names)
+            if as_json:
+                print(
+                    json.dumps([answer.as_json() for answer in answers], indent=2, sort_keys=True, ensure_ascii=False)
+                )
+            else:
+                print("\n".join(line for answer in answers for line in answer.lines()))
+
+
+@app.command()
+def status(
+    repo: Annotated[Path | None, typer.Option(help="The repository, when it is not where extract found it.")] = None,
+    graph: Annotated[Path, typer.Option(metavar="DB")] = Path("brain/graph.sqlite"),
+    as_json: JsonOption = False,
+) -> None:
+    """How far the graph lags behind the code."""
+    from extractor.status import status_of
+
+    show(status_of(graph, repo), as_json)
+
+
+@app.command()
 def brain(
     repo: Annotated[Path | None, typer.Option(help="The repository, when it is not where extract found it.")] = None,
     config: ConfigOption = None,
@@ -80,7 +128,10 @@ def brain(
 
 @app.command()
 def dataset(
-    preview: Annotated[int, typer.Option(metavar="N", help="Print N rows of the dataset instead of making it.")] = 0,
+    preview: Annotated[int, typer.Option(metavar="N", min=0, help="Print N rows to read instead of making them.")] = 0,
+    form: Annotated[
+        str, typer.Option("--format", metavar="NAME", help="Also write the rows as messages, sharegpt, alpaca or text.")
+    ] = "",
     config: ConfigOption = None,
     set_: SetOption = None,
     as_json: JsonOption = False,
@@ -89,10 +140,17 @@ def dataset(
 ) -> None:
     """Knowledge to questions and answers, with held-out splits."""
     from config.settings import DatasetSettings, load_settings
-    from dataset.generate import run
+    from dataset import generate, views
 
     settings = load_settings(DatasetSettings, "dataset", config, set_ or ())
-    show(run(settings, Console(quiet=quiet, verbose=verbose)), as_json)
+    if preview:
+        print("\n".join(views.preview(settings.out_jsonl, preview, settings.seed)))
+        return
+    console = Console(quiet=quiet, verbose=verbose)
+    report = generate.run(settings, console)
+    for path in views.export(settings.out_jsonl, form) if form else ():
+        console.note(f"wrote {path}")
+    show(report, as_json)
 
 
 @app.command()
@@ -102,6 +160,15 @@ def train(
     dataset: Annotated[str, typer.Option(metavar="JSONL", help="Training rows.")] = "",
     out: Annotated[str, typer.Option(metavar="DIR", help="The adapter pack.")] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and stop.")] = False,
+    refresh: Annotated[
+        bool, typer.Option("--refresh", help="Go on from the current adapter with what changed.")
+    ] = False,
+    stage: Annotated[
+        Literal["sft", "dpo", "grpo"], typer.Option(help="dpo and grpo go on from the current adapter.")
+    ] = "sft",
+    allow_unserveable: Annotated[
+        bool, typer.Option("--allow-unserveable", help="Train what vLLM cannot serve.")
+    ] = False,
     config: ConfigOption = None,
     set_: SetOption = None,
     as_json: JsonOption = False,
@@ -114,7 +181,19 @@ def train(
 
     settings = load_settings(TrainSettings, f"train_{method}", config, set_ or ())
     console = Console(quiet=quiet, verbose=verbose)
-    show(run(settings, console, method, base, dataset, out, dry_run=dry_run), as_json)
+    report = run(
+        settings,
+        console,
+        method,
+        base,
+        dataset,
+        out,
+        dry_run=dry_run,
+        refresh=refresh,
+        stage=stage,
+        allow_unserveable=allow_unserveable,
+    )
+    show(report, as_json)
 
 
 @app.command()
@@ -122,6 +201,9 @@ def serve(
     base: Annotated[str, typer.Option(help="The base model; the pack's own when absent.")] = "",
     adapter: Annotated[str, typer.Option(help="The adapter pack; the only one below models/ when absent.")] = "",
     check: Annotated[bool, typer.Option("--check", help="Run the preflight and stop.")] = False,
+    print_for: Annotated[
+        str, typer.Option("--print", metavar="vllm|tgi", help="Print the server's command and stop.")
+    ] = "",
     config: ConfigOption = None,
     set_: SetOption = None,
     as_json: JsonOption = False,
@@ -133,7 +215,22 @@ def serve(
     from inference.serve import run
 
     settings = load_settings(ServeSettings, "serve", config, set_ or ())
-    raise typer.Exit(run(settings, Console(quiet=quiet, verbose=verbose), base, adapter, check=check, as_json=as_json))
+    raise typer.Exit(run(settings, Console(quiet=quiet, verbose=verbose), base, adapter, check, print_for, as_json))
+
+
+@app.command()
+def doctor(
+    repo: Annotated[Path | None, typer.Option(help="The repository, when it is not where extract found it.")] = None,
+    models: Annotated[Path, typer.Option(metavar="DIR", help="Where the adapter packs lie.")] = Path("models"),
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Check every stage's environment and artefacts, with the command that mends what fails."""
+    from inference.doctor import run
+
+    verdict = run(Console(quiet=quiet), models, repo)
+    show(verdict, as_json)
+    raise typer.Exit(verdict.exit_code)
 
 
 app.command("query")(query)
