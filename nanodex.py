@@ -84,11 +84,11 @@ def inspect(
         if question == "overview":
             show(inspection.overview(opened), as_json)
         elif question == "path":
-            show(inspection.path(opened, *names), as_json)
+            show(inspection.path(opened, names[0], names[1]), as_json)
         else:
             answers = {"callers": inspection.callers, "callees": inspection.callees, "raises": inspection.raises}[
                 question
-            ](opened, *names)
+            ](opened, names[0])
             if as_json:
                 print(
                     json.dumps([answer.as_json() for answer in answers], indent=2, sort_keys=True, ensure_ascii=False)
