@@ -52,7 +52,7 @@ def parse(source: Source) -> FileFacts:
 def _row(scope: Scope | None) -> Flow:
     if scope is None:
         return None
-    bound = sorted(scope.bound) if scope.kind == "function" else []
+    bound = sorted(scope.bound) if scope.kind != "class" else []
     return [
         scope.flow, bound, sorted(scope.captured), sorted(scope.outer), sorted(scope.nonlocals),
         scope.annotations, scope.returns,
@@ -434,10 +434,7 @@ def _raise(unit: Unit, node: Node) -> None:
             collapse(unit.of(cause)) if cause is not None else "",
         )
     )  # fmt: skip
-    if value is not None:
-        unit.scope.flow.append(["!", expression(unit, value), start_line(node)])
-    else:
-        unit.scope.flow.append(["j"])
+    unit.scope.flow.append(["!", expression(unit, value) if value is not None else None, start_line(node)])
     if cause is not None:
         _evaluate(unit, expression(unit, cause))
 

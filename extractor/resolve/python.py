@@ -1,0 +1,381 @@
+"""All Python files' facts in, Links out: calls by value flow, imports, bases, external packages.
+
+Modules are evaluated first, in order of their imports; then what they reach; then, as nobody here calls them, public functions
+and methods with an instance of their own class; then the rest. Each step runs until no value moves, so the order of files does
+not matter. See `python_flow` for what evaluating means.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from extractor.facts import FileFacts, Import
+from extractor.parse.python_expr import annotation
+from extractor.resolve import Links, definition_ids
+from extractor.resolve.common import CONFIDENCE, MAX_CANDIDATES, external_node
+from extractor.resolve.python_flow import Flow
+from extractor.resolve.python_modules import Module, Modules
+from extractor.resolve.python_program import Program
+from extractor.resolve.python_types import declared_type, named
+from extractor.resolve.python_values import (
+    CLASS,
+    EXTERNAL,
+    FUNCTION,
+    INSTANCE,
+    MODULE,
+    NONE,
+    RESULT,
+    UNKNOWN,
+    Block,
+    Value,
+    Values,
+)  # fmt: skip
+from extractor.schema import Edge, Node, Unresolved, external_id, module_id
+
+
+def link(files: Sequence[FileFacts], configs: Mapping[str, str]) -> Links:
+    """Edges between the symbols of these files, and what could not be linked. `files` come in order of path."""
+    program = Program(files, configs)
+    analyse(program)
+    links = Links()
+    externals: dict[str, Node] = {}
+    methods = _methods_by_name(files)
+    for facts in files:
+        for block in program.blocks_of[facts.path]:
+            if block is not None and block.owner is block:
+                _calls(block, methods, links, externals)
+                _names(program, block, links)
+        _imports(program, facts, links, externals)
+        _bases(program, facts, links, externals)
+    _overrides(program, links)
+    links.nodes.extend(externals[key] for key in sorted(externals))
+    links.edges[:] = _best(links.edges)
+    links.unresolved[:] = sorted({(u.src, u.kind, u.name, u.line): u for u in links.unresolved}.values())
+    return links
+
+
+def analyse(program: Program) -> Flow:
+    """Let values flow through the whole program until they stand still."""
+    flow = Flow(program)
+    for block in _import_order(program):
+        block.reached = True
+        program.enqueue(block)
+    flow.settle()
+    flow.lenient = True
+    for block in flow.undecided:
+        program.enqueue(block)
+    flow.settle()
+    blocks = [b for blocks in program.blocks_of.values() for b in blocks if b is not None and b.kind == "function"]
+    for wave in (_is_entry, _is_any):
+        for block in blocks:
+            if not block.reached and wave(block):
+                _start(program, block)
+        flow.settle()
+    for block in blocks:
+        _declare(program, block)
+    flow.settle()
+    return flow
+
+
+def _is_entry(block: Block) -> bool:
+    """What code outside the repository may call: public, or special, and not inside a function."""
+    definition = block.definition
+    return definition is not None and definition.visibility == "public" and "nested" not in definition.flags
+
+
+def _is_any(block: Block) -> bool:
+    return True
+
+
+def _start(program: Program, block: Block) -> None:
+    """Evaluate a function nobody calls: its first parameter is what it is defined on, the others what they declare."""
+    block.reached = True
+    if block.inflow and block.class_ is not None and not block.inflow[0].values:
+        program.add(block.inflow[0], program.receiver(block))
+    _declare(program, block)
+    program.enqueue(block)
+
+
+def _declare(program: Program, block: Block) -> None:
+    for index, _ in block.annotations:
+        if block.params[index].kind == "" and not any(v.kind != UNKNOWN for v in block.inflow[index].values):
+            program.add(block.inflow[index], declared_type(program, block, index))
+    if block.returns is not None and not any(v.kind not in (UNKNOWN, RESULT) for v in block.returned.values):
+        values = declared_type(program, block, -1)
+        if block.generator:
+            if not block.yielded.values:
+                for box in values:
+                    if box.kind == "box":
+                        program.connect(box.a.any, block.yielded)
+        elif values:
+            program.add(block.returned, values)
+
+
+def _import_order(program: Program) -> list[Block]:
+    """Modules, imported ones before their importers as far as cycles allow."""
+    order: list[Block] = []
+    seen: set[str] = set()
+    for path in sorted(program.blocks_of):
+        stack: list[tuple[str, Any]] = [(path, None)]
+        while stack:
+            current, pending = stack.pop()
+            if pending is None:
+                if current in seen:
+                    continue
+                seen.add(current)
+                pending = iter(_imported_paths(program.modules, program.modules.by_path[current]))
+            following = next((p for p in pending if p not in seen), None)
+            if following is not None:
+                stack.append((current, pending))
+                stack.append((following, None))
+                continue
+            block = program.blocks_of[current][0]
+            if block is not None:
+                order.append(block)
+    return order
+
+
+def _imported_paths(modules: Modules, module: Module) -> list[str]:
+    found: list[str] = []
+    for row in module.facts.imports if module.facts is not None else ():
+        if row.scope >= 0:
+            continue
+        other = modules.imported(row, module.path)
+        if other is not None and row.name and row.name != "*":
+            inner = modules.submodule(other, row.name)
+            if inner is not None and inner.facts is not None:
+                found.append(inner.path)
+        if other is not None and other.facts is not None:
+            found.append(other.path)
+    return list(dict.fromkeys(found))
+
+
+# Output
+
+
+def _external(target: str, externals: dict[str, Node]) -> str:
+    """The id of `ext <dotted path>`, its node made when it is first met."""
+    package, _, name = target.removeprefix("ext ").partition(".")
+    node_id = external_id(package, name)
+    if node_id not in externals:
+        externals[node_id] = external_node(package, name, "python")
+    return node_id
+
+
+def _calls(block: Block, methods: dict[str, tuple[str, ...]], links: Links, externals: dict[str, Node]) -> None:
+    for (target, line), (confidence, via, column, count, made) in block.edges.items():
+        outside = target.startswith("ext ")
+        meta: dict[str, Any] = {"col": column}
+        if count > 1 and not outside:
+            meta["n_candidates"] = count
+        if made:
+            meta["instantiates"] = made
+        dst = _external(target, externals) if outside else target
+        links.edges.append(Edge(block.id, dst, "calls", line, confidence, via, meta))
+    for (name, line), (reason, _) in block.missed.items():
+        known = (
+            methods.get(name.rpartition(".")[2], ())
+            if reason in ("unknown_receiver", "dynamic") and "." in name
+            else ()
+        )
+        links.unresolved.append(Unresolved(block.id, "calls", name or "()", line, reason, known))
+
+
+def _methods_by_name(files: Sequence[FileFacts]) -> dict[str, tuple[str, ...]]:
+    """Methods of the repository by bare name: what an unknown receiver might have meant, never linked by it."""
+    found: dict[str, list[str]] = {}
+    for facts in files:
+        for definition, node_id in zip(facts.defs, definition_ids(facts), strict=True):
+            if definition.kind == "method":
+                found.setdefault(definition.name, []).append(node_id)
+    return {name: tuple(sorted(ids)[:MAX_CANDIDATES]) for name, ids in found.items()}
+
+
+def _target_ids(values: Values) -> list[str]:
+    """Node ids of classes (or of the classes of instances), functions and modules; externals as `ext …`."""
+    found: list[str] = []
+    for value in sorted(values):
+        if value.kind in (CLASS, INSTANCE, FUNCTION):
+            found.append(value.a.id)
+        elif value.kind in (EXTERNAL, RESULT):
+            found.append(f"ext {value.a}")
+    return list(dict.fromkeys(found))
+
+
+def _names(program: Program, block: Block, links: Links) -> None:
+    """What the class names of raises and handlers in this block mean."""
+    facts = block.facts
+    inner = program.blocks_of[facts.path][1:]
+    scopes = {block.index} | {i for i, b in enumerate(inner) if b is not None and b.owner is block}
+    wanted: set[str] = set()
+    for fact in facts.raises:
+        if fact.scope in scopes and fact.name:
+            wanted.add(fact.name)
+    for handler in facts.handlers:
+        if handler.scope in scopes:
+            wanted |= set(handler.names)
+    for name in sorted(wanted):
+        values = _meaning(program, block, name)
+        ids = tuple(
+            external_id(*_split(target)) if target.startswith("ext ") else target for target in _target_ids(values)
+        )
+        if ids:
+            for scope in sorted(scopes):
+                links.names[(facts.path, scope, name)] = ids
+
+
+def _meaning(program: Program, block: Block, name: str) -> Values:
+    written = annotation(name)
+    head = name.partition(".")[0].partition("(")[0]
+    local = block.found.get(head)
+    if local is None:
+        return named(program, written, block, block)
+    values: Values = program.concrete(frozenset(local), block)
+    for part in name.split(".")[1:]:
+        values = frozenset(v for owner in values for v in program.attribute(owner, part, block)[0])
+    return values
+
+
+def _split(target: str) -> tuple[str, str]:
+    package, _, name = target.removeprefix("ext ").partition(".")
+    return package, name
+
+
+def _imports(program: Program, facts: FileFacts, links: Links, externals: dict[str, Node]) -> None:
+    """`imports` to modules and to the symbols named, `depends_on` to packages outside."""
+    modules = program.modules
+    src = module_id(facts.prefix, facts.path)
+    module = modules.by_path[facts.path]
+    for row in facts.imports:
+        other = modules.imported(row, facts.path)
+        meta = {"kind": row.kind} if row.kind else {}
+        if other is None:
+            if row.level:
+                name = "." * row.level + row.module
+                links.unresolved.append(Unresolved(src, "imports", name, row.line, "missing_module"))
+                continue
+            dotted = f"{row.module}.{row.name}" if row.name and row.name != "*" else row.module
+            links.edges.append(Edge(src, _external(dotted, externals), "imports", row.line, 0.95, "import", meta))
+            package = _external(row.module.partition(".")[0], externals)
+            links.edges.append(Edge(src, package, "depends_on", row.line, 0.95, "import", meta))
+            continue
+        for target in _imported(program, module, other, row):
+            if target != src:
+                links.edges.append(Edge(src, target, "imports", row.line, 0.95, "import", meta))
+        if row.name and row.name != "*" and not _known(program, other, row.name):
+            name = "." * row.level + row.module + "." + row.name
+            links.unresolved.append(Unresolved(src, "imports", name, row.line, "missing_module"))
+
+
+def _imported(program: Program, module: Module, other: Module, row: Import) -> list[str]:
+    modules = program.modules
+    found: list[str] = []
+    if row.name and row.name != "*":
+        for owner, index in modules.definition(other, row.name):
+            if owner.facts is not None:
+                found.append(definition_ids(owner.facts)[index])
+        inner = modules.submodule(other, row.name) if not found else None
+        if inner is not None and inner.facts is not None:
+            found.append(module_id(inner.facts.prefix, inner.path))
+    if other.facts is not None:
+        found.append(module_id(other.facts.prefix, other.path))
+    return found
+
+
+def _known(program: Program, module: Module, name: str) -> bool:
+    block = program.block_of(module)
+    if block is None or name in block.bound or program.modules.definition(module, name):
+        return True
+    if program.modules.submodule(module, name) is not None or "__getattr__" in module.symbols or name.startswith("__"):
+        return True
+    # A star import from outside may bring any name.
+    return any(program.modules.imported(row, module.path) is None for row in module.imports.get("*", ()))
+
+
+def _bases(program: Program, facts: FileFacts, links: Links, externals: dict[str, Node]) -> None:
+    blocks = program.blocks_of[facts.path]
+    for base in facts.bases:
+        block = blocks[base.scope + 1]
+        if block is None or block.class_ is None:
+            continue
+        values = _base_values(program, block, base.position, base.name)
+        targets = _target_ids(frozenset(v for v in values if v.kind in (CLASS, EXTERNAL, RESULT)))
+        meta = {"position": base.position}
+        for target in targets:
+            dst = _external(target, externals) if target.startswith("ext ") else target
+            if dst != block.id:
+                links.edges.append(Edge(block.id, dst, "extends", base.line, CONFIDENCE["syntax"], "syntax", meta))
+        if not targets:
+            links.unresolved.append(Unresolved(block.id, "extends", base.name, base.line, "dynamic"))
+
+
+def _base_values(program: Program, block: Block, position: int, name: str) -> Values:
+    cls = block.class_
+    if cls is not None and position < len(cls.bases) and cls.bases[position].values:
+        return frozenset(cls.bases[position].values)
+    return named(program, annotation(name), block.parent or block, block)
+
+
+def _overrides(program: Program, links: Links) -> None:
+    """A call of an abstract method may reach every override of it, with less confidence."""
+    abstract: dict[str, tuple[Any, str]] = {}
+    for blocks in program.blocks_of.values():
+        for block in blocks:
+            if (
+                block is not None
+                and block.has_flag("abstract")
+                and block.kind == "function"
+                and block.class_ is not None
+            ):
+                assert block.definition is not None
+                abstract[block.id] = (block.class_, block.definition.name)
+    if not abstract:
+        return
+    overrides: dict[str, list[str]] = {}
+    for node_id, (cls, name) in abstract.items():
+        found: list[str] = []
+        pending = list(cls.subclasses)
+        seen = set(pending)
+        while pending:
+            sub = pending.pop(0)
+            cell = sub.own.get(name)
+            found += (
+                [v.a.id for v in sorted(cell.values) if v.kind == FUNCTION and not v.a.has_flag("abstract")]
+                if cell
+                else []
+            )
+            for further in sub.subclasses:
+                if further not in seen:
+                    seen.add(further)
+                    pending.append(further)
+        overrides[node_id] = sorted(dict.fromkeys(found))[:32]
+    added = [
+        Edge(
+            edge.src,
+            target,
+            "calls",
+            edge.line,
+            CONFIDENCE["override"],
+            "override",
+            {**edge.meta, "n_candidates": len(targets)},
+        )
+        for edge in links.edges
+        if edge.kind == "calls" and (targets := overrides.get(edge.dst))
+        for target in targets
+    ]
+    links.edges.extend(added)
+
+
+def _best(edges: list[Edge]) -> list[Edge]:
+    """One edge per (source, target, kind, line): the surest."""
+    best: dict[tuple[str, str, str, int], Edge] = {}
+    for edge in edges:
+        key = (edge.src, edge.dst, edge.kind, edge.line)
+        known = best.get(key)
+        if known is None or known.confidence < edge.confidence:
+            best[key] = edge
+    return [best[key] for key in sorted(best)]
+
+
+__all__ = ["MODULE", "NONE", "Value", "analyse", "link"]

@@ -1,0 +1,488 @@
+"""What a call does: arguments flow into parameters, results come back with the callee's parameters put in, edges are noted.
+
+A function's result may hold tokens (its own parameters), results of calling them, and closures over them. `_result` replaces
+these by what this call passes, so an identity decorator on twenty functions keeps them apart.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from extractor.resolve.python_program import Program
+from extractor.resolve.python_types import declared_type
+from extractor.resolve.python_values import (
+    BOUND,
+    BOX,
+    CLASS,
+    CONSTANT,
+    EXTERNAL,
+    FUNCTION,
+    IDENTITY,
+    INSTANCE,
+    METHOD,
+    NONE,
+    PARTIAL,
+    PROPERTY,
+    RESULT,
+    RETURNED,
+    TOKEN,
+    UNKNOWN,
+    Block,
+    Box,
+    Cell,
+    Class,
+    Context,
+    Site,
+    Value,
+    Values,
+)  # fmt: skip
+
+MAX_CONTEXT: Final = 2
+MAX_CALL_DEPTH: Final = 6
+MAX_KEYS: Final = 64
+
+
+@dataclass(slots=True)
+class Arguments:
+    """`star` holds what unknown positions may get, `double` what unknown keywords may get."""
+
+    positional: list[Values] = field(default_factory=list)
+    keywords: dict[str, Values] = field(default_factory=dict)
+    star: Values = NONE
+    double: Values = NONE
+
+    def after(self, *first: Values) -> Arguments:
+        return Arguments([*first, *self.positional], self.keywords, self.star, self.double)
+
+
+@dataclass(slots=True)
+class Hits:
+    """The targets of one call site: (node id, how it was reached), and reasons where something had none."""
+
+    targets: dict[str, str] = field(default_factory=dict)
+    callbacks: dict[str, str] = field(default_factory=dict)
+    reasons: list[str] = field(default_factory=list)
+    instantiates: dict[str, str] = field(default_factory=dict)
+
+
+class Frame:
+    """One evaluation of a block: what its names, and the slots of containers it made, hold at this point.
+
+    `log` keeps what was there before, so that a branch can be undone and joined with its siblings.
+    """
+
+    __slots__ = ("block", "env", "log", "outer")
+
+    def __init__(self, block: Block, outer: Frame | None = None) -> None:
+        self.block = block
+        self.outer = outer  # of a class body: the frame it is evaluated in
+        self.env: dict[Any, Values] = {}
+        self.log: dict[Any, Values | None] | None = None
+
+    def set(self, key: Any, values: Values | None) -> None:
+        """None: the name is unbound."""
+        if self.log is not None and key not in self.log:
+            self.log[key] = self.env.get(key)
+        if values is None:
+            self.env.pop(key, None)
+        else:
+            self.env[key] = values
+
+
+class Calls:
+    """Calls of one program. `at` is the block being evaluated, `site` the place in it, `frame` its state."""
+
+    def __init__(self, program: Program) -> None:
+        self.p = program
+        self.frame: Frame
+
+    # One callee
+
+    def call(
+        self, callee: Value, given: Arguments, at: Block, site: int, hits: Hits, via: str = "", depth: int = 0
+    ) -> Values:
+        """The result of calling one concrete value."""
+        p, kind = self.p, callee.kind
+        if depth > MAX_CALL_DEPTH:
+            hits.reasons.append("overflow")
+            return NONE
+        if kind == FUNCTION:
+            hits.targets.setdefault(callee.a.id, via)
+            return self.invoke(callee, given, at, site, depth)
+        if kind == BOUND:
+            if callee.a.kind != FUNCTION:
+                return self.call(callee.a, given.after(frozenset((callee.b,))), at, site, hits, via, depth + 1)
+            hits.targets.setdefault(callee.a.a.id, via)
+            return self.invoke(callee.a, given.after(frozenset((callee.b,))), at, site, depth)
+        if kind == CLASS:
+            return self.instantiate(callee, given, at, site, hits, via, depth)
+        if kind == INSTANCE:
+            return self.protocol(callee, "__call__", given, at, site, hits, depth)
+        if kind in (EXTERNAL, METHOD, IDENTITY):
+            from extractor.resolve.python_builtins import call_builtin
+
+            return call_builtin(self, callee, given, at, site, hits, depth)
+        if kind == PARTIAL:
+            partial = callee.a
+            positional = [p.read(cell, at) for cell in partial.positional]
+            keywords = {name: p.read(cell, at) for name, cell in partial.keywords.items()}
+            full = Arguments([*positional, *given.positional], {**keywords, **given.keywords}, given.star, given.double)
+            found: Values = NONE
+            for inner in sorted(p.concrete(p.read(partial.function, at), at)):
+                found |= self.call(inner, full, at, site, hits, "flow", depth + 1)
+            return found
+        if kind == PROPERTY:
+            return NONE
+        hits.reasons.append("external" if kind == RESULT else callee.a if kind == UNKNOWN else "dynamic")
+        return p.one(UNKNOWN, "external") if kind in (RESULT, UNKNOWN) else NONE
+
+    def protocol(
+        self,
+        receiver: Value,
+        name: str,
+        given: Arguments,
+        at: Block,
+        site: int,
+        hits: Hits,
+        depth: int = 0,
+        via: str = "",
+    ) -> Values:
+        """Call the special method `name` of an instance, looked up on its class."""
+        member, _ = self.p.on_class(receiver.a, name, at)
+        found: Values = NONE
+        for value in sorted(member):
+            for bound in sorted(self.p.bind(value, receiver, receiver.a)):
+                found |= self.call(bound, given, at, site, hits, via, depth + 1)
+        if not member:
+            hits.reasons.append("external" if self.p.ancestry(receiver.a, at)[1] else "unknown_receiver")
+        return found
+
+    def instantiate(
+        self, callee: Value, given: Arguments, at: Block, site: int, hits: Hits, via: str, depth: int
+    ) -> Values:
+        """Calling a class goes to the `__init__` or `__new__` on its order, to the class itself only when there is none."""
+        p, cls = self.p, callee.a
+        made = p.one(INSTANCE, cls)
+        reached: dict[str, str] = {}
+        result = made
+        for meta in sorted(cls.keywords.get("metaclass", NONE)):
+            if meta.kind == CLASS:
+                for value in sorted(p.on_class(meta.a, "__call__", at)[0]):
+                    if value.kind == FUNCTION:
+                        reached[value.a.id] = via
+                        self.invoke(value, given.after(frozenset((callee,))), at, site, depth)
+        for name in ("__new__", "__init__"):
+            for value in sorted(p.on_class(cls, name, at)[0]):
+                if value.kind == FUNCTION:
+                    if name == "__init__" or not reached:
+                        reached[value.a.id] = via
+                    receiver = made if name == "__init__" else frozenset((callee,))
+                    returned = self.invoke(value, given.after(receiver), at, site, depth)
+                    if name == "__new__":
+                        result |= frozenset(v for v in returned if v.kind == INSTANCE)
+        if not reached:
+            reached[cls.id] = via
+            self._fill_fields(cls, given, at)
+        for target in reached:
+            hits.instantiates[target] = cls.id
+        hits.targets.update(reached)
+        return result
+
+    def _fill_fields(self, cls: Class, given: Arguments, at: Block) -> None:
+        """A generated constructor stores its arguments on the instance."""
+        names: list[str] = []
+        for ancestor in reversed(self.p.ancestry(cls, at)[0]):
+            names += [name for name in ancestor.fields if name not in names]
+        for name, values in [*zip(names, given.positional, strict=False), *given.keywords.items()]:
+            if name in names and values:
+                self.p.flow_into(cls.instance.setdefault(name, Cell()), values)
+
+    # First-party functions
+
+    def invoke(self, callee: Value, given: Arguments, at: Block, site: int, depth: int = 0) -> Values:
+        """Bind the arguments and give back the result. The body itself is evaluated once for all callers."""
+        p = self.p
+        function: Block = callee.a
+        if not function.reached:
+            function.reached = True
+            p.enqueue(function)
+        passed = self._bind(function, given)
+        if function.generator:
+            box = p.box("generator", function, 0)
+            p.connect(function.yielded, box.a.any)
+            return frozenset((box,))
+        values = p.read(function.returned, at)
+        return self._result(values, function, callee.b, passed, at, site, depth)
+
+    def _bind(self, function: Block, given: Arguments) -> list[Values]:
+        """Let the arguments flow into the parameters; returns what each parameter got here."""
+        p = self.p
+        passed: list[Values] = []
+        position = 0
+        positional = given.positional
+        used: set[str] = set()
+        for index, param in enumerate(function.params):
+            kind = param.kind
+            values: Values = NONE
+            if kind == "*":
+                for offset, extra in enumerate(positional[position:]):
+                    self.store_slot(p.box("tuple", function, -2 - index), offset, extra, function)
+                if given.star:
+                    p.flow_into(p.box("tuple", function, -2 - index).a.any, given.star)
+                position = len(positional)
+            elif kind == "**":
+                box = p.box("dict", function, -2 - index)
+                for name, extra in given.keywords.items():
+                    if name not in used:
+                        self.store_slot(box, name, extra, function)
+                if given.double:
+                    p.flow_into(box.a.any, given.double)
+            else:
+                if kind != "kwonly" and position < len(positional):
+                    values = positional[position]
+                    position += 1
+                elif param.name in given.keywords:
+                    values = given.keywords[param.name]
+                    used.add(param.name)
+                else:
+                    values = given.double if kind == "kwonly" else given.star | given.double
+                if values:
+                    p.flow_into(function.inflow[index], values)
+                elif index in function.declared or function.annotations:
+                    self._declare(function, index)
+            passed.append(values)
+        return passed
+
+    def _declare(self, function: Block, index: int) -> None:
+        """A caller passes something unknown: the declared type is what is left to go by."""
+        self.p.add(function.inflow[index], declared_type(self.p, function, index))
+
+    def _result(
+        self,
+        values: Values,
+        function: Block,
+        context: Context | None,
+        passed: list[Values],
+        at: Block,
+        site: int,
+        depth: int,
+    ) -> Values:
+        """`values`, which `function` returns, as the caller sees them."""
+        for value in values:
+            kind = value.kind
+            if kind in (TOKEN, RETURNED) or (
+                kind == FUNCTION and value.a.parent is not None and value.a.kind == "function"
+            ):
+                break
+        else:
+            return values
+        seen: set[Value] = set()
+        for value in sorted(values):
+            if value.kind == TOKEN:
+                seen |= self._token(value, function, context, passed, at)
+            elif value.kind == RETURNED:
+                seen |= self._returned(value.a, function, context, passed, at, site, depth)
+            elif value.kind == FUNCTION and value.a is not function and value.a.within(function):
+                seen.add(self._close(value, function, context, passed, at, site))
+            else:
+                seen.add(value)
+        return frozenset(seen)
+
+    def _token(self, token: Value, function: Block, context: Context | None, passed: list[Values], at: Block) -> Values:
+        p = self.p
+        if token.a is function:
+            return passed[token.b] or p.read(function.inflow[token.b], at)
+        if context is not None and token in context.environment:
+            return p.read(context.environment[token], at)
+        if at.within(token.a):
+            return frozenset((token,))
+        return p.read(token.a.inflow[token.b], at)
+
+    def _returned(
+        self,
+        inner: Site,
+        function: Block,
+        context: Context | None,
+        passed: list[Values],
+        at: Block,
+        site: int,
+        depth: int,
+    ) -> Values:
+        """What calling a parameter gave, for the callables passed here."""
+        p = self.p
+        if inner.block is not function or depth >= 3:
+            return p.read(inner.result, at) if not at.within(inner.block) else p.one(RETURNED, inner)
+        found: set[Value] = set()
+        given = Arguments(
+            [self._replace(v, function, context, passed, at) for v in inner.positional],
+            {name: self._replace(v, function, context, passed, at) for name, v in inner.keywords.items()},
+        )
+        for token in sorted(inner.callees):
+            for callee in sorted(self._token(token, function, context, passed, at)):
+                receiver: tuple[Values, ...] = ()
+                if callee.kind == BOUND and callee.a.kind == FUNCTION:
+                    receiver, callee = (frozenset((callee.b,)),), callee.a
+                if callee.kind == FUNCTION and callee.a.generator:
+                    found.add(p.box("generator", callee.a, 0))
+                elif callee.kind == FUNCTION:
+                    arguments = given.after(*receiver)
+                    passed_on = self._positions(callee.a, arguments)
+                    values = p.read(callee.a.returned, at)
+                    found |= self._result(values, callee.a, callee.b, passed_on, at, site, depth + 1)
+                elif callee.kind == CLASS:
+                    found |= p.one(INSTANCE, callee.a)
+                elif callee.kind in (TOKEN, RETURNED):
+                    found |= p.read(inner.result, at)
+                elif callee.kind == EXTERNAL:
+                    found.add(p.value(UNKNOWN, "external"))
+        return frozenset(found)
+
+    def _replace(
+        self, values: Values, function: Block, context: Context | None, passed: list[Values], at: Block
+    ) -> Values:
+        found: set[Value] = set()
+        for value in values:
+            if value.kind == TOKEN:
+                found |= self._token(value, function, context, passed, at)
+            else:
+                found.add(value)
+        return frozenset(found)
+
+    def _positions(self, function: Block, given: Arguments) -> list[Values]:
+        """What each parameter would get, nothing flowing."""
+        passed: list[Values] = []
+        position = 0
+        for param in function.params:
+            if param.kind in ("*", "**"):
+                passed.append(NONE)
+            elif param.kind != "kwonly" and position < len(given.positional):
+                passed.append(given.positional[position])
+                position += 1
+            else:
+                passed.append(given.keywords.get(param.name, NONE))
+        return passed
+
+    def _close(
+        self, value: Value, function: Block, context: Context | None, passed: list[Values], at: Block, site: int
+    ) -> Value:
+        """A function made inside `function`, as a closure over what this call passed."""
+        p = self.p
+        inner: Context | None = value.b
+        if inner is None and not function.captured and context is None:
+            return value
+        depth = (inner.depth if inner is not None else 0) + 1
+        if depth > MAX_CONTEXT:
+            return value
+        key = (at, site, value.a, inner)
+        made = p.contexts.get(key)
+        if made is None:
+            made = p.contexts[key] = Context(depth)
+        environment = made.environment
+        if inner is not None:
+            for token, cell in inner.environment.items():
+                self._remember(environment, token, self._replace(p.read(cell, at), function, context, passed, at))
+        for index, values in enumerate(passed):
+            if function.params[index].name in function.captured and values:
+                self._remember(environment, p.value(TOKEN, function, index), values)
+        if context is not None:
+            for token, cell in context.environment.items():
+                self._remember(environment, token, p.read(cell, at))
+        return p.value(FUNCTION, value.a, made)
+
+    def _remember(self, environment: dict[Value, Cell], token: Value, values: Values) -> None:
+        cell = environment.get(token)
+        if cell is None:
+            cell = environment[token] = Cell()
+        self.p.add(cell, values)
+
+    # Containers
+
+    def store_slot(self, box: Value, key: Any, values: Values, at: Block, strong: bool = False) -> None:
+        """Put values under a constant key, or anywhere past MAX_KEYS. `strong`: from here on nothing else stands there."""
+        made: Box = box.a
+        if strong and at is made.own:
+            self.frame.set((box, key), values)
+        elif (box, key) in self.frame.env:
+            self.frame.set((box, key), self.frame.env[(box, key)] | values)
+        cell = made.slots.get(key)
+        if cell is None:
+            if len(made.slots) >= MAX_KEYS:
+                self.p.flow_into(made.any, values)
+                return
+            cell = made.slots[key] = Cell()
+        self.p.flow_into(cell, values)
+        if at is not made.own:
+            self.p.flow_into(made.foreign.setdefault(key, Cell()), values)
+
+    def read_slot(self, box: Value, key: Any, at: Block) -> Values:
+        made: Box = box.a
+        if isinstance(key, int) and key < 0:
+            return self.elements(frozenset((box,)), at)
+        values = self.p.read(made.any, at)
+        if (box, key) in self.frame.env:
+            foreign = made.foreign.get(key)
+            if foreign is None:
+                foreign = made.foreign[key] = Cell()
+            return values | self.frame.env[(box, key)] | self.p.read(foreign, at)
+        cell = made.slots.get(key)
+        if cell is None:
+            cell = made.slots.setdefault(key, Cell()) if len(made.slots) < MAX_KEYS else None
+            values |= self.p.read(made.more, at)
+        return values | self.p.read(cell, at) if cell is not None else values
+
+    def elements(self, values: Values, at: Block) -> Values:
+        """Everything the containers among `values` hold."""
+        p = self.p
+        found: set[Value] = set()
+        for value in values:
+            if value.kind == BOX:
+                made: Box = value.a
+                for cell in (*made.slots.values(), made.more, made.any):
+                    found |= p.read(cell, at)
+            elif value.kind in (EXTERNAL, RESULT):
+                found.add(p.value(UNKNOWN, "external"))
+        return frozenset(found)
+
+    def iterate(self, values: Values, at: Block, site: int, hits: Hits, asynchronous: bool = False) -> Values:
+        """What `for x in values` binds; the iteration methods of known classes are called."""
+        found: Values = NONE
+        start, step = ("__aiter__", "__anext__") if asynchronous else ("__iter__", "__next__")
+        for value in sorted(values):
+            if value.kind == BOX and value.a.kind == "dict":
+                found |= self.keys(value, at)
+            elif value.kind == INSTANCE:
+                if not self.p.on_class(value.a, start, at)[0] and self.p.on_class(value.a, "__getitem__", at)[0]:
+                    found |= self.protocol(value, "__getitem__", Arguments([NONE]), at, site, hits, via="iteration")
+                    continue
+                for iterator in sorted(
+                    self.p.concrete(self.protocol(value, start, Arguments(), at, site, hits, via="iteration"), at)
+                ):
+                    if iterator.kind == INSTANCE:
+                        found |= self.protocol(iterator, step, Arguments(), at, site, hits, via="iteration")
+                    else:
+                        found |= self.elements(frozenset((iterator,)), at)
+            elif value.kind == CLASS:
+                found |= self._iterate_class(value, at, site, hits)
+            else:
+                found |= self.elements(frozenset((value,)), at)
+        return found
+
+    def _iterate_class(self, value: Value, at: Block, site: int, hits: Hits) -> Values:
+        """Iterating an enum gives its members; otherwise the metaclass decides."""
+        if value.a.block.has_flag("enum"):
+            return self.p.one(INSTANCE, value.a)
+        found: Values = NONE
+        for meta in sorted(value.a.keywords.get("metaclass", NONE)):
+            if meta.kind == CLASS:
+                for method in sorted(self.p.on_class(meta.a, "__iter__", at)[0]):
+                    if method.kind == FUNCTION:
+                        hits.targets.setdefault(method.a.id, "iteration")
+                        result = self.invoke(method, Arguments([frozenset((value,))]), at, site)
+                        found |= self.elements(result, at)
+        return found
+
+    def keys(self, box: Value, at: Block) -> Values:
+        p = self.p
+        known = {p.value(CONSTANT, key) for key in box.a.slots} if len(box.a.slots) <= 12 else set()
+        return frozenset(known) | p.read(box.a.keys, at)

@@ -1,0 +1,303 @@
+"""What flows through a Python program: Values, the Cells they gather in, and the program's parts they refer to.
+
+A Value is an interned integer with a kind, so sets of values are quick and iterate the same way in every run. A Cell is a
+growing set: its successors receive what it receives, its readers are evaluated again. Nothing is ever taken out of a cell.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Any, Final
+
+from extractor.facts import Definition, FileFacts, Param
+from extractor.resolve.python_modules import Module
+
+FUNCTION: Final = "function"
+CLASS: Final = "class"
+INSTANCE: Final = "instance"
+BOUND: Final = "bound"
+MODULE: Final = "module"
+EXTERNAL: Final = "external"
+RESULT: Final = "result"
+CONSTANT: Final = "constant"
+BOX: Final = "box"
+TOKEN: Final = "token"
+RETURNED: Final = "returned"
+PROPERTY: Final = "property"
+SUPER: Final = "super"
+PARTIAL: Final = "partial"
+METHOD: Final = "method"
+UNKNOWN: Final = "unknown"
+IDENTITY: Final = "identity"
+TYPE: Final = "type"
+MAX_TARGETS: Final = 32
+MAX_KEYS: Final = 64
+
+
+class Value(int):
+    """Made by `Store.value` only. `kind` says what `a` and `b` are: function (Block, Context), class (Class),
+    instance (Class), bound (function, receiver), module (Module), external and result (dotted path), constant (str or int), box (Box), token (Block, position),
+    returned (Call), property (getters, setters), super (Class, receiver), partial (Partial), method (receiver, name)."""
+
+    kind: str
+    a: Any
+    b: Any
+
+
+Values = frozenset[Value]
+NONE: Final[Values] = frozenset()
+
+
+class Cell:
+    """`full` marks a cell that met more than MAX_TARGETS targets: it is top, and calls through it are an overflow."""
+
+    __slots__ = ("full", "next", "readers", "values")
+
+    def __init__(self) -> None:
+        self.values: set[Value] | Values = NONE
+        self.next: dict[Cell, None] = {}
+        self.readers: dict[Block, None] = {}
+        self.full = False
+
+
+class Block:
+    """A module, class or function: its code, and what is known of it so far. Edges and misses leave from `owner`."""
+
+    __slots__ = (
+        "annotations",
+        "attributes",
+        "bound",
+        "captured",
+        "class_",
+        "context_manager",
+        "declared",
+        "definition",
+        "edges",
+        "facts",
+        "final",
+        "flow",
+        "foreign",
+        "found",
+        "generator",
+        "id",
+        "index",
+        "inflow",
+        "kind",
+        "lookups",
+        "missed",
+        "module",
+        "names",
+        "nonlocals",
+        "outer",
+        "owner",
+        "params",
+        "parent",
+        "prepared",
+        "queued",
+        "reached",
+        "returned",
+        "returns",
+        "runs",
+        "sites",
+        "stars",
+        "wanted",
+        "yielded",
+    )  # fmt: skip
+
+    def __init__(
+        self, facts: FileFacts, module: Module, index: int, row: list[Any], parent: Block | None, node_id: str
+    ) -> None:
+        self.facts, self.module, self.index, self.parent, self.id = facts, module, index, parent, node_id
+        self.definition: Definition | None = facts.defs[index] if index >= 0 else None
+        self.kind = "module" if self.definition is None else "class" if self.definition.kind == "class" else "function"
+        self.flow, self.annotations, self.returns = row[0], row[5], row[6]
+        self.bound, self.captured = set(row[1]), frozenset(row[2])
+        self.outer, self.nonlocals = frozenset(row[3]), frozenset(row[4])
+        self.params: tuple[Param, ...] = self.definition.params if self.definition else ()
+        self.owner: Block = parent.owner if self.kind == "class" and parent is not None else self
+        self.class_: Class | None = None  # the class itself, or the class whose method this is
+        self.names: dict[str, Cell] = {}  # every value a name ever holds, for scopes that look in from elsewhere
+        self.final: dict[str, Cell] = {}  # of a module: what its names hold in the end, for importers
+        self.foreign: dict[str, Cell] = {}  # what other scopes store through global and nonlocal
+        self.stars: list[Block | None] = []  # modules star-imported; None: one outside the repository
+        self.attributes: dict[str, Cell] = {}  # of a function object
+        self.inflow: list[Cell] = [Cell() for _ in self.params]
+        self.returned, self.yielded = Cell(), Cell()
+        self.lookups: dict[str, Any] = {}
+        self.declared: dict[int, Values] = {}  # by parameter; -1: of the result
+        self.sites: dict[int, Site] = {}
+        self.edges: dict[tuple[str, int], tuple[float, str, int, int, str]] = {}
+        self.missed: dict[tuple[str, int], tuple[str, str]] = {}
+        self.wanted: frozenset[str] = frozenset()  # local names that raises and handlers mention
+        self.found: dict[str, set[Value]] = {}
+        self.generator = self.has_flag("generator")
+        self.context_manager = self.prepared = self.queued = self.reached = False
+        self.runs = 0
+
+    def has_flag(self, flag: str) -> bool:
+        return self.definition is not None and flag in self.definition.flags
+
+    def within(self, other: Block) -> bool:
+        """Whether this block is `other` or lies inside it."""
+        block: Block | None = self
+        while block is not None:
+            if block is other:
+                return True
+            block = block.parent
+        return False
+
+
+class Class:
+    """`bases` hold the values of each base in order, `own` what the body binds, `instance` what is stored on instances."""
+
+    __slots__ = ("bases", "block", "fields", "id", "instance", "keywords", "mro", "mro_key", "own", "subclasses")
+
+    def __init__(self, block: Block) -> None:
+        self.block = block
+        self.id = block.id
+        self.bases: list[Cell] = []
+        self.own: dict[str, Cell] = {}
+        self.instance: dict[str, Cell] = {}
+        self.fields: list[str] = []
+        self.keywords: dict[str, Values] = {}
+        self.mro_key: tuple[int, ...] | None = None
+        self.mro: tuple[list[Class], list[str]] = ([self], [])  # first-party ancestors, external ones
+        self.subclasses: dict[Class, None] = {}
+
+
+class Box:
+    """A container by allocation site: a cell per constant key, `more` for appended items, `any` for unknown keys, `keys`.
+
+    `kind`: list, tuple, set, dict, generator. `foreign` holds what blocks other than `own` stored, by key.
+    """
+
+    __slots__ = ("any", "foreign", "keys", "kind", "more", "own", "slots")
+
+    def __init__(self, kind: str, own: Block) -> None:
+        self.kind = kind
+        self.own = own
+        self.slots: dict[str | int, Cell] = {}
+        self.foreign: dict[str | int, Cell] = {}
+        self.more, self.any, self.keys = Cell(), Cell(), Cell()
+
+
+class Partial:
+    """functools.partial by allocation site."""
+
+    __slots__ = ("function", "keywords", "positional")
+
+    def __init__(self) -> None:
+        self.function = Cell()
+        self.positional: list[Cell] = []
+        self.keywords: dict[str, Cell] = {}
+
+
+class Context:
+    """What the parameters that a closure captured held where the closure was made."""
+
+    __slots__ = ("depth", "environment")
+
+    def __init__(self, depth: int) -> None:
+        self.depth = depth
+        self.environment: dict[Value, Cell] = {}
+
+
+class Site:
+    """A call whose callee is a parameter: what it was given, and what came back whatever the context."""
+
+    __slots__ = ("block", "callees", "keywords", "positional", "result")
+
+    def __init__(self, block: Block) -> None:
+        self.block = block
+        self.callees: Values = NONE
+        self.positional: list[Values] = []
+        self.keywords: dict[str, Values] = {}
+        self.result = Cell()
+
+
+class Store:
+    """All values, and the two queues: cells that grew, blocks to evaluate."""
+
+    def __init__(self) -> None:
+        self._values: dict[tuple[Any, ...], Value] = {}
+        self._single: dict[Value, Values] = {}
+        self.blocks: deque[Block] = deque()
+
+    def value(self, kind: str, a: Any = None, b: Any = None) -> Value:
+        # 1 and "1" are different keys, and so are 1 and True, hence the class.
+        key = (kind, a, b, a.__class__)
+        found = self._values.get(key)
+        if found is None:
+            found = Value(len(self._values))
+            found.kind, found.a, found.b = kind, a, b
+            self._values[key] = found
+        return found
+
+    def one(self, kind: str, a: Any = None, b: Any = None) -> Values:
+        """The set of this one value."""
+        value = self.value(kind, a, b)
+        found = self._single.get(value)
+        if found is None:
+            found = self._single[value] = frozenset((value,))
+        return found
+
+    def enqueue(self, block: Block) -> None:
+        if not block.queued and block.reached:
+            block.queued = True
+            self.blocks.append(block)
+
+    def read(self, cell: Cell, reader: Block) -> Values:
+        """What is in the cell; `reader` is evaluated again when that changes. A full cell is unknown."""
+        cell.readers[reader] = None
+        if cell.full:
+            return self.one(UNKNOWN, "overflow")
+        return frozenset(cell.values) if cell.values else NONE
+
+    def add(self, cell: Cell, values: Values | set[Value]) -> None:
+        """Put values in as they are, tokens included, and pass them on."""
+        if values <= cell.values:
+            return
+        pending: list[tuple[Cell, Values | set[Value]]] = [(cell, values)]
+        while pending:
+            cell, values = pending.pop()
+            if cell.full:
+                continue
+            new = values - cell.values
+            if len(cell.values) + len(new) > MAX_TARGETS:
+                # Constants are keys, and past the bound no key is known; targets past it make the cell top.
+                new = {value for value in new if value.kind != CONSTANT}
+                held = sum(value.kind != CONSTANT for value in cell.values)
+                cell.full = held + len(new) > MAX_TARGETS
+            if not new:
+                continue
+            cell.values = set(new) if cell.values is NONE else cell.values | new
+            for reader in cell.readers:
+                self.enqueue(reader)
+            for following in cell.next:
+                pending.append((following, new))
+
+    def connect(self, source: Cell, target: Cell) -> None:
+        """From now on `target` receives what `source` receives."""
+        if source is target or target in source.next:
+            return
+        source.next[target] = None
+        if source.values:
+            self.add(target, frozenset(source.values))
+
+    def flow_into(self, cell: Cell, values: Values) -> None:
+        """Put values in with every token replaced by what flows to it, now and later."""
+        for value in values:
+            if value.kind in (TOKEN, RETURNED):
+                break
+        else:
+            self.add(cell, values)
+            return
+        plain = set()
+        for value in values:
+            if value.kind == TOKEN:
+                self.connect(value.a.inflow[value.b], cell)
+            elif value.kind == RETURNED:
+                self.connect(value.a.result, cell)
+            else:
+                plain.add(value)
+        self.add(cell, plain)
