@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from extractor.parse import Source
 
 MAX_TEXT = 160  # a longer chain, signature part or value says little and costs space in every cache
-MAX_STEPS = 24
+MAX_CHAIN = 400
+MAX_STEPS = 40
 
 Step = tuple["Node", int, str, bool]  # node, scope, prefix of qualified names, directly in a module or namespace
 LOGGING = frozenset(("log", "debug", "info", "warn", "warning", "error", "fatal", "severe", "trace", "printStackTrace"))
@@ -266,7 +267,7 @@ def bare(text: str) -> str:
 
 def clip(chain: str) -> str:
     """A chain, or ? when it is too long to be worth keeping."""
-    return chain if len(chain) <= MAX_TEXT else "?"
+    return chain if len(chain) <= MAX_CHAIN else "?"
 
 
 def handler_action(throws: list[tuple[str, bool]], names_called: list[str], returns: bool, empty: bool) -> str:

@@ -134,6 +134,9 @@ class Emitter:
         if not call.receiver:
             values = engine.callee(call.name, context)
             if not values:
+                variable = engine.called_variable(call, context)
+                if variable is not None:
+                    return Outcome(((variable.id, "flow"),))
                 return Outcome(reason=engine.unknown_name_reason(call.name, context))
         else:
             receivers = engine.evaluate(call.receiver, context)
@@ -141,7 +144,10 @@ class Emitter:
                 return Outcome(reason=engine.unknown_receiver_reason(call.receiver, context))
             values = join(engine.called_member(v, call.name, call.receiver, context) for v in receivers)
             if not values:
-                return self.missing_member(receivers, call)
+                variable = engine.called_variable(call, context)
+                return (
+                    Outcome(((variable.id, "flow"),)) if variable is not None else self.missing_member(receivers, call)
+                )
         return self.targets(values, call, args, context)
 
     def missing_member(self, receivers: Values, call: Call) -> Outcome:
@@ -179,6 +185,10 @@ class Emitter:
             if len(concrete) > 1:
                 found = {k: ("flow:many" if v not in ("override", "variant") else v) for k, v in found.items()}
             return Outcome(tuple(sorted(found.items())), "", "", (), made)
+        if not external:
+            variable = engine.called_variable(call, context)
+            if variable is not None:
+                return Outcome(((variable.id, "flow"),))
         return Outcome((), external, "" if external else reason or "dynamic")
 
     def _add(self, found: dict[str, str], symbol: Symbol, value: Value, arity: int) -> None:

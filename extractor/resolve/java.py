@@ -34,6 +34,7 @@ def link(files: Sequence[FileFacts], configs: Mapping[str, str]) -> Links:
 class JavaEngine(Engine):
     parse_type = staticmethod(java_type)
     split_names = True
+    implements_interfaces = True
 
     def __init__(self, files: Sequence[FileFacts], configs: Mapping[str, str]) -> None:
         super().__init__(files, configs)

@@ -199,7 +199,7 @@ RESULT_OF: Final = {
     for method, result in (pair.split(" ", 1),)
 }
 OBJECT_METHODS: Final = frozenset(
-    ["toString", "equals", "hashCode", "getClass", "notify", "notifyAll", "wait", "clone", "finalize"]
+    ("toString", "equals", "hashCode", "getClass", "notify", "notifyAll", "wait", "clone", "finalize")
 )
 ENUM_METHODS: Final = frozenset(["values", "valueOf", "name", "ordinal", "compareTo", "getDeclaringClass"])
 WIDENING: Final = ("byte", "short", "int", "long", "float", "double")

@@ -43,6 +43,16 @@ class Symbol:
         return self.d.kind in FUNCTIONS
 
     @property
+    def is_object(self) -> bool:
+        """A variable that holds an object with members of its own."""
+        return self.d.kind == "variable" and (bool(self.members) or self.index in self.file.objects)
+
+    @property
+    def is_constructor(self) -> bool:
+        """A JavaScript function with a prototype: what makes it a class is that it has methods."""
+        return self.d.kind == "function" and any(m.d.kind == "method" for group in self.members.values() for m in group)
+
+    @property
     def parent(self) -> Symbol | None:
         return self.file.symbols[self.d.scope] if self.d.scope != MODULE else None
 
@@ -70,7 +80,19 @@ NOTHING: Final[Values] = ()
 class File:
     """One file's facts, indexed for look-up."""
 
-    __slots__ = ("args", "binds", "calls_by_text", "facts", "fields", "found", "number", "symbols", "top", "typevars")
+    __slots__ = (
+        "args",
+        "binds",
+        "calls_by_text",
+        "facts",
+        "fields",
+        "found",
+        "number",
+        "objects",
+        "symbols",
+        "top",
+        "typevars",
+    )
 
     def __init__(self, number: int, facts: FileFacts) -> None:
         self.number = number
@@ -85,6 +107,7 @@ class File:
         self.typevars: dict[int, dict[str, str]] = {}
         for scope, name, bound in extra.get("typevars", ()):
             self.typevars.setdefault(scope, {})[name] = bound
+        self.objects = {b.scope for b in facts.bindings}
         self.binds: dict[tuple[int, str], list[Binding]] = {}
         self.fields: dict[tuple[int, str], list[Binding]] = {}
         for binding in facts.bindings:
@@ -106,7 +129,7 @@ class File:
     def enclosing_class(self, scope: int) -> Symbol | None:
         while scope != MODULE:
             symbol = self.symbols[scope]
-            if symbol.is_class or (symbol.d.kind == "variable" and symbol.members):
+            if symbol.is_class or symbol.is_object or symbol.is_constructor:
                 return symbol
             scope = symbol.d.scope
         return None
@@ -226,6 +249,16 @@ class Engine:
 
     def call_operator(self, value: Value, args: list[str], context: Context) -> list[tuple[Symbol, str]]:
         """What calling an instance runs."""
+        return []
+
+    def called_variable(self, call: Call, context: Context) -> Symbol | None:
+        """The constant that a call names when what the constant holds is not known by name."""
+        return None
+
+    def run_arguments(
+        self, values: Values, call: Call, args: list[str], context: Context
+    ) -> list[tuple[str, Symbol, str]]:
+        """Functions given as arguments that the callee will run: (id of the caller, function, via)."""
         return []
 
     def unknown_type_reason(self, name: str, file: File) -> str:
@@ -396,7 +429,7 @@ class Engine:
             return NOTHING
         self._active.add(key)
         try:
-            out: list[Values] = [(Value("class", symbol, via="scope"),)] if symbol.members else []
+            out: list[Values] = [(Value("class", symbol, via="scope"),)] if symbol.is_object else []
             file = symbol.file
             if symbol.d.returns:
                 return join([*out, self.type_values(symbol.d.returns, file, symbol.d.scope)])
@@ -436,6 +469,8 @@ class Engine:
     def member(self, value: Value, name: str, context: Context) -> Values:
         """What `value.name` means. Overloads of all ancestors come together, nearest class first."""
         if value.kind not in ("inst", "class") or not isinstance(value.symbol, Symbol):
+            if value.kind == "beyond":
+                return (value,)
             return self.foreign_member(value, name, context) if value.kind not in ("unknown", "var") else NOTHING
         found = self.own_member(value, name, context)
         if found:
@@ -487,7 +522,7 @@ class Engine:
             declared = [b for b in rows if b.kind == "declared"]
             if declared:
                 return self.type_values(declared[-1].text, file, symbol.index)
-            out = [self.variable_values(s) for s in variables if s.members]
+            out = [self.variable_values(s) for s in variables if s.is_object]
             return join([*out, *(self.binding_values(b, file) for b in (*rows, *assigned))])
         finally:
             self._active.discard(key)
@@ -613,7 +648,7 @@ class Engine:
             return self.evaluate_lambda(value)
         if value.kind == "callable" and value.args:
             return tuple(value.args[0])
-        return NOTHING
+        return (value,) if value.kind == "beyond" else NOTHING
 
     def evaluate_lambda(self, value: Value) -> Values:
         return self.evaluate(value.name, value.symbol)
@@ -688,6 +723,8 @@ class Engine:
 
     def passed(self, callee: Value, position: int, number: int, context: Context) -> Values:
         """What a callee passes as parameter `number` of the function it is given as argument `position`."""
+        if callee.kind == "beyond":
+            return (callee,)
         if callee.kind != "func":
             return self.callback_parameter(callee, position, number, context)
         for symbol in callee.symbol:

@@ -1,0 +1,167 @@
+"""TypeScript and JavaScript expressions and types as text: nodes in, chains (see collect.py) and collapsed types out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from extractor.parse.collect import MAX_STEPS
+from extractor.parse.tree import collapse
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+    from extractor.parse import Source
+
+_LITERALS: Final = {
+    "string": "<string>",
+    "template_string": "<string>",
+    "number": "<number>",
+    "true": "<boolean>",
+    "false": "<boolean>",
+    "regex": "<RegExp>",
+    "array": "<Array>",
+    "null": "<null>",
+    "undefined": "<null>",
+}
+_FUNCTIONS: Final = frozenset(("arrow_function", "function_expression", "generator_function"))
+_TRANSPARENT: Final = frozenset(
+    ("parenthesized_expression", "non_null_expression", "satisfies_expression", "spread_element")
+)
+
+
+def chain(source: Source, node: Node | None) -> str:
+    """An expression in the notation of collect.py; ? for what has none."""
+    steps: list[str] = []
+    head = "?"
+    while node is not None and len(steps) <= MAX_STEPS:
+        kind = node.type
+        if kind in ("identifier", "this", "super"):
+            head = source.text(node)
+            break
+        if kind == "member_expression":
+            steps.append("." + source.text(node.child_by_field_name("property")))  # type: ignore[arg-type]
+            node = node.child_by_field_name("object")
+        elif kind == "call_expression":
+            function = node.child_by_field_name("function")
+            required = _required(source, node, function)
+            if required:
+                head = f"require:{required}"
+                break
+            steps.append("()")
+            node = function
+        elif kind == "subscript_expression":
+            index = node.child_by_field_name("index")
+            constant = index is not None and index.type == "string"
+            steps.append("." + string_value(source, index) if constant else "[]")
+            node = node.child_by_field_name("object")
+        elif kind in _TRANSPARENT:
+            node = node.named_children[0] if node.named_children else None
+        elif kind == "await_expression":
+            steps.append("!")
+            node = node.named_children[0] if node.named_children else None
+        elif kind in ("as_expression", "type_assertion"):
+            parts = node.named_children
+            wanted = parts[-1] if kind == "as_expression" else parts[0]
+            written = collapse(source.text(wanted)).removeprefix("<").removesuffix(">") if parts else ""
+            if written in ("const", "any", "unknown"):
+                node = parts[0] if kind == "as_expression" else parts[-1]
+                continue
+            head = f"<{written}>"
+            break
+        elif kind == "new_expression":
+            made = node.child_by_field_name("constructor")
+            arguments = node.child_by_field_name("type_arguments")
+            head = (
+                f"new {collapse(source.text(made))}{collapse(source.text(arguments)) if arguments else ''}()"
+                if made
+                else "?"
+            )
+            break
+        elif kind == "array" and node.named_children:
+            inner = chain(source, node.named_children[0])
+            head = _array(inner)
+            break
+        elif kind in _LITERALS:
+            head = _LITERALS[kind]
+            break
+        elif kind in ("binary_expression", "ternary_expression"):
+            operator = source.text(node.child_by_field_name("operator")) if kind == "binary_expression" else ""  # type: ignore[arg-type]
+            if kind == "ternary_expression":
+                node = node.child_by_field_name("consequence")
+            elif operator in ("||", "??", "&&"):
+                node = node.child_by_field_name("right" if operator == "&&" else "left")
+            else:
+                break
+        elif kind == "assignment_expression":
+            node = node.child_by_field_name("right")
+        elif kind in _FUNCTIONS:
+            head = "=>" + _result(source, node)
+            break
+        else:
+            break
+    return head + "".join(reversed(steps)) if len(steps) <= MAX_STEPS else "?"
+
+
+def _array(inner: str) -> str:
+    """An array literal by its first element, when that has a type that can be written."""
+    if inner.startswith("new ") and inner.endswith("()"):
+        return f"<{inner[4:-2]}[]>"
+    if inner.startswith("<") and inner.endswith(">") and inner.count("<") == inner.count(">"):
+        return f"<{inner[1:-1]}[]>"
+    return "<Array>"
+
+
+def _result(source: Source, function: Node) -> str:
+    """What a function expression returns: its body, or its first return statement."""
+    body = function.child_by_field_name("body")
+    if body is None:
+        return "?"
+    if body.type == "statement_block":
+        returned = next(
+            (c for c in reversed(body.named_children) if c.type == "return_statement" and c.named_children), None
+        )
+        if returned is None:
+            return "?"
+        body = returned.named_children[0]
+    return chain(source, body)
+
+
+def _required(source: Source, node: Node, function: Node | None) -> str:
+    arguments = node.child_by_field_name("arguments")
+    if function is None or arguments is None or source.text(function) not in ("require", "import"):
+        return ""
+    first = arguments.named_children[0] if arguments.named_children else None
+    text = string_value(source, first) if first is not None and first.type == "string" else ""
+    # A module's name has dots and slashes of its own; the linker looks it up by this key.
+    return text.replace(".", "\x01").replace("#", "\x02").replace("-", "\x03")
+
+
+def member_path(source: Source, node: Node) -> list[str]:
+    """`a.b.c` as names; empty when something else is in between."""
+    names: list[str] = []
+    current: Node | None = node
+    while current is not None and current.type == "member_expression":
+        names.append(source.text(current.child_by_field_name("property")))  # type: ignore[arg-type]
+        current = current.child_by_field_name("object")
+    if current is None or current.type not in ("identifier", "this"):
+        return []
+    return [source.text(current), *reversed(names)]
+
+
+def property_name(source: Source, node: Node | None) -> str:
+    """The name of a key; empty for a computed one."""
+    if node is None:
+        return ""
+    if node.type == "string":
+        return string_value(source, node)
+    return source.text(node) if node.type != "computed_property_name" else ""
+
+
+def string_value(source: Source, node: Node | None) -> str:
+    """What stands between the quotes."""
+    return source.text(node)[1:-1] if node is not None else ""
+
+
+def type_text(source: Source, node: Node | None) -> str:
+    """`: Promise<Foo>` as `Promise<Foo>`."""
+    return collapse(source.text(node)).removeprefix(":").strip() if node is not None else ""
