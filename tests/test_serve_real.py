@@ -1,8 +1,13 @@
-"""The real server: base and LoRA pack with random weights, vLLM, answers, a swap, requests in flight at the end."""
+"""The whole road to a real server: extract, brain, dataset, train, serve with vLLM, query, a swap, requests in flight at the end.
+
+The base has random weights and the training is short: what is tested is that every part is really connected.
+"""
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -34,19 +39,26 @@ def interpreter() -> Path:
     return PYTHON
 
 
-@pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with base/ and models/shop-nanodex-lora -> .v1, made by torch and peft."""
-    folder = tmp_path_factory.mktemp("shop")
-    base = experts.make_base(folder / "base")
-    experts.make_pack(folder / "models/shop-nanodex-lora", base, seed=1)
-    return folder
-
-
 def nanodex(shop: Path, *arguments: str) -> subprocess.Popen[str]:
     env = {**os.environ, "XDG_STATE_HOME": str(shop / "state"), "NANODEX_VLLM_PYTHON": str(PYTHON)}
     command = [sys.executable, str(ROOT / "nanodex.py"), *arguments]
     return subprocess.Popen(command, env=env, cwd=shop, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which every stage up to training has run: brain/, dataset/, base/ and models/shop-nanodex-lora -> .v1."""
+    folder = tmp_path_factory.mktemp("road")
+    shutil.copytree(ROOT / "tests/fixtures/shop", folder / "shop")
+    experts.make_base(folder / "base")
+    short = [
+        word for setting in ("max_steps=20", "time_budget_s=40", "learning_rate=2e-3") for word in ("--set", setting)
+    ]
+    for stage in (["extract", "shop"], ["brain"], ["dataset"], ["train", "lora", "--base", "base", *short]):
+        ended = nanodex(folder, *stage)
+        out, err = ended.communicate(timeout=300)
+        assert ended.returncode == 0, (stage, out, err)
+    return folder
 
 
 @pytest.fixture(scope="module")
@@ -77,10 +89,21 @@ def test_base_and_adapter_answer_and_differ(server: tuple[subprocess.Popen[str],
 def test_check_probes_the_server_that_runs(shop: Path, server: tuple[subprocess.Popen[str], Endpoint]) -> None:
     _, endpoint = server
     port = endpoint.url.rpartition(":")[2]
-    check = nanodex(shop, "serve", "--base", str(shop / "base"), "--check", "--set", f"port={port}")
+    check = nanodex(shop, "serve", "--check", "--set", f"port={port}")
     out, err = check.communicate(timeout=60)
     assert (check.returncode, "answers as shop@v1" in out) == (0, True), out + err
-    assert "top token the same in 3 of 3" in out
+    assert "effect: the adapter moves the first token" in out
+
+
+def test_query_asks_the_served_expert_and_checks_what_it_says(
+    shop: Path, server: tuple[subprocess.Popen[str], Endpoint]
+) -> None:
+    _, endpoint = server
+    asked = nanodex(shop, "query", "Where is Cart.add defined?", "--endpoint", endpoint.url, "--mode", "both", "--json")
+    out, err = asked.communicate(timeout=120)
+    assert asked.returncode == 0, out + err
+    answer = json.loads(out)
+    assert next((c["path"], c["verified"]) for c in answer["citations"]) == ("src/shop/cart.py", "blob")
 
 
 def test_a_new_version_replaces_the_old_while_it_is_used(
@@ -89,7 +112,7 @@ def test_a_new_version_replaces_the_old_while_it_is_used(
     _, endpoint = server
     with ThreadPoolExecutor(1) as pool:
         used = pool.submit(endpoint.chat, "shop@v1", "Where is the cart?", 300)
-        experts.make_pack(shop / "models/shop-nanodex-lora", shop / "base", seed=2)
+        experts.make_pack(shop / "models/shop-nanodex-lora", shop / "base", seed=2, rank=16)
         assert eventually(lambda: "shop@v2" in endpoint.models(), 30)
         assert used.result()
     assert eventually(lambda: "shop@v1" not in endpoint.models(), 60)
