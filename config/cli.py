@@ -44,9 +44,12 @@ def run_app(app: typer.Typer, arguments: list[str] | None = None) -> int:
     except (KeyboardInterrupt, typer.Abort):
         result = 130
     except BrokenPipeError:
-        # The reader has gone. Give the interpreter a stdout that its own last flush cannot fail on.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141
+        return _closed_pipe()
+    except SystemExit as error:
+        # Typer turns a closed pipe into this, with what happened as its context.
+        if isinstance(error.__context__, BrokenPipeError):
+            return _closed_pipe()
+        raise
     except OSError as error:
         storage = StorageError(
             str(error), "free some disk space" if error.errno == errno.ENOSPC else "check the path and its permissions"
@@ -61,6 +64,12 @@ def run_app(app: typer.Typer, arguments: list[str] | None = None) -> int:
     if result == 130:  # Typer turns Ctrl-C into this code without a word
         return _fail(130, "interrupted", "run the same command again to go on", as_json)
     return result if isinstance(result, int) else 0
+
+
+def _closed_pipe() -> int:
+    """The reader has gone. Give the interpreter a stdout that its own last flush cannot fail on."""
+    sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115 - stays open until the process ends
+    return 141
 
 
 def _trace(arguments: list[str]) -> None:
