@@ -25,7 +25,7 @@ from inference.citations import Citation, Verifier
 from inference.compose import Composer
 from inference.freshness import lag
 from inference.gate import abstain, refuse
-from inference.kinds import GRAPH_KINDS, Intent, Question, read
+from inference.kinds import GRAPH_KINDS, Intent, Question, prose_kind, read
 from inference.link import STRICT, Linker, Mention, Missing, Target, mentions
 from inference.marks import render
 from inference.retrieve import Retriever
@@ -80,17 +80,19 @@ class Expert:
         self.console = console
         self.graph = Graph(settings.graph)
         self.manifest = self.graph.manifest
+        # `click-8.1.8`, the folder of a source archive, is the project click.
+        self.project = re.sub(r"[-_]v?\d[\w.]*$", "", self.manifest.project)
         self.repo = repo
         self.retriever = Retriever.beside(settings.graph)
         near = self.retriever.lookup.near if self.retriever else None
-        self.linker = Linker(self.graph, self.manifest.project, near)
+        self.linker = Linker(self.graph, self.project, near)
         self.composer = Composer(self.graph)
         self._backend: tuple[Backend, str] | None = None
 
     @property
     def key(self) -> str:
         """What conversations about this index are kept under."""
-        return f"{self.manifest.project}:{self.settings.graph.resolve()}"
+        return f"{self.project}:{self.settings.graph.resolve()}"
 
     def backend(self) -> tuple[Backend, str]:
         """The model to ask and why, connected on first use. Raises BackendError, UsageError."""
@@ -148,7 +150,7 @@ class Expert:
 
     def _read(self, text: str, how: Ask) -> Question:
         carry = Mention(how.carry, 0, 0, "tick") if how.carry else None
-        question = read(text, self.manifest.project, carry, self._known_words(text))
+        question = read(text, self.project, carry, self._known_words(text))
         if how.kind:
             first = next((i for i in question.intents if i.x), question.intents[0] if question.intents else None)
             if first is not None:
@@ -191,7 +193,15 @@ class Expert:
         self, intent: Intent, hints: tuple[str, ...], linked: list[Target], refused: set[str], how: Ask
     ) -> Section | None:
         if intent.kind == "overview":
-            return discover.overview(self.graph, self.manifest.project)
+            return discover.overview(self.graph, self.project)
+        project = self.project.lower()
+        if (
+            intent.kind == "explain"
+            and intent.x
+            and intent.x.name.lower() == project
+            and intent.x.shape in ("plain", "capital")
+        ):
+            return discover.overview(self.graph, self.project)
         x = self._link(intent.x, hints) if intent.x else None
         if isinstance(x, Missing):
             if self._is_parameter(intent, linked):
@@ -256,7 +266,7 @@ class Expert:
             hint = "this question needs the search index: run make brain"
             return Section(intent.kind, (Claim(hint[:1].upper() + hint[1:] + "."),), "unknown", 0.0)
         finder = discover.Discoverer(self.composer, self.retriever, self.settings.k, how.path_glob)
-        section, evidence = finder.answer(intent.kind, intent.text)
+        section, evidence = finder.answer(prose_kind(intent.text), intent.text)
         if x is not None and section.score < 0.6:
             about = self.composer.answer("explain", x)
             if about is not None:

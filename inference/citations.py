@@ -122,8 +122,9 @@ class Verifier:
             if moved is None:
                 return None, "the lines changed since the index was made"
             base = replace(base, start_line=moved, end_line=moved + span.end - span.start, moved=moved != span.start)
-        if base.end_line > len(version.lines):
+        if base.start_line > len(version.lines) or (base.end_line > len(version.lines) and span.via != "search"):
             return None, "past the end of the file"
+        base = replace(base, end_line=min(base.end_line, len(version.lines)))
         quote = b"\n".join(version.lines[base.start_line - 1 : base.end_line])
         if not _names(span, node, quote):
             return None, f"the lines do not hold {node.name if node else span.node_id}"

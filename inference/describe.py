@@ -12,6 +12,7 @@ from inference.wording import (
     Claim,
     Section,
     at,
+    brief,
     count,
     documented_return,
     few,
@@ -95,7 +96,7 @@ class Describer:
     def _explain_callable(self, target: Target) -> list[Claim]:
         node = target.node
         claims: list[Claim] = []
-        taken, returns = [parameter(p) for p in parameters(node)], one_line(str(node.meta.get("returns", "")))
+        taken, returns = [brief(p) for p in parameters(node)], one_line(str(node.meta.get("returns", "")))
         if taken or returns:
             parts = ([f"takes {join(taken)}"] if taken else []) + (
                 [f"returns {returns}"] if returns and returns != "None" else []
@@ -145,9 +146,7 @@ class Describer:
         inner = self.relations.members(node)
         start = next((m for m in inner if m.name in ("__init__", "constructor") or m.name == node.name), None)
         if start is not None and parameters(start):
-            claims.append(
-                Claim(f"It is constructed with {join([parameter(p) for p in parameters(start)])}.", here(start))
-            )
+            claims.append(Claim(f"It is constructed with {join([brief(p) for p in parameters(start)])}.", here(start)))
         methods = list(dict.fromkeys(m.name for m in inner if m.type == "method" and not m.name.startswith("_")))
         if methods:
             claims.append(Claim(f"It has {count(len(methods), 'public method')}: {few(methods, 12)}.", here(node)))

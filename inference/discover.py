@@ -4,31 +4,37 @@ Out: sections that lead with the best find, then the others, each with what its 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from typing import Final
 
 from brain.lookup import Hit
-from brain.text import one_line
+from brain.text import one_line, paragraph
 from brain.view import is_aside, is_test
 from extractor.graph import Graph
 from extractor.schema import Node
 from inference.citations import Span
 from inference.compose import Composer
-from inference.retrieve import Evidence, Retriever
+from inference.retrieve import Evidence, Retriever, content_words, stem, stems
 from inference.wording import (
     Claim,
     Section,
+    at,
+    brief,
     count,
+    few,
     header,
     here,
     join,
     kind_of,
     name_of,
-    parameter,
     parameters,
     purpose,
+    unique,
 )
 
-_SHOWN = 5
+_SHOWN: Final = 5
+_CEILING: Final = 0.9  # search never is as sure as an edge of the graph
 
 
 class Discoverer:
@@ -36,6 +42,7 @@ class Discoverer:
 
     def __init__(self, composer: Composer, retriever: Retriever, k: int, path_glob: str = "") -> None:
         self.composer = composer
+        self.graph = composer.graph
         self.retriever = retriever
         self.k = k
         self.path_glob = path_glob
@@ -43,140 +50,143 @@ class Discoverer:
     def answer(self, kind: str, text: str) -> tuple[Section, Evidence]:
         """The section for a howto, discovery or plain search question, and the evidence it rests on."""
         evidence = self.retriever.find(text, self.k, self.path_glob)
-        frame = self._howto if kind == "howto" else self._found
-        return frame(kind, text, evidence), evidence
-
-    def _found(self, kind: str, text: str, evidence: Evidence) -> Section:
-        claims: list[Claim] = []
+        claims = self._steps(text, evidence) if kind == "howto" else []
         hits = _distinct(evidence.hits)
-        if not hits:
-            return Section(kind, (), "unknown", 0.0, evidence.features)
-        best, rest = hits[0], hits[1:_SHOWN]
-        claims += self._lead(best)
-        if rest:
-            claims.append(Claim("Also relevant:"))
+        if not claims and hits:
+            best = self._best(hits, evidence.shares)
+            claims = self._lead(best, text)
+            hits = [h for h in hits if h is not best]
+        rest = [h for h in hits if h.kind != "recipe" or kind != "howto"][: _SHOWN - 1]
+        if claims and rest:
+            claims.append(Claim("What else bears on it:"))
             claims += [self._item(hit) for hit in rest]
+        targets = tuple(h.node_id for h in evidence.hits if h.node_id)
+        value = "yes" if claims else "unknown"
         return Section(
-            kind,
-            tuple(claims),
-            "yes",
-            evidence.confidence,
-            evidence.features,
-            tuple(h.node_id for h in hits if h.node_id),
-        )
+            kind, tuple(claims), value, min(evidence.confidence, _CEILING), evidence.features, targets
+        ), evidence
 
-    def _lead(self, hit: Hit) -> list[Claim]:
-        node = self.composer.graph.node(hit.node_id) if hit.node_id else None
+    def _best(self, hits: Sequence[Hit], shares: Sequence[float]) -> Hit:
+        """What to lead with: the first of the best few that says what it is for and holds most of the question's words."""
+        top = max(shares, default=0.0)
+        for hit, share in zip(hits[:4], shares, strict=False):
+            node = self.graph.node(hit.node_id) if hit.node_id else None
+            if node is not None and share >= 0.75 * top and self._said(node) and node.type != "recipe":
+                return hit
+        return hits[0]
+
+    def _said(self, node: Node) -> str:
+        return one_line(str(node.meta.get("purpose", ""))) if node.origin == "brain" else purpose(node)
+
+    def _lead(self, hit: Hit, text: str) -> list[Claim]:
+        node = self.graph.node(hit.node_id) if hit.node_id else None
         span = _span(hit)
         if node is None:
-            return [Claim(f"{hit.path} says, under “{one_line(hit.name)}”: {_quote(hit.snippet)}", span)]
-        said = purpose(node) or one_line(str(node.meta.get("purpose", "")))
+            said = passage(self.retriever.lookup.text(hit.path, hit.start, hit.end), text)
+            where = f"{hit.path}, “{one_line(hit.name)}”" if hit.name else hit.path
+            return [Claim(f"{where}: {_quote(said)}" if said else f"{where}, is the closest match.", span)]
         if node.origin == "brain":
             return self._knowledge(node, span)
-        lead = f"{name_of(node)}, {kind_of(node)} in {node.path}"
+        said = purpose(node)
+        place = "" if node.type in ("module", "package") else f" in {node.path}"
+        lead = f"{name_of(node)}, {kind_of(node)}{place}"
         claims = [Claim(f"{lead}: {said}" if said else f"{lead}, is the closest match.", span)]
         if node.type in ("function", "method") and parameters(node):
-            claims.append(Claim(f"It takes {join([parameter(p) for p in parameters(node)])}.", span))
-        callers = (
-            [r for r in self.composer.relations.callers((node,)) if not is_test(r.node.path)]
-            if node.type != "module"
-            else []
-        )
-        names = list(dict.fromkeys(name_of(r.node) for r in callers))
-        if names:
+            claims.append(Claim(f"It takes {join([brief(p) for p in parameters(node)])}.", span))
+        callers = self.composer.relations.callers((node,)) if node.type != "module" else []
+        rows = unique([r for r in callers if not is_test(r.node.path)])
+        if rows:
             claims.append(
                 Claim(
-                    f"It is called by {join(names[:4]) if len(names) <= 4 else ', '.join(names[:4]) + f' and {len(names) - 4} more'}."
+                    f"It is called by {few([name_of(r.node) for r in rows])}.",
+                    tuple(s for r in rows[:5] for s in at(r)),
                 )
             )
         return claims
 
     def _knowledge(self, node: Node, span: tuple[Span, ...]) -> list[Claim]:
         """A capability, concept, error or recipe: its title and purpose, then the code it stands on."""
-        title = _title(self.composer.graph, node)
-        said = one_line(str(node.meta.get("purpose", "")))
-        claims = []
-        linked = self._linked(node)
+        title, said = _title(self.graph, node), self._said(node)
         if node.type == "recipe":
-            return self._recipe(node, one_line(str(node.meta.get("title", "") or node.name)), span)
-        lead = {"capability": "Capability", "concept": "Concept", "error": "Error"}.get(
-            node.type, node.type.capitalize()
-        )
-        claims.append(Claim(f"{lead} {title}: {said}" if said else f"{lead}: {title}.", span))
+            return self._recipe(node, span)
+        linked = self._linked(node, "raiser" if node.type == "error" else "serves" if node.type == "capability" else "")
+        claims = [Claim(f"{title}: {said}" if said else f"{title} ({node.type}).", span)]
         if linked:
-            claims.append(
-                Claim(
-                    f"It rests on {join([name_of(n) for n in linked[:5]])}.",
-                    tuple(s for n in linked[:5] for s in here(n)),
-                )
+            verb = (
+                "It is raised by"
+                if node.type == "error"
+                else "It is built on"
+                if node.type == "concept"
+                else "It offers"
             )
+            claims.append(
+                Claim(f"{verb} {few([name_of(n) for n in linked])}.", tuple(s for n in linked[:5] for s in here(n)))
+            )
+        fixes = [one_line(str(f["text"])) for f in node.meta.get("fixes", ())][:2]
+        claims += [Claim(f"To check: {text}" + ("" if text.endswith(".") else ".")) for text in fixes]
         return claims
 
-    def _linked(self, node: Node, role: str = "") -> list[Node]:
-        edges = [
-            e for e in self.composer.graph.edges(["depends_on"], src=node.id) if not role or e.meta.get("role") == role
-        ]
+    def _linked(self, node: Node, role: str) -> list[Node]:
+        edges = [e for e in self.graph.edges(["depends_on"], src=node.id) if not role or e.meta.get("role") == role]
         edges.sort(key=lambda e: (int(e.meta.get("order", 0)), e.dst))
-        found = [self.composer.graph.node(e.dst) for e in edges]
-        return [n for n in found if n is not None and n.type != "external"]
+        found = [self.graph.node(e.dst) for e in edges]
+        return [n for n in found if n is not None and n.type != "external" and not is_test(n.path)]
 
-    def _recipe(self, node: Node, title: str, span: tuple[Span, ...]) -> list[Claim]:
-        edges = [e for e in self.composer.graph.edges(["depends_on"], src=node.id) if e.meta.get("role") == "step"]
+    def _steps(self, text: str, evidence: Evidence) -> list[Claim]:
+        """The best recipe, when one holds the question's words about as well as anything found: documentation before tests."""
+        words = {stem(w) for w in content_words(text)}
+        usable = []
+        for place, hit in enumerate(self.retriever.lookup.search(text, 8, self.path_glob, ("recipe",))):
+            node = self.graph.node(hit.node_id)
+            if node is None or not words:
+                continue
+            # What a recipe is about stands in its title and its steps, not in every line of the test it was read from.
+            steps = " ".join(f"{name_of(n)} {n.name}" for n in self._linked(node, "step"))
+            held = len(words & stems(f"{node.meta.get('title', '')} {steps}")) / len(words)
+            if held >= 0.6:
+                usable.append((-round(held, 2), node.meta.get("trust") == "test", place, hit, node))
+        if not usable:
+            return []
+        *_, hit, node = min(usable, key=lambda u: u[:3])
+        return self._recipe(node, _span(hit))
+
+    def _recipe(self, node: Node, span: tuple[Span, ...]) -> list[Claim]:
+        edges = [e for e in self.graph.edges(["depends_on"], src=node.id) if e.meta.get("role") == "step"]
         edges.sort(key=lambda e: (int(e.meta.get("order", 0)), e.dst))
-        claims = [Claim(f"To {title[:1].lower() + title[1:]}:" if title else "Steps:", span)]
-        for number, edge in enumerate(edges, 1):
-            step = self.composer.graph.node(edge.dst)
+        title = one_line(str(node.meta.get("title", "")))
+        source = (
+            f"the test “{title}”"
+            if node.meta.get("trust") == "test"
+            else f"{node.path}, “{title}”"
+            if title
+            else node.path
+        )
+        claims = [Claim(f"Steps, as in {source}:", span)]
+        said_before: set[str] = set()
+        for edge in edges:
+            step = self.graph.node(edge.dst)
             if step is None:
                 continue
             arguments = edge.meta.get("arguments", "")
             shown = join(arguments) if isinstance(arguments, list) else one_line(str(arguments))
-            text = f"{number}. {name_of(step)}" + (f" with {shown}" if shown else "")
-            said = purpose(step, 20)
-            claims.append(Claim(f"{text} — {said}" if said else text, here(step), item=True))
+            text = name_of(step) + (f" with {shown}" if shown else "")
+            if text in said_before:
+                continue
+            said = purpose(step, 20) if not any(t.startswith(name_of(step)) for t in said_before) else ""
+            said_before.add(text)
+            claims.append(Claim(f"{len(said_before)}. {text}" + (f" — {said}" if said else ""), here(step), item=True))
         return claims
 
     def _item(self, hit: Hit) -> Claim:
-        node = self.composer.graph.node(hit.node_id) if hit.node_id else None
+        node = self.graph.node(hit.node_id) if hit.node_id else None
         if node is None:
-            return Claim(f"{one_line(hit.name)} in {hit.path}", _span(hit), item=True)
+            return Claim(f"“{one_line(hit.name)}” in {hit.path}" if hit.name else hit.path, _span(hit), item=True)
         if node.origin == "brain":
-            said = one_line(str(node.meta.get("purpose", "")))
-            return Claim(
-                f"{_title(self.composer.graph, node)} ({node.type})" + (f" — {said}" if said else ""),
-                _span(hit),
-                item=True,
-            )
+            said, title = self._said(node), _title(self.graph, node)
+            return Claim(f"{title} ({node.type})" + (f" — {said}" if said else ""), _span(hit), item=True)
         said = purpose(node, 25)
         text = f"{name_of(node)} in {node.path}" if node.type not in ("module", "package") else name_of(node)
         return Claim(f"{text} — {said}" if said else text, _span(hit), item=True)
-
-    def _howto(self, kind: str, text: str, evidence: Evidence) -> Section:
-        """Steps from the best recipe that matches, then the symbols that do the work, then where it is shown in use."""
-        recipes = self.retriever.find(text, 3, self.path_glob, ("recipe",))
-        claims: list[Claim] = []
-        score = evidence.confidence
-        if recipes.hits and recipes.confidence >= max(0.5, 0.8 * evidence.confidence):
-            node = self.composer.graph.node(recipes.hits[0].node_id)
-            if node is not None:
-                claims += self._recipe(
-                    node, one_line(str(node.meta.get("title", "") or node.name)), _span(recipes.hits[0])
-                )
-                score = max(score, recipes.confidence)
-        hits = _distinct([h for h in evidence.hits if h.kind != "recipe"])
-        if not claims and hits:
-            claims += self._lead(hits[0])
-            hits = hits[1:]
-        if hits:
-            claims.append(Claim("The code and documentation that bear on it:"))
-            claims += [self._item(hit) for hit in hits[: _SHOWN - 1]]
-        return Section(
-            kind,
-            tuple(claims),
-            "yes" if claims else "unknown",
-            score,
-            evidence.features,
-            tuple(h.node_id for h in hits if h.node_id),
-        )
 
 
 def overview(graph: Graph, project: str) -> Section:
@@ -232,6 +242,24 @@ def _title(graph: Graph, node: Node) -> str:
     evidence = [str(e) for e in node.meta.get("evidence", ())]
     anchor = graph.node(evidence[0]) if evidence and node.type in ("capability", "concept") else None
     return name_of(anchor) if anchor else one_line(str(node.meta.get("title", "") or node.name))
+
+
+def passage(text: str, question: str) -> str:
+    """The paragraph of a document's section that answers best: prose with most of the question's words. "" without prose."""
+    words = {stem(w) for w in content_words(question)}
+    best, most = "", -1
+    for block in re.split(r"\n\s*\n", text):
+        lines = block.split("\n")
+        # Directives, code, tables and headings are no sentences.
+        if block.lstrip().startswith((".. ", "|", "+-", "```", ">>>", "$ ")) or all(
+            line[:1] in " \t" for line in lines if line
+        ):
+            continue
+        said = paragraph("\n".join(line for line in lines if not re.fullmatch(r"\s*([-=~^*#`\"])\1{2,}\s*", line)))
+        score = len(words & stems(said))
+        if len(said.split()) >= 5 and score > most:
+            best, most = said, score
+    return best
 
 
 def _distinct(hits: Sequence[Hit]) -> list[Hit]:

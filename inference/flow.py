@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from brain.text import one_line
-from brain.view import is_test
+from brain.view import is_aside, is_test
 from extractor.schema import Node
+from inference.citations import Span
 from inference.link import Target
 from inference.relations import Absence, Handler, Relations, Row, handlers_of
 from inference.wording import (
@@ -28,6 +29,8 @@ from inference.wording import (
     unique,
 )
 
+# One call that may reach more functions than this goes through a value, not to a function.
+_FAN_OUT: Final = 4
 _ACTIONS: Final = {
     "reraise": "raises it again", "convert": "raises another error", "return": "returns", "log": "logs it", "pass": "ignores it"
 }  # fmt: skip
@@ -115,9 +118,8 @@ class Flow:
     def callees(self, target: Target) -> Section:
         name = name_of(target.node)
         rows = self.relations.callees(target.group)
-        inner = unique([r for r in rows if r.node.type != "external"])
-        outer = unique([r for r in rows if r.node.type == "external"])
-        loose = [u for n in target.group for u in self.graph.unresolved(n.id, "calls")]
+        plain, values = _by_dispatch([r for r in rows if r.node.type != "external"])
+        inner = unique(plain)
         claims: list[Claim] = []
         if inner:
             section = listing("callees", f"{name} calls", inner, lambda r: f"{hedge(r)}{name_of(r.node)}")
@@ -125,32 +127,45 @@ class Flow:
                 head = Claim(f"{name} calls {count(len(inner), 'function')} of the repository:")
                 section = Section("callees", (head, *section.claims[1:]))
             claims += section.claims
-        outside = {name_of(r.node): r for r in outer}
+        claims += [self._dispatch(name, site, found) for site, found in values]
+        loose = [u for n in target.group for u in self.graph.unresolved(n.id, "calls")]
+        outside = {name_of(r.node): r for r in reversed(rows) if r.node.type == "external"}
         names = sorted({*outside, *(one_line(u.name) for u in loose if u.reason == "external")})
         if names:
             lead = (
                 "Outside the repository it calls"
-                if inner
-                else f"{name} calls nothing else in the repository; outside it calls"
+                if claims
+                else f"{name} calls nothing else of the repository; outside it calls"
             )
-            claims.append(
-                Claim(
-                    f"{lead} {few(names, 10)}.",
-                    tuple(s for n in names[:10] if n in outside for s in at(outside[n])),
-                )
-            )
+            spans = tuple(s for n in names[:10] if n in outside for s in at(outside[n]))
+            claims.append(Claim(f"{lead} {few(names, 10)}.", spans))
+        found = bool(claims)
         dynamic = [u for u in loose if u.reason != "external"]
         if dynamic:
             listed = few(list(dict.fromkeys(one_line(u.name) for u in dynamic)), 6)
+            text = f"{count(len(dynamic), 'more call')} in it could not be linked to a definition: {listed}."
             claims.append(
-                Claim(f"{count(len(dynamic), 'more call')} in it could not be linked to a definition: {listed}.")
+                Claim(
+                    text, tuple(Span(target.node.path, u.line, u.line, u.src, "calls") for u in dynamic[:6] if u.line)
+                )
             )
-        if not inner and not names:
-            section = none(
-                "callees", target.node, "calls nothing", self.relations.absence(target.group, "calls", inward=False)
-            )
+        if not found:
+            absence = self.relations.absence(target.group, "calls", inward=False)
+            section = none("callees", target.node, "calls nothing", absence)
             return Section("callees", (*section.claims, *claims), section.value, section.score)
         return Section("callees", tuple(claims))
+
+    def _dispatch(self, name: str, site: tuple[str, int], found: list[Row]) -> Claim:
+        """A call through a value: which of many functions runs is decided at run time."""
+        product = [r for r in found if not is_test(r.node.path) and not is_aside(r.node.path)]
+        rest = len(found) - len(product)
+        text = f"{name} also calls a value it is handed, at line {site[1]}, which may be any of {count(len(found), 'known function')}"
+        if product:
+            text += f", such as {few([name_of(r.node) for r in product])}"
+            text += f" ({rest} of them in tests and examples)" if rest else ""
+        else:
+            text += ", all in tests and examples"
+        return Claim(text + ".", at(found[0]))
 
     def raises(self, target: Target) -> Section:
         if self.is_error(target.node):
@@ -273,9 +288,10 @@ class Flow:
         return Section("handlers", tuple(claims), "no", 0.85)
 
     def catching(self, node: Node) -> list[Handler]:
-        """Handlers of the class itself, then those of what it inherits from."""
+        """Handlers that name the class, then those that name what it inherits from in this repository. A handler of
+        Exception is no statement about this class."""
         own = self.relations.handlers(frozenset({node.id}))
-        above = frozenset(n.id for n in self.relations.ancestors(node)) - {node.id}
+        above = frozenset(n.id for n in self.relations.ancestors(node) if n.type != "external") - {node.id}
         return [*own, *[h for h in self.relations.handlers(above) if h not in own]]
 
     def _handled(self, lead: str, found: list[Handler]) -> Section:
@@ -322,3 +338,15 @@ class Flow:
             rows,
             lambda r: f"{name_of(r.node)} in {r.node.path}",
         )
+
+
+def _by_dispatch(rows: list[Row]) -> tuple[list[Row], list[tuple[tuple[str, int], list[Row]]]]:
+    """(calls of known functions, calls through values by the line they stand on)."""
+    sites: dict[tuple[str, int], list[Row]] = {}
+    for row in rows:
+        if row.via.partition(":")[0] in ("flow", "callback"):
+            sites.setdefault(row.site, []).append(row)
+    wide = {site: unique(found) for site, found in sites.items() if len(unique(found)) > _FAN_OUT}
+    return [r for r in rows if r.site not in wide or r.via.partition(":")[0] not in ("flow", "callback")], sorted(
+        wide.items()
+    )

@@ -235,12 +235,17 @@ def _read_clause(clause: str, plain: str, found: list[Mention], last: Mention | 
                 return made
     if _OVERVIEW.match(clause) and _is_project(_OVERVIEW.match(clause), project) and not here:
         return [Intent("overview", plain)]
-    for kind, words in (("howto", _HOWTO), ("discovery", _DISCOVER)):
-        if words.search(clause):
-            return [Intent(kind, plain, here[0] if here else None)]
+    kind = prose_kind(clause)
+    if kind != "search":
+        return [Intent(kind, plain, here[0] if here else None)]
     if here and len(re.sub(r"⟦\d+⟧|\W", "", clause)) <= 12:
         return [Intent("explain", plain, mention) for mention in here]
     return [Intent("search", plain, here[0] if here else None)]
+
+
+def prose_kind(clause: str) -> str:
+    """howto, discovery or search: what a clause asks that names nothing."""
+    return "howto" if _HOWTO.search(clause) else "discovery" if _DISCOVER.search(clause) else "search"
 
 
 def _qualified(clause: str) -> str:

@@ -150,7 +150,13 @@ class Linker:
                 return self._target(mention, exported, hints)
         if containers:
             own = containers[0]
-            return Missing(mention, self.near(member, self.member_names(own)), own, "", tuple(homonyms[:5]))
+            product = tuple(n for n in homonyms if not is_test(n.path))
+            inside = self.member_names(own)
+            close = [
+                f"{own.name}.{n}" if n in inside and own.type in ("class", "interface") else n
+                for n in self.near(member, inside)
+            ]
+            return Missing(mention, tuple(close), own, "", product[:5])
         external = self._external(mention.name)
         if external:
             return Missing(mention, (), None, external)
@@ -186,10 +192,11 @@ class Linker:
 
     def near(self, name: str, preferred: tuple[str, ...], count: int = 3) -> tuple[str, ...]:
         """Real names most like `name`: those of its container first, then any; written as a person would ask for them."""
-        close = _closest(name, preferred, count)
+        close = _closest(name, preferred, count, 0.4)
         if len(close) < count:
             last = name.rpartition(".")[2]
-            wide = self._near(last, count) if self._near else _closest(last, self._names, count)
+            wide = self._near(last, 4 * count) if self._near else _closest(last, self._names, count)
+            wide = [n for n in wide if any(not is_test(f.path) for f in self.graph.find(n))]
             close += [n for n in wide if n not in close and n.rpartition(".")[2] not in close][: count - len(close)]
         return tuple(close)
 
@@ -289,7 +296,7 @@ def _same_name(a: Node, b: Node) -> bool:
     return a.id == b.id or ((a.path, a.qualname, "#" in a.id) == (b.path, b.qualname, "#" in b.id) and "#" in a.id)
 
 
-def _closest(name: str, names: tuple[str, ...], count: int) -> list[str]:
+def _closest(name: str, names: tuple[str, ...], count: int, least: float = 0.5) -> list[str]:
     """The names most like `name`, best first: edit similarity, or one containing the other. Deterministic."""
     import difflib
 
@@ -302,9 +309,9 @@ def _closest(name: str, names: tuple[str, ...], count: int) -> list[str]:
         if abs(len(low) - len(wanted)) > max(6, len(wanted)) or not any(g in low for g in grams):
             continue
         matcher = difflib.SequenceMatcher(None, wanted, low, autojunk=False)
-        if matcher.real_quick_ratio() < 0.5 or matcher.quick_ratio() < 0.5:
+        if matcher.real_quick_ratio() < least or matcher.quick_ratio() < least:
             continue
         ratio = matcher.ratio() + (0.1 if wanted in low or low in wanted else 0.0)
-        if ratio >= 0.5:
+        if ratio >= least:
             scored.append((-ratio, len(each), each))
     return [each for _, _, each in sorted(scored)[:count]]

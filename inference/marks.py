@@ -9,6 +9,7 @@ from brain.text import clean
 from inference.citations import Citation, Span, Verifier
 from inference.wording import Section
 
+_NUMBERED = re.compile(r"\d+\. ")
 _END = re.compile(r"([.:!?]?[”\")]*)$")
 
 
@@ -54,7 +55,7 @@ def render(sections: Sequence[Section], verifier: Verifier) -> tuple[str, tuple[
             said = marks.put(claim.text, claim.spans)
             any_mark = any_mark or said != clean(claim.text).rstrip()
             if claim.item:
-                text += f"\n- {said}"
+                text += f"\n{said}" if _NUMBERED.match(said) else f"\n- {said}"
             else:
                 text += ("\n" if listing else " " if text else "") + said
             listing = claim.item

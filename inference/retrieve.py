@@ -34,12 +34,14 @@ _WORD = re.compile(r"[^\W_][\w]*")
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """`hits` best first; `coverage` the weighted share of the question's words they hold; `unseen` those found nowhere."""
+    """`hits` best first; `coverage` the weighted share of the question's words they hold; `unseen` those found nowhere;
+    `shares` the part of that weight each of the first hits holds."""
 
     hits: tuple[Hit, ...]
     coverage: float
     confidence: float
     unseen: tuple[str, ...] = ()
+    shares: tuple[float, ...] = ()
     features: tuple[tuple[str, float], ...] = ()
 
 
@@ -65,7 +67,8 @@ class Retriever:
         weight = {w: math.log(total / (frequency[w] + 0.5)) if frequency[w] else math.log(2 * total) for w in words}
         held = [self._held(hit, words) for hit in hits[:5]]
         everything = sum(weight.values()) or 1.0
-        best = max((sum(weight[w] for w in group) for group in held), default=0.0) / everything
+        shares = tuple(round(sum(weight[w] for w in words if w in group) / everything, 3) for group in held)
+        best = max(shares, default=0.0)
         joint = sum(weight[w] for w in set().union(*held)) / everything if held else 0.0
         named = max((self._named(hit, words, weight) for hit in hits[:5]), default=0.0) / everything
         coverage = 0.7 * best + 0.3 * joint
@@ -74,7 +77,7 @@ class Retriever:
             0.5 if len(unseen) * 2 > len(words) else 1.0
         )
         features = (("coverage", round(coverage, 3)), ("named", round(named, 3)), ("unseen", float(len(unseen))))
-        return Evidence(hits, coverage, round(confidence, 3), unseen, features)
+        return Evidence(hits, coverage, round(confidence, 3), unseen, shares, features)
 
     def frequency(self, word: str) -> int:
         """In how many rows of the index `word` occurs, endings ignored."""
@@ -97,11 +100,11 @@ class Retriever:
         node = self.lookup.graph.node(hit.node_id) if hit.node_id else None
         doc = str(node.meta.get("doc", "")) + " " + str(node.meta.get("purpose", "")) if node else ""
         text = f"{hit.path} {hit.name} {doc} {self.lookup.text(hit.path, hit.start, hit.end)}"
-        there = _stems(text)
+        there = stems(text)
         return {word for word in words if stem(word) in there}
 
     def _named(self, hit: Hit, words: Sequence[str], weight: dict[str, float]) -> float:
-        parts = _stems(f"{hit.name} {hit.path.rpartition('/')[2].partition('.')[0]}")
+        parts = stems(f"{hit.name} {hit.path.rpartition('/')[2].partition('.')[0]}")
         return sum(weight[w] for w in words if stem(w) in parts)
 
     def context(
@@ -191,7 +194,8 @@ def stem(word: str) -> str:
     return low[:-1] if len(low) > 3 and low[-1] == low[-2] else low
 
 
-def _stems(text: str) -> set[str]:
+def stems(text: str) -> set[str]:
+    """The stems of every word and of every part of an identifier in `text`."""
     found: set[str] = set()
     for word in _WORD.findall(text):
         found.add(stem(word))

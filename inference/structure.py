@@ -132,7 +132,7 @@ class Structure:
             lead = "Of these it takes the names" if files else f"{name} imports"
             claims.append(
                 Claim(
-                    f"{lead} {few([name_of(r.node) for r in symbols], 20)}.",
+                    f"{lead} {few(list(dict.fromkeys(name_of(r.node) for r in symbols)), 20)}.",
                     tuple(s for r in symbols[:20] for s in at(r)),
                 )
             )

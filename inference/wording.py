@@ -160,6 +160,13 @@ def parameter(param: dict[str, Any]) -> str:
     return text
 
 
+def brief(param: dict[str, Any]) -> str:
+    """`err=False`: name and default only."""
+    star = param.get("kind", "") if param.get("kind", "") in ("*", "**") and not param["name"].startswith("*") else ""
+    default = one_line(str(param.get("default") or ""))
+    return f"{star}{one_line(str(param['name']))}" + (f"={default}" if default else "")
+
+
 def purpose(node: Node, limit: int = 60) -> str:
     """What its documentation says first: whole sentences of the first paragraph while they fit in `limit` words."""
     doc = str(node.meta.get("doc", ""))
@@ -204,7 +211,7 @@ def raised(row: Row) -> str:
     guard, message = one_line(str(meta.get("guard") or "")), one_line(str(meta.get("message") or ""))
     if guard and len(guard) <= 80:
         text += f" when {guard}"
-    return text + (f" (“{message}”)" if message and len(message) <= 160 else "")
+    return text + (f" (“{message}”)" if _tells(message) else "")
 
 
 def listing(kind: str, lead: str, rows: Sequence[Row], say: Callable[[Row], str]) -> Section:
@@ -226,3 +233,8 @@ def none(kind: str, node: Node, said: str, absence: Absence) -> Section:
         return Section(kind, (Claim(f"None found: {name_of(node)} {said}.", spans),), "no", 0.9)
     text = f"It is unknown whether {name_of(node)} has any: none was found, but {absence.reason}."
     return Section(kind, (Claim(text, spans),), "unknown", 0.6)
+
+
+def _tells(message: str) -> bool:
+    """Whether an error template holds words of its own, not only holes."""
+    return bool(re.search(r"[A-Za-z]{2}", re.sub(r"\{[^{}]*\}", "", message))) and len(message) <= 160
