@@ -83,6 +83,11 @@ class Ask:
         """A closing sentence with the path, unless the label already shows it."""
         return "" if self.subject.in_path or not self.subject.path else f" It is in `{self.subject.path}`."
 
+    @property
+    def home(self) -> str:
+        """As `place`, with the subject named: behind a sentence that ends on something else."""
+        return "" if not self.place else f" {self.subject.said()} is in `{self.subject.path}`."
+
     def topic(
         self,
         aspect: str,
@@ -179,7 +184,7 @@ def members(ask: Ask) -> Topic | None:
     shown = listing(names, limit=10)
     answers: tuple[str, ...] = (f"{s.said()} has {count(len(found), 'member')}: {shown}.{ask.place}",)
     if len(found) > 1:
-        answers += (f"{shown} are the members of {s.said()}.{ask.place}",)
+        answers += (f"{shown} are the members of {s.said()}.{ask.home}",)
     return ask.topic("members", "discovery", "architecture", answers, [*found[:10], ask.one("path")])
 
 
@@ -201,7 +206,7 @@ def returns(ask: Ask) -> Topic | None:
     kind = fact.object.strip("\"'")
     answers: tuple[str, ...] = (
         f"{s.said()} is declared to return `{kind}`.{ask.place}",
-        f"`{kind}`, as {s.said()} declares.{ask.place}",
+        f"`{kind}` is what {s.said()} declares to return.{ask.home}",
     )
     return ask.topic("returns", "explain", "data flow", answers, [fact, ask.one("path")])
 
@@ -214,7 +219,7 @@ def declared(ask: Ask) -> Topic | None:
     kind = fact.object.strip("\"'")
     answers = (
         f"{s.said()} is declared as `{kind}`.{ask.place}",
-        f"`{kind}` is the declared type of {s.said()}.{ask.place}",
+        f"`{kind}` is the declared type of {s.said()}.{ask.home}",
     )
     return ask.topic("declared", "explain", "data flow", answers, [fact, ask.one("path")])
 
@@ -238,7 +243,7 @@ def _relation(
             return None
         shown = listing(unique(ask.said(f.object) for f in found), limit=limit)
         values = {"s": ask.subject.said(), "o": shown, "are": plural_verb(len(found), "is", "are")}
-        answers = tuple(sentence.format(**values) + ask.place for sentence in (one, two))
+        answers = (one.format(**values) + ask.place, two.format(**values) + ask.home)
         return ask.topic(aspect, kind, intent, answers, [*found[:limit], ask.one("path")], form)
 
     return aspect_of
@@ -282,9 +287,23 @@ caught_by = _relation(
 catches = _relation(
     "catches", "catches", "diag", "error handling", RUNS, "{s} catches {o}.", "{o} {are} caught in {s}."
 )  # fmt: skip
-tests = _relation(
-    "tests", "tested_by", "howto", "usage", SYMBOLS, "{s} is exercised by {o}.", "{o} {are} where tests use {s}.", limit=4
-)  # fmt: skip
+
+
+def tests(ask: Ask) -> Topic | None:
+    """The tests that use the subject, and their files."""
+    s, found = ask.subject, list(ask.all("tested_by"))[:4]
+    if s.type not in SYMBOLS or not found:
+        return None
+    places = [ask.facts.first(f.object, "path") for f in found]
+    files = unique(p.object for p in places if p is not None)
+    shown = listing(unique(f"`{ask.facts.names.subject(f.object).label}`" for f in found))
+    rest = len(ask.all("tested_by")) - len(found)
+    where = f" in {listing([f'`{f}`' for f in files])}" if files else ""
+    answers = (
+        f"{s.said()} is exercised by {shown}{where}{'' if not rest else ', and by ' + count(rest, 'more test')}.",
+        f"See {shown}{where}: {plural_verb(len(found), 'that test uses', 'those tests use')} {s.said()}.",
+    )
+    return ask.topic("tests", "howto", "usage", answers, [*found, *places])
 
 
 def decorator(ask: Ask) -> Topic | None:
@@ -297,7 +316,7 @@ def decorator(ask: Ask) -> Topic | None:
     shown = listing([f"`{f.object if f.object.startswith('@') else '@' + f.object}`" for f in found])
     answers: tuple[str, ...] = (
         f"{s.said()} carries {shown}.{ask.place}",
-        f"{shown} {plural_verb(len(found), 'stands', 'stand')} above {s.said()}.{ask.place}",
+        f"{shown} {plural_verb(len(found), 'stands', 'stand')} above {s.said()}.{ask.home}",
     )
     return ask.topic("decorator", "explain", "definition", answers, [*found, ask.one("path")])
 
@@ -322,7 +341,7 @@ def parameters(ask: Ask) -> Topic | None:
     shown = listing([_parameter(f) for f in found], limit=8)
     answers = (
         f"{s.said()} takes {shown}.{tail}{ask.place}",
-        f"Pass {shown} to {s.said()}.{tail}{ask.place}",
+        f"Pass {shown} to {s.said()}.{tail.replace(' It returns', ' The result is')}{ask.home}",
     )
     return ask.topic("parameters", "howto", "usage", answers, [*found[:8], result, ask.one("path")])
 
@@ -339,8 +358,8 @@ def defaults(ask: Ask) -> Iterator[Topic]:
         declared = f" It is declared as `{noted}`." if noted and "`" not in noted and token_count(noted) <= 12 else ""
         tail = f" {s.said()} is a {s.noun} in `{s.path}`." if not s.in_path else ""
         answers: tuple[str, ...] = (
-            f"{name} defaults to `{value}` in {s.said()}.{declared}{ask.place if not declared else tail}",
-            f"`{value}` is the default of {name} in {s.said()}.{declared}{ask.place if not declared else tail}",
+            f"{name} defaults to `{value}` in {s.said()}.{declared}{tail}",
+            f"`{value}` is the default of {name} in {s.said()}.{declared.replace(' It is', f' {name} is')}{tail}",
         )
         yield ask.topic("default", "howto", "usage", answers, [fact, ask.one("path")], o=fact.object)
 
@@ -356,8 +375,8 @@ def construct(ask: Ask) -> Topic | None:
                 continue
             shown = listing([_parameter(f) for f in found], limit=8)
             answers: tuple[str, ...] = (
-                f"The constructor of {s.said()} takes {shown}.{ask.place}",
-                f"{s.said()} is made from {shown}.{ask.place}",
+                f"The constructor of {s.said()} takes {shown}.{ask.home}",
+                f"To make a {s.said()}, pass {shown}.{ask.home}",
             )
             return ask.topic("construct", "howto", "usage", answers, [*found[:8], ask.one("path")])
     return None
@@ -375,7 +394,7 @@ def value(ask: Ask) -> Topic | None:
         return None
     answers: tuple[str, ...] = (
         f"{s.said()} is set to `{fact.object}`.{ask.place}",
-        f"`{fact.object}` is the value of {s.said()}.{ask.place}",
+        f"`{fact.object}` is the value of {s.said()}.{ask.home}",
     )
     return ask.topic("value", "howto", "configuration", answers, [fact, ask.one("path")])
 
@@ -416,7 +435,11 @@ def raises(ask: Ask) -> Topic | None:
         if _short_code(guard, 14):
             detail = f" {ask.said(fact.object)} comes under the condition `{guard}`."
             break
-    answers = (f"{s.said()} raises {shown}.{detail}{ask.place}", f"{shown}, raised by {s.said()}.{detail}{ask.place}")
+    verb = plural_verb(len(found), "is", "are")
+    answers = (
+        f"{s.said()} raises {shown}.{detail}{ask.home if detail else ask.place}",
+        f"{shown} {verb} raised by {s.said()}.{detail}{ask.home}",
+    )
     return ask.topic("raises", "diag", "error cause", answers, [*found[:6], ask.one("path")])
 
 
@@ -430,8 +453,8 @@ def may_raise(ask: Ask) -> Topic | None:
     if through is not None and through.qualifier("callee") != s.id and ":" in through.qualifier("callee"):
         detail = f" {ask.said(through.object)} comes through {ask.said(through.qualifier('callee'))}."
     answers: tuple[str, ...] = (
-        f"{s.said()} may raise {shown} through the code it calls.{detail}{ask.place}",
-        f"{shown} may come out of {s.said()} through the code it calls.{detail}{ask.place}",
+        f"{s.said()} may raise {shown} through the code it calls.{detail}{ask.home if detail else ask.place}",
+        f"{shown} may come out of {s.said()} through the code it calls.{detail}{ask.home}",
     )
     return ask.topic("may_raise", "diag", "error cause", answers, [*found[:6], ask.one("path")])
 
@@ -443,26 +466,34 @@ def raised_by(ask: Ask) -> Topic | None:
     shown = listing(unique(ask.said(f.object) for f in found))
     guarded = next((f for f in found[:6] if _short_code(f.qualifier("guard"), 14)), None)
     detail = f" In {ask.said(guarded.object)}, check `{guarded.qualifier('guard')}`." if guarded is not None else ""
-    answers: tuple[str, ...] = (
-        f"{s.said()} is raised by {shown}.{detail}",
-        f"{shown} {plural_verb(len(found), 'raises', 'raise')} {s.said()}.{detail}",
+    answers = (
+        f"{s.said()} is raised by {shown}.{detail}{ask.home}",
+        f"{shown} {plural_verb(len(found), 'raises', 'raise')} {s.said()}.{detail}{ask.home}",
     )
-    return ask.topic("raised_by", "diag", "error cause", answers, found[:6], "reverse")
+    path = ask.one("path") if s.path else None
+    return ask.topic("raised_by", "diag", "error cause", answers, [*found[:6], path], "reverse")
 
 
 def messages(ask: Ask) -> Iterator[Topic]:
     """One topic per error message of the subject: from the text back to the raiser."""
     s = ask.subject
     for fact in ask.all("raises"):
-        text = fact.qualifier("message")
-        if s.type not in RUNS or '"' in text or len(text.split()) < 2 or token_count(text) > VERBATIM:
+        text = re.sub(
+            r"\{[^{}]*\}", "…", fact.qualifier("message")
+        )  # what a reader of a log sees is not the expression
+        if (
+            s.type not in RUNS
+            or '"' in text
+            or len(re.findall(r"[A-Za-z]{2,}", text)) < 2
+            or token_count(text) > VERBATIM
+        ):
             continue
         guard = fact.qualifier("guard")
         under = f" under the condition `{guard}`" if _short_code(guard, 14) else ""
         error = ask.said(fact.object)
         answers: tuple[str, ...] = (
-            f"{s.said()} raises {error} with this message{under}.{ask.place}",
-            f"It is the message of {error}, raised by {s.said()}{under}.{ask.place}",
+            f"{s.said()} raises {error} with this message{under}.{ask.home}",
+            f"It is the message of {error}, raised by {s.said()}{under}.{ask.home}",
         )
         yield ask.topic("message", "diag", "error cause", answers, [fact, ask.one("path")], "reverse", o=text)
 

@@ -149,6 +149,8 @@ class Chooser:
         for node_id in self._subjects[:TOP]:
             for topic in self._topics(node_id):
                 forms = self._forms(topic)
+                if topic.form not in forms and "statement" not in forms:
+                    continue
                 if topic.form == "two_hop":
                     plan = [("two_hop", 2)]
                 elif "statement" in forms and "context" in forms:

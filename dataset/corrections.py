@@ -105,8 +105,8 @@ class Corrections:
                     continue
                 shown = listing([f"`{p.object}`" for p in own], limit=8)
                 answers = (
-                    f"{s.said()} has no parameter `{name}`; it takes {shown}.{ask.place}",
-                    f"There is no parameter `{name}` in {s.said()}, which takes {shown}.{ask.place}",
+                    f"{s.said()} has no parameter `{name}`; it takes {shown}.{ask.home}",
+                    f"There is no parameter `{name}` in {s.said()}, which takes {shown}.{ask.home}",
                 )
                 return ask.topic(
                     "no_parameter", "howto", "usage", answers, [*own[:8], ask.one("path")], "correction", o=f"`{name}`"
@@ -138,8 +138,8 @@ class Corrections:
                 continue
             shown = listing([ask.said(f.object) for f in called])
             answers = (
-                f"{s.said()} does not call `{subject.label}` itself; it calls {shown}.{ask.place}",
-                f"Nowhere: {s.said()} itself calls {shown}, not `{subject.label}`.{ask.place}",
+                f"{s.said()} does not call `{subject.label}` itself; it calls {shown}.{ask.home}",
+                f"Nowhere: {s.said()} itself calls {shown}, not `{subject.label}`.{ask.home}",
             )
             return ask.topic(
                 "false_call", "discovery", "control flow", answers, [*called[:6], ask.one("path")], "correction",

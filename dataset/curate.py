@@ -44,22 +44,22 @@ class Gates:
     _prompts: dict[int, int] = field(default_factory=dict)
     _rows: Counter[str] = field(default_factory=Counter)
 
-    def admit(self, draft: Draft) -> bool:
-        """Whether the draft becomes a row; counts the gate that stopped it."""
-        reason = self._reason(draft)
+    def admit(self, draft: Draft, *, held_out: bool = False) -> bool:
+        """Whether the draft becomes a row; counts the gate that stopped it. Held-out rows do not count towards a node's cap."""
+        reason = self._reason(draft, held_out)
         if reason:
             self.dropped[reason] += 1
             return False
-        self._rows[draft.subject.id] += draft.answerable
+        self._rows[draft.subject.id] += draft.answerable and not held_out
         return True
 
     def prompt_key(self, prompt: str) -> int:
         return int.from_bytes(blake2b(normalise(prompt).encode(), digest_size=8).digest(), "little")
 
-    def _reason(self, draft: Draft) -> str:
+    def _reason(self, draft: Draft, held_out: bool) -> str:
         if not draft.prompt.strip() or not draft.response.strip() or (draft.answerable and not draft.facts):
             return "schema"
-        if draft.answerable and self._rows[draft.subject.id] >= self.per_node:
+        if draft.answerable and not held_out and self._rows[draft.subject.id] >= self.per_node:
             return "node cap"
         if _LINES.search(draft.response):
             return "line number"

@@ -115,16 +115,20 @@ class _Maker:
                 tests = self._tests()
                 valids = self._valids()
             tests = self._without_leaks(tests)
-            manifest_path(train).unlink(missing_ok=True)  # from here on the old rows are being replaced
             with self.console.progress("writing rows"):
-                rows = write_examples(train, self._rows())
-            write_examples(valid, valids)
-            seen = self._t0()
-            write_examples(test, [*seen, *tests])
-        report = self._report(rows, len(valids), [*seen, *tests])
-        write_atomically(report_path, json.dumps(report.as_json(), ensure_ascii=False, indent=1, sort_keys=True) + "\n")
-        counts = {"train": rows, "valid": len(valids), "test": len(seen) + len(tests), "facts": report.facts}
-        write_manifest(train, Manifest(**{**asdict(self.manifest), "counts": counts}))
+                rows = write_examples(_new(train), self._rows())
+                seen = self._t0()
+                write_examples(_new(valid), valids)
+                write_examples(_new(test), [*seen, *tests])
+            report = self._report(rows, len(valids), [*seen, *tests])
+            text = json.dumps(report.as_json(), ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+            write_atomically(_new(report_path), text)
+            # All is written: from here to the manifest nothing can fail but a rename.
+            manifest_path(train).unlink(missing_ok=True)
+            for path in (train, valid, test, report_path):
+                _new(path).replace(path)
+            counts = {"train": rows, "valid": len(valids), "test": len(seen) + len(tests), "facts": report.facts}
+            write_manifest(train, Manifest(**{**asdict(self.manifest), "counts": counts}))
         return replace(report, seconds=time.monotonic() - self.started)
 
     def _admit(self, draft: Draft) -> bool:
@@ -289,7 +293,7 @@ class _Maker:
     def _fits(self, draft: Draft) -> bool:
         """The gates of train hold for held-out rows too; what they drop is not counted against train."""
         before = self.gates.dropped.copy()
-        fits = self.gates.admit(draft)
+        fits = self.gates.admit(draft, held_out=True)
         self.gates.dropped = before
         return fits
 
@@ -455,4 +459,10 @@ def _spool(train: Path) -> Iterator[Spool]:
     except OSError as error:
         raise StorageError(f"cannot write {train}: {error}", "free some disk space, then make dataset") from error
     finally:
-        path.unlink(missing_ok=True)
+        for left in (path, *map(_new, outputs(train))):
+            left.unlink(missing_ok=True)
+
+
+def _new(path: Path) -> Path:
+    """Where an output is written before all of them are put in place together."""
+    return path.with_name(f".{path.name}.{os.getpid()}.new")

@@ -25,7 +25,7 @@ def callee_files(ask: Ask) -> Topic | None:
     pairs = [
         f"`{ask.facts.names.subject(f.object).label}` in `{p.object}`" for f, p in zip(called, paths, strict=True) if p
     ]
-    answers = (f"{s.said()} calls {listing(pairs)}.", f"{listing(pairs)}: that is what {s.said()} calls.")
+    answers = (f"{s.said()} calls {listing(pairs)}.",)
     return ask.topic("callee_files", "explain", "control flow", answers, [*called, *paths], "two_hop")
 
 
@@ -49,7 +49,7 @@ def _two_calls(ask: Ask, second: str, aspect: str, kind: str, intent: str, verb:
     pieces = [f"{ask.said(f.object)}, which {then} {listing([ask.said(g.object) for g in gs])}" for f, gs in hops]
     used = [fact for f, gs in hops for fact in (f, *gs)]
     joined = "; and ".join(pieces)
-    answers = (f"{s.said()} {verb} {joined}.", f"Through {s.said()}: it {verb} {joined}.")
+    answers = (f"{s.said()} {verb} {joined}.",)
     return ask.topic(aspect, kind, intent, answers, used, "two_hop")
 
 
@@ -76,7 +76,7 @@ def grandparent(ask: Ask) -> Topic | None:
         return None
     pieces = [f"{ask.said(f.object)}, which extends {listing([ask.said(g.object) for g in gs])}" for f, gs in hops]
     joined = "; and ".join(pieces)
-    answers = (f"{s.said()} extends {joined}.", f"Above {s.said()}: it extends {joined}.")
+    answers = (f"{s.said()} extends {joined}.",)
     return ask.topic(
         "grandparent", "explain", "architecture", answers, [x for f, gs in hops for x in (f, *gs)], "two_hop"
     )
@@ -90,7 +90,7 @@ def error_base(ask: Ask) -> Topic | None:
         return None
     pieces = [f"{ask.said(f.object)}, which extends {listing([ask.said(g.object) for g in gs])}" for f, gs in hops]
     joined = "; and ".join(pieces)
-    answers = (f"{s.said()} raises {joined}.", f"Out of {s.said()}: it raises {joined}.")
+    answers = (f"{s.said()} raises {joined}.",)
     return ask.topic("error_base", "diag", "error cause", answers, [x for f, gs in hops for x in (f, *gs)], "two_hop")
 
 
@@ -102,7 +102,7 @@ def error_reach(ask: Ask) -> Topic | None:
         return None
     pieces = [f"{ask.said(f.object)}, which is called by {listing([ask.said(g.object) for g in gs])}" for f, gs in hops]
     joined = "; and by ".join(pieces)
-    answers = (f"{s.said()} is raised by {joined}.", f"Who is above {s.said()}: it is raised by {joined}.")
+    answers = (f"{s.said()} is raised by {joined}.",)
     return ask.topic("error_reach", "diag", "error cause", answers, [x for f, gs in hops for x in (f, *gs)], "two_hop")
 
 

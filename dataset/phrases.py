@@ -228,7 +228,7 @@ PHRASES: dict[str, tuple[str, str, str]] = {
         Describe the control flow out of {s}. | control flow out of {s}
         Which calls happen inside the {k} {s}? | calls inside {s}
         List the callees of {s}. | callees of {s} | {s} callees
-        How does {s} do its work? | how does {s} work
+        To what does {s} hand its work? | what does {s} hand its work to
         What happens inside {s}? | what happens inside {s}
         """,
         """
@@ -313,7 +313,7 @@ PHRASES: dict[str, tuple[str, str, str]] = {
         """
         Which method does {s} override? | what does {s} override
         What does the {k} {s} replace? | what does {s} replace
-        Whose behaviour does {s} change? | whose behaviour does {s} change
+        For which method of a base class does {s} stand in? | {s} stands in for what
         Which inherited method does {s} redefine? | what inherited method is {s}
         Is {s} an override, and of what? | is {s} an override
         """,
@@ -343,17 +343,17 @@ PHRASES: dict[str, tuple[str, str, str]] = {
     "imported_by": (
         """
         Which modules import {s}? | who imports {s}
-        What depends on the module {s}? | what depends on {s}
+        Which code brings in the {k} {s} by import? | which code brings in {s}
         Where is {s} imported? | where is {s} imported
         List the importers of {s}. | importers of {s}
-        Which files use {s}? | which files use {s}
+        Which files import the {k} {s}? | which files import {s}
         """,
         """
         Who pulls in {s}? | who pulls in {s}
         """,
         """
-        If {s} were deleted, which modules would fail to load? | which modules fail without {s}
-        Name the users of the file {s}. | users of {s}
+        If {s} were deleted, which import statements would break? | whose imports break without {s}
+        Name every place that has {s} in an import. | places with {s} in an import
         """,
     ),
     "depends": (

@@ -35,7 +35,12 @@ def refuse(real: Draft, topic: Topic, parts: Parts, seed: int, words: Sequence[s
     `words` make the names of the test set; the kept wording is the draft's own.
     """
     subject = topic.subject
-    if subject.in_path or subject.label != subject.qualname or subject.type not in SYMBOLS:
+    if (
+        subject.name.startswith("__")
+        or subject.in_path
+        or subject.label != subject.qualname
+        or subject.type not in SYMBOLS
+    ):
         return None  # a homonym or a file: the invented name would not be the only difference
     rng = Random(crc32(f"{seed}\0{real.prompt}".encode()))
     fake = fake_like(rng, subject.qualname, parts, words)

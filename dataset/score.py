@@ -22,7 +22,7 @@ MAX_WORDS = 250  # recall is read off the first words of a response, so that len
 _TICKED = re.compile(r"`([^`\n]+)`")
 _CODE = re.compile(
     r"(?<![\w./-])(?:[\w.-]+/[\w./-]*\.[A-Za-z]\w{0,5}|[\w.-]+/(?:[\w.-]+/)+[\w.-]*\w|[A-Za-z_]\w*(?:(?:\.|::)[A-Za-z_]\w*)+|[A-Za-z]\w*_\w+|_\w+|[a-z]+[A-Z]\w*"
-    r"|(?:[A-Z][a-z0-9]+){2,}\w*|[A-Za-z_][\w.]*(?=\(\)))(?![\w/])"
+    r"|(?:[A-Z][a-z0-9]+){2,}\w*|[A-Z]{2,}[a-z]{2,}\w*|[A-Za-z_][\w.]*(?=\(\)))(?![\w/])"
 )
 _WORDS = re.compile(r"[^\W_]{4,}")
 _COMMON_WORDS = """that this with from into when what which where have does will would could should about there their them they

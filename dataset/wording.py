@@ -57,6 +57,8 @@ _FINITE = re.compile(
     r"|means|contains?|holds?|takes?|gets?|makes?|raises?|uses?|gives?|represents?|describes?|controls?|defaults?)\b"
 )
 _RELATIVE = re.compile(r"\b(?:that|which|who|whose|where|when|used|for|to|with|of)\b|[,:(]")
+_PAST_WORDS = "sent got gave took made went came ran found lost kept left met held told broke began wrote"
+_PAST = frozenset(_PAST_WORDS.split())
 _NEEDS_NOUN = re.compile(r"^(?:of|for|in|from|by|with|on)\b")
 
 
@@ -86,7 +88,7 @@ def clause(purpose: str, noun: str) -> str:
     callable_noun = noun in ("function", "method")
     if third_person(first) and callable_noun and not (first.lower() in _NOUN_TOO and _NEEDS_NOUN.match(rest)):
         return _conjugate(first, rest)
-    if first in ("A", "An", "The") and _is_noun_phrase(rest):
+    if first in ("A", "An", "The") and not callable_noun and _is_noun_phrase(rest):
         return f"is {first.lower()} {rest}"
     return ""
 
@@ -106,6 +108,10 @@ def _conjugate(first: str, rest: str) -> str:
 def _is_noun_phrase(rest: str) -> bool:
     """Whether "a/the …" has no finite verb of its own before a relative clause starts."""
     relative = _RELATIVE.search(rest)
+    head = rest[: relative.start()] if relative else rest
+    for word in re.findall(r"[A-Za-z]+", head.partition(" ")[2]):
+        if word in _PAST or word.endswith("ed") or word in _S_FORMS or (word in _VERBS and word not in _NOUN_TOO):
+            return False
     finite = _FINITE.search(rest)
     return finite is None or (relative is not None and relative.start() < finite.start() and "," not in rest)
 
