@@ -1,7 +1,7 @@
 """All Python files' facts in, Links out: calls by value flow, imports, bases, external packages.
 
-Modules are evaluated first, in order of their imports; then what they reach; then, as nobody here calls them, public functions
-and methods with an instance of their own class; then the rest. Each step runs until no value moves, so the order of files does
+Modules are evaluated first, in order of their imports, and what they reach; then, in waves, what nobody here calls: a method with
+an instance of its own class, a parameter with what it declares. Each step runs until no value moves, so the order of files does
 not matter. See `python_flow` for what evaluating means.
 """
 
@@ -37,7 +37,7 @@ from extractor.schema import Edge, Node, Unresolved, external_id, module_id
 def link(files: Sequence[FileFacts], configs: Mapping[str, str]) -> Links:
     """Edges between the symbols of these files, and what could not be linked. `files` come in order of path."""
     program = Program(files, configs)
-    analyse(program)
+    analyse(program, files)
     links = Links()
     externals: dict[str, Node] = {}
     methods = _methods_by_name(files)
@@ -55,7 +55,7 @@ def link(files: Sequence[FileFacts], configs: Mapping[str, str]) -> Links:
     return links
 
 
-def analyse(program: Program) -> Flow:
+def analyse(program: Program, files: Sequence[FileFacts]) -> Flow:
     """Let values flow through the whole program until they stand still."""
     flow = Flow(program)
     for block in _import_order(program):
@@ -67,9 +67,10 @@ def analyse(program: Program) -> Flow:
         program.enqueue(block)
     flow.settle()
     blocks = [b for blocks in program.blocks_of.values() for b in blocks if b is not None and b.kind == "function"]
-    for wave in (_is_entry, _is_any):
+    called = {call.name for facts in files for call in facts.calls}
+    for wave in range(4):
         for block in blocks:
-            if not block.reached and wave(block):
+            if not block.reached and _wave(block, called) == wave:
                 _start(program, block)
         flow.settle()
     for block in blocks:
@@ -78,14 +79,15 @@ def analyse(program: Program) -> Flow:
     return flow
 
 
-def _is_entry(block: Block) -> bool:
-    """What code outside the repository may call: public, or special, and not inside a function."""
+def _wave(block: Block, called: set[str]) -> int:
+    """When to start a function that nothing has reached: surely called from outside first, as tests and entry points are,
+    so that what they pass is known before anything is presumed of the others."""
     definition = block.definition
-    return definition is not None and definition.visibility == "public" and "nested" not in definition.flags
-
-
-def _is_any(block: Block) -> bool:
-    return True
+    if definition is None or "nested" in definition.flags or definition.visibility != "public":
+        return 3
+    if definition.name not in called and not definition.name.startswith("__"):
+        return 0
+    return 1 if block.class_ is None else 2
 
 
 def _start(program: Program, block: Block) -> None:

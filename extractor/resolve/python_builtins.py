@@ -23,6 +23,7 @@ from extractor.resolve.python_values import (
     PROPERTY,
     RESULT,
     SUPER,
+    TYPE,
     Block,
     Cell,
     Value,
@@ -128,8 +129,10 @@ def call_builtin(calls: Calls, callee: Value, given: Arguments, at: Block, site:
             return found
     if path in IDENTITIES:
         subject = arguments[1] if path == "typing.cast" and len(arguments) > 1 else first
-        if path == "typing.cast" and arguments:
-            return frozenset(p.value(INSTANCE, v.a) for v in first if v.kind == CLASS) or subject
+        if path == "typing.cast":
+            from extractor.resolve.python_types import instances_of
+
+            return instances_of(p, first, at) or subject
         return subject or p.one(IDENTITY)
     kind = COPIES.get(path)
     if kind is not None:
@@ -457,6 +460,17 @@ def _vars(
     return NONE
 
 
+def _type_variable(
+    calls: Calls, arguments: list[Values], given: Arguments, at: Block, site: int, hits: Hits, depth: int
+) -> Values:
+    """A type variable stands for its bound, or for its constraints."""
+    from extractor.resolve.python_types import instances_of
+
+    p = calls.p
+    allowed = [*arguments[1:], p.concrete(given.keywords.get("bound", NONE), at)]
+    return p.one(TYPE, frozenset().union(*(instances_of(p, values, at) for values in allowed)))
+
+
 _SPECIAL: Final[dict[str, Callable[..., Values]]] = {
     "builtins.getattr": _getattr,
     "builtins.setattr": _setattr,
@@ -478,6 +492,7 @@ _SPECIAL: Final[dict[str, Callable[..., Values]]] = {
     "builtins.__import__": _import_module,
     "builtins.staticmethod": _context_manager,
     "builtins.classmethod": _context_manager,
+    "typing.TypeVar": _type_variable,
     "builtins.isinstance": _vars,
     "builtins.issubclass": _vars,
     "builtins.hasattr": _vars,

@@ -98,8 +98,7 @@ class Flow:
                 p.add(p.cell_of(block, param.name), values)
 
     def _typed_rest(self, block: Block, index: int, values: Values) -> None:
-        if not block.prepared:
-            block.prepared = True
+        if index not in block.declared:
             for box in values:
                 self.p.add(box.a.any, declared_type(self.p, block, index))
 
@@ -283,7 +282,7 @@ class Flow:
             if target not in fields and not (isinstance(annotation, list) and annotation[1] == "ClassVar"):
                 fields.append(target)
         scope = frame.block
-        if not values or all(v.kind in (UNKNOWN, RESULT) for v in values):
+        if all(v.kind in (UNKNOWN, RESULT) for v in self.concrete(values)):
             values |= types_of(self.p, annotation, scope, self.at, _site(s))
         if frame.outer is not None and isinstance(target, str) and frame.block.class_ is not None:
             typed = types_of(self.p, annotation, scope, self.at, _site(s))
@@ -657,27 +656,22 @@ class Flow:
                 reason = "missing_module"
         given = self._arguments(positional, keywords)
         result: set[Value] = set()
-        tokens: list[Value] = []
-        concrete = callees
-        for value in callees:
-            if value.kind == TOKEN or value.kind == RETURNED:
-                tokens.append(value)
-        if tokens:
-            concrete = self.concrete(callees)
-            reason = "unknown_receiver"
-        for callee in sorted(concrete) if len(concrete) > 1 else concrete:
-            found = self.calls.call(callee, given, self.at, site, hits)
-            result |= found
+        parameters = frozenset(v for v in callees if v.kind == TOKEN) if callees else NONE
+        direct = self.concrete(callees - parameters)
+        for callee in sorted(direct) if len(direct) > 1 else direct:
+            result |= self.calls.call(callee, given, self.at, site, hits)
             if callee.kind == METHOD and callee.b == "update" and callee.a.kind == BOX:
-                self._updated(callee.a, given, len(concrete) == 1)
-        parameters = [t for t in tokens if t.kind == TOKEN]
-        if parameters and self.at.kind == "function":
+                self._updated(callee.a, given, len(direct) == 1 and not parameters)
+        if parameters:
+            # What comes back from a parameter is kept apart: a caller knows better what that parameter was.
             inner = self.at.sites.get(site)
             if inner is None:
                 inner = self.at.sites[site] = Site(self.at)
-            inner.callees, inner.positional, inner.keywords = frozenset(parameters), given.positional, given.keywords
-            self.p.flow_into(inner.result, frozenset(result))
+            inner.callees, inner.positional, inner.keywords = parameters, given.positional, given.keywords
+            for callee in sorted(self.concrete(parameters) - direct):
+                self.p.flow_into(inner.result, self.calls.call(callee, given, self.at, site, hits))
             result.add(self.p.value(RETURNED, inner))
+            reason = "unknown_receiver"
         if not hits.targets and not hits.reasons:
             hits.reasons.append(reason)
         self.note(hits, _text(flow), line, column, True, flow)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from extractor.parse.python_expr import annotation
 from extractor.resolve.python_program import Program
 from extractor.resolve.python_values import (
     CLASS,
+    CONSTANT,
     EXTERNAL,
     INSTANCE,
     MODULE,
     NONE,
     RESULT,
+    TYPE,
     Block,
     Cell,
     Value,
@@ -65,13 +68,26 @@ def types_of(p: Program, flow: Any, scope: Block, reader: Block, site: int, dept
     for value in named(p, flow, scope, reader):
         if value.kind == CLASS:
             found.add(p.value(INSTANCE, value.a))
-        elif value.kind == "type":
+        elif value.kind == TYPE:
             found |= value.a
         elif value.kind == EXTERNAL and value.a.rpartition(".")[2][:1].isupper() and not value.a.startswith("typing."):
             found.add(p.value(RESULT, value.a))
         elif value.kind == EXTERNAL and value.a in _PLAIN:
             found.add(p.box(_PLAIN[value.a], reader, -100 - site, "type"))
     return frozenset(found)
+
+
+def instances_of(p: Program, values: Values, reader: Block) -> Values:
+    """Types given as values, as in `cast(C, x)` and `bound=C`: their instances; text is read as an annotation."""
+    found: Values = NONE
+    for value in values:
+        if value.kind == CLASS:
+            found |= p.one(INSTANCE, value.a)
+        elif value.kind == CONSTANT and isinstance(value.a, str):
+            found |= types_of(p, annotation(value.a), reader, reader, 0)
+        elif value.kind == TYPE:
+            found |= value.a
+    return found
 
 
 _PLAIN: Final = {"builtins.list": "list", "builtins.dict": "dict", "builtins.set": "set", "builtins.tuple": "tuple"}

@@ -35,9 +35,12 @@ MAX_KEYS: Final = 64
 
 
 class Value(int):
-    """Made by `Store.value` only. `kind` says what `a` and `b` are: function (Block, Context), class (Class),
-    instance (Class), bound (function, receiver), module (Module), external and result (dotted path), constant (str or int), box (Box), token (Block, position),
-    returned (Call), property (getters, setters), super (Class, receiver), partial (Partial), method (receiver, name)."""
+    """Made by `Store.value` only. `kind` says what `a` and `b` are.
+
+    function (Block, Context), class (Class), instance (Class), bound (function, receiver), module (Module), external and
+    result (dotted path), constant (str or int), box (Box), token (Block, position), returned (Site), property (getters,
+    setters), super (Class, receiver), partial (Partial), method (receiver, name), type (Values), unknown (reason).
+    """
 
     kind: str
     a: Any
@@ -92,7 +95,6 @@ class Block:
         "owner",
         "params",
         "parent",
-        "prepared",
         "queued",
         "reached",
         "returned",
@@ -131,7 +133,7 @@ class Block:
         self.wanted: frozenset[str] = frozenset()  # local names that raises and handlers mention
         self.found: dict[str, set[Value]] = {}
         self.generator = self.has_flag("generator")
-        self.context_manager = self.prepared = self.queued = self.reached = False
+        self.context_manager = self.queued = self.reached = False
         self.runs = 0
 
     def has_flag(self, flag: str) -> bool:
