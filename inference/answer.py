@@ -235,6 +235,14 @@ class Expert:
         if intent.kind in ("check", "path", "compare") and intent.y:
             y = self._link(intent.y, hints)
             if intent.kind == "check":
+                # "Does X handle redirects?" names no symbol: that is a question for search, not for an edge.
+                if (
+                    isinstance(y, Missing)
+                    and not y.external
+                    and intent.y.shape not in STRICT
+                    and intent.verb != "parameter"
+                ):
+                    return None
                 if (
                     isinstance(y, Missing)
                     and not y.external
@@ -267,17 +275,12 @@ class Expert:
             return Section(intent.kind, (Claim(hint[:1].upper() + hint[1:] + "."),), "unknown", 0.0)
         finder = discover.Discoverer(self.composer, self.retriever, self.settings.k, how.path_glob)
         section, evidence = finder.answer(prose_kind(intent.text), intent.text)
-        if x is not None and section.score < 0.6:
+        if x is not None:
             about = self.composer.answer("explain", x)
             if about is not None:
-                return Section(
-                    intent.kind,
-                    about.claims,
-                    about.value,
-                    max(section.score, 0.6),
-                    (*about.features, *section.features),
-                    about.targets,
-                )
+                inside = finder.within(x.node, intent.text)
+                claims = (*about.claims, *inside) if not inside else (*about.claims[:2], *inside)
+                return replace(about, kind=intent.kind, claims=claims, features=(*about.features, *section.features))
         if section.score < self.settings.min_confidence or not section.claims:
             return abstain(intent, evidence)
         return section

@@ -56,13 +56,10 @@ class Composer:
         others = [n for n in target.others if not is_test(n.path)][:6]
         if not others or kind == "locate":
             return []
-        listed = join([f"{name_of(n)} ({n.path})" for n in others[:4]])
+        listed = join([f"{name_of(n)} ({n.path})" if "#" in n.id else name_of(n) for n in others[:4]])
         more = f" and {len(others) - 4} more" if len(others) > 4 else ""
-        return [
-            Claim(
-                f"This is about {name_of(target.node)} in {target.node.path}; the same name also means {listed}{more}."
-            )
-        ]
+        about = f"{name_of(target.node)} in {target.node.path}" if "#" in target.node.id else name_of(target.node)
+        return [Claim(f"This is about {about}; the same name also means {listed}{more}.")]
 
     def depends(self, target: Target) -> Section:
         """What a module imports, what a function calls."""

@@ -34,8 +34,37 @@ class Describer:
     def __init__(self, relations: Relations) -> None:
         self.relations = relations
 
+    def outside(self, target: Target) -> Section:
+        """Something the repository only uses: who uses it, and where."""
+        node, name = target.node, name_of(target.node)
+        package = node.id.removeprefix("ext:").partition("#")[0]
+        origin = (
+            "is part of the language" if package == "builtins" else f"belongs to {package}, outside this repository"
+        )
+        origin = "is a package outside this repository" if package == name else origin
+        used = unique(
+            [
+                r
+                for r in self.relations.backward((node,), "calls", "imports", "extends", "throws", "depends_on")
+                if not is_test(r.node.path)
+            ]
+        )
+        if not used:
+            return Section(
+                "outside",
+                (Claim(f"{name} {origin}; the index holds only what this repository defines."),),
+                "missing",
+                0.0,
+            )
+        claim = Claim(
+            f"It is used here by {few([name_of(r.node) for r in used], 8)}.", tuple(s for r in used[:8] for s in at(r))
+        )
+        return Section("outside", (Claim(f"{name} {origin}."), claim), "yes", 0.9)
+
     def locate(self, target: Target) -> Section:
         node = target.node
+        if node.type == "external":
+            return self.outside(target)
         claims = [self._place(node)]
         stubs = [n for n in target.group if n.id != node.id]
         if stubs:
@@ -73,6 +102,8 @@ class Describer:
         return Claim(f"{name_of(node)} is {kind_of(node)}, defined in {node.path}.", here(node))
 
     def explain(self, target: Target) -> Section:
+        if target.node.type == "external":
+            return self.outside(target)
         node = target.node
         claims: list[Claim] = []
         if node.type in ("module", "package"):
@@ -84,14 +115,32 @@ class Describer:
         if node.type in ("class", "interface"):
             claims += self._explain_class(target)
         elif node.type == "variable":
-            value = one_line(str(node.meta.get("value", "")))
-            if value:
-                claims.append(Claim(f"Its value is {value}.", here(node)))
+            claims += self._explain_variable(target)
         else:
             claims += self._explain_callable(target)
         if not said and len(claims) == 1:
             claims.append(Claim("It has no documentation, and the index knows of no calls from or to it."))
         return Section("explain", tuple(claims), score=1.0 if said or len(claims) > 1 else 0.7)
+
+    def _explain_variable(self, target: Target) -> list[Claim]:
+        node = target.node
+        claims: list[Claim] = []
+        value, written = one_line(str(node.meta.get("value", ""))), signature(node)
+        if value:
+            claims.append(Claim(f"Its value is {value}.", here(node)))
+        elif "=" in written and len(written) <= 160:
+            claims.append(Claim(f"It is defined as {written}.", here(node)))
+        users = unique(
+            [r for r in self.relations.backward(target.group, "imports", "calls") if not is_test(r.node.path)]
+        )
+        if users:
+            claims.append(
+                Claim(
+                    f"It is used by {few([name_of(r.node) for r in users])}.",
+                    tuple(s for r in users[:5] for s in at(r)),
+                )
+            )
+        return claims
 
     def _explain_callable(self, target: Target) -> list[Claim]:
         node = target.node
@@ -121,7 +170,7 @@ class Describer:
         if inner:
             claims.append(
                 Claim(
-                    f"It calls {few([name_of(r.node) for r in inner])}.",
+                    f"It calls {few(list(dict.fromkeys(name_of(r.node) for r in inner)))}.",
                     tuple(s for r in inner[:5] for s in at(r)),
                 )
             )
@@ -129,7 +178,7 @@ class Describer:
         if callers:
             claims.append(
                 Claim(
-                    f"It is called by {few([name_of(r.node) for r in callers])}.",
+                    f"It is called by {few(list(dict.fromkeys(name_of(r.node) for r in callers)))}.",
                     tuple(s for r in callers[:5] for s in at(r)),
                 )
             )

@@ -34,6 +34,7 @@ from inference.wording import (
 )
 
 _SHOWN: Final = 5
+_ABOUT_TESTS = re.compile(r"\b(?:which|what|any|the|unit|integration)\s+tests?\b|\btested\b|\btests\b", re.IGNORECASE)
 _CEILING: Final = 0.9  # search never is as sure as an edge of the graph
 
 
@@ -52,8 +53,10 @@ class Discoverer:
         evidence = self.retriever.find(text, self.k, self.path_glob)
         claims = self._steps(text, evidence) if kind == "howto" else []
         hits = _distinct(evidence.hits)
+        if not _ABOUT_TESTS.search(text):
+            hits.sort(key=lambda h: is_test(h.path))
         if not claims and hits:
-            best = self._best(hits, evidence.shares)
+            best = self._best(hits, evidence)
             claims = self._lead(best, text)
             hits = [h for h in hits if h is not best]
         rest = [h for h in hits if h.kind != "recipe" or kind != "howto"][: _SHOWN - 1]
@@ -66,12 +69,14 @@ class Discoverer:
             kind, tuple(claims), value, min(evidence.confidence, _CEILING), evidence.features, targets
         ), evidence
 
-    def _best(self, hits: Sequence[Hit], shares: Sequence[float]) -> Hit:
+    def _best(self, hits: Sequence[Hit], evidence: Evidence) -> Hit:
         """What to lead with: the first of the best few that says what it is for and holds most of the question's words."""
-        top = max(shares, default=0.0)
-        for hit, share in zip(hits[:4], shares, strict=False):
+        shares = dict(zip((id(h) for h in evidence.hits), evidence.shares, strict=False))
+        top = max((shares.get(id(h), 0.0) for h in hits), default=0.0)
+        for hit in hits[:_SHOWN]:
             node = self.graph.node(hit.node_id) if hit.node_id else None
-            if node is not None and share >= 0.75 * top and self._said(node) and node.type != "recipe":
+            held = shares.get(id(hit), 0.0)
+            if node is not None and held >= 0.75 * top and self._said(node) and node.type != "recipe":
                 return hit
         return hits[0]
 
@@ -175,6 +180,20 @@ class Discoverer:
             said = purpose(step, 20) if not any(t.startswith(name_of(step)) for t in said_before) else ""
             said_before.add(text)
             claims.append(Claim(f"{len(said_before)}. {text}" + (f" — {said}" if said else ""), here(step), item=True))
+        return claims
+
+    def within(self, node: Node, text: str) -> list[Claim]:
+        """The lines of a symbol's own body that speak of what the question asks, as written."""
+        start, end = node.lines
+        own = stems(f"{node.qualname} {node.path}")
+        words = {stem(w) for w in content_words(text)} - own
+        body = self.retriever.lookup.text(node.path, start, end).split("\n") if start and words else []
+        scored = [(len(words & stems(line)), number) for number, line in enumerate(body, start)]
+        best = sorted(number for score, number in sorted(scored, key=lambda s: (-s[0], s[1]))[:_SHOWN] if score)
+        claims = [Claim("Inside it, these lines bear on that:")] if best else []
+        for number in best:
+            written = one_line(body[number - start])[:140]
+            claims.append(Claim(f"{written}", (Span(node.path, number, number, node.id, "line"),), item=True))
         return claims
 
     def _item(self, hit: Hit) -> Claim:

@@ -128,6 +128,21 @@ class Flow:
                 section = Section("callees", (head, *section.claims[1:]))
             claims += section.claims
         claims += [self._dispatch(name, site, found) for site, found in values]
+        nested = (
+            [m for n in target.group for m in self.relations.members(n) if m.type in ("function", "method")]
+            if target.node.type in ("function", "method")
+            else []
+        )
+        for function in nested:
+            rows_inside = unique([r for r in self.relations.callees((function,)) if r.node.type != "external"])
+            if rows_inside:
+                names_inside = few(list(dict.fromkeys(name_of(r.node) for r in rows_inside)))
+                claims.append(
+                    Claim(
+                        f"Its inner function {function.name} calls {names_inside}.",
+                        tuple(s for r in rows_inside[:5] for s in at(r)),
+                    )
+                )
         loose = [u for n in target.group for u in self.graph.unresolved(n.id, "calls")]
         outside = {name_of(r.node): r for r in reversed(rows) if r.node.type == "external"}
         names = sorted({*outside, *(one_line(u.name) for u in loose if u.reason == "external")})

@@ -157,17 +157,32 @@ class Linker:
                 for n in self.near(member, inside)
             ]
             return Missing(mention, tuple(close), own, "", product[:5])
-        external = self._external(mention.name)
-        if external:
-            return Missing(mention, (), None, external)
+        outside = self._outside(mention)
+        if outside is not None:
+            return outside
         # `app.route`: a variable the index cannot know. Its member may still be unmistakable.
         if homonyms and prefix.isidentifier() and prefix.islower():
             return self._target(mention, homonyms, hints, f"taking {prefix} as an object that has {member}")
         elsewhere = tuple(homonyms[:5])
         return Missing(mention, self.near(prefix, ()) or self.near(member, ()), None, "", elsewhere)
 
-    def _missing(self, mention: Mention, name: str) -> Missing:
-        return Missing(mention, self.near(name, ()), None, self._external(name))
+    def _missing(self, mention: Mention, name: str) -> Target | Missing:
+        return self._outside(mention) or Missing(mention, self.near(name, ()))
+
+    def _outside(self, mention: Mention) -> Target | Missing | None:
+        """What lies outside the repository: a package or name that its code uses, else one that Python itself has."""
+        name = mention.name.replace("::", ".").replace("#", ".")
+        found = [i for i in self._external_ids if _full_name(i) == name or _full_name(i).endswith("." + name)]
+        if found:
+            best = min(found, key=lambda i: (_full_name(i) != name, len(i), i))
+            node = self.graph.node(best) or Node(best, "external", name.rpartition(".")[2], "", "")
+            return Target(mention, node, (node,))
+        first = name.partition(".")[0]
+        if hasattr(builtins, name):
+            return Missing(mention, (), None, "the language itself")
+        if first in sys.stdlib_module_names and (first != name or mention.shape in STRICT):
+            return Missing(mention, (), None, first)
+        return None
 
     def members(self, owner: str, name: str = "") -> list[Node]:
         """Symbols defined directly in `owner`, all or those called `name`."""
@@ -241,22 +256,12 @@ class Linker:
                 return True
         return False
 
-    def _external(self, name: str) -> str:
-        """The outside package `name` belongs to, "" when it is not a known one."""
-        first, _, _ = name.replace("::", ".").partition(".")
-        if hasattr(builtins, name):
-            return "the language itself"
-        if self.graph.node(f"ext:{first}") or (first in sys.stdlib_module_names and "." in name):
-            return first
-        for node in self._externals:
-            package, _, symbol = node.id.removeprefix("ext:").partition("#")
-            if name in (package, symbol, f"{package}.{symbol}"):
-                return package
-        return ""
-
     @cached_property
-    def _externals(self) -> tuple[Node, ...]:
-        return tuple(self.graph.nodes(["external"]))
+    def _external_ids(self) -> tuple[str, ...]:
+        """Ids of everything outside that the graph knows of: called, imported, extended, raised or caught."""
+        caught = (c for n in self.graph.nodes(["function", "method", "module"]) for c in n.meta.get("catches", ()))
+        errors = {e for c in caught for e in c.get("errors", ()) if e.startswith("ext:")}
+        return tuple(sorted({n.id for n in self.graph.nodes(["external"])} | errors))
 
     def _rank(self, nodes: list[Node], hints: tuple[str, ...]) -> list[Node]:
         def key(node: Node) -> tuple[object, ...]:
@@ -289,6 +294,12 @@ class Linker:
         rivals = [n for n in ranked if ("#" in n.id) == ("#" in node.id)]
         others = tuple(n for n in rivals if not _same_name(n, node))
         return Target(mention, node, group, others, note)
+
+
+def _full_name(external: str) -> str:
+    """`werkzeug.routing.BuildError` of `ext:werkzeug#routing.BuildError`; a builtin has its bare name."""
+    package, _, symbol = external.removeprefix("ext:").partition("#")
+    return symbol if package == "builtins" else f"{package}.{symbol}" if symbol else package
 
 
 def _same_name(a: Node, b: Node) -> bool:

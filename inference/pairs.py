@@ -5,6 +5,7 @@ A check answers yes, no, or unknown, and a false premise ("why does X import Y")
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from extractor.schema import STORED, Edge, Node
@@ -14,6 +15,7 @@ from inference.link import Missing, Target
 from inference.relations import Row, handlers_of
 from inference.wording import Claim, Section, at, caught_at, count, header, here, join, kind_of, name_of, purpose
 
+_LISTED: Final = 6
 _SAID: Final = {
     "calls": ("calls", "does not call", "callees"),
     "throws": ("raises", "does not raise", "raises"),
@@ -42,8 +44,16 @@ def check(composer: Composer, relation: str, x: Target, y: Target | Missing) -> 
     else:
         lead, value, score = Claim(f"No: {name} {no} {other}.", spans), "no", 0.9
     rest = composer.answer(instead, x)
-    claims = (lead, *(rest.claims if rest and rest.value == "yes" else ()))
+    claims = (lead, *(_short(rest.claims) if rest and rest.value == "yes" else ()))
     return Section("check", claims, value, score, targets=(x.node.id,))
+
+
+def _short(claims: Sequence[Claim]) -> tuple[Claim, ...]:
+    """What holds instead, without a list that would bury the answer."""
+    items = [c for c in claims if c.item]
+    if len(items) <= _LISTED:
+        return tuple(claims)
+    return tuple(c for c in claims if not c.item and not c.text.endswith(":") and len(c.text) < 300)
 
 
 def _found(composer: Composer, relation: str, x: Target, y: Target | Missing) -> Section | None:

@@ -17,6 +17,7 @@ from typing import Final
 from brain.index import index_path
 from brain.lookup import STOP_WORDS, Hit, Lookup
 from brain.text import clean, split_identifier, tokens
+from brain.view import is_test
 from extractor.schema import Node
 from inference.citations import Span
 from inference.relations import Relations
@@ -65,11 +66,11 @@ class Retriever:
         frequency = {word: self.frequency(word) for word in words}
         total = max(2, self._rows)
         weight = {w: math.log(total / (frequency[w] + 0.5)) if frequency[w] else math.log(2 * total) for w in words}
-        held = [self._held(hit, words) for hit in hits[:5]]
+        held = [self._held(hit, words) for hit in hits]
         everything = sum(weight.values()) or 1.0
         shares = tuple(round(sum(weight[w] for w in words if w in group) / everything, 3) for group in held)
-        best = max(shares, default=0.0)
-        joint = sum(weight[w] for w in set().union(*held)) / everything if held else 0.0
+        best = max(shares[:5], default=0.0)
+        joint = sum(weight[w] for w in set().union(*held[:5])) / everything if held else 0.0
         named = max((self._named(hit, words, weight) for hit in hits[:5]), default=0.0) / everything
         coverage = 0.7 * best + 0.3 * joint
         unseen = tuple(w for w in words if not frequency[w])
@@ -91,6 +92,17 @@ class Retriever:
             return False
         row = self.lookup._db.execute("SELECT 1 FROM texts WHERE instr(text, ?) LIMIT 1", (word,)).fetchone()
         return row is not None
+
+    def lines_with(self, words: str, limit: int) -> list[tuple[str, int]]:
+        """(path, line) of indexed code that holds `words` as written; product before tests, documents left out."""
+        found = []
+        for path, text in self.lookup._db.execute(
+            "SELECT path, text FROM texts WHERE instr(text, ?) ORDER BY path", (words,)
+        ):
+            row = self.lookup.graph.file(path)
+            if row is not None and row.status in ("ok", "partial"):
+                found.append((is_test(path), path, text[: text.index(words)].count("\n") + 1))
+        return [(path, line) for _, path, line in sorted(found)[:limit]]
 
     @property
     def _rows(self) -> int:

@@ -142,6 +142,8 @@ def diagnose(composer: Composer, linker: Linker, retriever: Retriever | None, tr
     elif said:
         claims.append(Claim(f"{said}." if not said.endswith((".", "!", "?")) else said))
     claims += _raise_sites(composer, trace, error, site[1] if site else None)
+    if trace.message and retriever is not None and not any(c.spans and c.spans[0].via == "throws" for c in claims):
+        claims += _message_lines(retriever, trace.message)
     if len(own) > 1:
         claims.append(Claim("The way there, in this repository's code:"))
         for frame, node in own[-_SHOWN:]:
@@ -161,14 +163,29 @@ def diagnose(composer: Composer, linker: Linker, retriever: Retriever | None, tr
         claims += _fixes(composer, error, trace)
     if trace.chain:
         claims.append(Claim(f"Before it came {join(trace.chain)}."))
+    found = own or error or any(c.spans for c in claims)
+    score = max(score, 0.6) if found else score
     return Section(
         "diagnostics",
         tuple(claims),
-        "yes" if own or error else "unknown",
+        "yes" if found else "unknown",
         round(score, 2),
         (("own_frames", float(len(own))), ("known_error", float(error is not None))),
         (error.node.id,) if error else (),
     )
+
+
+def _message_lines(retriever: Retriever, message: str) -> list[Claim]:
+    """Where the words of a message stand in the code, when no raise site carries them: a constant, a template, a log call."""
+    # Quoted and numeric parts are filled in at run time; the longest run of plain words between them is what was written.
+    pieces = sorted(re.split(r"['\"`<>{}\[\]()]|\b\d+\b", one_line(message)), key=lambda p: (-len(p), p))
+    wanted = pieces[0].strip(" .:,;") if pieces else ""
+    if len(wanted) < 12:
+        return []
+    claims = []
+    for path, line in retriever.lines_with(wanted, 3):
+        claims.append(Claim(f"The words of the message stand in {path}.", (Span(path, line, line, "", "message"),)))
+    return claims
 
 
 def advise(composer: Composer, target: Target) -> Section:
