@@ -92,16 +92,19 @@ def askings(aspect: str) -> Family | None:
     return Family(f"{aspect}.base", tuple(dict.fromkeys(made)))
 
 
-def vocabulary(seed: int) -> Iterator[str]:
-    """The text the tokenizer is fitted on: words as people and programs write them, documentation, questions and answers."""
+def vocabulary(seed: int, size: int) -> Iterator[str]:
+    """The text the tokenizer is fitted on: words as people and programs write them, documentation, questions and answers.
+
+    Six of these per token of the vocabulary are enough to find its pieces.
+    """
     for found in words().values():
         yield " ".join(found)
         yield "_".join(found)
         yield "".join(word.capitalize() for word in found)
         yield "/".join(found)
-    yield from sentences(seed, 3000)
+    yield from sentences(seed, size)
     stream = pairs(seed, 12, 0.5)
-    for _ in range(12_000):
+    for _ in range(6 * size):
         yield from next(stream)
 
 

@@ -372,6 +372,13 @@ def _refusals(
                 "choose a base with a longer context",
             )
         )
+    if settings.bits == 4 and hardware.device == "cpu" and _odd_widths(base):
+        found.append(
+            Refusal(
+                f"4-bit layers on a CPU are read in blocks of 64, and {_odd_widths(base)} has another width",
+                "set bits=16 (nanodex train lora), or use a GPU",
+            )
+        )
     if settings.batch_size % hardware.processes:
         found.append(
             Refusal(
@@ -390,6 +397,10 @@ def _refusals(
             )
         )
     return found
+
+
+def _odd_widths(base: Base) -> str:
+    return next((name for name, shapes in base.linears.items() if any(a % 64 for a, _ in shapes)), "")
 
 
 def _micro_batch(

@@ -119,11 +119,14 @@ def run_stage(
     clock = time.monotonic()
     trainer = _trainer(stage, model, inputs, encoder, known, pairs, plan.steps, work)
     trainer.train()
+    trainer.accelerator.unwrap_model(trainer.model, keep_fp32_wrapper=False)
     seconds = time.monotonic() - clock
     if stage == "dpo" and trainer.state.global_step >= 3:
         check_moved(model, before)
     if frozen_digest(model) != frozen:
-        raise GateError("training changed the base model, which must stay frozen", "report this with the command you ran")
+        raise GateError(
+            "training changed the base model, which must stay frozen", "report this with the command you ran"
+        )
     held = sample(about([r for r in inputs.test if r.meta.split == "T1"], facts), MEASURED)
     losses = [(int(r["step"]), float(r["loss"])) for r in trainer.state.log_history if "loss" in r]
     pack, recall = write_result(

@@ -147,6 +147,8 @@ def fit(
         frozen = frozen_digest(model)
         with _failures(settings, plan, work), interrupted.listening():
             trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    # The trainer left its bf16 autocast in the model's forward: what is measured next must be what a server computes.
+    trainer.accelerator.unwrap_model(trainer.model, keep_fp32_wrapper=False)
     if interrupted.asked:
         raise KeyboardInterrupt
     if trainer.state.global_step >= 3:
@@ -216,10 +218,18 @@ def check_moved(model: Any, before: dict[str, Any]) -> None:
 
 
 def frozen_digest(model: Any) -> str:
-    """A digest of the parameters that must not change: all of them in a small model, the norms of a large one."""
+    """A digest of the parameters that must not change: all of them in a small model, the norms of a large one.
+
+    Frozen copies of an adapter, as dpo keeps one, are no part of the base.
+    """
     import torch
 
-    frozen = [(n, p) for n, p in sorted(model.named_parameters()) if not p.requires_grad]
+    # Quantised weights are repacked by their library at the first evaluation, and no gradient reaches them.
+    frozen = [
+        (n, p)
+        for n, p in sorted(model.named_parameters())
+        if not p.requires_grad and p.is_floating_point() and "lora_" not in n
+    ]
     small = sum(p.numel() for _, p in frozen) <= HASHED
     total = hashlib.sha256()
     for name, parameter in frozen:

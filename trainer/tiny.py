@@ -112,7 +112,7 @@ def fit_tokenizer(recipe: Recipe) -> Any:
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )
-    tokenizer.train_from_iterator(vocabulary(recipe.seed), trainer)
+    tokenizer.train_from_iterator(vocabulary(recipe.seed, recipe.vocabulary), trainer)
     return PreTrainedTokenizerFast(
         tokenizer_object=tokenizer,
         eos_token=END_OF_TURN,
