@@ -82,7 +82,7 @@ def plan_launch(
         *(("--chat-template", str(template)) if template.is_file() else ()),
         *("--generation-config", "vllm"),
         *("--structured-outputs-config", json.dumps({"backend": "xgrammar", "disable_any_whitespace": True})),
-        *("--shutdown-timeout", str(settings.shutdown_timeout_s)),
+        *("--shutdown-timeout", str(settings.shutdown_timeout_s), "--disable-uvicorn-access-log"),
         *(("--gpu-memory-utilization", str(settings.gpu_memory_utilization)) if runtime.device == "gpu" else ()),
     ]
     reasons = (("dtype", f"{dtype}: {why_dtype}"), ("max_model_len", f"{length}: {why_length}"))
@@ -123,18 +123,28 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def tgi_command(settings: ServeSettings, base: Base, adapter: Adapter) -> str:
-    """The same expert under Text Generation Inference (in maintenance mode), as one command line."""
+def tgi_commands(settings: ServeSettings, base: Base, adapter: Adapter) -> list[str]:
+    """The same expert under Text Generation Inference (in maintenance mode), as two command lines.
+
+    TGI reads the chat template from the tokenizer's configuration only, so the first line puts it there.
+    """
     length = min(settings.max_model_len, base.positions or settings.max_model_len)
-    dtype = "float32" if settings.dtype == "float32" else "float16" if settings.dtype == "float16" else "bfloat16"
+    merge = (
+        'import json, sys; p = sys.argv[1]; d = json.load(open(p + "/tokenizer_config.json")); '
+        'd["chat_template"] = open(p + "/chat_template.jinja").read(); json.dump(d, sys.stdout)'
+    )
+    # An @ in an adapter's name would be read as a revision.
+    name = adapter_name(adapter).replace("@", "-")
     words = [
         *("text-generation-launcher", "--model-id", str(base.path)),
-        *("--lora-adapters", f"{adapter_name(adapter)}={adapter.path}"),
-        *("--dtype", dtype, "--hostname", settings.host, "--port", str(settings.port)),
+        *("--lora-adapters", f"{name}={adapter.path}"),
+        *(() if base.quantization else ("--dtype", "float16" if settings.dtype == "float16" else "bfloat16")),
+        *("--hostname", settings.host, "--port", str(settings.port)),
         *("--max-input-tokens", str(length - min(ANSWER_BUDGET, length // 2)), "--max-total-tokens", str(length)),
-        *("--tokenizer-config-path", str(adapter.path / "tokenizer_config.json")),
+        *("--cuda-memory-fraction", str(settings.gpu_memory_utilization), "--usage-stats", "off"),
+        *("--tokenizer-config-path", "nanodex-tgi.json"),
     ]
-    return shlex.join(words)
+    return [f"{shlex.join(['python3', '-c', merge, str(adapter.path)])} > nanodex-tgi.json", shlex.join(words)]
 
 
 def check_lengths(launch: Launch, base: Base, adapter: Adapter, runtime: Runtime) -> list[Check]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Final
@@ -88,6 +88,10 @@ class Endpoint:
     def tokenize(self, model: str, prompt: str) -> tuple[int, ...]:
         body = {"model": model, "prompt": prompt, "add_special_tokens": False}
         return tuple(self._json("POST", "/tokenize", body)["tokens"])
+
+    def tokenize_chat(self, model: str, messages: list[dict[str, str]]) -> tuple[int, ...]:
+        """Token ids of a chat under the server's template, up to where the answer begins."""
+        return tuple(self._json("POST", "/tokenize", {"model": model, "messages": messages})["tokens"])
 
     def load(self, name: str, path: str) -> None:
         """Add an adapter under a new name."""
@@ -196,12 +200,37 @@ def probe_delta(endpoint: Endpoint, base: str, adapter: str, pack: Pack | None, 
         if endpoint.tokenize(base, probe.prompt) != probe.token_ids:
             shown = f"{probe.prompt[-60:]!r} becomes other token ids on the server than in training"
             return [fail("server tokens", shown, "serve the base the adapter was trained on")]
+    if pack is not None and (template := _template(endpoint, base, pack)).status != "ok":
+        return [template]
     measured = [_measure(endpoint, base, adapter, probe) for probe in probes]
     return [
-        ok("server tokens", f"{len(probes)} prompts become the recorded ids"),
+        ok("server tokens", f"{len(probes)} prompts and their chats become the recorded ids"),
         _effect(max(item.effect for item in measured)),
         _agreement(measured, exact=dtype == "float32" and pack is not None and pack.dtype == "float32"),
     ]
+
+
+def _template(endpoint: Endpoint, base: str, pack: Pack) -> Check:
+    """The server puts around a question what training put around it, token by token: what two chats have in common."""
+    system = [{"role": "system", "content": pack.system}] if pack.system else []
+    one, two = (endpoint.tokenize_chat(base, [*system, {"role": "user", "content": word}]) for word in ("Hello", "is"))
+    before, after = _shared(one, two), _shared(one[::-1], two[::-1])[::-1]
+    for probe in pack.probes:
+        ids = probe.token_ids
+        if ids[: len(before)] != before or ids[len(ids) - len(after) :] != after:
+            reason = f"the server puts the tokens {_few(before)} and {_few(after)} around a question, training did not"
+            return fail("server template", reason, "start the server with the pack's chat_template.jinja")
+    return ok("server template", "the one of the training")
+
+
+def _shared(one: tuple[int, ...], two: tuple[int, ...]) -> tuple[int, ...]:
+    """The longest beginning that both have."""
+    length = next((at for at, (a, b) in enumerate(zip(one, two, strict=False)) if a != b), min(len(one), len(two)))
+    return one[:length]
+
+
+def _few(tokens: Sequence[int]) -> str:
+    return f"[{', '.join(map(str, tokens[:8]))}{', …' if len(tokens) > 8 else ''}]"
 
 
 def _measure(endpoint: Endpoint, base: str, adapter: str, probe: Probe) -> Measured:

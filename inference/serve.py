@@ -23,7 +23,7 @@ from config.errors import BackendError, IncompatibleInput, MissingInput, Nanodex
 from config.settings import ServeSettings
 from inference.checks import Check, Verdict, ok, verdict
 from inference.golden import ask_golden
-from inference.launch import BASE_NAME, Launch, child_environment, tgi_command
+from inference.launch import BASE_NAME, Launch, child_environment, tgi_commands
 from inference.preflight import Preflight, find_adapter, preflight
 from inference.probe import Endpoint, probe_delta, wait_until_ready
 from inference.supervise import Child
@@ -111,6 +111,8 @@ def _serve(
                     console.note(line)
                 refuse(verdict(checks))
                 _announce(settings, launch, checks, seconds, as_json)
+                if not launch.swappable:
+                    console.note(f"{settings.host} is not loopback: a new version needs a restart")
                 follower = Follower(path, flight.adapter, flight.base, launch, endpoint, console)
                 while not stop.wait(FOLLOW_EVERY_S):
                     if child.exit_code is not None:
@@ -238,7 +240,8 @@ def _print_command(settings: ServeSettings, flight: Preflight, print_for: str) -
     refuse(verdict(check for check in flight.verdict.checks if check.name not in here))
     if flight.adapter is None or flight.base is None or flight.launch is None:
         raise MissingInput("there is no base to print a command for", "--base FOLDER")
-    print(tgi_command(settings, flight.base, flight.adapter) if print_for == "tgi" else flight.launch.shell())
+    tgi = tgi_commands(settings, flight.base, flight.adapter) if print_for == "tgi" else []
+    print("\n".join(tgi or [flight.launch.shell()]))
     return 0
 
 

@@ -11,7 +11,7 @@ from trainer.fingerprint import fingerprint
 from trainer.pack import BaseModel, Pack, Probe, describe, file_digest
 
 LINEARS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
-VOCABULARY = ("<pad>", "<end>", "Where", "is", "Cart", "Order", "defined", "?")
+VOCABULARY = ("<pad>", "<end>", "Where", "is", "Cart", "Order", "defined", "?", "Hello")
 BASE_TOP = ((1, -1.0), (2, -2.0), (3, -3.0), (4, -4.0), (5, -5.0))
 TUNED_TOP = ((2, -1.5), (1, -2.5), (3, -3.5), (4, -4.5), (5, -5.5))
 
@@ -42,7 +42,7 @@ def shapes(hidden: int, inner: int) -> dict[str, tuple[int, int]]:
 
 
 def write_base(folder: Path, hidden: int = 64, heads: int = 2, value: float = 0.25, **config: Any) -> Path:
-    """A one-layer Qwen2 of `hidden` features with a word-level tokenizer of eight tokens."""
+    """A one-layer Qwen2 of `hidden` features with a word-level tokenizer of nine tokens."""
     folder.mkdir(parents=True)
     described = {
         "model_type": "qwen2",
@@ -109,9 +109,10 @@ def write_pack(
         tensors[f"{prefix}{name}.lora_B.weight"] = (outputs, own)
     write_safetensors(folder / "adapter_model.safetensors", {**tensors, **(extra or {})}, value)
     write_tokenizer(folder)
+    (folder / "tokenizer_config.json").write_text('{"eos_token": "<end>"}')
     template = folder / "chat_template.jinja"
-    template.write_text("{% for m in messages %}{{ m['content'] }}<end>{% endfor %}")
-    probe = Probe("Where is Cart defined ?", (2, 3, 4, 6, 7), BASE_TOP, TUNED_TOP)
+    template.write_text("{% for m in messages %}{{ m['content'] }} <end>{% endfor %}")
+    probe = Probe("Where is Cart defined ? <end>", (2, 3, 4, 6, 7, 1), BASE_TOP, TUNED_TOP)
     pack = Pack(
         project="shop",
         base=BaseModel(base.name, architecture="Qwen2ForCausalLM", fingerprint=fingerprint(base)),

@@ -19,13 +19,16 @@ import httpx
 import packs
 import pytest
 
+from config.console import Console
 from config.settings import ServeSettings
 from inference.adapter import Adapter, Base, load_adapter, load_base
-from inference.launch import adapter_name, child_environment, is_loopback, plan_launch, tgi_command
-from inference.probe import Endpoint
+from inference.launch import adapter_name, child_environment, is_loopback, plan_launch, tgi_commands
+from inference.probe import Endpoint, wait_until_ready
 from inference.runtime import Gpu, Runtime
 from inference.serve import url_of
 from inference.supervise import Child
+from inference.swap import Follower
+from trainer.pack import point_at
 
 ROOT = Path(__file__).resolve().parents[1]
 FAKE = ROOT / "tests/fixtures/server/fake_vllm.py"
@@ -135,7 +138,7 @@ def test_the_command_on_a_cpu(shop: Path) -> None:
         '--max-lora-rank 8 --lora-modules \'{"name": "shop@v1", "path": "/models/shop-nanodex-lora.v1", '
         '"base_model_name": "nanodex-base"}\' --chat-template /models/shop-nanodex-lora.v1/chat_template.jinja '
         '--generation-config vllm --structured-outputs-config \'{"backend": "xgrammar", "disable_any_whitespace": true}\' '
-        "--shutdown-timeout 10"
+        "--shutdown-timeout 10 --disable-uvicorn-access-log"
     )
     assert launch.env["VLLM_API_KEY"] == "secret"
     assert dict(launch.reasons) == {
@@ -167,11 +170,16 @@ def test_no_bitsandbytes_flag_is_ever_emitted(tmp_path: Path) -> None:
 
 
 def test_tgi_gets_the_same_expert(shop: Path) -> None:
-    assert tgi_command(ServeSettings(), *read(shop)).replace(str(shop), "") == (
-        "text-generation-launcher --model-id /tiny-base --lora-adapters shop@v1=/models/shop-nanodex-lora.v1 --dtype bfloat16 "
-        "--hostname 127.0.0.1 --port 8000 --max-input-tokens 512 --max-total-tokens 1024 "
-        "--tokenizer-config-path /models/shop-nanodex-lora.v1/tokenizer_config.json"
+    prepare, launch = tgi_commands(ServeSettings(), *read(shop))
+    assert launch.replace(str(shop), "") == (
+        "text-generation-launcher --model-id /tiny-base --lora-adapters shop-v1=/models/shop-nanodex-lora.v1 --dtype bfloat16 "
+        "--hostname 127.0.0.1 --port 8000 --max-input-tokens 512 --max-total-tokens 1024 --cuda-memory-fraction 0.9 "
+        "--usage-stats off --tokenizer-config-path nanodex-tgi.json"
     )
+    subprocess.run(prepare, shell=True, cwd=shop, check=True)  # noqa: S602 - it is a command line for people to paste
+    written = json.loads((shop / "nanodex-tgi.json").read_text())
+    template = (shop / "models/shop-nanodex-lora/chat_template.jinja").read_text()
+    assert written == {"eos_token": "<end>", "chat_template": template}
 
 
 def test_the_child_inherits_a_short_list() -> None:
@@ -242,6 +250,7 @@ def test_serve_answers_is_checked_while_running_and_stops_on_sigterm(shop: Path)
         ("dies", 5, "RuntimeError: Unsupported CPU attention configuration"),
         ("noop", 3, "the adapter changes nothing"),
         ("drifted", 3, "recorded answers: base within 5.0e-01"),
+        ("template", 3, "server template: the server puts the tokens [5] and [1] around a question"),
     ],
 )
 def test_a_server_that_fails_says_why_and_is_gone(shop: Path, mode: str, code: int, said: str) -> None:
@@ -311,28 +320,68 @@ def test_the_child_goes_when_we_are_killed(shop: Path) -> None:
 
 
 def test_a_new_version_is_served_without_a_restart(shop: Path) -> None:
-    port = free_port()
     link, base = shop / "models/shop-nanodex-lora", shop / "tiny-base"
-
-    def point_at(folder: str) -> None:
-        temporary = link.with_name("next")
-        temporary.symlink_to(folder)
-        temporary.replace(link)
-
-    with serving(shop, port), Endpoint(f"http://127.0.0.1:{port}") as endpoint:
+    clock = [0.0]
+    read_base, adapter = read(shop)
+    port = free_port()
+    launch = plan_launch(ServeSettings(port=port), read_base, adapter, CPU, shop)
+    env = {"PATH": os.environ["PATH"], "PYTHONUNBUFFERED": "1"}
+    argv = [sys.executable, str(FAKE), *launch.argv[1:]]
+    with Child(argv, env, shop / "log", grace_s=2) as child, Endpoint(f"http://127.0.0.1:{port}") as endpoint:
+        wait_until_ready(endpoint, ("nanodex-base", "shop@v1"), 20, child.why_ended)
+        follower = Follower(link, adapter, read_base, launch, endpoint, Console(quiet=True), lambda: clock[0])
         packs.write_pack(shop / "models/shop-nanodex-lora.v2", base, rank=16)
-        point_at("shop-nanodex-lora.v2")
-        time.sleep(3)
+        point_at(link, shop / "models/shop-nanodex-lora.v2")
+        follower.tick()
         assert list(endpoint.models()) == ["nanodex-base", "shop@v1"]  # its rank is above the server's
         packs.write_pack(shop / "models/shop-nanodex-lora.v3", base)
-        point_at("shop-nanodex-lora.v3")
-        assert eventually(lambda: "shop@v3" in endpoint.models())
-        assert "shop@v1" in endpoint.models()
+        point_at(link, shop / "models/shop-nanodex-lora.v3")
+        follower.tick()
+        assert list(endpoint.models()) == ["nanodex-base", "shop@v1", "shop@v3"]
         with ThreadPoolExecutor(1) as pool:
-            late = pool.submit(endpoint.chat, "shop@v1", "hi", 9000)
+            late = pool.submit(endpoint.chat, "shop@v1", "hi", 1000)
+            assert eventually(lambda: endpoint.busy() == {"shop@v1"})
+            clock[0] += 60
+            follower.tick()
+            assert "shop@v1" in endpoint.models()  # somebody still uses it
             assert late.result() == "shop@v1 says hello"
-        assert eventually(lambda: "shop@v1" not in endpoint.models(), 20)
-        assert endpoint.chat("shop@v3") == "shop@v3 says hello"
+        follower.tick()
+        assert list(endpoint.models()) == ["nanodex-base", "shop@v3"]
+        point_at(link, shop / "models/shop-nanodex-lora.v1")
+        follower.tick()
+        assert follower.names == ["shop@v3", "shop@v1"]
+        point_at(link, shop / "models/shop-nanodex-lora.v3")
+        follower.tick()
+        assert follower.names == ["shop@v1", "shop@v3"]  # back before it was unloaded: nothing is loaded twice
+
+
+def test_two_servers_that_start_together_do_not_share_a_port(shop: Path) -> None:
+    port = free_port()
+    both = [start(shop, port, "slow"), start(shop, port, "slow")]
+    assert eventually(lambda: any(server.poll() is not None for server in both))
+    loser, winner = sorted(both, key=lambda server: server.poll() is None)
+    _, err = loser.communicate(timeout=20)
+    assert loser.returncode == 5
+    assert "holds serve-" in err or "already answers" in err or "cannot be bound" in err
+    assert winner.stdout is not None
+    assert "ready" in winner.stdout.readline()
+    winner.terminate()
+    winner.communicate(timeout=20)
+    assert winner.returncode == 0
+
+
+def test_a_key_guards_the_server_and_is_not_shown(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NANODEX_API_KEY", "secret-key")
+    port = free_port()
+    with serving(shop, port) as server:
+        assert httpx.post(f"http://127.0.0.1:{port}/v1/chat/completions", json={}).status_code == 401
+        server.send_signal(signal.SIGTERM)
+        server.wait(timeout=20)
+        assert server.stdout is not None
+        assert server.stderr is not None
+        said = server.stdout.read() + server.stderr.read()
+    assert "secret-key" not in said
+    assert "$NANODEX_API_KEY" in said
 
 
 def test_check_prints_a_verdict_and_starts_nothing(shop: Path) -> None:
@@ -359,7 +408,7 @@ def test_without_an_interpreter_the_hint_is_the_setup(shop: Path) -> None:
 def test_print_shows_a_command_even_where_no_server_can_run(shop: Path) -> None:
     printed = start(shop, free_port(), settings={"python": "/nowhere/python"}, print_for="tgi")
     out, err = printed.communicate(timeout=30)
-    assert (printed.returncode, out.split()[0]) == (0, "text-generation-launcher"), err
+    assert (printed.returncode, out.splitlines()[1].split()[0]) == (0, "text-generation-launcher"), err
     wrong = start(shop, free_port(), print_for="ollama")
     assert wrong.wait(30) == 2
     wrong.communicate()
