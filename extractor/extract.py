@@ -211,15 +211,25 @@ def assemble(
             if end not in nodes and end.startswith("ext:"):
                 package, _, name = end[4:].partition("#")
                 nodes[end] = Node(end, "external", name.rpartition(".")[2] or package, "", "", {"package": package})
+    lost: list[Unresolved] = []
+    for key, edge in list(edges.items()):
+        # The target lies in a file that could not be read: the name is kept, the edge would lead nowhere.
+        if edge.dst not in nodes:
+            del edges[key]
+            lost.append(Unresolved(edge.src, edge.kind, edge.dst, edge.line, "unparsed"))
     for node in list(nodes.values()):
         package, hash_sign, _ = node.id.partition("#")
         if node.type == "external" and hash_sign and package not in nodes:
             nodes[package] = Node(package, "external", package[4:], "", node.lang, {"package": package[4:]})
     mark_entries(nodes, configs)
     unresolved: dict[tuple[str, str, str, int], Unresolved] = {}
-    for row in sorted([*links.unresolved, *raised.unresolved]):
+    for row in sorted([*links.unresolved, *raised.unresolved, *lost], key=_rank):
         unresolved.setdefault((row.src, row.kind, row.name, row.line), row)
     return list(nodes.values()), list(edges.values()), list(unresolved.values())
+
+
+def _rank(row: Unresolved) -> tuple[str, str, str, int, str, tuple[str, ...]]:
+    return row.src, row.kind, row.name, row.line, row.reason, row.candidates
 
 
 def _scan(root: Path, listing: Walk, settings: ExtractSettings, cache: FactsCache, blobs: Mapping[str, str]) -> _Scan:

@@ -11,6 +11,7 @@ import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,12 @@ from config.manifest import Manifest, read_manifest
 from extractor.schema import SURE, Edge, FileRow, Node, Unresolved
 
 # One entry per schema version, applied in order; PRAGMA user_version says how many a file has had.
+# `incoming` is the way from a node to the edges that end there: an index of `edges` by dst_id would hold every id once more and
+# be half as large as the table itself.
 MIGRATIONS = (
     """
-    CREATE TABLE nodes (id TEXT PRIMARY KEY, type TEXT NOT NULL, name TEXT NOT NULL, path TEXT NOT NULL, lang TEXT NOT NULL,
-                        meta_json TEXT NOT NULL, origin TEXT NOT NULL);
+    CREATE TABLE nodes (id TEXT NOT NULL UNIQUE, type TEXT NOT NULL, name TEXT NOT NULL, path TEXT NOT NULL, lang TEXT NOT NULL,
+                        meta_json TEXT NOT NULL, origin TEXT NOT NULL, number INTEGER PRIMARY KEY);
     CREATE TABLE edges (src_id TEXT NOT NULL, dst_id TEXT NOT NULL, kind TEXT NOT NULL, line INTEGER NOT NULL,
                         confidence REAL NOT NULL, via TEXT NOT NULL, meta_json TEXT NOT NULL, origin TEXT NOT NULL,
                         PRIMARY KEY (src_id, dst_id, kind, line)) WITHOUT ROWID;
@@ -32,15 +35,24 @@ MIGRATIONS = (
                              reason TEXT NOT NULL, candidates TEXT NOT NULL,
                              PRIMARY KEY (src_id, kind, name, line)) WITHOUT ROWID;
     """,
+    """
+    CREATE TABLE incoming (dst INTEGER NOT NULL, src INTEGER NOT NULL, brain INTEGER NOT NULL,
+                           PRIMARY KEY (dst, src, brain)) WITHOUT ROWID;
+    """,
 )
 # Made after the bulk load: building an index once is several times faster than keeping it up to date row by row.
 INDEXES = """
     CREATE INDEX IF NOT EXISTS nodes_by_path ON nodes (path);
     CREATE INDEX IF NOT EXISTS nodes_by_name ON nodes (name COLLATE NOCASE);
-    CREATE INDEX IF NOT EXISTS edges_by_dst ON edges (dst_id, kind);
 """
 _NODE = "id, type, name, path, lang, meta_json, origin"
 _EDGE = "src_id, dst_id, kind, line, confidence, via, meta_json, origin"
+_FILE = "path, lang, sha256, facts_version, status, reason, loc"
+_UNRESOLVED = "src_id, kind, name, line, reason, candidates"
+_SOURCES = (
+    "src_id IN (SELECT source.id FROM incoming JOIN nodes AS source ON source.number = src"
+    " WHERE dst = (SELECT number FROM nodes WHERE id = ?))"
+)
 
 
 class Graph:
@@ -120,26 +132,24 @@ class Graph:
         where, values = _where(
             kind=kinds, src_id=(src,) if src else (), dst_id=(dst,) if dst else (), origin=(origin,) if origin else ()
         )
+        if dst:
+            where, values = f"{where} AND {_SOURCES}", [*values, dst]
         where += (" AND" if where else " WHERE") + " confidence >= ?"
         query = f"SELECT {_EDGE} FROM edges{where} ORDER BY src_id, dst_id, kind, line"
         for row in self._db.execute(query, [*values, confidence]):
             yield _edge(row)
 
     def files(self) -> Iterator[FileRow]:
-        for row in self._db.execute(
-            "SELECT path, lang, sha256, facts_version, status, reason, loc FROM files ORDER BY path"
-        ):
+        for row in self._db.execute(f"SELECT {_FILE} FROM files ORDER BY path"):
             yield FileRow(*row)
 
     def file(self, path: str) -> FileRow | None:
-        row = self._db.execute(
-            "SELECT path, lang, sha256, facts_version, status, reason, loc FROM files WHERE path = ?", (path,)
-        ).fetchone()
+        row = self._db.execute(f"SELECT {_FILE} FROM files WHERE path = ?", (path,)).fetchone()
         return FileRow(*row) if row else None
 
     def unresolved(self, src: str = "", kind: str = "") -> Iterator[Unresolved]:
         where, values = _where(src_id=(src,) if src else (), kind=(kind,) if kind else ())
-        query = f"SELECT src_id, kind, name, line, reason, candidates FROM unresolved{where} ORDER BY src_id, kind, name, line"
+        query = f"SELECT {_UNRESOLVED} FROM unresolved{where} ORDER BY src_id, kind, name, line"
         for source, of, name, line, reason, candidates in self._db.execute(query, values):
             yield Unresolved(source, of, name, line, reason, tuple(json.loads(candidates)))
 
@@ -187,14 +197,15 @@ class Graph:
 
     def dump(self, origin: str = "extractor") -> Iterator[str]:
         """Every row of one origin as a line of text, in order: equal graphs have equal dumps."""
-        for table, key, filtered in (("nodes", "id", True), ("edges", "src_id, dst_id, kind, line", True)):
-            _check_identifier(table)
-            where = " WHERE origin = ?" if filtered else ""
-            for row in self._db.execute(f"SELECT * FROM {table}{where} ORDER BY {key}", (origin,)):
+        for table, columns, key in (("nodes", _NODE, "id"), ("edges", _EDGE, "src_id, dst_id, kind, line")):
+            for row in self._db.execute(f"SELECT {columns} FROM {table} WHERE origin = ? ORDER BY {key}", (origin,)):
                 yield json.dumps([table, *row], ensure_ascii=False)
         if origin == "extractor":
-            for table, key in (("files", "path"), ("unresolved", "src_id, kind, name, line")):
-                for row in self._db.execute(f"SELECT * FROM {table} ORDER BY {key}"):
+            for table, columns, key in (
+                ("files", _FILE, "path"),
+                ("unresolved", _UNRESOLVED, "src_id, kind, name, line"),
+            ):
+                for row in self._db.execute(f"SELECT {columns} FROM {table} ORDER BY {key}"):
                     yield json.dumps([table, *row], ensure_ascii=False)
 
 
@@ -215,14 +226,11 @@ def write_graph(
             db.execute("PRAGMA synchronous=OFF")
             _migrate(db)
             with db:
+                _insert(db, nodes, edges)
+                db.executemany("INSERT INTO files VALUES (?,?,?,?,?,?,?)", map(_file_row, sorted(files, key=_path)))
                 db.executemany(
-                    "INSERT INTO nodes VALUES (?,?,?,?,?,?,?)", map(_node_row, sorted(nodes, key=lambda n: n.id))
+                    "INSERT INTO unresolved VALUES (?,?,?,?,?,?)", map(_unresolved_row, sorted(unresolved, key=_place))
                 )
-                db.executemany("INSERT INTO edges VALUES (?,?,?,?,?,?,?,?)", map(_edge_row, sorted(edges)))
-                db.executemany(
-                    "INSERT INTO files VALUES (?,?,?,?,?,?,?)", map(_file_row, sorted(files, key=lambda f: f.path))
-                )
-                db.executemany("INSERT INTO unresolved VALUES (?,?,?,?,?,?)", map(_unresolved_row, sorted(unresolved)))
             db.executescript(INDEXES)
             db.execute("ANALYZE")
             db.commit()
@@ -243,8 +251,22 @@ def write_brain(path: Path, nodes: Iterable[Node], edges: Iterable[Edge]) -> Non
         db.execute("BEGIN IMMEDIATE")
         db.execute("DELETE FROM edges WHERE origin = 'brain'")
         db.execute("DELETE FROM nodes WHERE origin = 'brain'")
-        db.executemany("INSERT INTO nodes VALUES (?,?,?,?,?,?,?)", map(_node_row, sorted(nodes, key=lambda n: n.id)))
-        db.executemany("INSERT INTO edges VALUES (?,?,?,?,?,?,?,?)", map(_edge_row, sorted(edges)))
+        db.execute("DELETE FROM incoming WHERE brain = 1")
+        _insert(db, nodes, edges)
+
+
+def _insert(db: sqlite3.Connection, nodes: Iterable[Node], edges: Iterable[Edge]) -> None:
+    """Add nodes and edges in order, and the way from each edge's end to its start."""
+    db.executemany(f"INSERT INTO nodes ({_NODE}) VALUES (?,?,?,?,?,?,?)", map(_node_row, sorted(nodes, key=_id)))
+    numbers: dict[str, int] = dict(db.execute("SELECT id, number FROM nodes"))
+    ordered = sorted(edges, key=_ends)
+    db.executemany("INSERT INTO edges VALUES (?,?,?,?,?,?,?,?)", map(_edge_row, ordered))
+    ways = {
+        (numbers[e.dst], numbers[e.src], int(e.origin == "brain"))
+        for e in ordered
+        if e.dst in numbers and e.src in numbers
+    }
+    db.executemany("INSERT INTO incoming VALUES (?,?,?)", sorted(ways))
 
 
 def _migrate(db: sqlite3.Connection) -> None:
@@ -287,8 +309,13 @@ def _dotted(node: Node) -> str:
     return f"{stem}.{node.qualname}" if "#" in node.id else stem or node.name
 
 
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode
+_id, _path, _ends = attrgetter("id"), attrgetter("path"), attrgetter("src", "dst", "kind", "line")
+_place = attrgetter("src", "kind", "name", "line")
+
+
 def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    return _encode(value) if value else "{}" if isinstance(value, dict) else "[]"
 
 
 def _node(row: Sequence[Any]) -> Node:

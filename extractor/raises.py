@@ -1,7 +1,7 @@
 """What each function may raise: what it raises itself, then what its callees raise, minus what its handlers catch.
 
 Facts and links in, `throws` edges out. Language-neutral: a raise site, a protected range of lines and the class hierarchy are
-all it needs. Propagation is breadth-first from the raise sites, so every edge names the shortest way down to its raise.
+all it needs. An edge that leads through calls names the next function on the surest way down to the raise.
 """
 
 from __future__ import annotations
@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from heapq import heapify, heappop, heappush
 from typing import Any, Final, NamedTuple
 
 from extractor.facts import MODULE, FileFacts, Handler, Raise
 from extractor.resolve import Links, definition_ids
+from extractor.resolve.common import candidates
 from extractor.schema import SURE, Edge, Unresolved, external_id, module_id
 
 # child -> parent for errors nobody's source in the repository defines. Java's stand beside Python's: their ids never meet.
@@ -52,6 +54,7 @@ _STAYS: Final = frozenset(
     external_id("builtins", n) for n in ("NotImplementedError", "StopIteration", "StopAsyncIteration")
 )
 MAX_ERRORS: Final = 32
+MAX_MEANINGS: Final = 4  # a variable that may hold more classes than this says nothing about any of them
 
 
 class _Guarded(NamedTuple):
@@ -60,6 +63,17 @@ class _Guarded(NamedTuple):
     start: int
     end: int
     handlers: tuple[tuple[tuple[str, ...] | None, str, int], ...]  # (error ids, None: everything; action; line)
+
+
+class _Way(NamedTuple):
+    """An error on its way up, in the order ways are settled."""
+
+    unsure: float  # minus the confidence
+    depth: int
+    node: str
+    error: str
+    line: int
+    callee: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +110,13 @@ def throws(files: Iterable[FileFacts], links: Links) -> Throws:
         for fact in facts.raises:
             node_id = module if fact.scope == MODULE else ids[fact.scope]
             errors = _raised(facts.path, fact, handlers.get(fact.scope, ()), links.names)
-            if errors is None:
-                result.unresolved.append(Unresolved(node_id, "throws", fact.name, fact.line, "dynamic"))
-            for error in errors or ():
+            if errors is None or len(errors) > MAX_MEANINGS:
+                reason = "ambiguous" if errors else "dynamic"
+                result.unresolved.append(
+                    Unresolved(node_id, "throws", fact.name, fact.line, reason, candidates(list(errors or ())))
+                )
+                continue
+            for error in errors:
                 if not fact.declared and _caught(error, fact.line, guards.get(node_id, ()), parents):
                     continue
                 edge = _direct_edge(node_id, error, fact)
@@ -120,40 +138,39 @@ def _propagate(
     guards: Mapping[str, Sequence[_Guarded]],
     parents: Mapping[str, Sequence[str]],
 ) -> list[Edge]:
+    """Best first: what is surest, then shortest, is settled first, and a settled pair is never looked at again.
+
+    The confidence of a way is the product of its calls; a way less than SURE carries nothing, which also bounds its length.
+    """
     callers: dict[str, list[tuple[str, int, float]]] = defaultdict(list)
     for edge in edges:
         if edge.kind == "calls" and edge.confidence >= SURE and edge.src != edge.dst:
             callers[edge.dst].append((edge.src, edge.line, edge.confidence))
-    known = {node: set(errors) for node, errors in direct.items()}
-    fresh = {
-        (node, error): (edge.confidence, edge.line) for node, errors in direct.items() for error, edge in errors.items()
-    }
+    queue = [
+        _Way(-1.0, 0, node, error, edge.line, "") for node, errors in direct.items() for error, edge in errors.items()
+    ]
+    heapify(queue)
+    settled: dict[str, set[str]] = {}
     found: list[Edge] = []
-    depth = 0
-    while fresh:
-        depth += 1
-        best: dict[tuple[str, str], tuple[int, str, float]] = {}
-        for (callee, error), (sure, _) in fresh.items():
-            if error in _STAYS:
-                continue
-            for caller, line, confidence in callers.get(callee, ()):
-                if error in known.get(caller, ()) or _caught(error, line, guards.get(caller, ()), parents):
-                    continue
-                way = (line, callee, min(sure, confidence))
-                if (caller, error) not in best or way < best[caller, error]:
-                    best[caller, error] = way
-        fresh = {}
-        for (caller, error), (line, callee, sure) in sorted(best.items()):
-            errors = known.setdefault(caller, set())
-            if len(errors) >= MAX_ERRORS:
-                continue
-            errors.add(error)
-            fresh[caller, error] = (sure, line)
-            found.append(
-                Edge(
-                    caller, error, "throws", line, sure, "propagated", {"how": "via", "callee": callee, "depth": depth}
-                )
-            )
+    while queue:
+        unsure, depth, node, error, line, callee = heappop(queue)
+        errors = settled.setdefault(node, set())
+        if error in errors or (depth and len(errors) >= MAX_ERRORS):
+            continue
+        errors.add(error)
+        if depth:
+            meta = {"how": "via", "callee": callee, "depth": depth}
+            found.append(Edge(node, error, "throws", line, round(-unsure, 4), "propagated", meta))
+        if error in _STAYS:
+            continue
+        for caller, at, confidence in callers.get(node, ()):
+            sure = unsure * confidence
+            if (
+                -sure >= SURE
+                and error not in settled.get(caller, ())
+                and not _caught(error, at, guards.get(caller, ()), parents)
+            ):
+                heappush(queue, _Way(sure, depth + 1, caller, error, at, node))
     return found
 
 

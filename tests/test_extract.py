@@ -73,6 +73,19 @@ def test_the_shop_becomes_a_graph(shop: Path) -> None:
     assert json.loads(json.dumps(report.as_json()))["files"] == report.files
 
 
+def test_the_shop_s_calls_and_errors(shop: Path) -> None:
+    graph, _ = extracted(shop, languages=["python"])
+    calls = {(e.src.partition("#")[2], e.dst) for e in graph.edges(("calls",), src="py:src/shop/checkout.py#checkout")}
+    assert ("checkout", "py:src/shop/pricing.py#apply") in calls
+    assert ("checkout", "py:src/shop/gateway.py#open_gateway") in calls
+    assert ("checkout", "py:src/shop/cart.py#Cart.total") in calls
+    thrown = {e.dst: e.meta for e in graph.edges(("throws",), src="py:src/shop/catalog.py#Catalog.take")}
+    assert thrown["py:src/shop/errors.py#OutOfStock"]["how"] == "direct"
+    assert thrown["py:src/shop/errors.py#UnknownProduct"]["callee"] == "py:src/shop/catalog.py#Catalog.find"
+    retry = [e.dst for e in graph.edges(("throws",), src="py:src/shop/checkout.py#try_checkout")]
+    assert "py:src/shop/errors.py#PaymentDeclined" not in retry, "its handler catches it"
+
+
 def test_content_hashes_are_those_of_the_file(shop: Path) -> None:
     from extractor.schema import span_hash
 
