@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from brain.text import clean
+from brain.view import is_test
 from config.console import Console
 from config.errors import UsageError
 from config.settings import QuerySettings
@@ -33,6 +34,9 @@ from inference.wording import Claim, Section, count
 
 SCHEMA_VERSION: Final = 1
 MAX_QUESTION: Final = 1 << 20
+_UNCLEAR: Final = Section(
+    "unclear", (Claim("It is not clear what this is about: name a function, class, module or file."),), "unknown", 0.0
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +196,8 @@ class Expert:
     def _section(
         self, intent: Intent, hints: tuple[str, ...], linked: list[Target], refused: set[str], how: Ask
     ) -> Section | None:
+        if intent.kind == "unclear":
+            return _UNCLEAR
         if intent.kind == "overview":
             return discover.overview(self.graph, self.project)
         project = self.project.lower()
@@ -202,7 +208,7 @@ class Expert:
             and intent.x.shape in ("plain", "capital")
         ):
             return discover.overview(self.graph, self.project)
-        x = self._link(intent.x, hints) if intent.x else None
+        x = self.linker.link(intent.x, hints) if intent.x else None
         if isinstance(x, Missing):
             if self._is_parameter(intent, linked):
                 return None
@@ -212,35 +218,27 @@ class Expert:
                 refused.add(x.mention.name)
                 return refuse(x)
             x = None
+        if isinstance(x, Target) and not _means_it(intent, x):
+            x = None
         if isinstance(x, Target):
             linked.append(x)
             section = self._about(intent, x, hints, refused)
             if section is not None:
                 return section
-        elif intent.x is None and intent.kind in GRAPH_KINDS and intent.kind not in ("explain",):
-            return Section(
-                intent.kind,
-                (Claim("It is not clear what this part is about: name a function, class, module or file."),),
-                "unknown",
-                0.0,
-            )
         return self._search(intent, x if isinstance(x, Target) else None, how)
-
-    def _link(self, mention: Mention, hints: tuple[str, ...]) -> Target | Missing:
-        return self.linker.link(mention, hints)
 
     def _about(self, intent: Intent, x: Target, hints: tuple[str, ...], refused: set[str]) -> Section | None:
         if intent.kind == "default" and intent.y:
             return self.composer.describe.default(x, intent.y.name)
         if intent.kind in ("check", "path", "compare") and intent.y:
-            y = self._link(intent.y, hints)
+            y = self.linker.link(intent.y, hints)
             if intent.kind == "check":
                 # "Does X handle redirects?" names no symbol: that is a question for search, not for an edge.
                 if (
                     isinstance(y, Missing)
                     and not y.external
                     and intent.y.shape not in STRICT
-                    and intent.verb != "parameter"
+                    and intent.verb not in ("parameter", "imports", "extends")
                 ):
                     return None
                 if (
@@ -345,6 +343,19 @@ def _intent_row(intent: Intent) -> dict[str, Any]:
         "other": intent.y.name if intent.y else "",
         "assumed": intent.carried,
     }
+
+
+def _means_it(intent: Intent, target: Target) -> bool:
+    """Whether an everyday word was meant as the name it happens to be: `server` is not tests/testserver/server.py."""
+    if intent.x is None or intent.x.shape != "plain" or intent.carried:
+        return True
+    if is_test(target.node.path):
+        return False
+    if target.node.type in ("module", "package"):
+        return (
+            intent.kind in ("imports", "importers", "members", "depends", "dependents") or len(intent.text.split()) <= 3
+        )
+    return True
 
 
 def _is_plain_english(word: str) -> bool:

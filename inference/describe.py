@@ -14,6 +14,7 @@ from inference.wording import (
     at,
     brief,
     count,
+    documented_parameter,
     documented_return,
     few,
     header,
@@ -288,7 +289,11 @@ class Describer:
         text = f"The parameter {match['name']} of {name_of(node)} "
         text += f"defaults to {one_line(str(match['default']))}" if match.get("default") else "has no default"
         text += f" and is annotated {one_line(str(match['annotation']))}" if match.get("annotation") else ""
-        return Section("default", (Claim(text + ".", here(node)),), targets=(node.id,))
+        claims = [Claim(text + ".", here(node))]
+        said = documented_parameter(node, wanted) or documented_parameter(target.node, wanted)
+        if said:
+            claims.append(Claim(f"Its documentation says: {said}.", here(node)))
+        return Section("default", tuple(claims), targets=(node.id,))
 
     def returns(self, target: Target) -> Section:
         node = target.node

@@ -118,7 +118,15 @@ class Flow:
     def callees(self, target: Target) -> Section:
         name = name_of(target.node)
         rows = self.relations.callees(target.group)
-        plain, values = _by_dispatch([r for r in rows if r.node.type != "external"])
+        # Stand-ins of the tests are no part of what the product calls.
+        inside_tests = is_test(target.node.path)
+        local = [
+            r
+            for r in rows
+            if r.node.type != "external" and (inside_tests or not is_test(r.node.path) or r.via.startswith("flow"))
+        ]
+        plain, values = _by_dispatch(local)
+        plain = [r for r in plain if inside_tests or not is_test(r.node.path)]
         inner = unique(plain)
         claims: list[Claim] = []
         if inner:
@@ -196,13 +204,7 @@ class Flow:
                 raised,
             ).claims
         if through:
-            rows = unique(through)
-            lead = (
-                "Through what it calls it may also raise"
-                if direct
-                else f"{name} raises nothing itself; through what it calls it may raise"
-            )
-            claims += listing("raises", lead, rows, self._through).claims
+            claims += self._passed_on(name, unique(through), bool(direct))
         if not claims:
             return none(
                 "raises",
@@ -211,6 +213,27 @@ class Flow:
                 self.relations.absence(target.group, "throws", inward=False),
             )
         return Section("raises", tuple(claims), score=1.0 if direct else 0.85)
+
+    def _passed_on(self, name: str, rows: list[Row], direct: bool) -> list[Claim]:
+        """What comes through calls: a sentence when short, else by the callee it comes from."""
+        lead = (
+            "Through what it calls it may also raise"
+            if direct
+            else f"{name} raises nothing itself; through what it calls it may raise"
+        )
+        if len(rows) <= INLINE:
+            return list(listing("raises", lead, rows, self._through).claims)
+        sources: dict[str, list[Row]] = {}
+        for row in rows:
+            callee = self.relations.node(str(row.edge.meta.get("callee", ""))) if row.edge else None
+            sources.setdefault(name_of(callee) if callee else "", []).append(row)
+        claims = [Claim(f"{lead}:")]
+        for source, own in sources.items():
+            names = few(list(dict.fromkeys(name_of(r.node) for r in own)), 12)
+            claims.append(
+                Claim(f"{names}, from {source}" if source else names, tuple(s for r in own for s in at(r)), item=True)
+            )
+        return claims
 
     def _through(self, row: Row) -> str:
         callee = self.relations.node(str(row.edge.meta.get("callee", ""))) if row.edge else None

@@ -146,6 +146,13 @@ _GENERICS: Final = """
     user users data parameter argument arguments parameters value values name type
 """
 _GENERIC: Final = frozenset(_GENERICS.split())
+# Verbs that ask for an edge only when nothing else follows: "what does X handle" does, "how does X handle redirects" does not.
+_VAGUE: Final = frozenset(
+    {"do", "handle", "use", "work", "happen", "have", "need", "provide", "contain", "depend", "require", "represent"}
+)
+_SMALL: Final = frozenset(
+    {"on", "upon", "from", "with", "exactly", "here", "actually", "when", "if", "it", "at", "by", "as", "internally"}
+)
 _HOWTO = re.compile(
     r"\bhow\s+(?:do|can|could|should|would|to|might)\b(?:\s+(?:i|we|you|one))?|\b(?:example|examples|recipe|usage example|steps)\s+(?:of|for|to)\b|\bwhat\s+is\s+the\s+(?:best\s+)?way\s+to\b",
     re.I,
@@ -154,6 +161,7 @@ _DISCOVER = re.compile(
     r"\b(?:what\s+can|which\s+(?:functions?|class(?:es)?|methods?|modules?|files?|parts?|code)|is\s+there|are\s+there|does\s+(?:it|this|the\s+\w+)\s+support|anything\s+(?:for|about|to)|list|capabilit|features?)\b",
     re.I,
 )
+_HAPPENS = re.compile(r"^\W*what\s+(?:happens|if|would\s+happen)\b", re.I)
 _OVERVIEW = re.compile(
     r"^\W*(?:what\s+(?:is|does)|explain|describe|summari[sz]e|tell\s+me\s+about|give\s+me\s+an?\s+overview\s+of|overview\s+of)\s+"
     r"(?:this|the|our)?\s*(?P<x>[\w-]+)?\s*(?:project|repo(?:sitory)?|library|codebase|code\s+base|package|tool)?"
@@ -221,9 +229,13 @@ def _clauses(masked: str) -> list[str]:
 def _read_clause(clause: str, plain: str, found: list[Mention], last: Mention | None, project: str) -> list[Intent]:
     here = [found[int(n)] for n in re.findall(r"⟦(\d+)⟧", clause)]
     clause = _qualified(clause)
+    dangling = False
     for kind, frame in _FRAMES:
+        if _HAPPENS.match(clause):
+            break
         for match in frame.finditer(clause):
             groups = match.groupdict()
+            dangling = dangling or ((groups.get("x") or "").lower() in _PRONOUN and last is None)
             x, carried = _slot(groups.get("x"), found, last)
             if x is None and "bare" in groups:
                 x, carried = last, True
@@ -238,6 +250,8 @@ def _read_clause(clause: str, plain: str, found: list[Mention], last: Mention | 
     kind = prose_kind(clause)
     if kind != "search":
         return [Intent(kind, plain, here[0] if here else None)]
+    if dangling and not here and len(clause.split()) <= 6:
+        return [Intent("unclear", plain)]
     if here and len(re.sub(r"⟦\d+⟧|\W", "", clause)) <= 12:
         return [Intent("explain", plain, mention) for mention in here]
     return [Intent("search", plain, here[0] if here else None)]
@@ -262,8 +276,10 @@ def _make(
 ) -> list[Intent]:
     if kind == "forward":
         tail = re.split(r"[?!;]", groups["tail"] or "")[0]
-        # A noun between the question word and X names the relation better than a vague verb: "what errors does X give".
-        kinds = [_FORWARD[v] for v in _verbs(tail, _FORWARD)]
+        stems = _verbs(tail, _FORWARD)
+        if stems and stems[0] in _VAGUE and _objects(tail, stems[0]):
+            return []
+        kinds = [_FORWARD[v] for v in stems]
         return [Intent(k, text, x, None, "", carried) for k in dict.fromkeys(kinds)]
     if kind == "backward":
         verb = (groups["verb"] or "").lower()
@@ -299,7 +315,16 @@ def _check(groups: dict[str, str | None], text: str, x: Mention, y: Mention | No
         relation, swap = nouns[noun]
         return [Intent("check", text, y if swap else x, x if swap else y, relation, carried)]
     stem = next(iter(_verbs(noun, CHECKS)), "")
+    if stem in _VAGUE and y is not None and y.shape == "plain":
+        return []
     return [Intent("check", text, x, y, CHECKS[stem], carried)] if stem else []
+
+
+def _objects(tail: str, stem: str) -> list[str]:
+    """What follows the verb and carries meaning: `handle redirects` -> redirects."""
+    words = re.findall(r"[a-z⟦]+", tail.lower())
+    after = [w for n, w in enumerate(words) if any(v.startswith(stem) for v in words[:n])]
+    return [w for w in after if w not in _GENERIC and w not in _PRONOUN and w not in _SMALL]
 
 
 def _verbs(tail: str, table: dict[str, str]) -> list[str]:

@@ -120,7 +120,7 @@ class Linker:
             nodes = self._by_path(name)
             if nodes:
                 return self._target(mention, nodes, hints)
-            if mention.shape == "path":
+            if mention.shape == "path" and "/" in name:
                 return Missing(mention, self._near_paths(name))
         # Case is meaning: `Group` is not `group`. Ignoring it is the last resort, which find() leaves to plain names.
         nodes = [n for n in self.graph.find(name) if n.origin == "extractor" or n.id == name]
@@ -148,6 +148,8 @@ class Linker:
             exported = [n for n in homonyms if self._exports(scopes, n)]
             if exported:
                 return self._target(mention, exported, hints)
+        if not containers and mention.shape == "path":
+            return Missing(mention, self._near_paths(mention.name))
         if containers:
             own = containers[0]
             product = tuple(n for n in homonyms if not is_test(n.path))
@@ -172,7 +174,10 @@ class Linker:
     def _outside(self, mention: Mention) -> Target | Missing | None:
         """What lies outside the repository: a package or name that its code uses, else one that Python itself has."""
         name = mention.name.replace("::", ".").replace("#", ".")
-        found = [i for i in self._external_ids if _full_name(i) == name or _full_name(i).endswith("." + name)]
+        # A plain word of prose is an outside name only when it is the whole of one.
+        loose = mention.shape in STRICT or mention.shape == "capital"
+        names = {i: _full_name(i) for i in self._external_ids}
+        found = [i for i, full in names.items() if full == name or (loose and full.endswith("." + name))]
         if found:
             best = min(found, key=lambda i: (_full_name(i) != name, len(i), i))
             node = self.graph.node(best) or Node(best, "external", name.rpartition(".")[2], "", "")

@@ -27,6 +27,7 @@ from inference.wording import name_of
 _ASKING_TEXT: Final = """
     function functions method methods class classes module modules file files part parts way ways thing things support supports
     supported handle handles handled feature features add create write need needed want able possible example examples best
+    deal deals dealing take takes care responsible related concern concerns concerning involved involve
     list show tell exist exists anything something someone default properly correctly
 """
 _ASKING: Final = frozenset(_ASKING_TEXT.split())

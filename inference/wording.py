@@ -195,6 +195,28 @@ def documented_return(node: Node) -> str:
     return ""
 
 
+def documented_parameter(node: Node, name: str) -> str:
+    """What the documentation says of one parameter, in Sphinx, Google, NumPy or Javadoc form; "" when nothing."""
+    doc = inspect.cleandoc(clean(str(node.meta.get("doc", ""))))
+    word = re.escape(name.lstrip("*&"))
+    lines = doc.split("\n")
+    for number, line in enumerate(lines):
+        found = re.match(
+            rf"\s*(?::param(?:eter)?\s+(?:[\w.\[\]| ]+\s+)?\*{{0,2}}{word}\s*:|@param\s+{word}\s)\s*(.*)", line
+        ) or re.match(rf"\s+\*{{0,2}}{word}\s*(?:\([^)]*\))?:\s*(.*)", line)
+        numpy = re.match(rf"{word}\s*:\s*\S.*$|{word}$", line)
+        if found is None and (numpy is None or number + 1 >= len(lines) or not lines[number + 1].startswith(" ")):
+            continue
+        said = [found.group(1)] if found else []
+        indent = len(line) - len(line.lstrip())
+        for more in lines[number + 1 :]:
+            if not more.strip() or len(more) - len(more.lstrip()) <= indent:
+                break
+            said.append(more.strip())
+        return paragraph(" ".join(s for s in said if s)).rstrip(".")
+    return ""
+
+
 def hedge(row: Row) -> str:
     """A word for edges that are not certain."""
     return "" if row.confidence > SURE + 0.1 else "probably "
