@@ -218,19 +218,16 @@ def check_moved(model: Any, before: dict[str, Any]) -> None:
 
 
 def frozen_digest(model: Any) -> str:
-    """A digest of the parameters that must not change: all of them in a small model, the norms of a large one.
+    """A digest of the parameters that must not change: all in a small model, the norms of a large or quantised one.
 
     Frozen copies of an adapter, as dpo keeps one, are no part of the base.
     """
     import torch
 
-    # Quantised weights are repacked by their library at the first evaluation, and no gradient reaches them.
-    frozen = [
-        (n, p)
-        for n, p in sorted(model.named_parameters())
-        if not p.requires_grad and p.is_floating_point() and "lora_" not in n
-    ]
-    small = sum(p.numel() for _, p in frozen) <= HASHED
+    frozen = [(n, p) for n, p in sorted(model.named_parameters()) if not p.requires_grad and "lora_" not in n]
+    # A quantised layer is repacked and its bias cast by its library at the first evaluation; no gradient reaches either.
+    exact = all(p.is_floating_point() for _, p in frozen)
+    small = exact and sum(p.numel() for _, p in frozen) <= HASHED
     total = hashlib.sha256()
     for name, parameter in frozen:
         if small or "norm" in name:
