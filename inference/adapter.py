@@ -137,16 +137,15 @@ def load_adapter(path: Path) -> tuple[Adapter | None, list[Check]]:
     if unreadable := [file.name for file in present if file.is_file() and not os.access(file, os.R_OK)]:
         return None, [fail(name, f"this user may not read {', '.join(unreadable)}", f"chmod a+r {folder}/*")]
     try:
-        config = json.loads(needed[0].read_text(encoding="utf-8"))
+        config = _read_object(needed[0])
         tensors = tensors_of([needed[1]])
         pack = read_pack(folder) if (folder / DESCRIPTION).is_file() else None
     except InputError as error:
         return None, [fail(name, error.message, error.hint)]
     except ValueError as error:
         return None, [fail(name, f"adapter_config.json cannot be read: {error}", again)]
-    if not isinstance(config, dict) or config.get("peft_type") != "LORA":
-        kind = config.get("peft_type") if isinstance(config, dict) else None
-        return None, [fail(name, f"peft_type is {kind}, vLLM serves LORA only", RETRAIN)]
+    if config.get("peft_type") != "LORA":
+        return None, [fail(name, f"peft_type is {config.get('peft_type')}, vLLM serves LORA only", RETRAIN)]
     adapter = Adapter(folder, config, tensors, pack)
     checks = [ok(name, f"{len(tensors)} tensors in {folder.name}")]
     if pack is None:
@@ -161,15 +160,37 @@ def load_adapter(path: Path) -> tuple[Adapter | None, list[Check]]:
 
 
 def load_base(path: Path) -> tuple[Base | None, list[Check]]:
-    """The base and the verdict on its files."""
+    """The base and the verdict on its files: all shards there, each as long as its header says."""
+    again = "fetch the base model again; a git checkout of it needs git lfs pull"
     try:
         config = read_config(path)
-        tensors = tensors_of(weight_files(path))
+        files = weight_files(path)
+        tensors = tensors_of(files)
+        generation = _read_object(path / "generation_config.json")
+        index = _read_object(path / "model.safetensors.index.json")
     except InputError as error:
         return None, [fail("base", error.message, error.hint)]
+    except OSError as error:
+        return None, [fail("base", f"{path} cannot be read: {error.strerror or error}", f"chmod -R a+rX {path}")]
+    except ValueError as error:
+        return None, [fail("base", f"a description in {path} cannot be read: {error}", again)]
     if not tensors:
         return None, [fail("base", f"{path} holds no safetensors weights", "save the base as safetensors")]
-    source = path / "generation_config.json"
-    generation = json.loads(source.read_text(encoding="utf-8")) if source.is_file() else {}
+    missing = sorted(set(index.get("weight_map", {}).values()) - {file.name for file in files})
+    if missing:
+        return None, [fail("base", f"{len(missing)} of its weight files are missing: {missing[0]}", again)]
+    sizes = {file: file.stat().st_size for file in files}
+    if cut := sorted({tensor.file.name for tensor in tensors.values() if tensor.end > sizes[tensor.file]}):
+        return None, [fail("base", f"{cut[0]} ends before its tensors do", again)]
     base = Base(path.resolve(), config, tensors, generation)
     return base, [ok("base", f"{base.architecture}, {len(tensors)} tensors in {path.name}")]
+
+
+def _read_object(path: Path) -> dict[str, Any]:
+    """A JSON object, empty when there is no such file. Raises ValueError when it is something else."""
+    if not path.is_file():
+        return {}
+    loaded = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(loaded, dict):
+        raise ValueError(f"{path.name} holds no object")
+    return loaded

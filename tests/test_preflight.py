@@ -181,6 +181,36 @@ def test_a_plain_peft_adapter_without_description_may_be_served(base: Path, tmp_
     assert [check.name for check in checks if check.status == "warn"] == ["pack"]
 
 
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        ("no config", "it has no config.json"),
+        ("no weights", "holds no safetensors weights"),
+        ("lfs pointer", "is not a safetensors file"),
+        ("cut short", "model.safetensors ends before its tensors do"),
+        ("missing shard", "1 of its weight files are missing: model-00002.safetensors"),
+        ("odd generation config", "generation_config.json holds no object"),
+    ],
+)
+def test_a_broken_base_is_named(base: Path, spoil: str, said: str) -> None:
+    weights = base / "model.safetensors"
+    acts: dict[str, Callable[[], object]] = {
+        "no config": (base / "config.json").unlink,
+        "no weights": weights.unlink,
+        "lfs pointer": lambda: weights.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\n"),
+        "cut short": lambda: weights.write_bytes(weights.read_bytes()[:-100]),
+        "missing shard": lambda: (base / "model.safetensors.index.json").write_text(
+            json.dumps({"weight_map": {"a": "model.safetensors", "b": "model-00002.safetensors"}})
+        ),
+        "odd generation config": lambda: (base / "generation_config.json").write_text("[]"),
+    }
+    acts[spoil]()
+    found, checks = load_base(base)
+    assert found is None
+    assert said in checks[0].reason
+    assert checks[0].fix
+
+
 def test_quantised_modules_have_names_but_no_comparable_shapes(tmp_path: Path) -> None:
     folder = packs.write_base(tmp_path / "base")
     packs.write_safetensors(folder / "model.safetensors", {"model.layers.0.mlp.up_proj.qweight": (8, 128)})
