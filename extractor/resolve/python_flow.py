@@ -421,9 +421,13 @@ class Flow:
             cls.bases.append(Cell())
         for cell, flow in zip(cls.bases, bases, strict=True):
             values = self.concrete(self.value(flow))
+            known = cell.values
             p.add(
-                cell, frozenset(v for v in values if v.kind in (CLASS, EXTERNAL, RESULT)) or p.one(UNKNOWN, "external")
+                cell,
+                frozenset(v for v in values if v.kind in (CLASS, EXTERNAL, RESULT)) or p.one(UNKNOWN, "external"),
             )
+            if cell.values is not known:
+                p.rebase(cls)
         for name, flow in keywords:
             cls.keywords[name] = self.concrete(self.value(flow))
         for ancestor in p.ancestry(cls, self.at)[0][1:]:

@@ -241,20 +241,24 @@ class Program(Store):
 
     def ancestry(self, cls: Class, reader: Block) -> tuple[list[Class], list[str]]:
         """(classes of the repository in method resolution order, external ancestors by dotted path)."""
-        key: list[int] = []
-        for base in cls.bases:
-            base.readers[reader] = None
-            key += [int(v) for v in base.values]
-        for known in cls.mro[0][1:]:
-            for base in known.bases:
-                base.readers[reader] = None
-                key += [int(v) for v in base.values]
-        marked = tuple(key)
-        if cls.mro_key != marked:
-            cls.mro_key = marked
+        cls.readers[reader] = None
+        if cls.mro is None:
             cls.mro = self._linearize(cls, {cls})
-            return self.ancestry(cls, reader) if len(cls.mro[0]) > 1 else cls.mro
         return cls.mro
+
+    def rebase(self, cls: Class) -> None:
+        """A base of the class became known: forget its order and that of its descendants, and evaluate who asked for them."""
+        pending = [cls]
+        seen = {cls}
+        while pending:
+            current = pending.pop()
+            current.mro = None
+            for reader in current.readers:
+                self.enqueue(reader)
+            for below in current.subclasses:
+                if below not in seen:
+                    seen.add(below)
+                    pending.append(below)
 
     def _linearize(self, cls: Class, seen: set[Class]) -> tuple[list[Class], list[str]]:
         """C3; where C3 refuses, depth first with the first mention kept."""
@@ -281,17 +285,43 @@ class Program(Store):
 
     def on_class(self, cls: Class, name: str, reader: Block, after: Class | None = None) -> tuple[Values, Class | None]:
         """The class attribute `name` found on the method resolution order, after class `after` when given (super)."""
-        order = self.ancestry(cls, reader)[0]
+        mro = self.ancestry(cls, reader)
         if after is not None:
-            order = order[order.index(after) + 1 :] if after in order else self.ancestry(after, reader)[0][1:]
-        for ancestor in order:
-            cell = ancestor.own.get(name)
-            if cell is None:
-                cell = ancestor.own[name] = Cell()
+            order = mro[0][mro[0].index(after) + 1 :] if after in mro[0] else self.ancestry(after, reader)[0][1:]
+            cells = [(_cell(ancestor.own, name), ancestor) for ancestor in order]
+        else:
+            entry = cls.members.get(name)
+            if entry is None or entry[0] is not mro:
+                cells = [(_cell(ancestor.own, name), ancestor) for ancestor in mro[0]]
+                somewhere = cells[0][0]
+                if len(cells) > 1:
+                    somewhere = Cell()
+                    for cell, _ in cells:
+                        self.connect(cell, somewhere)
+                entry = cls.members[name] = (mro, somewhere, cells)
+            if not entry[1].values:
+                entry[1].readers[reader] = None
+                return NONE, None
+            cells = entry[2]
+        for cell, ancestor in cells:
             values = self.read(cell, reader)
             if values:
                 return values, ancestor
         return NONE, None
+
+    def on_instance(self, cls: Class, name: str, reader: Block) -> Values:
+        """Everything stored under `name` on instances of the class, by methods of its ancestors too."""
+        mro = self.ancestry(cls, reader)
+        entry = cls.slots.get(name)
+        if entry is None or entry[0] is not mro:
+            slot = _cell(cls.instance, name)
+            if len(mro[0]) > 1:
+                own, slot = slot, Cell()
+                self.connect(own, slot)
+                for ancestor in mro[0][1:]:
+                    self.connect(_cell(ancestor.instance, name), slot)
+            entry = cls.slots[name] = (mro, slot)
+        return self.read(entry[1], reader)
 
     def attribute(self, value: Value, name: str, reader: Block) -> tuple[Values, list[Getter], str]:
         """(values, property getters to call with their receiver, why there is nothing) of `value.name`; value is concrete."""
@@ -333,7 +363,7 @@ class Program(Store):
     def _on_instance(self, value: Value, cls: Class, name: str, reader: Block) -> tuple[Values, list[Getter], str]:
         if name == "__class__":
             return self.one(CLASS, cls), [], ""
-        order, outside = self.ancestry(cls, reader)
+        outside = self.ancestry(cls, reader)[1]
         member, _ = self.on_class(cls, name, reader)
         values: set[Value] = set()
         getters: list[Getter] = []
@@ -345,11 +375,7 @@ class Program(Store):
             else:
                 values |= self.bind(found, value, cls)
         if not described:
-            for ancestor in order:
-                cell = ancestor.instance.get(name)
-                if cell is None:
-                    cell = ancestor.instance[name] = Cell()
-                values |= self.read(cell, reader)
+            values |= self.on_instance(cls, name, reader)
         if values or getters:
             return frozenset(values), getters, ""
         if outside:
@@ -416,6 +442,13 @@ class Program(Store):
 
 
 _ON_CLASS: Final = ("__init_subclass__", "__class_getitem__")
+
+
+def _cell(cells: dict[str, Cell], name: str) -> Cell:
+    found = cells.get(name)
+    if found is None:
+        found = cells[name] = Cell()
+    return found
 
 
 def _merge(sequences: list[list[Class]]) -> list[Class] | None:

@@ -57,7 +57,7 @@ class Cell:
     __slots__ = ("full", "next", "readers", "values")
 
     def __init__(self) -> None:
-        self.values: set[Value] | Values = NONE
+        self.values: Values = NONE
         self.next: dict[Cell, None] = {}
         self.readers: dict[Block, None] = {}
         self.full = False
@@ -150,9 +150,14 @@ class Block:
 
 
 class Class:
-    """`bases` hold the values of each base in order, `own` what the body binds, `instance` what is stored on instances."""
+    """`bases` hold the values of each base in order, `own` what the body binds, `instance` what is stored on instances.
 
-    __slots__ = ("bases", "block", "fields", "id", "instance", "keywords", "mro", "mro_key", "own", "subclasses")
+    `mro` is (ancestors here, external ancestors), None until asked for; `members` and `slots` remember look-ups along it.
+    """
+
+    __slots__ = (
+        "bases", "block", "fields", "id", "instance", "keywords", "members", "mro", "own", "readers", "slots", "subclasses"
+    )  # fmt: skip
 
     def __init__(self, block: Block) -> None:
         self.block = block
@@ -162,8 +167,10 @@ class Class:
         self.instance: dict[str, Cell] = {}
         self.fields: list[str] = []
         self.keywords: dict[str, Values] = {}
-        self.mro_key: tuple[int, ...] | None = None
-        self.mro: tuple[list[Class], list[str]] = ([self], [])  # first-party ancestors, external ones
+        self.mro: tuple[list[Class], list[str]] | None = None
+        self.readers: dict[Block, None] = {}
+        self.members: dict[str, tuple[Any, Cell, list[tuple[Cell, Class]]]] = {}
+        self.slots: dict[str, tuple[Any, Cell]] = {}
         self.subclasses: dict[Class, None] = {}
 
 
@@ -251,9 +258,7 @@ class Store:
     def read(self, cell: Cell, reader: Block) -> Values:
         """What is in the cell; `reader` is evaluated again when that changes. A full cell is unknown."""
         cell.readers[reader] = None
-        if cell.full:
-            return self.one(UNKNOWN, "overflow")
-        return frozenset(cell.values) if cell.values else NONE
+        return self.one(UNKNOWN, "overflow") if cell.full else cell.values
 
     def add(self, cell: Cell, values: Values | set[Value]) -> None:
         """Put values in as they are, tokens included, and pass them on."""
@@ -272,7 +277,7 @@ class Store:
                 cell.full = held + len(new) > MAX_TARGETS
             if not new:
                 continue
-            cell.values = set(new) if cell.values is NONE else cell.values | new
+            cell.values = cell.values | new if cell.values else frozenset(new)
             for reader in cell.readers:
                 self.enqueue(reader)
             for following in cell.next:
@@ -284,7 +289,7 @@ class Store:
             return
         source.next[target] = None
         if source.values:
-            self.add(target, frozenset(source.values))
+            self.add(target, source.values)
 
     def flow_into(self, cell: Cell, values: Values) -> None:
         """Put values in with every token replaced by what flows to it, now and later."""
