@@ -20,7 +20,7 @@ from brain.view import CODE_TYPES, View, is_public
 from extractor.schema import FileRow, Node
 
 DOCUMENTS: Final = (".md", ".rst", ".txt", ".adoc", ".mdx", ".markdown")
-LONGEST: Final = 60  # lines of one row; a longer symbol is split
+LONGEST: Final = 200  # lines of one row; a longer symbol is split
 _MD_HEADING = re.compile(r"^(#{1,6})\s+(.+?)\s*#*\s*$")
 _RULE = re.compile(r"^([=\-~^\"'`#*+.:_])\1{2,}\s*$")
 _MAX_BYTES: Final = 1_500_000
@@ -85,15 +85,23 @@ def is_document(path: str) -> bool:
 def symbol_rows(view: View, notes: Mapping[str, Note]) -> Iterator[Row]:
     """A row per symbol, module and ontology node, long symbols in parts."""
     for node in view.nodes.values():
-        if node.type == "external":
+        if node.type == "external" or node.name.startswith("<lambda"):
             continue
         note = notes.get(node.id)
-        summary = note.summary if note else ""
+        summary = found_by(note) if note else ""
         signature = str(node.meta.get("signature", ""))
         if node.type in ("class", "interface", "module", "package"):
             signature = " ".join((signature, *_members(view, node))).strip()
         for start, end in spans(view, node):
             yield Row(node.id, node.type, node.path, start, end, node.name, node.qualname, clean(signature), summary)
+
+
+def found_by(note: Note) -> str:
+    """The words a node is found by besides its own: what it is for. Of its neighbours' names only an ontology node and a
+    module make their own; a function that borrowed the names of its callers would be found instead of them."""
+    if note.type in ("function", "method", "class", "interface", "variable"):
+        return " ".join(note.facts.get("purpose", ()))
+    return note.summary
 
 
 def spans(view: View, node: Node) -> list[tuple[int, int]]:

@@ -13,6 +13,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -22,20 +23,21 @@ from brain.view import is_aside, is_test
 from extractor.graph import Graph
 from extractor.schema import Node
 
+# The constants below were set on `scripts/bench_search.py`, whose ablation shows what each feature earns.
 POOL: Final = 200  # full-text candidates that are ranked
-RRF: Final = 60
-WEIGHTS: Final = (2.0, 4.0, 2.0, 2.0, 1.0)  # path, qualname, signature, summary, body
-DECAY: Final = 0.5  # per earlier hit from the same file
-FEATURES: Final = ("definition", "path", "test", "init", "aside", "coherence", "decay")
+WEIGHTS: Final = (2.0, 4.0, 2.0, 1.0, 1.0)  # path, qualname, signature, summary, body
+SYMBOL_BOOST: Final = 3.0  # a row that defines the queried symbol; in prose half as much
+PATH_BOOST: Final = 0.3  # all words of the question stand in the file's name
+COHERENCE: Final = 0.1  # the file with most matches lifts its best row by this
+DECAY: Final = 0.85  # per earlier hit from the same file
+FACTORS: Final = {"test": 0.3, "init": 0.5, "aside": 0.3, "section": 0.5, "nested": 0.7}
+FEATURES: Final = ("definition", "path", *FACTORS, "coherence", "decay")
 
 _STOP_TEXT: Final = """
-    a about all am an and any are as at be been being but by can cannot could did do does doing done else ever for from get
-    gets getting given give had has have having he her here him his how i if in into is it its itself just let like make
-    makes making many may me might more most much must my no nor not now of off on one only onto or other our out over own
-    please s shall she should show so some such t tell than that the their them then there these they this those through
-    to too under until up upon us use used uses using very want was we were what when where whether which while who whom
-    whose why will with within without would you your find explain describe happens happen work works working code
-    repository project codebase implemented implementation defined
+    a about all am an and any are as at be been being but by can could did do does doing for from had has have having he her
+    here him his how i if in into is it its itself me might more most must my no nor not of off on or other our out over own
+    she should so some such t than that the their them then there these they this those through to too under until up very
+    was we were what when where which while who whom whose why will with within without would you your defined implemented
 """
 STOP_WORDS: Final = frozenset(_STOP_TEXT.split())
 _CODE = re.compile(
@@ -84,6 +86,7 @@ class Lookup:
         self.graph = graph
         self._db = db
         self._without = frozenset(without)
+        self._kept: dict[str, list[str]] = {}
 
     @classmethod
     def open(cls, graph_path: Path, without: Iterable[str] = ()) -> Lookup:
@@ -110,11 +113,11 @@ class Lookup:
         terms = query_terms(question)
         shape = query_shape(question)
         found = {c.row: c for c in self._matching(terms)}
-        top = max((c.base for c in found.values()), default=1 / (RRF + 1))
-        named = code_words(question) if shape != "symbol" else [question]
-        self._add_definitions(found, named, top, 3.0 if shape == "symbol" else 1.5)
+        if "definition" not in self._without:
+            named = [question] if shape == "symbol" else code_words(question)
+            self._add_definitions(found, named, SYMBOL_BOOST if shape == "symbol" else SYMBOL_BOOST / 2)
         pool = [c for c in found.values() if _wanted(c, path_glob, kinds)]
-        self._score(pool, terms, question, shape, top)
+        self._score(pool, terms, question, shape)
         return [self._hit(c, terms) for c in self._pick(pool, k)]
 
     def exists(self, name: str) -> list[Node]:
@@ -181,23 +184,22 @@ class Lookup:
             return []
         match = " OR ".join(f'"{term}"' for term in terms)
         query = (
-            "SELECT r.id, r.node_id, r.kind, r.path, r.start, r.end, r.name, r.qualname FROM"
+            "SELECT r.id, r.node_id, r.kind, r.path, r.start, r.end, r.name, r.qualname, m.score FROM"
             f" (SELECT rowid AS id, bm25(words, {', '.join(map(str, WEIGHTS))}) AS score FROM words WHERE words MATCH ?"
             " ORDER BY score, rowid LIMIT ?) m JOIN rows r ON r.id = m.id ORDER BY m.score, m.id"
         )
         found: dict[str, _Candidate] = {}
-        for row in self._db.execute(query, (match, POOL)):
+        best = 0.0
+        for *row, score in self._db.execute(query, (match, POOL)):
             candidate = _Candidate(*row)
-            key = candidate.node_id or f"{candidate.path}:{candidate.start}"
-            if key not in found:  # one row per node: its best part stands for it
-                candidate.base = 1 / (RRF + len(found) + 1)
-                found[key] = candidate
+            best = best or score
+            # One row per node: its best part stands for it.
+            if found.setdefault(candidate.node_id or f"{candidate.path}:{candidate.start}", candidate) is candidate:
+                candidate.base = score / best
         return list(found.values())
 
-    def _add_definitions(self, found: dict[int, _Candidate], names: Sequence[str], top: float, factor: float) -> None:
+    def _add_definitions(self, found: dict[int, _Candidate], names: Sequence[str], boost: float) -> None:
         """Boost rows that define a queried name, bringing in those full-text search missed."""
-        if "definition" in self._without:
-            return
         by_node = {c.node_id: c for c in found.values() if c.node_id}
         for name in names:
             for node in self.graph.find(bare(name))[:12]:
@@ -205,7 +207,7 @@ class Lookup:
                 if candidate is None:
                     continue
                 by_node[node.id] = found[candidate.row] = candidate
-                candidate.features["definition"] = max(candidate.features.get("definition", 0.0), factor * top)
+                candidate.features["definition"] = boost
 
     def _row_of(self, node_id: str) -> _Candidate | None:
         row = self._db.execute(
@@ -214,44 +216,36 @@ class Lookup:
         ).fetchone()
         return _Candidate(*row) if row else None
 
-    def _score(self, pool: list[_Candidate], terms: Sequence[str], question: str, shape: str, top: float) -> None:
+    def _score(self, pool: list[_Candidate], terms: Sequence[str], question: str, shape: str) -> None:
         about_tests = bool(re.search(r"\btest(?:s|ed|ing)?\b|\bfixture", question, re.I))
-        words = [t for t in dict.fromkeys(terms) if len(t) >= 3]
+        words = [t for t in dict.fromkeys(terms) if len(t) >= 3] if shape != "symbol" else []
         for c in pool:
             c.features["match"] = c.base
-            if shape != "symbol" and words and c.path:
-                c.features["path"] = top * _path_share(c.path, words)
-            total = c.base + sum(
-                v for name, v in c.features.items() if name in ("definition", "path") and name not in self._without
-            )
-            for name, applies, factor in (
-                ("test", is_test(c.path) and not about_tests, 0.3),
-                ("init", c.path.rpartition("/")[2] in ("__init__.py", "index.ts", "index.js"), 0.5),
-                ("aside", is_aside(c.path) and c.kind != "section", 0.3),
-            ):
-                if applies and name not in self._without:
-                    c.features[name] = factor
-                    total *= factor
-            c.score = total
-        self._cohere(pool, top)
+            if words and c.path and "path" not in self._without:
+                c.features["path"] = PATH_BOOST * _path_share(c.path, tuple(words))
+            c.score = c.base + c.features.get("definition", 0.0) + c.features.get("path", 0.0)
+            for name in _doubts(c.kind, c.path, c.qualname):
+                if name not in self._without and not (name == "test" and about_tests):
+                    c.features[name] = FACTORS[name]
+                    c.score *= FACTORS[name]
+        if "coherence" not in self._without:
+            self._cohere(pool)
 
-    def _cohere(self, pool: list[_Candidate], top: float) -> None:
+    def _cohere(self, pool: list[_Candidate]) -> None:
         """Several hits in one file speak for the file: its best row gains a little."""
-        if "coherence" in self._without or not pool:
-            return
-        sums: Counter[str] = Counter()
+        sums: dict[str, float] = {}
         best: dict[str, _Candidate] = {}
         for c in sorted(pool, key=_order):
             if c.path:
-                sums[c.path] += c.score  # type: ignore[assignment]
+                sums[c.path] = sums.get(c.path, 0.0) + c.score
                 best.setdefault(c.path, c)
         highest = max(sums.values(), default=0.0)
         for path, c in best.items():
-            c.features["coherence"] = 0.1 * top * sums[path] / highest if highest else 0.0
+            c.features["coherence"] = COHERENCE * sums[path] / highest if highest else 0.0
             c.score += c.features["coherence"]
 
     def _pick(self, pool: list[_Candidate], k: int) -> list[_Candidate]:
-        """The best `k`, each file's second, third … hit counted at half, a quarter … of its score."""
+        """The best `k`, each further hit from a file counted a little less, so that one file does not fill the page."""
         if "decay" in self._without:
             return sorted(pool, key=_order)[:k]
         seen: Counter[str] = Counter()
@@ -278,10 +272,16 @@ class Lookup:
         return "\n".join(lines[best : best + 3])
 
     def _text(self, path: str, start: int, end: int) -> str:
-        if not start:
-            return ""
-        row = self._db.execute("SELECT text FROM texts WHERE path = ?", (path,)).fetchone()
-        return "\n".join(row[0].split("\n")[start - 1 : end]) if row else ""
+        return "\n".join(self._lines(path)[start - 1 : end]) if start else ""
+
+    def _lines(self, path: str) -> list[str]:
+        """The lines of an indexed file; those of the last few files are kept."""
+        if path not in self._kept:
+            row = self._db.execute("SELECT text FROM texts WHERE path = ?", (path,)).fetchone()
+            if len(self._kept) >= 16:
+                self._kept.pop(next(iter(self._kept)))
+            self._kept[path] = row[0].split("\n") if row else []
+        return self._kept[path]
 
     def _similar_names(self, name: str) -> list[str]:
         """Real names that share letters with `name`, nearest first."""
@@ -353,7 +353,23 @@ def _wanted(c: _Candidate, path_glob: str, kinds: Sequence[str]) -> bool:
     return (not path_glob or fnmatch.fnmatchcase(c.path, path_glob)) and (not kinds or c.kind in kinds)
 
 
-def _path_share(path: str, words: Sequence[str]) -> float:
+@lru_cache(maxsize=50_000)
+def _doubts(kind: str, path: str, qualname: str) -> tuple[str, ...]:
+    """The names of FACTORS that count against a row: what is asked about seldom stands there."""
+    found = ["test"] if is_test(path) else []
+    if path.rpartition("/")[2] in ("__init__.py", "index.ts", "index.js"):
+        found.append("init")
+    if kind == "section":
+        found.append("section")
+    elif is_aside(path):
+        found.append("aside")
+    if kind == "function" and "." in qualname:
+        found.append("nested")
+    return tuple(found)
+
+
+@lru_cache(maxsize=4096)
+def _path_share(path: str, words: tuple[str, ...]) -> float:
     """Share of the query's words found in the file's stem or its directory, prefixes of three letters or more counting."""
     *parents, name = path.split("/")
     parts = {p for piece in (name.partition(".")[0], *parents[-1:]) for p in (piece.lower(), *split_identifier(piece))}

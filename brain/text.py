@@ -37,12 +37,16 @@ _IDENTIFIER = re.compile(r"[^\W\d]\w*")
 _HUMPS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+|[^\W\d_A-Za-z]+")
 _ROLE = re.compile(r":[a-zA-Z][\w:+.-]*:`([^`]*)`")
 _INLINE_TAG = re.compile(r"\{@(?:link|linkplain|code|literal|value|inheritDoc)\s*([^}]*)\}")
-_HTML_TAG = re.compile(r"</?[a-zA-Z][a-zA-Z0-9]*(?:\s[^<>]*)?/?>")
+_HTML_TAG = re.compile(
+    r"</?(?:a|b|br|code|div|em|h[1-6]|i|img|kbd|li|ol|p|pre|s|samp|small|span|strong|sub|sup|table|tbody|td|th|tr|tt|u|ul|var)"
+    r"(?:\s[^<>]*)?/?>",
+    re.I,
+)
 _LINK = re.compile(r"!?\[([^\]]*)\]\([^)\s]*\)")
 _EMPHASIS = re.compile(r"(?<![\w*])(\*\*?|__)(?=\S)(.+?)(?<=\S)\1(?![\w*])")
 _RULE = re.compile(r"^\s*([=~\-^\"'`#*+_.:])\1{2,}\s*$")
 _STOP = re.compile(
-    r"^\s*(?::\w[^:]*:|[@\\](?!brief|link)\w+|>>>|\.\. |```|~~~|(?:Args|Arguments|Parameters|Params|Returns?|Yields?|Raises?"
+    r"^\s*(?::\w[^:`]*:(?!`)|[@\\](?!brief|link)\w+|>>>|\.\. |```|~~~|(?:Args|Arguments|Parameters|Params|Returns?|Yields?|Raises?"
     r"|Throws|Examples?|Usage|Notes?|Attributes|See Also|References|Warnings?|Todo|Keyword Args)\s*:?\s*$)"
 )
 _LEADER = re.compile(r"^\s*(?:/\*+!?|\*+/|\*(?!\*)|///?!?|#+!?)\s?")

@@ -1,0 +1,278 @@
+"""How well search finds what is meant: docstring -> function, annotated question -> files, commit subject -> file.
+
+    python scripts/bench_search.py docstrings PACKAGE_DIR… [--work DIR] [--ablate]
+    python scripts/bench_search.py questions REPOSITORY… [--work DIR] [--ablate]
+    python scripts/bench_search.py commits CLONE [--work DIR]
+    python scripts/bench_search.py speed GRAPH
+
+The first docstring sentence of a function is the question, the function is the answer, and every docstring is stripped from
+the sources before extract and brain see them, so no note can leak it. `masked` also hides each function's own name. The
+annotated questions stand in `search_questions.tsv`, by the first word of the repository's folder, with every file that
+answers them; their first column is NDCG@10. Prints one table row per variant: the mean with a bootstrap interval, recall at
+1, 5 and 10, and time per question.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import json
+import math
+import random
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+if not __package__:
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+
+from brain.build import run as run_brain
+from brain.lookup import FEATURES, Hit, Lookup
+from brain.text import first_sentence, identifiers
+from config.console import Console
+from config.settings import BrainSettings, ExtractSettings
+
+Q = TypeVar("Q")
+Question = tuple[str, str, int]  # the words, the file and the line of the function they describe
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    name: str
+    questions: int
+    mrr: float
+    low: float
+    high: float
+    at: tuple[float, float, float]
+    p50: float
+    p95: float
+
+    def line(self) -> str:
+        recall = "  ".join(f"{value:.3f}" for value in self.at)
+        interval = f"[{self.low:.3f}, {self.high:.3f}]"
+        return f"{self.name:28} {self.mrr:.3f} {interval}  {recall}  {self.p50:6.1f} {self.p95:6.1f}"
+
+
+HEADER = f"{'variant':28} mean  95 % interval    R@1    R@5    R@10   p50 ms p95 ms"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("task", choices=("docstrings", "questions", "commits", "speed"))
+    parser.add_argument("paths", nargs="+", type=Path)
+    parser.add_argument(
+        "--work", type=Path, default=Path("reports/bench_search"), help="where stripped copies and graphs go"
+    )
+    parser.add_argument("--ablate", action="store_true", help="one more row per ranking feature left out")
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    scores: list[Score] = []
+    if options.task == "docstrings":
+        for masked in (False, True):
+            scores += docstrings(
+                options.paths, options.work / ("masked" if masked else "plain"), masked, options.ablate
+            )
+    elif options.task == "questions":
+        scores = annotated(options.paths, options.work / "questions", options.ablate)
+    elif options.task == "commits":
+        scores = commits(options.paths[0], options.work / "commits", options.ablate)
+    else:
+        scores = [speed(options.paths[0])]
+    if options.json:
+        print(json.dumps([{**{f: getattr(s, f) for f in s.__slots__}} for s in scores], indent=1))
+    else:
+        print(HEADER, *(score.line() for score in scores), sep="\n")
+    return 0
+
+
+def docstrings(packages: Sequence[Path], work: Path, masked: bool, ablate: bool) -> list[Score]:
+    """Strip the packages into one tree, build a brain over it, and ask every question of every variant."""
+    shutil.rmtree(work, ignore_errors=True)
+    tree = work / "sources"
+    questions: list[Question] = []
+    for package in packages:
+        for place in sorted(package.rglob("*.py")):
+            target = tree / package.name / place.relative_to(package)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            code, found = strip(place.read_text(encoding="utf-8"), masked)
+            target.write_text(code, encoding="utf-8")
+            path = target.relative_to(tree).as_posix()
+            questions += [(sentence, path, line) for sentence, line in found]
+    graph = build(tree, work)
+    label = "masked" if masked else "docstring -> function"
+
+    def ask(lookup: Lookup) -> Callable[[Question], list[int]]:
+        return lambda q: rank_of(lookup.search(q[0], 100, kinds=("function", "method")), q[1], q[2])
+
+    return variants(graph, label, questions, ask, ablate)
+
+
+def annotated(repositories: Sequence[Path], work: Path, ablate: bool) -> list[Score]:
+    """NDCG@10 of the annotated questions over whole repositories, by kind of question and over all."""
+    table = Path(__file__).with_name("search_questions.tsv").read_text(encoding="utf-8").splitlines()
+    rows = [tuple(line.split("\t")) for line in table if line]
+    graphs = {p.name.partition("-")[0]: build(p, work / p.name) for p in repositories}
+    scores = []
+    for without in ((), *(((f,) for f in FEATURES) if ablate else ()), *((FEATURES,) if ablate else ())):
+        lookups = {name: Lookup.open(graph, without) for name, graph in graphs.items()}
+        asked = [row for row in rows if row[0] in lookups]
+        name = "annotated" if not without else f"  without {without[0] if len(without) == 1 else 'any feature'}"
+
+        def hits(row: tuple[str, ...], lookups: dict[str, Lookup] = lookups) -> list[int]:
+            wanted = set(row[3].split())
+            found = [hit.path for hit in lookups[row[0]].search(row[2], 10)]
+            return [i for i, path in enumerate(found, 1) if path in wanted and path not in found[: i - 1]]
+
+        groups = ("all",) if without else ("all", "architecture", "semantic", "symbol")
+        for kind in groups:
+            part = [row for row in asked if kind in ("all", row[1])]
+            scores.append(measure(f"{name}, {kind}", part, hits, lambda row, places: ndcg(places, len(row[3].split()))))
+        for lookup in lookups.values():
+            lookup.close()
+    return scores
+
+
+def ndcg(places: Sequence[int], relevant: int) -> float:
+    """Binary gains at these places against the best that `relevant` files could give in ten places."""
+    best = sum(1 / math.log2(i + 1) for i in range(1, min(relevant, 10) + 1))
+    return sum(1 / math.log2(i + 1) for i in places) / best
+
+
+def commits(clone: Path, work: Path, ablate: bool) -> list[Score]:
+    """Index the clone's head; the subject of each small commit asks for a file it changed."""
+    shutil.rmtree(work, ignore_errors=True)
+    graph = build(clone, work)
+    questions = list(subjects(clone))
+
+    def ask(lookup: Lookup) -> Callable[[tuple[str, tuple[str, ...]]], list[int]]:
+        def rank(question: tuple[str, tuple[str, ...]]) -> list[int]:
+            paths = list(dict.fromkeys(hit.path for hit in lookup.search(question[0], 50) if hit.kind != "section"))
+            return [i for i, path in enumerate(paths, 1) if path in question[1]]
+
+        return rank
+
+    return variants(graph, "commit subject -> file", questions, ask, ablate)
+
+
+def speed(graph: Path) -> Score:
+    """Time per question over the names and first sentences of the graph itself."""
+    with Lookup.open(graph) as lookup:
+        texts = [str(n.meta.get("doc", "")) for n in lookup.graph.nodes(("function", "method"))]
+        questions = [s for s in map(first_sentence, texts) if s]
+        random.Random(0).shuffle(questions)
+        return measure(graph.as_posix(), questions[:500], lambda q: [1] if lookup.search(q) else [])
+
+
+def variants(
+    graph: Path, label: str, questions: Sequence[Q], ask: Callable[[Lookup], Callable[[Q], list[int]]], ablate: bool
+) -> list[Score]:
+    scores = []
+    for without in ((), *(((f,) for f in FEATURES) if ablate else ()), *((FEATURES,) if ablate else ())):
+        with Lookup.open(graph, without) as lookup:
+            name = label if not without else f"  without {without[0] if len(without) == 1 else 'any feature'}"
+            scores.append(measure(name, questions, ask(lookup)))
+    return scores
+
+
+def reciprocal(_: object, places: Sequence[int]) -> float:
+    return 1 / places[0] if places else 0.0
+
+
+def measure(
+    name: str,
+    questions: Sequence[Q],
+    answer: Callable[[Q], list[int]],
+    gain: Callable[[Q, Sequence[int]], float] = reciprocal,
+) -> Score:
+    """`answer` gives the places of the right hits, best first."""
+    places, times = [], []
+    for question in questions:
+        started = time.perf_counter()
+        places.append(answer(question))
+        times.append((time.perf_counter() - started) * 1000)
+    gains = [gain(q, p) for q, p in zip(questions, places, strict=True)]
+    rng = random.Random(0)
+    means = sorted(statistics.fmean(rng.choices(gains, k=len(gains))) for _ in range(300)) if gains else [0.0] * 300
+    at = tuple(sum(bool(p) and p[0] <= k for p in places) / max(1, len(places)) for k in (1, 5, 10))
+    spread = statistics.quantiles(times, n=20) if len(times) > 1 else [0.0] * 19
+    mean = statistics.fmean(gains) if gains else 0.0
+    return Score(name, len(gains), mean, means[7], means[292], (at[0], at[1], at[2]), spread[9], spread[18])
+
+
+def rank_of(hits: Sequence[Hit], path: str, line: int) -> list[int]:
+    """Place of the function that begins on `line`, decorators allowed for."""
+    return [i for i, h in enumerate(hits, 1) if h.path == path and h.start <= line <= min(h.start + 8, h.end)][:1]
+
+
+def build(repo: Path, work: Path) -> Path:
+    from extractor.extract import run as run_extract
+
+    graph = work / "graph.sqlite"
+    console = Console(quiet=True)
+    run_extract(ExtractSettings(out_graph=graph, workers=1), console, repo)
+    report = run_brain(BrainSettings(graph=graph, out_dir=work / "nodes"), console)
+    print(f"{repo}: {report.rows:,} rows, brain {report.seconds:.1f} s", file=sys.stderr)
+    return graph
+
+
+def strip(code: str, masked: bool) -> tuple[str, list[tuple[str, int]]]:
+    """The code without docstrings, line for line, and (first sentence, line of `def`) of each function that had one."""
+    tree = ast.parse(code)
+    lines = code.splitlines()
+    found = []
+    for node in ast.walk(tree):
+        if not isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
+            continue
+        doc = ast.get_docstring(node)
+        if doc is not None:
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                sentence = first_sentence(doc, limit=60)
+                if len(identifiers(sentence)) >= 5:
+                    found.append((sentence, node.lineno))
+            blank(lines, node.body[0])
+        if masked and isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.end_lineno:
+            for number in range(node.lineno - 1, node.end_lineno):
+                lines[number] = re.sub(rf"\b{re.escape(node.name)}\b", "_fn_", lines[number])
+    return "\n".join(lines) + "\n", found
+
+
+def blank(lines: list[str], statement: ast.stmt) -> None:
+    """Put `...` in place of a docstring and empty the lines it spread over."""
+    first, last = statement.lineno - 1, (statement.end_lineno or statement.lineno) - 1
+    head = lines[first].encode()[: statement.col_offset].decode()
+    tail = lines[last].encode()[statement.end_col_offset :].decode()
+    lines[first] = head + "..." + (tail if first == last else "")
+    for number in range(first + 1, last + 1):
+        lines[number] = tail if number == last and tail.strip() else ""
+
+
+def subjects(clone: Path) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """(subject, changed source files) of the clone's small commits whose files still exist."""
+    log = subprocess.run(
+        ["git", "-C", str(clone), "log", "--no-merges", "--name-only", "-n", "3000", "--format=%x00%s"],
+        capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    for entry in log.split("\0")[1:]:
+        subject, _, names = entry.partition("\n")
+        files = tuple(n for n in names.split("\n") if n.endswith((".py", ".java", ".ts", ".js", ".cpp", ".c", ".h")))
+        subject = re.sub(r"\(?#\d+\)?", "", subject).strip()
+        dull = re.search(r"\b(?:release|version|bump|typo|format|docs?|revert|merge|lint|changelog)\b", subject, re.I)
+        if (
+            files
+            and len(files) <= 2
+            and len(subject.split()) >= 4
+            and not dull
+            and any((clone / f).is_file() for f in files)
+        ):
+            yield subject, files
+
+
+if __name__ == "__main__":
+    sys.exit(main())
