@@ -97,3 +97,5 @@ ASPECT_WORDS = {
     "default": "default of {o}",
     "overview": "overview",
 }
+
+PHRASES = phrases()
