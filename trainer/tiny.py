@@ -214,6 +214,7 @@ def _inputs() -> str:
 
     sources = [HERE / name for name in ("words.txt", "prose.txt", "askings.txt", "invent.py", "corpus.py", "tiny.py")]
     sources += [Path(str(module.__file__)) for module in (aspects, phrases, questions, wording)]
+    sources.append(Path(str(phrases.__file__)).with_name("questions.txt"))
     return digest(path.read_bytes() for path in sources)
 
 
