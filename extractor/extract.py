@@ -197,11 +197,23 @@ def assemble(
     nodes: dict[str, Node] = {}
     edges: dict[tuple[str, str, str, int], Edge] = {}
     found_packages, package_edges = packages(facts)
+    merged = links.merged
     for node in (*found_packages, *(n for f in facts for n in nodes_of(f)), *links.nodes):
         nodes.setdefault(node.id, node)
+    for declaration, definition in merged.items():
+        # One symbol: the definition's node stays and says where it is declared.
+        declared = nodes.pop(declaration)
+        known = nodes[definition]
+        place = {"path": declared.path, "line": declared.meta.get("start_line", 0)}
+        doc = known.meta.get("doc") or declared.meta.get("doc", "")
+        meta = known.meta | {"declared": [*known.meta.get("declared", []), place]} | ({"doc": doc} if doc else {})
+        nodes[definition] = replace(known, meta=meta)
     for node_id, handlers in raised.catches.items():
+        node_id = merged.get(node_id, node_id)
         nodes[node_id] = replace(nodes[node_id], meta=nodes[node_id].meta | {"catches": handlers})
     for edge in (*package_edges, *(e for f in facts for e in containment(f)), *links.edges, *raised.edges):
+        if merged and (edge.src in merged or edge.dst in merged):
+            edge = replace(edge, src=merged.get(edge.src, edge.src), dst=merged.get(edge.dst, edge.dst))
         key = (edge.src, edge.dst, edge.kind, edge.line)
         # Two ways to the same edge: the surer one stands; among equals the name of the rule decides, not the order of arrival.
         if key not in edges or (edge.confidence, edge.via) > (edges[key].confidence, edges[key].via):

@@ -550,7 +550,8 @@ class ScriptCollector(Collector):
         flags = ["field", *(w for w in ("static", "readonly", "abstract") if w in words)]
         self.define(
             "variable", name, node, step, signature=self.head(node, value), returns=annotation, flags=flags,
-            visibility=self._visibility(node, name), decorators=self._decorators(node), value=self.short(value) if value is not None else "",
+            visibility=self._visibility(node, name), decorators=self._decorators(node),
+            value=self.short(value) if value is not None else "",
         )  # fmt: skip
         if annotation:
             self.bind(scope, name, annotation, node, "declared")

@@ -19,12 +19,14 @@ from extractor.schema import Edge, Node, Unresolved
 @dataclass(frozen=True, slots=True)
 class Links:
     """`nodes` are the externals and bindings that only linking knows. `names` says what a raised or caught class name means:
-    (path, scope, name as written in a Raise or Handler) -> node ids, best first; a name that is missing is unknown."""
+    (path, scope, name as written in a Raise or Handler) -> node ids, best first; a name that is missing is unknown.
+    `merged` leads from a mere declaration to the definition that stands for both (a C++ header's to its source's)."""
 
     edges: list[Edge] = field(default_factory=list)
     unresolved: list[Unresolved] = field(default_factory=list)
     nodes: list[Node] = field(default_factory=list)
     names: dict[tuple[str, int, str], tuple[str, ...]] = field(default_factory=dict)
+    merged: dict[str, str] = field(default_factory=dict)
 
 
 def link(files: Iterable[FileFacts], configs: Mapping[str, str]) -> Links:
@@ -47,6 +49,7 @@ def merge(parts: Iterable[Links]) -> Links:
         total.edges.extend(part.edges)
         total.unresolved.extend(part.unresolved)
         total.names.update(part.names)
+        total.merged.update(part.merged)
         for node in part.nodes:
             nodes.setdefault(node.id, node)
     total.nodes.extend(nodes[key] for key in sorted(nodes))

@@ -19,6 +19,7 @@ CONFIDENCE: Final[dict[str, float]] = {
     "flow": 0.85,  # value flow that leaves one target
     "flow:many": 0.8,
     "variant": 0.8,  # several definitions of one name, as in try/except ImportError
+    "launch": 0.95,  # a CUDA kernel started
     "override": 0.7,  # a method of a subclass or an implementation of an interface
     "callback": 0.5,
     "ambiguous": 0.5,

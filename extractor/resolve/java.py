@@ -149,16 +149,17 @@ class JavaEngine(Engine):
         return None
 
     # ------------------------------------------------------------------ names
-    def outer_name(self, name: str, file: File, line: int) -> Values:
+    def outer_name(self, name: str, context: Context) -> Values:
+        file = context.file
         for owner in file.found["static"].get(name, ()):
-            found = self._static_member(owner, name, Context(file, MODULE, line))
+            found = self._static_member(owner, name, context)
             if found:
                 return found
         found_type = self.type_name(name, file, MODULE)
         if found_type is not None:
             return (found_type._replace(via="import"),)
         for owner in file.found["static_stars"]:
-            found = self._static_member(owner, name, Context(file, MODULE, line))
+            found = self._static_member(owner, name, context)
             if found:
                 return found
         if name in self.packages or any(p.startswith(name + ".") for p in self.packages) or name in ("java", "javax"):

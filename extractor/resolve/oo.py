@@ -14,6 +14,7 @@ from extractor.resolve.chains import Chain, Step, TypeText, parse_chain
 from extractor.schema import symbol_id
 
 MAX_VALUES: Final = 8  # more alternatives than this are nothing known
+MAX_OVERRIDES: Final = 12
 MAX_DEPTH: Final = 24
 CLASSES: Final = frozenset(("class", "interface"))
 FUNCTIONS: Final = frozenset(("function", "method"))
@@ -81,18 +82,9 @@ class File:
     """One file's facts, indexed for look-up."""
 
     __slots__ = (
-        "args",
-        "binds",
-        "calls_by_text",
-        "facts",
-        "fields",
-        "found",
-        "number",
-        "objects",
-        "symbols",
-        "top",
+        "args", "binds", "calls_by_text", "facts", "fields", "found", "number", "objects", "outside", "symbols", "top",
         "typevars",
-    )
+    )  # fmt: skip
 
     def __init__(self, number: int, facts: FileFacts) -> None:
         self.number = number
@@ -107,6 +99,7 @@ class File:
         self.typevars: dict[int, dict[str, str]] = {}
         for scope, name, bound in extra.get("typevars", ()):
             self.typevars.setdefault(scope, {})[name] = bound
+        self.outside: dict[int, Symbol] = {}  # functions defined outside their class, and the class
         self.objects = {b.scope for b in facts.bindings}
         self.binds: dict[tuple[int, str], list[Binding]] = {}
         self.fields: dict[tuple[int, str], list[Binding]] = {}
@@ -128,6 +121,8 @@ class File:
 
     def enclosing_class(self, scope: int) -> Symbol | None:
         while scope != MODULE:
+            if scope in self.outside:
+                return self.outside[scope]
             symbol = self.symbols[scope]
             if symbol.is_class or symbol.is_object or symbol.is_constructor:
                 return symbol
@@ -168,7 +163,7 @@ class Engine:
         """What a (dotted) name means where a type is expected: a class, extclass or var."""
         raise NotImplementedError
 
-    def outer_name(self, name: str, file: File, line: int) -> Values:
+    def outer_name(self, name: str, context: Context) -> Values:
         """What a bare name means that no scope of its own file defines."""
         raise NotImplementedError
 
@@ -386,15 +381,18 @@ class Engine:
                     if param.name == name:
                         return self.parameter_values(symbol, param.name)
             inside = file.top if symbol is None else symbol.members
-            if symbol is None or symbol.is_function:
-                if name in inside:
-                    return self.definitions(inside[name], "scope")
-            elif symbol.is_class and self.implicit_members:
+            if (symbol is None or symbol.is_function) and name in inside:
+                return self.definitions(inside[name], "scope")
+            if symbol is not None and symbol.index in file.outside:
+                found = self.own_member(Value("inst", file.outside[symbol.index]), name, context)
+                if found:
+                    return seen_from_inside(found)
+            elif symbol is not None and symbol.is_class and self.implicit_members:
                 found = self.own_member(Value("inst", symbol, self.own_args(symbol)), name, context)
                 if found:
-                    return tuple(v._replace(via="self") if v.kind == "func" else v for v in found)
+                    return seen_from_inside(found)
             if scope == MODULE:
-                return self.outer_name(name, file, line)
+                return self.outer_name(name, context)
             scope = file.symbols[scope].d.scope
 
     def parameter_values(self, function: Symbol, name: str) -> Values:
@@ -654,7 +652,7 @@ class Engine:
         return self.evaluate(value.name, value.symbol)
 
     def function_result(self, symbol: Symbol, value: Value, args: list[str] | None, context: Context) -> Values:
-        returned = self.returns(symbol)
+        returned = self.returns(self.definition_of(symbol)) or self.returns(symbol)
         if not any(v.kind == "var" or v.args for v in returned):
             return returned
         env: dict[str, Values] = {}
@@ -665,6 +663,7 @@ class Engine:
                 if ancestor.id == owner.id:
                     env.update({k: self.substitute(v, base, 1) for k, v in inner.items()} if inner else base)
         own = symbol.file.typevars.get(symbol.index, {})
+        env.update(zip(own, value.args, strict=False))
         if own and args:
             for param, arg in zip(symbol.d.params, args, strict=False):
                 wanted = self.type_values(param.annotation, symbol.file, symbol.index)
@@ -818,7 +817,13 @@ class Engine:
                 if candidate.is_function and candidate is not method and "abstract" not in candidate.d.flags and same:
                     found.append(candidate)
             stack.extend(cls.subclasses)
-        return sorted(found, key=lambda s: s.id)
+        # A call that may go to very many classes says which interface it uses, not where it ends.
+        return sorted(found, key=lambda s: s.id) if len(found) <= MAX_OVERRIDES else []
+
+
+def seen_from_inside(values: Values) -> Values:
+    """Members named without a receiver are found on the object itself."""
+    return tuple(v._replace(via="self") if v.kind == "func" else v for v in values)
 
 
 def accepts(symbol: Symbol, count: int) -> bool:

@@ -118,7 +118,8 @@ class ScriptEngine(Engine):
         return NOTHING
 
     # ------------------------------------------------------------------ names
-    def outer_name(self, name: str, file: File, line: int) -> Values:
+    def outer_name(self, name: str, context: Context) -> Values:
+        file = context.file
         rows = file.found["aliases"].get(name)
         if rows:
             return join(self.imported(file, row) for row in rows)
@@ -174,7 +175,7 @@ class ScriptEngine(Engine):
         else:
             found = self._first_type(file.top.get(first, ()))
         if found is None:
-            values = self.outer_name(first, file, 0)
+            values = self.outer_name(first, Context(file, scope, 0))
             found = next((v for v in values if v.kind in ("class", "extclass", "alias", "module", "ns")), None)
             if found is None and any(
                 v.kind == "func" and v.symbol[0].is_constructor for v in (values or self.top_values(first, file))

@@ -1,0 +1,237 @@
+"""C and C++ before and beside the tree: macros that break the grammar blanked, expressions and declarators as text."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from extractor.parse.collect import MAX_STEPS
+from extractor.parse.tree import collapse
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+    from extractor.parse import Source
+
+# Words that only decorate a declaration. The grammar takes them for types or calls; blanks of equal length keep every offset.
+_WORDS = re.compile(
+    rb"\b(?:[A-Z][A-Z0-9_]*_(?:API|EXPORT|EXPORTS|INLINE|NODISCARD|NOINLINE|HIDDEN|VISIBLE|DEPRECATED|DEVICE_FUNC|HOST_DEVICE|NORETURN"
+    rb"|CONSTEXPR|NOEXCEPT|UNUSED)|JNIEXPORT|JNICALL|C10_[A-Z_]+|EMSCRIPTEN_KEEPALIVE|__forceinline|__inline__|__inline|__extension__"
+    rb"|__restrict__|__restrict|_Noreturn|WINAPI|APIENTRY|STDMETHODCALLTYPE|Q_OBJECT|Q_GADGET|NO_THREAD_SAFETY_ANALYSIS|SCOPED_LOCKABLE"
+    rb"|LOCKABLE)\b(?!\s*\()"
+)
+_CALLS = re.compile(
+    rb"\b(?:__attribute__\s*\(|__declspec|__asm__|[A-Z_]*(?:GUARDED_BY|LOCKS_REQUIRED|LOCKS_EXCLUDED|ACQUIRED_AFTER|ACQUIRED_BEFORE"
+    rb"|LOCK_FUNCTION|TRYLOCK_FUNCTION|ASSERT_EXCLUSIVE_LOCK|ASSERT_SHARED_LOCK|RETURN_CAPABILITY|LOCK_RETURNED|REQUIRES_SHARED"
+    rb"|DISALLOW_COPY_AND_ASSIGN|PRINTF_FORMAT|ATTRIBUTE_PRINTF|DEPRECATED_MSG))\s*\("
+)
+_CLASS_WORD = re.compile(rb"\b(?:class|struct)\s+([A-Z][A-Z0-9_]{2,})(?=\s+[A-Za-z_][\w:]*\s*(?:final\s*)?[:{])")
+# A word in capitals in front of a whole declaration: FOO_BAR int name(
+_LEADING = re.compile(
+    rb"^[ \t]*(?:(?:static|inline|extern|virtual|constexpr)[ \t]+)*([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)"
+    rb"(?=[ \t]+(?:const[ \t]+|static[ \t]+|inline[ \t]+)?[A-Za-z_][\w:]*(?:<[^;{}()\n]*>)?[ \t*&]+[A-Za-z_~][\w:]*[ \t]*\()",
+    re.MULTILINE,
+)
+
+
+def prepare(data: bytes) -> bytes:
+    """The same text with attribute macros blanked, offset for offset. Preprocessor lines stay as they are."""
+    if not any(word in data for word in (b"_", b"JNI", b"WINAPI")):
+        return data
+    out = bytearray(data)
+    for pattern in (_WORDS, _CLASS_WORD, _LEADING):
+        for found in pattern.finditer(data):
+            start, end = found.span(1) if pattern.groups else found.span()
+            if not _directive(data, start):
+                out[start:end] = b" " * (end - start)
+    for found in _CALLS.finditer(data):
+        end = _closing(data, found.end() - 1)
+        if found[0].rstrip(b" \t\n(").endswith(b"__attribute__"):
+            end = _closing(data, data.index(b"(", found.start()))
+        if end and not _directive(data, found.start()):
+            keep = data[found.start() : end]
+            out[found.start() : end] = bytes(c if c in b"\r\n" else 32 for c in keep)
+    return bytes(out)
+
+
+def _directive(data: bytes, position: int) -> bool:
+    """Whether a position stands on a preprocessor line, continued ones included."""
+    start = data.rfind(b"\n", 0, position) + 1
+    while start > 1 and data[start - 2 : start - 1] == b"\\":
+        start = data.rfind(b"\n", 0, start - 1) + 1
+    return data[start:position].lstrip().startswith(b"#")
+
+
+def _closing(data: bytes, position: int) -> int:
+    """Just behind the parenthesis that closes the one at `position`, 0 when it is far away or missing."""
+    depth = 0
+    for here in range(position, min(len(data), position + 2000)):
+        depth += {40: 1, 41: -1}.get(data[here], 0)
+        if depth == 0:
+            return here + 1
+    return 0
+
+
+class Declarator(NamedTuple):
+    """What a declarator declares. `name` is the node of the name, `function` the function_declarator if it is a function's,
+    `shape` the pointers, references and arrays around it; `pointer` tells a function pointer from a function."""
+
+    name: Node | None
+    function: Node | None
+    shape: str
+    pointer: bool
+
+
+_NAMES: Final = frozenset(
+    ("identifier", "field_identifier", "qualified_identifier", "destructor_name", "operator_name", "type_identifier",
+     "template_function", "operator_cast", "template_method", "structured_binding_declarator")
+)  # fmt: skip
+
+
+def unwrap(node: Node | None) -> Declarator:
+    """Take a declarator apart, from the outside in."""
+    function: Node | None = None
+    shape, pointer = "", False
+    while node is not None:
+        kind = node.type
+        if kind in _NAMES:
+            return Declarator(node, function, shape, pointer)
+        if kind in ("pointer_declarator", "abstract_pointer_declarator"):
+            if function is not None:
+                pointer = True
+            shape += "*"
+        elif kind in ("reference_declarator", "abstract_reference_declarator"):
+            shape += "&"
+        elif kind == "array_declarator":
+            shape += "[]"
+        elif kind == "function_declarator" and function is None:
+            function = node
+        following = node.child_by_field_name("declarator")
+        if following is None:
+            following = next(
+                (c for c in node.named_children if c.type in _NAMES or c.type.endswith("declarator")), None
+            )
+        node = following
+    return Declarator(None, function, shape, pointer)
+
+
+_LITERALS: Final = {
+    "string_literal": "<char>",
+    "raw_string_literal": "<char>",
+    "concatenated_string": "<char>",
+    "number_literal": "<int>",
+    "char_literal": "<char>",
+    "true": "<bool>",
+    "false": "<bool>",
+    "null": "<null>",
+    "nullptr": "<null>",
+}
+CASTS: Final = frozenset(
+    ("static_cast", "dynamic_cast", "reinterpret_cast", "const_cast", "static_pointer_cast", "dynamic_pointer_cast")
+)
+
+
+def chain(source: Source, node: Node | None) -> str:
+    """An expression in the notation of collect.py; ? for what has none."""
+    steps: list[str] = []
+    head = "?"
+    while node is not None and len(steps) <= MAX_STEPS:
+        kind = node.type
+        if kind in ("identifier", "this", "field_identifier", "namespace_identifier", "type_identifier"):
+            head = source.text(node)
+            break
+        if kind in ("qualified_identifier", "template_function", "template_type"):
+            head = compact(source.text(node))
+            break
+        if kind == "field_expression":
+            operator = "->" if any(c.type == "->" for c in node.children) else "."
+            field = node.child_by_field_name("field")
+            steps.append(operator + (compact(source.text(field)) if field is not None else ""))
+            node = node.child_by_field_name("argument")
+        elif kind == "call_expression":
+            function = node.child_by_field_name("function")
+            if function is not None and function.type == "template_function":
+                name = function.child_by_field_name("name")
+                arguments = function.child_by_field_name("arguments")
+                if name is not None and arguments is not None and source.text(name).rpartition("::")[2] in CASTS:
+                    head = f"<{compact(source.text(arguments))[1:-1]}>"
+                    break
+            steps.append("()")
+            node = function
+        elif kind == "subscript_expression":
+            steps.append("[]")
+            node = node.child_by_field_name("argument")
+        elif kind == "pointer_expression":
+            if source.data[node.start_byte : node.start_byte + 1] == b"*":
+                steps.append("^")
+            node = node.child_by_field_name("argument")
+        elif kind == "parenthesized_expression":
+            node = node.named_children[0] if node.named_children else None
+        elif kind == "cast_expression":
+            head = f"<{type_of(source, node.child_by_field_name('type'))}>"
+            break
+        elif kind == "new_expression":
+            head = f"new {type_of(source, node.child_by_field_name('type'))}()"
+            break
+        elif kind == "compound_literal_expression":
+            head = f"<{type_of(source, node.child_by_field_name('type'))}>"
+            break
+        elif kind == "conditional_expression":
+            node = node.child_by_field_name("consequence")
+        elif kind == "assignment_expression":
+            node = node.child_by_field_name("right")
+        elif kind in _LITERALS:
+            text = source.text(node)
+            head = (
+                "<double>"
+                if kind == "number_literal" and "." in text and not text.startswith("0x")
+                else _LITERALS[kind]
+            )
+            break
+        elif kind == "lambda_expression":
+            head = "=>" + _result(source, node)
+            break
+        elif kind == "co_await_expression" and node.named_children:
+            node = node.named_children[0]
+        else:
+            break
+    return head + "".join(reversed(steps)) if len(steps) <= MAX_STEPS else "?"
+
+
+def _result(source: Source, function: Node) -> str:
+    body = function.child_by_field_name("body")
+    for child in reversed(body.named_children) if body is not None else ():
+        if child.type == "return_statement" and child.named_children:
+            return chain(source, child.named_children[0])
+    return "?"
+
+
+def type_of(source: Source, node: Node | None) -> str:
+    return compact(source.text(node)) if node is not None else ""
+
+
+def compact(text: str) -> str:
+    """Types and qualified names without needless blanks: `std :: map< int, Foo >` is `std::map<int,Foo>`."""
+    return re.sub(r"\s*(::|[<>,*&()])\s*", r"\1", collapse(text)) if not text.isidentifier() else text
+
+
+def dotted(text: str) -> str:
+    """`a::B<C>::d` as a qualified name: `a.B.d`."""
+    plain, depth = [], 0
+    for char in (
+        text.replace("operator<<", "operator\x01")
+        .replace("operator<", "operator\x02")
+        .replace("operator->", "operator\x03")
+    ):
+        if char == "<":
+            depth += 1
+        elif char == ">" and depth:
+            depth -= 1
+        elif depth == 0:
+            plain.append(char)
+    joined = "".join(plain).replace("\x01", "<<").replace("\x02", "<").replace("\x03", "->")
+    return (
+        re.sub(r"\s+", "", joined).replace("::", ".").strip(".")
+        if "operator" not in joined
+        else joined.replace("::", ".").strip(".")
+    )
