@@ -65,7 +65,8 @@ def test_an_answer_without_a_stop_token_is_counted(tokenizer: Any) -> None:
 
 def test_a_template_that_rewrites_the_question_is_refused(tokenizer: Any) -> None:
     thinking = copy.deepcopy(tokenizer)
-    thinking.chat_template = "{{ messages[0]['content'] }}{% if add_generation_prompt %}<think>{% else %}{{ messages[1]['content'] }}{% endif %}"
+    opening = "{% if add_generation_prompt %}<think>{% else %}"
+    thinking.chat_template = "{{ messages[0]['content'] }}" + opening + "{{ messages[1]['content'] }}{% endif %}"
     with pytest.raises(IncompatibleInput, match="template"):
         Encoder(thinking, (2,)).encode("Where?", "There.")
 
