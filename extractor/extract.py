@@ -14,25 +14,22 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 from config.console import Console, plural
 from config.errors import IncompatibleInput, MissingInput
 from config.manifest import Manifest, digest, read_manifest, write_manifest
 from config.settings import ExtractSettings
+from extractor.assemble import assemble
 from extractor.cache import CachedFile, FactsCache, facts_version
-from extractor.entries import mark_entries
 from extractor.facts import FileFacts, load_facts
 from extractor.graph import Graph, write_graph
 from extractor.history import Git, dirty_files, open_git, same_as_blob
 from extractor.languages import SPECS
-from extractor.nodes import containment, nodes_of, packages
 from extractor.parse import count_lines
 from extractor.pool import Job, Parsed, free_cores, parse_many
-from extractor.raises import throws
-from extractor.resolve import Links, link
-from extractor.schema import Edge, FileRow, Node, Unresolved
+from extractor.resolve import link
+from extractor.schema import FileRow
 from extractor.walk import Walk, check_repository, classify, is_config, walk
 
 
@@ -64,7 +61,7 @@ class ExtractReport:
         """The short report a person reads."""
         if self.up_to_date:
             return [
-                f"{self.graph}: nothing changed, {plural(self.files, 'file')} checked in {self.seconds:.2f} s",
+                f"{self.graph} is up to date: {plural(self.files, 'file')} checked in {self.seconds:.2f} s",
                 *self.notes,
             ]
         rate = self.loc / self.seconds if self.seconds else 0
@@ -158,6 +155,8 @@ def _build(
             )
         phases["load"], mark = clock() - mark, clock()
         links = link(facts, scan.configs)
+        for problem in links.problems:
+            console.warn(problem)
         phases["link"], mark = clock() - mark, clock()
         nodes, edges, unresolved = assemble(facts, links, scan.configs)
         phases["throws"], mark = clock() - mark, clock()
@@ -176,6 +175,7 @@ def _build(
         parsed=len(parsed),
         loc=counts["loc"],
         seconds=clock() - started,
+        notes=(*report.notes, *links.problems),
         nodes=_counted(node.type for node in nodes),
         edges=_counted(edge.kind for edge in edges),
         resolution=rates,
@@ -187,61 +187,6 @@ def _build(
         slowest=tuple(sorted(((p.path, round(p.seconds, 3)) for p in parsed), key=lambda s: (-s[1], s[0]))[:3]),
         phases={name: round(seconds, 3) for name, seconds in phases.items()},
     )
-
-
-def assemble(
-    facts: list[FileFacts], links: Links, configs: Mapping[str, str] = MappingProxyType({})
-) -> tuple[list[Node], list[Edge], list[Unresolved]]:
-    """All rows of the graph from all facts and links, each key once."""
-    raised = throws(facts, links)
-    nodes: dict[str, Node] = {}
-    edges: dict[tuple[str, str, str, int], Edge] = {}
-    found_packages, package_edges = packages(facts)
-    merged = links.merged
-    for node in (*found_packages, *(n for f in facts for n in nodes_of(f)), *links.nodes):
-        nodes.setdefault(node.id, node)
-    for declaration, definition in merged.items():
-        # One symbol: the definition's node stays and says where it is declared.
-        declared = nodes.pop(declaration)
-        known = nodes[definition]
-        place = {"path": declared.path, "line": declared.meta.get("start_line", 0)}
-        doc = known.meta.get("doc") or declared.meta.get("doc", "")
-        meta = known.meta | {"declared": [*known.meta.get("declared", []), place]} | ({"doc": doc} if doc else {})
-        nodes[definition] = replace(known, meta=meta)
-    for node_id, handlers in raised.catches.items():
-        node_id = merged.get(node_id, node_id)
-        nodes[node_id] = replace(nodes[node_id], meta=nodes[node_id].meta | {"catches": handlers})
-    for edge in (*package_edges, *(e for f in facts for e in containment(f)), *links.edges, *raised.edges):
-        if merged and (edge.src in merged or edge.dst in merged):
-            edge = replace(edge, src=merged.get(edge.src, edge.src), dst=merged.get(edge.dst, edge.dst))
-        key = (edge.src, edge.dst, edge.kind, edge.line)
-        # Two ways to the same edge: the surer one stands; among equals the name of the rule decides, not the order of arrival.
-        if key not in edges or (edge.confidence, edge.via) > (edges[key].confidence, edges[key].via):
-            edges[key] = edge
-    for edge in edges.values():
-        for end in (edge.src, edge.dst):
-            if end not in nodes and end.startswith("ext:"):
-                package, _, name = end[4:].partition("#")
-                nodes[end] = Node(end, "external", name.rpartition(".")[2] or package, "", "", {"package": package})
-    lost: list[Unresolved] = []
-    for key, edge in list(edges.items()):
-        # The target lies in a file that could not be read: the name is kept, the edge would lead nowhere.
-        if edge.dst not in nodes:
-            del edges[key]
-            lost.append(Unresolved(edge.src, edge.kind, edge.dst, edge.line, "unparsed"))
-    for node in list(nodes.values()):
-        package, hash_sign, _ = node.id.partition("#")
-        if node.type == "external" and hash_sign and package not in nodes:
-            nodes[package] = Node(package, "external", package[4:], "", node.lang, {"package": package[4:]})
-    mark_entries(nodes, configs)
-    unresolved: dict[tuple[str, str, str, int], Unresolved] = {}
-    for row in sorted([*links.unresolved, *raised.unresolved, *lost], key=_rank):
-        unresolved.setdefault((row.src, row.kind, row.name, row.line), row)
-    return list(nodes.values()), list(edges.values()), list(unresolved.values())
-
-
-def _rank(row: Unresolved) -> tuple[str, str, str, int, str, tuple[str, ...]]:
-    return row.src, row.kind, row.name, row.line, row.reason, row.candidates
 
 
 def _scan(root: Path, listing: Walk, settings: ExtractSettings, cache: FactsCache, blobs: Mapping[str, str]) -> _Scan:
@@ -362,7 +307,7 @@ def _nothing_to_do(graph: Path, manifest: Manifest) -> bool:
 def _linker_version() -> str:
     """12 hex digits over the code that turns facts into a graph."""
     package = Path(__file__).resolve().parent
-    names = ("nodes.py", "raises.py", "extract.py", "entries.py", "graph.py", "schema.py", "bindings.py")
+    names = ("nodes.py", "raises.py", "extract.py", "assemble.py", "entries.py", "graph.py", "schema.py", "bindings.py")
     files = sorted({*package.glob("resolve/*.py"), *(package / name for name in names)})
     return digest(part for file in files if file.is_file() for part in (file.name, file.read_bytes()))[:12]
 

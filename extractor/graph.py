@@ -20,24 +20,27 @@ from config.manifest import Manifest, read_manifest
 from extractor.schema import SURE, Edge, FileRow, Node, Unresolved
 
 # One entry per schema version, applied in order; PRAGMA user_version says how many a file has had.
-# `incoming` is the way from a node to the edges that end there: an index of `edges` by dst_id would hold every id once more and
-# be half as large as the table itself.
+# `incoming` is the way from a node to the edges that end there, by rowid: an index of `edges` by dst_id would hold every id once
+# more and be half as large as the table itself. Rowids stay: the brain's nodes come after all others and go before they do.
+# `origin` is added last because SQLite keeps the default of an added column once, not in every row that was there before.
 MIGRATIONS = (
     """
-    CREATE TABLE nodes (id TEXT NOT NULL UNIQUE, type TEXT NOT NULL, name TEXT NOT NULL, path TEXT NOT NULL, lang TEXT NOT NULL,
-                        meta_json TEXT NOT NULL, origin TEXT NOT NULL, number INTEGER PRIMARY KEY);
+    CREATE TABLE nodes (id TEXT PRIMARY KEY, type TEXT NOT NULL, name TEXT NOT NULL, path TEXT NOT NULL, lang TEXT NOT NULL,
+                        meta_json TEXT NOT NULL);
     CREATE TABLE edges (src_id TEXT NOT NULL, dst_id TEXT NOT NULL, kind TEXT NOT NULL, line INTEGER NOT NULL,
-                        confidence REAL NOT NULL, via TEXT NOT NULL, meta_json TEXT NOT NULL, origin TEXT NOT NULL,
+                        confidence REAL NOT NULL, via TEXT NOT NULL, meta_json TEXT NOT NULL,
                         PRIMARY KEY (src_id, dst_id, kind, line)) WITHOUT ROWID;
     CREATE TABLE files (path TEXT PRIMARY KEY, lang TEXT NOT NULL, sha256 TEXT NOT NULL, facts_version TEXT NOT NULL,
                         status TEXT NOT NULL, reason TEXT NOT NULL, loc INTEGER NOT NULL) WITHOUT ROWID;
     CREATE TABLE unresolved (src_id TEXT NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL, line INTEGER NOT NULL,
                              reason TEXT NOT NULL, candidates TEXT NOT NULL,
                              PRIMARY KEY (src_id, kind, name, line)) WITHOUT ROWID;
-    """,
-    """
     CREATE TABLE incoming (dst INTEGER NOT NULL, src INTEGER NOT NULL, brain INTEGER NOT NULL,
                            PRIMARY KEY (dst, src, brain)) WITHOUT ROWID;
+    """,
+    """
+    ALTER TABLE nodes ADD COLUMN origin TEXT NOT NULL DEFAULT 'extractor';
+    ALTER TABLE edges ADD COLUMN origin TEXT NOT NULL DEFAULT 'extractor';
     """,
 )
 # Made after the bulk load: building an index once is several times faster than keeping it up to date row by row.
@@ -45,13 +48,13 @@ INDEXES = """
     CREATE INDEX IF NOT EXISTS nodes_by_path ON nodes (path);
     CREATE INDEX IF NOT EXISTS nodes_by_name ON nodes (name COLLATE NOCASE);
 """
-_NODE = "id, type, name, path, lang, meta_json, origin"
-_EDGE = "src_id, dst_id, kind, line, confidence, via, meta_json, origin"
+_NODE = "id, type, name, path, lang, meta_json"
+_EDGE = "src_id, dst_id, kind, line, confidence, via, meta_json"
 _FILE = "path, lang, sha256, facts_version, status, reason, loc"
 _UNRESOLVED = "src_id, kind, name, line, reason, candidates"
 _SOURCES = (
-    "src_id IN (SELECT source.id FROM incoming JOIN nodes AS source ON source.number = src"
-    " WHERE dst = (SELECT number FROM nodes WHERE id = ?))"
+    "src_id IN (SELECT source.id FROM incoming JOIN nodes AS source ON source.rowid = src"
+    " WHERE dst = (SELECT rowid FROM nodes WHERE id = ?))"
 )
 
 
@@ -97,13 +100,13 @@ class Graph:
         return manifest
 
     def node(self, node_id: str) -> Node | None:
-        row = self._db.execute(f"SELECT {_NODE} FROM nodes WHERE id = ?", (node_id,)).fetchone()
+        row = self._db.execute(f"SELECT {_NODE}, origin FROM nodes WHERE id = ?", (node_id,)).fetchone()
         return _node(row) if row else None
 
     def nodes(self, types: Sequence[str] = (), *, path: str = "", origin: str = "") -> Iterator[Node]:
         """Nodes in order of id, of these types (all when empty), in this file, from this origin."""
         where, values = _where(type=types, path=(path,) if path else (), origin=(origin,) if origin else ())
-        for row in self._db.execute(f"SELECT {_NODE} FROM nodes{where} ORDER BY id", values):
+        for row in self._db.execute(f"SELECT {_NODE}, origin FROM nodes{where} ORDER BY id", values):
             yield _node(row)
 
     def find(self, name: str) -> list[Node]:
@@ -115,7 +118,7 @@ class Graph:
             return list(self.nodes(("package", "module"), path=name.rstrip("/")))
         dotted = name.replace("::", ".").strip(".")
         rows = self._db.execute(
-            f"SELECT {_NODE} FROM nodes WHERE name = ? COLLATE NOCASE AND type != 'external' ORDER BY id",
+            f"SELECT {_NODE}, origin FROM nodes WHERE name = ? COLLATE NOCASE AND type != 'external' ORDER BY id",
             (dotted.rpartition(".")[2],),
         )
         found = [_node(row) for row in rows]
@@ -135,7 +138,7 @@ class Graph:
         if dst:
             where, values = f"{where} AND {_SOURCES}", [*values, dst]
         where += (" AND" if where else " WHERE") + " confidence >= ?"
-        query = f"SELECT {_EDGE} FROM edges{where} ORDER BY src_id, dst_id, kind, line"
+        query = f"SELECT {_EDGE}, origin FROM edges{where} ORDER BY src_id, dst_id, kind, line"
         for row in self._db.execute(query, [*values, confidence]):
             yield _edge(row)
 
@@ -198,7 +201,9 @@ class Graph:
     def dump(self, origin: str = "extractor") -> Iterator[str]:
         """Every row of one origin as a line of text, in order: equal graphs have equal dumps."""
         for table, columns, key in (("nodes", _NODE, "id"), ("edges", _EDGE, "src_id, dst_id, kind, line")):
-            for row in self._db.execute(f"SELECT {columns} FROM {table} WHERE origin = ? ORDER BY {key}", (origin,)):
+            for row in self._db.execute(
+                f"SELECT {columns}, origin FROM {table} WHERE origin = ? ORDER BY {key}", (origin,)
+            ):
                 yield json.dumps([table, *row], ensure_ascii=False)
         if origin == "extractor":
             for table, columns, key in (
@@ -224,13 +229,16 @@ def write_graph(
         with _storage_errors(path), closing(sqlite3.connect(temporary)) as db:
             db.execute("PRAGMA journal_mode=OFF")
             db.execute("PRAGMA synchronous=OFF")
-            _migrate(db)
+            db.executescript(MIGRATIONS[0])
             with db:
                 _insert(db, nodes, edges)
                 db.executemany("INSERT INTO files VALUES (?,?,?,?,?,?,?)", map(_file_row, sorted(files, key=_path)))
                 db.executemany(
                     "INSERT INTO unresolved VALUES (?,?,?,?,?,?)", map(_unresolved_row, sorted(unresolved, key=_place))
                 )
+            for script in MIGRATIONS[1:]:
+                db.executescript(script)
+            db.execute(f"PRAGMA user_version={len(MIGRATIONS)}")
             db.executescript(INDEXES)
             db.execute("ANALYZE")
             db.commit()
@@ -252,28 +260,21 @@ def write_brain(path: Path, nodes: Iterable[Node], edges: Iterable[Edge]) -> Non
         db.execute("DELETE FROM edges WHERE origin = 'brain'")
         db.execute("DELETE FROM nodes WHERE origin = 'brain'")
         db.execute("DELETE FROM incoming WHERE brain = 1")
-        _insert(db, nodes, edges)
+        _insert(db, nodes, edges, brain=True)
 
 
-def _insert(db: sqlite3.Connection, nodes: Iterable[Node], edges: Iterable[Edge]) -> None:
+def _insert(db: sqlite3.Connection, nodes: Iterable[Node], edges: Iterable[Edge], *, brain: bool = False) -> None:
     """Add nodes and edges in order, and the way from each edge's end to its start."""
-    db.executemany(f"INSERT INTO nodes ({_NODE}) VALUES (?,?,?,?,?,?,?)", map(_node_row, sorted(nodes, key=_id)))
-    numbers: dict[str, int] = dict(db.execute("SELECT id, number FROM nodes"))
+    column, value = (", origin", ",'brain'") if brain else ("", "")
+    marks = "?,?,?,?,?,?"
     ordered = sorted(edges, key=_ends)
-    db.executemany("INSERT INTO edges VALUES (?,?,?,?,?,?,?,?)", map(_edge_row, ordered))
-    ways = {
-        (numbers[e.dst], numbers[e.src], int(e.origin == "brain"))
-        for e in ordered
-        if e.dst in numbers and e.src in numbers
-    }
+    db.executemany(
+        f"INSERT INTO nodes ({_NODE}{column}) VALUES ({marks}{value})", map(_node_row, sorted(nodes, key=_id))
+    )
+    db.executemany(f"INSERT INTO edges ({_EDGE}{column}) VALUES ({marks},?{value})", map(_edge_row, ordered))
+    numbers: dict[str, int] = dict(db.execute("SELECT id, rowid FROM nodes"))
+    ways = {(numbers[e.dst], numbers[e.src], int(brain)) for e in ordered if e.dst in numbers and e.src in numbers}
     db.executemany("INSERT INTO incoming VALUES (?,?,?)", sorted(ways))
-
-
-def _migrate(db: sqlite3.Connection) -> None:
-    done = db.execute("PRAGMA user_version").fetchone()[0]
-    for number, script in enumerate(MIGRATIONS[done:], done + 1):
-        db.executescript(script)
-        db.execute(f"PRAGMA user_version={number}")
 
 
 @contextmanager
@@ -329,11 +330,11 @@ def _edge(row: Sequence[Any]) -> Edge:
 
 
 def _node_row(node: Node) -> tuple[Any, ...]:
-    return node.id, node.type, node.name, node.path, node.lang, _json(node.meta), node.origin
+    return node.id, node.type, node.name, node.path, node.lang, _json(node.meta)
 
 
 def _edge_row(edge: Edge) -> tuple[Any, ...]:
-    return edge.src, edge.dst, edge.kind, edge.line, edge.confidence, edge.via, _json(edge.meta), edge.origin
+    return edge.src, edge.dst, edge.kind, edge.line, edge.confidence, edge.via, _json(edge.meta)
 
 
 def _file_row(row: FileRow) -> tuple[Any, ...]:

@@ -81,8 +81,8 @@ def symbol_meta(d: Definition) -> dict[str, Any]:
         "visibility": d.visibility,
         "content_hash": d.content_hash,
     }
-    if d.kind != "variable":
-        meta |= {"params": [_param(p) for p in d.params], "returns": d.returns, "decorators": list(d.decorators)}
+    if d.kind in ("function", "method"):
+        meta["params"] = [_param(p) for p in d.params]
     rest = {"returns": d.returns, "decorators": list(d.decorators), "flags": list(d.flags), "value": d.value}
     return meta | {key: value for key, value in rest.items() if value}
 

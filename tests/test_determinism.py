@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from config.console import Console
 from config.settings import ExtractSettings
-from extractor.extract import assemble, run
+from extractor.assemble import assemble
+from extractor.extract import run
 from extractor.graph import Graph
 from extractor.languages import spec_for
 from extractor.parse import parse_file

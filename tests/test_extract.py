@@ -101,7 +101,7 @@ def test_a_rerun_has_nothing_to_do_and_says_so(shop: Path) -> None:
     before = graph.path.stat().st_mtime_ns
     _, again = extracted(shop)
     assert again.up_to_date
-    assert "nothing changed" in again.lines()[0]
+    assert "is up to date" in again.lines()[0]
     assert graph.path.stat().st_mtime_ns == before
 
 
@@ -312,6 +312,16 @@ def test_a_front_end_s_fault_is_a_row(shop: Path, monkeypatch: pytest.MonkeyPatc
     assert row is not None
     assert (row.status, row.reason) == ("failed", "its parser failed: IndexError: off by one")
     assert report.failed >= 1
+
+
+def test_a_linker_s_fault_costs_one_language_and_is_said(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from extractor.resolve import typescript
+
+    monkeypatch.setattr(typescript, "link", lambda files, configs: [][0])
+    graph, report = extracted(shop)
+    assert any("2 typescript files not linked, please report it: IndexError" in note for note in report.notes)
+    assert graph.node("ts:web/basket.ts#total") is not None
+    assert list(graph.edges(("calls",), src="py:src/shop/checkout.py#checkout")) != []
 
 
 def test_scip_is_said_to_be_missing(shop: Path) -> None:

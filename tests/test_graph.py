@@ -149,6 +149,10 @@ def test_the_brain_replaces_only_its_own_rows(graph: Graph) -> None:
     assert [n.id for n in after.nodes(origin="brain")] == ["capability:paying"]
     assert list(after.dump()) == before
     assert len(list(after.dump("brain"))) == 2
+    assert [e.src for e in after.edges(dst="capability:paying")] == [PRICE]
+    sqlite3.connect(graph.path).execute("VACUUM").connection.close()
+    assert [e.src for e in Graph(graph.path).edges(dst="capability:paying")] == [PRICE]
+    assert [e.src for e in Graph(graph.path).edges(("calls",), dst=TOTAL)] == [ADD]
 
 
 def test_a_missing_or_foreign_file_is_refused(tmp_path: Path) -> None:

@@ -7,10 +7,11 @@ the build files (pyproject.toml, setup.cfg, tsconfig.json, package.json, compile
 from __future__ import annotations
 
 import importlib
-import importlib.util
+import traceback
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from config.console import plural
 from extractor.facts import FileFacts
 from extractor.languages import BY_NAME
 from extractor.schema import Edge, Node, Unresolved
@@ -20,13 +21,15 @@ from extractor.schema import Edge, Node, Unresolved
 class Links:
     """`nodes` are the externals and bindings that only linking knows. `names` says what a raised or caught class name means:
     (path, scope, name as written in a Raise or Handler) -> node ids, best first; a name that is missing is unknown.
-    `merged` leads from a mere declaration to the definition that stands for both (a C++ header's to its source's)."""
+    `merged` leads from a mere declaration to the definition that stands for both (a C++ header's to its source's).
+    `problems` are faults of a linker, told to the user."""
 
     edges: list[Edge] = field(default_factory=list)
     unresolved: list[Unresolved] = field(default_factory=list)
     nodes: list[Node] = field(default_factory=list)
     names: dict[tuple[str, int, str], tuple[str, ...]] = field(default_factory=dict)
     merged: dict[str, str] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
 
 
 def link(files: Iterable[FileFacts], configs: Mapping[str, str]) -> Links:
@@ -34,11 +37,18 @@ def link(files: Iterable[FileFacts], configs: Mapping[str, str]) -> Links:
     families: dict[str, list[FileFacts]] = {}
     for facts in sorted(files, key=lambda f: f.path):
         families.setdefault(BY_NAME[facts.lang].family, []).append(facts)
-    return merge(
-        importlib.import_module(f"extractor.resolve.{family}").link(families[family], configs)
-        for family in sorted(families)
-        if importlib.util.find_spec(f"extractor.resolve.{family}")
-    )
+    return merge(_link_family(family, families[family], configs) for family in sorted(families))
+
+
+def _link_family(family: str, files: Sequence[FileFacts], configs: Mapping[str, str]) -> Links:
+    linker = importlib.import_module(f"extractor.resolve.{family}")
+    try:
+        links: Links = linker.link(files, configs)
+    except Exception as error:  # noqa: BLE001  the other languages and every definition are worth keeping, and it is said
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        fault = f"{type(error).__name__}: {error} ({place.name}, line {place.lineno})"
+        return Links(problems=[f"{plural(len(files), family + ' file')} not linked, please report it: {fault}"])
+    return links
 
 
 def merge(parts: Iterable[Links]) -> Links:
@@ -50,6 +60,7 @@ def merge(parts: Iterable[Links]) -> Links:
         total.unresolved.extend(part.unresolved)
         total.names.update(part.names)
         total.merged.update(part.merged)
+        total.problems.extend(part.problems)
         for node in part.nodes:
             nodes.setdefault(node.id, node)
     total.nodes.extend(nodes[key] for key in sorted(nodes))

@@ -1,0 +1,85 @@
+"""All facts and links in, the rows of the graph out: every node and edge once, no edge that leads nowhere, nothing lost unsaid."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
+
+from extractor.entries import mark_entries
+from extractor.facts import FileFacts
+from extractor.nodes import containment, nodes_of, packages
+from extractor.raises import throws
+from extractor.resolve import Links
+from extractor.schema import Edge, Node, Unresolved
+
+
+def assemble(
+    facts: Sequence[FileFacts], links: Links, configs: Mapping[str, str] = MappingProxyType({})
+) -> tuple[list[Node], list[Edge], list[Unresolved]]:
+    """Nodes, edges and unresolved names of a whole repository, in no particular order."""
+    raised = throws(facts, links)
+    found_packages, package_edges = packages(facts)
+    nodes: dict[str, Node] = {}
+    for node in (*found_packages, *(n for f in facts for n in nodes_of(f)), *links.nodes):
+        nodes.setdefault(node.id, node)
+    _join_declarations(nodes, links.merged)
+    for node_id, handlers in raised.catches.items():
+        kept = nodes[links.merged.get(node_id, node_id)]
+        nodes[kept.id] = replace(kept, meta=kept.meta | {"catches": handlers})
+    contained = (edge for f in facts for edge in containment(f))
+    edges = _surest((*package_edges, *contained, *links.edges, *raised.edges), links.merged)
+    _add_externals(nodes, edges)
+    # The target lies in a file that could not be read: its name is kept, the edge would lead nowhere.
+    lost = [edge for edge in edges if edge.dst not in nodes]
+    missing = [Unresolved(edge.src, edge.kind, edge.dst, edge.line, "unparsed") for edge in lost]
+    mark_entries(nodes, configs)
+    unresolved: dict[tuple[str, str, str, int], Unresolved] = {}
+    for row in sorted([*links.unresolved, *raised.unresolved, *missing], key=_rank):
+        row = replace(row, src=links.merged[row.src]) if row.src in links.merged else row
+        unresolved.setdefault((row.src, row.kind, row.name, row.line), row)
+    return (
+        list(nodes.values()),
+        [edge for edge in edges if edge.dst in nodes] if lost else edges,
+        list(unresolved.values()),
+    )
+
+
+def _join_declarations(nodes: dict[str, Node], merged: Mapping[str, str]) -> None:
+    """One symbol of a declaration and its definition: the definition's node stays and says where it is declared."""
+    for declaration, definition in sorted(merged.items()):
+        declared, known = nodes.pop(declaration), nodes[definition]
+        place = {"path": declared.path, "line": declared.meta.get("start_line", 0)}
+        doc = known.meta.get("doc") or declared.meta.get("doc", "")
+        meta = known.meta | {"declared": [*known.meta.get("declared", []), place]} | ({"doc": doc} if doc else {})
+        nodes[definition] = replace(known, meta=meta)
+
+
+def _surest(found: Iterable[Edge], merged: Mapping[str, str]) -> list[Edge]:
+    """Each (source, target, kind, line) once: the surer edge stands; among equals the rule's name decides, not who came first."""
+    edges: dict[tuple[str, str, str, int], Edge] = {}
+    for edge in found:
+        if merged and (edge.src in merged or edge.dst in merged):
+            edge = replace(edge, src=merged.get(edge.src, edge.src), dst=merged.get(edge.dst, edge.dst))
+        key = (edge.src, edge.dst, edge.kind, edge.line)
+        known = edges.get(key)
+        if known is None or (edge.confidence, edge.via) > (known.confidence, known.via):
+            edges[key] = edge
+    return list(edges.values())
+
+
+def _add_externals(nodes: dict[str, Node], edges: Iterable[Edge]) -> None:
+    """A node for everything outside that an edge names, and for the package it belongs to."""
+    for edge in edges:
+        for end in (edge.src, edge.dst):
+            if end not in nodes and end.startswith("ext:"):
+                package, _, name = end[4:].partition("#")
+                nodes[end] = Node(end, "external", name.rpartition(".")[2] or package, "", "", {"package": package})
+    for node in list(nodes.values()):
+        package, hash_sign, _ = node.id.partition("#")
+        if node.type == "external" and hash_sign and package not in nodes:
+            nodes[package] = Node(package, "external", package[4:], "", node.lang, {"package": package[4:]})
+
+
+def _rank(row: Unresolved) -> tuple[str, str, str, int, str, tuple[str, ...]]:
+    return row.src, row.kind, row.name, row.line, row.reason, row.candidates
