@@ -14,7 +14,7 @@ from typing import Final
 from dataset.example import Example
 
 # How often the tiny base must see an answer, in whatever wording, to give it back (measured).
-EXPOSURES: Final = 60
+EXPOSURES: Final = 90
 ASKED: Final = frozenset({"forward", "reverse", "two_hop"})
 # Refusals are kept beside what is learnt: without them every name would be known.
 REFUSALS: Final = 0.12

@@ -43,7 +43,7 @@ class Recipe:
     kv_heads: int = 2
     vocabulary: int = 2048
     context: int = 1024
-    steps: int = 1500
+    steps: int = 1200
     batch: int = 32
     learning_rate: float = 2e-3
     pool: int = 1
