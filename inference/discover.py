@@ -72,13 +72,16 @@ class Discoverer:
     def _best(self, hits: Sequence[Hit], evidence: Evidence) -> Hit:
         """What to lead with: the first of the best few that says what it is for and holds most of the question's words."""
         shares = dict(zip((id(h) for h in evidence.hits), evidence.shares, strict=False))
+        named = dict(zip((id(h) for h in evidence.hits), evidence.named, strict=False))
         top = max((shares.get(id(h), 0.0) for h in hits), default=0.0)
-        for hit in hits[:_SHOWN]:
+        fit = []
+        for place, hit in enumerate(hits[:_SHOWN]):
             node = self.graph.node(hit.node_id) if hit.node_id else None
             held = shares.get(id(hit), 0.0)
-            if node is not None and held >= 0.75 * top and self._said(node) and node.type != "recipe":
-                return hit
-        return hits[0]
+            if node is None or held < 0.6 * top or not self._said(node) or node.type in ("recipe", "module", "package"):
+                continue
+            fit.append((held + named.get(id(hit), 0.0) - 0.1 * place, -place, hit))
+        return max(fit, key=lambda f: f[:2])[2] if fit else hits[0]
 
     def _said(self, node: Node) -> str:
         return one_line(str(node.meta.get("purpose", ""))) if node.origin == "brain" else purpose(node)

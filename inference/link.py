@@ -154,10 +154,10 @@ class Linker:
             own = containers[0]
             product = tuple(n for n in homonyms if not is_test(n.path))
             inside = self.member_names(own)
-            close = [
-                f"{own.name}.{n}" if n in inside and own.type in ("class", "interface") else n
-                for n in self.near(member, inside)
-            ]
+            # With nothing alike, what the container does have is the next best help.
+            names = self.near(member, inside) or tuple(n for n in inside if not n.startswith("_"))[:3]
+            owned = own.type in ("class", "interface")
+            close = [f"{own.name}.{n}" if n in inside and owned else n for n in names]
             return Missing(mention, tuple(close), own, "", product[:5])
         outside = self._outside(mention)
         if outside is not None:

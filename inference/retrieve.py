@@ -37,13 +37,14 @@ _WORD = re.compile(r"[^\W_][\w]*")
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """`hits` best first; `coverage` the weighted share of the question's words they hold; `unseen` those found nowhere;
-    `shares` the part of that weight each of the first hits holds."""
+    `shares` the part of that weight each hit holds, `named` the part its name and file name hold."""
 
     hits: tuple[Hit, ...]
     coverage: float
     confidence: float
     unseen: tuple[str, ...] = ()
     shares: tuple[float, ...] = ()
+    named: tuple[float, ...] = ()
     features: tuple[tuple[str, float], ...] = ()
 
 
@@ -63,7 +64,7 @@ class Retriever:
         hits = tuple(self.lookup.search(question, k, path_glob, kinds))
         words = content_words(question)
         if not hits or not words:
-            return Evidence(hits, 0.0, 0.0 if not hits else 0.3)
+            return Evidence(hits, 0.0, 0.3 if hits else 0.0, tuple(w for w in words if not self.frequency(w)))
         frequency = {word: self.frequency(word) for word in words}
         total = max(2, self._rows)
         weight = {w: math.log(total / (frequency[w] + 0.5)) if frequency[w] else math.log(2 * total) for w in words}
@@ -72,14 +73,15 @@ class Retriever:
         shares = tuple(round(sum(weight[w] for w in words if w in group) / everything, 3) for group in held)
         best = max(shares[:5], default=0.0)
         joint = sum(weight[w] for w in set().union(*held[:5])) / everything if held else 0.0
-        named = max((self._named(hit, words, weight) for hit in hits[:5]), default=0.0) / everything
+        names = tuple(round(self._named(hit, words, weight) / everything, 3) for hit in hits)
+        named = max(names[:5], default=0.0)
         coverage = 0.7 * best + 0.3 * joint
         unseen = tuple(w for w in words if not frequency[w])
         confidence = min(1.0, 0.72 * coverage + 0.28 * min(1.0, 2 * named)) * (
             0.5 if len(unseen) * 2 > len(words) else 1.0
         )
         features = (("coverage", round(coverage, 3)), ("named", round(named, 3)), ("unseen", float(len(unseen))))
-        return Evidence(hits, coverage, round(confidence, 3), unseen, shares, features)
+        return Evidence(hits, coverage, round(confidence, 3), unseen, shares, names, features)
 
     def frequency(self, word: str) -> int:
         """In how many rows of the index `word` occurs, endings ignored."""

@@ -1,0 +1,135 @@
+"""`python inference/query.py` as it is typed: what goes to stdout, what to stderr, and the exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from asking import index_shop
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="module")
+def graph(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return index_shop(tmp_path_factory.mktemp("cli"))
+
+
+def ask(graph: Path, *arguments: str, stdin: str | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, str(ROOT / "inference" / "query.py"), "--set", f"graph={graph}", *arguments],
+        input=stdin,
+        stdin=subprocess.DEVNULL if stdin is None else None,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "XDG_STATE_HOME": str(graph.parent / "state"), **environment},
+        timeout=60,
+    )
+
+
+def test_an_answer_with_its_citations_on_stdout(graph: Path) -> None:
+    done = ask(graph, "--question", "Where is price_of defined?")
+    assert done.returncode == 0
+    assert done.stderr == ""
+    assert "defined in src/shop/pricing.py [1]." in done.stdout
+    assert "[1] src/shop/pricing.py:12-15@" in done.stdout
+    assert "\x1b" not in done.stdout
+
+
+def test_a_refusal_is_exit_one(graph: Path) -> None:
+    done = ask(graph, "What does Cart.teleport do?")
+    assert done.returncode == 1
+    assert "no member teleport" in done.stdout
+
+
+def test_json_is_one_object_and_why_explains(graph: Path) -> None:
+    done = ask(graph, "Who calls price_of?", "--json")
+    answer = json.loads(done.stdout)
+    assert answer["schema_version"] == 1
+    citation = answer["citations"][0]
+    assert {"path", "start_line", "end_line", "commit", "node_id", "verified", "blob_sha", "quote_sha256"} <= set(
+        citation
+    )
+    assert citation["verified"] == "blob"
+    assert "exact_symbol" in ask(graph, "Who calls price_of?", "--why").stdout
+
+
+def test_errors_have_their_own_exit_codes(graph: Path, tmp_path: Path) -> None:
+    assert ask(tmp_path / "none.sqlite", "Who calls main?").returncode == 3
+    assert ask(graph, "x", "--mode", "sideways").returncode == 2
+    assert ask(graph).returncode == 2
+    assert ask(graph, "Who calls price_of?", "--endpoint", "http://127.0.0.1:9").returncode == 5
+    failed = ask(tmp_path / "none.sqlite", "Who calls main?", "--json")
+    assert json.loads(failed.stdout)["error"]["code"] == 3
+
+
+def test_a_stale_index_is_exit_four_when_asked_to_be(graph: Path, tmp_path: Path) -> None:
+    stale = index_shop(tmp_path)
+    (tmp_path / "shop" / "src" / "shop" / "errors.py").write_text("# changed\n")
+    assert ask(stale, "Who calls price_of?").returncode == 0
+    done = ask(stale, "Who calls price_of?", "--strict-fresh")
+    assert done.returncode == 4
+    assert "1 file behind" in done.stderr
+
+
+def test_a_batch_keeps_its_order_and_its_errors(graph: Path) -> None:
+    lines = ["Where is price_of defined?", '{"question": "Who calls frobnicate_it?"}', "{broken", "who calls price_of"]
+    done = ask(graph, "--jsonl", stdin="\n".join(lines))
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [row.get("answered") for row in rows] == [True, False, None, True]
+    assert rows[2]["error"]["code"] == 2
+    assert done.returncode == 1
+
+
+def test_a_traceback_may_be_piped_in(graph: Path) -> None:
+    log = 'Traceback (most recent call last):\n  File "shop/catalog.py", line 48, in find\nUnknownProduct: no product called 1\n'
+    done = ask(graph, stdin=log)
+    assert done.returncode == 0
+    assert "comes out of Catalog.find" in done.stdout
+
+
+def test_a_silent_pipe_does_not_hang(graph: Path) -> None:
+    reader, writer = os.pipe()
+    try:
+        begun = time.monotonic()
+        command = [
+            sys.executable,
+            str(ROOT / "inference" / "query.py"),
+            "--set",
+            f"graph={graph}",
+            "Who calls price_of?",
+        ]
+        done = subprocess.run(command, stdin=reader, capture_output=True, text=True, timeout=30)
+    finally:
+        os.close(reader)
+        os.close(writer)
+    assert done.returncode == 0
+    assert time.monotonic() - begun < 20
+
+
+def test_a_closed_pipe_ends_quietly(graph: Path) -> None:
+    command = (
+        f"{sys.executable} {ROOT / 'inference' / 'query.py'} --set graph={graph} 'What does checkout do?' < /dev/null"
+    )
+    done = subprocess.run(["bash", "-c", f"set -o pipefail; {command} | true"], capture_output=True, text=True)
+    assert "Traceback" not in done.stderr
+    assert done.returncode in (0, 141)
+
+
+def test_a_conversation_goes_on(graph: Path) -> None:
+    assert ask(graph, "--new", "Where is price_of defined?").returncode == 0
+    follow = ask(graph, "-c", "who calls it?")
+    assert "price_of is called by" in follow.stdout
+    assert ask(graph, "--new", "who calls it?").returncode == 1
+
+
+def test_links_and_colours_only_when_asked(graph: Path) -> None:
+    shown = ask(graph, "Where is price_of defined?", "--hyperlinks", "always", "--color", "always").stdout
+    assert "\x1b]8;;file://" in shown
+    assert "\x1b[36m" in shown
+    assert "\x1b" not in ask(graph, "Where is price_of defined?", FORCE_COLOR="1", NO_COLOR="1").stdout

@@ -1,0 +1,53 @@
+"""Evidence for free prose, and the context a model reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from asking import expert, index_shop
+
+from brain.text import tokens
+from inference.answer import Expert
+from inference.retrieve import Retriever, content_words, stem
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Expert]:
+    with expert(index_shop(tmp_path_factory.mktemp("retrieve"))) as opened:
+        yield opened
+
+
+def retriever(shop: Expert) -> Retriever:
+    assert shop.retriever is not None
+    return shop.retriever
+
+
+def test_confidence_tells_what_is_there_from_what_is_not(shop: Expert) -> None:
+    there = retriever(shop).find("which part charges a credit card?")
+    absent = retriever(shop).find("how are kubernetes clusters autoscaled?")
+    assert there.confidence > 0.5 > 0.35 > absent.confidence
+    assert "kubernetes" in absent.unseen
+
+
+def test_context_keeps_its_budget_and_its_line_numbers(shop: Expert) -> None:
+    node = shop.graph.find("price_of")[0]
+    for budget in (120, 200, 800):
+        text, spans = retriever(shop).context("What does price_of do?", [node], [], budget)
+        assert len(tokens(text)) <= budget + 20
+        assert spans[0].node_id == node.id
+        assert f"[1] src/shop/pricing.py:{node.lines[0]}-{node.lines[1]}" in text
+        again, _ = retriever(shop).context("What does price_of do?", [node], [], budget)
+        assert text == again
+
+
+def test_no_block_stands_twice(shop: Expert) -> None:
+    node = shop.graph.find("Cart")[0]
+    hits = retriever(shop).lookup.search("cart", 8)
+    _, spans = retriever(shop).context("cart", [node], hits, 4000)
+    assert len({(s.path, s.start, s.end) for s in spans}) == len(spans)
+
+
+def test_words_that_ask_are_not_words_to_look_for() -> None:
+    assert content_words("Which functions handle the discount?") == ["discount"]
+    assert stem("parses") == stem("parsing") == stem("parser")

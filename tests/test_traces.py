@@ -1,0 +1,75 @@
+"""Tracebacks of many languages, read into frames."""
+
+from __future__ import annotations
+
+import pytest
+
+from inference.traces import matches_template, parse
+
+PYTHON = """Traceback (most recent call last):
+  File "/a/shop/main.py", line 3, in main
+    run()
+    ^^^^^
+  File "/a/shop/core.py", line 9, in run
+    raise KeyError(1)
+KeyError: 1
+
+During handling of the above exception, another exception occurred:
+
+Traceback (most recent call last):
+  File "/a/shop/main.py", line 5, in main
+    stop()
+shop.errors.Stopped: all is over
+"""
+JAVA = """Exception in thread "main" java.lang.IllegalStateException: no basket
+\tat org.shop.Basket.add(Basket.java:12)
+\tat org.shop.Main.main(Main.java:4)
+Caused by: org.shop.Missing: gone
+\tat org.shop.Store.get(Store.java:7)
+"""
+NODE = """TypeError: x is not a function
+    at Basket.add (/app/web/basket.ts:12:9)
+    at Object.<anonymous> (/app/web/page.ts:3:1)
+"""
+GO = "panic: boom\n\ngoroutine 1 [running]:\nmain.run(0x1)\n\t/app/run.go:7 +0x1\nmain.main()\n\t/app/main.go:3 +0x2\n"
+
+
+@pytest.mark.parametrize(
+    ("log", "last", "error"),
+    [
+        (PYTHON, ("/a/shop/main.py", 5, "main"), "shop.errors.Stopped"),
+        (JAVA, ("Basket.java", 12, "org.shop.Basket.add"), "org.shop.Missing"),
+        (NODE, ("/app/web/basket.ts", 12, "Basket.add"), "TypeError"),
+        (GO, ("/app/run.go", 7, "main.run"), ""),
+        ("E   ValueError: bad size\nshop/core.py:9: ValueError\n", ("shop/core.py", 9, ""), "ValueError"),
+    ],
+)
+def test_frames_and_error_are_read(log: str, last: tuple[str, int, str], error: str) -> None:
+    trace = parse(log)
+    assert trace is not None
+    frames = [(f.path, f.line, f.name) for f in trace.frames]
+    assert last in frames
+    assert trace.error == error
+
+
+def test_an_error_line_alone_is_a_trace_and_prose_is_none() -> None:
+    trace = parse("ValueError: bad size")
+    assert trace is not None
+    assert (trace.error, trace.message, trace.frames) == ("ValueError", "bad size", ())
+    assert parse("What does ValueError mean here?") is None
+    assert parse("Note: this is prose") is None
+    assert parse("Stopped: all is over", lambda name: name == "Stopped") is not None
+
+
+@pytest.mark.parametrize(
+    ("template", "message", "fits"),
+    [
+        ("no product called {name!r}", "no product called 'tea'", True),
+        ("{amount} is above the limit of {LIMIT}", "12 is above the limit of 10", True),
+        ("{amount} is above the limit of {LIMIT}", "12 is below the limit", False),
+        ("{}", "anything", False),
+        ("{name}: {why}", "a: b", False),
+    ],
+)
+def test_a_message_fits_its_template(template: str, message: str, fits: bool) -> None:
+    assert matches_template(template, message) is fits

@@ -1,0 +1,108 @@
+"""A model's prose against the shop's graph: what is real is cited, what is not is flagged, and too much of it is not shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from asking import expert, index_shop
+
+from inference.answer import Answer
+from inference.backends import Fake
+from inference.verify import Checker
+
+
+@pytest.fixture(scope="module")
+def graph(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return index_shop(tmp_path_factory.mktemp("verify"))
+
+
+@pytest.fixture(scope="module")
+def checker(graph: Path) -> Iterator[Checker]:
+    with expert(graph) as opened:
+        yield Checker(opened.linker, opened.composer.relations, "", opened.has_text)
+
+
+def said(graph: Path, question: str, *chunks: str, mode: str = "model") -> tuple[Answer, Fake]:
+    fake = Fake(chunks)
+    with expert(graph, mode=mode) as opened:
+        opened.use(fake)
+        return opened.ask(question), fake
+
+
+@pytest.mark.parametrize(
+    ("sentence", "verdict"),
+    [
+        ("`Cart.add` raises ValueError.", "ok"),
+        ("price_of calls bulk_discount.", "ok"),
+        ("It is defined in src/shop/pricing.py.", "ok"),
+        ("That is all there is to it.", "plain"),
+        ("It calls len and os.path.join.", "plain"),
+        ("Use `Cart.teleport` for that.", "flagged"),
+        ("The function price_off computes it.", "flagged"),
+        ("See src/shop/prices.py.", "flagged"),
+        ("CartBuilderFactory makes carts.", "flagged"),
+        ("CardGateway extends InvoiceGateway.", "flagged"),
+        ("`price_of` is defined in src/shop/cart.py.", "flagged"),
+    ],
+)
+def test_each_sentence_is_judged_by_its_names_and_relations(checker: Checker, sentence: str, verdict: str) -> None:
+    assert checker.sentence(sentence).verdict == verdict
+
+
+def test_names_given_to_the_model_are_no_inventions(graph: Path) -> None:
+    with expert(graph) as opened:
+        lenient = Checker(opened.linker, opened.composer.relations, "the note speaks of zzz_special", opened.has_text)
+        assert lenient.sentence("zzz_special does it.").verdict == "plain"
+
+
+def test_true_prose_is_shown_with_citations(graph: Path) -> None:
+    answer, fake = said(
+        graph, "What does price_of do?", "price_of gives the price of ", "some pieces. It calls bulk_discount."
+    )
+    assert answer.mode == "model"
+    assert answer.text.startswith("price_of gives the price of some pieces [1].")
+    assert answer.answered
+    assert all(c.verified == "blob" for c in answer.citations)
+    assert fake.asked[0][-1]["content"].endswith("What does price_of do?")
+
+
+def test_one_invention_among_truths_is_flagged_in_place(graph: Path) -> None:
+    answer, _ = said(
+        graph,
+        "What does price_of do?",
+        "price_of gives a price. It calls bulk_discount. bulk_discount is cheap. Then tax_engine runs.",
+    )
+    assert "Then tax_engine runs. [unverified: tax_engine]" in answer.text
+    assert answer.why["fabricated"] == ["tax_engine"]
+    assert answer.confidence < 0.9
+    assert not answer.answered
+
+
+def test_a_fabricated_main_claim_gives_way_to_the_index(graph: Path) -> None:
+    answer, _ = said(graph, "What does price_of do?", "price_of calls tax_engine. That is all.")
+    assert answer.mode == "extractive"
+    assert "price_of is a function, defined in src/shop/pricing.py" in answer.text
+    assert "names that do not exist (tax_engine)" in answer.text
+
+
+def test_the_gate_refuses_before_any_model_is_asked(graph: Path) -> None:
+    answer, fake = said(graph, "What does Cart.teleport do?", "It teleports.")
+    assert fake.asked == []
+    assert answer.exit_code == 1
+
+
+def test_both_prints_both_and_survives_a_dead_endpoint(graph: Path) -> None:
+    answer, _ = said(graph, "Who calls price_of?", "Line.total calls price_of.", mode="both")
+    assert "price_of is called by" in answer.text
+    assert "fake says:\nLine.total calls price_of" in answer.text
+    with expert(graph, mode="both", endpoint="http://127.0.0.1:9") as opened:
+        half = opened.ask("Who calls price_of?")
+    assert "price_of is called by" in half.text
+    assert half.exit_code == 5
+
+
+def test_terminal_codes_in_an_answer_are_removed(graph: Path) -> None:
+    answer, _ = said(graph, "What does price_of do?", "price_of \x1b]8;;http://evil\x1b\\gives\x1b[0m a price.")
+    assert "\x1b" not in answer.text
