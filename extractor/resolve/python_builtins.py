@@ -28,6 +28,7 @@ from extractor.resolve.python_values import (
     Cell,
     Value,
     Values,
+    constant_keys,
 )  # fmt: skip
 
 if TYPE_CHECKING:
@@ -261,7 +262,7 @@ def _copy(
 
 
 def _store(calls: Calls, box: Value, keys: Values, values: Values, at: Block) -> None:
-    known = [key.a for key in keys if key.kind == CONSTANT]
+    known = constant_keys(keys)
     for key in known:
         calls.store_slot(box, key, values, at)
     if not known:
@@ -518,7 +519,7 @@ def _method(calls: Calls, callee: Value, given: Arguments, at: Block, site: int,
     last = arguments[-1] if arguments else NONE
     if name in ("get", "pop", "setdefault"):
         found: Values = last if len(arguments) > 1 else NONE
-        known = [key.a for key in first if key.kind == CONSTANT]
+        known = constant_keys(first)
         if name == "setdefault" and len(arguments) > 1:
             _store(calls, owner, first, last, at)
         for key in known:

@@ -37,9 +37,10 @@ from extractor.resolve.python_values import (
     Site,
     Value,
     Values,
+    constant_keys,
 )  # fmt: skip
 
-MAX_RUNS: Final = 24
+MAX_RUNS: Final = 40
 CONTEXT_MANAGERS: Final = ("contextlib.contextmanager", "contextlib.asynccontextmanager")
 MARKS: Final = ("builtins.staticmethod", "builtins.classmethod", "abc.abstractmethod", "typing.overload")
 PROPERTIES: Final = ("property",)
@@ -61,10 +62,7 @@ class Flow:
 
     def settle(self) -> None:
         """Evaluate queued blocks until no value moves."""
-        queue = self.p.blocks
-        while queue:
-            block = queue.popleft()
-            block.queued = False
+        while (block := self.p.next_block()) is not None:
             if block.runs < MAX_RUNS:
                 self.run(block)
 
@@ -545,7 +543,7 @@ class Flow:
         owners = self.concrete(self.value(target[1]))
         keys = self.concrete(self.value(target[2]))
         hits = Hits()
-        constants = [key.a for key in keys if key.kind == CONSTANT]
+        constants = constant_keys(keys)
         strong = len(owners) == 1 and len(constants) == 1 and len(keys) == 1
         for owner in sorted(owners):
             if owner.kind == BOX:
@@ -716,7 +714,7 @@ class Flow:
         keys = self.concrete(self.value(f[2]))
         found: Values = NONE
         hits = Hits()
-        constants = [key.a for key in keys if key.kind == CONSTANT]
+        constants = constant_keys(keys)
         for owner in sorted(owners):
             if owner.kind == BOX:
                 if not constants:
@@ -789,7 +787,7 @@ class Flow:
                         self.p.connect(other.a.any, box.a.any)
                 continue
             keys = self.concrete(self.value(key))
-            constants = [k.a for k in keys if k.kind == CONSTANT]
+            constants = constant_keys(keys)
             for constant in constants:
                 self.calls.store_slot(box, constant, values, self.at, len(keys) == 1)
             if not constants:

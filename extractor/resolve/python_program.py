@@ -341,7 +341,7 @@ class Program(Store):
             return self.one(METHOD, value, name), [], ""
         if kind == PROPERTY:
             return self.one(METHOD, value, name), [], ""
-        if kind == CONSTANT:
+        if kind == CONSTANT and value.a is not None:
             return self.one(EXTERNAL, f"builtins.{type(value.a).__name__}.{name}"), [], ""
         if kind == FUNCTION:
             if name == "__call__":

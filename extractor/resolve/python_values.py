@@ -32,6 +32,7 @@ IDENTITY: Final = "identity"
 TYPE: Final = "type"
 MAX_TARGETS: Final = 32
 MAX_KEYS: Final = 64
+MAX_CONSTANTS: Final = 8
 
 
 class Value(int):
@@ -174,6 +175,12 @@ class Class:
         self.subclasses: dict[Class, None] = {}
 
 
+def constant_keys(values: Values) -> list[Any]:
+    """The keys among these values, none when some key is not known."""
+    keys = [value.a for value in values if value.kind == CONSTANT]
+    return [] if None in keys else keys
+
+
 class Box:
     """A container by allocation site: a cell per constant key, `more` for appended items, `any` for unknown keys, `keys`.
 
@@ -230,7 +237,7 @@ class Store:
     def __init__(self) -> None:
         self._values: dict[tuple[Any, ...], Value] = {}
         self._single: dict[Value, Values] = {}
-        self.blocks: deque[Block] = deque()
+        self.waiting: list[deque[Block]] = [deque()]
 
     def value(self, kind: str, a: Any = None, b: Any = None) -> Value:
         # 1 and "1" are different keys, and so are 1 and True, hence the class.
@@ -253,7 +260,18 @@ class Store:
     def enqueue(self, block: Block) -> None:
         if not block.queued and block.reached:
             block.queued = True
-            self.blocks.append(block)
+            while len(self.waiting) <= block.runs:
+                self.waiting.append(deque())
+            self.waiting[block.runs].append(block)
+
+    def next_block(self) -> Block | None:
+        """Of the blocks to evaluate the one that has had the fewest turns: what moves often waits until the rest stands."""
+        for queue in self.waiting:
+            if queue:
+                block = queue.popleft()
+                block.queued = False
+                return block
+        return None
 
     def read(self, cell: Cell, reader: Block) -> Values:
         """What is in the cell; `reader` is evaluated again when that changes. A full cell is unknown."""
@@ -270,11 +288,8 @@ class Store:
             if cell.full:
                 continue
             new = values - cell.values
-            if len(cell.values) + len(new) > MAX_TARGETS:
-                # Constants are keys, and past the bound no key is known; targets past it make the cell top.
-                new = {value for value in new if value.kind != CONSTANT}
-                held = sum(value.kind != CONSTANT for value in cell.values)
-                cell.full = held + len(new) > MAX_TARGETS
+            if len(cell.values) + len(new) > MAX_CONSTANTS:
+                new = self._bounded(cell, new)
             if not new:
                 continue
             cell.values = cell.values | new if cell.values else frozenset(new)
@@ -282,6 +297,16 @@ class Store:
                 self.enqueue(reader)
             for following in cell.next:
                 pending.append((following, new))
+
+    def _bounded(self, cell: Cell, new: Values | set[Value]) -> Values | set[Value]:
+        """Past their bounds, constants become the one unknown constant, and targets make the cell top."""
+        constants = {value for value in new if value.kind == CONSTANT}
+        held = sum(value.kind == CONSTANT for value in cell.values)
+        if constants and held + len(constants) > MAX_CONSTANTS:
+            new = (new - constants) | self.one(CONSTANT, None) - cell.values
+        targets = len(new) + len(cell.values) - held - len(constants)
+        cell.full = targets > MAX_TARGETS
+        return new
 
     def connect(self, source: Cell, target: Cell) -> None:
         """From now on `target` receives what `source` receives."""
