@@ -36,7 +36,8 @@ def known_topics(seed: int, modules: int = 16) -> list[Topic]:
     found = [fact for node in view.nodes.values() for fact in facts_about(view, node)]
     names = Names({node.id: node.type for node in repository.nodes})
     facts = Facts(found, names)
-    return [topic for node_id in facts.subjects for topic in topics(names.subject(node_id), facts)]
+    subjects = sorted({fact.subject for fact in found})
+    return [topic for node_id in subjects for topic in topics(names.subject(node_id), facts)]
 
 
 def pairs(seed: int, pool: int, fresh: float) -> Iterator[Pair]:

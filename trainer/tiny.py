@@ -21,9 +21,10 @@ from config.console import Console
 from config.errors import StorageError
 from config.manifest import Manifest, digest, read_manifest, write_manifest
 
-HERE: Final = Path(__file__).resolve().parent
 # Heads of 32 are the smallest that vLLM serves on a CPU.
 HEAD: Final = 32
+# Pairs of the corpus that are compared to tell whether a base on disk was made from today's text.
+COMPARED: Final = 400
 END_OF_TEXT, TURN, END_OF_TURN = "<|endoftext|>", "<|im_start|>", "<|im_end|>"
 CHATML: Final = (
     "{%- for m in messages %}{{- '<|im_start|>' + m['role'] + '\\n' }}{%- if m['role'] == 'assistant' %}"
@@ -54,7 +55,7 @@ class Recipe:
 def make(path: Path, console: Console, recipe: Recipe | None = None) -> Path:
     """The base at `path`. It stands as it is when made by this recipe from this text; else it is made, and the old one replaced."""
     recipe = recipe or Recipe()
-    wanted = Manifest("tiny-base", _inputs(), settings=asdict(recipe), versions={"recipe": "1"})
+    wanted = Manifest("tiny-base", _inputs(recipe), settings=asdict(recipe), versions={"recipe": "1"})
     if (path / "config.json").is_file() and wanted.same_work(read_manifest(path)):
         return path
     from trainer.quiet import quiet_libraries
@@ -208,14 +209,12 @@ def _batches(stream: Iterator[Any], encoder: Any, size: int, pad: int) -> Iterat
             yield ids, mask, labels
 
 
-def _inputs() -> str:
-    """A digest of the text the base is made from: word lists, askings, and the grammar of questions."""
-    from dataset import aspects, phrases, questions, wording
+def _inputs(recipe: Recipe) -> str:
+    """A digest of the text the base is made from: the beginning of what it would read, so a new grammar makes a new base."""
+    from trainer.corpus import pairs
 
-    sources = [HERE / name for name in ("words.txt", "prose.txt", "askings.txt", "invent.py", "corpus.py", "tiny.py")]
-    sources += [Path(str(module.__file__)) for module in (aspects, phrases, questions, wording)]
-    sources.append(Path(str(phrases.__file__)).with_name("questions.txt"))
-    return digest(path.read_bytes() for path in sources)
+    stream = pairs(recipe.seed, recipe.pool, recipe.fresh)
+    return digest(text for _ in range(COMPARED) for text in next(stream))
 
 
 _CARD: Final = """---
