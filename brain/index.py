@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import accumulate
 from pathlib import Path
 from typing import Final
 
@@ -21,11 +22,11 @@ from brain.text import split_identifier
 from brain.view import BRAIN_TYPES
 from config.errors import IncompatibleInput, MissingInput, StorageError
 
-SCHEMA: Final = 1
+SCHEMA: Final = 2
 _TABLES: Final = """
     CREATE TABLE rows (id INTEGER PRIMARY KEY, node_id TEXT NOT NULL, kind TEXT NOT NULL, path TEXT NOT NULL,
                        start INTEGER NOT NULL, end INTEGER NOT NULL, name TEXT NOT NULL, qualname TEXT NOT NULL,
-                       signature TEXT NOT NULL, summary TEXT NOT NULL);
+                       signature TEXT NOT NULL, summary TEXT NOT NULL, offset INTEGER NOT NULL, length INTEGER NOT NULL);
     CREATE TABLE texts (path TEXT PRIMARY KEY, sha256 TEXT NOT NULL, text TEXT NOT NULL) WITHOUT ROWID;
     CREATE VIRTUAL TABLE words USING fts5(path, qualname, signature, summary, body, content='',
                                           tokenize="porter unicode61 tokenchars '_'");
@@ -89,8 +90,8 @@ def write_index(path: Path, rows: Iterable[Row], texts: Mapping[str, tuple[str, 
                 lines = _Lines(texts)
                 ordered = sorted(rows, key=lambda r: (r.path, r.start, r.end, r.node_id, r.name))
                 for count, row in enumerate(ordered, 1):
-                    body = "" if row.kind in BRAIN_TYPES else lines.slice(row.path, row.start, row.end)
-                    _insert(db, count, row, body)
+                    offset, body = lines.slice(row.path, row.start, row.end)
+                    _insert(db, count, row, offset, body)
                 for number, (file_path, (sha256, text)) in enumerate(sorted(texts.items()), 1):
                     db.execute("INSERT INTO texts VALUES (?,?,?)", (file_path, sha256, text))
                     db.execute("INSERT INTO gram_files VALUES (?,?)", (number, file_path))
@@ -143,18 +144,21 @@ class _Lines:
         self._texts = texts
         self._path = ""
         self._lines: list[str] = []
+        self._starts: list[int] = []
 
-    def slice(self, path: str, start: int, end: int) -> str:
+    def slice(self, path: str, start: int, end: int) -> tuple[int, str]:
+        """Where in its file's text a passage begins, counted in characters, and the passage."""
         if not start or path not in self._texts:
-            return ""
+            return 0, ""
         if path != self._path:
             self._path, self._lines = path, self._texts[path][1].split("\n")
-        return "\n".join(self._lines[start - 1 : end])
+            self._starts = [0, *accumulate(len(line) + 1 for line in self._lines)]
+        return self._starts[min(start - 1, len(self._lines))], "\n".join(self._lines[start - 1 : end])
 
 
-def _insert(db: sqlite3.Connection, number: int, row: Row, body: str) -> None:
+def _insert(db: sqlite3.Connection, number: int, row: Row, offset: int, body: str) -> None:
     db.execute(
-        "INSERT INTO rows VALUES (?,?,?,?,?,?,?,?,?,?)",
+        "INSERT INTO rows VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
         (
             number,
             row.node_id,
@@ -166,9 +170,11 @@ def _insert(db: sqlite3.Connection, number: int, row: Row, body: str) -> None:
             row.qualname,
             row.signature,
             row.summary,
+            offset,
+            len(body),
         ),
     )
-    columns = (row.path, row.qualname, row.signature, row.summary, body)
+    columns = (row.path, row.qualname, row.signature, row.summary, "" if row.kind in BRAIN_TYPES else body)
     db.execute(
         "INSERT INTO words (rowid, path, qualname, signature, summary, body) VALUES (?,?,?,?,?,?)",
         (number, *map(expand, columns)),

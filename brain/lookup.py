@@ -25,6 +25,7 @@ from extractor.schema import Node
 
 # The constants below were set on `scripts/bench_search.py`, whose ablation shows what each feature earns.
 POOL: Final = 200  # full-text candidates that are ranked
+SMALL: Final = 5000  # rows up to which every word of a question may choose candidates
 WEIGHTS: Final = (2.0, 4.0, 2.0, 1.0, 1.0)  # path, qualname, signature, summary, body
 SYMBOL_BOOST: Final = 3.0  # a row that defines the queried symbol; in prose half as much
 PATH_BOOST: Final = 0.3  # all words of the question stand in the file's name
@@ -74,6 +75,8 @@ class _Candidate:
     end: int
     name: str
     qualname: str
+    offset: int
+    length: int
     base: float = 0.0
     features: dict[str, float] = field(default_factory=dict)
     score: float = 0.0
@@ -86,7 +89,7 @@ class Lookup:
         self.graph = graph
         self._db = db
         self._without = frozenset(without)
-        self._kept: dict[str, list[str]] = {}
+        self._size: int = db.execute("SELECT coalesce(max(id), 0) FROM rows").fetchone()[0]
 
     @classmethod
     def open(cls, graph_path: Path, without: Iterable[str] = ()) -> Lookup:
@@ -168,7 +171,7 @@ class Lookup:
                                 0.0,
                                 {},
                                 via,
-                                self._text(node.path, start, end),
+                                self.text(node.path, start, end),
                                 node.type,
                                 node.qualname,
                             )
@@ -177,14 +180,18 @@ class Lookup:
 
     def text(self, path: str, start: int, end: int) -> str:
         """Lines of a file as they were indexed; empty when the file is not in the index."""
-        return self._text(path, start, end)
+        if not start:
+            return ""
+        row = self._db.execute("SELECT text FROM texts WHERE path = ?", (path,)).fetchone()
+        return "\n".join(row[0].split("\n")[start - 1 : end]) if row else ""
 
     def _matching(self, terms: Sequence[str]) -> list[_Candidate]:
         if not terms:
             return []
-        match = " OR ".join(f'"{term}"' for term in terms)
+        match = self._expression(terms)
         query = (
-            "SELECT r.id, r.node_id, r.kind, r.path, r.start, r.end, r.name, r.qualname, m.score FROM"
+            "SELECT r.id, r.node_id, r.kind, r.path, r.start, r.end, r.name, r.qualname, r.offset, r.length,"
+            " m.score FROM"
             f" (SELECT rowid AS id, bm25(words, {', '.join(map(str, WEIGHTS))}) AS score FROM words WHERE words MATCH ?"
             " ORDER BY score, rowid LIMIT ?) m JOIN rows r ON r.id = m.id ORDER BY m.score, m.id"
         )
@@ -197,6 +204,22 @@ class Lookup:
             if found.setdefault(candidate.node_id or f"{candidate.path}:{candidate.start}", candidate) is candidate:
                 candidate.base = score / best
         return list(found.values())
+
+    def _expression(self, terms: Sequence[str]) -> str:
+        """The FTS5 expression for `terms`: any of them. Over many rows a passage must hold one of the rarer ones.
+
+        Words that stand in every twentieth row or more cost most of the time and choose nothing by themselves. The
+        rarer words then occur twice in the expression, so the common ones do too: the order of BM25 stays.
+        """
+        if self._size < SMALL:
+            return _any(terms)
+        limit = self._size // 20
+        query = "SELECT count(*) FROM (SELECT 1 FROM words WHERE words MATCH ? LIMIT ?)"
+        found = {t: self._db.execute(query, (f'"{t}"', limit + 1)).fetchone()[0] for t in terms}
+        rare, common = [t for t in terms if 0 < found[t] <= limit], [t for t in terms if found[t] > limit]
+        if not rare or not common:
+            return _any(rare or common or terms)
+        return f"({_any(rare)}) AND ({_any([*rare, *common, *common])})"
 
     def _add_definitions(self, found: dict[int, _Candidate], names: Sequence[str], boost: float) -> None:
         """Boost rows that define a queried name, bringing in those full-text search missed."""
@@ -211,7 +234,7 @@ class Lookup:
 
     def _row_of(self, node_id: str) -> _Candidate | None:
         row = self._db.execute(
-            "SELECT id, node_id, kind, path, start, end, name, qualname FROM rows WHERE node_id = ? ORDER BY start LIMIT 1",
+            "SELECT id, node_id, kind, path, start, end, name, qualname, offset, length FROM rows WHERE node_id = ? ORDER BY start LIMIT 1",
             (node_id,),
         ).fetchone()
         return _Candidate(*row) if row else None
@@ -265,23 +288,13 @@ class Lookup:
 
     def _snippet(self, c: _Candidate, terms: Sequence[str]) -> str:
         """The three lines of the passage with most query words, its first lines when none has any."""
-        lines = self._text(c.path, c.start, c.end).split("\n")
+        query = "SELECT substr(text, ?, ?) FROM texts WHERE path = ?"
+        row = self._db.execute(query, (c.offset + 1, c.length, c.path)).fetchone() if c.length else None
+        lines = (row[0] if row else "").split("\n")
         wanted = {t.lower()[:5] for t in terms}
         counts = [sum(word.lower()[:5] in wanted for word in set(_parts(line))) for line in lines]
         best = max(range(len(lines)), key=lambda i: (sum(counts[i : i + 3]), -i))
         return "\n".join(lines[best : best + 3])
-
-    def _text(self, path: str, start: int, end: int) -> str:
-        return "\n".join(self._lines(path)[start - 1 : end]) if start else ""
-
-    def _lines(self, path: str) -> list[str]:
-        """The lines of an indexed file; those of the last few files are kept."""
-        if path not in self._kept:
-            row = self._db.execute("SELECT text FROM texts WHERE path = ?", (path,)).fetchone()
-            if len(self._kept) >= 16:
-                self._kept.pop(next(iter(self._kept)))
-            self._kept[path] = row[0].split("\n") if row else []
-        return self._kept[path]
 
     def _similar_names(self, name: str) -> list[str]:
         """Real names that share letters with `name`, nearest first."""
@@ -343,6 +356,10 @@ def distance(a: str, b: str, limit: int = 64) -> int:
                 cost = min(cost, last[j - 2] + 1)
             row.append(cost)
     return row[-1]
+
+
+def _any(terms: Sequence[str]) -> str:
+    return " OR ".join(f'"{term}"' for term in terms)
 
 
 def _order(c: _Candidate) -> tuple[float, str, int, str]:
