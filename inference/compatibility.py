@@ -6,11 +6,10 @@ garbage, another base is never compared. So every tensor's name and shape is hel
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from config.errors import InputError
 from inference.adapter import LORA_KEY, RETRAIN, Adapter, Base, Tensor
@@ -30,14 +29,14 @@ _EXPONENT: Final = {
 
 def check_features(adapter: Adapter) -> list[Check]:
     """What peft can train and vLLM cannot serve."""
-    config = adapter.config
-    init = str(config.get("init_lora_weights", True)).lower()
+    config = adapter.raw
+    init = str(adapter.config.init_lora_weights).lower()
     converted = "convert it: peft's save_pretrained(path_initial_model_for_weight_conversion=…) makes a plain LoRA of twice the rank"
     refused = [
         (bool(config.get("use_dora")), "use_dora", RETRAIN),
         (init.startswith("pissa"), f"init_lora_weights={init}", converted),
         (init.startswith(("olora", "corda", "loftq")), f"init_lora_weights={init}", converted),
-        (config.get("bias", "none") != "none", f"bias={config.get('bias')}", RETRAIN),
+        (adapter.config.bias not in ("none", None), f"bias={adapter.config.bias}", RETRAIN),
         *(
             (bool(config.get(key)), key, RETRAIN)
             for key in (
@@ -65,7 +64,7 @@ def check_features(adapter: Adapter) -> list[Check]:
     if adapter.pack and not adapter.pack.serveable:
         reasons = "; ".join(adapter.pack.unserveable_reasons) or "its training said so"
         checks.append(fail("features", f"this pack is marked unserveable: {reasons}", RETRAIN))
-    return checks or [ok("features", "plain LoRA" + (", rsLoRA scaling" if config.get("use_rslora") else ""))]
+    return checks or [ok("features", "plain LoRA" + (", rsLoRA scaling" if adapter.config.use_rslora else ""))]
 
 
 def max_lora_rank(adapter: Adapter) -> int | None:
@@ -139,7 +138,7 @@ def _unknown_module(missing: list[str], known: Mapping[str, object], base: Base)
     near = next((module for module in known if module.endswith(tail)), "")
     shown = f"the adapter names {missing[0]}, the base {near or 'has no such module'}"
     reason = f"{len(missing)} modules are not in the base: {shown}"
-    if near and "vision_config" in _whole_config(base.path):
+    if near and base.multimodal:
         # A multimodal checkpoint stores other prefixes than the loaded model has, and the server maps them.
         return warn("modules", f"{reason} (a multimodal base renames its modules)", "the probe after start decides")
     fix = (
@@ -157,6 +156,9 @@ def _wrong_shapes(
         if sorted(pair) != ["A", "B"]:
             yield f"{module} has lora_{next(iter(pair))} only"
             continue
+        if any(len(tensor.shape) != 2 for tensor in pair.values()):
+            yield f"{module} has weights that are no matrices"
+            continue
         rank, size = adapter.rank_of(module), known[module]
         ranks = pair["A"].shape[0], pair["B"].shape[1]
         if ranks != (rank, rank):
@@ -164,7 +166,7 @@ def _wrong_shapes(
         if size is None:
             continue
         have = (pair["A"].shape[1], pair["B"].shape[0])
-        want = (size[1], size[0]) if adapter.config.get("fan_in_fan_out") else size
+        want = (size[1], size[0]) if adapter.config.fan_in_fan_out else size
         if have != want:
             yield f"{module} maps {have[0]} to {have[1]} features, the base's {want[0]} to {want[1]}"
 
@@ -173,7 +175,7 @@ def check_fingerprint(adapter: Adapter, base: Base) -> list[Check]:
     """The base is the one the pack was trained on. Only the weights' hash may differ, and that is said aloud."""
     recorded = adapter.pack.base.fingerprint if adapter.pack else {}
     if not recorded:
-        named = Path(str(adapter.config.get("base_model_name_or_path") or "")).name
+        named = Path(adapter.config.base_model_name_or_path or "").name
         if not named or named in (base.path.name, _hub_name(base.path)):
             return []
         return [
@@ -206,11 +208,6 @@ def _hub_name(folder: Path) -> str:
     return folder.parents[1].name.rpartition("--")[2] if folder.parent.name == "snapshots" else ""
 
 
-def _whole_config(folder: Path) -> dict[str, Any]:
-    config: dict[str, Any] = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    return config
-
-
 def check_template(adapter: Adapter) -> list[Check]:
     """The chat template the server will be given is the one the adapter was trained with."""
     if adapter.pack is None:
@@ -229,20 +226,9 @@ def check_template(adapter: Adapter) -> list[Check]:
     return [ok("template", "the one of the training")]
 
 
-def vocabulary(folder: Path) -> dict[str, int] | None:
-    """Token -> id of a fast tokenizer, added tokens included; None when the folder has no tokenizer.json."""
-    path = folder / "tokenizer.json"
-    if not path.is_file():
-        return None
-    data = json.loads(path.read_text(encoding="utf-8"))
-    pieces = data.get("model", {}).get("vocab", {})
-    found = dict(pieces) if isinstance(pieces, dict) else {piece[0]: index for index, piece in enumerate(pieces)}
-    return {**found, **{token["content"]: token["id"] for token in data.get("added_tokens", [])}}
-
-
 def check_tokenizer(adapter: Adapter, base: Base) -> list[Check]:
     """vLLM uses the base's tokenizer for every adapter, so the pack's must be the same, and every id needs an embedding row."""
-    mine, theirs = vocabulary(adapter.path), vocabulary(base.path)
+    mine, theirs = adapter.vocabulary, base.vocabulary
     if theirs is None:
         return [
             warn(
@@ -268,7 +254,8 @@ def check_tokenizer(adapter: Adapter, base: Base) -> list[Check]:
 def embedding_rows(base: Base) -> int:
     """Rows of the input embedding, 0 when no tensor looks like one."""
     ends = ("embed_tokens.weight", "wte.weight", "word_embeddings.weight", "embed_in.weight")
-    return next((tensor.shape[0] for name, tensor in sorted(base.tensors.items()) if name.endswith(ends)), 0)
+    shapes = (tensor.shape for name, tensor in sorted(base.tensors.items()) if name.endswith(ends))
+    return next((shape[0] for shape in shapes if shape), 0)
 
 
 def check_stop_ids(adapter: Adapter, base: Base) -> list[Check]:
@@ -299,12 +286,15 @@ def check_probe_tokens(adapter: Adapter, base: Base) -> list[Check]:
         return []
     if not probes or not source.is_file():
         return []
-    tokenizer = Tokenizer.from_file(str(source))
-    for probe in probes:
-        if tuple(tokenizer.encode(probe.prompt, add_special_tokens=False).ids) != probe.token_ids:
-            return [
-                fail("probe tokens", f"{probe.prompt[-60:]!r} becomes other token ids than in training", _OTHER_BASE)
-            ]
+    try:
+        tokenizer = Tokenizer.from_file(str(source))
+        found = [tuple(tokenizer.encode(probe.prompt, add_special_tokens=False).ids) for probe in probes]
+    except Exception as error:  # noqa: BLE001 - the library raises nothing more precise
+        return [fail("probe tokens", f"{source.name} of the base does not work: {error}", "fetch the base model again")]
+    for probe, ids in zip(probes, found, strict=True):
+        if ids != probe.token_ids:
+            shown = f"{probe.prompt[-60:]!r} becomes other token ids than in training"
+            return [fail("probe tokens", shown, _OTHER_BASE)]
     return [ok("probe tokens", f"{len(probes)} prompts become the recorded ids")]
 
 

@@ -59,8 +59,10 @@ def plan_launch(
 ) -> Launch:
     """The whole command. `run_folder` is put on PYTHONPATH when vLLM's own metadata is missing."""
     dtype, why_dtype = choose_dtype(settings, base, adapter, runtime)
-    length = min(settings.max_model_len, base.positions or settings.max_model_len)
-    why_length = "as set" if length == settings.max_model_len else f"the base reads {base.positions} tokens"
+    length = min(settings.max_model_len, base.config.max_position_embeddings or settings.max_model_len)
+    why_length = (
+        "as set" if length == settings.max_model_len else f"the base reads {base.config.max_position_embeddings} tokens"
+    )
     rank = max_lora_rank(adapter) or 0
     name = adapter_name(adapter)
     swappable = is_loopback(settings.host)
@@ -130,7 +132,7 @@ def tgi_commands(settings: ServeSettings, base: Base, adapter: Adapter) -> list[
 
     TGI reads the chat template from the tokenizer's configuration only, so the first line puts it there.
     """
-    length = min(settings.max_model_len, base.positions or settings.max_model_len)
+    length = min(settings.max_model_len, base.config.max_position_embeddings or settings.max_model_len)
     merge = (
         'import json, sys; p = sys.argv[1]; d = json.load(open(p + "/tokenizer_config.json")); '
         'd["chat_template"] = open(p + "/chat_template.jinja").read(); json.dump(d, sys.stdout)'
@@ -152,16 +154,20 @@ def tgi_commands(settings: ServeSettings, base: Base, adapter: Adapter) -> list[
 def check_lengths(launch: Launch, base: Base, adapter: Adapter, runtime: Runtime) -> list[Check]:
     """The longest training example and an answer fit; the processor can serve these heads."""
     longest = adapter.pack.longest_example if adapter.pack else 0
-    raise_it = f"--set max_model_len={min(longest + ANSWER_BUDGET, base.positions or longest + ANSWER_BUDGET)}"
+    raise_it = f"--set max_model_len={min(longest + ANSWER_BUDGET, base.config.max_position_embeddings or longest + ANSWER_BUDGET)}"
     if longest > launch.max_model_len:
         reason = f"the longest training example has {longest} tokens, the server reads {launch.max_model_len}"
         checks = [fail("lengths", reason, raise_it)]
-    elif longest + ANSWER_BUDGET > launch.max_model_len and launch.max_model_len < base.positions:
+    elif longest + ANSWER_BUDGET > launch.max_model_len and launch.max_model_len < base.config.max_position_embeddings:
         reason = f"{launch.max_model_len} tokens leave less than {ANSWER_BUDGET} for an answer to the longest prompt"
         checks = [warn("lengths", reason, raise_it)]
     else:
         checks = [ok("lengths", f"{launch.max_model_len} tokens, longest training example {longest or 'unknown'}")]
-    if runtime.device == "cpu" and base.head_dim not in CPU_HEAD_DIMS:
+    if runtime.device == "cpu" and not base.head_dim:
+        checks.append(
+            warn("head_dim", "the base's configuration does not say it", "the first request after start decides")
+        )
+    elif runtime.device == "cpu" and base.head_dim not in CPU_HEAD_DIMS:
         reason = f"head_dim {base.head_dim}: the CPU server would start and die at the first request"
         sizes = ", ".join(map(str, sorted(CPU_HEAD_DIMS)))
         checks.append(fail("head_dim", reason, f"choose a base with head_dim {sizes}, or serve on a GPU"))
@@ -174,8 +180,8 @@ def check_memory(
     """Weights, KV cache and LoRA buffers against what is free; estimated from shapes, in bytes."""
     width = 4 if launch.dtype == "float32" else 2
     weights = sum(_bytes(tensor.dtype, tensor.end - tensor.begin, width) for tensor in base.tensors.values())
-    kv = 2 * base.layers * base.kv_heads * base.head_dim * width * launch.max_model_len
-    features = sum(pair["A"].shape[1] + pair["B"].shape[0] for pair in adapter.modules().values() if len(pair) == 2)
+    kv = 2 * base.config.num_hidden_layers * base.kv_heads * base.head_dim * width * launch.max_model_len
+    features = sum(max(tensor.shape, default=0) for pair in adapter.modules().values() for tensor in pair.values())
     lora = MAX_LORAS * features * launch.max_rank * width
     parts = f"weights {gib(weights)}, LoRA {gib(lora)}, one full sequence {gib(kv)}"
     if runtime.device == "cpu":

@@ -130,9 +130,7 @@ def find_adapter(chosen: str, models: Path = Path("models")) -> Path:
 
 def find_base(chosen: str, adapter: Adapter, environ: Mapping[str, str] = os.environ) -> Path:
     """The base's folder: `chosen`, else the one the pack knows, else its hub id in the local cache. Raises MissingInput."""
-    named = chosen or (
-        adapter.pack.base.id if adapter.pack else str(adapter.config.get("base_model_name_or_path") or "")
-    )
+    named = chosen or (adapter.pack.base.id if adapter.pack else adapter.config.base_model_name_or_path or "")
     local = adapter.pack.base_path() if adapter.pack and not chosen else None
     candidates = [local, Path(named) if named else None, hub_snapshot(named, environ)]
     for candidate in candidates:

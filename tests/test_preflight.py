@@ -14,9 +14,9 @@ import pytest
 
 from config.errors import MissingInput, UsageError
 from config.settings import ServeSettings
-from inference.adapter import load_adapter, load_base
+from inference.adapter import load_adapter, load_base, read_vocabulary
 from inference.checks import Check, fail, ok, verdict, warn
-from inference.compatibility import base_modules, check_architecture, max_lora_rank, vocabulary
+from inference.compatibility import base_modules, check_architecture, max_lora_rank
 from inference.launch import check_lengths, check_memory, plan_launch
 from inference.preflight import check_fit, find_adapter, find_base, hub_snapshot
 from inference.runtime import Gpu, Runtime, check_port, check_runtime, interpreter
@@ -211,6 +211,46 @@ def test_a_broken_base_is_named(base: Path, spoil: str, said: str) -> None:
     assert checks[0].fix
 
 
+JUNK = [None, True, -1, 3.5, "", "8", [], {}, ["a"], {"(": 4}, 10**30]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "pack/adapter_config.json",
+        "pack/nanodex.json",
+        "pack/tokenizer.json",
+        "tiny-base/config.json",
+        "tiny-base/generation_config.json",
+        "tiny-base/tokenizer.json",
+        "tiny-base/model.safetensors",
+        "pack/adapter_model.safetensors",
+    ],
+)
+def test_no_spoilt_value_ends_in_a_traceback(base: Path, tmp_path: Path, name: str) -> None:
+    pack = packs.write_pack(tmp_path / "pack", base)
+    (base / "generation_config.json").write_text('{"eos_token_id": 1}')
+    spoilt = tmp_path / name
+    whole = spoilt.read_bytes()
+    size = struct.unpack("<Q", whole[:8])[0] if spoilt.suffix == ".safetensors" else 0
+    described = json.loads(whole[8 : 8 + size] if size else whole)
+    places = [(key,) for key in described] + [(k, i) for k, v in described.items() if isinstance(v, dict) for i in v]
+    for place in places[:40]:
+        for junk in JUNK:
+            changed = json.loads(json.dumps(described))
+            inner = changed if len(place) == 1 else changed[place[0]]
+            inner[place[-1]] = junk
+            text = json.dumps(changed).encode()
+            spoilt.write_bytes(struct.pack("<Q", len(text)) + text + whole[8 + size :] if size else text)
+            adapter, checks = load_adapter(pack)
+            found, of_base = load_base(base)
+            if adapter is not None and found is not None:
+                launch = plan_launch(ServeSettings(), found, adapter, CPU, tmp_path)
+                checks = [*check_fit(adapter, found), *check_lengths(launch, found, adapter, CPU)]
+                checks += check_memory(ServeSettings(), launch, found, adapter, CPU)
+            assert all(check.fix for check in [*checks, *of_base] if check.status == "fail")
+
+
 def test_quantised_modules_have_names_but_no_comparable_shapes(tmp_path: Path) -> None:
     folder = packs.write_base(tmp_path / "base")
     packs.write_safetensors(folder / "model.safetensors", {"model.layers.0.mlp.up_proj.qweight": (8, 128)})
@@ -331,7 +371,7 @@ def test_vocabulary_reads_maps_and_lists(tmp_path: Path) -> None:
     (tmp_path / "tokenizer.json").write_text(
         json.dumps({"model": {"vocab": [["a", -1.0], ["b", -2.0]]}, "added_tokens": [{"id": 9, "content": "<end>"}]})
     )
-    assert vocabulary(tmp_path) == {"a": 0, "b": 1, "<end>": 9}
+    assert read_vocabulary(tmp_path) == {"a": 0, "b": 1, "<end>": 9}
 
 
 def test_a_verdict_prints_its_fixes_and_knows_its_exit_code() -> None:

@@ -21,7 +21,7 @@ import pytest
 
 from config.console import Console
 from config.settings import ServeSettings
-from inference.adapter import Adapter, Base, load_adapter, load_base
+from inference.adapter import Adapter, Base, LoraConfig, load_adapter, load_base
 from inference.launch import adapter_name, child_environment, is_loopback, plan_launch, tgi_commands
 from inference.probe import Endpoint, wait_until_ready
 from inference.runtime import Gpu, Runtime
@@ -204,7 +204,7 @@ def test_the_child_inherits_a_short_list() -> None:
     [("click-nanodex-lora.v12", "click@v12"), ("expert", "expert"), ("nanodex-base", "nanodex-base-adapter")],
 )
 def test_a_version_is_a_name(folder: str, name: str) -> None:
-    assert adapter_name(Adapter(Path("/models") / folder, {}, {})) == name
+    assert adapter_name(Adapter(Path("/models") / folder, LoraConfig(peft_type="LORA"), {}, {})) == name
 
 
 @pytest.mark.parametrize(
