@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 from zlib import crc32
 
 from config.settings import DatasetSettings
-from dataset.aspects import Topic
-from dataset.curate import distinct
+from dataset.curate import OF_CONTENT, distinct
 from dataset.example import KINDS
 from dataset.phrases import families
 from dataset.questions import Draft, draft, statements
 from dataset.splits import Splits, statement_only
+from dataset.topics import Topic
 
 # Shares of forms within a kind; refusals and corrections come on top, from the settings.
 SHARES: dict[str, dict[str, float]] = {
@@ -30,18 +30,8 @@ SHARES: dict[str, dict[str, float]] = {
 CORRECTIONS = 0.04  # of all rows
 TOP = 50  # nodes whose every fact gets FLOOR forms
 FLOOR = 5
-COVER_SHARE = 0.5  # of a kind's rows at most go to breadth
-COVER_ASPECTS = (
-    "overview",
-    "location",
-    "parameters",
-    "construct",
-    "value",
-    "purpose",
-    "contents",
-    "raises",
-    "raised_by",
-)
+COVERED = 3  # facts after which a public symbol counts as covered
+COVER_SHARE = 0.6  # of a kind's rows at most go to breadth
 # forms of one topic: after the fill, and at the very most
 CAPS = {"forward": (9, 14), "reverse": (9, 12), "two_hop": (4, 7), "statement": (3, 5), "context": (2, 3)}
 
@@ -100,7 +90,7 @@ class Chooser:
         context: Callable[[Draft], Draft | None],
         splits: Splits,
         wanted: Wanted,
-        admit: Callable[[Draft], bool],
+        admit: Callable[[Draft], str],
     ) -> None:
         self._subjects = subjects
         self._public = public
@@ -111,6 +101,7 @@ class Chooser:
         self._admit = admit
         self.used: dict[tuple[str, str, str], Counter[str]] = {}
         self._offered: dict[tuple[str, str, str], Counter[str]] = {}
+        self._dead: set[tuple[str, str, str]] = set()
         self.near_duplicates = 0
 
     def run(self) -> None:
@@ -135,15 +126,42 @@ class Chooser:
         return self.used.get(_key(topic), Counter())[topic.form]
 
     def _cover(self) -> None:
+        """Three facts about every public symbol, in as few rows as that takes: one statement of all, else single facts."""
         limit = {kind: self._wanted.room_in_kind(kind) * (1 - COVER_SHARE) for kind in KINDS}
         for node_id in self._subjects:
-            if node_id not in self._public or all(self._wanted.room_in_kind(k) <= limit[k] for k in KINDS):
+            if all(self._wanted.room_in_kind(k) <= limit[k] for k in KINDS):
+                return
+            if node_id not in self._public:
                 continue
-            for topic in self._topics(node_id):
-                if topic.aspect in COVER_ASPECTS and self._wanted.room_in_kind(topic.kind) > limit[topic.kind]:
-                    forms = self._forms(topic)
-                    if forms and forms[0] in ("forward", "statement", "reverse"):
-                        self._take(topic, forms[0], 1)
+            told: set[str] = set()
+            for topic in sorted(self._topics(node_id), key=lambda t: -sum(f.subject == node_id for f in t.facts)):
+                own = {f.id for f in topic.facts if f.subject == node_id}
+                if len(told) >= COVERED or topic.form == "two_hop" or own <= told:
+                    continue
+                for form in self._forms(topic)[:2]:
+                    if form != "context" and self._wanted.room_in_kind(topic.kind) > limit[topic.kind]:
+                        before = self.rows_of(topic)
+                        self._take(topic, form, 1)
+                        if self.rows_of(topic) > before:
+                            told |= own
+                            break
+
+    @property
+    def rows(self) -> int:
+        """Rows made so far, of every form."""
+        return sum(self._wanted.made.values())
+
+    def forms(self, topic: Topic) -> Counter[str]:
+        """Rows of the topic by form."""
+        return self.used.get(_key(topic), Counter())
+
+    def shown(self, node_id: str, aspect: str) -> bool:
+        """Whether some row asks for or states this aspect of the node."""
+        return sum(self.used.get((node_id, aspect, ""), Counter()).values()) > 0
+
+    def rows_of(self, topic: Topic) -> int:
+        """How many rows of any form state the topic."""
+        return sum(self.used.get(_key(topic), Counter()).values())
 
     def _deepen(self) -> None:
         for node_id in self._subjects[:TOP]:
@@ -162,7 +180,7 @@ class Chooser:
                 done = self.used.get(_key(topic), Counter())
                 for form, number in plan:
                     self._take(topic, form, min(number - done[form], self._wanted.room_in_kind(topic.kind)))
-                short = FLOOR - sum(self.used.get(_key(topic), Counter()).values())
+                short = FLOOR - self.rows_of(topic)
                 if topic.form != "two_hop" and forms and short > 0:
                     self._take(topic, forms[0], min(short, self._wanted.room_in_kind(topic.kind)))
 
@@ -203,8 +221,11 @@ class Chooser:
         """Offer the next `number` drafts of one form; a draft that a gate drops is replaced by the next one."""
         if number <= 0:
             return
-        used = self.used.setdefault(_key(topic), Counter())
-        offered = self._offered.setdefault(_key(topic), Counter())
+        key = _key(topic)
+        if key in self._dead:
+            return
+        used = self.used.setdefault(key, Counter())
+        offered = self._offered.setdefault(key, Counter())
         drafts, near = self._drafts(topic, form)
         self.near_duplicates += near if offered[form] == 0 else 0
         made = 0
@@ -212,7 +233,11 @@ class Chooser:
             if made == number:
                 break
             offered[form] += 1
-            if self._admit(made_draft):
+            reason = self._admit(made_draft)
+            if reason in OF_CONTENT:
+                self._dead.add(key)
+                break
+            if not reason:
                 used[form] += 1
                 made += 1
                 self._wanted.made[made_draft.kind, made_draft.form] += 1

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 
 from brain.facts import Fact
 from brain.view import hidden, is_test
-from dataset.aspects import RUNS, Ask, Facts, Topic
 from dataset.names import listing, parts_of
+from dataset.topics import RUNS, Ask, Facts, Topic
 from extractor.graph import Graph
 
 _ROOTS = ("ext:builtins", "ext:abc", "ext:java.lang#Object")

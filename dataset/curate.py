@@ -14,15 +14,18 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 
 from brain.facts import Fact
-from dataset.names import Names, parts_of, token_count
+from dataset.gold import new_objects
+from dataset.names import Names, token_count
 from dataset.questions import Draft
-from dataset.score import code_tokens, holds, normalise
+from dataset.score import code_tokens, normalise
 
 GATES = (
     "schema", "unresolved name", "line number", "nothing new", "duplicate prompt", "near duplicate", "conflict",
     "node cap", "verbatim code", "secret", "leak into test",
 )  # fmt: skip
 VERBATIM = 25
+# What these find in one draft they would find in every wording of its topic.
+OF_CONTENT = frozenset({"schema", "unresolved name", "line number", "node cap", "verbatim code", "secret"})
 NEAR = 0.9
 _LINES = re.compile(r"\blines? \d+|\.\w{1,4}:\d+\b|\bL\d+\b", re.I)
 _PLAIN = frozenset(
@@ -44,14 +47,14 @@ class Gates:
     _prompts: dict[int, int] = field(default_factory=dict)
     _rows: Counter[str] = field(default_factory=Counter)
 
-    def admit(self, draft: Draft, *, held_out: bool = False) -> bool:
-        """Whether the draft becomes a row; counts the gate that stopped it. Held-out rows do not count towards a node's cap."""
+    def admit(self, draft: Draft, *, held_out: bool = False) -> str:
+        """The gate that stops the draft, empty when it may become a row. Drops are counted, those of held-out rows apart."""
         reason = self._reason(draft, held_out)
         if reason:
-            self.dropped[reason] += 1
-            return False
-        self._rows[draft.subject.id] += draft.answerable and not held_out
-        return True
+            self.dropped[reason] += not held_out
+        else:
+            self._rows[draft.subject.id] += draft.answerable and not held_out
+        return reason
 
     def prompt_key(self, prompt: str) -> int:
         return int.from_bytes(blake2b(normalise(prompt).encode(), digest_size=8).digest(), "little")
@@ -73,7 +76,7 @@ class Gates:
         if (
             draft.answerable
             and draft.form not in ("correction", "context")
-            and new_objects(draft, self.names) < _least(draft)
+            and new_objects(draft.prompt, draft.response, draft.facts, draft.aspect) < _least(draft)
         ):
             return "nothing new"
         key, facts = self.prompt_key(draft.prompt), hash_of(draft)
@@ -105,37 +108,6 @@ class Gates:
 def _least(draft: Draft) -> int:
     """How many gold objects the answer must add to what the prompt says."""
     return 2 if draft.kind in ("explain", "howto") else 1
-
-
-def new_objects(draft: Draft, names: Names) -> int:
-    """How many of the row's gold objects stand in the response and not in the prompt."""
-    return sum(
-        1
-        for shown in {_shown(f, names) for f in draft.facts}
-        if _in(draft.response, shown) and not _in(draft.prompt, shown)
-    ) + sum(
-        1
-        for value in {f.qualifier("default") for f in draft.facts if draft.aspect == "default"} - {""}
-        if _in(draft.response, value)
-    )
-
-
-def _shown(fact: Fact, names: Names) -> str:
-    if fact.object_is_node:
-        path, name = parts_of(fact.object)
-        return (name.rpartition(".")[2] if fact.relation == "member" else name) or path
-    return fact.object.strip("\"'")
-
-
-def _in(text: str, shown: str) -> bool:
-    if " " not in shown:
-        return holds(text, shown)
-    # Verbs of a doc sentence may have been inflected, so prose is compared by the beginnings of its words.
-    return shown in text or _stems(shown) <= _stems(text)
-
-
-def _stems(text: str) -> set[str]:
-    return {word[:4] for word in re.findall(r"\w{4,}", text.lower())}
 
 
 def _literals(facts: Collection[Fact]) -> list[str]:

@@ -8,34 +8,32 @@ same bytes.
 from __future__ import annotations
 
 import json
-import os
 import time
-from array import array
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 
 from config.console import Console
-from config.errors import MissingInput, StaleInput, StorageError
+from config.errors import MissingInput, StaleInput
 from config.manifest import Manifest, digest, manifest_path, read_manifest, write_atomically, write_manifest
 from config.settings import DatasetSettings
-from dataset.aspects import Topic
 from dataset.choose import Chooser, Wanted, askings, goals
 from dataset.context import with_context
 from dataset.corrections import Corrections
 from dataset.curate import GATES, Gates, masked_grams
-from dataset.example import KINDS, Example, Meta, dump_example, load_example, write_examples
+from dataset.example import KINDS, Example, Meta, write_examples
+from dataset.heldout import HeldOut, held_scope
 from dataset.knowledge import Knowledge
-from dataset.negatives import out_of_scope, split_words, unseen_words
 from dataset.questions import Draft
 from dataset.refusals import ASPECTS, kind_of, refuse, scope_refusals
 from dataset.report import Census, DatasetReport
-from dataset.splits import REVERSED, TESTS, Splits
+from dataset.splits import TESTS, Splits
+from dataset.spool import Spool, new, spool_for
+from dataset.topics import Topic
 from extractor.graph import Graph
 
-VERSION = "2"
+VERSION = "3"
 SAMPLES = 20
 
 
@@ -104,7 +102,7 @@ class _Maker:
 
     def make(self) -> DatasetReport:
         train, valid, test, report_path = outputs(self.settings.out_jsonl)
-        with _spool(train) as spool:
+        with spool_for(train, outputs(train)) as spool:
             self.spool = spool
             with self.console.progress("asking questions"):
                 self.chooser.run()
@@ -112,30 +110,32 @@ class _Maker:
                 self._refusals()
                 self._refill()
             with self.console.progress("holding out"):
-                tests = self._tests()
-                valids = self._valids()
+                held = HeldOut(self.knowledge, self.splits, self.chooser, self.gates, self.parts, self.settings)
+                tests = [self._example(d, split) for split, d in held.tests()]
+                valids = [self._example(d, "valid") for d in held.valids()]
             tests = self._without_leaks(tests)
             with self.console.progress("writing rows"):
-                rows = write_examples(_new(train), self._rows())
+                rows = write_examples(new(train), self._rows())
                 seen = self._t0()
-                write_examples(_new(valid), valids)
-                write_examples(_new(test), [*seen, *tests])
+                write_examples(new(valid), valids)
+                write_examples(new(test), [*seen, *tests])
             report = self._report(rows, len(valids), [*seen, *tests])
             text = json.dumps(report.as_json(), ensure_ascii=False, indent=1, sort_keys=True) + "\n"
-            write_atomically(_new(report_path), text)
+            write_atomically(new(report_path), text)
             # All is written: from here to the manifest nothing can fail but a rename.
             manifest_path(train).unlink(missing_ok=True)
             for path in (train, valid, test, report_path):
-                _new(path).replace(path)
+                new(path).replace(path)
             counts = {"train": rows, "valid": len(valids), "test": len(seen) + len(tests), "facts": report.facts}
             write_manifest(train, Manifest(**{**asdict(self.manifest), "counts": counts}))
         return replace(report, seconds=time.monotonic() - self.started)
 
-    def _admit(self, draft: Draft) -> bool:
-        if not self.gates.admit(draft):
-            return False
-        self.spool.add(self._example(draft, "train"))
-        return True
+    def _admit(self, draft: Draft) -> str:
+        """The gate that stopped the draft; empty when it became a row."""
+        reason = self.gates.admit(draft)
+        if not reason:
+            self.spool.add(self._example(draft, "train"))
+        return reason
 
     def _context(self, draft: Draft) -> Draft | None:
         return with_context(draft, self.knowledge.note, self.knowledge.neighbours(draft.subject.id, 4))
@@ -180,7 +180,7 @@ class _Maker:
                     if (
                         self.wanted.room(topic.kind, "correction") > 0
                         and turn < len(asked)
-                        and self._admit(asked[turn])
+                        and not self._admit(asked[turn])
                     ):
                         self.wanted.made[topic.kind, "correction"] += 1
 
@@ -192,11 +192,10 @@ class _Maker:
         planned = {k: self.wanted.goal.get((k, "refusal"), 0) for k in KINDS}
         total = sum(planned.values())
         room = Counter({k: min(n, round(allowed * n / total) if total else 0) for k, n in planned.items()})
-        absent = out_of_scope(self.knowledge.text())
-        scope = [c for c in absent if not self.splits.sampled("scope" + c, 0.3)]
+        scope = held_scope(self.splits, self.knowledge.text(), test=False)
         limit = room["discovery"] // 12
         for draft in scope_refusals(scope, "train"):
-            if limit > 0 and self._admit(draft):
+            if limit > 0 and not self._admit(draft):
                 room["discovery"] -= 1
                 limit -= 1
                 self.wanted.made["discovery", "refusal"] += 1
@@ -206,7 +205,7 @@ class _Maker:
                 if room[kind] <= 0:
                     continue
                 refused = refuse(draft, topic, self.parts, self.settings.seed)
-                if refused is not None and self._admit(refused):
+                if refused is not None and not self._admit(refused):
                     room[kind] -= 1
                     self.wanted.made[kind, "refusal"] += 1
             if all(n <= 0 for n in room.values()):
@@ -220,108 +219,6 @@ class _Maker:
                     asked = askings(topic)
                     if turn < len(asked):
                         yield asked[turn], topic
-
-    # -- held-out rows ----------------------------------------------------------------------------------------------
-
-    def _tests(self) -> list[Example]:
-        """Rows of T1 to T5 about what train has shown, in order of importance, spread over aspects."""
-        cap = max(60, min(1000, sum(self.wanted.made.values()) // 20))
-        made: dict[str, list[Draft]] = {t: [] for t in TESTS}
-        per: Counter[tuple[str, str]] = Counter()
-        words = unseen_words(self._taken_words())
-        for node_id in self.knowledge.subjects_by_rank:
-            for topic in self.knowledge.topics(node_id):
-                split, draft = self._test_draft(topic)
-                room = 2 * cap if split == "T1" else cap
-                # No aspect takes more than a quarter of a split: recall of one relation is not knowledge of the code.
-                if draft is None or len(made[split]) >= room or per[split, topic.aspect] >= max(10, room // 4):
-                    continue
-                if split == "T1" and len(made["T1"]) >= cap and not self.splits.sampled("t1" + draft.prompt, 0.3):
-                    continue
-                if not self._fits(draft):
-                    continue
-                made[split].append(draft)
-                per[split, topic.aspect] += 1
-                if split == "T1" and topic.aspect in ASPECTS and words and len(made["T5"]) < cap:
-                    self._pair(made["T5"], draft, topic, words)
-        for capability in scope_refusals(self._held_scope(), "T1"):
-            if len(made["T5"]) < cap and self._fits(capability):
-                made["T5"].append(capability)
-        return [self._example(d, split) for split in TESTS for d in made[split]]
-
-    def _test_draft(self, topic: Topic) -> tuple[str, Draft | None]:
-        """The split a topic is tested in, and its question there; None where it cannot be tested."""
-        held = self.splits.held(topic)
-        forms = self.chooser.used.get((topic.subject.id, topic.aspect, topic.fills.get("o", "")), Counter())
-        if held == "":
-            asked = (
-                askings(topic, "T1") if topic.form in ("forward", "reverse", "two_hop") and forms[topic.form] else []
-            )
-            return "T1", asked[0] if asked else None
-        asked = askings(topic) if topic.form != "statement" else []
-        if not asked or not self._trained(topic, held, forms):
-            return held, None
-        return (held, asked[0]) if held in ("T2", "T3", "T4") else ("T1", None)
-
-    def _trained(self, topic: Topic, held: str, forms: Counter[str]) -> bool:
-        """Whether train has shown what the held-out question needs."""
-        if held == "T2":
-            return forms["statement"] > 0
-        if held == "T3":
-            forward = REVERSED[topic.aspect]
-            return any(self._shown(f.object, forward) for f in topic.facts if f.object_is_node)
-        return all(self._shown(f.subject, f.relation) for f in topic.facts if f.relation != "path")
-
-    def _shown(self, node_id: str, aspect: str) -> bool:
-        keys = {"container": "location", "subclass": "subclasses"}
-        forms = self.chooser.used.get((node_id, keys.get(aspect, aspect), ""), Counter())
-        return forms["forward"] + forms["reverse"] + forms["statement"] > 0
-
-    def _pair(self, into: list[Draft], draft: Draft, topic: Topic, words: list[str]) -> None:
-        """An invented name with an unseen part, asked as T1 asks, and its real twin in another wording of T1."""
-        others = askings(topic, "T1")[1:]
-        fake = refuse(others[0] if others else draft, topic, self.parts, self.settings.seed, words)
-        if fake is not None and others and self._fits(fake) and self._fits(others[0]):
-            into += [fake, others[0]]
-
-    def _held_scope(self) -> list[str]:
-        return [c for c in out_of_scope(self.knowledge.text()) if self.splits.sampled("scope" + c, 0.3)]
-
-    def _taken_words(self) -> set[str]:
-        return {w for node in self.knowledge.view.nodes for w in split_words(node)} | set(self.parts.words)
-
-    def _fits(self, draft: Draft) -> bool:
-        """The gates of train hold for held-out rows too; what they drop is not counted against train."""
-        before = self.gates.dropped.copy()
-        fits = self.gates.admit(draft, held_out=True)
-        self.gates.dropped = before
-        return fits
-
-    def _valids(self) -> list[Example]:
-        """Trained facts in the valid families, and refusals at the share of train."""
-        cap = max(40, min(1000, sum(self.wanted.made.values()) // 20))
-        rows: list[Draft] = []
-        refusals = round(cap * self.settings.refusal_share)
-        for node_id in self.knowledge.subjects_by_rank:
-            for topic in self.knowledge.topics(node_id):
-                if (
-                    len(rows) >= cap
-                    or self.splits.held(topic)
-                    or not self.chooser.asked(topic)
-                    or topic.form == "statement"
-                ):
-                    continue
-                if not self.splits.sampled(f"valid\0{node_id}\0{topic.aspect}", 0.25):
-                    continue
-                asked = askings(topic, "valid")
-                if asked and self._fits(asked[0]):
-                    rows.append(asked[0])
-                if refusals > 0 and topic.aspect in ASPECTS and len(asked) > 1:
-                    fake = refuse(asked[1], topic, self.parts, self.settings.seed + 1)
-                    if fake is not None and self._fits(fake):
-                        rows.append(fake)
-                        refusals -= 1
-        return [self._example(d, "valid") for d in rows]
 
     def _without_leaks(self, tests: list[Example]) -> list[Example]:
         """Test rows of T1 and T5 that share no eight words in a row with a train prompt, names aside."""
@@ -420,49 +317,3 @@ class _Maker:
 
 
 FORMS_NOTE = "up to 14 wordings of each fact"
-
-
-class Spool:
-    """Rows on disk in the order they were made; `read` gives them back in order of id."""
-
-    def __init__(self, path: Path) -> None:
-        self._file = path.open("w+b")
-        self._ids = array("Q")
-        self._offsets = array("Q")
-
-    def add(self, example: Example) -> None:
-        self._ids.append(int(example.id, 16))
-        self._offsets.append(self._file.tell())
-        self._file.write(dump_example(example).encode() + b"\n")
-
-    def read(self) -> Iterator[Example]:
-        self._file.flush()
-        for index in sorted(range(len(self._ids)), key=self._ids.__getitem__):
-            self._file.seek(self._offsets[index])
-            yield load_example(self._file.readline())
-        self._file.seek(0, os.SEEK_END)
-
-    def close(self) -> None:
-        self._file.close()
-
-
-@contextmanager
-def _spool(train: Path) -> Iterator[Spool]:
-    path = train.with_name(f".{train.name}.{os.getpid()}.spool")
-    try:
-        train.parent.mkdir(parents=True, exist_ok=True)
-        spool = Spool(path)
-        try:
-            yield spool
-        finally:
-            spool.close()
-    except OSError as error:
-        raise StorageError(f"cannot write {train}: {error}", "free some disk space, then make dataset") from error
-    finally:
-        for left in (path, *map(_new, outputs(train))):
-            left.unlink(missing_ok=True)
-
-
-def _new(path: Path) -> Path:
-    """Where an output is written before all of them are put in place together."""
-    return path.with_name(f".{path.name}.{os.getpid()}.new")

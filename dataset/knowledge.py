@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from brain.derive import facts_about
@@ -14,13 +15,15 @@ from brain.facts import Fact
 from brain.importance import Importance, ordered, rank_view
 from brain.notes import safe_name
 from brain.view import View, is_aside, is_public, is_test
-from dataset.aspects import Ask, Facts, Topic
-from dataset.names import Names, parts_of
+from dataset.names import Names, Subject, parts_of
 from dataset.negatives import Parts, near_neighbours, parts_from
 from dataset.questions import topics
+from dataset.topics import Ask, Facts, Topic
 from extractor.graph import Graph
 from extractor.schema import Node
 
+# Build scripts: they run, but nobody asks about them.
+_SCRIPTS = frozenset({"setup.py", "conftest.py", "noxfile.py", "tasks.py", "fabfile.py"})
 KEPT = 20_000  # nodes whose facts are held at once
 _ASKED = ("package", "module", "class", "interface", "function", "method", "variable")
 
@@ -36,7 +39,8 @@ class Knowledge(Facts):
         self._notes = notes
         self._summaries: dict[str, str] = {}
         self.paths = frozenset(f.path for f in graph.files()) | {n.path for n in self.view.nodes.values() if n.path}
-        self.subjects_by_rank = [i for i in ordered(self.ranks) if self._askable(i)]
+        code = [i for i in ordered(self.ranks) if self._askable(i)]
+        self.subjects_by_rank = [i for node_id in code for i in (node_id, *self._told_with(node_id))]
         self.subjects_by_rank += [n.id for n in self.view.of_type("external") if self.view.into(n.id, "throws")]
         self.public = frozenset(
             i
@@ -63,11 +67,23 @@ class Knowledge(Facts):
         return known.get(relation, ())
 
     def ask(self, node_id: str) -> Ask:
-        return Ask(self.names.subject(node_id), self)
+        return Ask(self.subject(node_id), self)
 
     def topics(self, node_id: str) -> Iterator[Topic]:
         """Everything that can be asked about a node of the graph."""
-        return topics(self.names.subject(node_id), self)
+        return topics(self.subject(node_id), self)
+
+    def subject(self, node_id: str) -> Subject:
+        """The node as questions name it; one of the ontology goes by its title and stands in the file it was found in."""
+        found = self.names.subject(node_id)
+        node = self.view.node(node_id)
+        if node is None or node.origin != "brain":
+            return found
+        return replace(found, path=node.path, label=str(node.meta.get("title", "")) or found.label)
+
+    def speaking(self, node_id: str, role: str) -> Sequence[str]:
+        edges = self.view.into(node_id, "depends_on")
+        return [e.src for e in edges if e.origin == "brain" and e.meta.get("role") == role]
 
     def note(self, node_id: str) -> str:
         """The node's summary, empty when it has none."""
@@ -81,6 +97,8 @@ class Knowledge(Facts):
 
     def neighbours(self, node_id: str, wanted: int) -> tuple[str, ...]:
         """Hard negatives of a node: the same name elsewhere, then siblings, nearest names first."""
+        if not node_id:
+            return ()
         path, qualname = parts_of(node_id)
         home = self._by_home.get(f"{path}#{qualname.rpartition('.')[0]}", [])
         found = near_neighbours(node_id, self._by_name, home[:200], wanted)
@@ -118,10 +136,19 @@ class Knowledge(Facts):
         pieces = (f"{n.id} {n.meta.get('doc', '')}" for n in self.view.nodes.values())
         return "\n".join(pieces).lower()
 
+    def _told_with(self, node_id: str) -> Iterator[str]:
+        """Capabilities and recipes to ask about beside this node: those it comes first in."""
+        for edge in self.view.into(node_id, "depends_on"):
+            first = edge.meta.get("order") == 1 and edge.meta.get("role") in ("serves", "step")
+            if edge.origin == "brain" and first and self.view.nodes[edge.src].meta.get("trust") != "test":
+                yield edge.src
+
     def _askable(self, node_id: str) -> bool:
         """Whether questions may be asked about the node: code outside tests, one definition of its name."""
         node = self.view.nodes[node_id]
-        if node.type not in _ASKED or is_test(node.path) or not node.path:
+        if node.type not in _ASKED or is_test(node.path) or is_aside(node.path) or not node.path:
+            return False
+        if "/" not in node.path and node.path in _SCRIPTS:
             return False
         if "@" in node_id.rpartition("#")[2] and self.names.same_place(node_id) > 1:
             return False  # a setter, an overload, an alternative: the first definition speaks for the name

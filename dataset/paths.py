@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from brain.facts import Fact
-from dataset.aspects import RUNS, TYPES, Ask, Topic
 from dataset.names import listing, plural_verb, unique
+from dataset.topics import RUNS, TYPES, Ask, Topic
 
 MOST = 3  # middle nodes an answer walks through
 
@@ -41,7 +41,7 @@ def _two_calls(ask: Ask, second: str, aspect: str, kind: str, intent: str, verb:
     s = ask.subject
     hops: list[tuple[Fact, Sequence[Fact]]] = []
     for fact in ask.all("calls"):
-        further = [f for f in ask.facts.about(fact.object, second) if f.object != s.id]
+        further = [f for f in ask.facts.listed(fact.object, second) if f.object != s.id]
         if further:
             hops.append((fact, further))
     if s.type not in RUNS or not 0 < len(hops) <= MOST or any(len(further) > 5 for _, further in hops):
@@ -57,7 +57,7 @@ def owner_base(ask: Ask) -> Topic | None:
     s, container = ask.subject, ask.one("container")
     if s.type not in ("method", "property") or container is None:
         return None
-    bases = ask.facts.about(container.object, "extends")
+    bases = ask.facts.listed(container.object, "extends")
     if not bases or len(bases) > MOST:
         return None
     shown, owner = listing([ask.said(f.object) for f in bases]), ask.said(container.object)
@@ -70,7 +70,7 @@ def owner_base(ask: Ask) -> Topic | None:
 
 def grandparent(ask: Ask) -> Topic | None:
     s = ask.subject
-    hops = [(f, ask.facts.about(f.object, "extends")) for f in ask.all("extends")]
+    hops = [(f, ask.facts.listed(f.object, "extends")) for f in ask.all("extends")]
     hops = [(f, gs) for f, gs in hops if gs]
     if s.type not in TYPES or not 0 < len(hops) <= MOST:
         return None
@@ -84,7 +84,7 @@ def grandparent(ask: Ask) -> Topic | None:
 
 def error_base(ask: Ask) -> Topic | None:
     s = ask.subject
-    hops = [(f, ask.facts.about(f.object, "extends")) for f in ask.all("raises")]
+    hops = [(f, ask.facts.listed(f.object, "extends")) for f in ask.all("raises")]
     hops = [(f, gs) for f, gs in hops if gs]
     if s.type not in RUNS or not 0 < len(hops) <= MOST:
         return None
@@ -96,7 +96,7 @@ def error_base(ask: Ask) -> Topic | None:
 
 def error_reach(ask: Ask) -> Topic | None:
     s = ask.subject
-    hops = [(f, ask.facts.about(f.object, "called_by")) for f in ask.all("raised_by")]
+    hops = [(f, ask.facts.listed(f.object, "called_by")) for f in ask.all("raised_by")]
     hops = [(f, gs) for f, gs in hops if gs]
     if s.type not in (*TYPES, "external") or not 0 < len(hops) <= MOST or any(len(gs) > 5 for _, gs in hops):
         return None

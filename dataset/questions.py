@@ -12,10 +12,12 @@ from dataclasses import dataclass, replace
 from zlib import crc32
 
 from brain.facts import Fact
-from dataset.aspects import MANY, SIMPLE, Ask, Facts, Topic
+from dataset.aspects import MANY, SIMPLE
+from dataset.gold import new_objects
 from dataset.names import Names, Subject
 from dataset.paths import TWO_HOP
 from dataset.phrases import ASPECT_WORDS, CLOSERS, OPENERS, Family, families
+from dataset.topics import Ask, Facts, Topic
 
 STATEMENT_KINDS = ("explain", "howto")
 
@@ -97,13 +99,15 @@ def statements(topic: Topic) -> Iterator[Draft]:
     if topic.kind not in STATEMENT_KINDS or topic.form in ("two_hop", "correction") or topic.aspect not in ASPECT_WORDS:
         return
     words = ASPECT_WORDS[topic.aspect].format(**{"o": topic.fills.get("o", "")})
-    told = {f.object for f in topic.facts if f.relation != "path" and f.object.rpartition(":")[2] != topic.subject.path}
-    objects = len(told) - (topic.aspect == "default")
     for family in families("statement", "train"):
-        for number, variant in enumerate(family.variants):
-            if objects < 2 and "{p}" in variant:
-                continue  # the path is what the answer adds
+        for number in range(len(family.variants)):
             made = draft(replace(topic, form="statement", fills={**topic.fills, "a": words}), family, number)
+            # Where the path is all that an answer adds, the prompt must not say it.
+            if (
+                "{p}" in family.variants[number]
+                and new_objects(made.prompt, made.response, made.facts, topic.aspect) < 2
+            ):
+                continue
             yield replace(made, template=f"{family.name}/{number}")
 
 

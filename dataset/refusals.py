@@ -11,11 +11,11 @@ from dataclasses import replace
 from random import Random
 from zlib import crc32
 
-from dataset.aspects import SYMBOLS, Topic
 from dataset.names import Subject
 from dataset.negatives import Parts, fake_like, refusal, scope_refusal
 from dataset.phrases import families
 from dataset.questions import Draft, draft
+from dataset.topics import SYMBOLS, Topic
 
 _ASKED = """location purpose returns calls called_by extends subclasses members decorator parameters construct tests value
 extend raises may_raise catches"""

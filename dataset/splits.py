@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from brain.facts import Fact
 from config.manifest import digest
-from dataset.aspects import Topic
+from dataset.topics import Topic
 
 TESTS = ("T0", "T1", "T2", "T3", "T4", "T5")
 # A reverse aspect, and the relation whose forward rows must be trained for its hold-out to mean anything.

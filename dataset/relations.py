@@ -1,0 +1,110 @@
+"""Aspects that list the other ends of a relation: callers, bases, importers, tests. Facts in, topics out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from brain.facts import Fact
+from dataset.names import count, listing, plural_verb, unique
+from dataset.topics import CALLABLE, RUNS, SYMBOLS, TYPES, Ask, Topic, last
+
+
+def relation_aspect(
+    aspect: str,
+    relation: str,
+    kind: str,
+    intent: str,
+    types: Sequence[str],
+    one: str,
+    two: str,
+    form: str = "forward",
+    limit: int = 6,
+    verbs: tuple[str, str] = ("is", "are"),
+) -> Callable[[Ask], Topic | None]:
+    """An aspect that lists the other ends of one relation. `{s}` is the subject, `{o}` the list, `{v}` its verb."""
+
+    def aspect_of(ask: Ask) -> Topic | None:
+        found = [f for f in ask.all(relation) if ask.subject.type in types]
+        if not found:
+            return None
+        shown = listing(unique(ask.said(f.object) for f in found), limit=limit)
+        values = {"s": ask.subject.said(), "o": shown, "v": plural_verb(len(found), *verbs)}
+        answers = (one.format(**values) + ask.place, two.format(**values) + ask.home)
+        return ask.topic(aspect, kind, intent, answers, [*found[:limit], ask.one("path")], form)
+
+    return aspect_of
+
+
+calls = relation_aspect(
+    "calls", "calls", "explain", "control flow", RUNS, "{s} calls {o}.", "{o} {v} called by {s}."
+)  # fmt: skip
+called_by = relation_aspect(
+    "called_by", "called_by", "explain", "dependency", (*CALLABLE, *TYPES),
+    "{s} is called by {o}.", "{o} {v} {s}.", "reverse", verbs=("calls", "call"),
+)  # fmt: skip
+extends = relation_aspect(
+    "extends", "extends", "explain", "architecture", TYPES, "{s} extends {o}.", "{o} {v} extended by {s}."
+)  # fmt: skip
+subclasses = relation_aspect(
+    "subclasses", "subclass", "explain", "architecture", TYPES, "{s} is extended by {o}.", "{o} {v} {s}.",
+    "reverse", verbs=("extends", "extend"),
+)  # fmt: skip
+implements = relation_aspect(
+    "implements", "implements", "explain", "architecture", TYPES, "{s} implements {o}.", "{o} {v} implemented by {s}."
+)  # fmt: skip
+overrides = relation_aspect(
+    "overrides", "overrides", "explain", "architecture", ("method", "property"), "{s} overrides {o}.", "{o} is overridden by {s}."
+)  # fmt: skip
+imports = relation_aspect(
+    "imports", "imports", "explain", "dependency", ("module",), "{s} imports {o}.", "{o} {v} imported by {s}.", limit=8
+)  # fmt: skip
+imported_by = relation_aspect(
+    "imported_by", "imported_by", "explain", "dependency", ("module", "package", "class", "interface", "function", "variable"),
+    "{s} is imported by {o}.", "{o} {v} {s}.", "reverse", 8, ("imports", "import"),
+)  # fmt: skip
+depends = relation_aspect(
+    "depends", "depends_on", "explain", "dependency", ("module", "package"),
+    "{s} depends on {o} from outside the project.", "From outside the project, {s} depends on {o}.", limit=8,
+)  # fmt: skip
+
+
+def tests(ask: Ask) -> Topic | None:
+    """The tests that use the subject, and their files."""
+    s, found = ask.subject, list(ask.all("tested_by"))[:4]
+    if s.type not in SYMBOLS or not found:
+        return None
+    places = [ask.facts.first(f.object, "path") for f in found]
+    files = unique(p.object for p in places if p is not None)
+    shown = listing(unique(f"`{ask.facts.names.subject(f.object).label}`" for f in found))
+    rest = len(ask.all("tested_by")) - len(found)
+    where = f" in {listing([f'`{f}`' for f in files])}" if files else ""
+    answers = (
+        f"{s.said()} is exercised by {shown}{where}{'' if not rest else ', and by ' + count(rest, 'more test')}.",
+        f"See {shown}{where}: {plural_verb(len(found), 'that test uses', 'those tests use')} {s.said()}.",
+    )
+    return ask.topic("tests", "howto", "usage", answers, [*found, *places])
+
+
+def extend(ask: Ask) -> Topic | None:
+    """Subclasses to learn from, and the methods they replace."""
+    s, subclassed = ask.subject, ask.all("subclass")
+    if s.type not in TYPES or not subclassed:
+        return None
+    shown = listing([ask.said(f.object) for f in subclassed], limit=4)
+    replaced: list[Fact] = []
+    for sub in subclassed[:4]:
+        for member in ask.facts.about(sub.object, "member"):
+            replaced += [
+                f for f in ask.facts.about(member.object, "overrides") if f.object.startswith(f"{s.id}.")
+            ]  # fmt: skip
+    methods = unique(f"`{last(f.object)}`" for f in replaced)[:4]
+    over = f" They override {listing(methods)}." if methods and len(subclassed) > 1 else ""
+    over = f" It overrides {listing(methods)}." if methods and len(subclassed) == 1 else over
+    answers: tuple[str, ...] = (
+        f"Subclass {s.said()}, as {shown} {plural_verb(len(subclassed), 'does', 'do')}.{over}",
+        f"{shown} {plural_verb(len(subclassed), 'shows', 'show')} how: subclass {s.said()}.{over}",
+    )
+    if len(subclassed) > 1 and methods:
+        answers = tuple(a.replace(" They override ", " Among them they override ") for a in answers)
+    kept = [f for f in replaced if f"`{last(f.object)}`" in methods]
+    return ask.topic("extend", "howto", "extension point", answers, [*subclassed[:4], *kept[:4]])

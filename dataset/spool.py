@@ -1,0 +1,59 @@
+"""Rows on disk while they are made: appended as they come, read back in order of id, gone when the run ends."""
+
+from __future__ import annotations
+
+import os
+from array import array
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from config.errors import StorageError
+from dataset.example import Example, dump_example, load_example
+
+
+class Spool:
+    """Rows on disk in the order they were made; `read` gives them back in order of id."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("w+b")
+        self._ids = array("Q")
+        self._offsets = array("Q")
+
+    def add(self, example: Example) -> None:
+        self._ids.append(int(example.id, 16))
+        self._offsets.append(self._file.tell())
+        self._file.write(dump_example(example).encode() + b"\n")
+
+    def read(self) -> Iterator[Example]:
+        self._file.flush()
+        for index in sorted(range(len(self._ids)), key=self._ids.__getitem__):
+            self._file.seek(self._offsets[index])
+            yield load_example(self._file.readline())
+        self._file.seek(0, os.SEEK_END)
+
+    def close(self) -> None:
+        self._file.close()
+
+
+@contextmanager
+def spool_for(train: Path, results: Sequence[Path]) -> Iterator[Spool]:
+    """A spool beside `train`; afterwards it and every unfinished one of `results` are gone. OSError becomes StorageError."""
+    path = train.with_name(f".{train.name}.{os.getpid()}.spool")
+    try:
+        train.parent.mkdir(parents=True, exist_ok=True)
+        spool = Spool(path)
+        try:
+            yield spool
+        finally:
+            spool.close()
+    except OSError as error:
+        raise StorageError(f"cannot write {train}: {error}", "free some disk space, then make dataset") from error
+    finally:
+        for left in (path, *map(new, results)):
+            left.unlink(missing_ok=True)
+
+
+def new(path: Path) -> Path:
+    """Where an output is written before all of them are put in place together."""
+    return path.with_name(f".{path.name}.{os.getpid()}.new")

@@ -1,0 +1,47 @@
+"""Aspects of the ontology: the steps of a documented example, the symbols that serve a capability. Facts in, topics out."""
+
+from __future__ import annotations
+
+import re
+
+from dataset.names import listing, unique
+from dataset.topics import VERBATIM, Ask, Topic, short_code
+from dataset.wording import verb_phrase
+
+MOST_STEPS = 7
+
+
+def steps(ask: Ask) -> Topic | None:
+    """What a documented example calls, in order of first use."""
+    s, title, found = (
+        ask.subject,
+        ask.one("title"),
+        sorted(ask.all("step"), key=lambda f: int(f.qualifier("order") or 0)),
+    )
+    if s.type != "recipe" or title is None or not 2 <= len(found) <= MOST_STEPS or len(title.object.split()) < 2:
+        return None
+    if '"' in title.object or "`" in title.object:
+        return None
+    calls = []
+    for fact in found:
+        given = fact.qualifier("arguments")
+        names = [f"`{name.strip()}`" for name in given.split(",") if re.fullmatch(r"\s*\w+\s*", name)]
+        calls.append(
+            ask.said(fact.object) + (f" with {listing(names)}" if names and short_code(given, VERBATIM) else "")
+        )
+    told = f"First {calls[0]}, then {', then '.join(calls[1:])}."
+    where = f" The example stands in `{s.path}`." if s.path else ""
+    answers = (told + where, f"In this order: {', '.join(calls)}.{where}")
+    return ask.topic("steps", "howto", "usage", answers, [*found, ask.one("path")], o=title.object)
+
+
+def capability(ask: Ask) -> Topic | None:
+    """The symbols that serve one purpose."""
+    s, doc, found = ask.subject, ask.one("purpose"), ask.all("serves")
+    task = verb_phrase(doc.object) if doc is not None else ""
+    if s.type != "capability" or not task or not found:
+        return None
+    shown = listing(unique(ask.said(f.object) for f in found))
+    where = f" in `{s.path}`" if s.path else ""
+    answers = (f"{shown}{where}.", f"Use {shown}{where}.")
+    return ask.topic("capability", "discovery", "API choice", answers, [*found[:6], ask.one("path")], o=task)
