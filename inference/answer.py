@@ -108,6 +108,10 @@ class Expert:
         """Answer with this backend."""
         self._backend = (backend, reason)
 
+    def with_settings(self, settings: QuerySettings) -> Expert:
+        """Another expert on the same repository, with these settings."""
+        return Expert(settings, self.console, self.repo)
+
     def has_text(self, word: str) -> bool:
         """Whether `word` occurs as written in the indexed text."""
         return self.retriever is not None and self.retriever.holds(word)

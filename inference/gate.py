@@ -31,7 +31,7 @@ def refuse(missing: Missing) -> Section:
     elif missing.mention.shape == "path":
         claims.append(Claim(f"The index holds no file {name}."))
     else:
-        claims.append(Claim(f"Nothing called {name} exists in this index."))
+        claims.append(Claim(f"There is no {name} in this index."))
     if missing.elsewhere:
         places = [f"{name_of(n)} in {n.path}" for n in missing.elsewhere[:_NEAR]]
         claims.append(
@@ -47,7 +47,7 @@ def refuse(missing: Missing) -> Section:
 
 
 def abstain(intent: Intent, evidence: Evidence) -> Section:
-    claims = [Claim(f"No good evidence for: {intent.text.strip(' ?!.')}.")]
+    claims = [Claim(f"There is no good evidence in the index for: {intent.text.strip(' ?!.')}.")]
     if evidence.unseen:
         claims.append(Claim(f"These words occur nowhere in the index: {join(evidence.unseen[:6])}."))
     weak = [h for h in evidence.hits if h.start][:3]

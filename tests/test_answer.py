@@ -65,7 +65,7 @@ def test_an_unknown_name_is_refused_whatever_is_asked_of_it(shop: Expert) -> Non
     ):
         answer = shop.ask(question)
         assert answer.exit_code == 1, question
-        assert "exists in this index" in answer.text or "There is no" in answer.text
+        assert answer.text.startswith("There is no")
 
 
 def test_a_misspelt_name_meets_the_real_one(shop: Expert) -> None:
@@ -109,7 +109,7 @@ def test_free_prose_is_answered_from_search_or_not_at_all(shop: Expert) -> None:
     assert "CardGateway" in shop.ask("How do I charge a card?").text
     nothing = shop.ask("how do I reticulate splines on the blockchain?")
     assert nothing.exit_code == 1
-    assert "No good evidence" in nothing.text
+    assert "no good evidence" in nothing.text
 
 
 def test_an_absent_repository_leaves_citations_of_the_index(shop: Expert, tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ MODELS = [
 
 class Server(ThreadingHTTPServer):
     mode = "stream"
-    models: Any = {"data": MODELS}
+    models: Any
     asked: dict[str, Any]
 
 
@@ -76,6 +76,7 @@ class Handler(BaseHTTPRequestHandler):
 @pytest.fixture
 def server() -> Iterator[Server]:
     running = Server(("127.0.0.1", 0), Handler)
+    running.models = {"data": MODELS}
     threading.Thread(target=running.serve_forever, daemon=True).start()
     yield running
     running.shutdown()
