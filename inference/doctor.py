@@ -98,13 +98,15 @@ def check_grammars() -> Iterator[Check]:
 
 def check_graph(graph: Path, repo: Path | None = None) -> Iterator[Check]:
     """The graph can be read, and says what the repository says."""
+    from extractor.graph import Graph
     from extractor.status import status_of
 
     if not graph.is_file():
         yield warn("extract: graph", f"{graph} has not been made yet", "make extract REPO=<your repository>")
         return
     try:
-        source = _graph_manifest(graph)
+        with Graph(graph) as opened:
+            source = opened.manifest
     except InputError as error:
         yield fail("extract: graph", error.message, error.hint)
         return
@@ -126,10 +128,11 @@ def check_brain(graph: Path, notes: Path) -> Iterator[Check]:
     from brain.index import index_path, open_index
     from extractor.graph import Graph
 
-    if not graph.is_file():
+    source = _readable(graph)
+    if source is None:
         return
     try:
-        made, source = read_manifest(notes), _graph_manifest(graph)
+        made = read_manifest(notes)
         if made is None or not notes.is_dir():
             yield warn("brain: notes", f"there are no finished notes in {notes}", "make brain")
             return
@@ -147,14 +150,14 @@ def check_brain(graph: Path, notes: Path) -> Iterator[Check]:
 
 def check_dataset(graph: Path, train: Path) -> Iterator[Check]:
     """The rows are whole and of this graph's commit."""
+    source = _readable(graph)
     try:
         made = read_manifest(train)
-        if made is None or not train.is_file():
-            yield warn("dataset: rows", f"{train} has not been made yet", "make dataset")
-            return
-        source = _graph_manifest(graph) if graph.is_file() else None
     except InputError as error:
         yield fail("dataset: rows", error.message, error.hint)
+        return
+    if made is None or not train.is_file():
+        yield warn("dataset: rows", f"{train} has not been made yet", "make dataset")
         return
     missing = [name for name in ("valid.jsonl", "test.jsonl") if not train.with_name(name).is_file()]
     if missing:
@@ -185,12 +188,12 @@ def check_packs(models: Path, graph: Path) -> Iterator[Check]:
     """Each current adapter: its base is there, a server can load it, it knows the graph's commit."""
     try:
         packs, every = current(models), adapters(models)
-        source = _graph_manifest(graph) if graph.is_file() else None
     except InputError as error:
         yield fail("train: adapter", error.message, error.hint)
         return
     if not packs:
         yield warn("train: adapter", f"there is none below {models}/", "make train-tiny")
+    source = _readable(graph)
     for pack in packs:
         yield _check_pack(pack, source)
     if len(every) > 3 * max(1, len(packs)):
@@ -261,8 +264,14 @@ def _renamed(check: Check, name: str) -> Check:
     return Check(name, check.status, check.reason, check.fix, check.exit_code)
 
 
-def _graph_manifest(graph: Path) -> Manifest:
+def _readable(graph: Path) -> Manifest | None:
+    """The graph's manifest, None when it is missing or unreadable: check_graph says so, once."""
     from extractor.graph import Graph
 
-    with Graph(graph) as opened:
-        return opened.manifest
+    if not graph.is_file():
+        return None
+    try:
+        with Graph(graph) as opened:
+            return opened.manifest
+    except InputError:
+        return None

@@ -197,7 +197,13 @@ def _announce(settings: ServeSettings, launch: Launch, checks: list[Check], seco
         }
         print(json.dumps(answer, sort_keys=True), flush=True)
         return
-    body = json.dumps({"model": launch.adapter_name, "messages": [{"role": "user", "content": "…"}], "max_tokens": 200})
+    body = json.dumps(
+        {
+            "model": launch.adapter_name,
+            "messages": [{"role": "user", "content": "Where is main defined?"}],
+            "max_tokens": 200,
+        }
+    )
     key = f" -H 'Authorization: Bearer '\"${KEY_VARIABLE}\"" if "VLLM_API_KEY" in launch.env else ""
     lines = [
         f"{launch.adapter_name} is ready on {url} after {seconds:.0f} s",

@@ -21,6 +21,8 @@ from inference.probe import Endpoint, probe_delta
 
 # Clients that asked /v1/models a moment ago may still name the old version.
 RETIRE_AFTER_S: Final = 10.0
+# Between two requests an adapter looks idle: it must look so several times in a row before it goes.
+IDLE_TICKS: Final = 3
 
 
 class Follower:
@@ -46,6 +48,7 @@ class Follower:
         self._console = console
         self._clock = clock
         self._retiring: dict[str, float] = {}
+        self._idle: dict[str, int] = {}
 
     @property
     def names(self) -> list[str]:
@@ -116,9 +119,10 @@ class Follower:
         try:
             busy = self._endpoint.busy()
             for name in due:
-                if name not in busy:
+                self._idle[name] = 0 if name in busy else self._idle.get(name, 0) + 1
+                if self._idle[name] >= IDLE_TICKS:
                     self._endpoint.unload(name)
-                    del self._retiring[name]
+                    del self._retiring[name], self._idle[name]
                     self._console.note(f"unloaded {name}")
         except NanodexError as error:
             self._console.warn(f"could not unload {', '.join(due)}: {error.message}")

@@ -23,7 +23,7 @@ from config.console import Console
 from config.settings import ServeSettings
 from inference.adapter import Adapter, Base, LoraConfig, load_adapter, load_base
 from inference.launch import adapter_name, child_environment, is_loopback, plan_launch, tgi_commands
-from inference.probe import Endpoint, wait_until_ready
+from inference.probe import Endpoint, probe_delta, wait_until_ready
 from inference.runtime import Gpu, Runtime
 from inference.serve import url_of
 from inference.supervise import Child
@@ -346,6 +346,9 @@ def test_a_new_version_is_served_without_a_restart(shop: Path) -> None:
             assert "shop@v1" in endpoint.models()  # somebody still uses it
             assert late.result() == "shop@v1 says hello"
         follower.tick()
+        assert "shop@v1" in endpoint.models()  # it may only be between two requests
+        follower.tick()
+        follower.tick()
         assert list(endpoint.models()) == ["nanodex-base", "shop@v3"]
         point_at(link, shop / "models/shop-nanodex-lora.v1")
         follower.tick()
@@ -353,6 +356,21 @@ def test_a_new_version_is_served_without_a_restart(shop: Path) -> None:
         point_at(link, shop / "models/shop-nanodex-lora.v3")
         follower.tick()
         assert follower.names == ["shop@v1", "shop@v3"]  # back before it was unloaded: nothing is loaded twice
+
+
+def test_bf16_may_drift_while_it_ranks_as_in_training(shop: Path) -> None:
+    read_base, adapter = read(shop)
+    port = free_port()
+    launch = plan_launch(ServeSettings(port=port), read_base, adapter, CPU, shop)
+    env = {"PATH": os.environ["PATH"], "VLLM_FAKE": "drifted"}
+    argv = [sys.executable, str(FAKE), *launch.argv[1:]]
+    with Child(argv, env, shop / "log", grace_s=2) as child, Endpoint(f"http://127.0.0.1:{port}") as endpoint:
+        wait_until_ready(endpoint, ("nanodex-base", "shop@v1"), 20, child.why_ended)
+        told = {
+            dtype: [check.status for check in probe_delta(endpoint, "nanodex-base", "shop@v1", adapter.pack, dtype)]
+            for dtype in ("float32", "bfloat16")
+        }
+    assert told == {"float32": ["ok", "ok", "fail"], "bfloat16": ["ok", "ok", "warn"]}
 
 
 def test_two_servers_that_start_together_do_not_share_a_port(shop: Path) -> None:

@@ -128,5 +128,7 @@ def test_the_end_waits_for_requests_in_flight(server: tuple[subprocess.Popen[str
         time.sleep(0.5)
         process.send_signal(signal.SIGTERM)
         assert all(answer.result() for answer in answers)
-    process.wait(timeout=90)
+    _, err = process.communicate(timeout=90)
     assert process.returncode == 0
+    assert "ok:   golden question: Where is" in err
+    assert "ok:   recorded answers" in err or "warn: recorded answers" in err
