@@ -11,6 +11,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from extractor.facts import Call, Definition
+from extractor.languages import grammar
+from extractor.parse import Source
 from extractor.parse.python_text import parameters, string_value
 from extractor.parse.python_unit import MAX_DEPTH, Flow, Unit
 from extractor.parse.tree import collapse, end_line, start_line
@@ -116,7 +118,26 @@ def _call(unit: Unit, node: Node) -> Flow:
         column = function.named_children[-1].start_point[1]
     else:
         column = node.start_point[1]
-    return ["C", site, callee, positional, keywords, row + 1, column]
+    call = ["C", site, callee, positional, keywords, row + 1, column]
+    if callee == "eval" and positional and _plain(positional[0]) and positional[0] is not None:
+        return ["U", [_evaluated_text(unit, str(positional[0][1]), row)], call]
+    return call
+
+
+def _evaluated_text(unit: Unit, text: str, row: int) -> Flow:
+    """The flow of the expression in a constant string, as if it stood in that row."""
+    from tree_sitter import Parser
+
+    data = b"\n" * row + text.encode()
+    tree = Parser(grammar(unit.source.spec)).parse(data)
+    statement = tree.root_node.named_children[0] if tree.root_node.named_children else None
+    if statement is None or statement.type != "expression_statement" or tree.root_node.has_error:
+        return None
+    outer = unit.source, unit.text
+    unit.source, unit.text = Source(unit.source.path, data, unit.source.spec, tree, data), ""
+    flow = _first(unit, statement)
+    unit.source, unit.text = outer
+    return flow
 
 
 def note_call(unit: Unit, function: Node, line: int, column: int, arity: int, kind: str = "call") -> None:

@@ -6,10 +6,10 @@ these by what this call passes, so an identity decorator on twenty functions kee
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any, Final
 
-from extractor.resolve.python_program import Program
+from extractor.resolve.python_program import REGISTERED, Program
+from extractor.resolve.python_state import Arguments, Frame, Hits
 from extractor.resolve.python_types import declared_type
 from extractor.resolve.python_values import (
     BOUND,
@@ -24,6 +24,7 @@ from extractor.resolve.python_values import (
     NONE,
     PARTIAL,
     PROPERTY,
+    RECORD,
     RESULT,
     RETURNED,
     TOKEN,
@@ -41,53 +42,6 @@ from extractor.resolve.python_values import (
 MAX_CONTEXT: Final = 2
 MAX_CALL_DEPTH: Final = 6
 MAX_KEYS: Final = 64
-
-
-@dataclass(slots=True)
-class Arguments:
-    """`star` holds what unknown positions may get, `double` what unknown keywords may get."""
-
-    positional: list[Values] = field(default_factory=list)
-    keywords: dict[str, Values] = field(default_factory=dict)
-    star: Values = NONE
-    double: Values = NONE
-
-    def after(self, *first: Values) -> Arguments:
-        return Arguments([*first, *self.positional], self.keywords, self.star, self.double)
-
-
-@dataclass(slots=True)
-class Hits:
-    """The targets of one call site: (node id, how it was reached), and reasons where something had none."""
-
-    targets: dict[str, str] = field(default_factory=dict)
-    callbacks: dict[str, str] = field(default_factory=dict)
-    reasons: list[str] = field(default_factory=list)
-    instantiates: dict[str, str] = field(default_factory=dict)
-
-
-class Frame:
-    """One evaluation of a block: what its names, and the slots of containers it made, hold at this point.
-
-    `log` keeps what was there before, so that a branch can be undone and joined with its siblings.
-    """
-
-    __slots__ = ("block", "env", "log", "outer")
-
-    def __init__(self, block: Block, outer: Frame | None = None) -> None:
-        self.block = block
-        self.outer = outer  # of a class body: the frame it is evaluated in
-        self.env: dict[Any, Values] = {}
-        self.log: dict[Any, Values | None] | None = None
-
-    def set(self, key: Any, values: Values | None) -> None:
-        """None: the name is unbound."""
-        if self.log is not None and key not in self.log:
-            self.log[key] = self.env.get(key)
-        if values is None:
-            self.env.pop(key, None)
-        else:
-            self.env[key] = values
 
 
 class Calls:
@@ -109,6 +63,10 @@ class Calls:
             return NONE
         if kind == FUNCTION:
             hits.targets.setdefault(callee.a.id, via)
+            registered = callee.a.attributes.get(REGISTERED)
+            for other in sorted(p.read(registered, at)) if registered is not None else ():
+                hits.targets.setdefault(other.a.id, "flow")
+                self.invoke(other, given, at, site, depth)
             return self.invoke(callee, given, at, site, depth)
         if kind == BOUND:
             if callee.a.kind != FUNCTION:
@@ -119,7 +77,7 @@ class Calls:
             return self.instantiate(callee, given, at, site, hits, via, depth)
         if kind == INSTANCE:
             return self.protocol(callee, "__call__", given, at, site, hits, depth)
-        if kind in (EXTERNAL, METHOD, IDENTITY):
+        if kind in (EXTERNAL, METHOD, IDENTITY, RECORD):
             from extractor.resolve.python_builtins import call_builtin
 
             return call_builtin(self, callee, given, at, site, hits, depth)
@@ -196,7 +154,7 @@ class Calls:
             names += [name for name in ancestor.fields if name not in names]
         for name, values in [*zip(names, given.positional, strict=False), *given.keywords.items()]:
             if name in names and values:
-                self.p.flow_into(cls.instance.setdefault(name, Cell()), values)
+                self.p.flow_into(self.p.instance_cell(cls, name), values)
 
     # First-party functions
 

@@ -10,9 +10,10 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from extractor.resolve.common import CONFIDENCE
-from extractor.resolve.python_builtins import write_attribute
-from extractor.resolve.python_calls import Arguments, Calls, Frame, Hits
+from extractor.resolve.python_calls import Calls
+from extractor.resolve.python_library import write_attribute
 from extractor.resolve.python_program import Program
+from extractor.resolve.python_state import Arguments, Frame, Hits
 from extractor.resolve.python_types import declared_type, named, types_of
 from extractor.resolve.python_values import (
     BOUND,
@@ -26,6 +27,7 @@ from extractor.resolve.python_values import (
     MODULE,
     NONE,
     PROPERTY,
+    RECORD,
     RESULT,
     RETURNED,
     SUPER,
@@ -285,7 +287,7 @@ class Flow:
         if frame.outer is not None and isinstance(target, str) and frame.block.class_ is not None:
             typed = types_of(self.p, annotation, scope, self.at, _site(s))
             if typed:
-                self.p.flow_into(frame.block.class_.instance.setdefault(target, Cell()), typed)
+                self.p.flow_into(self.p.instance_cell(frame.block.class_, target), typed)
             if not given:
                 return False
         if given or values:
@@ -420,10 +422,12 @@ class Flow:
         for cell, flow in zip(cls.bases, bases, strict=True):
             values = self.concrete(self.value(flow))
             known = cell.values
-            p.add(
-                cell,
-                frozenset(v for v in values if v.kind in (CLASS, EXTERNAL, RESULT)) or p.one(UNKNOWN, "external"),
-            )
+            bases_here = {v for v in values if v.kind in (CLASS, EXTERNAL, RESULT)}
+            for value in values:
+                if value.kind == RECORD:
+                    cls.fields += [name for name in value.a if name not in cls.fields]
+                    bases_here.add(p.value(EXTERNAL, "builtins.tuple"))
+            p.add(cell, bases_here or p.one(UNKNOWN, "external"))
             if cell.values is not known:
                 p.rebase(cls)
         for name, flow in keywords:
@@ -438,14 +442,14 @@ class Flow:
         self.frame = self.calls.frame = outer
         for name, values in env.items():
             if isinstance(name, str):
-                cell = cls.own.setdefault(name, Cell())
+                cell = p.own_cell(cls, name)
                 if block.has_flag("enum") and not any(v.kind in (FUNCTION, CLASS, PROPERTY) for v in values):
                     values |= p.one(INSTANCE, cls)
                 p.flow_into(cell, values)
         if block.has_flag("enum"):
             for definition in block.facts.defs:
                 if definition.kind == "variable" and definition.scope == index:
-                    p.add(cls.own.setdefault(definition.name, Cell()), p.one(INSTANCE, cls))
+                    p.add(p.own_cell(cls, definition.name), p.one(INSTANCE, cls))
         values = p.one(CLASS, cls)
         for ancestor in p.ancestry(cls, self.at)[0][1:]:
             hook = ancestor.own.get("__init_subclass__")
@@ -474,14 +478,7 @@ class Flow:
         elif kind == "A":
             owners = self.concrete(self.value(target[1]))
             hits = Hits()
-            if values:
-                write_attribute(self.calls, owners, target[2], values, self.at, target[3], hits)
-            else:
-                for owner in owners:
-                    if owner.kind == INSTANCE and any(
-                        f.kind == PROPERTY for f in self.p.on_class(owner.a, target[2], self.at)[0]
-                    ):
-                        write_attribute(self.calls, frozenset((owner,)), target[2], values, self.at, target[3], hits)
+            write_attribute(self.calls, owners, target[2], values, self.at, target[3], hits)
             self.note(hits, target[2], target[3], 0, False)
         elif kind == "I":
             self._store_item(target, values)

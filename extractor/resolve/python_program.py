@@ -46,6 +46,23 @@ BUILTINS: Final = frozenset(name for name in dir(builtins) if not name.startswit
 TRANSPARENT: Final = frozenset(
     {"builtins.object", "typing.Generic", "typing.Protocol", "abc.ABC", "typing_extensions.Protocol"}
 )
+REGISTERED: Final = "<registered>"
+# Methods of external classes that call a method of the subclass: a name, or a prefix that ends in *.
+TEMPLATES: Final = {
+    "threading.Thread.start": "run",
+    "threading.Timer.start": "run",
+    "multiprocessing.Process.start": "run",
+    "multiprocessing.context.Process.start": "run",
+    "ast.NodeVisitor.visit": "visit_*",
+    "ast.NodeVisitor.generic_visit": "visit_*",
+    "ast.NodeTransformer.visit": "visit_*",
+    "ast.NodeTransformer.generic_visit": "visit_*",
+    "html.parser.HTMLParser.feed": "handle_*",
+    "cmd.Cmd.cmdloop": "do_*",
+    "cmd.Cmd.onecmd": "do_*",
+    "json.JSONEncoder.encode": "default",
+    "logging.Handler.handle": "emit",
+}
 Getter = tuple[Value, Value]
 
 
@@ -323,6 +340,22 @@ class Program(Store):
             entry = cls.slots[name] = (mro, slot)
         return self.read(entry[1], reader)
 
+    def setters(self, cls: Class, name: str, reader: Block) -> list[Value]:
+        """What assigning to `name` of an instance calls."""
+        found: list[Value] = []
+        for value in sorted(self.on_class(cls, name, reader)[0]):
+            if value.kind == PROPERTY:
+                found += value.b
+            elif value.kind == INSTANCE:
+                found += [self.value(BOUND, s, value) for s in sorted(self.on_class(value.a, "__set__", reader)[0])]
+        return found
+
+    def instance_cell(self, cls: Class, name: str) -> Cell:
+        return _cell(cls.instance, name)
+
+    def own_cell(self, cls: Class, name: str) -> Cell:
+        return _cell(cls.own, name)
+
     def attribute(self, value: Value, name: str, reader: Block) -> tuple[Values, list[Getter], str]:
         """(values, property getters to call with their receiver, why there is nothing) of `value.name`; value is concrete."""
         kind = value.kind
@@ -338,7 +371,8 @@ class Program(Store):
         if kind == SUPER:
             return self._of_super(value, name, reader)
         if kind == BOX:
-            return self.one(METHOD, value, name), [], ""
+            field = value.a.slots.get(name) if value.a.kind == "tuple" else None
+            return (self.read(field, reader) if field is not None else self.one(METHOD, value, name)), [], ""
         if kind == PROPERTY:
             return self.one(METHOD, value, name), [], ""
         if kind == CONSTANT and value.a is not None:
@@ -346,6 +380,8 @@ class Program(Store):
         if kind == FUNCTION:
             if name == "__call__":
                 return frozenset((value,)), [], ""
+            if name == "register" and REGISTERED in value.a.attributes:
+                return self.one(METHOD, value, name), [], ""
             cell = value.a.attributes.get(name)
             if cell is None:
                 cell = value.a.attributes[name] = Cell()
@@ -372,6 +408,9 @@ class Program(Store):
             if found.kind == PROPERTY:
                 described = True
                 getters += [(getter, value) for getter in found.a]
+            elif found.kind == INSTANCE and (reader_of := self.on_class(found.a, "__get__", reader)[0]):
+                described = True
+                getters += [(self.value(BOUND, getter, found), value) for getter in reader_of]
             else:
                 values |= self.bind(found, value, cls)
         if not described:
@@ -379,9 +418,10 @@ class Program(Store):
         if values or getters:
             return frozenset(values), getters, ""
         if outside:
-            if outside[0]:
-                return self.one(EXTERNAL, f"{outside[0]}.{name}"), [], ""
-            return NONE, [], "external"
+            path = f"{outside[0]}.{name}"
+            if path in TEMPLATES:
+                return self.one(EXTERNAL, path, value), [], ""
+            return (self.one(EXTERNAL, path), [], "") if outside[0] else (NONE, [], "external")
         dynamic = self.on_class(cls, "__getattr__", reader)[0] or self.on_class(cls, "__getattribute__", reader)[0]
         return NONE, [], "dynamic" if dynamic else "unknown_receiver"
 

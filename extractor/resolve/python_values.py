@@ -30,6 +30,7 @@ METHOD: Final = "method"
 UNKNOWN: Final = "unknown"
 IDENTITY: Final = "identity"
 TYPE: Final = "type"
+RECORD: Final = "record"
 MAX_TARGETS: Final = 32
 MAX_KEYS: Final = 64
 MAX_CONSTANTS: Final = 8
@@ -40,7 +41,8 @@ class Value(int):
 
     function (Block, Context), class (Class), instance (Class), bound (function, receiver), module (Module), external and
     result (dotted path), constant (str or int), box (Box), token (Block, position), returned (Site), property (getters,
-    setters), super (Class, receiver), partial (Partial), method (receiver, name), type (Values), unknown (reason).
+    setters), super (Class, receiver), partial (Partial), method (receiver, name), type (Values), record (field names),
+    unknown (reason).
     """
 
     kind: str

@@ -1,0 +1,102 @@
+"""Containers made and changed by calls: copies, named tuples, and the methods of lists, dicts, sets and generators."""
+
+from __future__ import annotations
+
+from extractor.resolve.python_library import Use
+from extractor.resolve.python_values import BOX, NONE, Value, Values, constant_keys
+
+
+def copied(use: Use, kind: str) -> Values:
+    """list(x), dict(a=f), chain(x, y): a new container that holds what the arguments hold."""
+    box = use.box(kind, "copy")
+    for values in use.arguments[:1] if kind == "dict" else use.arguments:
+        for value in sorted(values):
+            # A dict copies a dict and a list a list slot by slot; list(d) is only the keys.
+            if value.kind == BOX and value.a.kind in (("dict",) if kind == "dict" else ("list", "tuple")):
+                _merge(use, box, value)
+            elif kind == "dict":
+                for pair in use.calls.elements(frozenset((value,)), use.at):
+                    if pair.kind == BOX:
+                        keys = use.p.concrete(use.calls.read_slot(pair, 0, use.at), use.at)
+                        _store(use, box, keys, use.calls.read_slot(pair, 1, use.at))
+            else:
+                use.p.flow_into(box.a.any, use.each(frozenset((value,))))
+    if kind == "dict":
+        for name, values in use.given.keywords.items():
+            use.calls.store_slot(box, name, values, use.at)
+    return frozenset((box,))
+
+
+def keyed(use: Use, names: tuple[str, ...]) -> Values:
+    """An instance of a named tuple: its fields by position and by name."""
+    box = use.box("tuple", "record")
+    for index, name in enumerate(names):
+        values = (
+            use.given.positional[index] if index < len(use.given.positional) else use.given.keywords.get(name, NONE)
+        )
+        use.calls.store_slot(box, index, values, use.at)
+        use.calls.store_slot(box, name, values, use.at)
+    return frozenset((box,))
+
+
+def _merge(use: Use, target: Value, source: Value) -> None:
+    """Everything in one container is in the other too, now and later."""
+    for key in list(source.a.slots):
+        use.calls.store_slot(target, key, use.calls.read_slot(source, key, use.at), use.at)
+    use.p.connect(source.a.more, target.a.more)
+    use.p.connect(source.a.any, target.a.any)
+    use.p.connect(source.a.keys, target.a.keys)
+
+
+def _store(use: Use, box: Value, keys: Values, values: Values) -> None:
+    known = constant_keys(keys)
+    for key in known:
+        use.calls.store_slot(box, key, values, use.at)
+    if not known:
+        use.p.flow_into(box.a.any, values)
+
+
+def container_method(use: Use, owner: Value, name: str) -> Values:
+    """The result of a container's method, and what it puts in."""
+    p, at, first, last = use.p, use.at, use.first, use.arguments[-1] if use.arguments else NONE
+    box = owner.a
+    everything = frozenset((owner,))
+    if name in ("get", "pop", "setdefault"):
+        found: Values = use.argument(1)
+        known = constant_keys(first)
+        if name == "setdefault":
+            _store(use, owner, first, use.argument(1))
+        for key in known:
+            found |= use.calls.read_slot(owner, key, at)
+        return found if known else found | use.calls.elements(everything, at)
+    if name in ("append", "add", "appendleft"):
+        p.flow_into(box.more, last)
+    elif name == "insert":
+        p.flow_into(box.any, last)
+    elif name in ("extend", "extendleft"):
+        p.flow_into(box.more, use.each(first))
+    elif name == "update":
+        for value in sorted(first):
+            if value.kind == BOX:
+                _merge(use, owner, value)
+        for key, values in use.given.keywords.items():
+            use.calls.store_slot(owner, key, values, at)
+    elif name == "items":
+        return pairs(use, "items", use.calls.keys(owner, at), use.calls.elements(everything, at))
+    elif name == "keys":
+        return use.holding("list", "keys", use.calls.keys(owner, at))
+    elif name == "values":
+        return use.holding("list", "values", use.calls.elements(everything, at))
+    elif name in ("copy", "union", "intersection", "difference", "__iter__"):
+        return everything
+    elif name in ("popleft", "popitem", "__next__", "send"):
+        return use.calls.elements(everything, at)
+    return NONE
+
+
+def pairs(use: Use, tag: str, *parts: Values) -> Values:
+    """A list of tuples with these parts."""
+    pair = use.box("tuple", f"{tag} pair")
+    for index, values in enumerate(parts):
+        use.calls.store_slot(pair, index, values, use.at)
+    return use.holding("list", tag, frozenset((pair,)))

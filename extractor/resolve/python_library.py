@@ -1,0 +1,363 @@
+"""The standard library's functions that matter to value flow, one rule each: (Use) -> what the call gives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from extractor.facts import Import
+from extractor.resolve.python_program import REGISTERED, TEMPLATES, Program
+from extractor.resolve.python_state import Arguments, Hits
+from extractor.resolve.python_types import instances_of
+from extractor.resolve.python_values import (
+    CLASS,
+    CONSTANT,
+    EXTERNAL,
+    FUNCTION,
+    IDENTITY,
+    INSTANCE,
+    METHOD,
+    MODULE,
+    NONE,
+    PROPERTY,
+    RECORD,
+    RESULT,
+    SUPER,
+    TYPE,
+    UNKNOWN,
+    Block,
+    Cell,
+    Value,
+    Values,
+)  # fmt: skip
+
+if TYPE_CHECKING:
+    from extractor.resolve.python_calls import Calls
+
+
+@dataclass(slots=True)
+class Use:
+    """One call of something external: its arguments with parameters replaced, and as they were given."""
+
+    calls: Calls
+    arguments: list[Values]
+    given: Arguments
+    at: Block
+    site: int
+    hits: Hits
+    depth: int
+    path: str = ""
+
+    @property
+    def p(self) -> Program:
+        return self.calls.p
+
+    @property
+    def first(self) -> Values:
+        return self.arguments[0] if self.arguments else NONE
+
+    def argument(self, index: int) -> Values:
+        return self.arguments[index] if index < len(self.arguments) else NONE
+
+    def keyword(self, name: str) -> Values:
+        values = self.given.keywords.get(name, NONE)
+        return self.p.concrete(values, self.at) if values else NONE
+
+    def box(self, kind: str, tag: str) -> Value:
+        """The container that this call makes."""
+        return self.p.box(kind, self.at, self.site, tag)
+
+    def holding(self, kind: str, tag: str, values: Values) -> Values:
+        """A new container with these values somewhere in it."""
+        box = self.box(kind, tag)
+        self.p.flow_into(box.a.any, values)
+        return frozenset((box,))
+
+    def each(self, values: Values) -> Values:
+        return self.calls.iterate(values, self.at, self.site, self.hits) if values else NONE
+
+    def call(self, values: Values, *positional: Values, via: str = "flow") -> Values:
+        """Call each of these values."""
+        found: Values = NONE
+        for value in sorted(values):
+            found |= self.calls.call(
+                value, Arguments(list(positional)), self.at, self.site, self.hits, via, self.depth + 1
+            )
+        return found
+
+
+def read_attribute(calls: Calls, owners: Values, name: str, at: Block, site: int, hits: Hits) -> Values:
+    """`owner.name` for each owner, getters of properties and descriptors called."""
+    found: Values = NONE
+    for owner in sorted(owners):
+        values, getters, _ = calls.p.attribute(owner, name, at)
+        found |= values
+        for getter, receiver in getters:
+            found |= calls.call(getter, Arguments([frozenset((receiver,))]), at, site, hits, "property")
+    return found
+
+
+def write_attribute(calls: Calls, owners: Values, name: str, values: Values, at: Block, site: int, hits: Hits) -> None:
+    """`owner.name = values` for each owner; the setter of a property or descriptor is called."""
+    p = calls.p
+    for owner in sorted(owners):
+        if owner.kind == INSTANCE:
+            setters = p.setters(owner.a, name, at)
+            for setter in setters:
+                calls.call(setter, Arguments([frozenset((owner,)), values]), at, site, hits, "property")
+            if not setters and values:
+                p.flow_into(p.instance_cell(owner.a, name), values)
+        elif owner.kind == CLASS and values:
+            p.flow_into(p.own_cell(owner.a, name), values)
+        elif owner.kind == FUNCTION and values:
+            p.flow_into(owner.a.attributes.setdefault(name, Cell()), values)
+        elif owner.kind == MODULE and values:
+            block = p.block_of(owner.a)
+            if block is not None:
+                p.flow_into(p.cell_of(block, name), values)
+                p.flow_into(p.final_of(block, name), values)
+
+
+def methods_of_template(use: Use, callee: Value) -> list[Value]:
+    """The methods of the receiver's class that an external method calls, bound."""
+    if callee.b is None:
+        return []
+    p, cls, wanted = use.p, callee.b.a, TEMPLATES[callee.a]
+    names = [wanted]
+    if wanted.endswith("*"):
+        order = p.ancestry(cls, use.at)[0]
+        names = sorted({name for ancestor in order for name in ancestor.own if name.startswith(wanted[:-1])})
+    return [
+        bound
+        for name in names
+        for found in sorted(p.on_class(cls, name, use.at)[0])
+        for bound in sorted(p.bind(found, callee.b, cls))
+    ]
+
+
+def register(use: Use, owner: Value) -> Values:
+    """`@f.register(int)` and `@f.register` of functools.singledispatch: calls of `f` may reach what is registered."""
+    functions = frozenset(v for values in use.arguments for v in values if v.kind == FUNCTION)
+    if not functions:
+        return use.p.one(METHOD, owner, "register")
+    use.p.add(owner.a.attributes[REGISTERED], functions)
+    return functions
+
+
+def _dispatch(use: Use) -> Values:
+    for value in use.first:
+        if value.kind == FUNCTION:
+            value.a.attributes.setdefault(REGISTERED, Cell())
+    return use.first
+
+
+def _iter(use: Use) -> Values:
+    found: Values = NONE
+    for value in sorted(use.first):
+        if value.kind == INSTANCE:
+            found |= use.calls.protocol(value, "__iter__", Arguments(), use.at, use.site, use.hits, via="protocol")
+        else:
+            found |= frozenset((value,))
+    return use.p.concrete(found, use.at)
+
+
+def _getattr(use: Use) -> Values:
+    found: Values = use.argument(2)
+    for name in sorted(use.argument(1)):
+        if name.kind == CONSTANT and isinstance(name.a, str):
+            found |= read_attribute(use.calls, use.first, name.a, use.at, use.site, use.hits)
+    return found
+
+
+def _setattr(use: Use) -> Values:
+    for name in sorted(use.argument(1)):
+        if name.kind == CONSTANT and isinstance(name.a, str):
+            write_attribute(use.calls, use.first, name.a, use.argument(2), use.at, use.site, use.hits)
+    return NONE
+
+
+def _partial(use: Use) -> Values:
+    p = use.p
+    made = p.partial(use.at, use.site)
+    given = use.given
+    if given.positional:
+        p.flow_into(made.a.function, given.positional[0])
+    for index, values in enumerate(given.positional[1:]):
+        if index == len(made.a.positional):
+            made.a.positional.append(Cell())
+        p.flow_into(made.a.positional[index], values)
+    for name, values in given.keywords.items():
+        p.flow_into(made.a.keywords.setdefault(name, Cell()), values)
+    return frozenset((made,))
+
+
+def _type(use: Use) -> Values:
+    if len(use.arguments) != 1:
+        return use.p.one(UNKNOWN, "dynamic")
+    return frozenset(use.p.value(CLASS, v.a) for v in use.first if v.kind == INSTANCE)
+
+
+def _super(use: Use) -> Values:
+    """`super()` for each instance that flows to the method's first parameter; `super(A, self)` as written."""
+    p = use.p
+    method: Block | None = use.at
+    while method is not None and (method.class_ is None or method.kind != "function"):
+        method = method.parent
+    if use.arguments:
+        classes = [value.a for value in use.first if value.kind == CLASS]
+        receivers = use.argument(1)
+    elif method is not None and method.class_ is not None and method.inflow:
+        classes = [method.class_]
+        receivers = p.receiver(method) if method.inflow[0].full else p.read(method.inflow[0], use.at)
+    else:
+        return NONE
+    return frozenset(p.value(SUPER, c, r) for c in classes for r in receivers if r.kind in (INSTANCE, CLASS))
+
+
+def _zip(use: Use) -> Values:
+    from extractor.resolve.python_containers import pairs
+
+    return pairs(use, "zip", *(use.each(values) for values in use.arguments))
+
+
+def _enumerate(use: Use) -> Values:
+    from extractor.resolve.python_containers import pairs
+
+    return pairs(use, "enumerate", NONE, use.each(use.first))
+
+
+def _property(use: Use) -> Values:
+    getters = use.first or use.keyword("fget")
+    setters = use.argument(1) or use.keyword("fset")
+    return use.p.one(PROPERTY, tuple(sorted(getters)), tuple(sorted(setters)))
+
+
+def _identity(use: Use) -> Values:
+    return use.p.one(IDENTITY)
+
+
+def _same(use: Use) -> Values:
+    return use.first
+
+
+def _nothing(use: Use) -> Values:
+    return NONE
+
+
+def _import_module(use: Use) -> Values:
+    p, origin = use.p, use.at.module.path
+    found: set[Value] = set()
+    for name in sorted(use.first):
+        if name.kind != CONSTANT or not isinstance(name.a, str):
+            continue
+        stripped = name.a.lstrip(".")
+        level = len(name.a) - len(stripped)
+        module = p.modules.imported(Import(-1, stripped, "", "", level, 0), origin)
+        found.add(p.value(MODULE, module) if module is not None else p.value(EXTERNAL, name.a))
+    return frozenset(found)
+
+
+def _type_variable(use: Use) -> Values:
+    """A type variable stands for its bound, or for its constraints."""
+    allowed = [*use.arguments[1:], use.keyword("bound")]
+    return use.p.one(TYPE, frozenset().union(*(instances_of(use.p, values, use.at) for values in allowed)))
+
+
+def _named_tuple(use: Use) -> Values:
+    names: list[str] = []
+    for value in sorted(use.argument(1)):
+        if value.kind == CONSTANT and isinstance(value.a, str):
+            names = value.a.replace(",", " ").split()
+        else:
+            for key in sorted(k for k in (value.a.slots if value.kind == "box" else ()) if isinstance(k, int)):
+                names += [
+                    v.a for v in use.calls.read_slot(value, key, use.at) if v.kind == CONSTANT and isinstance(v.a, str)
+                ]
+    return use.p.one(RECORD, tuple(names))
+
+
+def _field(use: Use) -> Values:
+    """dataclasses.field and its like: the default, or what its factory makes."""
+    factory = use.keyword("default_factory") or use.keyword("factory")
+    made = use.call(factory) if factory else NONE
+    return made | use.keyword("default")
+
+
+def _default_dict(use: Use) -> Values:
+    box = use.box("dict", "default")
+    use.p.flow_into(box.a.any, use.call(use.first))
+    for value in use.argument(1):
+        if value.kind == "box":
+            for key, cell in list(value.a.slots.items()):
+                use.calls.store_slot(box, key, use.p.read(cell, use.at), use.at)
+    return frozenset((box,))
+
+
+def _gather(use: Use) -> Values:
+    box = use.box("list", "gather")
+    for index, values in enumerate(use.arguments):
+        use.calls.store_slot(box, index, values, use.at)
+    use.p.flow_into(box.a.any, use.given.star)
+    return frozenset((box,))
+
+
+def _enter_context(use: Use) -> Values:
+    """ExitStack.enter_context(cm) is `with cm` for the rest of the stack's life."""
+    asynchronous = use.path.endswith("enter_async_context")
+    enter, leave = ("__aenter__", "__aexit__") if asynchronous else ("__enter__", "__exit__")
+    found: Values = NONE
+    for value in sorted(use.first):
+        if value.kind == INSTANCE:
+            found |= use.calls.protocol(value, enter, Arguments(), use.at, use.site, use.hits, via="with")
+            use.calls.protocol(value, leave, Arguments([NONE] * 3), use.at, use.site, use.hits, via="with")
+        elif value.kind == "box":
+            found |= use.calls.elements(frozenset((value,)), use.at)
+        elif value.kind in (EXTERNAL, RESULT):
+            found |= frozenset((value,))
+    return found
+
+
+SPECIAL: Final[dict[str, Callable[[Use], Values]]] = {
+    "builtins.getattr": _getattr,
+    "builtins.setattr": _setattr,
+    "builtins.super": _super,
+    "builtins.type": _type,
+    "builtins.iter": _iter,
+    "builtins.aiter": _iter,
+    "builtins.zip": _zip,
+    "itertools.zip_longest": _zip,
+    "itertools.product": _zip,
+    "builtins.enumerate": _enumerate,
+    "builtins.property": _property,
+    "functools.cached_property": _property,
+    "functools.partial": _partial,
+    "functools.partialmethod": _partial,
+    "functools.wraps": _identity,
+    "functools.update_wrapper": _same,
+    "functools.singledispatch": _dispatch,
+    "contextlib.contextmanager": _same,
+    "contextlib.asynccontextmanager": _same,
+    "contextlib.ExitStack.enter_context": _enter_context,
+    "contextlib.AsyncExitStack.enter_context": _enter_context,
+    "contextlib.AsyncExitStack.enter_async_context": _enter_context,
+    "importlib.import_module": _import_module,
+    "builtins.__import__": _import_module,
+    "builtins.staticmethod": _same,
+    "builtins.classmethod": _same,
+    "typing.TypeVar": _type_variable,
+    "collections.namedtuple": _named_tuple,
+    "collections.defaultdict": _default_dict,
+    "dataclasses.field": _field,
+    "attr.ib": _field,
+    "attr.field": _field,
+    "attrs.field": _field,
+    "pydantic.Field": _field,
+    "asyncio.gather": _gather,
+    "builtins.isinstance": _nothing,
+    "builtins.issubclass": _nothing,
+    "builtins.hasattr": _nothing,
+    "builtins.callable": _nothing,
+    "builtins.print": _nothing,
+    "builtins.id": _nothing,
+}
