@@ -27,7 +27,7 @@ from config.settings import BrainSettings
 from extractor.graph import Graph, write_brain
 
 # Raised whenever the same graph would give other notes or another index.
-VERSION: Final = "3"
+VERSION: Final = "4"
 
 
 @dataclass(frozen=True, slots=True)

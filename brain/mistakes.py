@@ -6,11 +6,14 @@ message what to do about it. No evidence, no fix.
 
 from __future__ import annotations
 
+import ast
+import inspect
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from brain.corpus import is_document
 from brain.text import first_sentence, one_line, sentences, split_identifier, tokens
 from brain.view import View, is_aside, is_public, is_test
 from extractor.schema import Edge, Node
@@ -19,16 +22,25 @@ if TYPE_CHECKING:
     from brain.ontology import Draft
 
 MOST: Final = 12
+Link = tuple[str, str, tuple[tuple[str, Any], ...]]
+_HISTORY: Final = re.compile(r"change|history|news|release|licen[sc]e", re.I)
 _HOLE: Final = re.compile(r"\{[^{}]*\}")
+_VERB = (
+    r"(?:us(?:e|ing)|pass(?:ing)?|set(?:ting)?|install(?:ing)?|specify(?:ing)?|provid(?:e|ing)|call(?:ing)?|add(?:ing)?"
+    r"|remov(?:e|ing)|check(?:ing)?|ensure|make sure|enabl(?:e|ing)|choos(?:e|ing)|increas(?:e|ing)|reduc(?:e|ing)|run|see)"
+)
 _ADVICE: Final = re.compile(
-    r"\b(?:use|pass|set|install|specify|provide|call|add|remove|try|check|ensure|make sure|enable|choose|must be|must not"
-    r"|should be|should not|expected|required|did you (?:mean|forget)|instead)\b",
+    rf"(?:^|[,;:(—–-]\s*|\b(?:please|try|or|and|then)\s+){_VERB}\s+\S|\b(?:must|should|needs? to|has to|have to)\s+(?:be|have|not|\w+)\b"
+    r"|^expected\b|\bexpected\s+(?:an?|the|to)\b|\brequires?\b|\bis required\b",
     re.I,
 )
+_NEGATED: Final = {"<": ">=", ">": "<=", "<=": ">", ">=": "<", "==": "!=", "!=": "==", "is": "is not", "is not": "is"}
+_COMPARE: Final = re.compile(r"^([\w.\[\]()]+)\s+(<=|>=|==|!=|<|>|is not|is)\s+([\w.'\"-]+)$")
+_REACH: Final = 2000  # callers followed upwards from a raise site
 
 
-def errors(view: View, census: Counter[str]) -> Iterator[Draft]:
-    """Drafts for classes, then for raise sites with a message of their own."""
+def errors(view: View, texts: Mapping[str, tuple[str, str]], census: Counter[str]) -> Iterator[Draft]:
+    """Drafts for classes, then for raise sites with a message of their own. `texts` may be empty: then only the graph speaks."""
     from brain.ontology import Draft, error_classes, slug
 
     sites: dict[str, list[Edge]] = defaultdict(list)
@@ -41,6 +53,12 @@ def errors(view: View, census: Counter[str]) -> Iterator[Draft]:
     for class_id in classes:
         node = view.nodes[class_id]
         direct = [e for e in sites[class_id] if is_direct(e)]
+        handlers = view.catchers(class_id)
+        message = class_message(view, node, texts)
+        said = [*fixes(message, f"{node.path}:{node.lines[0]}-{node.lines[1]}"), *documented(node.name, texts)]
+        more: list[tuple[str, Any]] = [("fixes", [*said, *_recovery(view, node.name, handlers)])]
+        if message:
+            more += [("message", message), ("pattern", pattern(message))]
         yield Draft(
             "error",
             slug(node.qualname),
@@ -49,7 +67,8 @@ def errors(view: View, census: Counter[str]) -> Iterator[Draft]:
             title=node.name,
             purpose=first_sentence(str(node.meta.get("doc", ""))),
             evidence=tuple(sorted({class_id, *(e.src for e in direct)})),
-            links=(("about", class_id, ()), *_links(view, direct, sites[class_id], class_id)),
+            links=(("about", class_id, ()), *_links(view, direct, sites[class_id], handlers)),
+            more=tuple(more),
         )
     for class_id in sorted(sites):
         for (source, message), edges in sorted(_by_message(sites[class_id]).items()):
@@ -60,7 +79,10 @@ def errors(view: View, census: Counter[str]) -> Iterator[Draft]:
             class_name = class_id.rpartition("#")[2].rpartition(".")[2] or class_id
             start = min(e.line for e in edges)
             guard = next((one_line(str(e.meta.get("guard") or "")) for e in edges if e.meta.get("guard")), "")
-            more: tuple[tuple[str, Any], ...] = (("message", message), ("guard", guard), ("pattern", pattern(message)))
+            place = f"{raiser.path}:{start}-{start}"
+            handlers = _around(view, source, class_id)
+            advice = [*fixes(message, place), *_opposite(guard, raiser, place), *_recovery(view, class_name, handlers)]
+            propagated = [e for e in sites[class_id] if _comes_from(e, source)]
             yield Draft(
                 "error",
                 f"{slug(class_name)}-{slug(raiser.qualname)}",
@@ -69,11 +91,8 @@ def errors(view: View, census: Counter[str]) -> Iterator[Draft]:
                 title=f"{class_name}: {message}",
                 purpose="",
                 evidence=tuple(f"{raiser.path}:{line}-{line}" for line in sorted({e.line for e in edges})),
-                links=(
-                    ("about", class_id, ()),
-                    *_links(view, edges, [e for e in sites[class_id] if _comes_from(e, source)], class_id),
-                ),
-                more=(*more, ("fixes", fixes(message, f"{raiser.path}:{start}-{start}"))),
+                links=(("about", class_id, ()), *_links(view, edges, propagated, handlers)),
+                more=(("message", message), ("guard", guard), ("pattern", pattern(message)), ("fixes", advice)),
                 path=raiser.path,
                 lines=(start, start),
             )
@@ -97,8 +116,108 @@ def pattern(message: str) -> str:
 
 def fixes(message: str, evidence: str) -> list[dict[str, str]]:
     """What the message itself tells its reader to do: its sentences that advise or demand something."""
-    said = [s for s in sentences(one_line(message)) if _ADVICE.search(_HOLE.sub(" ", s)) and len(tokens(s)) <= 25]
+    said = [s for s in sentences(one_line(message)) if _ADVICE.search(_HOLE.sub("X", s)) and len(tokens(s)) <= 25]
     return [{"text": s, "evidence": evidence} for s in said]
+
+
+def documented(name: str, texts: Mapping[str, tuple[str, str]]) -> list[dict[str, str]]:
+    """The first advice a document of the repository gives in a sentence that names the class."""
+    whole = re.compile(rf"\b{re.escape(name)}\b")
+    for path, (_, text) in sorted(texts.items()):
+        if not is_document(path) or not whole.search(text) or _HISTORY.search(path):
+            continue
+        lines = text.split("\n")
+        for number, line in enumerate(lines, 1):
+            if not whole.search(line):
+                continue
+            said = " ".join(part.strip() for part in lines[number - 1 : number + 2]).replace("`", "")
+            for sentence in sentences(one_line(said)):
+                if (
+                    whole.search(sentence)
+                    and _ADVICE.search(sentence)
+                    and 4 <= len(tokens(sentence)) <= 25
+                    and sentence[-1] in ".!"
+                ):
+                    return [{"text": sentence, "evidence": f"{path}:{number}-{min(number + 2, len(lines))}"}]
+    return []
+
+
+def class_message(view: View, node: Node, texts: Mapping[str, tuple[str, str]]) -> str:
+    """The template an exception class gives its base in `__init__`, empty when it passes on what it was given."""
+    init = next(
+        (
+            view.node(e.src)
+            for e in view.into(node.id, "defined_in")
+            if e.src.endswith("#" + node.qualname + ".__init__")
+        ),
+        None,
+    )
+    if init is None or init.path not in texts or node.lang != "python":
+        return ""
+    start, end = init.lines
+    code = "\n".join(texts[init.path][1].split("\n")[start - 1 : end])
+    try:
+        tree = ast.parse(inspect.cleandoc("\n" + code))
+    except (SyntaxError, ValueError, RecursionError):
+        return ""
+    for call in (n for n in ast.walk(tree) if isinstance(n, ast.Call) and n.args):
+        if isinstance(call.func, ast.Attribute) and call.func.attr == "__init__":
+            found = template(call.args[0])
+            if telling(found):
+                return one_line(found)
+    return ""
+
+
+def template(value: ast.expr) -> str:
+    """A string expression as a message template, `{expr}` for its holes; empty when it is no string."""
+    if isinstance(value, ast.Constant) and isinstance(value.value, str):
+        return value.value
+    if isinstance(value, ast.JoinedStr):
+        parts = [
+            p.value if isinstance(p, ast.Constant) else "{" + ast.unparse(p)[2:-1].strip("{}") + "}"
+            for p in value.values
+        ]
+        return "".join(map(str, parts))
+    if isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute) and value.func.attr == "format":
+        return template(value.func.value)
+    if isinstance(value, ast.Call) and len(value.args) == 1 and isinstance(value.func, ast.Name):
+        return template(value.args[0])  # a translation: _("…")
+    if isinstance(value, ast.BinOp) and isinstance(value.op, ast.Add):
+        return template(value.left) + template(value.right)
+    return ""
+
+
+def _opposite(guard: str, raiser: Node, evidence: str) -> list[dict[str, str]]:
+    """The plain opposite of a one-comparison guard over a parameter of the raiser."""
+    match = _COMPARE.match(guard)
+    names = {str(p.get("name", "")).lstrip("*") for p in raiser.meta.get("params", ())} - {"self", "cls", "this"}
+    if match is None or match.group(1).partition(".")[0].partition("[")[0] not in names:
+        return []
+    left, sign, right = match.groups()
+    return [{"text": f"Ensure that {left} {_NEGATED[sign]} {right}.", "evidence": evidence}]
+
+
+def _recovery(view: View, name: str, handlers: Sequence[tuple[str, str]]) -> list[dict[str, str]]:
+    """A handler of the repository that goes on after the error shows how to."""
+    for source, action in handlers:
+        node = view.node(source)
+        if node is not None and action in ("return", "log", "handle", "retry"):
+            return [{"text": f"Catch {name}, as {node.qualname} does.", "evidence": source}]
+    return []
+
+
+def _around(view: View, raiser: str, class_id: str) -> list[tuple[str, str]]:
+    """The handlers of this class that a raise in `raiser` can reach: its own and those of its callers, near ones first."""
+    catchers = dict(view.catchers(class_id))
+    if not catchers:
+        return []
+    order, queue = {raiser: None}, [raiser]
+    while queue and len(order) < _REACH:
+        for edge in view.into(queue.pop(0), "calls"):
+            if edge.src not in order:
+                order[edge.src] = None
+                queue.append(edge.src)
+    return [(source, catchers[source]) for source in order if source in catchers]
 
 
 def _by_message(edges: list[Edge]) -> dict[tuple[str, str], list[Edge]]:
@@ -113,16 +232,12 @@ def _comes_from(edge: Edge, source: str) -> bool:
     return not is_direct(edge) and edge.meta.get("callee") == source
 
 
-def _links(
-    view: View, direct: list[Edge], every: list[Edge], class_id: str
-) -> tuple[tuple[str, str, tuple[tuple[str, Any], ...]], ...]:
+def _links(view: View, direct: list[Edge], every: list[Edge], handlers: Sequence[tuple[str, str]]) -> tuple[Link, ...]:
     raisers = dict.fromkeys(e.src for e in sorted(direct, key=lambda e: (e.src, e.line)))
     reached = {e.src: str(e.meta.get("callee", "")) for e in every if not is_direct(e) and _public(view, e.src)}
-    links: list[tuple[str, str, tuple[tuple[str, Any], ...]]] = [
-        ("raiser", source, ()) for source in list(raisers)[:MOST]
-    ]
+    links: list[Link] = [("raiser", source, ()) for source in list(raisers)[:MOST]]
     links += [("reaches", source, (("callee", reached[source]),)) for source in sorted(reached)[:MOST]]
-    links += [("handler", source, (("action", action),)) for source, action in view.catchers(class_id)[:MOST]]
+    links += [("handler", source, (("action", action),)) for source, action in handlers[:MOST]]
     return tuple(links)
 
 

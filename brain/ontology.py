@@ -15,12 +15,17 @@ from typing import Any, Final
 
 from brain.importance import Importance, public_evidence
 from brain.text import first_sentence, identifiers, split_identifier
-from brain.view import View, container, is_aside, is_public, is_test, module_of
+from brain.view import View, container, dotted, hidden, is_aside, is_public, is_test, module_of
 from config.manifest import digest
 from extractor.schema import Edge, Node
 
 MOST: Final = 12  # callables of a capability, members and users of a concept
 _STRONG: Final = frozenset({"re-exported", "exported", "entry point", "command or route"})
+_VERB_TEXT: Final = """
+    get set is has to from make create build do run add remove delete new init load read write open close on by of for with
+    and or all check parse find call update
+"""
+_VERBS: Final = frozenset(_VERB_TEXT.split())
 _RECORDS: Final = frozenset(
     {"dataclass", "enum", "struct", "record", "namedtuple", "typeddict", "protocol", "abstract"}
 )
@@ -78,7 +83,7 @@ def derive(
     if "concept" in types:
         drafts += concepts(view, ranks, ontology.census)
     if "error" in types:
-        drafts += errors(view, ontology.census)
+        drafts += errors(view, texts, ontology.census)
     if "recipe" in types:
         drafts += recipes(view, texts, ontology.census)
     for draft, node_id in _named(drafts):
@@ -94,37 +99,46 @@ def slug(name: str) -> str:
 
 
 def capabilities(view: View, ranks: Mapping[str, Importance], census: Counter[str]) -> Iterator[Draft]:
-    """One per public class with its methods, and one per group of public functions of a module that belong together."""
+    """One per public class with its methods, and one per public function or group of functions that share a noun."""
     evidence = public_evidence(view)
     strong = {node_id for node_id, kinds in evidence.items() if _STRONG & set(kinds)}
-    groups: dict[tuple[str, str], list[Node]] = defaultdict(list)
+    told = {view.nodes[node_id].path for node_id in strong}  # files that say themselves what is public in them
     errors = error_classes(view)
+    groups: dict[tuple[str, str], list[Node]] = defaultdict(list)
     for node_id in evidence:
         node = view.nodes[node_id]
-        if is_aside(node.path) or node_id in errors:
+        if is_aside(node.path) or node_id in errors or not (node_id in strong or node.path not in told):
             continue
         home = module_of(view, node)
-        chosen = node_id in strong or not any(_in_module(view, home, other) for other in strong)
-        if node.type in ("class", "interface") and chosen:
+        if node_id not in strong and home is not None and any(hidden(part) for part in dotted(home).split(".")):
+            continue
+        if node.type in ("class", "interface"):
             methods = _best(ranks, (m for m in members(view, node) if m.type == "method" and is_public(m)))
-            public = [m for m in methods if not m.name.startswith("__")][:MOST]
+            public = [m for m in methods if not m.name.startswith("__")]
             if not public:
                 census["refused: class without public methods is no capability"] += 1
                 continue
             yield _capability(node, "public class with its methods", public, evidence[node_id])
-        elif node.type == "function" and chosen and home is not None and container(view, node_id) == home:
-            community = ranks[node_id].community if node_id in ranks else node_id
-            groups[home.id, community].append(node)
+        elif node.type == "function" and home is not None and container(view, node_id) == home:
+            groups[home.id, ranks[node_id].community if node_id in ranks else node_id].append(node)
     for key in sorted(groups):
-        ordered = _best(ranks, groups[key])
-        for start in range(0, len(ordered), MOST):
-            part = ordered[start : start + MOST]
-            yield _capability(part[0], "public functions that work together", part, evidence[part[0].id])
+        for part in _alike(_best(ranks, groups[key], len(groups[key]))):
+            if len(part) == 1 and part[0].id not in strong and not first_sentence(str(part[0].meta.get("doc", ""))):
+                census["refused: undocumented function nothing exports is no capability"] += 1
+                continue
+            rule = "public function" if len(part) == 1 else "public functions that share a noun"
+            yield _capability(part[0], rule, part, evidence[part[0].id])
 
 
-def _in_module(view: View, home: Node | None, node_id: str) -> bool:
-    node = view.node(node_id)
-    return home is not None and node is not None and node.path == home.path
+def _alike(functions: Sequence[Node]) -> Iterator[list[Node]]:
+    """Functions split into groups whose names share a word with the most important one, verbs and little words apart."""
+    left = list(functions)
+    while left:
+        anchor = left.pop(0)
+        nouns = set(split_identifier(anchor.name)[-2:]) - _VERBS
+        group = [anchor, *(f for f in left if nouns & set(split_identifier(f.name)))][:MOST]
+        left = [f for f in left if f not in group]
+        yield group
 
 
 def _capability(anchor: Node, rule: str, callables: Sequence[Node], evidence: Sequence[str]) -> Draft:
@@ -254,10 +268,10 @@ def members(view: View, node: Node) -> Iterator[Node]:
             yield member
 
 
-def _best(ranks: Mapping[str, Importance], nodes: Iterable[Node]) -> list[Node]:
-    """The most important of `nodes`, at most MOST, each once."""
+def _best(ranks: Mapping[str, Importance], nodes: Iterable[Node], most: int = MOST) -> list[Node]:
+    """The most important of `nodes`, at most `most`, each once."""
     unique = {node.id: node for node in nodes}
-    return sorted(unique.values(), key=lambda n: (-(ranks[n.id].total if n.id in ranks else 0.0), n.id))[:MOST]
+    return sorted(unique.values(), key=lambda n: (-(ranks[n.id].total if n.id in ranks else 0.0), n.id))[:most]
 
 
 def _named(drafts: Iterable[Draft]) -> Iterator[tuple[Draft, str]]:

@@ -65,7 +65,7 @@ class Renderer:
     def summarise(self, node: Node, table: FactTable) -> list[Sentence]:
         """The sentences of a summary, dropped from the end until they fit; filler is dropped wherever it stands."""
         kinds = {fact.relation for fact in table.about(node.id) if fact.object not in _NOTHING} - _BARE
-        if len(kinds) < 2 and len(table.about(node.id, "parameter")) < 2:
+        if node.name.startswith("<lambda") or (len(kinds) < 2 and len(table.about(node.id, "parameter")) < 2):
             return []
         write = _FRAMES.get(node.type, _symbol)
         kept: list[Sentence] = []
@@ -89,18 +89,23 @@ class Renderer:
             return node_id.rpartition("#")[2] or node_id
         if node.type == "external":
             return node_id.partition("#")[2] or node_id.removeprefix("ext:")
+        if node.name == "__init__" or "constructor" in node.meta.get("flags", ()):
+            return node.qualname.rpartition(".")[0] or node.qualname
         return node.qualname if "#" in node_id else str(node.meta.get("title") or dotted(node))
 
     def best(self, facts: Iterable[Fact]) -> list[Fact]:
         """Facts about other nodes, the most important end first; repository before outside, public before private."""
 
-        def key(fact: Fact) -> tuple[bool, bool, float, str]:
+        def key(fact: Fact) -> tuple[bool, bool, bool, float, str]:
             node = self._view.node(fact.object)
             outside = node is None or node.type == "external"
             known = self._ranks.get(fact.object)
-            return outside, node is None or hidden(node.name), -(known.total if known else 0.0), fact.object
+            inner = node is not None and node.type == "function" and "." in node.qualname
+            private = node is None or hidden(node.name)
+            return outside, inner, private, -(known.total if known else 0.0), fact.object
 
-        return sorted(facts, key=key)
+        named = [fact for fact in facts if "<lambda" not in fact.object]
+        return sorted(named, key=key)
 
     def names(self, facts: Sequence[Fact], limit: int = NAMED) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
         """("a, b and 3 more", fact ids, node ids). Equal names are said once."""
@@ -211,11 +216,19 @@ def _signature(node: Node, table: FactTable) -> Sentence | None:
     clauses = []
     if shown:
         clauses.append(f"takes {enumeration(shown, len(parameters) - len(shown))}")
-    if returns and returns[0].object not in _NOTHING and len(tokens(returns[0].object)) <= 12:
-        clauses.append(f"returns {returns[0].object}")
+    purpose = table.about(node.id, "purpose")
+    told = not shown and purpose and purpose[0].object.startswith(("Return", "Yield"))  # "Returns the x. Returns int."
+    if returns and returns[0].object not in _NOTHING and len(tokens(returns[0].object)) <= 12 and not told:
+        clauses.append(f"returns {_unquoted(returns[0].object)}")
     if not clauses:
         return None
     return Sentence(" and ".join(clauses), tuple(f.id for f in (*parameters[:6], *returns[:1])), ())
+
+
+def _unquoted(annotation: str) -> str:
+    """A forward reference as the type it names."""
+    quoted = len(annotation) > 2 and annotation[0] == annotation[-1] and annotation[0] in "\"'"
+    return annotation[1:-1] if quoted and annotation.count(annotation[0]) == 2 else annotation
 
 
 def _parameter(fact: Fact) -> str:
@@ -331,13 +344,21 @@ def _modules(r: Renderer, facts: Sequence[Fact]) -> list[Fact]:
 
 
 def _capability(r: Renderer, node: Node, table: FactTable) -> Iterator[Sentence]:
+    """A class offers its methods; of several functions the first gives the purpose and the others are related."""
     yield _purpose(table, node) or Sentence("", (), ())
-    yield _join(r.clause("offered by", table.about(node.id, "serves"), 6))
+    serves = table.about(node.id, "serves")
+    alone = node.meta.get("rule") != "public functions that share a noun"
+    yield _join(
+        r.clause("offered by", serves if alone else serves[:1], 6), r.clause("related:", () if alone else serves[1:], 6)
+    )
 
 
 def _concept(r: Renderer, node: Node, table: FactTable) -> Iterator[Sentence]:
     about = table.about(node.id, "about")
-    yield _purpose(table, node) or _join(r.clause("a concept that stands on", about))
+    rule = str(node.meta.get("rule", ""))
+    kind = "type" if rule == "named in public signatures" else rule
+    lead = f"{'an' if kind[:1] in 'aeiou' else 'a'} {kind} of the repository:"
+    yield _purpose(table, node) or _join(r.clause(lead, about))
     yield _join(r.clause("extended by", r.best(table.about(node.id, "subclass"))))
     yield _join(
         r.clause("produced by", r.best(table.about(node.id, "produced_by"))),

@@ -30,7 +30,7 @@ def notes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Note]:
         (
             f"{S}/cart.py#Cart.add",
             "Put a product into the cart. Takes product and quantity (default 1) and returns Line. Raises ValueError when"
-            " quantity < 1. Calls Line.__init__. Exercised by test_add_returns_the_line.",
+            " quantity < 1. Calls Line. Exercised by test_add_returns_the_line.",
         ),
         (
             f"{S}/catalog.py#Catalog.take",
@@ -53,7 +53,8 @@ def notes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Note]:
         (
             "error:paymentdeclined-cardgateway.charge",
             "PaymentDeclined is raised by CardGateway.charge when amount > LIMIT. Its message reads"
-            ' "{amount} is above the limit of {LIMIT}". Reached through checkout. Caught by try_checkout.',
+            ' "{amount} is above the limit of {LIMIT}". Reached through checkout. Caught by try_checkout. Fix: Ensure that'
+            " amount <= LIMIT. Fix: Catch PaymentDeclined, as try_checkout does.",
         ),
         (
             "recipe:catalog.load-cart-catalog.find",
@@ -113,11 +114,11 @@ def test_only_what_changed_is_written_again(tmp_path: Path) -> None:
     source.write_text(source.read_text().replace("The price after a discount.", "What is left after a discount."))
     brains.graph_of(tmp_path / "shop", graph, brains.EDGES)
     second = brains.build(graph)
-    # The function itself, and the capability whose title it does not give: nothing else speaks of that sentence.
-    assert second.notes.written == 1
+    # The function itself and the capability that takes its purpose from it: nothing else speaks of that sentence.
+    assert second.notes.written == 2
     touched = [p.name for p in folder.glob("*.json") if p.stat().st_mtime_ns != before.get(p)]
-    assert len(touched) == 1
-    assert "apply" in touched[0]
+    assert len(touched) == 2
+    assert all("apply" in name for name in touched)
 
 
 def test_a_note_of_a_vanished_node_goes_and_foreign_files_stay(tmp_path: Path) -> None:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import ast
+from collections import Counter
 from pathlib import Path
 
 import brains
 import pytest
 
-from brain.mistakes import fixes, pattern, telling
+from brain.mistakes import documented, errors, fixes, pattern, telling, template
 from brain.recipes import doctest_source, fences
 from brain.view import View, is_test
 from extractor.graph import Graph
-from extractor.schema import Node
+from extractor.schema import Edge, Node
 
 S = brains.S
 
@@ -139,9 +141,59 @@ def test_a_template_must_say_something() -> None:
     assert not telling("{}: {}")
 
 
+def test_a_class_that_writes_its_own_message_gives_a_template_and_documents_give_fixes(graph: Graph) -> None:
+    out_of_stock = ontology(graph, "error")["error:outofstock"]
+    assert out_of_stock.meta["message"] == "only {left} of {name} left"
+    declined = ontology(graph, "error")["error:paymentdeclined"]
+    assert declined.meta["fixes"] == [
+        {"text": "Catch PaymentDeclined, as try_checkout does.", "evidence": f"{S}/checkout.py#try_checkout"}
+    ]
+
+
+def test_a_guard_over_a_parameter_gives_its_opposite_and_advice_in_documents_is_quoted(graph: Graph) -> None:
+    site = ontology(graph, "error")["error:valueerror-cart.add"]
+    assert [fix["text"] for fix in site.meta["fixes"]] == ["quantity must be at least 1", "Ensure that quantity >= 1."]
+    text = "# Errors\n\n`Overdrawn` is raised late. To avoid `Overdrawn`, call `Account.check` first.\n"
+    (fix,) = documented("Overdrawn", {"docs/a.md": ("", text)})
+    assert fix == {"text": "To avoid Overdrawn, call Account.check first.", "evidence": "docs/a.md:3-4"}
+
+
+@pytest.mark.parametrize(
+    ("code", "text"),
+    [
+        ("f'only {left} of {self.name} left'", "only {left} of {self.name} left"),
+        ("'%s is gone'", "%s is gone"),
+        ("_('no such file')", "no such file"),
+        ("'a ' + 'b {}'.format(x)", "a b {}"),
+        ("message", ""),
+    ],
+)
+def test_string_expressions_are_read_as_templates(code: str, text: str) -> None:
+    assert template(ast.parse(code, mode="eval").body) == text
+
+
+def test_a_handler_far_from_the_raise_site_is_no_handler_of_it(tmp_path: Path) -> None:
+    """Two functions raise ValueError; the one handler of ValueError calls only one of them."""
+    (tmp_path / "r").mkdir()
+    (tmp_path / "r" / "a.py").write_text("def near(): ...\ndef far(): ...\ndef safe():\n    near()\n")
+    message = {"how": "direct", "message": "this went badly wrong"}
+    edges = [
+        Edge("py:a.py#near", "ext:builtins#ValueError", "throws", 1, 0.95, "raise", message),
+        Edge("py:a.py#far", "ext:builtins#ValueError", "throws", 2, 0.95, "raise", message),
+        Edge("py:a.py#safe", "py:a.py#near", "calls", 4, 0.95, "scope"),
+    ]
+    path = brains.graph_of(tmp_path / "r", tmp_path / "graph.sqlite", edges)
+    view = View.load(Graph(path))
+    view.nodes["py:a.py#safe"].meta["catches"] = [{"errors": ["ext:builtins#ValueError"], "action": "return"}]
+    drafts = {d.slug: d for d in errors(view, {}, Counter())}
+    handlers = {slug: [link[1] for link in d.links if link[0] == "handler"] for slug, d in drafts.items()}
+    assert handlers == {"valueerror-near": ["py:a.py#safe"], "valueerror-far": []}
+
+
 def test_a_fix_is_what_the_message_tells_the_reader_to_do() -> None:
     assert [f["text"] for f in fixes("No such command. Use --help instead.", "a.py:1-1")] == ["Use --help instead."]
-    assert fixes("it broke", "a.py:1-1") == []
+    for silent in ("it broke", "cannot use the same flag for true/false", "Attempted to use an uninstantiated type"):
+        assert fixes(silent, "a.py:1-1") == []
 
 
 def test_fences_and_doctests_give_code_and_the_line_it_stands_on() -> None:
