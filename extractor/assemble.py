@@ -11,14 +11,16 @@ from extractor.facts import FileFacts
 from extractor.nodes import containment, nodes_of, packages
 from extractor.raises import throws
 from extractor.resolve import Links
-from extractor.schema import Edge, Node, Unresolved
+from extractor.resolve.common import CONFIDENCE, is_aside
+from extractor.schema import Edge, Node, Unresolved, module_id
 
 
 def assemble(
     facts: Sequence[FileFacts], links: Links, configs: Mapping[str, str] = MappingProxyType({})
 ) -> tuple[list[Node], list[Edge], list[Unresolved]]:
     """Nodes, edges and unresolved names of a whole repository, in no particular order."""
-    raised = throws(facts, links)
+    calls = _doubt_aside(facts, links.edges)
+    raised = throws(facts, replace(links, edges=calls))
     found_packages, package_edges = packages(facts)
     nodes: dict[str, Node] = {}
     for node in (*found_packages, *(n for f in facts for n in nodes_of(f)), *links.nodes):
@@ -28,7 +30,7 @@ def assemble(
         kept = nodes[links.merged.get(node_id, node_id)]
         nodes[kept.id] = replace(kept, meta=kept.meta | {"catches": handlers})
     contained = (edge for f in facts for edge in containment(f))
-    edges = _surest((*package_edges, *contained, *links.edges, *raised.edges), links.merged)
+    edges = _surest((*package_edges, *contained, *calls, *raised.edges), links.merged)
     _add_externals(nodes, edges)
     # The target lies in a file that could not be read: its name is kept, the edge would lead nowhere.
     lost = [edge for edge in edges if edge.dst not in nodes]
@@ -43,6 +45,25 @@ def assemble(
         [edge for edge in edges if edge.dst in nodes] if lost else edges,
         list(unresolved.values()),
     )
+
+
+def _doubt_aside(facts: Iterable[FileFacts], edges: Iterable[Edge]) -> list[Edge]:
+    """Calls from the product into its tests and examples, made less sure than queries ask for.
+
+    Values do flow there, since a test hands its callbacks in; but what a function calls in use does not depend on its tests.
+    """
+    modules = {module_id(f.prefix, f.path): is_aside(f.path) for f in facts}
+    doubtful = CONFIDENCE["from aside"]
+
+    def aside(node_id: str) -> bool | None:
+        return modules.get(node_id.partition("#")[0])
+
+    return [
+        replace(edge, confidence=min(edge.confidence, doubtful))
+        if edge.kind == "calls" and aside(edge.dst) and aside(edge.src) is False
+        else edge
+        for edge in edges
+    ]
 
 
 def _join_declarations(nodes: dict[str, Node], merged: Mapping[str, str]) -> None:

@@ -167,7 +167,7 @@ def path(graph: Graph, start: str, end: str, confidence: float = SURE) -> Answer
 
 def resolve(graph: Graph, symbol: str) -> list[Node]:
     """The nodes a name may mean, best first. Raises NothingFound naming similar ones."""
-    found = graph.find(symbol)
+    found = graph.find(symbol) or _inherited(graph, symbol)
     if found:
         best = min(map(_rank, found))
         return [node for node in found if _rank(node) == best]
@@ -176,6 +176,23 @@ def resolve(graph: Graph, symbol: str) -> list[Node]:
         f"the graph knows no {symbol!r}",
         f"did you mean {', '.join(near)}?" if near else "nanodex inspect shows what there is",
     )
+
+
+def _inherited(graph: Graph, symbol: str) -> list[Node]:
+    """`Command.main` where only a base of Command defines `main`."""
+    owner, _, member = symbol.replace("::", ".").rpartition(".")
+    for node in graph.find(owner) if owner else ():
+        queue, seen = deque([node.id]), {node.id}
+        while queue:
+            here = queue.popleft()
+            found = graph.node(f"{here}.{member}") if "#" in here else None
+            if found:
+                return [found]
+            for edge in graph.edges(("extends", "implements"), src=here):
+                if edge.dst not in seen:
+                    seen.add(edge.dst)
+                    queue.append(edge.dst)
+    return []
 
 
 def _rank(node: Node) -> int:

@@ -117,6 +117,13 @@ def test_callers_callees_raises_and_path(graph: Graph) -> None:
     assert caught.value.hint == "did you mean Cart.total?"
 
 
+def test_an_inherited_member_is_found_where_it_is_defined(tmp_path: Path) -> None:
+    base, child = symbol("py:b.py#Base", "class"), symbol("py:c.py#Child", "class")
+    nodes = [base, child, symbol("py:b.py#Base.run", "method")]
+    write_graph(tmp_path / "g.sqlite", nodes, [Edge(child.id, base.id, "extends", 1)], [], [])
+    assert callers(Graph(tmp_path / "g.sqlite"), "Child.run")[0].symbol == "py:b.py#Base.run"
+
+
 def test_the_overview_counts_what_is_there(graph: Graph) -> None:
     seen = overview(graph)
     assert seen.resolution["calls"] == {"python": (3, 1, 1)}

@@ -41,9 +41,8 @@ def link(files: Iterable[FileFacts], configs: Mapping[str, str]) -> Links:
 
 
 def _link_family(family: str, files: Sequence[FileFacts], configs: Mapping[str, str]) -> Links:
-    linker = importlib.import_module(f"extractor.resolve.{family}")
     try:
-        links: Links = linker.link(files, configs)
+        links: Links = importlib.import_module(f"extractor.resolve.{family}").link(files, configs)
     except Exception as error:  # noqa: BLE001  the other languages and every definition are worth keeping, and it is said
         place = traceback.extract_tb(error.__traceback__)[-1]
         fault = f"{type(error).__name__}: {error} ({place.name}, line {place.lineno})"

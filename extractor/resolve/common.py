@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from extractor.schema import Node, external_id
@@ -21,10 +22,36 @@ CONFIDENCE: Final[dict[str, float]] = {
     "variant": 0.8,  # several definitions of one name, as in try/except ImportError
     "launch": 0.95,  # a CUDA kernel started
     "override": 0.7,  # a method of a subclass or an implementation of an interface
+    "from aside": 0.6,  # the product calls what only its tests or examples hand in
     "callback": 0.5,
     "ambiguous": 0.5,
 }
 MAX_CANDIDATES: Final = 8
+
+
+_ASIDE_FOLDERS: Final = frozenset(
+    (
+        "test",
+        "tests",
+        "__tests__",
+        "testdata",
+        "spec",
+        "specs",
+        "unittests",
+        "androidtest",
+        "examples",
+        "example",
+        "samples",
+    )
+    + ("demo", "demos", "benchmark", "benchmarks", "doc", "docs")
+)
+_TEST_NAME: Final = re.compile(r"test_|conftest\.|.*(_test|_tests|\.test|\.spec|Tests?)\.\w+$")
+
+
+def is_aside(path: str) -> bool:
+    """Whether a file belongs to the tests, examples or documentation of a repository rather than to its product."""
+    *folders, name = path.split("/")
+    return any(folder.lower() in _ASIDE_FOLDERS for folder in folders) or bool(_TEST_NAME.match(name))
 
 
 def external_node(package: str, name: str = "", lang: str = "") -> Node:
