@@ -173,11 +173,13 @@ def template(value: ast.expr) -> str:
     if isinstance(value, ast.Constant) and isinstance(value.value, str):
         return value.value
     if isinstance(value, ast.JoinedStr):
-        parts = [
-            p.value if isinstance(p, ast.Constant) else "{" + ast.unparse(p)[2:-1].strip("{}") + "}"
+        parts = (
+            p.value if isinstance(p, ast.Constant) else f"{{{ast.unparse(getattr(p, 'value', p))}}}"
             for p in value.values
-        ]
+        )
         return "".join(map(str, parts))
+    if isinstance(value, ast.BinOp) and isinstance(value.op, ast.Mod):
+        return re.sub(r"%(?:\(\w+\))?[-+ #0]*\d*(?:\.\d+)?[a-zA-Z]", "{}", template(value.left)).replace("%%", "%")
     if isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute) and value.func.attr == "format":
         return template(value.func.value)
     if isinstance(value, ast.Call) and len(value.args) == 1 and isinstance(value.func, ast.Name):
