@@ -29,22 +29,10 @@ CONFIDENCE: Final[dict[str, float]] = {
 MAX_CANDIDATES: Final = 8
 
 
-_ASIDE_FOLDERS: Final = frozenset(
-    (
-        "test",
-        "tests",
-        "__tests__",
-        "testdata",
-        "spec",
-        "specs",
-        "unittests",
-        "androidtest",
-        "examples",
-        "example",
-        "samples",
-    )
-    + ("demo", "demos", "benchmark", "benchmarks", "doc", "docs")
-)
+_ASIDE_FOLDERS: Final = frozenset({
+    "test", "tests", "__tests__", "testdata", "spec", "specs", "unittests", "androidtest", "examples", "example", "samples", "demo",
+    "demos", "benchmark", "benchmarks", "doc", "docs",
+})  # fmt: skip
 _TEST_NAME: Final = re.compile(r"test_|conftest\.|.*(_test|_tests|\.test|\.spec|Tests?)\.\w+$")
 
 
