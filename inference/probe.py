@@ -15,8 +15,6 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Final
 
-import httpx
-
 from config.errors import BackendError
 from inference.checks import Check, fail, ok, warn
 from trainer.pack import Pack, Probe
@@ -35,6 +33,8 @@ class Endpoint:
     """The few calls to an OpenAI-compatible vLLM server that supervision needs. Use it as a context manager."""
 
     def __init__(self, url: str, api_key: str = "", timeout_s: float = REQUEST_TIMEOUT_S) -> None:
+        import httpx
+
         headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
         self.url = url
         # trust_env off: a proxy variable must not carry loopback traffic away.
@@ -50,6 +50,8 @@ class Endpoint:
 
     def healthy(self) -> bool:
         """Whether /health answers 200; False while nobody listens."""
+        import httpx
+
         try:
             return self._http.get("/health", timeout=5).status_code == 200
         except httpx.TransportError:
@@ -126,6 +128,8 @@ class Endpoint:
         return loaded
 
     def _text(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> str:
+        import httpx
+
         try:
             answer = self._http.request(method, path, json=body)
         except httpx.HTTPError as error:

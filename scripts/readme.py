@@ -54,11 +54,10 @@ def help_text() -> str:
 def rendered(text: str) -> str:
     """The README with its blocks made anew."""
     for name, make in (("tree", tree), ("help", help_text)):
-        block = re.compile(rf"(<!-- {name} -->\n).*?(\n<!-- /{name} -->)", re.DOTALL)
-        if not block.search(text):
+        block = re.search(rf"<!-- {name} -->\n(.*?)<!-- /{name} -->", text, re.DOTALL)
+        if block is None:
             sys.exit(f"README.md has no block {name}")
-        content = make()
-        text = block.sub(lambda match, content=content: match[1] + content + match[2], text)
+        text = text[: block.start(1)] + make() + "\n" + text[block.end(1) :]
     return text
 
 

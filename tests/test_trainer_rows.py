@@ -21,7 +21,7 @@ from trainer.models import PLAIN_TEMPLATE
 from trainer.picture import loss_picture
 from trainer.preferences import preferences, reward
 from trainer.rows import Encoder, measure, slip, usable
-from trainer.select import about, sample, select
+from trainer.selection import about, sample, select
 from trainer.stream import Stream, mixed_order
 from trainer.tiny import fit_tokenizer
 

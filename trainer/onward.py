@@ -18,7 +18,7 @@ from dataset.example import Example
 from trainer.models import load_base, load_tokenizer
 from trainer.pack import Pack, current_pack
 from trainer.rows import Encoder, usable
-from trainer.select import Selection, about, select
+from trainer.selection import Selection, about, select
 
 if TYPE_CHECKING:
     from trainer.train import Inputs, Stage, TrainReport

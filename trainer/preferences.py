@@ -23,7 +23,7 @@ from trainer.hardware import peak_rss
 from trainer.models import Template
 from trainer.pack import Pack, work_folder
 from trainer.rows import Encoder
-from trainer.select import about, sample, select
+from trainer.selection import about, sample, select
 
 if TYPE_CHECKING:
     from trainer.train import Inputs, Stage, TrainReport

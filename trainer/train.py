@@ -29,7 +29,7 @@ from trainer.pack import BaseModel, Pack, current_pack, file_digest, work_folder
 from trainer.picture import loss_picture
 from trainer.plan import Plan, Sample, make_plan, resolve_targets
 from trainer.rows import Encoder, measure, usable
-from trainer.select import EXPOSURES, Selection, about, sample, select
+from trainer.selection import EXPOSURES, Selection, about, sample, select
 
 Method = Literal["lora", "qlora", "tiny"]
 Stage = Literal["sft", "dpo", "grpo"]
