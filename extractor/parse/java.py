@@ -334,7 +334,9 @@ class JavaCollector(Collector):
 
     def template(self, node: Node) -> str:
         """The text of a message with {} where a value goes, empty when the node is no message."""
-        if node.type in ("string_literal", "text_block"):
+        if node.type == "string_literal":
+            return self.text(node)[1:-1]
+        if node.type == "text_block":
             return collapse(self.text(node).strip('"'))
         if node.type == "parenthesized_expression":
             return self.template(node.named_children[0])

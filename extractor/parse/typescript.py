@@ -54,6 +54,7 @@ class ScriptCollector(Collector):
         self.jsdoc: list[list[object]] = []
         self.is_module = False
         self._exported = False  # the declaration visited next stands in an export statement
+        self._export_decorators: tuple[str, ...] = ()  # of a class that is exported: they stand before `export`
         self._signatures: dict[tuple[int, str], int] = {}
         self._seen_functions: set[int] = set()  # anonymous functions whose parameters are bound
         self._anonymous_until: dict[int, int] = {}  # scope -> where the last anonymous function in it ends
@@ -122,6 +123,7 @@ class ScriptCollector(Collector):
         else:
             self._exported = True
             decorators = [c for c in node.named_children if c.type == "decorator"]
+            self._export_decorators = tuple(collapse(self.text(c)) for c in decorators)
             self.push_nodes([*decorators, declaration], scope, prefix, top=True)
 
     def _reexport(self, node: Node, source: str, scope: int, line: int) -> None:
@@ -225,7 +227,8 @@ class ScriptCollector(Collector):
 
     def _class(self, name: str, node: Node, outer: Node, step: Step, flags: list[str]) -> int:
         body = node.child_by_field_name("body")
-        decorators = tuple(collapse(self.text(c)) for c in node.named_children if c.type == "decorator")
+        decorators = self._export_decorators + self._decorators(node)
+        self._export_decorators = ()
         if node.type == "abstract_class_declaration":
             flags = [*flags, "abstract"]
         skipped = [c for c in node.named_children if c.type == "decorator"]
@@ -327,7 +330,7 @@ class ScriptCollector(Collector):
 
     def on_namespace(self, step: Step) -> None:
         node, scope, prefix, _ = step
-        self._exported = False
+        exported = self._take_exported()
         name_node = node.child_by_field_name("name")
         body = node.child_by_field_name("body")
         if body is None:
@@ -335,6 +338,8 @@ class ScriptCollector(Collector):
         # `declare module "x"` describes another package: its names stand on their own.
         name = "" if name_node is not None and name_node.type == "string" else self.text(name_node)
         inner = ".".join(p for p in (prefix, name) if p)
+        if exported and step[1] == MODULE and not prefix and name:
+            self.exports.setdefault(name.partition(".")[0], name.partition(".")[0])
         self.push((body, scope, inner, True), top=True)
 
     # ------------------------------------------------------------------ functions
@@ -363,6 +368,7 @@ class ScriptCollector(Collector):
         body = node.child_by_field_name("body")
         words = [c.type for c in node.children]
         flags = [*flags, *(w for w in ("async", "static", "abstract", "override") if w in words)]
+        flags += ["arrow"] if node.type == "arrow_function" else []
         flags += ["generator"] if "*" in words or "generator" in node.type else []
         parameters = node.child_by_field_name("parameters")
         single = node.child_by_field_name("parameter")
@@ -415,6 +421,9 @@ class ScriptCollector(Collector):
             value = child.child_by_field_name("value") or child.child_by_field_name("right")
             if value is not None and value.type not in ("string", "number", "true", "false", "null", "undefined"):
                 found.append(value)
+            pattern = child.child_by_field_name("pattern") or child.child_by_field_name("left") or child
+            if pattern.type in ("object_pattern", "array_pattern"):
+                found.append(pattern)
         return found
 
     def _params(self, parameters: Node | None, single: Node | None) -> tuple[tuple[Param, ...], list[tuple[Node, str]]]:
@@ -703,7 +712,7 @@ class ScriptCollector(Collector):
         for item in self._without_comments(value):
             step = (item, index, inner, False)
             if item.type == "method_definition":
-                self.push_nodes([item], index, inner)
+                self.on_method(step)
             elif item.type == "pair":
                 key, held = (
                     property_name(self.source, item.child_by_field_name("key")),

@@ -51,7 +51,8 @@ def _steps(text: str, position: int) -> tuple[Step, ...]:
         two = text[position : position + 2]
         if two == "->" or text[position] == ".":
             start = position + (2 if two == "->" else 1)
-            position = _name_end(text, start)
+            # A private name of JavaScript begins with the sign that elsewhere asks for a callback's parameter.
+            position = _name_end(text, start + text.startswith("#", start))
             steps.append(Step("->" if two == "->" else ".", text[start:position], position))
         elif two in ("()", "[]"):
             position += 2
@@ -150,6 +151,14 @@ def ts_type(text: str) -> TypeText:
         return TypeText("[]", (TypeText("|", tuple(ts_type(p) for p in split_top(text[1:-1], ","))),))
     if text.startswith("typeof "):
         return TypeText("typeof", (TypeText(text[7:].strip()),))
+    if text.startswith("{") and text.endswith("}"):
+        fields = [part.partition(":") for separated in split_top(text[1:-1], ";") for part in split_top(separated, ",")]
+        named = [
+            (name.strip().removeprefix("readonly ").rstrip("?").strip(), kind)
+            for name, _, kind in fields
+            if kind.strip()
+        ]
+        return TypeText("{}", tuple(TypeText(name, (ts_type(kind),)) for name, kind in named if name.isidentifier()))
     if not text or text[0] in "{'\"`-" or text[0].isdigit() or text.startswith(("keyof ", "infer ")) or " is " in text:
         return UNKNOWN_TYPE
     return _generic(text, ts_type)

@@ -41,6 +41,7 @@ def link(files: Sequence[FileFacts], configs: Mapping[str, str]) -> Links:
 
 class CppEngine(Engine):
     parse_type = staticmethod(cpp_type)
+    runners = library.RUNNERS
 
     def __init__(self, files: Sequence[FileFacts], configs: Mapping[str, str]) -> None:
         super().__init__(files, configs)
@@ -203,17 +204,18 @@ class CppEngine(Engine):
             found.append(base)
         return found if found[-1] == "" else [*found, ""]
 
-    def lookup(self, name: str, context: Context) -> list[Symbol]:
-        """Definitions that a possibly qualified name may mean here: by enclosing namespaces, then `using`."""
+    def lookup(self, name: str, context: Context, *, types: bool = False) -> list[Symbol]:
+        """Definitions that a possibly qualified name may mean here: by enclosing namespaces, then `using`. Where a type is
+        expected, variables and functions of the name do not hide it."""
         prefixes = self.prefixes(context)
-        key = (context.file.number, prefixes[0], name)
+        key = (context.file.number, prefixes[0], f"{name} type" if types else name)
         if key not in self._lookups:
-            self._lookups[key] = self._lookup(name, prefixes, context.file)
+            self._lookups[key] = self._lookup(name, prefixes, context.file, types)
         return self._lookups[key]
 
-    def _lookup(self, name: str, prefixes: Sequence[str], file: File) -> list[Symbol]:
+    def _lookup(self, name: str, prefixes: Sequence[str], file: File, types: bool) -> list[Symbol]:
         for prefix in prefixes:
-            found = self._at(f"{prefix}.{name}" if prefix else name, file)
+            found = self._at(f"{prefix}.{name}" if prefix else name, file, types)
             if found:
                 return found
         first, _, rest = name.partition(".")
@@ -228,14 +230,16 @@ class CppEngine(Engine):
                 else:
                     continue
                 for outer in dict.fromkeys((prefix, "")):
-                    found = self._at(f"{outer}.{full}" if outer else full, file)
+                    found = self._at(f"{outer}.{full}" if outer else full, file, types)
                     if found:
                         return found
         return []
 
-    def _at(self, qualname: str, file: File) -> list[Symbol]:
+    def _at(self, qualname: str, file: File, types: bool = False) -> list[Symbol]:
         """What a full name means to a file: what it sees; else, of what cannot be hidden, the only one there is."""
         every = self.names.get(qualname)
+        if every and types:
+            every = [s for s in every if s.is_class or "alias" in s.d.flags]
         if not every:
             return []
         seen = [s for s in every if self.visible(s, file)]
@@ -299,7 +303,7 @@ class CppEngine(Engine):
                     if symbol.is_class or "alias" in symbol.d.flags:
                         return self._inside(symbol, name[len(first) + 1 :])
             owner = owner.file.enclosing_class(owner.d.scope)
-        for symbol in self.lookup(name, Context(file, scope, 0)):
+        for symbol in self.lookup(name, Context(file, scope, 0), types=True):
             if symbol.is_class:
                 return Value("class", symbol)
             if "alias" in symbol.d.flags:

@@ -139,7 +139,7 @@ class Emitter:
                     return Outcome(((variable.id, "flow"),))
                 return Outcome(reason=engine.unknown_name_reason(call.name, context))
         else:
-            receivers = engine.evaluate(call.receiver, context)
+            receivers = engine.bounded(engine.evaluate(call.receiver, context))
             if not receivers:
                 return Outcome(reason=engine.unknown_receiver_reason(call.receiver, context))
             values = join(engine.called_member(v, call.name, call.receiver, context) for v in receivers)
@@ -160,12 +160,14 @@ class Emitter:
     def targets(self, values: Values, call: Call, args: list[str], context: Context) -> Outcome:
         """The definitions behind what is called."""
         engine = self.engine
+        for src, function, line, via in engine.run_arguments(values, call, args, context) if args else ():
+            self.edge(src, engine.definition_of(function).id, "calls", line, via)
         found: dict[str, str] = {}
         external, reason, made = "", "", ""
         for value in values:
             if value.kind == "func":
                 usable = args if call.kind != "ref" else None
-                for symbol in engine.select(value.symbol, usable, context) if usable is not None else value.symbol[:8]:
+                for symbol in engine.select(value.symbol, usable, context):
                     self._add(found, symbol, value, len(args))
             elif value.kind == "class":
                 outcome = self.constructor(value, args, context)

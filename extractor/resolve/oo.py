@@ -120,12 +120,15 @@ class File:
         return f"{self.facts.prefix}:{self.facts.path}"
 
     def enclosing_class(self, scope: int) -> Symbol | None:
+        lexical = False  # an arrow function has the `this` of the scope around it, not of the object that holds it
         while scope != MODULE:
             if scope in self.outside:
                 return self.outside[scope]
             symbol = self.symbols[scope]
-            if symbol.is_class or symbol.is_object or symbol.is_constructor:
+            if symbol.is_class or symbol.is_constructor or (symbol.is_object and not lexical):
                 return symbol
+            if symbol.is_function:
+                lexical = "arrow" in symbol.d.flags
             scope = symbol.d.scope
         return None
 
@@ -250,11 +253,38 @@ class Engine:
         """The constant that a call names when what the constant holds is not known by name."""
         return None
 
+    runners: frozenset[str] = frozenset()  # functions elsewhere that run the functions they are given
+
     def run_arguments(
         self, values: Values, call: Call, args: list[str], context: Context
-    ) -> list[tuple[str, Symbol, str]]:
-        """Functions given as arguments that the callee will run: (id of the caller, function, via)."""
-        return []
+    ) -> list[tuple[str, Symbol, int, str]]:
+        """Functions given as arguments that the callee runs: (id of the caller, function, line, via). A known runner
+        elsewhere runs them from here; a function here that calls its parameter calls what it is given."""
+        found: list[tuple[str, Symbol, int, str]] = []
+        for position, arg in enumerate(args):
+            if arg in ("", "?") or arg[0] in "<=" or arg.endswith(")") or arg.startswith("new "):
+                continue
+            given = [v for v in self.evaluate(arg, context) if v.kind == "func"]
+            functions = [s for v in given for s in v.symbol if s.is_function and not s.is_constructor]
+            for value in values if functions else ():
+                if value.kind == "func":
+                    for symbol in self.select(value.symbol, args, context):
+                        line = self.invokes(symbol, position)
+                        if line:
+                            found.extend((symbol.id, f, line, "flow") for f in functions)
+                elif value.kind in ("extfunc", "extclass"):
+                    known = value.name.rpartition("#")[2].rpartition(".")[2] in self.runners
+                    here = context.file.owner_id(context.scope)
+                    found.extend((here, f, call.line, "flow" if known else "callback") for f in functions)
+        return found
+
+    def invokes(self, symbol: Symbol, position: int) -> int:
+        """The line where a function calls the parameter at this position, 0 when it does not."""
+        params = symbol.d.params
+        rows = (
+            symbol.file.calls_by_text.get((symbol.index, "", params[position].name)) if position < len(params) else None
+        )
+        return symbol.file.facts.calls[rows[0]].line if rows else 0
 
     def unknown_type_reason(self, name: str, file: File) -> str:
         return "missing_module"
@@ -322,9 +352,9 @@ class Engine:
         for value in values:
             if value.kind == "var":
                 known = env.get(value.name)
-                if known is not None:
-                    out.extend(v for v in known if v.kind != "var" or v.name != value.name)
-                elif depth == 0:
+                if known:
+                    out.extend(known)
+                elif depth == 0 or known is not None:
                     file, scope, bound = value.symbol
                     out.extend(self.type_values(bound, file, scope) if bound and bound != value.name else ())
                 else:
@@ -335,6 +365,19 @@ class Engine:
             else:
                 out.append(value)
         return join([tuple(out)])
+
+    def bounded(self, values: Values) -> Values:
+        """A value of a type parameter is at least what the parameter's bound says."""
+        if not any(v.kind == "var" for v in values):
+            return values
+        out: list[Value] = []
+        for value in values:
+            if value.kind == "var":
+                file, scope, bound = value.symbol
+                out.extend(v for v in self.type_values(bound, file, scope) if v.kind != "var" or v.name != value.name)
+            else:
+                out.append(value)
+        return tuple(out)
 
     def lineage(self, symbol: Symbol) -> list[tuple[Symbol, dict[str, Values]]]:
         """The class and all its ancestors here, nearest first, each with its type parameters in terms of the class's."""
@@ -445,7 +488,7 @@ class Engine:
         visible = [b for b in rows if (b.line <= line or not here) and (not b.end_line or b.line <= line <= b.end_line)]
         if not visible:
             return None
-        if scope == MODULE and (symbols := file.top.get(name)):
+        if scope == MODULE and not visible[-1].end_line and (symbols := file.top.get(name)):
             return self.definitions(symbols, "scope")
         out: list[Values] = []
         for binding in reversed(visible):
@@ -596,6 +639,7 @@ class Engine:
 
     def _step(self, values: Values, step: Step, prefix: str, called: bool, context: Context) -> Values:
         op = step.op
+        values = self.bounded(values)
         if op in (".", "->"):
             if op == "->":
                 values = join(self.dereferenced(v) for v in values)
@@ -754,7 +798,7 @@ class Engine:
         """The overloads a call may mean: those that take so many arguments, of the nearest class that has any, and among
         them those whose parameter types fit what is known of the arguments."""
         if args is None or len(symbols) == 1:
-            return list(symbols[:1]) if len({s.d.scope for s in symbols}) > 1 else list(symbols)
+            return [s for s in symbols if s.parent is symbols[0].parent]
         fitting = [s for s in symbols if accepts(s, len(args))] or list(symbols)
         exact = [s for s in fitting if not any(p.kind in ("*", "**") for p in s.d.params)]
         fitting = exact or fitting

@@ -33,6 +33,7 @@ def link(files: Sequence[FileFacts], configs: Mapping[str, str]) -> Links:
 class ScriptEngine(Engine):
     parse_type = staticmethod(ts_type)
     implicit_members = False
+    runners = library.RUNNERS
 
     def __init__(self, files: Sequence[FileFacts], configs: Mapping[str, str]) -> None:
         super().__init__(files, configs)
@@ -202,6 +203,9 @@ class ScriptEngine(Engine):
         if parsed.name == "this":
             owner = file.enclosing_class(scope)
             return (Value("inst", owner, self.own_args(owner)),) if owner is not None else NOTHING
+        if parsed.name == "{}":
+            held = tuple((f.name, self.instances(f.args[0], file, scope, depth + 1)) for f in parsed.args if depth < 8)
+            return (Value("record", args=tuple(v for _, v in held), name=",".join(n for n, _ in held)),)
         if parsed.name == "typeof":
             return self.evaluate(parsed.args[0].name, Context(file, scope, file.facts.loc + 1))
         if parsed.name in ("Array", "ReadonlyArray", "Iterable", "IterableIterator", "ArrayLike") and depth < 20:
@@ -273,6 +277,9 @@ class ScriptEngine(Engine):
     def foreign_member(self, value: Value, name: str, context: Context) -> Values:
         if value.kind == "module":
             return self.export(value.symbol, name)
+        if value.kind == "record":
+            names = value.name.split(",")
+            return tuple(value.args[names.index(name)]) if name in names else NOTHING
         if value.kind == "ns":
             dotted = f"{value.name}.{name}"
             symbols = [s for s in value.symbol.symbols if s.d.qualname == dotted]

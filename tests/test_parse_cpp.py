@@ -1,0 +1,137 @@
+"""C, C++ and CUDA parsing: what one file's facts hold, macros that break the grammar included."""
+
+from __future__ import annotations
+
+from extractor.facts import FileFacts, dump_facts, load_facts
+from extractor.languages import spec_for
+from extractor.parse import parse_file
+from extractor.parse.cpp import prepare
+
+
+def facts(text: str, path: str = "src/a.cc") -> FileFacts:
+    spec = spec_for(path, text.encode())
+    assert spec is not None
+    return parse_file(path, text.encode(), spec)
+
+
+def names(found: FileFacts) -> list[tuple[str, str]]:
+    return [(d.kind, d.qualname) for d in found.defs]
+
+
+def test_namespaces_classes_and_members() -> None:
+    found = facts("""
+namespace a::b {
+/// A box.
+template <typename T>
+class Box : public Base<T>, private c::Other {
+ public:
+  explicit Box(int size = 1) : size_(size) {}
+  virtual T get(const T& other) const = 0;
+  static int count();
+ private:
+  int size_;
+};
+enum class Kind { kA, kB = 2 };
+}
+int a::b::Thing::run(int x) { return helper(x); }
+""")
+    assert names(found) == [
+        ("class", "a.b.Box"),
+        ("method", "a.b.Box.Box"),
+        ("method", "a.b.Box.get"),
+        ("method", "a.b.Box.count"),
+        ("variable", "a.b.Box.size_"),
+        ("class", "a.b.Kind"),
+        ("variable", "a.b.Kind.kA"),
+        ("variable", "a.b.Kind.kB"),
+        ("method", "a.b.Thing.run"),
+    ]
+    box, made, got, count, size = found.defs[:5]
+    assert box.doc == "A box."
+    assert [(b.name, b.position) for b in found.bases] == [("Base", 0), ("c::Other", 1)]
+    assert ("constructor" in made.flags, made.params[0].default) == (True, "1")
+    assert {"abstract", "virtual", "const"} <= set(got.flags)
+    assert {"declaration", "static"} <= set(count.flags)
+    assert (size.visibility, size.returns) == ("private", "int")
+
+
+def test_a_declaration_and_its_definition_in_one_file_are_one() -> None:
+    found = facts(
+        "static int f(int a);\nclass A { int m(); };\nint A::m() {\n  return f(1);\n}\nstatic int f(int a) { return a; }\n"
+    )
+    assert [(d.qualname, d.ordinal, d.start_line) for d in found.defs] == [("f", 1, 6), ("A", 1, 2), ("A.m", 1, 3)]
+    assert all("declaration" not in d.flags for d in found.defs)
+
+
+def test_attribute_macros_do_not_break_the_tree() -> None:
+    text = """
+class LIB_API Foo : public Bar {
+  void go() EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  int n_ GUARDED_BY(mu_);
+};
+LIB_EXPORT int f(int x) { return g(x); }
+JNIEXPORT jint JNICALL Java_a_B_c(JNIEnv* env) { return 1; }
+static void h(void) __attribute__((noreturn));
+#define LIB_API __declspec(dllexport)
+"""
+    found = facts(text)
+    assert found.status == "ok"
+    assert [d.qualname for d in found.defs] == ["Foo", "Foo.go", "Foo.n_", "f", "Java_a_B_c", "h", "LIB_API"]
+    assert len(prepare(text.encode())) == len(text.encode())
+    assert b"#define LIB_API __declspec(dllexport)" in prepare(text.encode())
+
+
+def test_kernels_and_launches() -> None:
+    found = facts(
+        "__global__ void k(float* x) { helper(x); }\nvoid run() { k<<<1, 2>>>(p); t<int><<<g, b>>>(q); }", "a.cu"
+    )
+    assert found.lang == "cuda"
+    assert found.defs[0].flags == ("kernel",)
+    assert [(c.name, c.kind) for c in found.calls] == [("helper", "call"), ("k", "launch"), ("t", "launch")]
+
+
+def test_macros_and_branches() -> None:
+    found = facts(
+        "#define TWICE(x) twice(x)\n#if A\nint f() { return 1; }\n#else\nint f() { return 2; }\n#endif\n#define N 3\n",
+        "a.c",
+    )
+    assert [(d.qualname, d.ordinal, d.kind) for d in found.defs] == [
+        ("TWICE", 1, "function"),
+        ("f", 1, "function"),
+        ("f", 2, "function"),
+        ("N", 1, "variable"),
+    ]
+    assert [(c.scope, c.name) for c in found.calls] == [(0, "twice")]
+    assert found.defs[3].value == "3"
+
+
+def test_includes_throws_and_handlers() -> None:
+    found = facts("""#include "a/b.h"
+#include <vector>
+void f(int n) {
+  try { if (n < 0) throw std::runtime_error("bad " + name); }
+  catch (const std::exception& e) { throw; }
+  catch (...) { }
+  TORCH_CHECK(n > 0, "n must be positive");
+}
+""")
+    assert [(i.module, i.level, i.kind) for i in found.imports] == [("a/b.h", 0, "include"), ("vector", 1, "include")]
+    assert [(r.name, r.message, r.guard) for r in found.raises] == [
+        ("std::runtime_error", "bad {name}", "n < 0"),
+        ("", "", ""),
+        ("c10::Error", "n must be positive", "!(n > 0)"),
+    ]
+    assert [(h.names, h.action) for h in found.handlers] == [(("std::exception",), "reraise"), ((), "pass")]
+
+
+def test_headers_are_c_or_cpp_by_their_own_text() -> None:
+    assert facts("struct a { int b; };\n", "a.h").lang == "c"
+    assert facts("namespace x { class A; }\n", "a.h").lang == "cpp"
+
+
+def test_facts_survive_the_cache() -> None:
+    found = facts(
+        "struct S { int a; void f(); };\ntypedef struct { int b; } T;\nstatic T t = { 1 };\nint (*fp)(int) = f;\n"
+    )
+    assert load_facts(dump_facts(found)) == found
+    assert names(found)[:4] == [("class", "S"), ("variable", "S.a"), ("method", "S.f"), ("class", "T")]

@@ -1,0 +1,96 @@
+"""C, C++ and CUDA linking: labelled programs, line by line, declarations joined with definitions, and what must not be linked."""
+
+from __future__ import annotations
+
+import pytest
+from labelled import link_fixture, read, score
+
+from extractor.assemble import assemble
+from extractor.languages import spec_for
+from extractor.parse import parse_file
+from extractor.resolve import Links, link
+
+
+def parsed(files: dict[str, str]) -> list:  # type: ignore[type-arg]
+    return [parse_file(p, t.encode(), spec) for p, t in files.items() if (spec := spec_for(p, t.encode()))]
+
+
+def linked(files: dict[str, str]) -> Links:
+    return link(parsed(files), {})
+
+
+def calls(links: Links) -> set[tuple[str, str]]:
+    return {(e.src.partition(":")[2], e.dst.partition(":")[2]) for e in links.edges if e.kind == "calls"}
+
+
+@pytest.mark.parametrize(("name", "least"), [("cpp_engine", 55), ("cpp_cdriver", 12)])
+def test_every_labelled_call_is_found_and_nothing_else(name: str, least: int) -> None:
+    result = score(name)
+    assert result.expected >= least
+    assert (result.missing, result.extra) == ([], [])
+
+
+def test_a_declaration_and_its_definition_are_one_node() -> None:
+    sources, links = link_fixture("cpp_engine")
+    files = parsed({p: d.decode() for p, d in sources.items()})
+    nodes, edges, _ = assemble(files, links)
+    by_id = {n.id: n for n in nodes}
+    assert "cpp:include/engine/shape.h#engine.Circle.area" not in by_id
+    area = by_id["cpp:src/shape.cc#engine.Circle.area"]
+    assert area.meta["declared"] == [{"path": "include/engine/shape.h", "line": 34}]
+    held = {(e.src, e.dst) for e in edges if e.kind == "defined_in"}
+    assert (area.id, "cpp:include/engine/shape.h#engine.Circle") in held
+
+
+def test_includes_and_bases() -> None:
+    _, links = link_fixture("cpp_engine")
+    edges = {(e.src, e.dst, e.kind) for e in links.edges}
+    assert ("cpp:src/scene.cc", "cpp:src/scene.h", "imports") in edges
+    assert ("cpp:src/shape.cc", "cpp:include/engine/shape.h", "imports") in edges
+    assert ("cpp:src/shape.cc", "ext:std", "depends_on") in edges
+    assert ("cpp:src/main.cpp#Printer", "cpp:src/scene.h#engine.scene.Visitor", "extends") in edges
+
+
+def test_static_functions_of_other_files_are_not_linked() -> None:
+    links = linked({"a.c": "static int f(void) { return 1; }", "b.c": "int g(void) { return f(); }"})
+    assert calls(links) == set()
+    assert [(u.name, u.reason) for u in links.unresolved] == [("f", "missing_module")]
+
+
+def test_a_name_that_is_not_included_is_not_linked() -> None:
+    links = linked({"a.cc": "int helper() { return 1; }", "b.cc": "int g() { return helper(); }"})
+    assert calls(links) == set()
+
+
+def test_calls_belong_to_their_function_not_to_the_file() -> None:
+    links = linked({"a.cc": "int f();\nstruct A { int m() { return f(); } };\nint f() { return A().m(); }\n"})
+    assert calls(links) == {("a.cc#A.m", "a.cc#f"), ("a.cc#f", "a.cc#A.m"), ("a.cc#f", "a.cc#A")}
+
+
+def test_kernels_are_found_across_files() -> None:
+    links = linked(
+        {
+            "k.cu": "__global__ void scale(float* x) {}\ntemplate <typename T> __global__ void fill(T* x) {}",
+            "run.cu": "void scale_all(float* p) { scale<<<1, 32>>>(p); fill<float><<<1, 32>>>(p); }",
+        }
+    )
+    launches = {(e.src, e.dst) for e in links.edges if e.via == "launch"}
+    assert launches == {("cpp:run.cu#scale_all", "cpp:k.cu#scale"), ("cpp:run.cu#scale_all", "cpp:k.cu#fill")}
+
+
+def test_broken_compile_commands_are_no_reason_to_stop() -> None:
+    files = parsed(
+        {
+            "inc/x.h": "int f();",
+            "a.cc": '#include "x.h"\nint g() { return f(); }',
+            "x.cc": '#include "x.h"\nint f() { return 1; }',
+        }
+    )
+    for text in ("nonsense", '{"a": 1}', '[{"command": "cc -Iinc a.cc", "directory": "/b"}]'):
+        assert ("a.cc#g", "x.cc#f") in calls(link(files, {"compile_commands.json": text}))
+
+
+def test_order_of_files_does_not_matter() -> None:
+    sources, _ = read("cpp_engine")
+    files = parsed({p: d.decode() for p, d in sources.items()})
+    assert link(files, {}) == link(list(reversed(files)), {})

@@ -1,0 +1,88 @@
+"""Java linking: a labelled program, line by line, and what must not be linked."""
+
+from __future__ import annotations
+
+from labelled import link_fixture, score
+
+from extractor.languages import BY_NAME
+from extractor.parse import parse_file
+from extractor.resolve import Links, link
+
+ROOT = "src/main/java/depot"
+
+
+def linked(**files: str) -> Links:
+    spec = BY_NAME["java"]
+    return link([parse_file(f"{name}.java", text.encode(), spec) for name, text in files.items()], {})
+
+
+def calls(links: Links) -> set[tuple[str, str]]:
+    return {(e.src.partition("#")[2], e.dst) for e in links.edges if e.kind == "calls"}
+
+
+def test_every_labelled_call_is_found_and_nothing_else() -> None:
+    result = score("java_depot")
+    assert result.expected >= 70
+    assert (result.missing, result.extra) == ([], [])
+
+
+def test_hierarchy_and_imports() -> None:
+    _, links = link_fixture("java_depot")
+    edges = {(e.src, e.dst, e.kind) for e in links.edges}
+    assert (f"java:{ROOT}/model/Item.java#Item", f"java:{ROOT}/model/Priced.java#Priced", "implements") in edges
+    assert (f"java:{ROOT}/store/FileStore.java#FileStore", f"java:{ROOT}/store/Store.java#Store", "extends") in edges
+    assert (f"java:{ROOT}/model/TooHeavy.java#TooHeavy", "ext:java.lang#RuntimeException", "extends") in edges
+    assert (f"java:{ROOT}/store/Store.java", f"java:{ROOT}/model/Item.java", "imports") in edges
+    assert (f"java:{ROOT}/store/Store.java", f"java:{ROOT}/model/Item.java#Item", "imports") in edges
+    assert (f"java:{ROOT}/model/Crate.java", "ext:java.util", "depends_on") in edges
+
+
+def test_names_of_errors_reach_their_classes() -> None:
+    _, links = link_fixture("java_depot")
+    names = {(path, name): ids for (path, _, name), ids in links.names.items()}
+    assert names[f"{ROOT}/model/Item.java", "TooHeavy"] == (f"java:{ROOT}/model/TooHeavy.java#TooHeavy",)
+    assert names[f"{ROOT}/store/FileStore.java", "IOException"] == ("ext:java.io#IOException",)
+
+
+def test_unknown_receivers_stay_unknown() -> None:
+    links = linked(
+        A="class A { void run(Thing t) { t.go(); } void go() {} }",
+        B="class B { void go() {} }",
+    )
+    assert calls(links) == set()
+    assert [(u.name, u.reason) for u in links.unresolved] == [("t.go", "unknown_receiver")]
+
+
+def test_an_imported_name_is_never_a_local_one() -> None:
+    links = linked(
+        A="package a; import other.Helper; class A { void run() { Helper.go(); } }",
+        B="package b; class Helper { static void go() {} }",
+    )
+    assert calls(links) == {("A.run", "ext:other#Helper.go")}
+
+
+def test_a_call_through_a_field_is_not_a_call_of_oneself() -> None:
+    links = linked(A="class A { B f; void m() { this.f.m(); } } class B { void m() {} }")
+    assert calls(links) == {("A.m", "java:A.java#B.m")}
+
+
+def test_overloads_are_told_apart_by_number_then_by_type() -> None:
+    text = """class A {
+      void f(int n) {} void f(String s) {} void f(int n, int m) {} void f(Object... rest) {}
+      void run(String s) { f(1); f(s); f(1, 2); f(1, 2, 3); f("a" + 1); }
+    }"""
+    found = [e.dst.partition("#")[2] for e in linked(A=text).edges if e.kind == "calls"]
+    assert sorted(found) == ["A.f", "A.f@2", "A.f@3", "A.f@4"]
+
+
+def test_cycles_of_inheritance_end() -> None:
+    links = linked(A="class A extends B { void f() { g(); } }", B="class B extends A { void h() { f(); } }")
+    assert ("B.h", "java:A.java#A.f") in calls(links)
+
+
+def test_order_of_files_does_not_matter() -> None:
+    spec = BY_NAME["java"]
+    texts = {"B": "class B { void g() {} }", "A": "class A { B b; void f() { b.g(); } }"}
+    one = link([parse_file(f"{n}.java", t.encode(), spec) for n, t in texts.items()], {})
+    two = link([parse_file(f"{n}.java", t.encode(), spec) for n, t in reversed(texts.items())], {})
+    assert one == two

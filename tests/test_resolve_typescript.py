@@ -1,0 +1,102 @@
+"""TypeScript and JavaScript linking: labelled programs, line by line, module resolution, and what must not be linked."""
+
+from __future__ import annotations
+
+from labelled import link_fixture, score
+
+from extractor.languages import spec_for
+from extractor.parse import parse_file
+from extractor.resolve import Links, link
+from extractor.resolve.typescript_modules import Modules, load_json
+
+
+def linked(**files: str) -> Links:
+    """Files by path, a double underscore standing for the dot."""
+    sources = {name.replace("__", "."): text.encode() for name, text in files.items()}
+    return link([parse_file(p, d, spec) for p, d in sources.items() if (spec := spec_for(p, d))], {})
+
+
+def calls(links: Links) -> set[tuple[str, str]]:
+    return {(e.src.partition(":")[2], e.dst.partition(":")[2]) for e in links.edges if e.kind == "calls"}
+
+
+def test_every_labelled_call_is_found_and_nothing_else() -> None:
+    result = score("ts_desk")
+    assert result.expected >= 70
+    assert (result.missing, result.extra) == ([], [])
+
+
+def test_imports_go_through_barrels_to_the_definition() -> None:
+    _, links = link_fixture("ts_desk")
+    edges = {(e.src, e.dst, e.kind) for e in links.edges}
+    assert ("ts:src/api/service.ts", "ts:src/models/ticket.ts#Ticket", "imports") in edges
+    assert ("ts:src/api/service.ts", "ts:packages/kit/src/colors.ts#paint", "imports") in edges
+    assert ("ts:src/models/ticket.ts", "ext:events", "depends_on") in edges
+    assert ("ts:src/models/ticket.ts#Bug", "ts:src/models/ticket.ts#Ticket", "extends") in edges
+    assert ("ts:src/models/ticket.ts#Base", "ts:src/models/ticket.ts#Closable", "implements") in edges
+    assert ("js:legacy/queue.js#Queue", "js:legacy/log.js#Log", "extends") in edges
+
+
+def test_a_missing_relative_module_is_said() -> None:
+    links = linked(a__ts="import { f } from './gone'; f();")
+    assert [(u.kind, u.name, u.reason) for u in links.unresolved if u.kind == "imports"] == [
+        ("imports", "./gone", "missing_module")
+    ]
+
+
+def test_a_parameter_or_local_hides_the_module_name() -> None:
+    links = linked(
+        a__ts="function f() {} function g(f: any) { f(); } function h({ f }: any) { f(); } [1].map(f => f());"
+    )
+    assert calls(links) - {("a.ts", "js#Array.map")} == set()
+
+
+def test_same_names_elsewhere_are_not_linked() -> None:
+    links = linked(a__ts="import { run } from 'lib'; run(); other.run();", b__ts="export function run() {}")
+    assert calls(links) == {("a.ts", "lib#run")}
+
+
+def test_import_cycles_and_self_exports_end() -> None:
+    links = linked(
+        a__ts="export * from './b'; export { x } from './b'; x();",
+        b__ts="export * from './a'; export { x } from './a';",
+    )
+    assert calls(links) == set()
+
+
+def test_destructured_require_and_module_exports() -> None:
+    links = linked(
+        a__js="const { f: g } = require('./b'); const b = require('./b'); g(); b.h(); require('./b').f();",
+        b__js="function f() {} module.exports = { f, h() { f(); } };",
+    )
+    assert calls(links) == {("a.js", "b.js#f"), ("a.js", "b.js#h"), ("b.js#h", "b.js#f")}
+
+
+def test_jsdoc_types_type_receivers() -> None:
+    links = linked(a__js="class A { m() {} }\n/** @param {A} a\n @returns {A} */\nfunction f(a) { a.m(); }\nf(1).m();")
+    assert {("a.js#f", "a.js#A.m"), ("a.js", "a.js#A.m")} <= calls(links)
+
+
+def test_tsconfig_with_comments_cycles_and_nonsense() -> None:
+    assert load_json('{ // c\n "a": "http://x", /* b */ "c": [1, 2,], }') == {"a": "http://x", "c": [1, 2]}
+    assert load_json("{ not json") == {}
+    configs = {
+        "tsconfig.json": '{"extends": "./base", "compilerOptions": {"paths": {"~/*": ["src/*"]}}}',
+        "base.json": '{"extends": "./tsconfig.json", "compilerOptions": {"baseUrl": 3}}',
+    }
+    modules = Modules(["src/a.ts", "src/b/index.ts", "src/c.ts"], configs)
+    assert modules.resolve("src/a.ts", "~/b") == ("src/b/index.ts", "")
+    assert modules.resolve("src/a.ts", "./c.js") == ("src/c.ts", "")
+    assert modules.resolve("src/a.ts", "@scope/pkg/deep") == ("", "@scope/pkg")
+    assert modules.resolve("src/a.ts", "../../outside") == ("", "")
+
+
+def test_a_workspace_package_is_found_by_its_name() -> None:
+    configs = {
+        "packages/a/package.json": '{"name": "@x/a", "exports": {"./*": {"import": "./dist/*.js"}, ".": "./src/main.ts"}}',
+        "packages/b/package.json": '{"name": "b", "main": "lib/b.js"}',
+    }
+    modules = Modules(["packages/a/src/main.ts", "packages/a/src/sub.ts", "packages/b/lib/b.js"], configs)
+    assert modules.resolve("app.ts", "@x/a")[0] == "packages/a/src/main.ts"
+    assert modules.resolve("app.ts", "@x/a/sub")[0] == "packages/a/src/sub.ts"
+    assert modules.resolve("app.ts", "b")[0] == "packages/b/lib/b.js"
