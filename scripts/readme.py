@@ -13,26 +13,30 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+FLOORS = ("", "config", "extractor", "brain", "dataset", "trainer", "inference", "scripts")
+LONGEST = 108
 LISTED = re.compile(r"(nanodex\.py|(config|extractor|brain|dataset|trainer|inference|scripts)/.+\.(py|yaml|scm|txt))")
 
 
 def purpose(path: Path) -> str:
-    """The first sentence of a module's docstring, or of a data file's first comment."""
+    """The first sentence of a module's docstring, or of a data file's first comment, cut at a clause when it is long."""
     text = path.read_text(encoding="utf-8")
     if path.suffix == ".py":
         words = (ast.get_docstring(ast.parse(text)) or "").split("\n\n")[0].replace("\n", " ")
     else:
         first = text.partition("\n")[0]
         words = first.lstrip("#; ") if first[:1] in "#;" else ""
-    sentence = re.split(r"(?<=[.;:])\s", words)[0].rstrip(".;:")
-    return sentence if len(sentence) <= 110 else sentence[:110].rpartition(" ")[0] + " …"
+    sentence = re.split(r"(?<=[.])\s", words)[0].rstrip(".")
+    while len(sentence) > LONGEST and (clause := re.match(r"(.+)[,;:(] ?", sentence)):
+        sentence = clause[1].rstrip(" ,;:")
+    return sentence if len(sentence) <= LONGEST else sentence[:LONGEST].rpartition(" ")[0] + " …"
 
 
 def tree() -> str:
-    """One line per tracked file of the product, folder by folder."""
+    """One line per tracked file of the product, floor by floor."""
     listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
     lines, folder = [], ""
-    for name in sorted((n for n in listed if LISTED.fullmatch(n)), key=lambda n: (n.count("/") > 0, n)):
+    for name in sorted((n for n in listed if LISTED.fullmatch(n)), key=place):
         parent, _, base = name.rpartition("/")
         if base == "__init__.py":
             continue
@@ -41,6 +45,12 @@ def tree() -> str:
             lines.append(f"{parent}/")
         lines.append(f"{'  ' if parent else ''}{base:<22} {purpose(ROOT / name)}".rstrip())
     return "```\n" + "\n".join(lines) + "\n```"
+
+
+def place(name: str) -> tuple[int, str, str]:
+    """Where a file stands in the tree: the front door, then the floors in the order in which they build on each other."""
+    parent, _, base = name.rpartition("/")
+    return FLOORS.index(parent.partition("/")[0]), parent, base
 
 
 def help_text() -> str:
