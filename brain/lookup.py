@@ -63,6 +63,7 @@ class Hit:
     snippet: str
     kind: str = ""
     name: str = ""
+    snippet_line: int = 0  # where in the file the snippet begins, 0 without one
 
 
 @dataclass(slots=True)
@@ -153,7 +154,8 @@ class Lookup:
         hits: list[Hit] = []
         for node_id in node_ids:
             for kind in ("calls", "extends", "implements", "throws", "defined_in"):
-                out = [e.dst for e in self.graph.edges((kind,), src=node_id)]
+                ahead = sorted(self.graph.edges((kind,), src=node_id), key=lambda e: (e.line, e.dst))
+                out = [e.dst for e in ahead]
                 back = [e.src for e in self.graph.edges((kind,), dst=node_id)] if kind != "defined_in" else []
                 for ids, via in ((out, kind), (back, f"{kind} (from)")):
                     for other in [i for i in dict.fromkeys(ids) if i not in seen][:fan_out]:
@@ -177,6 +179,26 @@ class Lookup:
                             )
                         )
         return hits[:limit]
+
+    def literal(self, text: str, k: int = 50, path_glob: str = "") -> list[tuple[str, int, str]]:
+        """(path, line number, line) of the first `k` lines that hold `text` exactly, in order of path and line."""
+        if not text.strip():
+            return []
+        folded = text.lower()
+        grams = sorted({folded[i : i + 3] for i in range(len(folded) - 2)})
+        match = " AND ".join('"' + gram.replace('"', '""') + '"' for gram in grams if "\0" not in gram)
+        chosen = "f.id IN (SELECT rowid FROM grams WHERE grams MATCH ?) AND" if match else "? = '' AND"
+        query = (
+            f"SELECT t.path, t.text FROM gram_files f JOIN texts t ON t.path = f.path WHERE {chosen} 1 ORDER BY t.path"
+        )
+        found: list[tuple[str, int, str]] = []
+        for path, whole in self._db.execute(query, (match,)):
+            if text not in whole or (path_glob and not fnmatch.fnmatchcase(path, path_glob)):
+                continue
+            found += [(path, number, line) for number, line in enumerate(whole.split("\n"), 1) if text in line]
+            if len(found) >= k:
+                break
+        return found[:k]
 
     def text(self, path: str, start: int, end: int) -> str:
         """Lines of a file as they were indexed; empty when the file is not in the index."""
@@ -283,18 +305,20 @@ class Lookup:
 
     def _hit(self, c: _Candidate, terms: Sequence[str]) -> Hit:
         features = {name: round(value, 6) for name, value in sorted(c.features.items())}
-        snippet = self._snippet(c, terms)
-        return Hit(c.node_id, c.path, c.start, c.end, round(c.score, 6), features, "", snippet, c.kind, c.qualname)
+        line, snippet = self._snippet(c, terms)
+        return Hit(
+            c.node_id, c.path, c.start, c.end, round(c.score, 6), features, "", snippet, c.kind, c.qualname, line
+        )
 
-    def _snippet(self, c: _Candidate, terms: Sequence[str]) -> str:
-        """The three lines of the passage with most query words, its first lines when none has any."""
+    def _snippet(self, c: _Candidate, terms: Sequence[str]) -> tuple[int, str]:
+        """The three lines of the passage with most query words, its first lines when none has any, and where they stand."""
         query = "SELECT substr(text, ?, ?) FROM texts WHERE path = ?"
         row = self._db.execute(query, (c.offset + 1, c.length, c.path)).fetchone() if c.length else None
         lines = (row[0] if row else "").split("\n")
         wanted = {t.lower()[:5] for t in terms}
         counts = [sum(word.lower()[:5] in wanted for word in set(_parts(line))) for line in lines]
         best = max(range(len(lines)), key=lambda i: (sum(counts[i : i + 3]), -i))
-        return "\n".join(lines[best : best + 3])
+        return (c.start + best if c.length else 0), "\n".join(lines[best : best + 3])
 
     def _similar_names(self, name: str) -> list[str]:
         """Real names that share letters with `name`, nearest first."""
