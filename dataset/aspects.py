@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
+from brain.facts import Fact
 from dataset.diagnostics import catches, caught_by, fix, may_raise, messages, raised_by, raises, reaches
 from dataset.names import count, listing, plural_verb, token_count
 from dataset.relations import (
@@ -40,6 +41,8 @@ from dataset.topics import Ask as Ask
 from dataset.topics import Facts as Facts
 from dataset.topics import Topic as Topic
 from dataset.wording import clause
+
+MOST_FIELDS = 12
 
 
 def location(ask: Ask) -> Topic | None:
@@ -244,20 +247,58 @@ def construct(ask: Ask) -> Topic | None:
 
 
 def value(ask: Ask) -> Topic | None:
+    """What a variable is set to, or how its assignment is written where that is no constant."""
     s, fact = ask.subject, ask.one("value")
-    if (
-        fact is None
-        or s.type != "variable"
-        or "`" in fact.object
-        or not re.search(r"\w", fact.object)
-        or token_count(fact.object) > VERBATIM
-    ):
+    if s.type != "variable":
         return None
-    answers: tuple[str, ...] = (
+    if fact is None or not re.search(r"\w", fact.object):
+        written = ask.one("signature")
+        if (
+            written is None
+            or "=" not in written.object
+            or "#" in written.object
+            or not short_code(written.object, VERBATIM)
+        ):
+            return None
+        answers = (
+            f"{s.said()} is assigned as `{written.object}`.{ask.place}",
+            f"`{written.object}` is how {s.said()} is set.{ask.home}",
+        )
+        return ask.topic("value", "howto", "configuration", answers, [written, ask.one("path")])
+    if not short_code(fact.object, VERBATIM):
+        return None
+    answers = (
         f"{s.said()} is set to `{fact.object}`.{ask.place}",
         f"`{fact.object}` is the value of {s.said()}.{ask.home}",
     )
     return ask.topic("value", "howto", "configuration", answers, [fact, ask.one("path")])
+
+
+def fields(ask: Ask) -> Topic | None:
+    """The fields of a class with their declared types, or the constants of a module with their values."""
+    s = ask.subject
+    wanted = {"class": "returns", "interface": "returns", "module": "value"}.get(s.type, "")
+    shown: list[str] = []
+    used: list[Fact] = []
+    for member in ask.all("member"):
+        fact = ask.facts.first(member.object, wanted) if wanted and not hidden(member.object) else None
+        typed = ask.facts.names.subject(member.object).type == "variable" or member.qualifier("type") == "variable"
+        if fact is None or not typed or not short_code(fact.object, 12) or len(shown) == MOST_FIELDS:
+            continue
+        text = fact.object.strip("\"'") if wanted == "returns" else fact.object
+        shown.append(f"`{last(member.object)}` (`{text}`)")
+        homes = (ask.facts.first(member.object, "container"), ask.facts.first(member.object, "path"))
+        used += [fact, *(f for f in homes if f is not None)]
+    if not shown:
+        return None
+    noun = "field" if wanted == "returns" else "constant"
+    some = "" if len(shown) < MOST_FIELDS else "among others "
+    answers = (
+        f"{s.said()} has {some}the {noun}{'s' if len(shown) > 1 else ''} {listing(shown, limit=MOST_FIELDS)}.{ask.place}",
+    )
+    if wanted == "value":
+        return ask.topic("constants", "howto", "configuration", answers, [*used, ask.one("path")])
+    return ask.topic("fields", "explain", "data flow", answers, [*used, ask.one("path")])
 
 
 def overview(ask: Ask) -> Topic | None:
@@ -288,13 +329,17 @@ def overview(ask: Ask) -> Topic | None:
         text = topic.answers[0].removesuffix(ask.place)
         parts.append("It " + text.removeprefix(f"{s.said()} ") if parts and text.startswith(f"{s.said()} ") else text)
         used += topic.facts
+    seen_by = ask.one("visibility")
+    if len(used) < 4 and s.type == "variable" and seen_by is not None:
+        parts.append(f"It is {seen_by.object}.")
+        used.append(seen_by)
     return ask.topic("overview", "explain", "definition", (" ".join(parts),), used, "statement")
 
 
 SIMPLE: tuple[Callable[[Ask], Topic | None], ...] = (
     homonyms,
     location, purpose, find, members, contents, returns, declared, calls, called_by, extends, subclasses, implements, overrides,
-    imports, imported_by, depends, decorator, parameters, construct, tests, value, extend, raises, may_raise, raised_by,
+    imports, imported_by, depends, decorator, parameters, construct, tests, value, fields, extend, raises, may_raise, raised_by,
     caught_by, catches, fix, steps, capability, overview,
 )  # fmt: skip
 MANY: tuple[Callable[[Ask], Iterator[Topic]], ...] = (defaults, messages, reaches)

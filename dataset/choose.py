@@ -1,7 +1,7 @@
 """Which rows are made: topics of the most important nodes first, every form within its share, breadth before depth.
 
-Three passes over the subjects in order of importance: `cover` gives every public symbol a few rows, `deepen` gives the top
-nodes at least five forms of each fact, `fill` spends what is left of each form's share. A last pass gives what some forms
+Passes over the subjects in order of importance: `cover` gives every public symbol a few facts, `deepen` gives the top nodes at
+least five forms of each fact, `fill` spends what is left of each form's share. A last pass gives what some forms
 could not supply to others, so that a shortage means the repository has no more to say.
 """
 
@@ -31,7 +31,7 @@ CORRECTIONS = 0.04  # of all rows
 TOP = 50  # nodes whose every fact gets FLOOR forms
 FLOOR = 5
 COVERED = 3  # facts after which a public symbol counts as covered
-COVER_SHARE = 0.6  # of a kind's rows at most go to breadth
+MANY_NODES = ("fields", "constants")  # aspects whose one row states facts of several nodes
 # forms of one topic: after the fill, and at the very most
 CAPS = {"forward": (9, 14), "reverse": (9, 12), "two_hop": (4, 7), "statement": (3, 5), "context": (2, 3)}
 
@@ -101,13 +101,15 @@ class Chooser:
         self._admit = admit
         self.used: dict[tuple[str, str, str], Counter[str]] = {}
         self._offered: dict[tuple[str, str, str], Counter[str]] = {}
+        self.told: dict[str, set[str]] = {}  # facts stated about each public symbol
         self._dead: set[tuple[str, str, str]] = set()
         self.near_duplicates = 0
 
     def run(self) -> None:
         """All passes."""
-        self._cover()
+        self._cover(0.5)
         self._deepen()
+        self._cover(0.97)
         self._fill(0)
         self._fill(1)
 
@@ -125,26 +127,34 @@ class Chooser:
         """How many rows of the topic's own form were made."""
         return self.used.get(_key(topic), Counter())[topic.form]
 
-    def _cover(self) -> None:
-        """Three facts about every public symbol, in as few rows as that takes: one statement of all, else single facts."""
-        limit = {kind: self._wanted.room_in_kind(kind) * (1 - COVER_SHARE) for kind in KINDS}
+    def _cover(self, share: float) -> None:
+        """Three facts about every public symbol, in as few rows as that takes: one statement of all, else single facts.
+
+        At most `share` of the rows that a kind has left goes to it.
+        """
+        least = {kind: self._wanted.room_in_kind(kind) * (1 - share) for kind in KINDS}
         for node_id in self._subjects:
-            if all(self._wanted.room_in_kind(k) <= limit[k] for k in KINDS):
+            if all(self._wanted.room_in_kind(k) <= least[k] for k in KINDS):
                 return
-            if node_id not in self._public:
+            if node_id not in self._public and "#" in node_id:
                 continue
-            told: set[str] = set()
             for topic in sorted(self._topics(node_id), key=lambda t: -sum(f.subject == node_id for f in t.facts)):
-                own = {f.id for f in topic.facts if f.subject == node_id}
-                if len(told) >= COVERED or topic.form == "two_hop" or own <= told:
+                gain = self._gain(topic, node_id)
+                if not gain or topic.form == "two_hop" or self._wanted.room_in_kind(topic.kind) <= least[topic.kind]:
                     continue
                 for form in self._forms(topic)[:2]:
-                    if form != "context" and self._wanted.room_in_kind(topic.kind) > limit[topic.kind]:
-                        before = self.rows_of(topic)
-                        self._take(topic, form, 1)
-                        if self.rows_of(topic) > before:
-                            told |= own
-                            break
+                    before = self.rows_of(topic)
+                    self._take(topic, form, form != "context")
+                    if self.rows_of(topic) > before:
+                        break
+
+    def _gain(self, topic: Topic, node_id: str) -> int:
+        """How many facts a row on the topic would add to public symbols that still lack some."""
+        return sum(
+            f.subject in self._public and len(told := self.told.get(f.subject, set())) < COVERED and f.id not in told
+            for f in topic.facts
+            if f.subject == node_id or topic.aspect in MANY_NODES
+        )
 
     @property
     def rows(self) -> int:
@@ -241,6 +251,9 @@ class Chooser:
                 used[form] += 1
                 made += 1
                 self._wanted.made[made_draft.kind, made_draft.form] += 1
+                for fact in made_draft.facts:
+                    if fact.subject in self._public:
+                        self.told.setdefault(fact.subject, set()).add(fact.id)
 
     def _drafts(self, topic: Topic, form: str) -> tuple[list[Draft], int]:
         if form == "statement":

@@ -18,7 +18,7 @@ from config.console import Console
 from config.errors import MissingInput, StaleInput
 from config.manifest import Manifest, digest, manifest_path, read_manifest, write_atomically, write_manifest
 from config.settings import DatasetSettings
-from dataset.choose import Chooser, Wanted, askings, goals
+from dataset.choose import COVERED, FLOOR, TOP, Chooser, Wanted, askings, goals
 from dataset.context import with_context
 from dataset.corrections import Corrections
 from dataset.curate import GATES, Gates, masked_grams
@@ -33,7 +33,7 @@ from dataset.spool import Spool, new, spool_for
 from dataset.topics import Topic
 from extractor.graph import Graph
 
-VERSION = "3"
+VERSION = "4"
 SAMPLES = 20
 
 
@@ -268,13 +268,14 @@ class _Maker:
         census.language[self.knowledge.language(example.refs[0]) if example.refs else ""] += 1
         census.refused += not meta.answerable
         census.forms_of_fact.update(meta.facts)
-        if example.refs:
-            for ref in example.refs[:1]:
-                census.facts_of_node.setdefault(ref, set()).update(meta.facts)
+        census.nodes.update(example.refs[:1])
 
     def _report(self, rows: int, valids: int, tests: list[Example]) -> DatasetReport:
         census, knowledge = self.census, self.knowledge
-        covered = sum(len(census.facts_of_node.get(i, ())) >= 3 for i in knowledge.public)
+        told, written = self.chooser.told, census.forms_of_fact
+        covered = sum(sum(fact in written for fact in told.get(i, ())) >= COVERED for i in knowledge.public)
+        top = [i for i in knowledge.subjects_by_rank[:TOP] if not self.splits.node_form(i)]
+        forms = [written[fact] for i in top for fact in told.get(i, ()) if fact in written]
         splits = Counter(e.meta.split for e in tests)
         dropped = {gate: self.gates.dropped[gate] for gate in GATES if self.gates.dropped[gate]}
         if self.chooser.near_duplicates:
@@ -292,9 +293,11 @@ class _Maker:
             by_language={k or "none": n for k, n in sorted(census.language.items())},
             by_split={"train": rows, "valid": valids, **{t: splits[t] for t in TESTS}},
             facts=len(census.forms_of_fact),
-            nodes=len(census.facts_of_node),
+            nodes=len(census.nodes),
             public=len(knowledge.public),
             public_covered=covered,
+            top_nodes=len(top),
+            top_facts_floor=sum(n >= FLOOR for n in forms) / len(forms) if forms else 1.0,
             refusals=census.refused / rows if rows else 0.0,
             dropped=dropped,
             shortages=self._shortages(census.by_kind()),

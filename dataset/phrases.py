@@ -93,6 +93,8 @@ ASPECT_WORDS = {
     "construct": "constructor",
     "tests": "tests",
     "value": "value",
+    "fields": "fields",
+    "constants": "constants",
     "extend": "how to extend it",
     "default": "default of {o}",
     "overview": "overview",

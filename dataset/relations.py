@@ -53,7 +53,8 @@ implements = relation_aspect(
     "implements", "implements", "explain", "architecture", TYPES, "{s} implements {o}.", "{o} {v} implemented by {s}."
 )  # fmt: skip
 overrides = relation_aspect(
-    "overrides", "overrides", "explain", "architecture", ("method", "property"), "{s} overrides {o}.", "{o} is overridden by {s}."
+    "overrides", "overrides", "explain", "architecture", ("method", "property", "variable"),
+    "{s} overrides {o}.", "{o} is overridden by {s}.",
 )  # fmt: skip
 imports = relation_aspect(
     "imports", "imports", "explain", "dependency", ("module",), "{s} imports {o}.", "{o} {v} imported by {s}.", limit=8

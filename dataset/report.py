@@ -47,6 +47,7 @@ class DatasetReport:
             "forms      " + ", ".join(f"{k} {n:,}" for k, n in self.by_form.items()),
             f"knowledge  {plural(self.facts, 'fact')} about {plural(self.nodes, 'node')}; {self.public_covered:,} of"
             f" {self.public:,} public symbols have at least 3 facts; {self.refusals:.1%} refusals",
+            f"depth      {self.top_facts_floor:.0%} of the facts about the {self.top_nodes} most important nodes have at least 5 forms",
         ]
         if self.dropped:
             result.append("dropped    " + ", ".join(f"{k} {n:,}" for k, n in self.dropped.items()))
@@ -67,7 +68,7 @@ class Census:
     intent: Counter[str] = field(default_factory=Counter)
     language: Counter[str] = field(default_factory=Counter)
     forms_of_fact: Counter[str] = field(default_factory=Counter)
-    facts_of_node: dict[str, set[str]] = field(default_factory=dict)
+    nodes: set[str] = field(default_factory=set)
     refused: int = 0
     rows: int = 0
 
