@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from brain.text import clean
-from brain.view import is_test
+from brain.view import is_public, is_test
 from config.console import Console
 from config.errors import UsageError
 from config.settings import QuerySettings
@@ -135,7 +135,7 @@ class Expert:
         if len(text.encode()) > MAX_QUESTION:
             raise UsageError("the question is longer than 1 MiB", "pipe a shorter log")
         verifier = Verifier(self.graph, self.repo)
-        trace = traces.parse(text, self._is_error)
+        trace = traces.parse(text, self._is_error) or traces.quoted(text, self.graph)
         if trace is not None:
             sections = [traces.diagnose(self.composer, self.linker, self.retriever, trace)]
             intents: tuple[Intent, ...] = (Intent("diagnostics", ""),)
@@ -158,12 +158,29 @@ class Expert:
 
     def _read(self, text: str, how: Ask) -> Question:
         carry = Mention(how.carry, 0, 0, "tick") if how.carry else None
-        question = read(text, self.project, carry, self._known_words(text))
+        question = read(text, self.project, carry, self._known_words(text), self._everyday_names(text), self._is_symbol)
         if how.kind:
             first = next((i for i in question.intents if i.x), question.intents[0] if question.intents else None)
             if first is not None:
                 question = replace(question, intents=(replace(first, kind=how.kind),))
         return question
+
+    def _is_symbol(self, name: str) -> bool:
+        return any(n.name == name and n.origin == "extractor" and not is_test(n.path) for n in self.graph.find(name))
+
+    def _everyday_names(self, text: str) -> tuple[str, ...]:
+        """Plain words spelled exactly as a public function or class of the product: `echo` in "errors out of echo"."""
+        found = []
+        for mention in mentions(text[:2000]):
+            if mention.shape in ("plain", "capital") and len(mention.name) > 2 and not _is_plain_english(mention.name):
+                nodes = [
+                    n
+                    for n in self.graph.find(mention.name)
+                    if n.name == mention.name and n.type in ("class", "function")
+                ]
+                if any(is_public(n) and "." not in n.qualname for n in nodes):
+                    found.append(mention.name)
+        return tuple(dict.fromkeys(found))
 
     def _known_words(self, text: str) -> frozenset[str]:
         """Capitalised words that the graph has as names, spelled so; and plain ones beside a word for what they are."""

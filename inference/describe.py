@@ -22,6 +22,7 @@ from inference.wording import (
     join,
     kind_of,
     name_of,
+    names_of,
     parameter,
     parameters,
     purpose,
@@ -171,7 +172,7 @@ class Describer:
         if inner:
             claims.append(
                 Claim(
-                    f"It calls {few(list(dict.fromkeys(name_of(r.node) for r in inner)))}.",
+                    f"It calls {few(names_of([r.node for r in inner], [node]))}.",
                     tuple(s for r in inner[:5] for s in at(r)),
                 )
             )
@@ -179,7 +180,7 @@ class Describer:
         if callers:
             claims.append(
                 Claim(
-                    f"It is called by {few(list(dict.fromkeys(name_of(r.node) for r in callers)))}.",
+                    f"It is called by {few(names_of([r.node for r in callers], [node]))}.",
                     tuple(s for r in callers[:5] for s in at(r)),
                 )
             )

@@ -150,8 +150,8 @@ def _extractive(expert: Expert, rows: Sequence[Example], checked: list[bool]) ->
 
 
 def without_marks(text: str) -> str:
-    """Prose without `[1]`."""
-    return re.sub(r" ?(?:\[\d+\])+", "", text)
+    """Prose without `[1]` and without the messages it quotes, whose "there is no …" is no refusal."""
+    return re.sub(r" ?(?:\[\d+\])+| ?\(?“[^”]*”\)?", "", text)
 
 
 def _majority(dataset: Path) -> Arm:

@@ -11,7 +11,7 @@ word order, and one clause may ask several things ("what does X call and raise")
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -56,7 +56,7 @@ _PASSIVE: Final = {
     "found": "locate", "set": "locate", "stored": "locate",
 }  # fmt: skip
 _NOUN: Final = {
-    "caller": "callers", "usage": "callers", "use": "callers", "user": "callers", "reference": "callers",
+    "caller": "callers", "usage": "callers", "use": "callers", "user": "callers", "incoming call": "callers", "outgoing call": "callees",
     "callsite": "callers", "call site": "callers",
     "callee": "callees", "call": "callees",
     "exception": "raises", "error": "raises", "throw": "raises", "raise": "raises",
@@ -110,13 +110,14 @@ _FRAMES: Final = tuple(
         ("check", rf"\b(?:is|are|was)\s+{X}\s+(?:a|an|the)?\s*(?P<verb>subclass|child|kind|type|base|parent|superclass|caller|callee|member|method)(?:es|s)?\s+of\s+{Y}"),
         ("check", rf"\b(?:why\s+|when\s+|where\s+|how\s+)?{_AUX}\s+{X}\s+(?:ever\s+|directly\s+|really\s+|also\s+|not\s+)*(?P<verb>{_VERB}){_PREP}(?:\s+any)?\s+{Y}"),
         ("check", rf"\b(?:is|are)\s+{X}\s+(?P<passive>{_PASSIVES})\s+(?:by|in|from)\s+{Y}"),
-        ("forward", rf"\b(?:what|which|how|whom|where){_THINGS}\s+{_AUX}\s+{X}\s+(?P<tail>(?:(?:not|ever|directly|actually|then|also)\s+)*{_VERB}\b.*)"),
+        ("forward", rf"\b(?:whatever|what|which|how|whom|where){_THINGS}\s+{_AUX}\s+{X}\s+(?P<tail>(?:(?:not|ever|directly|actually|then|also)\s+)*{_VERB}\b.*)"),
         ("passive", rf"\b(?:where|when|how|why|what|who|which|in\s+which|by\s+(?:what|whom)){_THINGS}\s+(?:is|are|was|were|gets?|being)\s+{X}\s+(?:ever\s+|being\s+|actually\s+|first\s+)*(?P<passive>{_PASSIVES})\b"),
         ("passive", rf"\b(?:where|when|how|by\s+(?:what|whom))\s+{X}\s+(?:is|are|was|gets?)\s+(?:ever\s+|being\s+)*(?P<passive>{_PASSIVES})\b"),
         ("passive", rf"\b(?:is|are)\s+{X}\s+(?:ever\s+)?(?P<passive>{_PASSIVES})\b"),
         ("backward", rf"\b(?:who|what|which|where|how\s+many){_THINGS}\s+(?:(?:can|could|may|might|will|would|do|does|is|are|directly|also)\s+)*(?P<verb>{_VERB}|{_PASSIVES}){_PREP}\s+{X}"),
-        ("forward", rf"\b(?:what|which|where|how){_THINGS}\s+{X}\s+(?P<tail>(?:(?:can|may|might|could|directly|actually)\s+)*{_VERB}\b.*)"),
+        ("forward", rf"\b(?:whatever|what|which|where|how){_THINGS}\s+{X}\s+(?P<tail>(?:(?:can|may|might|could|directly|actually)\s+)*{_VERB}\b.*)"),
         ("noun", rf"\b(?P<noun>{_NOUNS})(?:e?s|ies)?\s+(?:\w+\s+){{0,2}}?(?:of|for|to|in|inside|from|on|does|do)\s+{X}"),
+        ("callers", rf"\breferences\s+to\s+{X}"),
         ("noun", rf"{X}(?:'s|’s)\s+(?:own\s+)?(?P<noun>{_NOUNS})(?:e?s|ies)?\b"),
         ("noun", r"(?P<x>⟦\d+⟧)\s+(?P<noun>" + _NOUNS + r")(?:e?s|ies)?\b"),
         ("diagnose", rf"\bhow\s+(?:do|can|could|should|to)\s*(?:i|we|one|you)?\s*(?:fix|avoid|solve|resolve|debug|prevent|deal\s+with|recover\s+from)\s+{X}"),
@@ -161,6 +162,43 @@ _DISCOVER = re.compile(
     r"\b(?:what\s+can|which\s+(?:functions?|class(?:es)?|methods?|modules?|files?|parts?|code)|is\s+there|are\s+there|does\s+(?:it|this|the\s+\w+)\s+support|anything\s+(?:for|about|to)|list|capabilit|features?)\b",
     re.I,
 )
+# Words that name a relation in any order, for clauses outside the grammar; the more telling first.
+_CUES: Final = tuple(
+    (kind, re.compile(rf"\b(?:{words})\b"))
+    for kind, words in (
+        ("tests", r"tests?|tested|re-?run|test\s+coverage|covered|checks\s+(?:to|i|that)"),
+        ("raises", r"(?:should|must)\s+i\s+catch|catch\s+around|guard\s+against|watch\s+out"),
+        (
+            "callers",
+            r"(?:places|code|functions?|spots|sites)\s+(?:that|which)\s+(?:invoke|call|use)s?|what\s+breaks|breaks?\s+if|if\s+i\s+(?:change|rename|delete|remove|touch)\w*",
+        ),
+        ("overriders", r"overridden|overrides|overriding|reimplement\w*"),
+        ("importers", r"imports?|imported|importing|import\s+statements?"),
+        ("catches", r"deals?\s+with|catch\w*|swallow\w*|recover\w*|handles?|except\s+clauses?"),
+        (
+            "raises",
+            r"raises?|raised|throws?|thrown|errors?|exceptions?|failures?|fails?|blows?\s+up|go(?:es)?\s+wrong|surfac\w+|break(?:s|age)?",
+        ),
+        ("bases", r"super-?class(?:es)?|parents?|ancestors?|base\s+class(?:es)?|inherits?|above"),
+        ("subclasses", r"sub-?class(?:es)?|children|descend\w*|derived?|heirs?|below|implementations?|implementers?"),
+        ("returns", r"returns?|returned|gets?\s+back|gives?\s+back|hands?\s+back|comes?\s+back|results?|output"),
+        (
+            "parameters",
+            r"parameters?|arguments?|args|parenthes[ei]s|suppl(?:y|ies)|hand\s+over|signature|passe?[sd]?|inputs?|options?|constructor|expects?",
+        ),
+        (
+            "callers",
+            r"callers?|called|incoming|invoke\s+⟦|invokes?\s*$|who\s+(?:uses|relies)|usages?|used|uses|rename\w*|delete\w*|depend(?:s|ents?)?\s+on|relies|call\s+sites?|invoked",
+        ),
+        ("callees", r"calls?|outgoing|invokes?|callees?|helpers?|delegates?|relies\s+on"),
+        (
+            "members",
+            r"members?|methods|attributes?|fields?|provides?|contents?|contains?|consists?|made\s+of|inside|things",
+        ),
+        ("locate", r"where|located?|lives?|sits?|files?|paths?|modules?|source|find|defined|definition|holds"),
+        ("explain", r"roles?|purposes?|overview|jobs?|summary|does|do|works?|about|meaning|responsib\w+|point|for"),
+    )
+)
 _HAPPENS = re.compile(r"^\W*what\s+(?:happens|if|would\s+happen)\b", re.I)
 _OVERVIEW = re.compile(
     r"^\W*(?:what\s+(?:is|does)|explain|describe|summari[sz]e|tell\s+me\s+about|give\s+me\s+an?\s+overview\s+of|overview\s+of)\s+"
@@ -190,23 +228,36 @@ class Question:
     mentions: tuple[Mention, ...]
 
 
-def read(text: str, project: str = "", carry: Mention | None = None, names: frozenset[str] = frozenset()) -> Question:
+def read(
+    text: str,
+    project: str = "",
+    carry: Mention | None = None,
+    names: frozenset[str] = frozenset(),
+    words: tuple[str, ...] = (),
+    exists: Callable[[str], bool] = lambda name: True,
+) -> Question:
     """The intents of `text`. `carry` is what "it" means before anything is named (the last turn of a session); `names` are
-    plain or capitalised words of the text that the index knows as names, so that "Context" counts where it is one."""
+    plain or capitalised words of the text that the index knows as names, so that "Context" counts where it is one; `words` are everyday words that
+    are also names, tried last; `exists` tells whether any symbol bears a name."""
     found = [m for m in mentions(text) if m.shape in STRICT or m.shape == "flag" or m.name in names]
     masked = mask(text, found)
     intents: list[Intent] = []
     last = carry
     for clause in _clauses(masked):
         plain = _unmask(clause, found)
-        got = _read_clause(clause, plain, found, last, project)
+        got = _read_clause(clause, plain, found, last, project, words, exists)
         intents += got
         last = next((i.x for i in reversed(got) if i.x), last)
+    if any(i.x for i in intents):
+        intents = [i for i in intents if i.x or i.kind != "search" or _ASKS.match(i.text)]
     unique = {(i.kind, i.x.name if i.x else i.text, i.y.name if i.y else "", i.verb): i for i in reversed(intents)}
     ordered = tuple(
         i for i in intents if unique.get((i.kind, i.x.name if i.x else i.text, i.y.name if i.y else "", i.verb)) is i
     )
     return Question(text, ordered, tuple(found))
+
+
+_ASKS = re.compile(rf"\W*(?:{_ASK}|please|i\s+(?:want|need)|could|would|should|in\s+which)\b", re.IGNORECASE)
 
 
 def mask(text: str, found: Sequence[Mention]) -> str:
@@ -226,7 +277,15 @@ def _clauses(masked: str) -> list[str]:
     return [part.strip() for part in _CUT.split(masked) if part and part.strip(" ?!.;,\n")]
 
 
-def _read_clause(clause: str, plain: str, found: list[Mention], last: Mention | None, project: str) -> list[Intent]:
+def _read_clause(
+    clause: str,
+    plain: str,
+    found: list[Mention],
+    last: Mention | None,
+    project: str,
+    words: tuple[str, ...],
+    exists: Callable[[str], bool],
+) -> list[Intent]:
     here = [found[int(n)] for n in re.findall(r"⟦(\d+)⟧", clause)]
     clause = _qualified(clause)
     dangling = False
@@ -237,7 +296,17 @@ def _read_clause(clause: str, plain: str, found: list[Mention], last: Mention | 
             groups = match.groupdict()
             dangling = dangling or ((groups.get("x") or "").lower() in _PRONOUN and last is None)
             x, carried = _slot(groups.get("x"), found, last)
+            if (
+                here
+                and x is not None
+                and x.shape == "plain"
+                and not carried
+                and kind not in ("check", "path", "compare", "default")
+            ):
+                continue  # with real code in the clause, an everyday word is not what it is about
             if x is None and "bare" in groups:
+                x, carried = last, True
+            if x is not None and last is not None and not here and x.shape == "plain" and not exists(x.name):
                 x, carried = last, True
             y, _ = _slot(groups.get("y"), found, None)
             if x is None or (kind in ("check", "path", "compare", "default") and y is None):
@@ -250,11 +319,26 @@ def _read_clause(clause: str, plain: str, found: list[Mention], last: Mention | 
     kind = prose_kind(clause)
     if kind != "search":
         return [Intent(kind, plain, here[0] if here else None)]
+    subject = here[0] if here else last if len(clause.split()) <= 9 else None
+    # How and why ask for an explanation, whatever relation words stand in them.
+    cue = "" if re.match(r"\W*(?:how|why)\b", clause, re.I) else cue_kind(clause)
+    if cue and subject is not None:
+        return [Intent(cue, plain, subject, None, "", not here)]
     if dangling and not here and len(clause.split()) <= 6:
         return [Intent("unclear", plain)]
-    if here and len(re.sub(r"⟦\d+⟧|\W", "", clause)) <= 12:
+    if here and not re.sub(r"⟦\d+⟧|\band\b|\W", "", clause):
         return [Intent("explain", plain, mention) for mention in here]
+    inside = [w for w in words if re.search(rf"(?<!\w){re.escape(w)}(?!\w)", clause)]
+    word = (inside or list(words))[-1] if cue and words else ""
+    if word:
+        return [Intent(cue, plain, Mention(word, 0, 0, "plain"))]
     return [Intent("search", plain, here[0] if here else None)]
+
+
+def cue_kind(clause: str) -> str:
+    """The relation a clause asks about, by the words in it, where no frame of the grammar fits; "" when none speaks."""
+    low = re.sub(r"⟦\d+⟧", " ", clause.lower())
+    return next((kind for kind, cue in _CUES if cue.search(low)), "")
 
 
 def prose_kind(clause: str) -> str:

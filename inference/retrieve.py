@@ -31,6 +31,17 @@ _ASKING_TEXT: Final = """
     list show tell exist exists anything something someone default properly correctly
 """
 _ASKING: Final = frozenset(_ASKING_TEXT.split())
+_SPELLINGS: Final = (
+    ("our", "or"),
+    ("or", "our"),
+    ("is", "iz"),
+    ("iz", "is"),
+    ("ys", "yz"),
+    ("yz", "ys"),
+    ("tre", "ter"),
+    ("ll", "l"),
+    ("ogue", "og"),
+)
 _WORD = re.compile(r"[^\W_][\w]*")
 
 
@@ -61,6 +72,7 @@ class Retriever:
 
     def find(self, question: str, k: int = 8, path_glob: str = "", kinds: Sequence[str] = ()) -> Evidence:
         """The best `k` passages for `question` and how much they can carry."""
+        question = self._as_spelt_here(question)
         hits = tuple(self.lookup.search(question, k, path_glob, kinds))
         words = content_words(question)
         if not hits or not words:
@@ -77,11 +89,23 @@ class Retriever:
         named = max(names[:5], default=0.0)
         coverage = 0.7 * best + 0.3 * joint
         unseen = tuple(w for w in words if not frequency[w])
-        confidence = min(1.0, 0.72 * coverage + 0.28 * min(1.0, 2 * named)) * (
-            0.5 if len(unseen) * 2 > len(words) else 1.0
-        )
+        confidence = min(1.0, 0.72 * coverage + 0.28 * min(1.0, 2 * named))
+        # A word the repository never uses is evidence that it does not do the thing.
+        confidence *= 1.0 - 0.5 * sum(weight[w] for w in unseen) / everything
         features = (("coverage", round(coverage, 3)), ("named", round(named, 3)), ("unseen", float(len(unseen))))
         return Evidence(hits, coverage, round(confidence, 3), unseen, shares, names, features)
+
+    def _as_spelt_here(self, question: str) -> str:
+        """`colour` becomes `color` where the repository writes only that, and the other way round."""
+        for word in content_words(question):
+            if self.frequency(word):
+                continue
+            for ours, theirs in _SPELLINGS:
+                other = word.replace(ours, theirs, 1)
+                if other != word and self.frequency(other):
+                    question = re.sub(rf"\b{re.escape(word)}\b", other, question, flags=re.IGNORECASE)
+                    break
+        return question
 
     def frequency(self, word: str) -> int:
         """In how many rows of the index `word` occurs, endings ignored."""

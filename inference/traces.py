@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from brain.text import one_line
+from extractor.graph import Graph
 from extractor.schema import Node
 from inference.citations import Span
 from inference.compose import Composer
@@ -107,6 +108,18 @@ def parse(text: str, is_error: Callable[[str], bool] = lambda name: False) -> Tr
     )
 
 
+def quoted(text: str, graph: Graph) -> Trace | None:
+    """An error message that a question quotes: "who raises “no such option …”?" None unless a raise site carries it."""
+    for match in re.finditer(r"[\"“]([^\"“”\n]{8,300})[\"”]", text):
+        message = match.group(1)
+        edges = [
+            e for e in graph.edges(["throws"]) if e.meta.get("how", "direct") == "direct" and e.meta.get("message")
+        ]
+        if any(matches_template(str(e.meta["message"]), message) for e in edges):
+            return Trace((), "", message)
+    return None
+
+
 def _alone(match: re.Match[str], text: str, is_error: Callable[[str], bool]) -> bool:
     """An error line counts without a trace around it when it is all there is and looks like one."""
     name = match.group("class").rpartition(".")[2]
@@ -139,7 +152,7 @@ def diagnose(composer: Composer, linker: Linker, retriever: Retriever | None, tr
                 _frame_span(frame, node),
             )
         )
-    elif said:
+    elif said and trace.error:
         claims.append(Claim(f"{said}." if not said.endswith((".", "!", "?")) else said))
     claims += _raise_sites(composer, trace, error, site[1] if site else None)
     if trace.message and retriever is not None and not any(c.spans and c.spans[0].via == "throws" for c in claims):
@@ -265,7 +278,12 @@ def matches_template(template: str, message: str) -> bool:
     if len(re.findall(r"[A-Za-z]{2,}", literal)) < 2 and len(literal) < 12:
         return False
     pattern = ".*?".join(re.escape(one_line(piece)) if piece.strip() else "" for piece in pieces)
-    return re.search(pattern, one_line(message), re.DOTALL) is not None
+    said = one_line(message)
+    if "…" not in said and "..." not in said:
+        return re.search(pattern, said, re.DOTALL) is not None
+    # A message quoted with gaps: what stands around them must stand in the template, in order.
+    kept = [re.escape(one_line(piece).strip(" ()'\"")) for piece in re.split(r"…|\.\.\.", said)]
+    return re.search(".*?".join(kept), one_line(template), re.DOTALL) is not None
 
 
 def _raise_sites(composer: Composer, trace: Trace, error: Target | None, at_node: Node | None) -> list[Claim]:

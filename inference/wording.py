@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import inspect
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -57,6 +58,21 @@ def name_of(node: Node) -> str:
     if node.type in ("module", "package"):
         return clean(node.path or node.name)
     return clean(node.qualname)
+
+
+def names_of(nodes: Sequence[Node], besides: Sequence[Node] = ()) -> list[str]:
+    """The names of `nodes`; where two would read alike, each with its module before it."""
+    every = list({n.id: n for n in (*nodes, *besides)}.values())
+    shared = Counter(name_of(n) for n in every)
+    named = [name_of(n) if shared[name_of(n)] == 1 or "#" not in n.id else f"{_stem(n)}.{name_of(n)}" for n in nodes]
+    return list(dict.fromkeys(named))
+
+
+def _stem(node: Node) -> str:
+    """`core` of src/click/core.py, `click` of src/click/__init__.py."""
+    *folders, name = node.path.split("/")
+    stem = name.partition(".")[0]
+    return folders[-1] if stem in ("__init__", "index") and folders else stem
 
 
 def kind_of(node: Node) -> str:
