@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any, Literal, Protocol
@@ -21,6 +22,9 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+GRAPH, MODELS = Path("brain/graph.sqlite"), Path("models")
+GraphOption = Annotated[Path, typer.Option(metavar="DB", help="The graph; the index lies beside it.")]
+ModelsOption = Annotated[Path, typer.Option(metavar="DIR", help="Where the adapter packs lie.")]
 
 
 class Report(Protocol):
@@ -68,7 +72,7 @@ def inspect(
         typer.Argument(help="overview: what the graph holds."),
     ] = "overview",
     symbols: Annotated[list[str] | None, typer.Argument(metavar="SYMBOL…", help="One symbol; two for path.")] = None,
-    graph: Annotated[Path, typer.Option(metavar="DB")] = Path("brain/graph.sqlite"),
+    graph: GraphOption = GRAPH,
     as_json: JsonOption = False,
 ) -> None:
     """What the graph holds, and exact answers from its edges."""
@@ -100,7 +104,7 @@ def inspect(
 @app.command()
 def status(
     repo: Annotated[Path | None, typer.Option(help="The repository, when it is not where extract found it.")] = None,
-    graph: Annotated[Path, typer.Option(metavar="DB")] = Path("brain/graph.sqlite"),
+    graph: GraphOption = GRAPH,
     as_json: JsonOption = False,
 ) -> None:
     """How far the graph lags behind the code."""
@@ -124,6 +128,33 @@ def brain(
 
     settings = load_settings(BrainSettings, "brain", config, set_ or ())
     show(run(settings, Console(quiet=quiet, verbose=verbose), repo), as_json)
+
+
+@app.command()
+def search(
+    question: Annotated[str, typer.Argument(help="What to look for.")] = "",
+    k: Annotated[int, typer.Option("-k", min=1, help="Results.")] = 10,
+    path: Annotated[str, typer.Option(metavar="GLOB", help="Only files that match.")] = "",
+    kind: Annotated[list[str] | None, typer.Option(metavar="TYPE", help="Only nodes of this type; repeatable.")] = None,
+    related: Annotated[str, typer.Option(metavar="FILE:LINE", help="What belongs to the code on this line.")] = "",
+    why: Annotated[bool, typer.Option("--why", help="Also print what placed each result.")] = False,
+    graph: GraphOption = GRAPH,
+    as_json: JsonOption = False,
+) -> None:
+    """Ranked passages of the repository, without weights."""
+    from brain import search as finder
+    from config.errors import UsageError
+
+    if bool(question) == bool(related):
+        raise UsageError(
+            "search takes a question or --related FILE:LINE", 'nanodex search "where are retries configured"'
+        )
+    found = finder.related(graph, related, k) if related else finder.search(graph, question, k, path, kind or ())
+    if as_json:
+        show(found, True)
+    else:
+        colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+        print("\n".join(found.lines(why, colour)))
 
 
 @app.command()
@@ -197,6 +228,49 @@ def train(
 
 
 @app.command()
+def adapters(
+    action: Annotated[
+        Literal["list", "show", "diff"], typer.Argument(help="diff compares two, the second current when absent.")
+    ],
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAME]…", help="A pack's name, family or folder.")
+    ] = None,
+    models: ModelsOption = MODELS,
+    as_json: JsonOption = False,
+) -> None:
+    """The adapter packs below models/."""
+    from config.errors import UsageError
+    from trainer.adapters import diff_adapters, list_adapters, show_adapter
+
+    given = names or []
+    if not {"list": 0, "show": 0, "diff": 1}[action] <= len(given) <= {"list": 0, "show": 1, "diff": 2}[action]:
+        raise UsageError(f"adapters {action} does not take {len(given)} names", "nanodex adapters --help")
+    if action == "list":
+        show(list_adapters(models), as_json)
+    elif action == "show":
+        show(show_adapter(given[0] if given else "", models), as_json)
+    else:
+        show(diff_adapters(given[0], given[1] if len(given) > 1 else "", models), as_json)
+
+
+@app.command()
+def export(
+    form: Annotated[Literal["merged", "gguf", "ollama"], typer.Argument(help="What another server reads.")],
+    adapter: Annotated[str, typer.Option(help="The adapter pack; the current one when absent.")] = "",
+    base: Annotated[str, typer.Option(help="The base model; the pack's own when absent.")] = "",
+    out: Annotated[Path | None, typer.Option(help="Where to; beside the pack when absent.")] = None,
+    models: ModelsOption = MODELS,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """An adapter merged, as GGUF, or with an Ollama Modelfile."""
+    from trainer.adapters import find_pack
+    from trainer.export import run_export
+
+    show(run_export(find_pack(adapter, models).path, form, Console(quiet=quiet), out, base), as_json)
+
+
+@app.command()
 def serve(
     base: Annotated[str, typer.Option(help="The base model; the pack's own when absent.")] = "",
     adapter: Annotated[str, typer.Option(help="The adapter pack; the only one below models/ when absent.")] = "",
@@ -218,14 +292,41 @@ def serve(
     raise typer.Exit(run(settings, Console(quiet=quiet, verbose=verbose), base, adapter, check, print_for, as_json))
 
 
+@app.command("eval")
+def evaluate(
+    adapter: Annotated[str, typer.Option(help="An adapter pack to score beside retrieval.")] = "",
+    wrong: Annotated[str, typer.Option(help="The adapter of another repository, as a control.")] = "",
+    endpoint: Annotated[str, typer.Option(metavar="URL", help="Score the expert served here.")] = "",
+    sample: Annotated[int, typer.Option(min=1, help="Rows per split.")] = 200,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Where the report and its picture go.")] = Path("reports"),
+    config: ConfigOption = None,
+    set_: SetOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Score the expert on the held-out splits.
+
+    Exit 6 when a figure fell by more than two points since the last report.
+    """
+    from config.settings import QuerySettings, load_settings
+    from inference.evaluate import run
+
+    settings = load_settings(QuerySettings, "query", config, set_ or ())
+    settings = settings.model_copy(
+        update={key: value for key, value in (("adapter", adapter), ("endpoint", endpoint)) if value}
+    )
+    show(run(settings, Console(quiet=quiet, verbose=verbose), out=out, wrong=wrong, sample=sample), as_json)
+
+
 @app.command()
 def doctor(
     repo: Annotated[Path | None, typer.Option(help="The repository, when it is not where extract found it.")] = None,
-    models: Annotated[Path, typer.Option(metavar="DIR", help="Where the adapter packs lie.")] = Path("models"),
+    models: ModelsOption = MODELS,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Check every stage's environment and artefacts, with the command that mends what fails."""
+    """Check every stage, with the command that mends what fails."""
     from inference.doctor import run
 
     verdict = run(Console(quiet=quiet), models, repo)
