@@ -90,6 +90,18 @@ class Git:
         counted = Counter(path.strip("\n") for path in out.split("\0"))
         return {path: counted[path] for path in sorted(counted) if path}
 
+    def subjects(self, commits: int = 1000) -> list[tuple[str, tuple[str, ...]]]:
+        """(subject, paths touched below the root) of the last `commits` commits, newest first, merges left out."""
+        out = self._text(
+            "log", f"--max-count={commits}", "--no-merges", "--no-ext-diff", "--no-textconv", "--no-renames", "--relative",
+            "--name-only", "-z", "--format=%x01%s", "HEAD", check=False,
+        )  # fmt: skip
+        found = []
+        for entry in out.split("\x01")[1:]:
+            subject, *paths = entry.split("\0")
+            found.append((subject.strip(), tuple(sorted(path.strip("\n") for path in paths if path.strip("\n")))))
+        return found
+
     def _known(self, commit: str) -> bool:
         if not commit:
             return False

@@ -31,17 +31,8 @@ _ASKING_TEXT: Final = """
     list show tell exist exists anything something someone default properly correctly
 """
 _ASKING: Final = frozenset(_ASKING_TEXT.split())
-_SPELLINGS: Final = (
-    ("our", "or"),
-    ("or", "our"),
-    ("is", "iz"),
-    ("iz", "is"),
-    ("ys", "yz"),
-    ("yz", "ys"),
-    ("tre", "ter"),
-    ("ll", "l"),
-    ("ogue", "og"),
-)
+_BRITISH: Final = (("our", "or"), ("is", "iz"), ("ys", "yz"), ("tre", "ter"), ("ll", "l"), ("ogue", "og"))
+_SPELLINGS: Final = (*_BRITISH, *((there, here) for here, there in _BRITISH))
 _WORD = re.compile(r"[^\W_][\w]*")
 
 
