@@ -40,13 +40,18 @@ class FactsCache:
             path.parent.mkdir(parents=True, exist_ok=True)
             try:
                 self._db = self._open()
+            except sqlite3.OperationalError:
+                # Locked by another run, or a folder that cannot be written: the file itself is sound.
+                raise
             except sqlite3.DatabaseError:
                 # Damaged or foreign: everything in it can be made again.
                 for suffix in ("", "-journal", "-wal", "-shm"):
                     path.with_name(path.name + suffix).unlink(missing_ok=True)
                 self._db = self._open()
         except (sqlite3.Error, OSError) as error:
-            raise StorageError(f"cannot write {path}: {error}", "choose another out_graph") from error
+            raise StorageError(
+                f"cannot use {path}: {error}", "wait for the other extract to end, or choose another out_graph"
+            ) from error
 
     def _open(self) -> sqlite3.Connection:
         db = sqlite3.connect(self.path)

@@ -23,7 +23,7 @@ from config.settings import ExtractSettings
 from extractor.assemble import assemble
 from extractor.cache import CachedFile, FactsCache, facts_version
 from extractor.facts import FileFacts, load_facts
-from extractor.graph import Graph, write_graph
+from extractor.graph import Graph, write_files, write_graph
 from extractor.history import Git, dirty_files, open_git, same_as_blob
 from extractor.languages import SPECS
 from extractor.parse import count_lines
@@ -104,6 +104,11 @@ class _Scan:
         rows = (self.rows[path] for path in sorted(self.rows))
         return digest(part for row in rows for part in (row.path, row.sha256, row.status, row.reason))
 
+    def source(self) -> str:
+        """A digest of what nodes and edges depend on: parsed files and build files."""
+        paths = [p for p in sorted(self.rows) if p in self.configs or self.rows[p].facts_version]
+        return digest(part for p in paths for part in (p, self.rows[p].sha256, self.rows[p].status))
+
 
 def run(
     settings: ExtractSettings, console: Console, repo: Path, scip: Path | None = None, cluster: str = ""
@@ -126,7 +131,7 @@ def run(
         dirty = dirty_files(blobs, scan.clean, scan.rows) if git else []
         manifest = _manifest(root, git, settings, scan, dirty)
         report = ExtractReport(settings.out_graph, commit=manifest.commit, dirty=len(dirty), notes=tuple(notes))
-        if _nothing_to_do(settings.out_graph, manifest):
+        if _nothing_to_do(settings.out_graph, manifest, scan.rows.values()):
             sources = sum(row.status in ("ok", "partial") for row in scan.rows.values())
             return replace(report, up_to_date=True, files=sources, seconds=time.perf_counter() - started)
         phases = {"scan": time.perf_counter() - started}
@@ -161,7 +166,7 @@ def _build(
         nodes, edges, unresolved = assemble(facts, links, scan.configs)
         phases["throws"], mark = clock() - mark, clock()
         # Files that changed while they were being read have another hash now than the scan saw.
-        manifest = replace(manifest, inputs=scan.inputs())
+        manifest = replace(manifest, inputs=scan.inputs(), counts=manifest.counts | {"source": scan.source()})
         write_graph(settings.out_graph, nodes, edges, scan.rows.values(), unresolved)
         phases["write"] = clock() - mark
     counts = {"nodes": len(nodes), "edges": len(edges), "files": len(facts), "loc": sum(f.loc for f in facts)}
@@ -281,26 +286,29 @@ def _manifest(root: Path, git: Git | None, settings: ExtractSettings, scan: _Sca
         project=root.name,
         settings=chosen,
         versions={"facts": digest(facts_version(spec) for spec in SPECS)[:12], "link": _linker_version()},
-        counts={"dirty": dirty},
+        counts={"dirty": dirty, "source": scan.source()},
     )
 
 
-def _nothing_to_do(graph: Path, manifest: Manifest) -> bool:
-    """Whether the graph on disk was made from the same files, settings and code; a new commit of them is written down."""
+def _nothing_to_do(graph: Path, manifest: Manifest, files: Iterable[FileRow]) -> bool:
+    """Whether the nodes and edges on disk were made from the same source, settings and code.
+
+    Then a new commit of it, and files that hold no source (a changed README), are written down without touching them.
+    """
     try:
         old = read_manifest(graph)
         Graph(graph).close()
     except (IncompatibleInput, MissingInput):
         return False
-    if old is None or not manifest.same_work(old):
+    if old is None or not replace(manifest, inputs=old.inputs).same_work(old):
         return False
-    if (old.root, old.commit, old.project, old.counts.get("dirty")) != (
-        manifest.root,
-        manifest.commit,
-        manifest.project,
-        manifest.counts["dirty"],
-    ):
-        write_manifest(graph, replace(manifest, counts=old.counts | manifest.counts))
+    if manifest.counts["source"] != old.counts.get("source"):
+        return False
+    if manifest.inputs != old.inputs:
+        write_files(graph, files)
+    new = replace(manifest, counts=old.counts | manifest.counts)
+    if new != old:
+        write_manifest(graph, new)
     return True
 
 

@@ -251,6 +251,14 @@ def write_graph(
         temporary.unlink(missing_ok=True)
 
 
+def write_files(path: Path, files: Iterable[FileRow]) -> None:
+    """Replace the list of files in one transaction, nodes and edges untouched: for changes that no node depends on."""
+    with _storage_errors(path), closing(sqlite3.connect(path)) as db, db:
+        db.execute("BEGIN IMMEDIATE")
+        db.execute("DELETE FROM files")
+        db.executemany("INSERT INTO files VALUES (?,?,?,?,?,?,?)", map(_file_row, sorted(files, key=_path)))
+
+
 def write_brain(path: Path, nodes: Iterable[Node], edges: Iterable[Edge]) -> None:
     """Replace the brain's nodes and edges in one transaction; the extractor's rows are not touched."""
     if not path.is_file():

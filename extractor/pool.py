@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import multiprocessing
 import os
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -101,7 +102,9 @@ def local_pool(workers: int) -> ProcessPoolExecutor:
     """Processes on this machine."""
     # Forking is the quickest start and needs no importable main module, but a lock held by another thread would stay locked.
     alone = threading.active_count() == 1 and "fork" in multiprocessing.get_all_start_methods()
-    pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("fork" if alone else "spawn"))
+    context = multiprocessing.get_context("fork" if alone else "spawn")
+    # Ctrl-C reaches every process of the terminal; the parent alone decides what it means.
+    pool = ProcessPoolExecutor(workers, context, signal.signal, (signal.SIGINT, signal.SIG_IGN))
     # The first job starts the processes: now, before the caller has threads.
     pool.submit(int)
     return pool

@@ -26,6 +26,10 @@ _PRUNED: Final = frozenset({
     ".git", ".hg", ".svn", ".bzr", "__pycache__", ".tox", ".nox", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".hypothesis", ".eggs",
     ".gradle", ".idea", ".vscode", ".DS_Store",
 })  # fmt: skip
+# What our own stages write, should they write into the repository itself: it is no part of what is studied, and it changes
+# with every run. Whatever has a manifest is ours as well.
+_OURS: Final = re.compile(r"facts\.cache\.sqlite(-journal)?$|\..+\.\d+\.tmp$|.+-nanodex-lora(\.v\d+|\.work)?$")
+_BESIDE_OURS: Final = frozenset({"index.sqlite", "vectors.npz", "valid.jsonl", "test.jsonl", "report.json"})
 _VENDORED: Final = frozenset({
     "node_modules", "bower_components", "site-packages", "dist-packages", "_vendor", "_vendored", "third_party", "third-party",
     "thirdparty",
@@ -116,6 +120,7 @@ def walk(repo: Path, exclude: Sequence[str] = (), tracked: Iterable[str] = ()) -
         except OSError as error:
             rows.append(_row(directory + "/", f"cannot be listed: {error.strerror}", "failed"))
             continue
+        own = _own({entry.name for entry in entries})
         if any(e.name == ".gitignore" for e in entries):
             ignores = ignores.below(directory, _read_text(repo / directory / ".gitignore"))
         for entry in entries:
@@ -125,7 +130,7 @@ def walk(repo: Path, exclude: Sequence[str] = (), tracked: Iterable[str] = ()) -
                 continue
             folder = entry.is_dir(follow_symlinks=False)
             tracked_here = path in kept_folders if folder else path in kept
-            if entry.name in _PRUNED or (not tracked_here and ignores.match(path + "/" * folder)):
+            if entry.name in _PRUNED or entry.name in own or (not tracked_here and ignores.match(path + "/" * folder)):
                 continue
             if excluded.match_file(path + "/" * folder):
                 rows.append(_row(path + "/" * folder, "excluded by the settings"))
@@ -178,6 +183,13 @@ def is_config(path: str) -> bool:
     """Whether linkers want the text of this file."""
     name = path.rpartition("/")[2]
     return name in CONFIG_NAMES or bool(_CONFIG_PATTERN.match(name))
+
+
+def _own(names: set[str]) -> set[str]:
+    """Names in one folder that our own stages wrote."""
+    made = {name.removesuffix(".manifest.json") for name in names if name.endswith(".manifest.json")} & names
+    manifests = {f"{name}.manifest.json" for name in made}
+    return made | manifests | (names & _BESIDE_OURS if made else set()) | {name for name in names if _OURS.match(name)}
 
 
 def _skip_folder(entry: os.DirEntry[str], tracked: bool) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import json
 import multiprocessing
 import os
@@ -22,10 +23,11 @@ from config.manifest import manifest_path, read_manifest
 from config.settings import ExtractSettings
 from extractor.extract import ExtractReport, run
 from extractor.facts import FileFacts, load_facts
-from extractor.graph import Graph
+from extractor.graph import Graph, write_brain
 from extractor.languages import SPECS, LanguageSpec, spec_for
 from extractor.parse import Source, parse_file
 from extractor.pool import Job, parse_batch, spread
+from extractor.schema import Node
 from extractor.status import status_of
 from extractor.walk import Walk, walk
 
@@ -103,6 +105,38 @@ def test_a_rerun_has_nothing_to_do_and_says_so(shop: Path) -> None:
     assert again.up_to_date
     assert "is up to date" in again.lines()[0]
     assert graph.path.stat().st_mtime_ns == before
+
+
+def test_a_changed_document_leaves_nodes_and_the_brain_alone(shop: Path) -> None:
+    graph, _ = extracted(shop)
+    write_brain(graph.path, [Node("concept:tea", "concept", "tea", "", "", {}, "brain")], [])
+    (shop / "README.md").write_text("changed\n")
+    (shop / "notes.txt").write_text("new\n")
+    after, report = extracted(shop)
+    assert report.up_to_date
+    assert after.node("concept:tea") is not None
+    assert after.file("README.md").sha256 == hashlib.sha256(b"changed\n").hexdigest()  # type: ignore[union-attr]
+    clean = ExtractSettings(out_graph=shop.parent / "clean" / "graph.sqlite", workers=1)
+    run(clean, QUIET, shop)
+    assert list(after.dump()) == list(Graph(clean.out_graph).dump())
+    kept, made = read_manifest(after.path), read_manifest(clean.out_graph)
+    assert kept == made
+
+
+def test_a_graph_inside_its_own_repository_is_no_part_of_it(shop: Path) -> None:
+    inside = {"out_graph": shop / "brain" / "graph.sqlite"}
+    graph, _ = extracted(shop, **inside)
+    (shop / "brain" / "nodes").mkdir()
+    (shop / "brain" / "nodes" / "a.json").write_text("{}")
+    (shop / "brain" / "nodes.manifest.json").write_text("{}")
+    (shop / "brain" / "index.sqlite").write_text("")
+    (shop / "models" / "shop-nanodex-lora.v1").mkdir(parents=True)
+    (shop / "models" / "shop-nanodex-lora.v1" / "README.md").write_text("")
+    (shop / "models" / "shop-nanodex-lora").symlink_to("shop-nanodex-lora.v1")
+    before = graph.path.read_bytes()
+    assert extracted(shop, **inside)[1].up_to_date
+    assert graph.path.read_bytes() == before
+    assert [row.path for row in graph.files() if row.path.startswith(("brain", "models"))] == []
 
 
 def test_only_what_changed_is_parsed_again(shop: Path) -> None:
