@@ -14,23 +14,24 @@ from pathlib import Path
 from typing import Any, Final
 
 from brain.text import clean
-from brain.view import is_public, is_test
 from config.console import Console
 from config.errors import UsageError
 from config.settings import QuerySettings
 from extractor.graph import Graph
-from extractor.schema import SYMBOL_TYPES, Node
+from extractor.schema import Node
 from inference import discover, pairs, traces
 from inference.backends import Backend, choose
 from inference.citations import Citation, Verifier
 from inference.compose import Composer
 from inference.freshness import lag
 from inference.gate import abstain, refuse
-from inference.kinds import GRAPH_KINDS, Intent, Question, prose_kind, read
-from inference.link import STRICT, Linker, Mention, Missing, Target, mentions
+from inference.grammar import GRAPH_KINDS
+from inference.kinds import Intent, Question, prose_kind, read
+from inference.link import STRICT, Linker, Mention, Missing, Target
 from inference.marks import render
 from inference.retrieve import Retriever
 from inference.wording import Claim, Section, count
+from inference.words import everyday_names, is_symbol, known_words, means_it
 
 SCHEMA_VERSION: Final = 1
 MAX_QUESTION: Final = 1 << 20
@@ -158,44 +159,13 @@ class Expert:
 
     def _read(self, text: str, how: Ask) -> Question:
         carry = Mention(how.carry, 0, 0, "tick") if how.carry else None
-        question = read(text, self.project, carry, self._known_words(text), self._everyday_names(text), self._is_symbol)
+        names, words = known_words(self.graph, text), everyday_names(self.graph, text)
+        question = read(text, self.project, carry, names, words, lambda name: is_symbol(self.graph, name))
         if how.kind:
             first = next((i for i in question.intents if i.x), question.intents[0] if question.intents else None)
             if first is not None:
                 question = replace(question, intents=(replace(first, kind=how.kind),))
         return question
-
-    def _is_symbol(self, name: str) -> bool:
-        return any(n.name == name and n.origin == "extractor" and not is_test(n.path) for n in self.graph.find(name))
-
-    def _everyday_names(self, text: str) -> tuple[str, ...]:
-        """Plain words spelled exactly as a public function or class of the product: `echo` in "errors out of echo"."""
-        found = []
-        for mention in mentions(text[:2000]):
-            if mention.shape in ("plain", "capital") and len(mention.name) > 2 and not _is_plain_english(mention.name):
-                nodes = [
-                    n
-                    for n in self.graph.find(mention.name)
-                    if n.name == mention.name and n.type in ("class", "function")
-                ]
-                if any(is_public(n) and "." not in n.qualname for n in nodes):
-                    found.append(mention.name)
-        return tuple(dict.fromkeys(found))
-
-    def _known_words(self, text: str) -> frozenset[str]:
-        """Capitalised words that the graph has as names, spelled so; and plain ones beside a word for what they are."""
-        found = set()
-        for mention in mentions(text):
-            if mention.shape == "capital" and any(n.name == mention.name for n in self.graph.find(mention.name)):
-                found.add(mention.name)
-        nouns = r"(?:function|method|class|decorator|module|exception|attribute|constant|variable)"
-        for match in re.finditer(rf"\b(?:{nouns}\s+(\w+)|the\s+(\w+)\s+{nouns})\b", text):
-            word = match.group(1) or match.group(2)
-            if any(n.name == word and n.type in SYMBOL_TYPES for n in self.graph.find(word)) and not _is_plain_english(
-                word
-            ):
-                found.add(word)
-        return frozenset(found)
 
     # Answering.
 
@@ -239,7 +209,7 @@ class Expert:
                 refused.add(x.mention.name)
                 return refuse(x)
             x = None
-        if isinstance(x, Target) and not _means_it(intent, x):
+        if isinstance(x, Target) and not means_it(intent, x):
             x = None
         if isinstance(x, Target):
             linked.append(x)
@@ -363,36 +333,6 @@ def _intent_row(intent: Intent) -> dict[str, Any]:
         "about": intent.x.name if intent.x else "",
         "other": intent.y.name if intent.y else "",
         "assumed": intent.carried,
-    }
-
-
-def _means_it(intent: Intent, target: Target) -> bool:
-    """Whether an everyday word was meant as the name it happens to be: `server` is not tests/testserver/server.py."""
-    if intent.x is None or intent.x.shape != "plain" or intent.carried:
-        return True
-    if is_test(target.node.path):
-        return False
-    if target.node.type in ("module", "package"):
-        return (
-            intent.kind in ("imports", "importers", "members", "depends", "dependents") or len(intent.text.split()) <= 3
-        )
-    return True
-
-
-def _is_plain_english(word: str) -> bool:
-    return word.lower() in {
-        "main",
-        "same",
-        "other",
-        "new",
-        "first",
-        "last",
-        "each",
-        "that",
-        "this",
-        "following",
-        "best",
-        "right",
     }
 
 
