@@ -23,17 +23,15 @@ def raises(ask: Ask) -> Topic | None:
     s, found = ask.subject, ask.all("raises")
     if s.type not in RUNS or not found:
         return None
-    shown = listing(unique(ask.said(f.object) for f in found))
-    detail = ""
-    for fact in found:
-        guard = fact.qualifier("guard")
-        if short_code(guard, 14):
-            detail = f" {ask.said(fact.object)} comes under the condition `{guard}`."
-            break
-    verb = plural_verb(len(found), "is", "are")
+    errors = unique(ask.said(f.object) for f in found)
+    shown, verb = listing(errors), plural_verb(len(errors), "is", "are")
+    guarded = next((f for f in found[:6] if short_code(f.qualifier("guard"), 14)), None)
+    when = f" when `{guarded.qualifier('guard')}`" if guarded is not None else ""
+    if when and guarded is not None and len(errors) > 1:
+        when = f"; {ask.said(guarded.object)}{when}"
     answers = (
-        f"{s.said()} raises {shown}.{detail}{ask.home if detail else ask.place}",
-        f"{shown} {verb} raised by {s.said()}.{detail}{ask.home}",
+        f"{s.said()} raises {shown}{when}.{ask.home if when else ask.place}",
+        f"{shown} {verb} raised by {s.said()}{when}.{ask.home}",
     )
     return ask.topic("raises", "diag", "error cause", answers, [*found[:6], ask.one("path")])
 
@@ -77,7 +75,7 @@ def messages(ask: Ask) -> Iterator[Topic]:
         if s.type not in RUNS or not tellable(text):
             continue
         guard = fact.qualifier("guard")
-        under = f" under the condition `{guard}`" if short_code(guard, 14) else ""
+        under = f" when `{guard}`" if short_code(guard, 14) else ""
         error = ask.said(fact.object)
         answers: tuple[str, ...] = (
             f"{s.said()} raises {error} with this message{under}.{ask.home}",

@@ -24,6 +24,7 @@ from extractor.schema import Node
 
 # Build scripts: they run, but nobody asks about them.
 _SCRIPTS = frozenset({"setup.py", "conftest.py", "noxfile.py", "tasks.py", "fabfile.py"})
+_ASIDES = ("(", "[", "{")
 KEPT = 20_000  # nodes whose facts are held at once
 _ASKED = ("package", "module", "class", "interface", "function", "method", "variable")
 
@@ -38,6 +39,7 @@ class Knowledge(Facts):
         self.ranks: dict[str, Importance] = rank_view(View.load(graph, "extractor"))
         self._notes = notes
         self._summaries: dict[str, str] = {}
+        self._neighbours: dict[tuple[str, int], tuple[str, ...]] = {}
         self.paths = frozenset(f.path for f in graph.files()) | {n.path for n in self.view.nodes.values() if n.path}
         code = [i for i in ordered(self.ranks) if self._askable(i)]
         self.subjects_by_rank = [i for node_id in code for i in (node_id, *self._told_with(node_id))]
@@ -63,6 +65,8 @@ class Knowledge(Facts):
             known = self._about[node_id] = {}
             node = self.view.node(node_id)
             for fact in facts_about(self.view, node) if node is not None else ():
+                if fact.relation == "purpose" and str(node.meta.get("doc", "") if node else "").lstrip()[:1] in _ASIDES:
+                    continue  # the sentence lost its subject with the aside it opens with
                 known.setdefault(fact.relation, []).append(fact)
         return known.get(relation, ())
 
@@ -99,6 +103,14 @@ class Knowledge(Facts):
         """Hard negatives of a node: the same name elsewhere, then siblings, nearest names first."""
         if not node_id:
             return ()
+        key = (node_id, wanted)
+        if key not in self._neighbours:
+            if len(self._neighbours) >= KEPT:
+                self._neighbours.clear()
+            self._neighbours[key] = self._near(node_id, wanted)
+        return self._neighbours[key]
+
+    def _near(self, node_id: str, wanted: int) -> tuple[str, ...]:
         path, qualname = parts_of(node_id)
         home = self._by_home.get(f"{path}#{qualname.rpartition('.')[0]}", [])
         found = near_neighbours(node_id, self._by_name, home[:200], wanted)

@@ -11,6 +11,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeVar
 
 NOUNS = {
@@ -45,6 +46,8 @@ class Subject:
 
     @property
     def noun(self) -> str:
+        if self.type == "variable" and self.owner:
+            return "attribute"
         return NOUNS.get(self.type, "symbol")
 
     @property
@@ -61,6 +64,7 @@ class Subject:
         return f"{label} in {path}" if self.in_path else label
 
 
+@lru_cache(maxsize=100_000)
 def parts_of(node_id: str) -> tuple[str, str]:
     """(path, qualified name) an id spells; a module has its path and no name, an external its dotted name and no path."""
     prefix, _, rest = node_id.partition(":")

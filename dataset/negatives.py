@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from random import Random
 from zlib import crc32
@@ -132,9 +133,10 @@ def load_parts(dataset: Path) -> Parts:
     return parts_from(sorted(names))
 
 
-def split_words(name: str) -> list[str]:
+@lru_cache(maxsize=100_000)
+def split_words(name: str) -> tuple[str, ...]:
     """`parse_HTTPHeader2` -> parse, http, header, 2."""
-    return [part.lower() for part in _HUMPS.findall(name)]
+    return tuple(part.lower() for part in _HUMPS.findall(name))
 
 
 def fresh_fakes(rng: Random, parts: Parts, words: Sequence[str] = ()) -> Iterator[str]:
@@ -160,7 +162,7 @@ def fake_like(rng: Random, twin: str, parts: Parts, words: Sequence[str] = (), t
     owner, _, last = twin.rpartition(".")
     pool = list(words) or list(parts.words)
     for _ in range(tries if pool else 0):
-        own = split_words(last) or [last.lower()]
+        own = split_words(last) or (last.lower(),)
         new = rng.choice(pool)
         kept = (
             own[: rng.randint(1, min(2, len(own)))]

@@ -42,6 +42,7 @@ def spool_for(train: Path, results: Sequence[Path]) -> Iterator[Spool]:
     path = train.with_name(f".{train.name}.{os.getpid()}.spool")
     try:
         train.parent.mkdir(parents=True, exist_ok=True)
+        _sweep(train.parent)
         spool = Spool(path)
         try:
             yield spool
@@ -57,3 +58,17 @@ def spool_for(train: Path, results: Sequence[Path]) -> Iterator[Spool]:
 def new(path: Path) -> Path:
     """Where an output is written before all of them are put in place together."""
     return path.with_name(f".{path.name}.{os.getpid()}.new")
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what runs that were killed have left; those still running keep theirs."""
+    for left in [*folder.glob(".*.spool"), *folder.glob(".*.new")]:
+        owner = left.name.split(".")[-2]
+        if not owner.isdigit():
+            continue
+        try:
+            os.kill(int(owner), 0)
+        except ProcessLookupError:
+            left.unlink(missing_ok=True)
+        except PermissionError:
+            pass  # alive, and somebody else's

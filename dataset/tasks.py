@@ -41,7 +41,12 @@ def capability(ask: Ask) -> Topic | None:
     task = verb_phrase(doc.object) if doc is not None else ""
     if s.type != "capability" or not task or not found:
         return None
-    shown = listing(unique(ask.said(f.object) for f in found))
+    anchor = found[0]
+    own = ask.facts.first(anchor.object, "purpose")
+    if own is None or doc is None or own.object != doc.object:
+        return None  # the purpose is another node's: only the anchor is known to serve it
+    others = listing(unique(ask.said(f.object) for f in found[1:]))
     where = f" in `{s.path}`" if s.path else ""
-    answers = (f"{shown}{where}.", f"Use {shown}{where}.")
-    return ask.topic("capability", "discovery", "API choice", answers, [*found[:6], ask.one("path")], o=task)
+    beside = f" Beside it: {others}." if others else ""
+    answers = (f"{ask.said(anchor.object)}{where}.{beside}", f"Use {ask.said(anchor.object)}{where}.{beside}")
+    return ask.topic("capability", "discovery", "API choice", answers, [*found[:7], ask.one("path")], o=task)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from brain.facts import Fact
-from brain.view import is_test
+from brain.view import is_aside, is_test
 from dataset.names import Names, Subject, parts_of, token_count, unique
 from dataset.score import code_tokens
 
@@ -18,6 +18,7 @@ CALLABLE = ("function", "method")
 RUNS = (*CALLABLE, "property")
 TYPES = ("class", "interface")
 VERBATIM = 25  # the longest run of source tokens that an answer may repeat
+ERRORS = frozenset({"raises", "may_raise", "catches"})  # a function that makes the error is no error
 LISTED = frozenset({"calls", "called_by", "raised_by", "caught_by", "imported_by", "subclass"})
 
 
@@ -54,22 +55,29 @@ class Facts:
         return found[0] if found else None
 
     def listed(self, node_id: str, relation: str) -> Sequence[Fact]:
-        """`about` without what nobody asks for: tests as users of code, lambdas, and the library functions that a body calls."""
+        """`about` without what nobody asks for: tests and examples as users, lambdas, library functions that a body calls."""
         found = self.about(node_id, relation)
+        if relation in ERRORS:
+            return [f for f in found if self.names.subject(f.object).type in (*TYPES, "external")]
         if relation not in LISTED:
             return found
-        tested = is_test(parts_of(node_id)[0])
+        beside = _beside(parts_of(node_id)[0])
         return [
             f
             for f in found
             if "<" not in f.object
-            and (tested or not is_test(parts_of(f.object)[0]))
+            and (beside or not _beside(parts_of(f.object)[0]))
             and not (relation == "calls" and f.object.startswith("ext:"))
         ]
 
     def speaking(self, node_id: str, role: str) -> Sequence[str]:
         """Ids of ontology nodes to which this node is `role` (about, raiser, step …); none where there is no ontology."""
         return ()
+
+
+def _beside(path: str) -> bool:
+    """Whether a file stands beside the product: tests, examples, documentation."""
+    return is_test(path) or is_aside(path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +100,8 @@ class Ask:
     @property
     def place(self) -> str:
         """A closing sentence with the path, unless the label already shows it."""
-        return "" if self.subject.in_path or not self.subject.path else f" It is in `{self.subject.path}`."
+        said = self.subject.in_path or self.subject.path in ("", self.subject.label)
+        return "" if said else f" It is in `{self.subject.path}`."
 
     @property
     def home(self) -> str:

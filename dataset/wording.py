@@ -121,6 +121,6 @@ def verb_phrase(purpose: str) -> str:
     text = clause(purpose, "function")
     first, _, rest = text.partition(" ")
     base = base_form(first)
-    if not base or re.search(r"(?:,| and| or| then) (?:then )?\w+s\b", rest):
+    if not base or "," in rest or re.search(r"(?:,| and| or| then) (?:then )?\w+s\b", rest):
         return ""
     return f"{base} {rest}"
