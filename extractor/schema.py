@@ -23,6 +23,7 @@ NODE_TYPES: Final = (
     "function",
     "method",
     "variable",
+    "binding",
     "external",
     "capability",
     "concept",

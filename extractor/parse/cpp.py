@@ -26,6 +26,18 @@ _CUDA: Final = ("__global__", "__device__", "__host__", "__forceinline__")
 _CLASS_KINDS: Final = {"class_specifier": "class", "struct_specifier": "struct", "union_specifier": "union"}
 _PRIMITIVES: Final = frozenset(("primitive_type", "sized_type_specifier"))
 _CHECKS: Final = re.compile(r"^(?:TORCH_CHECK\w*|AT_ASSERT\w*|AT_ERROR|C10_THROW_ERROR)$")
+REGISTERS: Final = frozenset(
+    (
+        "def",
+        "impl",
+        "def_static",
+        "def_readwrite",
+        "def_readonly",
+        "def_property",
+        "def_property_readonly",
+        "def_submodule",
+    )
+)
 _MACRO_CALL = re.compile(r"(?:([A-Za-z_][\w:]*)\s*(?:\.|->)\s*)?([A-Za-z_][\w:]*)\s*(\(|<<<)")
 _NOT_CALLS: Final = frozenset(
     (
@@ -596,10 +608,8 @@ class CppCollector(Collector):
                 and item.named_children
                 and item.named_children[0].type == "string_literal"
             ):
-                row = [
-                    self.text(item.named_children[0]).strip('"'),
-                    *(chain(self.source, c) for c in item.named_children[1:]),
-                ]
+                targets = [binding_target(self.source, c) for c in item.named_children[1:]]
+                row = [self.text(item.named_children[0]).strip('"'), *targets]
                 self.registrations.append([scope, f"{written} {name}", row, start_line(item)])
 
     def on_macro(self, step: Step) -> None:
@@ -768,7 +778,8 @@ class CppCollector(Collector):
             message = next((m for a in given[1:] if (m := self.template(a))), "")
             guard = f"!({collapse(self.text(given[0]))})" if "CHECK" in name else ""
             self.raises.append(Raise(scope, "c10::Error", start_line(node), message, guard))
-        kind = "launch" if launch else "arrow" if arrow else "call"
+        scoped = function is not None and function.type in ("qualified_identifier", "dependent_name")
+        kind = "launch" if launch else "arrow" if arrow else "scoped" if scoped else "call"
         anchor = (
             function.child_by_field_name("field")
             if function is not None and function.type == "field_expression"
@@ -780,22 +791,25 @@ class CppCollector(Collector):
         self.push(step)
 
     def _registration(self, node: Node, receiver: str, name: str, arguments: Node | None, scope: int) -> None:
-        """`m.def("name", &f)` and its kin, for bindings.py: the string first, the target's chain after."""
-        if arguments is None or not arguments.named_children or arguments.named_children[0].type != "string_literal":
-            return
-        if name not in (
-            "def",
-            "impl",
-            "def_static",
-            "def_readwrite",
-            "def_readonly",
-            "def_property",
-            "def_property_readonly",
-        ):
-            return
-        targets = [binding_target(self.source, c) for c in arguments.named_children[1:]]
-        exposed = self.text(arguments.named_children[0]).strip('"')
-        self.registrations.append([scope, f".{name}", [receiver, exposed, *targets], start_line(node)])
+        """`m.def("name", &f)`, `py::class_<A>(m, "A")` and their kin, for cpp_bindings.py: what is registered, and as what."""
+        given = arguments.named_children if arguments is not None else []
+        texts = [self.text(c)[1:-1] if c.type in ("string_literal", "raw_string_literal") else "" for c in given]
+        if name in REGISTERS and given and given[0].type in ("string_literal", "raw_string_literal"):
+            exposed = texts[0] if given[0].type == "string_literal" else texts[0].partition("(")[2].rpartition(")")[0]
+            targets = [binding_target(self.source, c) for c in given[1:]]
+            self.registrations.append([scope, f".{name}", [receiver, exposed, *targets], start_line(arguments or node)])
+        elif name in ("class_", "enum_") and len(given) > 1 and texts[1]:
+            whole = compact(self.text(node.child_by_field_name("function")))
+            self.registrations.append(
+                [
+                    scope,
+                    name,
+                    [whole.partition("<")[2].rpartition(">")[0], texts[1], self.text(given[0])],
+                    start_line(arguments or node),
+                ]
+            )
+        elif name == "def" and receiver and given and "init<" in self.text(given[0]):
+            self.registrations.append([scope, ".def", [receiver, "__init__"], start_line(arguments or node)])
 
     def _callee(self, function: Node | None) -> tuple[str, str, bool]:
         """(receiver, name, whether it is reached through an arrow)."""
@@ -933,23 +947,20 @@ def split_qualified(text: str) -> tuple[str, str]:
 
 
 def binding_target(source: Source, node: Node) -> str:
-    """What a registration registers: a function's chain, `=>` for a lambda, "" for what is neither."""
+    """What a registration registers: a function's chain, `=>first-last` for the lines of a lambda, "" for what is neither."""
     if node.type == "lambda_expression":
-        return "=>"
+        return f"=>{start_line(node)}-{end_line(node)}"
     if node.type == "call_expression":
         function, arguments = node.child_by_field_name("function"), node.child_by_field_name("arguments")
         name = source.text(function) if function is not None else ""
-        wraps = ("overload_cast", "TORCH_FN", "static_cast", "OverloadCast", "vectorize", "wrap")
+        wraps = ("overload_cast", "TORCH_FN", "static_cast", "reinterpret_cast", "OverloadCast", "vectorize", "wrap")
         if arguments is not None and arguments.named_children and any(w in name for w in wraps):
             return binding_target(source, arguments.named_children[0])
         return ""
-    if node.type in (
-        "string_literal",
-        "number_literal",
-        "raw_string_literal",
-        "concatenated_string",
-        "user_defined_literal",
-    ):
+    if node.type == "cast_expression":
+        value = node.child_by_field_name("value")
+        return binding_target(source, value) if value is not None else ""
+    if node.type.endswith(("_literal", "concatenated_string")):
         return ""
     text = chain(source, node)
     return text if text != "?" else ""

@@ -38,7 +38,7 @@ def parse(source: Source) -> FileFacts:
     """The facts of one TypeScript or JavaScript file."""
     collector = ScriptCollector(source)
     collector.walk()
-    exports = collector.exports
+    exports = {k: v for k, v in collector.exports.items() if k not in collector.unnamed}
     names = tuple(sorted(k for k in exports if k != "=")) if exports or collector.is_module else None
     extra = {"typevars": collector.typevars, "exports": exports, "jsdoc": collector.jsdoc}
     return collector.facts(exports=names, extra=extra)
@@ -54,6 +54,7 @@ class ScriptCollector(Collector):
         self.jsdoc: list[list[object]] = []
         self.is_module = False
         self._exported = False  # the declaration visited next stands in an export statement
+        self.unnamed: set[str] = set()  # exported as default only
         self._export_decorators: tuple[str, ...] = ()  # of a class that is exported: they stand before `export`
         self._signatures: dict[tuple[int, str], int] = {}
         self._seen_functions: set[int] = set()  # anonymous functions whose parameters are bound
@@ -153,6 +154,7 @@ class ScriptCollector(Collector):
                           "abstract_class_declaration", "interface_declaration"):  # fmt: skip
             self.exports[name] = own or "default"
             self._exported = True
+            self.unnamed.add(own)
             self.push_nodes([value], scope, prefix, top=True)
         elif value.type in FUNCTION_VALUES or value.type in CLASS_VALUES:
             label = own or "default"

@@ -34,10 +34,14 @@ class Links:
 
 def link(files: Iterable[FileFacts], configs: Mapping[str, str]) -> Links:
     """Link every family and join what they found. Order of `files` does not matter."""
+    from extractor.bindings import join_languages  # it reads Links
+
     families: dict[str, list[FileFacts]] = {}
-    for facts in sorted(files, key=lambda f: f.path):
+    ordered = sorted(files, key=lambda f: f.path)
+    for facts in ordered:
         families.setdefault(BY_NAME[facts.lang].family, []).append(facts)
-    return merge(_link_family(family, families[family], configs) for family in sorted(families))
+    links = merge(_link_family(family, families[family], configs) for family in sorted(families))
+    return join_languages(ordered, links)
 
 
 def _link_family(family: str, files: Sequence[FileFacts], configs: Mapping[str, str]) -> Links:

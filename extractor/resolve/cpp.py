@@ -11,10 +11,10 @@ from typing import Any, Final
 
 from extractor.facts import MODULE, Base, Call, FileFacts, Import
 from extractor.parse.collect import bare
-from extractor.parse.cpp import plain_type
+from extractor.parse.cpp import plain_type, split_qualified
 from extractor.resolve import Links
 from extractor.resolve import cpp_library as library
-from extractor.resolve.chains import cpp_type, parse_chain
+from extractor.resolve.chains import cpp_type
 from extractor.resolve.emit import Emitter, Outcome, depends
 from extractor.resolve.oo import NOTHING, Context, Engine, File, Symbol, Value, Values, accepts, join
 
@@ -23,6 +23,8 @@ MAX_VARIANTS: Final = 4
 
 def link(files: Sequence[FileFacts], configs: Mapping[str, str]) -> Links:
     """All edges between C, C++ and CUDA symbols, and what could not be linked."""
+    from extractor.resolve.cpp_bindings import emit_bindings  # it reads this module's engine
+
     engine = CppEngine(files, configs)
     emitter = Emitter(engine)
     engine.adopt()
@@ -34,6 +36,7 @@ def link(files: Sequence[FileFacts], configs: Mapping[str, str]) -> Links:
             engine.emit_include(file, row, emitter)
     emitter.emit_calls()
     emitter.emit_names()
+    emit_bindings(engine, emitter)
     for declaration, definition in sorted(engine.definitions_by_declaration.items()):
         emitter.links.merged[declaration] = definition.id
     return emitter.finish()
@@ -315,6 +318,9 @@ class CppEngine(Engine):
                     for symbol in ancestor.members.get(name.rpartition(".")[2], ()):
                         if symbol.is_class or "alias" in symbol.d.flags:
                             return self._inside(symbol, "")
+            elsewhere = self._elsewhere(name.split("."), file) if outer is None or outer.kind == "extclass" else ""
+            if elsewhere:
+                return Value("extclass", name=elsewhere)
         known = (*library.POINTERS, *library.SEQUENCES, *library.MAPS, "string", "pair", "function")
         return Value("extclass", name=f"std#{name}") if name in known and self._uses_std(file) else None
 
@@ -378,10 +384,29 @@ class CppEngine(Engine):
         if outer is not None and outer.kind in ("class", "extclass"):
             return self.member(outer, parts[-1], context)
         if len(parts) > 1 and outer is None:
-            target = next((t for _, a, t in (context.file.facts.extra or {}).get("usings", ()) if a == parts[0]), "")
-            if target.startswith("std"):
-                return (Value("extfunc", name=f"std#{'.'.join([*target.split('.')[1:], *parts[1:]])}"),)
+            elsewhere = self._elsewhere(parts, context.file)
+            return (Value("extfunc", name=elsewhere),) if elsewhere else NOTHING
         return NOTHING
+
+    def _elsewhere(self, parts: Sequence[str], file: File) -> str:
+        """`package#name` of a qualified name whose first part nothing here opens: it is another library's."""
+        target = next((t for _, a, t in (file.facts.extra or {}).get("usings", ()) if a == parts[0]), "")
+        full = [*target.split("."), *parts[1:]] if target else list(parts)
+        known = full[0] in self.namespaces or any(
+            s.is_class or "alias" in s.d.flags for s in self.names.get(full[0], ())
+        )
+        return "" if known or not full[0].isidentifier() else f"{full[0]}#{'.'.join(full[1:])}"
+
+    def literal(self, text: str, context: Context) -> Values:
+        if text.endswith("_MODULE") or text.startswith("TORCH_LIBRARY"):
+            return (Value("beyond"),)  # the module object that a registration macro hands over
+        return super().literal(text, context)
+
+    def arguments(self, callee: str, context: Context) -> list[str] | None:
+        if "::" in callee and "." not in callee and "->" not in callee:
+            receiver, name = split_qualified(callee)
+            callee = f"{receiver}.{bare(name)}" if receiver else bare(name)
+        return super().arguments(callee, context)
 
     def special_name(self, head: str, context: Context) -> Values | None:
         if head == "super":
@@ -519,20 +544,11 @@ class CppEngine(Engine):
                 emitter.targets(values, call, args, context) if values else Outcome(reason="missing_module")
             )
             return outcome._replace(targets=tuple((t, "launch") for t, _ in outcome.targets))
-        if call.receiver and call.kind == "call" and "::" not in call.receiver and call.receiver.isidentifier():
-            values = self._scoped(call, context)
-            return emitter.targets(values, call, args, context) if values else None
-        if (
-            call.receiver
-            and (call.receiver == "::" or "::" in call.receiver)
-            and parse_chain(call.receiver).steps == ()
-        ):
+        if call.kind == "scoped":
             values = self._callee_values(call, context)
             if values:
                 return emitter.targets(values, call, args, context)  # type: ignore[no-any-return]
-            return Outcome(
-                reason="external" if call.receiver.startswith("std") else self.unknown_name_reason(call.name, context)
-            )
+            return Outcome(reason=self.unknown_name_reason(call.name, context))
         if call.kind == "arrow":
             receivers = join(self.dereferenced(v) for v in self.evaluate(call.receiver, context))
             if not receivers:
@@ -540,13 +556,6 @@ class CppEngine(Engine):
             values = join(self.called_member(v, call.name, call.receiver, context) for v in receivers)
             return emitter.targets(values, call, args, context) if values else emitter.missing_member(receivers, call)  # type: ignore[no-any-return]
         return None
-
-    def _scoped(self, call: Call, context: Context) -> Values:
-        """`ns.f(…)` does not exist: a plain receiver that is a namespace or a class was written with `::`."""
-        values = self.evaluate(call.receiver, context)
-        if values and all(v.kind not in ("ns", "class", "extclass", "alias") for v in values):
-            return NOTHING
-        return self._callee_values(call, context)
 
     def _callee_values(self, call: Call, context: Context) -> Values:
         if not call.receiver:

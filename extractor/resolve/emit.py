@@ -55,6 +55,11 @@ class Emitter:
     def unresolved(self, src: str, kind: str, name: str, line: int, reason: str, ids: Sequence[str] = ()) -> None:
         self.links.unresolved.append(Unresolved(src, kind, name, line, reason, candidates(list(ids))))
 
+    def calls_from(self, src: str) -> list[tuple[str, int]]:
+        """(target here, line) of the calls found so far from one node."""
+        found = [(e.dst, e.line) for e in self._edges.values() if e.src == src and e.kind == "calls"]
+        return sorted(f for f in found if not f[0].startswith("ext:"))
+
     def finish(self) -> Links:
         links = self.links
         links.edges.extend(self._edges[key] for key in sorted(self._edges))
@@ -119,7 +124,8 @@ class Emitter:
         if outcome.external:
             self.edge(src, self.external(outcome.external, file.facts.lang), "calls", call.line, "import", col=call.col)
         elif not outcome.targets and outcome.reason:
-            shown = f"{call.receiver}.{call.name}" if call.receiver else call.name
+            joint = {"arrow": "->", "scoped": "::"}.get(call.kind, ".")
+            shown = f"{call.receiver.removesuffix('::')}{joint}{call.name}" if call.receiver else call.name
             self.unresolved(src, "calls", shown, call.line, outcome.reason, outcome.candidates)
 
     def outcome(self, file: File, index: int, call: Call) -> Outcome:
