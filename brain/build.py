@@ -10,7 +10,7 @@ import time
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from brain.corpus import Texts, read_texts, section_rows, symbol_rows
 from brain.derive import facts_about
@@ -25,6 +25,9 @@ from config.errors import MissingInput
 from config.manifest import Manifest, digest, read_manifest, write_manifest
 from config.settings import BrainSettings
 from extractor.graph import Graph, write_brain
+
+if TYPE_CHECKING:
+    from brain.writer import Written
 
 # Raised whenever the same graph would give other notes or another index.
 VERSION: Final = "4"
@@ -43,6 +46,7 @@ class BrainReport:
     changed: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
     without_repository: bool = False
+    writer: tuple[str, ...] = ()
     seconds: float = 0.0
 
     def lines(self) -> list[str]:
@@ -59,6 +63,7 @@ class BrainReport:
             f"notes      {notes.written:,} written, {notes.unchanged:,} unchanged, {notes.removed:,} removed;"
             f" {self.summaries:,} of {self.nodes:,} have a summary",
             f"index      {plural(self.rows, 'row')}",
+            *self.writer,
         ]
         refused = {k.removeprefix("refused: "): n for k, n in self.ontology.items() if k.startswith("refused: ")}
         for reason, count in sorted(refused.items(), key=lambda item: (-item[1], item[0]))[:5]:
@@ -109,6 +114,8 @@ def run(settings: BrainSettings, console: Console, repo: Path | None = None) -> 
         write_brain(settings.graph, ontology.nodes, ontology.edges)
         view.add(ontology.edges, ontology.nodes)
     notes = _notes(settings, console, view, ranks)
+    written = _phrased(settings, console, notes, texts)
+    notes = written.notes if written else notes
     counts = write_notes(settings.out_dir, notes.values())
     with console.progress("indexing"):
         rows = [*symbol_rows(view, notes), *section_rows(texts.files)]
@@ -123,6 +130,7 @@ def run(settings: BrainSettings, console: Console, repo: Path | None = None) -> 
         changed=texts.changed,
         unread=texts.unread,
         without_repository=root is None or not root.is_dir(),
+        writer=tuple(written.lines()) if written else (),
         seconds=time.monotonic() - started,
     )
     made = {"nodes": report.nodes, "rows": report.rows, "ontology": len(ontology.nodes)}
@@ -148,3 +156,27 @@ def _notes(settings: BrainSettings, console: Console, view: View, ranks: Any) ->
             notes[node.id] = renderer.note(node, facts_about(view, node))
             task.advance()
     return notes
+
+
+def _phrased(settings: BrainSettings, console: Console, notes: dict[str, Note], texts: Texts) -> Written | None:
+    """Notes phrased by the endpoint the settings name, None when they name none."""
+    chosen = settings.summary.writer
+    if not chosen.endpoint:
+        return None
+    from brain.writer import EXCERPT_LINES, Endpoint, announce, rephrase
+
+    def excerpt(note: Note) -> str:
+        start, end = note.lines
+        text = texts.files.get(note.path, ("", ""))[1] if start else ""
+        return "\n".join(text.split("\n")[start - 1 : min(end, start + EXCERPT_LINES - 1)])
+
+    writer = Endpoint(chosen, settings.summary.max_tokens)
+    try:
+        for line in announce(notes, writer, excerpt):
+            console.note(line)
+        if chosen.dry_run:
+            return None
+        cache = settings.graph.with_name("writer.cache.sqlite")
+        return rephrase(notes, excerpt, writer, chosen, settings.summary.max_tokens, cache, console)
+    finally:
+        writer.close()

@@ -41,11 +41,21 @@ class ExtractSettings(Settings):
     workers: int = Field(0, ge=0, description="parsing processes; 0 means one per free core")
 
 
+class WriterSettings(Settings):
+    endpoint: str = Field("", description="an OpenAI-compatible server that phrases summaries; empty: none is asked")
+    model: str = Field("", description="the model's name on that server")
+    api_key_env: str = Field("", description="the environment variable that holds the key; empty: no key is sent")
+    concurrency: int = Field(4, ge=1, le=64, description="requests at a time")
+    max_requests: int = Field(0, ge=0, description="stop asking after this many; 0 means no limit")
+    dry_run: bool = Field(False, description="say what would be sent where, and send nothing")
+
+
 class SummarySettings(Settings):
     max_tokens: int = Field(160, ge=16, description="longest summary, counted in words and punctuation marks")
     style: Literal["factual", "brief"] = Field(
         "factual", description="factual: the whole note; brief: its first sentence"
     )
+    writer: WriterSettings = Field(WriterSettings(), description="who phrases summaries; by default nobody but nanodex")
 
 
 OntologyType = Literal["module", "capability", "concept", "error", "recipe"]
