@@ -31,7 +31,7 @@ from inference.link import STRICT, Linker, Mention, Missing, Target
 from inference.marks import render
 from inference.retrieve import Retriever
 from inference.wording import Claim, Section, count
-from inference.words import everyday_names, is_symbol, known_words, means_it
+from inference.words import could_be_a_name, everyday_names, is_symbol, known_words, means_it
 
 SCHEMA_VERSION: Final = 1
 MAX_QUESTION: Final = 1 << 20
@@ -203,6 +203,8 @@ class Expert:
         if isinstance(x, Missing):
             if self._is_parameter(intent, linked):
                 return None
+            if not could_be_a_name(x.mention):
+                return self._search(intent, None, how)
             if intent.x and (intent.x.shape in STRICT or (intent.kind in GRAPH_KINDS and not self._in_prose(intent))):
                 if x.mention.name in refused:
                     return None

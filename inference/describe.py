@@ -324,7 +324,9 @@ class Describer:
         inner = self.relations.members(node)
         if not inner:
             return Section("members", (Claim(f"{name_of(node)} defines nothing of its own.", here(node)),), "no")
-        public = list({m.name: m for m in reversed(inner) if not hidden(m.name)}.values())[::-1]
+        public = list({m.name: m for m in reversed(inner) if not hidden(m.name) and not _is_dunder_value(m)}.values())[
+            ::-1
+        ]
         private = {m.name for m in inner if hidden(m.name)}
         tail = f" and {count(len(private), 'private one')}" if private else ""
         groups: dict[str, int] = {}
@@ -357,3 +359,8 @@ class Describer:
         if len(head) > 100:
             head = f"{node.name}(…)"
         return f"{head} — {said}" if said else head
+
+
+def _is_dunder_value(node: Node) -> bool:
+    """`__all__` and its like: bookkeeping, not members a reader asks for."""
+    return node.type == "variable" and node.name.startswith("__")

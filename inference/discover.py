@@ -62,7 +62,7 @@ class Discoverer:
         rest = [h for h in hits if h.kind != "recipe" or kind != "howto"][: _SHOWN - 1]
         if claims and rest:
             claims.append(Claim("What else bears on it:"))
-            claims += [self._item(hit) for hit in rest]
+            claims += list({c.text: c for c in reversed([self._item(hit) for hit in rest])}.values())[::-1]
         targets = tuple(h.node_id for h in evidence.hits if h.node_id)
         value = "yes" if claims else "unknown"
         return Section(
@@ -78,7 +78,8 @@ class Discoverer:
         for place, hit in enumerate(hits[:_SHOWN]):
             node = self.graph.node(hit.node_id) if hit.node_id else None
             held = shares.get(id(hit), 0.0)
-            if node is None or held < 0.6 * top or not self._said(node) or node.type in ("recipe", "module", "package"):
+            speaks = node is not None and (self._said(node) or named.get(id(hit), 0.0) >= 0.6)
+            if node is None or held < 0.6 * top or not speaks or node.type in ("recipe", "module", "package"):
                 continue
             fit.append((held + named.get(id(hit), 0.0) - 0.1 * place, -place, hit))
         return max(fit, key=lambda f: f[:2])[2] if fit else hits[0]

@@ -183,7 +183,7 @@ CUES: Final = tuple(
         ),
         (
             "callers",
-            r"callers?|called|incoming|invoke\s+⟦|invokes?\s*$|who\s+(?:uses|relies)|usages?|used|uses|rename\w*|delete\w*|depend(?:s|ents?)?\s+on|relies|call\s+sites?|invoked",
+            r"callers?|called|incoming|invoke\s+⟦|invokes?\s*$|who\s+(?:uses|relies)|usages?|(?<!be )used|uses|rename\w*|delete\w*|depend(?:s|ents?)?\s+on|relies|call\s+sites?|invoked",
         ),
         ("callees", r"calls?|outgoing|invokes?|callees?|helpers?|delegates?|relies\s+on"),
         (

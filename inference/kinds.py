@@ -141,14 +141,14 @@ def _read_clause(
                 return made
     if OVERVIEW.match(clause) and _is_project(OVERVIEW.match(clause), project) and not here:
         return [Intent("overview", plain)]
-    kind = prose_kind(clause)
-    if kind != "search":
-        return [Intent(kind, plain, here[0] if here else None)]
     subject = here[0] if here else last if len(clause.split()) <= 9 else None
     # How and why ask for an explanation, whatever relation words stand in them.
     cue = "" if re.match(r"\W*(?:how|why)\b", clause, re.I) else cue_kind(clause)
-    if cue and subject is not None:
+    if cue and subject is not None and not HOWTO.search(clause):
         return [Intent(cue, plain, subject, None, "", not here)]
+    kind = prose_kind(clause)
+    if kind != "search":
+        return [Intent(kind, plain, here[0] if here else None)]
     if dangling and not here and len(clause.split()) <= 6:
         return [Intent("unclear", plain)]
     if here and not re.sub(r"⟦\d+⟧|\band\b|\W", "", clause):

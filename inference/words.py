@@ -8,7 +8,14 @@ from brain.view import is_public, is_test
 from extractor.graph import Graph
 from extractor.schema import SYMBOL_TYPES
 from inference.kinds import Intent
-from inference.link import Target, mentions
+from inference.link import Mention, Target, mentions
+
+
+def could_be_a_name(mention: Mention) -> bool:
+    """Whether a mention that the index does not know would be a name at all: `verify=False` and HTTP/2 would not."""
+    if mention.shape == "path":
+        return "." in mention.name.rpartition("/")[2] or mention.name.count("/") > 1
+    return mention.shape != "tick" or re.fullmatch(r"~?[\w.$:#/@-]+", mention.name) is not None
 
 
 def is_symbol(graph: Graph, name: str) -> bool:
