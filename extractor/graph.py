@@ -186,17 +186,18 @@ class Graph:
         """Qualified names that look like `name`, closest first: what to offer when it means nothing."""
         import difflib
 
-        wanted = name.replace("::", ".").rpartition(".")[2].lower()
+        wanted = name.replace("::", ".").lower()
         rows = self._db.execute(
             "SELECT DISTINCT name FROM nodes WHERE type NOT IN ('external', 'package') ORDER BY name"
         )
         names: dict[str, str] = {}
         for (known,) in rows:
             names.setdefault(known.lower(), known)
-        found = []
-        for close in difflib.get_close_matches(wanted, names, n=limit, cutoff=0.6):
-            found += [node.qualname for node in self.find(names[close])[:2]]
-        return list(dict.fromkeys(found))[:limit]
+        close = difflib.get_close_matches(wanted.rpartition(".")[2], names, n=2 * limit, cutoff=0.6)
+        found = {node.qualname for near in close for node in self.find(names[near])}
+        # Of several similar members, the one of the class that was named comes first.
+        ratio = {known: difflib.SequenceMatcher(None, wanted, known.lower()).ratio() for known in found}
+        return sorted(found, key=lambda known: (-ratio[known], known))[:limit]
 
     def dump(self, origin: str = "extractor") -> Iterator[str]:
         """Every row of one origin as a line of text, in order: equal graphs have equal dumps."""
