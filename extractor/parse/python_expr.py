@@ -6,6 +6,7 @@ What cannot carry a callable, a class, an instance or a key becomes null, so mos
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
@@ -54,7 +55,7 @@ def assigned(unit: Unit, node: Node, comprehension: bool = False) -> Flow:
     """An assignment's target as flow; the names it binds become the scope's own."""
     kind = node.type
     if kind == "identifier":
-        name = unit.of(node)
+        name = unit.name(node)
         if comprehension:
             unit.scope.inner.add(name)
         elif name not in unit.scope.outer and name not in unit.scope.nonlocals:
@@ -70,7 +71,7 @@ def assigned(unit: Unit, node: Node, comprehension: bool = False) -> Flow:
 
 
 def _identifier(unit: Unit, node: Node) -> Flow:
-    name = unit.of(node)
+    name = unit.name(node)
     unit.scope.used.add(name)
     return name
 
@@ -81,7 +82,7 @@ def _attribute(unit: Unit, node: Node) -> Flow:
         return None
     owner = expression(unit, children[0])
     name = children[-1]
-    return ["A", owner, unit.of(name), name.start_point[0] + 1]
+    return ["A", owner, unit.name(name), name.start_point[0] + 1]
 
 
 def _call(unit: Unit, node: Node) -> Flow:
@@ -105,7 +106,7 @@ def _call(unit: Unit, node: Node) -> Flow:
                 name, value = argument.child_by_field_name("name"), argument.child_by_field_name("value")
                 flow = expression(unit, value) if value is not None else None
                 if flow is not None and name is not None:
-                    keywords.append([unit.of(name), flow])
+                    keywords.append([unit.name(name), flow])
             elif kind == "dictionary_splat":
                 keywords.append(["", expression(unit, argument.named_children[0]) if argument.named_children else None])
             else:
@@ -143,17 +144,17 @@ def _evaluated_text(unit: Unit, text: str, row: int) -> Flow:
 def note_call(unit: Unit, function: Node, line: int, column: int, arity: int, kind: str = "call") -> None:
     """The plain fact that a call stands here, its callee as written."""
     if function.type == "identifier":
-        receiver, name = "", unit.of(function)
+        receiver, name = "", unit.name(function)
     elif function.type == "attribute" and function.named_child_count >= 2:
         children = function.named_children
-        receiver, name = _short(unit, children[0]), unit.of(children[-1])
+        receiver, name = _short(unit, children[0]), unit.name(children[-1])
     else:
         receiver, name = _short(unit, function), ""
     unit.calls.append(Call(unit.scope.index, receiver, name, line, column, arity, kind))
 
 
 def _short(unit: Unit, node: Node) -> str:
-    text = unit.of(node)
+    text = unit.name(node)
     if len(text) > MAX_RECEIVER or "\n" in text:
         text = collapse(text)
         return text if len(text) <= MAX_RECEIVER else text[: MAX_RECEIVER - 1] + "…"
@@ -168,7 +169,7 @@ def _string(unit: Unit, node: Node) -> Flow:
             return None
     value = string_value(unit, node)
     if value is not None:
-        return ["K", value] if len(value) <= MAX_KEY and "\n" not in value else None
+        return ["K", sys.intern(value)] if len(value) <= MAX_KEY and "\n" not in value else None
     parts = []
     for child in children:
         if child.type == "interpolation":

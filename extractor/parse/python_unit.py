@@ -24,6 +24,7 @@ and statements:
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -89,6 +90,10 @@ class Unit:
         if self.text:
             return self.text[node.start_byte : node.end_byte]
         return self.source.data[node.start_byte : node.end_byte].decode("utf-8", "replace")
+
+    def name(self, node: Node) -> str:
+        """The text of an identifier, one object for all its occurrences: a repository repeats its names endlessly."""
+        return sys.intern(self.of(node))
 
     def site(self) -> int:
         """A number for an expression that makes something: its place in the file."""

@@ -70,7 +70,9 @@ class Flow:
 
     def run(self, block: Block) -> None:
         block.runs += 1
-        block.edges, block.missed, block.found = {}, {}, {}
+        block.edges, block.missed = {}, {}
+        if block.found:
+            block.found = {}
         self.frame = self.calls.frame = Frame(block)
         self.at = block
         if block.kind == "function":

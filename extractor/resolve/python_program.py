@@ -317,7 +317,7 @@ class Program(Store):
                         self.connect(cell, somewhere)
                 entry = cls.members[name] = (mro, somewhere, cells)
             if not entry[1].values:
-                entry[1].readers[reader] = None
+                self.read(entry[1], reader)
                 return NONE, None
             cells = entry[2]
         for cell, ancestor in cells:

@@ -7,7 +7,7 @@ growing set: its successors receive what it receives, its readers are evaluated 
 from __future__ import annotations
 
 from collections import deque
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from extractor.facts import Definition, FileFacts, Param
 from extractor.resolve.python_modules import Module
@@ -54,6 +54,18 @@ Values = frozenset[Value]
 NONE: Final[Values] = frozenset()
 
 
+Item = TypeVar("Item")
+Many = tuple[Item, ...] | dict[Item, None]
+
+
+def joined(items: Many[Item], item: Item) -> Many[Item]:
+    """The items with one more, in order; few stay a tuple."""
+    if isinstance(items, dict):
+        items[item] = None
+        return items
+    return (*items, item) if len(items) < 8 else dict.fromkeys((*items, item))
+
+
 class Cell:
     """`full` marks a cell that met more than MAX_TARGETS targets: it is top, and calls through it are an overflow."""
 
@@ -61,9 +73,13 @@ class Cell:
 
     def __init__(self) -> None:
         self.values: Values = NONE
-        self.next: dict[Cell, None] = {}
-        self.readers: dict[Block, None] = {}
+        # Most cells have one reader or none, and there are very many cells: a tuple until it grows.
+        self.next: Many[Cell] = ()
+        self.readers: Many[Block] = ()
         self.full = False
+
+
+NO_CELLS: Final[dict[str, Cell]] = {}  # shared, never written
 
 
 class Block:
@@ -104,7 +120,6 @@ class Block:
         "returns",
         "runs",
         "sites",
-        "stars",
         "wanted",
         "yielded",
     )  # fmt: skip
@@ -122,9 +137,10 @@ class Block:
         self.owner: Block = parent.owner if self.kind == "class" and parent is not None else self
         self.class_: Class | None = None  # the class itself, or the class whose method this is
         self.names: dict[str, Cell] = {}  # every value a name ever holds, for scopes that look in from elsewhere
-        self.final: dict[str, Cell] = {}  # of a module: what its names hold in the end, for importers
-        self.foreign: dict[str, Cell] = {}  # what other scopes store through global and nonlocal
-        self.stars: list[Block | None] = []  # modules star-imported; None: one outside the repository
+        self.final: dict[str, Cell] = (
+            {} if self.kind == "module" else NO_CELLS
+        )  # of a module: what its names hold in the end, for importers
+        self.foreign: dict[str, Cell] = {} if self.kind == "module" else NO_CELLS  # stored through `global` elsewhere
         self.attributes: dict[str, Cell] = {}  # of a function object
         self.inflow: list[Cell] = [Cell() for _ in self.params]
         self.returned, self.yielded = Cell(), Cell()
@@ -277,7 +293,8 @@ class Store:
 
     def read(self, cell: Cell, reader: Block) -> Values:
         """What is in the cell; `reader` is evaluated again when that changes. A full cell is unknown."""
-        cell.readers[reader] = None
+        if reader not in cell.readers:
+            cell.readers = joined(cell.readers, reader)
         return self.one(UNKNOWN, "overflow") if cell.full else cell.values
 
     def add(self, cell: Cell, values: Values | set[Value]) -> None:
@@ -314,7 +331,7 @@ class Store:
         """From now on `target` receives what `source` receives."""
         if source is target or target in source.next:
             return
-        source.next[target] = None
+        source.next = joined(source.next, target)
         if source.values:
             self.add(target, source.values)
 
