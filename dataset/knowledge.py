@@ -36,7 +36,7 @@ class Knowledge(Facts):
         self.view = View.load(graph)
         super().__init__((), Names({n.id: _type(n) for n in self.view.nodes.values() if n.origin != "brain"}))
         self.graph = graph
-        self.ranks: dict[str, Importance] = rank_view(View.load(graph, "extractor"))
+        self.ranks: dict[str, Importance] = rank_view(self.view)
         self._notes = notes
         self._summaries: dict[str, str] = {}
         self._neighbours: dict[tuple[str, int], tuple[str, ...]] = {}
