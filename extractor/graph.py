@@ -187,14 +187,13 @@ class Graph:
         import difflib
 
         wanted = name.replace("::", ".").lower()
-        rows = self._db.execute(
-            "SELECT DISTINCT name FROM nodes WHERE type NOT IN ('external', 'package') ORDER BY name"
-        )
-        names: dict[str, str] = {}
-        for (known,) in rows:
-            names.setdefault(known.lower(), known)
-        close = difflib.get_close_matches(wanted.rpartition(".")[2], names, n=2 * limit, cutoff=0.6)
-        found = {node.qualname for near in close for node in self.find(names[near])}
+        rows = self._db.execute("SELECT name, id FROM nodes WHERE type NOT IN ('external', 'package') ORDER BY id")
+        qualified: dict[str, set[str]] = {}
+        for known, node_id in rows:
+            qualname = node_id.partition("#")[2].partition("@")[0] or known
+            qualified.setdefault(known.lower(), set()).add(qualname)
+        close = difflib.get_close_matches(wanted.rpartition(".")[2], qualified, n=2 * limit, cutoff=0.6)
+        found = {qualname for near in close for qualname in qualified[near]}
         # Of several similar members, the one of the class that was named comes first.
         ratio = {known: difflib.SequenceMatcher(None, wanted, known.lower()).ratio() for known in found}
         return sorted(found, key=lambda known: (-ratio[known], known))[:limit]
