@@ -223,6 +223,7 @@ def estimate_memory(
     settings: TrainSettings, base: Base, hardware: Hardware, micro: int, length: int, trainable: int
 ) -> Memory:
     """Bytes at the peak of a step, by part. Sources: trainer notes; checked against measured peaks by scripts/bench_train.py."""
+    targets, _ = resolve_targets(settings.target_modules, base)
     linear = sum(a * b for shapes in base.linears.values() for a, b in shapes)
     rest = max(0, base.parameters - linear)
     full = 4 if hardware.device == "cpu" else 2
@@ -231,10 +232,15 @@ def estimate_memory(
     # AdamW keeps two moments; the gradient lives beside them during the update.
     state = trainable * (adapter_bytes + 4 + 8)
     live = micro * length
-    per_layer = 2.5 * live * (base.hidden + 2 * base.kv_dim + 2 * base.intermediate)
-    scale = 1.0 if hardware.autocast_bf16 or hardware.device == "cuda" else 2.0
+    # Per token and layer: the layer's own bf16 values, the residual stream in float32, and for each adapted layer its input
+    # as the adapter reads it, with the dropped-out copy and its mask.
+    inputs = sum(shapes[0][0] for name, shapes in base.linears.items() if name in targets)
+    per_token = 2.5 * (base.hidden + 2 * base.kv_dim + 2 * base.intermediate) + 24 * base.hidden
+    per_layer = live * (per_token + inputs * (7 if settings.lora_dropout else 2))
     recomputed = per_layer + base.layers * live * base.hidden * 2
     activations = recomputed if _checkpointing(hardware, base)[0] == "on" else per_layer * base.layers
+    # Autocast on a CPU keeps a bf16 copy of every float32 weight until its gradient has passed.
+    copies = 2 * base.parameters if hardware.device == "cpu" and hardware.autocast_bf16 and settings.bits == 16 else 0
     vocabulary = int(base.config.get("vocab_size", 32_000))
     # The loss is computed in chunks of 256 positions: logits and their gradient of one chunk, in float32.
     head = min(live, 256) * vocabulary * 4 * 2
@@ -242,10 +248,12 @@ def estimate_memory(
     parts = {
         "weights": int(weights),
         "adapter": int(state),
-        "activations": int(activations * scale),
+        "activations": int(activations),
+        "bf16 copies": copies,
         "logits": int(head),
         "runtime": context,
     }
+    parts = {name: size for name, size in parts.items() if size}
     ordered = tuple(sorted(parts.items(), key=lambda item: (-item[1], item[0])))
     return Memory(ordered, int(sum(parts.values()) * MARGIN), hardware.free_bytes)
 
