@@ -168,12 +168,17 @@ def _revision(name: str) -> str:
 
 def _git(root: Path, *arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")} | _ENVIRONMENT
-    return subprocess.run(
-        ["git", *_SAFE, *arguments],
-        cwd=root,
-        input=stdin,
-        capture_output=True,
-        env=environment,
-        timeout=_TIMEOUT_S,
-        check=False,
-    )
+    try:
+        return subprocess.run(
+            ["git", *_SAFE, *arguments],
+            cwd=root,
+            input=stdin,
+            capture_output=True,
+            env=environment,
+            timeout=_TIMEOUT_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise InputError(
+            f"git {arguments[0]} took longer than {_TIMEOUT_S} s in {root}", f"try: git -C {root} gc"
+        ) from error

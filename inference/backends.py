@@ -188,7 +188,9 @@ class Local:
     def _load(self) -> tuple[Any, Any]:
         if self._loaded is None:
             from trainer.models import load_base
+            from trainer.quiet import quiet_libraries
 
+            quiet_libraries()
             base = self._pack.base_path()
             if base is None:
                 raise InputError(

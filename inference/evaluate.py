@@ -34,7 +34,8 @@ Arm = Callable[[Sequence[Example]], list[str]]
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One arm on one split. `low` and `high` bound recall by a bootstrap over rows, 95 %."""
+    """One arm on one split. `low` and `high` bound recall by a bootstrap over rows, 95 %. The refusal figures are None where
+    the split has no row of that sort."""
 
     arm: str
     split: str
@@ -44,8 +45,8 @@ class Row:
     high: float
     precision: float
     exact: float
-    false_refusal: float
-    refusal_recall: float
+    false_refusal: float | None
+    refusal_recall: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ class EvalReport:
         head = "arm                  split  rows  recall  95 %          precision  exact  refused: real  fake"
         body = [
             f"{r.arm:<20} {r.split:<5} {r.rows:>5}  {r.recall:>6.3f}  {r.low:.3f}–{r.high:.3f}   {r.precision:>9.3f}"
-            f"  {r.exact:>5.3f}  {r.false_refusal:>13.3f} {r.refusal_recall:>5.3f}"
+            f"  {r.exact:>5.3f}  {_shown(r.false_refusal):>13} {_shown(r.refusal_recall):>5}"
             for r in self.rows
         ]
         checked, valid = self.citations
@@ -178,9 +179,15 @@ def _table(arm: str, rows: Sequence[Example], answers: Sequence[str], known: fro
         if own:
             total = summarise(own)
             low, high = _interval(own, seed)
-            figures = (total.recall, low, high, total.precision, total.exact, total.false_refusal, total.refusal_recall)
-            table.append(Row(arm, split, len(own), *(round(value, 4) for value in figures)))
+            recall, precision, exact = round(total.recall, 4), round(total.precision, 4), round(total.exact, 4)
+            real = round(total.false_refusal, 4) if any(row.meta.answerable for row, _ in own) else None
+            fake = round(total.refusal_recall, 4) if any(not row.meta.answerable for row, _ in own) else None
+            table.append(Row(arm, split, len(own), recall, round(low, 4), round(high, 4), precision, exact, real, fake))
     return table
+
+
+def _shown(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"
 
 
 def _interval(scored: Sequence[tuple[Example, Score]], seed: int, rounds: int = 400) -> tuple[float, float]:
@@ -206,8 +213,8 @@ def _fallen(path: Path, report: EvalReport) -> tuple[str, ...]:
         if last is None or row.arm == "majority":
             continue
         for name, worse in (("recall", -1), ("refusal_recall", -1), ("false_refusal", 1)):
-            now, then = float(getattr(row, name)), float(last.get(name, 0.0))
-            if worse * (now - then) > DROP:
+            now, then = getattr(row, name), last.get(name)
+            if now is not None and then is not None and worse * (now - then) > DROP:
                 fell.append(f"{row.arm} {row.split} {name} {then:.3f} → {now:.3f}")
     return tuple(fell)
 

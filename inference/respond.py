@@ -46,8 +46,10 @@ def adapter_arms(settings: QuerySettings, expert: Expert, wrong: str) -> dict[st
     from trainer.measure import generate, without_adapter
     from trainer.models import describe_base, load_base, load_tokenizer
     from trainer.pack import read_pack
+    from trainer.quiet import quiet_libraries
     from trainer.rows import Encoder
 
+    quiet_libraries()
     pack = read_pack(Path(settings.adapter))
     base = pack.base_path()
     if base is None:

@@ -263,7 +263,8 @@ def _assemble(
     stream: Callable[[str], None] | None,
 ) -> Answer:  # fmt: skip
     flagged = [s for s in checked if s.verdict == "flagged"]
-    failed = not checked or checked[0].verdict == "flagged" or len(flagged) > TOLERATED * len(checked)
+    uncheckable = answer.answered and not any(s.verdict == "ok" for s in checked)
+    failed = not checked or checked[0].verdict == "flagged" or len(flagged) > TOLERATED * len(checked) or uncheckable
     fabricated = sorted({name for s in checked for name in s.fabricated})
     contradicted = sorted({claim for s in checked for claim in s.contradicted})
     share = 1 - len(flagged) / len(checked) if checked else 0.0
@@ -275,13 +276,10 @@ def _assemble(
         "sentences_held": round(share, 3),
     }
     if failed and mode == "model":
-        cause = (
-            f"names that do not exist ({', '.join(fabricated[:4])})"
-            if fabricated
-            else "claims that the code contradicts"
-            if contradicted
-            else "nothing"
-        )
+        if fabricated:
+            cause = f"names that do not exist ({', '.join(fabricated[:4])})"
+        else:
+            cause = "claims that the code contradicts" if contradicted else "nothing that can be checked"
         text = f"{answer.text}\n\n({model} answered with {cause}; this is the answer from the index instead.)"
         return replace(answer, text=text, mode="extractive", why={**why, "fallback": cause})
     marks = Marks(verifier, answer.citations if mode == "both" else ())

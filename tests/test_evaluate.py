@@ -33,7 +33,7 @@ def test_retrieval_beats_the_majority_answer_and_refuses_fakes(graph: Path, tmp_
     report = run(QuerySettings(graph=graph), QUIET, dataset=rows, out=tmp_path, sample=40)
     figures = {(r.arm, r.split): r for r in report.rows}
     assert figures["extractive", "T1"].recall > 0.6 > 0.2 > figures["majority", "T1"].recall
-    assert figures["extractive", "T5"].refusal_recall >= 0.95
+    assert (figures["extractive", "T5"].refusal_recall or 0.0) >= 0.95
     checked, valid = report.citations
     assert checked == valid > 0
     assert json.loads((tmp_path / "eval.json").read_text())["rows"]
