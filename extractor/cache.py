@@ -6,15 +6,15 @@ Only the last content of each path is kept, so the cache is as large as one gene
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from functools import cache as memo
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from config.errors import StorageError
 from config.manifest import digest
-from extractor.languages import LanguageSpec, grammar_version
+from extractor.languages import SPECS, LanguageSpec, grammar_version
 
 _SCHEMA: Final = 1
 _CREATE: Final = f"""
@@ -32,10 +32,14 @@ class CachedFile(NamedTuple):
 
 
 class FactsCache:
-    """Open it, ask and store, close it. A file that is no cache of this version is deleted and made anew."""
+    """Open it, ask and store, close it. A file that is no cache of this version is deleted and made anew.
 
-    def __init__(self, path: Path) -> None:
+    `wait_s` is how long to wait for another run that holds it.
+    """
+
+    def __init__(self, path: Path, wait_s: float = 5.0) -> None:
         self.path = path
+        self.wait_s = wait_s
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             try:
@@ -44,9 +48,7 @@ class FactsCache:
                 # Locked by another run, or a folder that cannot be written: the file itself is sound.
                 raise
             except sqlite3.DatabaseError:
-                # Damaged or foreign: everything in it can be made again.
-                for suffix in ("", "-journal", "-wal", "-shm"):
-                    path.with_name(path.name + suffix).unlink(missing_ok=True)
+                self._delete()
                 self._db = self._open()
         except (sqlite3.Error, OSError) as error:
             raise StorageError(
@@ -54,7 +56,7 @@ class FactsCache:
             ) from error
 
     def _open(self) -> sqlite3.Connection:
-        db = sqlite3.connect(self.path)
+        db = sqlite3.connect(self.path, timeout=self.wait_s)
         if db.execute("PRAGMA user_version").fetchone()[0] not in (0, _SCHEMA):
             db.close()
             raise sqlite3.DatabaseError("another version")
@@ -63,30 +65,45 @@ class FactsCache:
         db.executescript(_CREATE)
         return db
 
+    def _delete(self) -> None:
+        # Damaged or foreign: everything in it can be made again.
+        for suffix in ("", "-journal", "-wal", "-shm"):
+            self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
+
+    @contextmanager
+    def _guard(self) -> Iterator[None]:
+        try:
+            with self._db:
+                yield
+        except sqlite3.OperationalError as error:
+            raise StorageError(
+                f"cannot use {self.path}: {error}", "free some disk space, then run extract again"
+            ) from error
+        except sqlite3.DatabaseError as error:
+            self._db.close()
+            self._delete()
+            raise StorageError(f"{self.path} was damaged and is deleted: {error}", "run extract again") from error
+
     def known(self) -> dict[str, CachedFile]:
         """What is stored of each path."""
-        rows = self._db.execute("SELECT path, sha256, version, status, reason FROM facts")
-        return {path: CachedFile(*row) for path, *row in rows}
+        with self._guard():
+            rows = self._db.execute("SELECT path, sha256, version, status, reason FROM facts")
+            return {path: CachedFile(*row) for path, *row in rows}
 
     def read(self, path: str) -> str:
         """The facts of a path as `dump_facts` wrote them."""
-        row = self._db.execute("SELECT facts FROM facts WHERE path = ?", (path,)).fetchone()
-        return str(row[0])
+        with self._guard():
+            return str(self._db.execute("SELECT facts FROM facts WHERE path = ?", (path,)).fetchone()[0])
 
     def store(self, rows: Iterable[tuple[str, CachedFile, str]]) -> None:
         """Keep (path, description, facts) rows, in one transaction."""
         values = [(path, *described, facts) for path, described, facts in rows]
-        try:
-            with self._db:
-                self._db.executemany("INSERT OR REPLACE INTO facts VALUES (?,?,?,?,?,?)", values)
-        except sqlite3.OperationalError as error:
-            raise StorageError(
-                f"cannot write {self.path}: {error}", "free some disk space, then run extract again"
-            ) from error
+        with self._guard():
+            self._db.executemany("INSERT OR REPLACE INTO facts VALUES (?,?,?,?,?,?)", values)
 
     def forget(self, paths: Iterable[str]) -> None:
         """Drop files that are gone."""
-        with self._db:
+        with self._guard():
             self._db.executemany("DELETE FROM facts WHERE path = ?", [(path,) for path in paths])
 
     def close(self) -> None:
@@ -98,8 +115,9 @@ class FactsCache:
 def facts_version(spec: LanguageSpec) -> str:
     """12 hex digits over everything besides a file's bytes that its facts depend on: grammar, queries and parser code."""
     package = Path(__file__).resolve().parent
-    shared = ("facts.py", "languages.py", "scrub.py", "schema.py", "parse/__init__.py", "parse/tree.py")
-    own = [*package.glob(f"parse/{spec.family}*.py"), *package.glob(f"queries/{spec.family}*.scm")]
-    files = sorted({package / name for name in shared} | set(own))
+    others = tuple({other.family for other in SPECS} - {spec.family})
+    parsers = [*package.glob("parse/*.py"), *package.glob("queries/*.scm")]
+    own = [file for file in parsers if file.name.startswith(spec.family) or not file.name.startswith(others)]
+    files = sorted([*own, *(package / name for name in ("facts.py", "languages.py", "scrub.py", "schema.py"))])
     parts = [part for file in files for part in (file.name, file.read_bytes())]
     return digest([spec.name, grammar_version(spec.distribution), grammar_version("tree-sitter"), *parts])[:12]

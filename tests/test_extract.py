@@ -8,6 +8,7 @@ import json
 import multiprocessing
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import time
@@ -18,9 +19,10 @@ from pathlib import Path
 import pytest
 
 from config.console import Console
-from config.errors import InputError, MissingInput
+from config.errors import InputError, MissingInput, StorageError
 from config.manifest import manifest_path, read_manifest
 from config.settings import ExtractSettings
+from extractor.cache import FactsCache
 from extractor.extract import ExtractReport, run
 from extractor.facts import FileFacts, load_facts
 from extractor.graph import Graph, write_brain
@@ -160,6 +162,33 @@ def test_deleted_caches_and_graphs_come_back(shop: Path) -> None:
     graph.path.unlink()
     graph.path.with_name("facts.cache.sqlite").write_bytes(b"no database")
     assert list(extracted(shop)[0].dump()) == before
+
+
+def test_a_cache_damaged_in_the_middle_is_deleted_and_the_next_run_completes(shop: Path) -> None:
+    for number in range(60):
+        (shop / f"more_{number}.py").write_text("def f():\n    return g(1)\n" * 40)
+    graph, _ = extracted(shop)
+    before = list(graph.dump())
+    cache = graph.path.with_name("facts.cache.sqlite")
+    data = bytearray(cache.read_bytes())
+    data[8192 : len(data) - 4096] = b"\xff" * (len(data) - 12288)
+    cache.write_bytes(data)
+    graph.path.unlink()
+    with pytest.raises(StorageError, match="was damaged and is deleted"):
+        extracted(shop)
+    assert list(extracted(shop)[0].dump()) == before
+
+
+def test_a_cache_in_use_is_left_alone(shop: Path) -> None:
+    graph, _ = extracted(shop)
+    cache = graph.path.with_name("facts.cache.sqlite")
+    data = cache.read_bytes()
+    other = sqlite3.connect(cache, isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    with pytest.raises(StorageError, match="locked"):
+        FactsCache(cache, wait_s=0.1)
+    other.close()
+    assert cache.read_bytes() == data
 
 
 def test_commit_and_dirty_files_are_recorded(shop: Path) -> None:
