@@ -125,8 +125,9 @@ def walk(repo: Path, exclude: Sequence[str] = (), tracked: Iterable[str] = ()) -
             ignores = ignores.below(directory, _read_text(repo / directory / ".gitignore"))
         for entry in entries:
             path = f"{directory}/{entry.name}" if directory else entry.name
-            if not _printable(path):
-                rows.append(_row(path.encode("utf-8", "backslashreplace").decode(), "its name is not UTF-8"))
+            if not entry.name.isprintable():
+                # Such a name cannot be stored, or would steer the terminal that shows it.
+                rows.append(_row(_escaped(path), "its name cannot be shown"))
                 continue
             folder = entry.is_dir(follow_symlinks=False)
             tracked_here = path in kept_folders if folder else path in kept
@@ -260,12 +261,8 @@ def _read_text(path: Path) -> str:
         return ""
 
 
-def _printable(path: str) -> bool:
-    try:
-        path.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+def _escaped(path: str) -> str:
+    return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in path)
 
 
 def _row(path: str, reason: str, status: str = "skipped") -> FileRow:

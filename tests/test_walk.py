@@ -102,9 +102,16 @@ def test_links_are_listed_and_never_followed(tmp_path: Path) -> None:
     }
 
 
-def test_a_name_that_is_not_utf8_is_a_row(tmp_path: Path) -> None:
+def test_a_name_that_cannot_be_shown_is_a_row(tmp_path: Path) -> None:
     Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.py")).write_text("")
-    assert reasons(walk(tmp_path)) == {"caf\\udce9.py": "its name is not UTF-8"}
+    (tmp_path / "red\x1b[31m.py").write_text("")
+    (tmp_path / "two\nlines.py").write_text("")
+    (tmp_path / "größe 中.py").write_text("")
+    walked = walk(tmp_path)
+    assert walked.paths == ("größe 中.py",)
+    assert reasons(walked) == dict.fromkeys(
+        ("caf\\udce9.py", "red\\x1b[31m.py", "two\\nlines.py"), "its name cannot be shown"
+    )
 
 
 @pytest.mark.parametrize(
