@@ -129,6 +129,8 @@ def test_selection_takes_important_nodes_first_and_counts_answers() -> None:
     assert all(row.refs[0] in chosen.nodes for row in chosen.rows if row.refs)
     limited = select(rows, max_answers=5, importance=importance)
     assert 0 < limited.answers <= 5
+    bare = [replace(row, refs=(), meta=replace(row.meta, facts=())) for row in rows]
+    assert len(select(bare).rows) == len(rows)
     everything = select(rows)
     assert (len(everything.rows), everything.share) == (len(rows), 1.0)
     assert limited.share < 1

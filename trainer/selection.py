@@ -16,6 +16,8 @@ from dataset.example import Example
 # How often the tiny base must see an answer, in whatever wording, to give it back (measured).
 EXPOSURES: Final = 90
 ASKED: Final = frozenset({"forward", "reverse", "two_hop"})
+# Under a budget, different answers about one node: a few things about many nodes are worth more than all about a few.
+PER_NODE: Final = 4
 # Refusals are kept beside what is learnt: without them every name would be known.
 REFUSALS: Final = 0.12
 
@@ -50,6 +52,11 @@ def select(
     A row belongs to the first node it refers to. Without `importance` a node counts by its rows. Statements combine what
     questions ask for one by one, so they are no answers of their own.
     """
+    if not max_answers and not max_nodes:
+        facts = frozenset(fact for row in rows for fact in row.meta.facts)
+        found = {row.refs[0] for row in rows if row.refs and row.meta.answerable}
+        different = {frozenset(row.meta.facts) for row in rows if row.meta.form in ASKED}
+        return Selection(tuple(rows), tuple(sorted(found)), facts, len(facts), len(different), len(found))
     by_node: dict[str, list[Example]] = defaultdict(list)
     if max_answers:
         # Reading a passage in the prompt is beyond a model this small, and such rows cost three others each.
@@ -65,22 +72,39 @@ def select(
     answers: set[frozenset[str]] = set()
     used: list[str] = []
     for node in nodes:
-        fresh = {frozenset(row.meta.facts) for row in by_node[node] if row.meta.form in ASKED} - answers
-        if max_answers and len(answers) + len(fresh) > max_answers:
+        asked = _answers(by_node[node])
+        chosen = set(asked[:PER_NODE] if max_answers else asked) - answers
+        if max_answers and len(answers) + len(chosen) > max_answers:
             break
-        answers.update(fresh)
+        answers |= chosen
         used.append(node)
-        kept += by_node[node]
+        known = frozenset().union(*chosen)
+        # A statement, or a correction, belongs to what its questions ask for; one that tells more would teach more.
+        kept += [
+            row
+            for row in by_node[node]
+            if frozenset(row.meta.facts) in chosen
+            or (row.meta.form not in ASKED and (not max_answers or known.issuperset(row.meta.facts)))
+        ]
     wanted_refusals = len(refusals) if not max_answers else min(len(refusals), int(len(kept) * REFUSALS))
-    chosen = [*kept, *refusals[:wanted_refusals]]
     return Selection(
-        rows=tuple(chosen),
+        rows=(*kept, *refusals[:wanted_refusals]),
         nodes=tuple(used),
         facts=frozenset(fact for row in kept for fact in row.meta.facts),
         all_facts=len({fact for row in rows for fact in row.meta.facts}),
         answers=len(answers),
         all_nodes=len(by_node),
     )
+
+
+def _answers(rows: Sequence[Example]) -> list[frozenset[str]]:
+    """The different answers questions of one node have, the shortest first: they cost least to learn."""
+    lengths: dict[frozenset[str], int] = {}
+    for row in rows:
+        if row.meta.form in ASKED and row.meta.facts:
+            facts = frozenset(row.meta.facts)
+            lengths[facts] = min(len(row.response), lengths.get(facts, len(row.response)))
+    return sorted(lengths, key=lambda facts: (lengths[facts], sorted(facts)))
 
 
 def about(rows: Sequence[Example], facts: frozenset[str]) -> list[Example]:
