@@ -358,7 +358,7 @@ def _overrides(program: Program, links: Links) -> None:
             target,
             "calls",
             edge.line,
-            CONFIDENCE["override"],
+            CONFIDENCE["override" if len(targets) <= MAX_CANDIDATES else "ambiguous"],
             "override",
             {**edge.meta, "n_candidates": len(targets)},
         )

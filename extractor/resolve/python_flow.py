@@ -12,7 +12,7 @@ from typing import Any, Final
 from extractor.resolve.common import CONFIDENCE
 from extractor.resolve.python_calls import Calls
 from extractor.resolve.python_library import write_attribute
-from extractor.resolve.python_program import Program
+from extractor.resolve.python_program import BUILTINS, Program
 from extractor.resolve.python_state import Arguments, Frame, Hits
 from extractor.resolve.python_types import declared_type, named, types_of
 from extractor.resolve.python_values import (
@@ -58,6 +58,7 @@ class Flow:
         self.frame: Frame
         self.at: Block
         self.lenient = False
+        self.line = 0  # of the last call or attribute, for what has no line of its own
         self.undecided: dict[Block, None] = {}
 
     # Whole program
@@ -517,7 +518,7 @@ class Flow:
             if value.kind != BOX or value.a.kind == "dict":
                 hits = Hits()
                 each = self.calls.iterate(frozenset((value,)), self.at, 0, hits)
-                self.note(hits, "__iter__", 0, 0, False)
+                self.note(hits, "__iter__", self.line, 0, False)
                 parts = [part | each for part in parts]
                 continue
             known = [key for key in value.a.slots if isinstance(key, int) and key >= 0]
@@ -587,7 +588,9 @@ class Flow:
                 cell = block.names.get(name) if name in block.captured else None
                 return self.p.read(cell, self.at) if cell is not None else NONE
             foreign = block.foreign.get(name)
-            return self.p.read(foreign, self.at) if foreign is not None else NONE
+            values = self.p.read(foreign, self.at) if foreign is not None else NONE
+            # `list = list` at the top of a module reads the builtin.
+            return values or (self.p.one(EXTERNAL, f"builtins.{name}") if name in BUILTINS else NONE)
         found = self.p.free(block, name)
         return self.p.read(found, self.at) if found.__class__ is Cell else found
 
@@ -598,7 +601,7 @@ class Flow:
         owners = self.value(f[1])
         if not owners:
             return NONE
-        name = f[2]
+        name, self.line = f[2], f[3]
         found: Values = NONE
         for owner in self.concrete(owners):
             values, getters, _ = self.p.attribute(owner, name, self.at)
@@ -647,6 +650,7 @@ class Flow:
 
     def _call(self, f: list[Any]) -> Values:
         _, site, flow, positional, keywords, line, column = f
+        self.line = line
         hits = Hits()
         reason = "dynamic"
         if flow.__class__ is list and flow[0] == "A":
@@ -864,6 +868,7 @@ class Flow:
     def _yield_from(self, f: list[Any]) -> Values:
         hits = Hits()
         values = self.calls.iterate(self.concrete(self.value(f[1])), self.at, 0, hits)
+        self.note(hits, "__iter__", self.line, 0, False)
         self.p.flow_into(self.at.yielded, values)
         return NONE
 
@@ -876,7 +881,7 @@ class Flow:
                 found |= self.calls.elements(
                     self.calls.protocol(value, "__await__", Arguments(), self.at, 0, hits), self.at
                 )
-                self.note(hits, "__await__", 0, 0, False)
+                self.note(hits, "__await__", self.line, 0, False)
             else:
                 found |= frozenset((value,))
         return found

@@ -151,7 +151,7 @@ class Program(Store):
             return starred
         if name in BUILTINS:
             return self.one(EXTERNAL, f"builtins.{name}")
-        return NONE
+        return self._outside_star(top.module, name)
 
     def _starred(self, block: Block, name: str, seen: set[Block]) -> Any:
         """A name that comes through `from x import *`: the last star that offers it wins."""
@@ -173,6 +173,13 @@ class Program(Store):
                 if inner is not None:
                     return self.one(MODULE, inner)
         return None
+
+    def _outside_star(self, module: Module, name: str) -> Values:
+        """A name nothing here binds, in a module that star-imports one outside the repository: it comes from there."""
+        for row in reversed(module.imports.get("*", [])):
+            if not row.level and self.modules.imported(row, module.path) is None and not name.startswith("__"):
+                return self.one(EXTERNAL, f"{row.module}.{name}")
+        return NONE
 
     def final_of(self, block: Block, name: str) -> Cell:
         cell = block.final.get(name)
@@ -202,7 +209,7 @@ class Program(Store):
             return self.one(MODULE, inner)
         if block is not None and name in block.final:
             return self.read(block.final[name], reader)
-        return NONE
+        return self._outside_star(module, name)
 
     # Containers and closures
 
