@@ -109,6 +109,14 @@ class Graph:
         for row in self._db.execute(f"SELECT {_NODE}, origin FROM nodes{where} ORDER BY id", values):
             yield _node(row)
 
+    def having(self, key: str) -> Iterator[Node]:
+        """Nodes whose meta holds `key`, in order of id; the rest is not even decoded."""
+        query = f"SELECT {_NODE}, origin FROM nodes WHERE instr(meta_json, ?) ORDER BY id"
+        for row in self._db.execute(query, (f'"{key}":',)):
+            node = _node(row)
+            if key in node.meta:
+                yield node
+
     def find(self, name: str) -> list[Node]:
         """Nodes that `name` may mean, best first: exact id, else qualified suffix or plain name, else ignoring case."""
         exact = self.node(name)

@@ -264,7 +264,7 @@ class Linker:
     @cached_property
     def _external_ids(self) -> tuple[str, ...]:
         """Ids of everything outside that the graph knows of: called, imported, extended, raised or caught."""
-        caught = (c for n in self.graph.nodes(["function", "method", "module"]) for c in n.meta.get("catches", ()))
+        caught = (c for n in self.graph.having("catches") for c in n.meta["catches"])
         errors = {e for c in caught for e in c.get("errors", ()) if e.startswith("ext:")}
         return tuple(sorted({n.id for n in self.graph.nodes(["external"])} | errors))
 

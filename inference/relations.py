@@ -152,8 +152,7 @@ class Relations:
 
     @cached_property
     def _catching(self) -> tuple[Handler, ...]:
-        nodes = [n for n in self.graph.nodes(["function", "method", "module", "class"]) if n.meta.get("catches")]
-        return tuple(h for n in nodes for h in handlers_of(n))
+        return tuple(h for n in self.graph.having("catches") for h in handlers_of(n))
 
     def handlers(self, class_ids: frozenset[str]) -> list[Handler]:
         """Handlers that name one of these classes; product before tests, then by place."""

@@ -125,7 +125,10 @@ def oracle(root: Path, expert: Expert) -> dict[str, set[tuple[str, int]]]:
     for row in expert.graph.files():
         if not row.path.endswith(".py") or row.status != "ok":
             continue
-        tree = ast.parse((root / row.path).read_bytes())
+        try:
+            tree = ast.parse((root / row.path).read_bytes())
+        except (SyntaxError, ValueError):
+            continue  # another Python's syntax: the oracle has nothing to say about it
         names = {
             node.name: tops.get((row.path, node.name), "") for node in tree.body if isinstance(node, ast.FunctionDef)
         }
