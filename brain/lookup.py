@@ -17,6 +17,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
+from brain.embed import Embedder, read_vectors, vectors_path
 from brain.index import expand, index_path, open_index
 from brain.text import one_line, split_identifier
 from brain.view import is_aside, is_test
@@ -34,6 +35,9 @@ DECAY: Final = 0.85  # per earlier hit from the same file
 FACTORS: Final = {"test": 0.3, "init": 0.5, "aside": 0.3, "section": 0.5, "nested": 0.7}
 FEATURES: Final = ("definition", "path", *FACTORS, "coherence", "decay")
 
+DENSE: Final = 0.5  # how much nearness in meaning weighs against words, where vectors are used; less for a symbol
+DENSE_SYMBOL: Final = 0.3
+_ROW: Final = "id, node_id, kind, path, start, end, name, qualname, offset, length"
 _STOP_TEXT: Final = """
     a about all am an and any are as at be been being but by can could did do does doing for from had has have having he her
     here him his how i if in into is it its itself me might more most must my no nor not of off on or other our out over own
@@ -86,18 +90,23 @@ class _Candidate:
 class Lookup:
     """Open once, ask often. Not for several threads at a time."""
 
-    def __init__(self, graph: Graph, db: sqlite3.Connection, without: Iterable[str] = ()) -> None:
+    def __init__(
+        self, graph: Graph, db: sqlite3.Connection, without: Iterable[str] = (), embedder: Embedder | None = None
+    ) -> None:
         self.graph = graph
         self._db = db
         self._without = frozenset(without)
+        self._embedder = embedder
+        self._vectors = read_vectors(vectors_path(graph.path), embedder.space) if embedder else None
         self._size: int = db.execute("SELECT coalesce(max(id), 0) FROM rows").fetchone()[0]
 
     @classmethod
-    def open(cls, graph_path: Path, without: Iterable[str] = ()) -> Lookup:
-        """`without` names features to leave out, for measuring what each earns. Raises MissingInput, IncompatibleInput."""
+    def open(cls, graph_path: Path, without: Iterable[str] = (), embedder: Embedder | None = None) -> Lookup:
+        """`without` names features to leave out, for measuring what each earns; `embedder` joins the vectors made by it.
+        Raises MissingInput, IncompatibleInput."""
         graph = Graph(graph_path)
         try:
-            return cls(graph, open_index(index_path(graph_path)), without)
+            return cls(graph, open_index(index_path(graph_path)), without, embedder)
         except BaseException:
             graph.close()
             raise
@@ -117,6 +126,7 @@ class Lookup:
         terms = query_terms(question)
         shape = query_shape(question)
         found = {c.row: c for c in self._matching(terms)}
+        self._add_dense(found, question, shape)
         if "definition" not in self._without:
             named = [question] if shape == "symbol" else code_words(question)
             self._add_definitions(found, named, SYMBOL_BOOST if shape == "symbol" else SYMBOL_BOOST / 2)
@@ -227,6 +237,35 @@ class Lookup:
                 candidate.base = score / best
         return list(found.values())
 
+    def _add_dense(self, found: dict[int, _Candidate], question: str, shape: str) -> None:
+        """With an embedder: blend each row's nearness in meaning into its match, bringing in rows no word led to."""
+        if self._embedder is None or self._vectors is None:
+            return
+        nearest = self._vectors.nearest(self._embedder.embed([question])[0], POOL)
+        if not nearest:
+            return
+        weight = DENSE_SYMBOL if shape == "symbol" else DENSE
+        by_key = {c.node_id or f"{c.path}:{c.start}": c for c in found.values()}
+        best, worst = nearest[0][1], nearest[-1][1]
+        near = {key: (score - worst) / (best - worst) if best > worst else 1.0 for key, score in nearest}
+        for key in near:
+            candidate = by_key.get(key) or self._row_at(key)
+            if candidate is not None:
+                by_key[key] = found[candidate.row] = candidate
+        for key, c in by_key.items():
+            c.features["words"], c.features["meaning"] = c.base, near.get(key, 0.0)
+            c.base = (1 - weight) * c.base + weight * near.get(key, 0.0)
+
+    def _row_at(self, key: str) -> _Candidate | None:
+        """The row a vector belongs to: by node id, or `path:start` for a piece of a document."""
+        path, _, start = key.rpartition(":")
+        if start.isdigit() and "#" not in key:
+            row = self._db.execute(
+                f"SELECT {_ROW} FROM rows WHERE path = ? AND start = ? AND node_id = ''", (path, int(start))
+            ).fetchone()
+            return _Candidate(*row) if row else None
+        return self._row_of(key)
+
     def _expression(self, terms: Sequence[str]) -> str:
         """The FTS5 expression for `terms`: any of them. Over many rows a passage must hold one of the rarer ones.
 
@@ -256,7 +295,7 @@ class Lookup:
 
     def _row_of(self, node_id: str) -> _Candidate | None:
         row = self._db.execute(
-            "SELECT id, node_id, kind, path, start, end, name, qualname, offset, length FROM rows WHERE node_id = ? ORDER BY start LIMIT 1",
+            f"SELECT {_ROW} FROM rows WHERE node_id = ? ORDER BY start LIMIT 1",
             (node_id,),
         ).fetchone()
         return _Candidate(*row) if row else None

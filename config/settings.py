@@ -58,6 +58,15 @@ class SummarySettings(Settings):
     writer: WriterSettings = Field(WriterSettings(), description="who phrases summaries; by default nobody but nanodex")
 
 
+class EmbedSettings(Settings):
+    endpoint: str = Field("", description="an OpenAI-compatible /v1/embeddings server; empty: MiniLM on this machine")
+    model: str = Field(
+        "", description="the model's name on that server, or a local folder; empty: the installed MiniLM"
+    )
+    api_key_env: str = Field("", description="the environment variable that holds the key; empty: no key is sent")
+    max_tokens: int = Field(128, ge=8, le=512, description="longest text MiniLM reads, in its own tokens")
+
+
 OntologyType = Literal["module", "capability", "concept", "error", "recipe"]
 
 
@@ -68,6 +77,7 @@ class BrainSettings(Settings):
         description="which kinds of knowledge to derive; symbols always get a note",
     )
     summary: SummarySettings = SummarySettings()
+    embed: EmbedSettings = Field(EmbedSettings(), description="vectors for search; only `nanodex embed` reads it")
     out_dir: Path = Field(
         Path("brain/nodes"), description="one JSON note per node; the index is written beside the graph"
     )
