@@ -258,6 +258,13 @@ def _tests(unit: Unit, node: Node) -> Flow:
         argument = node.child_by_field_name("argument")
         tests = _tests(unit, argument) if argument is not None else []
         return [[name, types, not holds, one] for name, types, holds, one in tests] if len(tests) == 1 else []
+    if kind == "identifier":
+        return [[unit.of(node), [], False, False]]
+    if kind == "comparison_operator" and node.named_child_count == 2 and node.named_children[1].type == "none":
+        # An empty list of types stands for None.
+        operator = "".join(child.type for child in node.children if not child.is_named).replace(" ", "")
+        if node.named_children[0].type == "identifier" and operator in ("is", "isnot"):
+            return [[unit.of(node.named_children[0]), [], operator == "is", False]]
     if kind == "call":
         function, arguments = node.child_by_field_name("function"), node.child_by_field_name("arguments")
         if function is None or arguments is None or unit.of(function) != "isinstance":

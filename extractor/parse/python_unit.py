@@ -16,7 +16,7 @@ in order, everything else left out. It is plain JSON (lists, strings, numbers), 
 and statements:
 
     ["=", target, value]  [":", target, annotation, value]  ["e", value]  ["r", value]  ["!", value, line]  ["j"] (break, continue)
-    ["?", tests, body, orelse]           if; tests: [[name, [types], positive]…] known to hold in body
+    ["?", tests, body, orelse]           if; tests: [[name, [types], holds, only the body knows]…], no types: None
     ["f", target, iterable, body, orelse, line, async]   ["w", body, orelse]   ["t", body, handlers, orelse, finally]
     ["h", value, target, line, async]    with            ["i", import]         ["x", names]      delete
     ["d", definition, decorators, defaults]              ["c", definition, bases, keywords, decorators]

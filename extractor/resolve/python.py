@@ -103,7 +103,8 @@ def _declare(program: Program, block: Block) -> None:
     for index, _ in block.annotations:
         if block.params[index].kind == "" and not any(v.kind != UNKNOWN for v in block.inflow[index].values):
             program.add(block.inflow[index], declared_type(program, block, index))
-    if block.returns is not None and not any(v.kind not in (UNKNOWN, RESULT) for v in block.returned.values):
+    returned = block.returned.values.union(*(cell.values for cell in block.conditional.values()))
+    if block.returns is not None and all(v.kind in (UNKNOWN, RESULT) for v in returned):
         values = declared_type(program, block, -1)
         if block.generator:
             if not block.yielded.values:

@@ -171,7 +171,17 @@ class Calls:
             p.connect(function.yielded, box.a.any)
             return frozenset((box,))
         values = p.read(function.returned, at)
+        for (index, is_none), cell in function.conditional.items():
+            if is_none if self._omitted(function, index, given) else not (is_none and passed[index]):
+                values |= p.read(cell, at)
         return self._result(values, function, callee.b, passed, at, site, depth)
+
+    def _omitted(self, function: Block, index: int, given: Arguments) -> bool:
+        """Whether this call surely leaves the parameter to its default None."""
+        param = function.params[index]
+        if param.default != "None" or given.star or given.double or param.name in given.keywords:
+            return False
+        return param.kind == "kwonly" or index >= len(given.positional)
 
     def _bind(self, function: Block, given: Arguments) -> list[Values]:
         """Let the arguments flow into the parameters; returns what each parameter got here."""
@@ -286,7 +296,9 @@ class Calls:
                 elif callee.kind == FUNCTION:
                     arguments = given.after(*receiver)
                     passed_on = self._positions(callee.a, arguments)
-                    values = p.read(callee.a.returned, at)
+                    values = p.read(callee.a.returned, at).union(
+                        *(p.read(c, at) for c in callee.a.conditional.values())
+                    )
                     found |= self._result(values, callee.a, callee.b, passed_on, at, site, depth + 1)
                 elif callee.kind == CLASS:
                     found |= p.one(INSTANCE, callee.a)

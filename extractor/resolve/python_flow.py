@@ -58,6 +58,7 @@ class Flow:
         self.frame: Frame
         self.at: Block
         self.lenient = False
+        self.supposed: dict[int, bool] = {}  # parameters known to be None, or not, in the branch being run
         self.line = 0  # of the last call or attribute, for what has no line of its own
         self.undecided: dict[Block, None] = {}
 
@@ -76,6 +77,7 @@ class Flow:
             block.found = {}
         self.frame = self.calls.frame = Frame(block)
         self.at = block
+        self.supposed = {}
         if block.kind == "function":
             self._enter(block)
         self.body(block.flow)
@@ -115,9 +117,11 @@ class Flow:
         """What running `flow` would change, the frame left as it was; None when its end cannot be reached."""
         frame = self.frame
         outer, frame.log = frame.log, {}
+        supposed = self.supposed
         for test in tests:
             self._narrow(test, holds)
         ended = self.body(flow)
+        self.supposed = supposed
         log = frame.log
         changes: Changes = {key: frame.env.get(key) for key in log}
         frame.log = None
@@ -150,6 +154,9 @@ class Flow:
         name, types, holds, only_body = test
         if "." in name or (not positive and only_body):
             return
+        if not types:
+            self._suppose(name, holds == positive)
+            return
         values = self.frame.env.get(name)
         if values is None:
             return
@@ -176,8 +183,18 @@ class Flow:
         if kept or keep:
             self.frame.set(name, frozenset(kept))
 
+    def _suppose(self, name: str, is_none: bool) -> None:
+        """From here to the end of the branch this parameter is known to be None, or not to be."""
+        for value in self.frame.env.get(name, NONE):
+            if value.kind == TOKEN and value.a is self.at:
+                self.supposed = {**self.supposed, value.b: is_none}
+
     def _if(self, s: list[Any]) -> bool:
-        return self.join([self.branch(s[2], s[1], True), self.branch(s[3], s[1], False)])
+        body, orelse = self.branch(s[2], s[1], True), self.branch(s[3], s[1], False)
+        if body is None and len(s[1]) == 1 and not s[1][0][1] and not s[1][0][3]:
+            # The body never ends, so what follows knows the opposite of the test.
+            self._suppose(s[1][0][0], not s[1][0][2])
+        return self.join([body, orelse])
 
     def _loop(self, flow: list[Any], before: Callable[[], None] | None = None) -> None:
         """Run a loop's body until a round adds nothing to what was known before it."""
@@ -304,7 +321,10 @@ class Flow:
     def _return(self, s: list[Any]) -> bool:
         values = self.value(s[1])
         if values:
-            self.give(self.at.returned, values)
+            cell = self.at.returned
+            for key in self.supposed.items():
+                cell = self.at.conditional.setdefault(key, Cell())
+            self.give(cell, values)
         return True
 
     def give(self, cell: Cell, values: Values) -> None:

@@ -93,6 +93,7 @@ class Block:
         "class_",
         "context_manager",
         "declared",
+        "conditional",
         "definition",
         "edges",
         "facts",
@@ -144,6 +145,7 @@ class Block:
         self.attributes: dict[str, Cell] = {}  # of a function object
         self.inflow: list[Cell] = [Cell() for _ in self.params]
         self.returned, self.yielded = Cell(), Cell()
+        self.conditional: dict[tuple[int, bool], Cell] = {}  # returned when this parameter is None, or is not
         self.lookups: dict[str, Any] = {}
         self.declared: dict[int, Values] = {}  # by parameter; -1: of the result
         self.sites: dict[int, Site] = {}
