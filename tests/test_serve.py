@@ -21,8 +21,8 @@ import pytest
 
 from config.console import Console
 from config.settings import ServeSettings
-from inference.adapter import Adapter, Base, LoraConfig, load_adapter, load_base
-from inference.launch import adapter_name, child_environment, is_loopback, plan_launch, tgi_commands
+from inference.adapter import Adapter, Base, load_adapter, load_base
+from inference.launch import child_environment, is_loopback, pack_name, plan_launch, tgi_commands
 from inference.probe import Endpoint, probe_delta, wait_until_ready
 from inference.runtime import Gpu, Runtime
 from inference.serve import url_of
@@ -134,7 +134,7 @@ def test_the_command_on_a_cpu(shop: Path) -> None:
         "DO_NOT_TRACK=1 HF_HUB_OFFLINE=1 PYTHONPATH=/state PYTHONUNBUFFERED=1 VLLM_ALLOW_RUNTIME_LORA_UPDATING=1 "
         "VLLM_API_KEY=$VLLM_API_KEY VLLM_CPU_KVCACHE_SPACE=1 VLLM_NO_USAGE_STATS=1 "
         "/venv/bin/python -m vllm.entrypoints.cli.main serve /tiny-base --served-model-name nanodex-base "
-        "--host 127.0.0.1 --port 8000 --dtype float32 --max-model-len 1024 --enable-lora --max-loras 1 --max-cpu-loras 4 "
+        "--host 127.0.0.1 --port 8000 --dtype float32 --max-model-len 1024 --enable-lora --max-loras 3 --max-cpu-loras 4 "
         '--max-lora-rank 8 --lora-modules \'{"name": "shop@v1", "path": "/models/shop-nanodex-lora.v1", '
         '"base_model_name": "nanodex-base"}\' --chat-template /models/shop-nanodex-lora.v1/chat_template.jinja '
         '--generation-config vllm --structured-outputs-config \'{"backend": "xgrammar", "disable_any_whitespace": true}\' '
@@ -153,6 +153,7 @@ def test_the_command_on_a_gpu(shop: Path) -> None:
     assert launch.argv[-2:] == ("--gpu-memory-utilization", "0.9")
     assert launch.dtype == "bfloat16"
     assert not launch.swappable
+    assert launch.argv[launch.argv.index("--max-loras") + 1] == "1"
     assert not {"PYTHONPATH", "VLLM_CPU_KVCACHE_SPACE", "VLLM_ALLOW_RUNTIME_LORA_UPDATING"} & launch.env.keys()
     old = Runtime(Path("/venv/bin/python"), "vllm", "0.33.0", gpus=(Gpu("T4", 14 << 30, 16 << 30, 7.5),))
     assert plan_launch(ServeSettings(), *read(shop), old, Path("/state")).dtype == "float16"
@@ -204,7 +205,7 @@ def test_the_child_inherits_a_short_list() -> None:
     [("click-nanodex-lora.v12", "click@v12"), ("expert", "expert"), ("nanodex-base", "nanodex-base-adapter")],
 )
 def test_a_version_is_a_name(folder: str, name: str) -> None:
-    assert adapter_name(Adapter(Path("/models") / folder, LoraConfig(peft_type="LORA"), {}, {})) == name
+    assert pack_name(Path("/models") / folder) == name
 
 
 @pytest.mark.parametrize(
@@ -338,6 +339,11 @@ def test_a_new_version_is_served_without_a_restart(shop: Path) -> None:
         point_at(link, shop / "models/shop-nanodex-lora.v3")
         follower.tick()
         assert list(endpoint.models()) == ["nanodex-base", "shop@v1", "shop@v3"]
+        packs.write_pack(shop / "models/shop-nanodex-lora.v4", base)
+        point_at(link, shop / "models/shop-nanodex-lora.v4")
+        follower.tick()
+        assert "shop@v4" not in endpoint.models()  # it waits until v1 is gone
+        point_at(link, shop / "models/shop-nanodex-lora.v3")
         with ThreadPoolExecutor(1) as pool:
             late = pool.submit(endpoint.chat, "shop@v1", "hi", 1000)
             assert eventually(lambda: endpoint.busy() == {"shop@v1"})
