@@ -33,7 +33,7 @@ from dataset.spool import Spool, new, spool_for
 from dataset.topics import Topic
 from extractor.graph import Graph
 
-VERSION = "5"
+VERSION = "6"
 SAMPLES = 20
 
 

@@ -25,6 +25,7 @@ from extractor.schema import Node
 # Build scripts: they run, but nobody asks about them.
 _SCRIPTS = frozenset({"setup.py", "conftest.py", "noxfile.py", "tasks.py", "fabfile.py"})
 _ASIDES = ("(", "[", "{")
+KEPT_TOPICS = 4_000  # nodes whose topics are held
 KEPT = 20_000  # nodes whose facts are held at once
 _ASKED = ("package", "module", "class", "interface", "function", "method", "variable")
 
@@ -39,6 +40,7 @@ class Knowledge(Facts):
         self.ranks: dict[str, Importance] = rank_view(self.view)
         self._notes = notes
         self._summaries: dict[str, str] = {}
+        self._topics: dict[str, tuple[Topic, ...]] = {}
         self._neighbours: dict[tuple[str, int], tuple[str, ...]] = {}
         self.paths = frozenset(f.path for f in graph.files()) | {n.path for n in self.view.nodes.values() if n.path}
         code = [i for i in ordered(self.ranks) if self._askable(i)]
@@ -75,7 +77,12 @@ class Knowledge(Facts):
 
     def topics(self, node_id: str) -> Iterator[Topic]:
         """Everything that can be asked about a node of the graph."""
-        return topics(self.subject(node_id), self)
+        known = self._topics.get(node_id)
+        if known is None:
+            known = tuple(topics(self.subject(node_id), self))
+            if len(self._topics) < KEPT_TOPICS:  # the first to be asked for are the most important: they stay
+                self._topics[node_id] = known
+        return iter(known)
 
     def subject(self, node_id: str) -> Subject:
         """The node as questions name it; one of the ontology goes by its title and stands in the file it was found in."""

@@ -109,6 +109,11 @@ class Names:
         dotted = self._dotted(node_id, path, qualname)
         return Subject(node_id, kind, qualname, path, dotted or qualname, in_path=not dotted)
 
+    def holds(self, node_id: str) -> bool:
+        """Whether the graph has this node: an error named in a handler only is no node. All ids pass where there is no graph."""
+        ontology = node_id.partition(":")[0] in ("capability", "concept", "error", "recipe")
+        return not self.types or ontology or node_id in self.types
+
     def homonyms(self, qualname: str) -> Sequence[str]:
         """The files that define this very name."""
         return self._places.get(qualname, ())

@@ -120,7 +120,9 @@ class Ask:
     ) -> Topic:
         used = tuple(unique(f for f in facts if f is not None))
         nodes = [f.object for f in used if f.object_is_node]
-        refs = tuple(unique([self.subject.id, *(f.subject for f in used), *nodes]))
+        refs = tuple(
+            r for r in unique([self.subject.id, *(f.subject for f in used), *nodes]) if self.facts.names.holds(r)
+        )
         return Topic(aspect, kind, intent, form, self.subject, tuple(answers), used, refs, fills)
 
 
