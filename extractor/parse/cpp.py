@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from extractor.facts import MODULE, Definition, FileFacts, Handler, Import, Param, Raise
 from extractor.parse.collect import Collector, Step, clip, handler_action
-from extractor.parse.cpp_text import CASTS, Declarator, chain, compact, dotted, prepare, type_of, unwrap
+from extractor.parse.cpp_text import (
+    CASTS,
+    Declarator,
+    chain,
+    compact,
+    dotted,
+    hidden_namespaces,
+    prepare,
+    type_of,
+    unwrap,
+)
 from extractor.parse.tree import collapse, end_line, start_line
 
 if TYPE_CHECKING:
@@ -68,6 +78,7 @@ def parse(source: Source) -> FileFacts:
         "usings": collector.usings,
         "slots": collector.slots,
         "registrations": collector.registrations,
+        "hidden": hidden_namespaces(source.data),
     }
     return collector.facts(namespace=collector.namespace, extra=extra)
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 # Words that only decorate a declaration. The grammar takes them for types or calls; blanks of equal length keep every offset.
 _WORDS = re.compile(
     rb"\b(?:[A-Z][A-Z0-9_]*_(?:API|EXPORT|EXPORTS|INLINE|NODISCARD|NOINLINE|HIDDEN|VISIBLE|DEPRECATED|DEVICE_FUNC|HOST_DEVICE|NORETURN"
-    rb"|CONSTEXPR|NOEXCEPT|UNUSED)|JNIEXPORT|JNICALL|C10_[A-Z_]+|EMSCRIPTEN_KEEPALIVE|__forceinline|__inline__|__inline|__extension__"
+    rb"|CONSTEXPR\d*|NOEXCEPT|UNUSED)|JNIEXPORT|JNICALL|C10_[A-Z_]+|EMSCRIPTEN_KEEPALIVE|__forceinline|__inline__|__inline|__extension__"
     rb"|__restrict__|__restrict|_Noreturn|WINAPI|APIENTRY|STDMETHODCALLTYPE|Q_OBJECT|Q_GADGET|NO_THREAD_SAFETY_ANALYSIS|SCOPED_LOCKABLE"
     rb"|LOCKABLE)\b(?!\s*\()"
 )
@@ -33,13 +33,33 @@ _LEADING = re.compile(
     re.MULTILINE,
 )
 
+# A line that is a macro opening or closing a namespace: FMT_BEGIN_NAMESPACE, PYBIND11_NAMESPACE_BEGIN(detail)
+_BRACKETS = re.compile(
+    rb"^[ \t]*((?=\w*(?:WARNING|PRAGMA|DIAGNOSTIC)|(?=\w*(?:BEGIN|END|OPEN|CLOSE))\w*(?:NAMESPACE|DECLS|EXTERN_C|MODULE_EXPORT))"
+    rb"_*[A-Z][A-Z0-9_]*"
+    rb"(?:[ \t]*\([^()\n]*\))?)[ \t]*;?[ \t]*\r?$",
+    re.MULTILINE,
+)
+_OPENED = re.compile(
+    rb"^[ \t]*\w*NAMESPACE\w*BEGIN\w*[ \t]*\(\s*(\w+)\s*\)|\bnamespace[ \t]+(\w+)[^\n]*\\?$", re.MULTILINE
+)
+
+
+def hidden_namespaces(data: bytes) -> list[str]:
+    """Namespaces that a macro opens, so that no qualified name in the tree shows them."""
+    found = set()
+    for match in _OPENED.finditer(data):
+        if match[1] or _directive(data, match.start()):
+            found.add((match[1] or match[2]).decode())
+    return sorted(found)
+
 
 def prepare(data: bytes) -> bytes:
     """The same text with attribute macros blanked, offset for offset. Preprocessor lines stay as they are."""
     if not any(word in data for word in (b"_", b"JNI", b"WINAPI")):
         return data
     out = bytearray(data)
-    for pattern in (_WORDS, _CLASS_WORD, _LEADING):
+    for pattern in (_WORDS, _CLASS_WORD, _LEADING, _BRACKETS):
         for found in pattern.finditer(data):
             start, end = found.span(1) if pattern.groups else found.span()
             if not _directive(data, start):

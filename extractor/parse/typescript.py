@@ -40,7 +40,7 @@ def parse(source: Source) -> FileFacts:
     collector.walk()
     exports = {k: v for k, v in collector.exports.items() if k not in collector.unnamed}
     names = tuple(sorted(k for k in exports if k != "=")) if exports or collector.is_module else None
-    extra = {"typevars": collector.typevars, "exports": exports, "jsdoc": collector.jsdoc}
+    extra = {"typevars": collector.typevars, "exports": exports, "reads": collector.reads}
     return collector.facts(exports=names, extra=extra)
 
 
@@ -51,7 +51,7 @@ class ScriptCollector(Collector):
         super().__init__(source)
         self.typevars: list[list[object]] = []
         self.exports: dict[str, str] = {}
-        self.jsdoc: list[list[object]] = []
+        self.reads: list[list[object]] = []  # [scope, receiver, property, line]
         self.is_module = False
         self._exported = False  # the declaration visited next stands in an export statement
         self.unnamed: set[str] = set()  # exported as default only
@@ -486,7 +486,8 @@ class ScriptCollector(Collector):
                     elif child.type == "rest_pattern" and child.named_children:
                         stack.append((child.named_children[0], "?"))
             elif node.type == "array_pattern":
-                stack.extend((child, f"{text}[]" if known else "?") for child in node.named_children)
+                places = enumerate(c for c in node.children if c.type not in ("[", "]", ","))
+                stack.extend((child, f"{text}.{place}" if known else "?") for place, child in places)
             elif node.type in ("assignment_pattern", "rest_pattern") and node.named_children:
                 stack.append((node.named_children[0], text if node.type == "assignment_pattern" else "?"))
 
@@ -1005,7 +1006,19 @@ class ScriptCollector(Collector):
         )
         self.call(scope, receiver, name, anchor or node, self._args(arguments))
         self._lambda_parameters(arguments, scope, f"{receiver}.{name}" if receiver else name)
-        self.push(step)
+        if function is not None and function.type == "member_expression":
+            self.push_nodes([function.child_by_field_name("object"), arguments], scope, step[2])
+        else:
+            self.push(step)
+
+    def on_member(self, step: Step) -> None:
+        """A property that is read: a call, where it turns out to be a getter."""
+        node, scope = step[0], step[1]
+        name = self.text(node.child_by_field_name("property"))
+        receiver = clip(chain(self.source, node.child_by_field_name("object")))
+        if receiver != "?":
+            self.reads.append([scope, receiver, name, start_line(node)])
+        self.push_nodes([node.child_by_field_name("object")], scope, step[2])
 
     def _iife(self, function: Node) -> bool:
         inner = function
@@ -1134,6 +1147,7 @@ class ScriptCollector(Collector):
         "throw_statement": on_throw,
         "try_statement": on_try,
         "call_expression": on_call,
+        "member_expression": on_member,
         "new_expression": on_new,
         "arrow_function": on_anonymous,
         "function_expression": on_anonymous,

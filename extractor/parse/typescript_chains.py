@@ -45,7 +45,8 @@ def chain(source: Source, node: Node | None) -> str:
             function = node.child_by_field_name("function")
             required = _required(source, node, function)
             if required:
-                head = f"require:{required}"
+                lazy = function is not None and function.type == "import"
+                head = f"import:{required}" if lazy else f"require:{required}"
                 break
             steps.append("()")
             node = function

@@ -102,7 +102,8 @@ def _balanced(text: str, position: int) -> int:
 
 
 class TypeText(NamedTuple):
-    """`name` is dotted; `[]` an array, `|` alternatives, `=>` a function (its result first), `?` nothing known."""
+    """`name` is dotted; `[]` an array, `()` a tuple, `{}` fields, `|` alternatives, `=>` a function (its result first), `?`
+    nothing known."""
 
     name: str
     args: tuple[TypeText, ...] = ()
@@ -148,7 +149,7 @@ def ts_type(text: str) -> TypeText:
     if text.endswith("[]"):
         return TypeText("[]", (ts_type(text[:-2]),))
     if text.startswith("[") and text.endswith("]"):
-        return TypeText("[]", (TypeText("|", tuple(ts_type(p) for p in split_top(text[1:-1], ","))),))
+        return TypeText("()", tuple(ts_type(p.strip().lstrip(".")) for p in split_top(text[1:-1], ",") if p.strip()))
     if text.startswith("typeof "):
         return TypeText("typeof", (TypeText(text[7:].strip()),))
     if text.startswith("{") and text.endswith("}"):

@@ -21,6 +21,7 @@ CONFIDENCE: Final[dict[str, float]] = {
     "flow:many": 0.8,
     "variant": 0.8,  # several definitions of one name, as in try/except ImportError
     "launch": 0.95,  # a CUDA kernel started
+    "getter": 0.9,  # a property read that runs code
     "override": 0.7,  # a method of a subclass or an implementation of an interface
     "from aside": 0.6,  # the product calls what only its tests or examples hand in
     "callback": 0.5,

@@ -59,6 +59,7 @@ class CppEngine(Engine):
         self.names: dict[str, list[Symbol]] = {}
         self.namespaces: set[str] = set()
         for file in self.files:
+            file.top = {}  # names outside classes are looked up by namespace, not by file
             classes = {s.d.qualname for s in file.symbols if s.is_class}
             for symbol in file.symbols:
                 qualname = symbol.d.qualname
@@ -68,6 +69,8 @@ class CppEngine(Engine):
                     while outer and outer not in self.namespaces:
                         self.namespaces.add(outer)
                         outer = outer.rpartition(".")[0]
+        # Namespaces that only macros open: they stand in no qualified name here, and in many that are written.
+        self.hidden = {n for file in self.files for n in (file.facts.extra or {}).get("hidden", ())} - self.namespaces
         self.definitions_by_declaration: dict[str, Symbol] = {}
         self.slots: dict[tuple[str, str], list[Value]] = {}
         self._lookups: dict[tuple[int, str, str], list[Symbol]] = {}
@@ -222,6 +225,8 @@ class CppEngine(Engine):
             if found:
                 return found
         first, _, rest = name.partition(".")
+        if rest and first in self.hidden:
+            return self._lookup(rest, prefixes, file, types)
         for source in [file, *(self.files[n] for n in sorted(self.closures[file.number]))]:
             for prefix, alias, target in (source.facts.extra or {}).get("usings", ()):
                 if source is not file and prefix not in prefixes:
@@ -392,7 +397,7 @@ class CppEngine(Engine):
         """`package#name` of a qualified name whose first part nothing here opens: it is another library's."""
         target = next((t for _, a, t in (file.facts.extra or {}).get("usings", ()) if a == parts[0]), "")
         full = [*target.split("."), *parts[1:]] if target else list(parts)
-        known = full[0] in self.namespaces or any(
+        known = full[0] in self.namespaces | self.hidden or any(
             s.is_class or "alias" in s.d.flags for s in self.names.get(full[0], ())
         )
         return "" if known or not full[0].isidentifier() else f"{full[0]}#{'.'.join(full[1:])}"

@@ -6,7 +6,7 @@ Every call ends in exactly one of three ways: edges to definitions here, an edge
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from extractor.facts import MODULE, Call
 from extractor.parse.collect import bare
@@ -14,6 +14,8 @@ from extractor.resolve import Links
 from extractor.resolve.common import CONFIDENCE, candidates, external_node
 from extractor.resolve.oo import Context, Engine, File, Symbol, Value, Values, accepts, join
 from extractor.schema import Edge, Node, Unresolved, external_id
+
+MAX_OVERLOADS: Final = 2
 
 
 class Outcome(NamedTuple):
@@ -173,7 +175,10 @@ class Emitter:
         for value in values:
             if value.kind == "func":
                 usable = args if call.kind != "ref" else None
-                for symbol in engine.select(value.symbol, usable, context):
+                chosen = engine.select(value.symbol, usable, context)
+                if len(chosen) > MAX_OVERLOADS:  # nothing tells them apart: what is left is a list of candidates
+                    value = value._replace(via="ambiguous")
+                for symbol in chosen:
                     self._add(found, symbol, value, len(args))
             elif value.kind == "class":
                 outcome = self.constructor(value, args, context)
@@ -191,7 +196,9 @@ class Emitter:
         if found:
             concrete = {k: v for k, v in found.items() if v != "override"}
             if len(concrete) > 1:
-                found = {k: ("flow:many" if v not in ("override", "variant") else v) for k, v in found.items()}
+                found = {
+                    k: ("flow:many" if v not in ("override", "variant", "ambiguous") else v) for k, v in found.items()
+                }
             return Outcome(tuple(sorted(found.items())), "", "", (), made)
         if not external:
             variable = engine.called_variable(call, context)

@@ -33,6 +33,7 @@ def link(files: Sequence[FileFacts], configs: Mapping[str, str]) -> Links:
 
 class JavaEngine(Engine):
     parse_type = staticmethod(java_type)
+    root = (Value("ext", name="java.lang#Object"),)
     split_names = True
     implements_interfaces = True
 
@@ -254,6 +255,10 @@ class JavaEngine(Engine):
             return (self.as_instance(value, "super"),)
         if name == "this" and value.kind in ("class", "extclass"):
             return (self.as_instance(value),)
+        if value.kind in ("inst", "class") and isinstance(value.symbol, Symbol) and name in library.OBJECT_METHODS:
+            own = self.own_member(value, name, context) or self._methods(value.symbol, name, context)
+            if own:
+                return own
         found = super().member(value, name, context)
         if found or value.kind not in ("inst", "class") or not isinstance(value.symbol, Symbol):
             return found

@@ -187,6 +187,7 @@ Executors.: newFixedThreadPool ExecutorService; newCachedThreadPool ExecutorServ
 AtomicInteger: get int; incrementAndGet int; getAndIncrement int
 AtomicLong: get long; incrementAndGet long; getAndIncrement long
 Integer: intValue int; parseInt int; valueOf Integer; toString String
+Throwable: getMessage String; getLocalizedMessage String; getCause Throwable; getStackTrace StackTraceElement[]
 Enum: name String; ordinal int
 BufferedReader: readLine String; lines Stream<String>
 """
@@ -214,4 +215,6 @@ def ancestors(name: str) -> list[str]:
     found = [name]
     while found[-1] in PARENT_OF:
         found.append(PARENT_OF[found[-1]])
+    if name.endswith(("Exception", "Error")):
+        found.append("Throwable")
     return [*found, "Object"]

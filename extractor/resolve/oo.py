@@ -151,6 +151,7 @@ class Engine:
     """Evaluates chains. A family overrides the methods of the middle section."""
 
     parse_type: Callable[[str], TypeText]
+    root: Values = ()  # what a type parameter without a bound is at least
     split_names = False  # fields and methods of one name live side by side
     implicit_members = True  # a bare name inside a class may be a member
 
@@ -374,7 +375,8 @@ class Engine:
         for value in values:
             if value.kind == "var":
                 file, scope, bound = value.symbol
-                out.extend(v for v in self.type_values(bound, file, scope) if v.kind != "var" or v.name != value.name)
+                held = self.type_values(bound, file, scope) if bound else self.root
+                out.extend(v for v in held if v.kind != "var" or v.name != value.name)
             else:
                 out.append(value)
         return tuple(out)
@@ -594,7 +596,7 @@ class Engine:
             values = self.literal(chain.head, context)
         elif chain.kind == "new":
             values = self.type_values(chain.head, context.file, context.scope)
-        elif chain.steps and chain.steps[0].op == "()":
+        elif chain.steps and chain.steps[0].op in ("()", "#"):
             values = self.callee(chain.head, context)
         else:
             values = self.head_values(chain.head, context)
@@ -818,13 +820,10 @@ class Engine:
             given = self.evaluate(arg, context)
             wanted = self.type_values(param.annotation, symbol.file, symbol.index)
             if given and wanted:
-                score += self.compatible(given[0], wanted[0])
-            elif given and given[0].kind != "unknown":
-                score += self.primitive_fit(given[0], param.annotation)
+                spread = param.kind == "*" and given[0].kind == "list" and wanted[0].kind != "list" and given[0].args
+                first = given[0].args[0][:1] if spread else given[:1]
+                score += self.compatible(first[0], wanted[0]) if first else 0
         return score
-
-    def primitive_fit(self, given: Value, annotation: str) -> int:
-        return 0
 
     def compatible(self, given: Value, wanted: Value) -> int:
         if wanted.kind in ("var", "unknown") or given.kind in ("var", "unknown"):
@@ -837,11 +836,22 @@ class Engine:
             return 1 if any(a is wanted.symbol for a, _ in self.lineage(given.symbol)) else -4
         if given.kind == "ext" and wanted.kind == "ext":
             return 2 if given.name == wanted.name else self.foreign_compatible(given.name, wanted.name)
+        if given.kind == "list" and wanted.kind == "list":
+            return self.compatible_arrays(given, wanted)
         if given.kind == "list" or wanted.kind == "list":
-            return 2 if given.kind == wanted.kind else -4
+            return self.foreign_compatible("[]", wanted.name)
         if given.kind == "inst" and wanted.kind == "ext":
             return 0 if self.is_open(given.symbol) else self.foreign_compatible("", wanted.name)
         return -4
+
+    def compatible_arrays(self, given: Value, wanted: Value) -> int:
+        """Arrays fit when their elements do; elements that convert to one another do not make arrays that do."""
+        left, right = (given.args[0] if given.args else NOTHING), (wanted.args[0] if wanted.args else NOTHING)
+        if not left or not right:
+            return 0
+        score = self.compatible(left[0], right[0])
+        plain = left[0].name.startswith("#") or right[0].name.startswith("#")
+        return -4 if plain and score < 2 else score
 
     def foreign_compatible(self, given: str, wanted: str) -> int:
         return -1

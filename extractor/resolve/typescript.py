@@ -26,6 +26,7 @@ def link(files: Sequence[FileFacts], configs: Mapping[str, str]) -> Links:
         for row in file.facts.imports:
             engine.emit_import(file, row, emitter)
     emitter.emit_calls()
+    engine.emit_reads(emitter)
     emitter.emit_names()
     return emitter.finish()
 
@@ -146,6 +147,10 @@ class ScriptEngine(Engine):
         return found
 
     def special_name(self, head: str, context: Context) -> Values | None:
+        if head.startswith("import:"):
+            return (
+                Value("ext", name="js#Promise", args=(self.special_name(f"require{head[6:]}", context) or NOTHING,)),
+            )
         if head.startswith("require:"):
             module = head[8:].replace("\x01", ".").replace("\x02", "#").replace("\x03", "-")
             return self.imported(context.file, Import(MODULE, module, "", "", 0, 0, "require"))
@@ -206,6 +211,10 @@ class ScriptEngine(Engine):
         if parsed.name == "{}":
             held = tuple((f.name, self.instances(f.args[0], file, scope, depth + 1)) for f in parsed.args if depth < 8)
             return (Value("record", args=tuple(v for _, v in held), name=",".join(n for n, _ in held)),)
+        if parsed.name == "()":
+            return (
+                Value("tuple", args=tuple(self.instances(a, file, scope, depth + 1) for a in parsed.args if depth < 8)),
+            )
         if parsed.name == "typeof":
             return self.evaluate(parsed.args[0].name, Context(file, scope, file.facts.loc + 1))
         if parsed.name in ("Array", "ReadonlyArray", "Iterable", "IterableIterator", "ArrayLike") and depth < 20:
@@ -277,6 +286,11 @@ class ScriptEngine(Engine):
     def foreign_member(self, value: Value, name: str, context: Context) -> Values:
         if value.kind == "module":
             return self.export(value.symbol, name)
+        if value.kind == "tuple":
+            place = int(name) if name.isdigit() else len(value.args)
+            return tuple(value.args[place]) if place < len(value.args) else NOTHING
+        if value.kind == "list" and name.isdigit():
+            return self.element(value)
         if value.kind == "record":
             names = value.name.split(",")
             return tuple(value.args[names.index(name)]) if name in names else NOTHING
@@ -305,6 +319,8 @@ class ScriptEngine(Engine):
         method = value.name.rpartition(".")[2].rpartition("#")[2]
         if value.kind == "extclass":
             return (self.as_instance(value),)
+        if value.name == "js#fetch":
+            return (Value("ext", name="js#Promise", args=((Value("ext", name="js#Response"),),)),)
         if owner is None:
             return NOTHING
         if owner.kind == "list":
@@ -344,6 +360,12 @@ class ScriptEngine(Engine):
                 return (Value("list", args=(owner.args[1 if method == "values" else 0],)),)
         if owner.name.endswith("#Set") and owner.args and method in ("values", "keys"):
             return (Value("list", args=(owner.args[0],)),)
+        if owner.name == "js#Object" and method == "entries" and args:
+            inner = join(self.element(v) for v in self.evaluate(args[0], context))
+            pair = Value("tuple", args=((Value("ext", name="js#string"),), inner))
+            return (Value("list", args=((pair,),)),)
+        if owner.name.endswith("#Map") and method == "entries" and len(owner.args) > 1:
+            return (Value("list", args=((Value("tuple", args=owner.args[:2]),),)),)
         if owner.name == "js#Object" and method in ("values", "freeze", "assign", "seal") and args:
             held = self.evaluate(args[0], context)
             return (Value("list", args=(join(self.element(v) for v in held),)),) if method == "values" else held
@@ -362,6 +384,10 @@ class ScriptEngine(Engine):
     def element(self, value: Value) -> Values:
         if value.kind == "list":
             return tuple(value.args[0]) if value.args else NOTHING
+        if value.kind == "tuple":
+            return join(value.args)
+        if value.kind == "ext" and value.name.endswith("#Map") and len(value.args) > 1:
+            return (Value("tuple", args=value.args[:2]),)
         if value.kind == "ext" and value.args:
             return tuple(value.args[1] if value.name.endswith("#Record") and len(value.args) > 1 else value.args[0])
         return NOTHING
@@ -496,6 +522,20 @@ class ScriptEngine(Engine):
 
     def unknown_receiver_reason(self, receiver: str, context: Context) -> str:
         return "unknown_receiver"
+
+    def emit_reads(self, emitter: Emitter) -> None:
+        """Reading a getter calls it."""
+        getters = {s.d.name for file in self.files for s in file.symbols if "property" in s.d.flags}
+        for file in self.files:
+            for scope, receiver, name, line in (file.facts.extra or {}).get("reads", ()) if getters else ():
+                if name not in getters:
+                    continue
+                context = Context(file, scope, line)
+                for value in self.evaluate(receiver, context):
+                    for member in self.member(value, name, context):
+                        for symbol in member.symbol if member.kind == "func" else ():
+                            if "property" in symbol.d.flags:
+                                emitter.edge(file.owner_id(scope), symbol.id, "calls", line, "getter")
 
     # ------------------------------------------------------------------ imports
     def emit_import(self, file: File, row: Import, emitter: Emitter) -> None:
