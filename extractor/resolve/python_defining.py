@@ -1,0 +1,135 @@
+"""`def` and `class` statements of the flow language: defaults, decorators, bases, bodies, and the names they bind."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from extractor.resolve.python_state import Arguments, Frame, Hits
+from extractor.resolve.python_text import dotted
+from extractor.resolve.python_values import (
+    BOUND,
+    CLASS,
+    EXTERNAL,
+    FUNCTION,
+    INSTANCE,
+    METHOD,
+    NONE,
+    PROPERTY,
+    RECORD,
+    RESULT,
+    UNKNOWN,
+    Block,
+    Cell,
+    Values,
+)  # fmt: skip
+
+if TYPE_CHECKING:
+    from extractor.resolve.python_flow import Flow
+
+CONTEXT_MANAGERS: Final = ("contextlib.contextmanager", "contextlib.asynccontextmanager")
+MARKS: Final = ("builtins.staticmethod", "builtins.classmethod", "abc.abstractmethod", "typing.overload")
+
+
+def define_function(run: Flow, s: list[Any]) -> bool:
+    """`def`: defaults flow into parameters, decorators are called inner before outer, the name is bound."""
+    p = run.p
+    _, index, decorators, defaults = s
+    block = p.blocks_of[run.at.facts.path][index + 1]
+    if block is None or block.definition is None:
+        return False
+    for position, flow in defaults:
+        p.flow_into(block.inflow[position], run.value(flow))
+    plain = p.one(FUNCTION, block)
+    values = plain
+    for flow, site, line, column in reversed(decorators):
+        values = _decorate(run, flow, site, line, column, values, block)
+    run.store(block.definition.name, values)
+    return False
+
+
+def _decorate(run: Flow, flow: Any, site: int, line: int, column: int, values: Values, block: Block) -> Values:
+    name = block.definition.name if block.definition is not None else ""
+    found: Values = NONE
+    hits = Hits()
+    decorators = sorted(run.concrete(run.value(flow)))
+    for decorator in decorators:
+        if decorator.kind == EXTERNAL and decorator.a in MARKS:
+            found |= values
+            hits.targets[f"ext {decorator.a}"] = "external"
+            continue
+        if decorator.kind == EXTERNAL and decorator.a in CONTEXT_MANAGERS:
+            block.context_manager = True
+        if decorator.kind == METHOD and decorator.a.kind == PROPERTY:
+            found |= run.calls.call(decorator, Arguments([values]), run.at, site, hits, "decorator")
+            continue
+        returned = run.calls.call(decorator, Arguments([values]), run.at, site, hits, "decorator")
+        hits.callbacks.clear()
+        outside = decorator.kind in (EXTERNAL, RESULT, UNKNOWN) or (
+            decorator.kind == BOUND and decorator.a.kind != FUNCTION
+        )
+        useful = frozenset(v for v in returned if v.kind != UNKNOWN)
+        # A decorator outside the repository leaves the name with what it had.
+        found |= values if outside and not any(v.kind == PROPERTY for v in useful) else useful
+    if not decorators:
+        hits.reasons.append("external")
+    run.note(hits, dotted(flow) or name, line, column, True, flow)
+    if found:
+        return found
+    # So does one of which nothing is known, but that shows only when values have come to rest.
+    run.undecided[run.at] = None
+    return values if run.lenient else NONE
+
+
+def define_class(run: Flow, s: list[Any]) -> bool:
+    """`class`: bases first, then the body in a frame of its own, then decorators."""
+    p = run.p
+    _, index, bases, keywords, decorators = s
+    block = p.blocks_of[run.at.facts.path][index + 1]
+    if block is None or block.class_ is None or block.definition is None:
+        return False
+    cls = block.class_
+    while len(cls.bases) < len(bases):
+        cls.bases.append(Cell())
+    for cell, flow in zip(cls.bases, bases, strict=True):
+        values = run.concrete(run.value(flow))
+        known = cell.values
+        bases_here = {v for v in values if v.kind in (CLASS, EXTERNAL, RESULT)}
+        for value in values:
+            if value.kind == RECORD:
+                cls.fields += [name for name in value.a if name not in cls.fields]
+                bases_here.add(p.value(EXTERNAL, "builtins.tuple"))
+        p.add(cell, bases_here or p.one(UNKNOWN, "external"))
+        if cell.values is not known:
+            p.rebase(cls)
+    for name, flow in keywords:
+        cls.keywords[name] = run.concrete(run.value(flow))
+    for ancestor in p.ancestry(cls, run.at)[0][1:]:
+        for name, values in ancestor.keywords.items():
+            cls.keywords.setdefault(name, values)
+    outer = run.frame
+    run.frame = run.calls.frame = Frame(block, outer)
+    run.body(block.flow)
+    env = run.frame.env
+    run.frame = run.calls.frame = outer
+    for name, values in env.items():
+        if isinstance(name, str):
+            cell = p.own_cell(cls, name)
+            if block.has_flag("enum") and not any(v.kind in (FUNCTION, CLASS, PROPERTY) for v in values):
+                values |= p.one(INSTANCE, cls)
+            p.flow_into(cell, values)
+    if block.has_flag("enum"):
+        for definition in block.facts.defs:
+            if definition.kind == "variable" and definition.scope == index:
+                p.add(p.own_cell(cls, definition.name), p.one(INSTANCE, cls))
+    values = p.one(CLASS, cls)
+    for ancestor in p.ancestry(cls, run.at)[0][1:]:
+        hook = ancestor.own.get("__init_subclass__")
+        for value in sorted(hook.values) if hook is not None else ():
+            hits = Hits()
+            if value.kind == FUNCTION:
+                run.calls.call(value, Arguments([values]), run.at, index, hits, "subclass")
+            run.note(hits, "__init_subclass__", block.definition.start_line, 0, False)
+    for flow, site, line, column in reversed(decorators):
+        values = _decorate(run, flow, site, line, column, values, block)
+    run.store(block.definition.name, values)
+    return False

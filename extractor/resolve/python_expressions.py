@@ -1,0 +1,407 @@
+"""Expressions of the flow language: (interpreter, expression) -> the values it may have. Calls note where they lead."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+
+from extractor.resolve.python_state import Arguments, Hits
+from extractor.resolve.python_text import dotted
+from extractor.resolve.python_types import types_of
+from extractor.resolve.python_values import (
+    BOX,
+    CLASS,
+    CONSTANT,
+    EXTERNAL,
+    FUNCTION,
+    INSTANCE,
+    METHOD,
+    NONE,
+    RESULT,
+    RETURNED,
+    TOKEN,
+    UNKNOWN,
+    Site,
+    Value,
+    Values,
+    constant_keys,
+)  # fmt: skip
+
+if TYPE_CHECKING:
+    from extractor.resolve.python_flow import Flow
+
+
+def _constant(run: Flow, f: list[Any]) -> Values:
+    return run.p.one(CONSTANT, f[1])
+
+
+def _attribute(run: Flow, f: list[Any]) -> Values:
+    owners = run.value(f[1])
+    if not owners:
+        return NONE
+    name, run.line = f[2], f[3]
+    found: Values = NONE
+    for owner in run.concrete(owners):
+        values, getters, _ = run.p.attribute(owner, name, run.at)
+        found = found | values if found else values
+        if getters:
+            hits = Hits()
+            for getter, receiver in getters:
+                found |= run.calls.call(getter, Arguments([frozenset((receiver,))]), run.at, f[3], hits, "property")
+            run.note(hits, name, f[3], 0, False)
+    return found
+
+
+def _arguments(run: Flow, positional: list[Any], keywords: list[Any]) -> Arguments:
+    given = Arguments()
+    for flow in positional:
+        if flow is not None and flow.__class__ is list and flow[0] == "S":
+            _spread(run, given, run.value(flow[1]))
+        else:
+            given.positional.append(run.value(flow))
+    for name, flow in keywords:
+        values = run.value(flow)
+        if name:
+            given.keywords[name] = values
+            continue
+        for box in run.concrete(values):
+            if box.kind == BOX:
+                for key in list(box.a.slots):
+                    if isinstance(key, str):
+                        given.keywords[key] = given.keywords.get(key, NONE) | run.calls.read_slot(box, key, run.at)
+                given.double |= run.p.read(box.a.any, run.at)
+    return given
+
+
+def _spread(run: Flow, given: Arguments, values: Values) -> None:
+    """`*values`: by position while the container's slots are known, to every later position otherwise."""
+    for box in sorted(run.concrete(values)):
+        if box.kind == BOX and box.a.kind in ("tuple", "list"):
+            known = sorted(key for key in box.a.slots if isinstance(key, int) and key >= 0)
+            for key in known[: 32 if len(values) == 1 else 0]:
+                given.positional.append(run.calls.read_slot(box, key, run.at))
+            given.star |= run.p.read(box.a.any, run.at) | run.p.read(box.a.more, run.at)
+        else:
+            given.star |= run.calls.elements(frozenset((box,)), run.at)
+
+
+def _call(run: Flow, f: list[Any]) -> Values:
+    _, site, flow, positional, keywords, line, column = f
+    run.line = line
+    hits = Hits()
+    reason = "dynamic"
+    if flow.__class__ is list and flow[0] == "A":
+        callees, reason = _method(run, flow, hits)
+    else:
+        callees = run.value(flow)
+        if not callees and flow.__class__ is str and flow not in run.frame.block.bound:
+            reason = "missing_module"
+    given = _arguments(run, positional, keywords)
+    result: set[Value] = set()
+    parameters = frozenset(v for v in callees if v.kind == TOKEN) if callees else NONE
+    direct = run.concrete(callees - parameters)
+    for callee in sorted(direct) if len(direct) > 1 else direct:
+        result |= run.calls.call(callee, given, run.at, site, hits)
+        if callee.kind == METHOD and callee.b == "update" and callee.a.kind == BOX:
+            _updated(run, callee.a, given, len(direct) == 1 and not parameters)
+    if parameters:
+        # What comes back from a parameter is kept apart: a caller knows better what that parameter was.
+        inner = run.at.sites.get(site)
+        if inner is None:
+            inner = run.at.sites[site] = Site(run.at)
+        inner.callees, inner.positional, inner.keywords = parameters, given.positional, given.keywords
+        for callee in sorted(run.concrete(parameters) - direct):
+            run.p.flow_into(inner.result, run.calls.call(callee, given, run.at, site, hits))
+        result.add(run.p.value(RETURNED, inner))
+        reason = "unknown_receiver"
+    if not hits.targets and not hits.reasons:
+        hits.reasons.append(reason)
+    run.note(hits, dotted(flow), line, column, True, flow)
+    return frozenset(result)
+
+
+def _updated(run: Flow, box: Value, given: Arguments, strong: bool) -> None:
+    """`d.update(...)` on a container of this block: what it sets is certain from here on."""
+    added: dict[Any, Values] = dict(given.keywords)
+    for values in given.positional[:1]:
+        for value in run.concrete(values):
+            if value.kind == BOX:
+                added.update({key: run.calls.read_slot(value, key, run.at) for key in list(value.a.slots)})
+    for key, values in added.items():
+        run.calls.store_slot(box, key, values, run.at, strong and len(given.positional) <= 1)
+
+
+def _method(run: Flow, flow: list[Any], hits: Hits) -> tuple[Values, str]:
+    """The callee `owner.name`, and why there is none."""
+    owners = run.value(flow[1])
+    if not owners:
+        return NONE, "unknown_receiver"
+    found: Values = NONE
+    reason = ""
+    for owner in sorted(run.concrete(owners)):
+        values, getters, missing = run.p.attribute(owner, flow[2], run.at)
+        found |= values
+        reason = reason or missing
+        if getters:
+            read = Hits()
+            for getter, receiver in getters:
+                found |= run.calls.call(getter, Arguments([frozenset((receiver,))]), run.at, flow[3], read, "property")
+            run.note(read, flow[2], flow[3], 0, False)
+    return found, reason or "unknown_receiver"
+
+
+def _item(run: Flow, f: list[Any]) -> Values:
+    owners = run.concrete(run.value(f[1]))
+    keys = run.concrete(run.value(f[2]))
+    found: Values = NONE
+    hits = Hits()
+    constants = constant_keys(keys)
+    for owner in sorted(owners):
+        if owner.kind == BOX:
+            if not constants:
+                found |= run.calls.elements(frozenset((owner,)), run.at)
+            for key in constants:
+                found |= run.calls.read_slot(owner, key, run.at)
+        elif owner.kind == INSTANCE:
+            found |= run.calls.protocol(owner, "__getitem__", Arguments([keys]), run.at, f[3], hits, via="item")
+        elif owner.kind == CLASS:
+            if owner.a.block.has_flag("enum"):
+                found |= run.p.one(INSTANCE, owner.a)
+            else:
+                found |= frozenset((owner,))
+        elif owner.kind in (EXTERNAL, UNKNOWN, RESULT):
+            found |= run.p.one(UNKNOWN, "external") if owner.kind != EXTERNAL else frozenset((owner,))
+    run.note(hits, "__getitem__", f[3], 0, False)
+    return found
+
+
+def _slice(run: Flow, f: list[Any]) -> Values:
+    owners = run.concrete(run.value(f[1]))
+    low, high = f[2], f[3]
+    if low == "?":
+        run.value(high)
+        return owners
+    found: set[Value] = set()
+    for owner in sorted(owners):
+        start = low or 0
+        if owner.kind != BOX or start < 0 or (high is not None and high < 0) or owner.a.kind == "dict":
+            found.add(owner)
+            continue
+        box = run.p.box(owner.a.kind, run.at, int(owner) * 1000 + start, f"slice {high}")
+        for key in [k for k in owner.a.slots if isinstance(k, int) and k >= start and (high is None or k < high)]:
+            run.calls.store_slot(box, key - start, run.calls.read_slot(owner, key, run.at), run.at)
+        run.p.connect(owner.a.any, box.a.any)
+        run.p.connect(owner.a.more, box.a.more)
+        found.add(box)
+    return frozenset(found)
+
+
+def _sequence(run: Flow, f: list[Any]) -> Values:
+    tag, site, items = f
+    box = run.p.box({"T": "tuple", "B": "list", "E": "set"}[tag], run.at, site)
+    place = 0
+    exact = True
+    for flow in items:
+        if flow is not None and flow.__class__ is list and flow[0] == "S":
+            given = Arguments()
+            _spread(run, given, run.value(flow[1]))
+            for values in given.positional:
+                run.calls.store_slot(box, place, values, run.at, exact)
+                place += 1
+            run.p.flow_into(box.a.any, given.star)
+            continue
+        values = run.value(flow)
+        if tag == "E":
+            run.p.flow_into(box.a.any, values)
+        elif values or place < 8:
+            run.calls.store_slot(box, place, values, run.at, exact)
+        place += 1
+    return frozenset((box,))
+
+
+def _dictionary(run: Flow, f: list[Any]) -> Values:
+    box = run.p.box("dict", run.at, f[1])
+    for key, flow in f[2]:
+        values = run.value(flow)
+        if key is None:
+            for other in run.concrete(values):
+                if other.kind == BOX:
+                    for inner in list(other.a.slots):
+                        run.calls.store_slot(box, inner, run.calls.read_slot(other, inner, run.at), run.at)
+                    run.p.connect(other.a.any, box.a.any)
+            continue
+        keys = run.concrete(run.value(key))
+        constants = constant_keys(keys)
+        for constant in constants:
+            run.calls.store_slot(box, constant, values, run.at, len(keys) == 1)
+        if not constants:
+            run.p.flow_into(box.a.any, values)
+            run.p.flow_into(box.a.keys, keys)
+    return frozenset((box,))
+
+
+def _lambda(run: Flow, f: list[Any]) -> Values:
+    block = run.p.blocks_of[run.at.facts.path][f[1] + 1]
+    if block is None:
+        return NONE
+    for position, flow in f[2]:
+        run.p.flow_into(block.inflow[position], run.value(flow))
+    return run.p.one(FUNCTION, block)
+
+
+def _either(run: Flow, f: list[Any]) -> Values:
+    found: Values = NONE
+    if len(f) > 2:
+        run.value(f[2])
+    for flow in f[1]:
+        values = run.value(flow)
+        found = found | values if found else values
+    return found
+
+
+def _evaluated(run: Flow, f: list[Any]) -> Values:
+    for flow in f[1]:
+        run.value(flow)
+    return NONE
+
+
+def _comprehension(run: Flow, f: list[Any]) -> Values:
+    _, site, kind, items, clauses = f
+    frame = run.frame
+    outer, frame.log = frame.log, {}
+    for clause in clauses:
+        if clause[0] == "i":
+            run.value(clause[1])
+            continue
+        _, target, iterable, line, asynchronous = clause
+        hits = Hits()
+        values = run.calls.iterate(run.concrete(run.value(iterable)), run.at, line, hits, asynchronous)
+        run.note(hits, "__iter__", line, 0, False)
+        _bind_inner(run, target, values)
+    results = [run.value(flow) for flow in items]
+    log, frame.log = frame.log, None
+    for key, old in log.items():
+        if isinstance(key, str) and key not in frame.block.bound:
+            frame.set(key, old)
+    frame.log = outer
+    if outer is not None:
+        for key, old in log.items():
+            outer.setdefault(key, old)
+    box = run.p.box({"l": "list", "s": "set", "d": "dict", "g": "generator"}[kind], run.at, site, "comprehension")
+    if kind == "d" and len(results) == 2:
+        run.p.flow_into(box.a.any, results[1])
+        run.p.flow_into(box.a.keys, results[0])
+    else:
+        run.p.flow_into(box.a.any, results[0])
+    return frozenset((box,))
+
+
+def _bind_inner(run: Flow, target: Any, values: Values) -> None:
+    """A comprehension's own names hide outer ones and reach nobody but lambdas inside it."""
+    if isinstance(target, str):
+        run.frame.set(target, values)
+        if target in run.frame.block.captured:
+            run.p.add(run.p.cell_of(run.frame.block, target), values)
+    elif target is not None:
+        run.assign(target, values)
+
+
+def _yield(run: Flow, f: list[Any]) -> Values:
+    values = run.value(f[1])
+    if values:
+        run.p.flow_into(run.at.yielded, values)
+    return NONE
+
+
+def _yield_from(run: Flow, f: list[Any]) -> Values:
+    hits = Hits()
+    values = run.calls.iterate(run.concrete(run.value(f[1])), run.at, 0, hits)
+    run.note(hits, "__iter__", run.line, 0, False)
+    run.p.flow_into(run.at.yielded, values)
+    return NONE
+
+
+def _await(run: Flow, f: list[Any]) -> Values:
+    values = run.value(f[1])
+    found: Values = NONE
+    for value in values:
+        if value.kind == INSTANCE and run.p.on_class(value.a, "__await__", run.at)[0]:
+            hits = Hits()
+            found |= run.calls.elements(run.calls.protocol(value, "__await__", Arguments(), run.at, 0, hits), run.at)
+            run.note(hits, "__await__", run.line, 0, False)
+        else:
+            found |= frozenset((value,))
+    return found
+
+
+def _operator(run: Flow, f: list[Any]) -> Values:
+    _, methods, left, right, line = f
+    first, second = run.value(left), run.value(right)
+    found: set[Value] = set()
+    hits = Hits()
+    for operand, other, name in ((first, second, methods[0]), (second, first, methods[1])):
+        if not name:
+            continue
+        for value in sorted(run.concrete(operand)):
+            if value.kind == INSTANCE and run.p.on_class(value.a, name, run.at)[0]:
+                found |= run.calls.protocol(value, name, Arguments([other]), run.at, line, hits, via="operator")
+            elif (
+                value.kind == BOX
+                and operand is first
+                and methods[0] in ("__add__", "__iadd__", "__or__", "__ior__", "__mul__")
+            ):
+                found.add(value)
+                for added in run.concrete(second):
+                    if added.kind == BOX and added is not value:
+                        for cell in (*added.a.slots.values(), added.a.more, added.a.any):
+                            run.p.connect(cell, value.a.more)
+        if found and methods[0][:3] != "__i":
+            break
+        if methods[0].startswith("__i") and not hits.targets and name == methods[0]:
+            # x += y falls back on __add__ of x, never on a reflected method of y.
+            for value in sorted(run.concrete(first)):
+                if value.kind == INSTANCE and run.p.on_class(value.a, methods[1], run.at)[0]:
+                    found |= run.calls.protocol(
+                        value, methods[1], Arguments([second]), run.at, line, hits, via="operator"
+                    )
+            break
+    run.note(hits, methods[0], line, 0, False)
+    return frozenset(found)
+
+
+def _walrus(run: Flow, f: list[Any]) -> Values:
+    values = run.value(f[2])
+    run.assign(f[1], values)
+    return values
+
+
+def _starred(run: Flow, f: list[Any]) -> Values:
+    return run.value(f[1])
+
+
+def _alias(run: Flow, f: list[Any]) -> Values:
+    return run.p.one("type", types_of(run.p, f[1], run.frame.block, run.at, 0))
+
+
+EXPRESSIONS: Final[dict[str, Callable[[Flow, list[Any]], Values]]] = {
+    "K": _constant,
+    "A": _attribute,
+    "C": _call,
+    "I": _item,
+    "L": _slice,
+    "T": _sequence,
+    "B": _sequence,
+    "E": _sequence,
+    "D": _dictionary,
+    "F": _lambda,
+    "U": _either,
+    "G": _comprehension,
+    "X": _evaluated,
+    "Y": _yield,
+    "Z": _yield_from,
+    "W": _await,
+    "O": _operator,
+    "N": _walrus,
+    "S": _starred,
+    "Q": _alias,
+}

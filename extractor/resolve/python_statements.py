@@ -1,0 +1,262 @@
+"""Statements of the flow language: (interpreter, statement) -> whether the end cannot be reached."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+
+from extractor.resolve.python_defining import define_class, define_function
+from extractor.resolve.python_state import Arguments, Hits
+from extractor.resolve.python_text import place_number
+from extractor.resolve.python_types import types_of
+from extractor.resolve.python_values import (
+    BOX,
+    CLASS,
+    EXTERNAL,
+    INSTANCE,
+    MODULE,
+    NONE,
+    RESULT,
+    RETURNED,
+    TOKEN,
+    UNKNOWN,
+    Cell,
+    Value,
+    Values,
+)  # fmt: skip
+
+if TYPE_CHECKING:
+    from extractor.resolve.python_flow import Flow
+
+Changes = dict[Any, "Values | None"]
+
+
+def _if(run: Flow, s: list[Any]) -> bool:
+    body, orelse = run.branch(s[2], s[1], True), run.branch(s[3], s[1], False)
+    if body is None and len(s[1]) == 1 and not s[1][0][1] and not s[1][0][3]:
+        # The body never ends, so what follows knows the opposite of the test.
+        run.suppose(s[1][0][0], not s[1][0][2])
+    return run.join([body, orelse])
+
+
+def _loop(run: Flow, flow: list[Any], before: Callable[[], None] | None = None) -> None:
+    """Run a loop's body until a round adds nothing to what was known before it."""
+    for _ in range(3):
+        known = run.frame.env
+        if before is not None:
+            before()
+        changes = run.branch(flow)
+        if changes is None:
+            return
+        grown = any(values and not values <= known.get(key, NONE) for key, values in changes.items())
+        run.join([changes, {}])
+        if not grown:
+            return
+
+
+def _for(run: Flow, s: list[Any]) -> bool:
+    _, target, iterable, body, orelse, line, asynchronous = s
+    values = run.value(iterable)
+    hits = Hits()
+    elements = run.calls.iterate(run.concrete(values), run.at, line, hits, asynchronous)
+    run.note(hits, "__iter__", line, 0)
+    _loop(run, body, lambda: run.assign(target, elements))
+    return run.body(orelse)
+
+
+def _while(run: Flow, s: list[Any]) -> bool:
+    _loop(run, s[1])
+    return run.body(s[2])
+
+
+def _try(run: Flow, s: list[Any]) -> bool:
+    _, protected, handlers, orelse, final = s
+    done = run.branch(protected)
+    # A handler may start before, within or after the body: everything the body changed may or may not hold.
+    partial: Changes = done if done is not None else {}
+    ends: list[Changes | None] = []
+    if done is not None:
+        outer, run.frame.log = run.frame.log, {}
+        run.join([done])
+        ended = run.body(orelse)
+        log = run.frame.log
+        after: Changes = {key: run.frame.env.get(key) for key in log}
+        run.frame.log = None
+        for key, values in log.items():
+            run.frame.set(key, values)
+        run.frame.log = outer
+        ends.append(None if ended else after)
+    for types, alias, body in handlers:
+        outer, run.frame.log = run.frame.log, {}
+        run.join([partial, {}])
+        if alias is not None:
+            caught = frozenset().union(*(run.value(t) for t in types)) if types else NONE
+            run.assign(alias, _instances(run, run.concrete(caught)))
+        ended = run.body(body)
+        log = run.frame.log
+        after = {key: run.frame.env.get(key) for key in log}
+        run.frame.log = None
+        for key, values in log.items():
+            run.frame.set(key, values)
+        run.frame.log = outer
+        ends.append(None if ended else after)
+    stopped = run.join(ends)
+    if run.body(final):
+        return True
+    return stopped
+
+
+def _instances(run: Flow, values: Values) -> Values:
+    found: set[Value] = set()
+    for value in values:
+        if value.kind == CLASS:
+            found.add(run.p.value(INSTANCE, value.a))
+        elif value.kind == EXTERNAL:
+            found.add(run.p.value(RESULT, value.a))
+        elif value.kind == BOX:
+            found |= _instances(run, run.calls.elements(frozenset((value,)), run.at))
+    return frozenset(found)
+
+
+def _with(run: Flow, s: list[Any]) -> bool:
+    _, flow, target, line, asynchronous = s
+    entered: Values = NONE
+    enter, leave = ("__aenter__", "__aexit__") if asynchronous else ("__enter__", "__exit__")
+    hits = Hits()
+    values = run.concrete(run.value(flow))
+    for value in sorted(values):
+        if value.kind == INSTANCE:
+            entered |= run.calls.protocol(value, enter, Arguments(), run.at, line, hits, via="with")
+            run.calls.protocol(value, leave, Arguments([NONE, NONE, NONE]), run.at, line, hits, via="with")
+        elif value.kind == BOX:
+            entered |= run.calls.elements(frozenset((value,)), run.at)
+        elif value.kind in (RESULT, EXTERNAL, UNKNOWN):
+            entered |= frozenset((value,))
+    run.note(hits, enter, line, 0, False)
+    if target is not None:
+        run.assign(target, entered)
+    return False
+
+
+def _assign(run: Flow, s: list[Any]) -> bool:
+    run.assign(s[1], run.value(s[2]))
+    return False
+
+
+def _annotated(run: Flow, s: list[Any]) -> bool:
+    _, target, annotation, flow, given = s
+    values = run.value(flow)
+    frame = run.frame
+    if frame.outer is not None and isinstance(target, str) and frame.block.class_ is not None:
+        fields = frame.block.class_.fields
+        if target not in fields and not (isinstance(annotation, list) and annotation[1] == "ClassVar"):
+            fields.append(target)
+    scope = frame.block
+    if all(v.kind in (UNKNOWN, RESULT) for v in run.concrete(values)):
+        values |= types_of(run.p, annotation, scope, run.at, place_number(s))
+    if frame.outer is not None and isinstance(target, str) and frame.block.class_ is not None:
+        typed = types_of(run.p, annotation, scope, run.at, place_number(s))
+        if typed:
+            run.p.flow_into(run.p.instance_cell(frame.block.class_, target), typed)
+        if not given:
+            return False
+    if given or values:
+        run.assign(target, values)
+    return False
+
+
+def _evaluate(run: Flow, s: list[Any]) -> bool:
+    run.value(s[1])
+    return False
+
+
+def _return(run: Flow, s: list[Any]) -> bool:
+    values = run.value(s[1])
+    if values:
+        cell = run.at.returned
+        for key in run.supposed.items():
+            cell = run.at.conditional.setdefault(key, Cell())
+        give(run, cell, values)
+    return True
+
+
+def give(run: Flow, cell: Cell, values: Values) -> None:
+    """Into a result: tokens of this function and those around it stay, others are replaced by what flows to them."""
+    kept: set[Value] = set()
+    rest: set[Value] = set()
+    for value in values:
+        owner = value.a if value.kind == TOKEN else value.a.block if value.kind == RETURNED else None
+        (rest if owner is not None and not run.at.within(owner) else kept).add(value)
+    run.p.add(cell, kept)
+    if rest:
+        run.p.flow_into(cell, frozenset(rest))
+
+
+def _raise(run: Flow, s: list[Any]) -> bool:
+    if s[1] is not None:
+        values = run.value(s[1])
+        hits = Hits()
+        if not (isinstance(s[1], list) and s[1][0] == "C"):
+            for value in sorted(run.concrete(values)):
+                if value.kind == CLASS:
+                    run.calls.call(value, Arguments(), run.at, s[2], hits, "raise")
+        run.note(hits, "raise", s[2], 0, False)
+    return True
+
+
+def _jump(run: Flow, s: list[Any]) -> bool:
+    return False
+
+
+def _delete(run: Flow, s: list[Any]) -> bool:
+    for name in s[1]:
+        run.frame.set(name, None)
+    return False
+
+
+def _import(run: Flow, s: list[Any]) -> bool:
+    p = run.p
+    row = run.at.facts.imports[s[1]]
+    if row.alias == "*":
+        other = p.modules.imported(row, run.at.module.path)
+        block = p.block_of(other) if other is not None else None
+        if block is not None and other is not None:
+            allowed = p.modules.public(other)
+            for name in sorted(block.bound) if allowed is None else allowed:
+                if allowed is not None or not name.startswith("_"):
+                    run.store(name, p.member_of_module(other, name, run.at))
+        return False
+    run.store(row.alias, imported(run, row))
+    return False
+
+
+def imported(run: Flow, row: Any) -> Values:
+    """What an import binds."""
+    p, origin = run.p, run.at.module.path
+    if not row.name:
+        dotted = row.module if row.alias != row.module.partition(".")[0] else row.alias
+        module = p.modules.absolute(dotted, origin)
+        return p.one(MODULE, module) if module is not None else p.one(EXTERNAL, dotted)
+    module = p.modules.imported(row, origin)
+    if module is None:
+        return p.one(EXTERNAL, f"{'.' * row.level}{row.module}.{row.name}") if not row.level else NONE
+    return p.member_of_module(module, row.name, run.at)
+
+
+STATEMENTS: Final[dict[str, Callable[[Flow, list[Any]], bool]]] = {
+    "=": _assign,
+    ":": _annotated,
+    "e": _evaluate,
+    "r": _return,
+    "!": _raise,
+    "j": _jump,
+    "?": _if,
+    "f": _for,
+    "w": _while,
+    "t": _try,
+    "h": _with,
+    "i": _import,
+    "x": _delete,
+    "d": define_function,
+    "c": define_class,
+}
