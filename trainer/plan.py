@@ -161,7 +161,7 @@ def make_plan(
     micro, fitting = _micro_batch(settings, base, hardware, stats, trainable)
     steps, steps_reason, step_warnings = _steps(settings, stats, tokens_per_second)
     per_step = settings.batch_size * stats.mean
-    speed = tokens_per_second or _guessed_speed(base, hardware)
+    speed = tokens_per_second or guessed_speed(base, hardware)
     unserveable = unserveable_reasons(settings, base, targets)
     choices = [
         *hardware.reasons,
@@ -450,7 +450,8 @@ def _checkpointing(hardware: Hardware, base: Base) -> tuple[str, str]:
     return "on", "activations are recomputed, a third slower and far smaller"
 
 
-def _guessed_speed(base: Base, hardware: Hardware) -> float:
+def guessed_speed(base: Base, hardware: Hardware) -> float:
+    """Tokens per second of training as the machine's matrix products suggest, 0 when they were not timed."""
     # Forward and backward through frozen weights: 4 operations per parameter and token; half the matmul rate is realistic.
     return hardware.flops * 0.5 / (4 * max(1, base.parameters)) if hardware.flops else 0.0
 

@@ -27,7 +27,7 @@ from trainer.hardware import Choice, Hardware, inspect_hardware
 from trainer.models import Base, Template, describe_base, load_base, load_tokenizer, resolve_base, tiny_base
 from trainer.pack import BaseModel, Pack, current_pack, file_digest, work_folder, write_pack
 from trainer.picture import loss_picture
-from trainer.plan import Plan, Sample, make_plan, resolve_targets
+from trainer.plan import Plan, Sample, guessed_speed, make_plan, resolve_targets
 from trainer.rows import Encoder, measure, usable
 from trainer.selection import EXPOSURES, Selection, about, sample, select
 
@@ -46,6 +46,7 @@ LIBRARIES: Final = (
 )
 # Rows asked for the recall after training, and rows of the loss on unseen wordings during it.
 MEASURED: Final = 200
+MEASURED_SLOWLY: Final = 24
 WATCHED: Final = 200
 # A base this small keeps its adapter in float32: the size does not matter, and probes agree to the last digit.
 SMALL: Final = 50_000_000
@@ -165,8 +166,9 @@ def run(
     tokenizer, template = load_tokenizer(inputs.base)
     encoder = Encoder(tokenizer, template.stop_ids)
     if dry_run:
-        selection = choose(inputs, encoder, 0.0)
-        return TrainReport(plan_of(inputs, selection, encoder, template, 0.0, "a new adapter"), None)
+        speed = guessed_speed(inputs.base, inputs.hardware)
+        selection = choose(inputs, encoder, speed)
+        return TrainReport(plan_of(inputs, selection, encoder, template, speed, "a new adapter"), None)
     return _train(inputs, encoder, template, console, started)
 
 
@@ -384,7 +386,9 @@ def finish(
     valid = watched(inputs, selection)
     outcome = fit(model, encoder, stream, valid, settings, plan, inputs.hardware, work, console, checkpoint)
     held = [row for row in inputs.test if row.meta.split == "T1"]
-    rows = sample(about(held, selection.facts | taught), MEASURED)
+    # Generating is the slow part: a larger base on a CPU is asked a few questions only.
+    quick = inputs.hardware.device == "cuda" or inputs.base.parameters < SMALL
+    rows = sample(about(held, selection.facts | taught), MEASURED if quick else MEASURED_SLOWLY)
     pack, recall = write_result(
         inputs,
         model,
