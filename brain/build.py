@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from brain.writer import Written
 
 # Raised whenever the same graph would give other notes or another index.
-VERSION: Final = "4"
+VERSION: Final = "5"
 
 
 @dataclass(frozen=True, slots=True)

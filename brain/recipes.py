@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 MOST_STEPS: Final = 8
 TRUST: Final = ("documentation", "example", "doctest", "test")
 _PYTHON_FENCE: Final = frozenset({"python", "py", "python3", "pycon", "pytb", ""})
+_IMPORT = re.compile(r"^(?:from\s+[\w.]+\s+import\s+[\w., ]+|import\s+[\w., ]+)$", re.M)
 _FENCE = re.compile(r"^(\s*)(```+|~~~+)\s*\{?\.?([\w+-]*)")
 _DIRECTIVE = re.compile(
     r"^(\s*)\.\.\s+(?:code-block|code|sourcecode|testcode|doctest|click:example|ipython)::\s*([\w:+-]*)\s*$"
@@ -140,11 +141,13 @@ def _tests(view: View, texts: Mapping[str, tuple[str, str]]) -> Iterator[Snippet
 
 
 def fences(path: str, text: str) -> Iterator[Snippet]:
-    """Python blocks of a Markdown or reStructuredText document, titled by the heading above them."""
+    """Python blocks of a document, titled by the heading above them; a page is read from the top, so what an earlier block
+    of it imported holds in the later ones."""
     from brain.corpus import sections
 
     lines = text.split("\n")
     headings = sections(text)
+    imported: list[str] = []
     number = 0
     while number < len(lines):
         fence, directive = _FENCE.match(lines[number]), _DIRECTIVE.match(lines[number])
@@ -172,10 +175,11 @@ def fences(path: str, text: str) -> Iterator[Snippet]:
             continue
         if ">>>" in code:
             code = doctest_source(code)
-        elif not lang and not re.search(r"^(?:from|import)\s+\w", code, re.M):
+        elif not lang and not _IMPORT.search(code):
             continue  # an untagged block that imports nothing is as likely a shell session
         title = next((t for t, a, b in reversed(headings) if a <= first <= b and t), "")
-        yield Snippet(path, first, code, one_line(title), "documentation")
+        yield Snippet(path, first, code, one_line(title), "documentation", "\n".join(imported))
+        imported += [line for line in _IMPORT.findall(code) if line not in imported]
 
 
 def doctest_source(doc: str) -> str:
@@ -235,7 +239,6 @@ class _Reader:
                     self._expression(base)
         if isinstance(statement, ast.Assert):
             return
-        before = len(self.steps)
         for child in ast.iter_child_nodes(statement):
             if isinstance(child, ast.expr):
                 self._expression(child)
@@ -258,7 +261,6 @@ class _Reader:
                         self._statement(deeper)
                 elif isinstance(inner, ast.stmt):
                     self._statement(inner)
-        del before
 
     def _import(self, statement: ast.Import | ast.ImportFrom) -> None:
         for alias in statement.names:
@@ -280,7 +282,8 @@ class _Reader:
             if path not in self._names and not any(n == ours or n.startswith(ours + ".") for n in self._names):
                 continue
             self.imported = True
-            if isinstance(statement, ast.ImportFrom) and path not in self._names:
+            own = statement.lineno + self._offset >= self._start  # not what an earlier block of the page imported
+            if own and isinstance(statement, ast.ImportFrom) and path not in self._names:
                 self.missing.append(path)
             self._bound[alias.asname or (alias.name if isinstance(statement, ast.ImportFrom) else ours)] = (
                 path if alias.asname or isinstance(statement, ast.ImportFrom) else ours

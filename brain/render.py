@@ -131,6 +131,11 @@ class Renderer:
         node = self._view.node(node_id)
         return node is not None and is_public(node)
 
+    def is_open(self, node_id: str) -> bool:
+        """As `is_public`, for a member whose class has just been named: a test's own methods are its members too."""
+        node = self._view.node(node_id)
+        return node is not None and not hidden(node.name) and node.meta.get("visibility", "public") != "private"
+
     def _listing(self, facts: Sequence[Fact]) -> dict[str, Any]:
         lists: dict[str, list[str]] = {}
         for fact in facts:
@@ -259,8 +264,8 @@ def _class(r: Renderer, node: Node, table: FactTable) -> Iterator[Sentence]:
     purpose = _purpose(table, node)
     kinds = set(node.meta.get("flags", ()))
     members = about(node.id, "member")
-    methods = [f for f in members if r.type_of(f.object) == "method" and r.is_public(f.object)]
-    fields = [f for f in members if r.type_of(f.object) == "variable" and r.is_public(f.object)]
+    methods = [f for f in members if r.type_of(f.object) == "method" and r.is_open(f.object)]
+    fields = [f for f in members if r.type_of(f.object) == "variable" and r.is_open(f.object)]
     if not purpose:
         word = next((k for k in ("dataclass", "enum", "struct", "record", "protocol") if k in kinds), node.type)
         owner = about(node.id, "container")
@@ -290,7 +295,7 @@ def _leaf_clause(r: Renderer, lead: str, facts: Sequence[Fact], limit: int) -> S
     if not facts:
         return None
     shown = list(facts)[:limit] if len(facts) > limit + 1 else list(facts)
-    names = [r.name(f.object).rpartition(".")[2] for f in shown]
+    names = [f.object.rpartition("#")[2].partition("@")[0].rpartition(".")[2] for f in shown]
     text = enumeration(list(dict.fromkeys(names)), len(facts) - len(shown))
     return Sentence(f"{lead} {text}", tuple(f.id for f in shown), tuple(f.object for f in shown))
 
