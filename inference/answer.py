@@ -24,7 +24,7 @@ from inference.backends import Backend, choose
 from inference.citations import Citation, Verifier
 from inference.compose import Composer
 from inference.freshness import lag
-from inference.gate import abstain, refuse
+from inference.gate import abstain, in_text, refuse
 from inference.grammar import GRAPH_KINDS
 from inference.kinds import Intent, Question, prose_kind, read
 from inference.link import STRICT, Linker, Mention, Missing, Target
@@ -190,7 +190,7 @@ class Expert:
         if intent.kind == "unclear":
             return _UNCLEAR
         if intent.kind == "overview":
-            return discover.overview(self.graph, self.project)
+            return discover.overview(self.graph, self.project, self.retriever)
         project = self.project.lower()
         if (
             intent.kind == "explain"
@@ -198,7 +198,7 @@ class Expert:
             and intent.x.name.lower() == project
             and intent.x.shape in ("plain", "capital")
         ):
-            return discover.overview(self.graph, self.project)
+            return discover.overview(self.graph, self.project, self.retriever)
         x = self.linker.link(intent.x, hints) if intent.x else None
         if isinstance(x, Missing):
             if self._is_parameter(intent, linked):
@@ -209,7 +209,7 @@ class Expert:
                 if x.mention.name in refused:
                     return None
                 refused.add(x.mention.name)
-                return refuse(x)
+                return in_text(x, self.retriever) or refuse(x)
             x = None
         if isinstance(x, Target) and not means_it(intent, x):
             x = None

@@ -212,52 +212,55 @@ class Discoverer:
         return Claim(f"{text} — {said}" if said else text, _span(hit), item=True)
 
 
-def overview(graph: Graph, project: str) -> Section:
-    """What the repository is, from its front package, its counts and its capabilities."""
+def overview(graph: Graph, project: str, retriever: Retriever | None) -> Section:
+    """What the repository is: how its README or front package opens, its counts, its most used capabilities."""
+    claims: list[Claim] = []
+    said, path, line = retriever.opening() if retriever is not None else ("", "", 0)
+    spans: tuple[Span, ...] = (Span(path, line, line, "", "document"),) if said else ()
+    if not said:
+        said, spans = _front(graph, project)
+    if said:
+        claims.append(Claim(_quote(said), spans))
     types, languages = graph.count("nodes", "type"), graph.count("nodes", "lang")
+    kinds = [t for t in ("module", "class", "interface", "function", "method") if types.get(t)]
+    counted = [count(types[t], t, "classes" if t == "class" else "") for t in kinds]
+    used = [
+        lang
+        for lang in sorted(languages, key=lambda name: -languages[name])
+        if lang and lang not in ("text", "markdown")
+    ]
+    holds = f"{project or 'The repository'} holds {join(counted)} (tests included)"
+    claims.append(Claim(f"{holds}, in {join(used[:4]) or 'no language known here'}.", spans))
+    able = [
+        n for n in graph.nodes(["capability"]) if n.meta.get("purpose") and not is_test(n.path) and not is_aside(n.path)
+    ]
+    anchors = {n.id: str((n.meta.get("evidence") or [""])[0]) for n in able}
+    use = {n.id: sum(1 for _ in graph.edges(["calls", "imports", "extends"], dst=anchors[n.id])) for n in able}
+    shown = sorted(able, key=lambda n: (-use[n.id], n.id))[:8]
+    if shown:
+        claims.append(Claim("Its most used capabilities:"))
+        for node in shown:
+            claims.append(
+                Claim(f"{_title(graph, node)} — {one_line(str(node.meta['purpose']))}", here(node), item=True)
+            )
+    return Section("overview", tuple(claims), "yes" if claims else "unknown")
+
+
+def _front(graph: Graph, project: str) -> tuple[str, tuple[Span, ...]]:
+    """What the front package's or module's documentation says."""
     fronts = [
         n
         for n in graph.nodes(["package", "module"])
         if n.meta.get("doc") and not is_test(n.path) and not is_aside(n.path)
     ]
     fronts.sort(key=lambda n: (n.name != project, n.path.count("/"), n.type != "package", n.id))
-    claims: list[Claim] = []
-    spans: tuple[Span, ...] = ()
-    if fronts:
-        said = purpose(fronts[0])
-        front = fronts[0]
-        if front.type == "package":
-            inner = [
-                n for n in graph.nodes(["module"]) if n.path.rpartition("/")[0] == front.path and n.name == front.name
-            ]
-            front = inner[0] if inner else front
-        spans = header(front)
-        if said:
-            claims.append(Claim(said, spans))
-    counted = [
-        count(types[t], t, "classes" if t == "class" else "")
-        for t in ("module", "class", "interface", "function", "method")
-        if types.get(t)
-    ]
-    used = [
-        lang
-        for lang in sorted(languages, key=lambda name: -languages[name])
-        if lang and lang not in ("text", "markdown")
-    ]
-    claims.append(
-        Claim(
-            f"{project or 'The repository'} holds {join(counted)}, in {join(used) or 'no language known here'}.", spans
-        )
-    )
-    able = sorted(graph.nodes(["capability"]), key=lambda n: (-float(n.meta.get("support", 0) or 0), n.id))
-    shown = [n for n in able if n.meta.get("purpose") and not is_test(n.path)][:8]
-    if shown:
-        claims.append(Claim("Among its capabilities:"))
-        for node in shown:
-            claims.append(
-                Claim(f"{_title(graph, node)} — {one_line(str(node.meta['purpose']))}", here(node), item=True)
-            )
-    return Section("overview", tuple(claims), "yes" if claims else "unknown")
+    if not fronts:
+        return "", ()
+    front, said = fronts[0], purpose(fronts[0])
+    if front.type == "package":
+        inner = [n for n in graph.nodes(["module"]) if n.path.rpartition("/")[0] == front.path and n.name == front.name]
+        front = inner[0] if inner else front
+    return said, header(front)
 
 
 def _title(graph: Graph, node: Node) -> str:

@@ -6,10 +6,11 @@ from __future__ import annotations
 
 from typing import Final
 
+from brain.text import one_line
 from inference.citations import Span
 from inference.kinds import Intent
 from inference.link import Missing
-from inference.retrieve import Evidence
+from inference.retrieve import Evidence, Retriever
 from inference.wording import Claim, Section, here, join, name_of
 
 _NEAR: Final = 4
@@ -44,6 +45,23 @@ def refuse(missing: Missing) -> Section:
     if near:
         claims.append(Claim(f"Nearest: {join(near[:_NEAR], 'or')}."))
     return Section("gate", tuple(claims), "missing", 0.0, (("exists", 0.0),))
+
+
+def in_text(missing: Missing, retriever: Retriever | None) -> Section | None:
+    """A name that is no symbol but stands in the code or its documentation all the same: a column, a key, a file it writes.
+    None for a member that a class does not have, and for what only tests mention."""
+    name = missing.mention.name
+    container = missing.container
+    if retriever is None or len(name) < 4 or (container is not None and container.type in ("class", "interface")):
+        return None
+    places = retriever.lines_with(name, 5, documents=True)
+    if not places:
+        return None
+    claims = [Claim(f"{name} is no symbol of this repository, but the word stands in:")]
+    for path, line in places:
+        written = one_line(retriever.lookup.text(path, line, line))[:120]
+        claims.append(Claim(f"{path}: {written}", (Span(path, line, line, "", "text"),), item=True))
+    return Section("text", tuple(claims), "yes", 0.6, (("text", float(len(places))),))
 
 
 def abstain(intent: Intent, evidence: Evidence) -> Section:

@@ -16,7 +16,7 @@ from typing import Final
 
 from brain.index import index_path
 from brain.lookup import STOP_WORDS, Hit, Lookup
-from brain.text import clean, split_identifier, tokens
+from brain.text import clean, paragraph, split_identifier, tokens
 from brain.view import is_test
 from extractor.schema import Node
 from inference.citations import Span
@@ -111,16 +111,36 @@ class Retriever:
         row = self.lookup._db.execute("SELECT 1 FROM texts WHERE instr(text, ?) LIMIT 1", (word,)).fetchone()
         return row is not None
 
-    def lines_with(self, words: str, limit: int) -> list[tuple[str, int]]:
-        """(path, line) of indexed code that holds `words` as written; product before tests, documents left out."""
+    def lines_with(self, words: str, limit: int, *, documents: bool = False) -> list[tuple[str, int]]:
+        """(path, line) of indexed text that holds `words` as written, tests left out; documents come after code."""
         found = []
+        whole = re.compile(rf"(?<![\w]){re.escape(words)}(?![\w])")
         for path, text in self.lookup._db.execute(
             "SELECT path, text FROM texts WHERE instr(text, ?) ORDER BY path", (words,)
         ):
             row = self.lookup.graph.file(path)
-            if row is not None and row.status in ("ok", "partial"):
-                found.append((is_test(path), path, text[: text.index(words)].count("\n") + 1))
+            code = row is not None and row.status in ("ok", "partial")
+            match = whole.search(text)
+            if match and not is_test(path) and (code or documents):
+                found.append((not code, path, text[: match.start()].count("\n") + 1))
         return [(path, line) for _, path, line in sorted(found)[:limit]]
+
+    def opening(self) -> tuple[str, str, int]:
+        """(first paragraph of the README, its path, its line); empty without one."""
+        names = sorted(
+            r.path for r in self.lookup.graph.files() if re.fullmatch(r"readme(\.\w+)?", r.path, re.IGNORECASE)
+        )
+        for path in names:
+            text = self.lookup.text(path, 1, 80)
+            at = 0
+            for block in re.split(r"\n\s*\n", text):
+                start = text.index(block, at)
+                at = start + len(block)
+                said = re.sub(r"\[([^\]]+)\](?:\[[^\]]*\]|\([^)]*\))", r"\1", paragraph(block)).replace("**", "")
+                plain = not re.match(r"\s*(?:[#=|<`>!+]|[*-] |\[!|\.\. )", block)
+                if plain and len(said.split()) >= 6 and said[:1].isalnum():
+                    return said, path, text[:start].count("\n") + 1
+        return "", "", 0
 
     @property
     def _rows(self) -> int:

@@ -201,3 +201,15 @@ def test_the_same_question_gives_the_same_bytes(shop: Expert) -> None:
 def test_a_follow_up_carries_its_subject(shop: Expert) -> None:
     answer = shop.ask("who calls it?", Ask(carry="price_of"))
     assert "price_of is called by" in answer.text
+
+
+def test_a_word_of_the_code_that_is_no_symbol_is_shown_where_it_stands(shop: Expert) -> None:
+    answer = shop.ask("What is `stock`?")
+    assert answer.answered
+    assert shop.ask("what does zz_no_such_word do?").exit_code == 1
+
+
+def test_the_repository_introduces_itself_by_its_readme(shop: Expert) -> None:
+    answer = shop.ask("What does this project do?")
+    assert answer.citations[0].path == "README.md"
+    assert "classes" in answer.text
