@@ -326,7 +326,7 @@ def overview(ask: Ask) -> Topic | None:
         topic = aspect(ask)
         if topic is None or len(parts) == 5 or (aspect is purpose and not resolves(topic.answers[0], topic.facts, ask)):
             continue
-        text = topic.answers[0].removesuffix(ask.place)
+        text = topic.answers[0].removesuffix(ask.place).removesuffix(ask.home)
         parts.append("It " + text.removeprefix(f"{s.said()} ") if parts and text.startswith(f"{s.said()} ") else text)
         used += topic.facts
     seen_by = ask.one("visibility")

@@ -26,9 +26,10 @@ def raises(ask: Ask) -> Topic | None:
     errors = unique(ask.said(f.object) for f in found)
     shown, verb = listing(errors), plural_verb(len(errors), "is", "are")
     guarded = next((f for f in found[:6] if short_code(f.qualifier("guard"), 14)), None)
-    when = f" when `{guarded.qualifier('guard')}`" if guarded is not None else ""
-    if when and guarded is not None and len(errors) > 1:
-        when = f"; {ask.said(guarded.object)}{when}"
+    when = ""
+    if guarded is not None:  # the nearest condition is needed, other lines may need more: so "in the branch", not "if"
+        which = f"; {ask.said(guarded.object)}" if len(errors) > 1 else ""
+        when = f"{which} in the branch where `{guarded.qualifier('guard')}` holds"
     answers = (
         f"{s.said()} raises {shown}{when}.{ask.home if when else ask.place}",
         f"{shown} {verb} raised by {s.said()}{when}.{ask.home}",
@@ -75,7 +76,7 @@ def messages(ask: Ask) -> Iterator[Topic]:
         if s.type not in RUNS or not tellable(text):
             continue
         guard = fact.qualifier("guard")
-        under = f" when `{guard}`" if short_code(guard, 14) else ""
+        under = f" in the branch where `{guard}` holds" if short_code(guard, 14) else ""
         error = ask.said(fact.object)
         answers: tuple[str, ...] = (
             f"{s.said()} raises {error} with this message{under}.{ask.home}",

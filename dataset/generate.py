@@ -33,7 +33,7 @@ from dataset.spool import Spool, new, spool_for
 from dataset.topics import Topic
 from extractor.graph import Graph
 
-VERSION = "6"
+VERSION = "7"
 SAMPLES = 20
 
 

@@ -42,7 +42,7 @@ def test_an_answer_leads_with_what_was_asked() -> None:
         "Pass `item`"
     )
     assert "stores an item and returns its slot" in said["purpose"]
-    assert "when `slot < 0`" in said["raises"]
+    assert "in the branch where `slot < 0` holds" in said["raises"]
 
 
 def test_the_way_back_is_asked_too() -> None:
