@@ -15,14 +15,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from brain.embed import Embedder, read_vectors, vectors_path
 from brain.index import expand, index_path, open_index
 from brain.text import one_line, split_identifier
 from brain.view import is_aside, is_test
 from extractor.graph import Graph
 from extractor.schema import Node
+
+if TYPE_CHECKING:
+    from brain.embed import Embedder, Vectors
 
 # The constants below were set on `scripts/bench_search.py`, whose ablation shows what each feature earns.
 POOL: Final = 200  # full-text candidates that are ranked
@@ -97,7 +99,7 @@ class Lookup:
         self._db = db
         self._without = frozenset(without)
         self._embedder = embedder
-        self._vectors = read_vectors(vectors_path(graph.path), embedder.space) if embedder else None
+        self._vectors = _vectors(graph.path, embedder.space) if embedder else None
         self._size: int = db.execute("SELECT coalesce(max(id), 0) FROM rows").fetchone()[0]
 
     @classmethod
@@ -378,6 +380,13 @@ class Lookup:
 def bare(name: str) -> str:
     """A name as it may have been typed, without quotes, call brackets or characters nobody sees."""
     return one_line(name).strip("`'\"").removesuffix("()")
+
+
+def _vectors(graph: Path, space: str) -> Vectors:
+    # Imported late: a question without vectors needs none of it.
+    from brain.embed import read_vectors, vectors_path
+
+    return read_vectors(vectors_path(graph), space)
 
 
 def query_terms(question: str) -> list[str]:
