@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 from collections import Counter
@@ -101,6 +102,29 @@ class Git:
             subject, *paths = entry.split("\0")
             found.append((subject.strip(), tuple(sorted(path.strip("\n") for path in paths if path.strip("\n")))))
         return found
+
+    def origin(self) -> str:
+        """The web address of the forge behind `origin`, "" when there is none: read from the file, no command is run."""
+        folder = Path(self._text("rev-parse", "--git-common-dir", check=False).strip() or ".git")
+        try:
+            text = (self.root / folder / "config").read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            return ""
+        section = re.search(r'\[remote "origin"\]([^\[]*)', text)
+        url = re.search(r"^\s*url\s*=\s*(\S+)", section.group(1), re.MULTILINE) if section else None
+        found = (
+            re.match(r"(?:https?://(?:[^@/\s]*@)?|ssh://git@|git@)([\w.-]+)[:/]([\w./~-]+?)(?:\.git)?/?$", url.group(1))
+            if url
+            else None
+        )
+        return f"https://{found.group(1)}/{found.group(2)}" if found else ""
+
+    def published(self, commit: str) -> bool:
+        """Whether a remote branch known here holds `commit`."""
+        if not self._known(commit):
+            return False
+        count = self._text("rev-list", "--count", _revision(commit), "--not", "--remotes", check=False).strip()
+        return count == "0"
 
     def _known(self, commit: str) -> bool:
         if not commit:

@@ -161,6 +161,10 @@ class Expert:
         carry = Mention(how.carry, 0, 0, "tick") if how.carry else None
         names, words = known_words(self.graph, text), everyday_names(self.graph, text)
         question = read(text, self.project, carry, names, words, lambda name: is_symbol(self.graph, name))
+        only = question.intents[0] if len(question.intents) == 1 else None
+        if how.carry_kind in GRAPH_KINDS and only is not None and only.kind == "explain" and _is_bare(only):
+            # "and Cart.add?" after "who calls price_of?" asks the same of another name.
+            question = replace(question, intents=(replace(only, kind=how.carry_kind),))
         if how.kind:
             first = next((i for i in question.intents if i.x), question.intents[0] if question.intents else None)
             if first is not None:
@@ -180,6 +184,8 @@ class Expert:
             if intent.kind == "search" and intent.x and intent.x.name in asked:
                 continue
             section = self._section(intent, hints, linked, refused, how)
+            if section is not None and intent.carried and how.carry and not sections:
+                section = replace(section, claims=(Claim(f"(About {how.carry}.)"), *section.claims))
             if section is not None:
                 sections.append(section)
         return _once(sections), linked
@@ -264,7 +270,7 @@ class Expert:
         if self.retriever is None:
             hint = "this question needs the search index: run make brain"
             return Section(intent.kind, (Claim(hint[:1].upper() + hint[1:] + "."),), "unknown", 0.0)
-        finder = discover.Discoverer(self.composer, self.retriever, self.settings.k, how.path_glob)
+        finder = discover.Discoverer(self.composer, self.retriever, self.settings.k, how.path_glob, how.lang)
         section, evidence = finder.answer(prose_kind(intent.text), intent.text)
         if x is not None:
             about = self.composer.answer("explain", x)
@@ -315,6 +321,12 @@ class Expert:
             "repository": "read" if verifier.root else "absent: citations checked against the index only",
         }
         return Answer(question, text, citations, "extractive", confidence, why, stale, answered)
+
+
+def _is_bare(intent: Intent) -> bool:
+    """Whether a clause holds a name and nothing that asks."""
+    rest = intent.text.replace(intent.x.name if intent.x else "", "")
+    return not re.sub(r"\b(?:and|or|what|about|how|then|now)\b|\W", "", rest.lower())
 
 
 def _once(sections: Sequence[Section]) -> list[Section]:

@@ -41,16 +41,17 @@ _CEILING: Final = 0.9  # search never is as sure as an edge of the graph
 class Discoverer:
     """Composes answers from search."""
 
-    def __init__(self, composer: Composer, retriever: Retriever, k: int, path_glob: str = "") -> None:
+    def __init__(self, composer: Composer, retriever: Retriever, k: int, path_glob: str = "", lang: str = "") -> None:
         self.composer = composer
         self.graph = composer.graph
         self.retriever = retriever
         self.k = k
         self.path_glob = path_glob
+        self.lang = lang
 
     def answer(self, kind: str, text: str) -> tuple[Section, Evidence]:
         """The section for a howto, discovery or plain search question, and the evidence it rests on."""
-        evidence = self.retriever.find(text, self.k, self.path_glob)
+        evidence = self.retriever.find(text, self.k, self.path_glob, (), self.lang)
         claims = self._steps(text, evidence) if kind == "howto" else []
         hits = _distinct(evidence.hits)
         if not _ABOUT_TESTS.search(text):
@@ -145,7 +146,7 @@ class Discoverer:
         """The best recipe, when one holds the question's words about as well as anything found: documentation before tests."""
         words = {stem(w) for w in content_words(text)}
         usable = []
-        for place, hit in enumerate(self.retriever.lookup.search(text, 8, self.path_glob, ("recipe",))):
+        for place, hit in enumerate(self.retriever.search(text, 8, self.path_glob, ("recipe",), self.lang)):
             node = self.graph.node(hit.node_id)
             if node is None or not words:
                 continue

@@ -31,6 +31,10 @@ _ASKING_TEXT: Final = """
     list show tell exist exists anything something someone default properly correctly
 """
 _ASKING: Final = frozenset(_ASKING_TEXT.split())
+# What people call a family of languages, and the names the graph knows its files by.
+_FAMILIES: Final = {
+    "typescript": ("typescript", "tsx", "javascript"), "javascript": ("javascript",), "cpp": ("cpp", "c", "cuda"), "c++": ("cpp",)
+}  # fmt: skip
 _BRITISH: Final = (("our", "or"), ("is", "iz"), ("ys", "yz"), ("tre", "ter"), ("ll", "l"), ("ogue", "og"))
 _SPELLINGS: Final = (*_BRITISH, *((there, here) for here, there in _BRITISH))
 _WORD = re.compile(r"[^\W_][\w]*")
@@ -56,15 +60,28 @@ class Retriever:
     def __init__(self, lookup: Lookup) -> None:
         self.lookup = lookup
 
+    def search(
+        self, question: str, k: int, path_glob: str = "", kinds: Sequence[str] = (), lang: str = ""
+    ) -> list[Hit]:
+        """The best `k` passages, of files in one language when `lang` names it (as the graph does, or by its setting's name)."""
+        if not lang:
+            return self.lookup.search(question, k, path_glob, kinds)
+        family = _FAMILIES.get(lang.lower(), (lang.lower(),))
+        hits = self.lookup.search(question, k * 8, path_glob, kinds)
+        rows = {h.path: self.lookup.graph.file(h.path) for h in hits}
+        return [h for h in hits if (row := rows[h.path]) is not None and row.lang in family][:k]
+
     @classmethod
     def beside(cls, graph_path: Path) -> Retriever | None:
         """The retriever of the index beside a graph, None when `brain` has not made one yet."""
         return cls(Lookup.open(graph_path)) if index_path(graph_path).is_file() else None
 
-    def find(self, question: str, k: int = 8, path_glob: str = "", kinds: Sequence[str] = ()) -> Evidence:
+    def find(
+        self, question: str, k: int = 8, path_glob: str = "", kinds: Sequence[str] = (), lang: str = ""
+    ) -> Evidence:
         """The best `k` passages for `question` and how much they can carry."""
         question = self._as_spelt_here(question)
-        hits = tuple(self.lookup.search(question, k, path_glob, kinds))
+        hits = tuple(self.search(question, k, path_glob, kinds, lang))
         words = content_words(question)
         if not hits or not words:
             return Evidence(hits, 0.0, 0.3 if hits else 0.0, tuple(w for w in words if not self.frequency(w)))

@@ -109,7 +109,15 @@ def style(
     links = {"auto": "file" if terminal and not dumb else "", "never": "", "always": "file"}.get(hyperlinks, hyperlinks)
     width = min(shutil.get_terminal_size().columns, 110) if terminal else 0
     root = expert.repo or (Path(expert.manifest.root) if expert.manifest.root else None)
-    return Style(colored, links, width, root)
+    return Style(colored, links, width, root, _forge(root, expert.manifest.commit) if links == "github" else "")
+
+
+def _forge(root: Path | None, commit: str) -> str:
+    """The web address that permalinks start with; "" unless the commit is there for others to see."""
+    from extractor.history import open_git
+
+    git = open_git(root)[0] if root is not None and root.is_dir() and commit else None
+    return git.origin() if git is not None and git.published(commit) else ""
 
 
 def as_json(answer: Answer) -> str:
@@ -170,11 +178,15 @@ def _uri(citation: Citation, look: Style) -> str:
     if look.links == "vscode":
         return f"vscode://file{full}:{citation.start_line}:1"
     if look.links == "github":
-        return (
-            f"{look.remote}/blob/{citation.commit}/{quote(citation.path)}#L{citation.start_line}-L{citation.end_line}"
-            if look.remote
-            else ""
+        if not look.remote or citation.dirty:
+            return ""
+        gitlab = "gitlab" in look.remote.split("/")[2]
+        blob, lines = (
+            ("-/blob", f"{citation.start_line}-{citation.end_line}")
+            if gitlab
+            else ("blob", f"{citation.start_line}-L{citation.end_line}")
         )
+        return f"{look.remote}/{blob}/{citation.commit}/{quote(citation.path)}#L{lines}"
     return f"file://{socket.gethostname()}{full}"
 
 

@@ -230,7 +230,7 @@ def _context(
     if budget <= 0 or expert.retriever is None:
         return "", []
     nodes = [t.node for t in linked]
-    hits = expert.retriever.lookup.search(answer.question, expert.settings.k, how.path_glob)
+    hits = expert.retriever.search(answer.question, expert.settings.k, how.path_glob, (), how.lang)
     if not backend.trained:
         text, spans = expert.retriever.context(answer.question, nodes, hits, budget)
         import secrets

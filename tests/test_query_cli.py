@@ -133,3 +133,40 @@ def test_links_and_colours_only_when_asked(graph: Path) -> None:
     assert "\x1b]8;;file://" in shown
     assert "\x1b[36m" in shown
     assert "\x1b" not in ask(graph, "Where is price_of defined?", FORCE_COLOR="1", NO_COLOR="1").stdout
+
+
+def test_the_next_name_inherits_the_question(graph: Path) -> None:
+    assert ask(graph, "--new", "Who calls price_of?").returncode == 0
+    follow = ask(graph, "-c", "and bulk_discount?")
+    assert "bulk_discount is called by" in follow.stdout
+    again = ask(graph, "-c", "what does it return?")
+    assert again.stdout.startswith("(About bulk_discount.)")
+
+
+def test_search_keeps_to_a_language_and_a_path(graph: Path) -> None:
+    found = json.loads(ask(graph, "how is a basket summed up", "--lang", "typescript", "--json").stdout)
+    assert found["citations"]
+    assert {Path(c["path"]).suffix for c in found["citations"]} == {".ts"}
+    kept = json.loads(ask(graph, "how is the price computed", "--path", "src/shop/cart*", "--json").stdout)
+    assert {c["path"] for c in kept["citations"] if c["via"] == "search"} == {"src/shop/cart.py"}
+
+
+def test_permalinks_point_at_what_others_can_see(tmp_path: Path) -> None:
+    from asking import index
+
+    repo, bare = tmp_path / "repo", tmp_path / "forge.git"
+    repo.mkdir()
+    (repo / "one.py").write_text("def first():\n    return 1\n")
+    git = ["git", "-C", str(repo), "-c", "user.name=a", "-c", "user.email=a@b.c"]
+    subprocess.run(["git", "init", "-q", "--bare", str(bare)], check=True)
+    subprocess.run([*git, "init", "-q", "-b", "main"], check=True)
+    subprocess.run([*git, "add", "."], check=True)
+    subprocess.run([*git, "commit", "-qm", "one"], check=True)
+    subprocess.run([*git, "remote", "add", "origin", "https://github.com/me/thing.git"], check=True)
+    graph = index(repo, tmp_path / "brain")
+    assert "github.com" not in ask(graph, "Where is first defined?", "--hyperlinks", "github").stdout
+    subprocess.run([*git, "push", "-q", str(bare), "main:main"], check=True)
+    subprocess.run([*git, "fetch", "-q", str(bare), "main:refs/remotes/origin/main"], check=True)
+    shown = ask(graph, "Where is first defined?", "--hyperlinks", "github").stdout
+    commit = subprocess.run([*git, "rev-parse", "HEAD"], check=True, capture_output=True, text=True).stdout.strip()
+    assert f"https://github.com/me/thing/blob/{commit}/one.py#L1-L2" in shown
