@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from extractor.facts import Base, Definition, Raise
-from extractor.parse.python_expr import annotation, expression, note_call
+from extractor.parse.python_annotation import annotation
+from extractor.parse.python_expr import note_call
 from extractor.parse.python_text import MAX_VALUE, declared_raises, docstring, parameters, shorten, signature
-from extractor.parse.python_unit import Flow, Unit
+from extractor.parse.python_unit import Flow, Unit, block, expression
 from extractor.parse.tree import collapse, end_line, start_line
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-Block = Callable[[Unit, "Node"], list[Flow]]
 FUNCTION_FLAGS: Final = {
     "property": "property", "cached_property": "property", "staticmethod": "static", "classmethod": "classmethod",
     "abstractmethod": "abstract", "abstractproperty": "abstract", "overload": "overload", "setter": "setter", "deleter": "setter",
@@ -29,7 +28,7 @@ def visibility(name: str) -> str:
     return "private" if name.startswith("_") and not dunder else "public"
 
 
-def function_definition(unit: Unit, node: Node, decorators: list[Node], block: Block) -> None:
+def function_definition(unit: Unit, node: Node, decorators: list[Node]) -> None:
     name_node, body = node.child_by_field_name("name"), node.child_by_field_name("body")
     if name_node is None:
         return
@@ -80,7 +79,7 @@ def function_definition(unit: Unit, node: Node, decorators: list[Node], block: B
     outer.flow.append(["d", inner.index, wrapped, defaults])
 
 
-def class_definition(unit: Unit, node: Node, decorators: list[Node], block: Block) -> None:
+def class_definition(unit: Unit, node: Node, decorators: list[Node]) -> None:
     name_node, body = node.child_by_field_name("name"), node.child_by_field_name("body")
     if name_node is None:
         return
@@ -191,3 +190,12 @@ def _only_not_implemented(unit: Unit, body: Node | None) -> bool:
     if len(statements) != 1 or statements[0].type != "raise_statement" or not statements[0].named_children:
         return False
     return unit.of(statements[0].named_children[0]).startswith("NotImplementedError")
+
+
+def names_bound(target: Node) -> list[Node]:
+    """The plain names that an assignment's target binds."""
+    if target.type == "identifier":
+        return [target]
+    if target.type in ("pattern_list", "tuple_pattern", "list_pattern"):
+        return [name for child in target.named_children for name in names_bound(child)]
+    return []

@@ -5,17 +5,16 @@ What cannot carry a callable, a class, an instance or a key becomes null, so mos
 
 from __future__ import annotations
 
-import ast
 import sys
 from collections.abc import Callable
-from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from extractor.facts import Call, Definition
 from extractor.languages import grammar
 from extractor.parse import Source
+from extractor.parse.python_operators import binary, comparison, conditional, either, unary
 from extractor.parse.python_text import parameters, string_value
-from extractor.parse.python_unit import MAX_DEPTH, Flow, Unit
+from extractor.parse.python_unit import Flow, Unit, evaluated, expression, other, plain
 from extractor.parse.tree import collapse, end_line, start_line
 
 if TYPE_CHECKING:
@@ -24,31 +23,6 @@ if TYPE_CHECKING:
 MAX_KEY = 40
 MAX_CONSTANTS = 16
 MAX_RECEIVER = 120
-LONG_CHAIN = 24
-
-BINARY: Final = {
-    "+": "add", "-": "sub", "*": "mul", "/": "truediv", "//": "floordiv", "%": "mod", "**": "pow", "@": "matmul",
-    "<<": "lshift", ">>": "rshift", "&": "and", "|": "or", "^": "xor",
-}  # fmt: skip
-UNARY: Final = {"-": "__neg__", "+": "__pos__", "~": "__invert__"}
-COMPARE: Final = {
-    "==": ("__eq__", "__eq__"), "!=": ("__ne__", "__ne__"), "<": ("__lt__", "__gt__"), ">": ("__gt__", "__lt__"),
-    "<=": ("__le__", "__ge__"), ">=": ("__ge__", "__le__"),
-}  # fmt: skip
-
-
-def expression(unit: Unit, node: Node) -> Flow:
-    """The flow of one expression. Beyond MAX_DEPTH nothing is read, and `unit.too_deep` says where."""
-    read = _READERS.get(node.type)
-    if read is None:
-        return _other(unit, node)
-    if unit.depth > MAX_DEPTH:
-        unit.too_deep = unit.too_deep or start_line(node)
-        return None
-    unit.depth += 1
-    flow = read(unit, node)
-    unit.depth -= 1
-    return flow
 
 
 def assigned(unit: Unit, node: Node, comprehension: bool = False) -> Flow:
@@ -89,7 +63,7 @@ def _call(unit: Unit, node: Node) -> Flow:
     function = node.child_by_field_name("function")
     arguments = node.child_by_field_name("arguments")
     if function is None:
-        return _other(unit, node)
+        return other(unit, node)
     row, column = function.end_point
     site = unit.site()
     callee = expression(unit, function)
@@ -120,7 +94,7 @@ def _call(unit: Unit, node: Node) -> Flow:
     else:
         column = node.start_point[1]
     call = ["C", site, callee, positional, keywords, row + 1, column]
-    if callee == "eval" and positional and _plain(positional[0]) and positional[0] is not None:
+    if callee == "eval" and positional and plain(positional[0]) and positional[0] is not None:
         return ["U", [_evaluated_text(unit, str(positional[0][1]), row)], call]
     return call
 
@@ -174,11 +148,11 @@ def _string(unit: Unit, node: Node) -> Flow:
     for child in children:
         if child.type == "interpolation":
             parts += [expression(unit, part) for part in child.named_children if part.type != "type_conversion"]
-    return _evaluated(parts)
+    return evaluated(parts)
 
 
 def _concatenated(unit: Unit, node: Node) -> Flow:
-    return _evaluated([expression(unit, child) for child in node.named_children if child.type == "string"])
+    return evaluated([expression(unit, child) for child in node.named_children if child.type == "string"])
 
 
 def _integer(unit: Unit, node: Node) -> Flow:
@@ -199,7 +173,7 @@ def _first(unit: Unit, node: Node) -> Flow:
 
 def _items(unit: Unit, node: Node) -> list[Flow]:
     flows = [expression(unit, child) for child in node.named_children if child.type != "comment"]
-    if len(flows) > MAX_CONSTANTS and all(_plain(flow) for flow in flows):
+    if len(flows) > MAX_CONSTANTS and all(plain(flow) for flow in flows):
         return []
     return flows
 
@@ -222,7 +196,7 @@ def _dictionary(unit: Unit, node: Node) -> Flow:
         elif child.type == "dictionary_splat":
             pairs.append([None, _first(unit, child)])
     constant = all(
-        key is not None and key.__class__ is list and key[0] in "KX" and _plain(value) for key, value in pairs
+        key is not None and key.__class__ is list and key[0] in "KX" and plain(value) for key, value in pairs
     )
     return ["D", site, [] if constant and len(pairs) > MAX_CONSTANTS else pairs]
 
@@ -255,9 +229,9 @@ def _slice(unit: Unit, node: Node, owner: Flow) -> Flow:
         elif child.is_named and child.type != "comment":
             fields[-1] = expression(unit, child)
             parts.append(fields[-1])
-    bounds = [f[1] if f is not None and _plain(f) and isinstance(f[1], int) else None for f in fields[:2]]
-    plain = all(_plain(flow) for flow in fields) and len(fields) == 2
-    return ["L", owner, bounds[0], bounds[1]] if plain else ["L", owner, "?", _evaluated(parts)]
+    bounds = [f[1] if f is not None and plain(f) and isinstance(f[1], int) else None for f in fields[:2]]
+    known = all(plain(flow) for flow in fields) and len(fields) == 2
+    return ["L", owner, bounds[0], bounds[1]] if known else ["L", owner, "?", evaluated(parts)]
 
 
 def _lambda(unit: Unit, node: Node) -> Flow:
@@ -282,87 +256,6 @@ def _lambda(unit: Unit, node: Node) -> Flow:
     index = inner.index
     unit.leave()
     return ["F", index, defaults]
-
-
-def _either(unit: Unit, node: Node) -> Flow:
-    """`a or b and c`: any of the operands, the left spine walked without recursion."""
-    operands: list[Node] = []
-    current: Node | None = node
-    while current is not None and current.type == "boolean_operator":
-        right = current.child_by_field_name("right")
-        if right is not None:
-            operands.append(right)
-        current = current.child_by_field_name("left")
-    if current is not None:
-        operands.append(current)
-    flows = [flow for operand in reversed(operands) if (flow := expression(unit, operand)) is not None]
-    return ["U", flows] if len(flows) > 1 else flows[0] if flows else None
-
-
-def _conditional(unit: Unit, node: Node) -> Flow:
-    children = [child for child in node.named_children if child.type != "comment"]
-    if len(children) != 3:
-        return _other(unit, node)
-    condition = expression(unit, children[1])
-    flows = [flow for child in (children[0], children[2]) if (flow := expression(unit, child)) is not None]
-    if condition is not None and not isinstance(condition, str):
-        return ["U", flows, condition]
-    return ["U", flows] if len(flows) > 1 else flows[0] if flows else None
-
-
-def _binary(unit: Unit, node: Node) -> Flow:
-    """Operators, the left spine walked without recursion; a long chain is only evaluated."""
-    chain: list[tuple[str, Node, int]] = []
-    current = node
-    while current.type == "binary_operator":
-        left, right = current.child_by_field_name("left"), current.child_by_field_name("right")
-        operator = current.child_by_field_name("operator")
-        if left is None or right is None or operator is None:
-            break
-        chain.append((operator.type, right, start_line(operator)))
-        current = left
-    flow = expression(unit, current) if current is not node else None
-    if len(chain) > LONG_CHAIN:
-        return _evaluated([flow, *(expression(unit, right) for _, right, _ in reversed(chain))])
-    for sign, right, line in reversed(chain):
-        other = expression(unit, right)
-        if flow is None and other is None:
-            continue
-        if _plain(flow) and _plain(other):
-            flow = None
-            continue
-        stem = BINARY.get(sign, "add")
-        flow = ["O", [f"__{stem}__", f"__r{stem}__"], flow, other, line]
-    return flow
-
-
-def _plain(flow: Flow) -> bool:
-    """Nothing of interest, or a constant."""
-    return flow is None or (flow.__class__ is list and flow[0] == "K")
-
-
-def _unary(unit: Unit, node: Node) -> Flow:
-    operand = node.child_by_field_name("argument")
-    flow = expression(unit, operand) if operand is not None else None
-    operator = node.children[0].type if node.children else ""
-    if flow is None:
-        return None
-    if _plain(flow):
-        return ["K", -flow[1]] if operator == "-" and isinstance(flow[1], int) else None
-    return ["O", [UNARY.get(operator, "__neg__"), ""], flow, None, start_line(node)]
-
-
-def _comparison(unit: Unit, node: Node) -> Flow:
-    operands = [child for child in node.named_children if child.type != "comment"]
-    flows = [expression(unit, operand) for operand in operands]
-    operators = [child.type for child in node.children if not child.is_named]
-    if len(flows) == 2 and operators:
-        left, right = flows
-        if operators[0] in COMPARE and not _plain(left) and not _plain(right):
-            return ["X", [["O", list(COMPARE[operators[0]]), left, right, start_line(node)]]]
-        if operators[-1] == "in" and "is" not in operators and not _plain(right):
-            return ["X", [left, ["O", ["__contains__", ""], right, None, start_line(node)]]]
-    return _evaluated(flows)
 
 
 def _comprehension(kind: str) -> Callable[[Unit, Node], Flow]:
@@ -411,26 +304,7 @@ def _await(unit: Unit, node: Node) -> Flow:
     return ["W", inner] if inner is not None else None
 
 
-def _other(unit: Unit, node: Node) -> Flow:
-    """Syntax without a rule of its own, broken code included: read what is inside, without recursion."""
-    flows: list[Flow] = []
-    stack = list(reversed(node.named_children))
-    while stack:
-        child = stack.pop()
-        if child.type in _READERS:
-            flows.append(expression(unit, child))
-        elif child.type not in ("comment", "block"):
-            stack.extend(reversed(child.named_children))
-    return _evaluated(flows)
-
-
-def _evaluated(flows: list[Flow]) -> Flow:
-    """Flows whose value is of no interest; names and constants among them do nothing."""
-    kept = [flow for flow in flows if not _plain(flow) and flow.__class__ is list]
-    return ["X", kept] if kept else None
-
-
-_READERS: Final[dict[str, Callable[[Unit, Node], Flow]]] = {
+EXPRESSIONS: Final[dict[str, Callable[[Unit, Node], Flow]]] = {
     "identifier": _identifier,
     "attribute": _attribute,
     "call": _call,
@@ -453,11 +327,11 @@ _READERS: Final[dict[str, Callable[[Unit, Node], Flow]]] = {
     "list_splat": _splat,
     "subscript": _subscript,
     "lambda": _lambda,
-    "boolean_operator": _either,
-    "conditional_expression": _conditional,
-    "binary_operator": _binary,
-    "unary_operator": _unary,
-    "comparison_operator": _comparison,
+    "boolean_operator": either,
+    "conditional_expression": conditional,
+    "binary_operator": binary,
+    "unary_operator": unary,
+    "comparison_operator": comparison,
     "list_comprehension": _comprehension("l"),
     "set_comprehension": _comprehension("s"),
     "dictionary_comprehension": _comprehension("d"),
@@ -466,31 +340,3 @@ _READERS: Final[dict[str, Callable[[Unit, Node], Flow]]] = {
     "yield": _yield,
     "await": _await,
 }
-
-
-@lru_cache(maxsize=8192)
-def annotation(text: str) -> Flow:
-    """A type as written: a name, ["A", …] or ["P", type, [arguments]]; ["U", […]] for alternatives, null for none of these."""
-    try:
-        return _type(ast.parse(text.strip(), mode="eval").body, 0)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
-
-
-def _type(node: ast.expr, depth: int) -> Flow:
-    if depth > 12:
-        return None
-    if isinstance(node, ast.Name):
-        return node.id
-    if isinstance(node, ast.Attribute):
-        owner = _type(node.value, depth + 1)
-        return ["A", owner, node.attr, 0] if owner is not None else None
-    if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        return annotation(node.value)
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
-        parts = [flow for side in (node.left, node.right) if (flow := _type(side, depth + 1)) is not None]
-        return ["U", parts] if len(parts) > 1 else parts[0] if parts else None
-    if isinstance(node, ast.Subscript):
-        inner = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
-        return ["P", _type(node.value, depth + 1), [_type(part, depth + 1) for part in inner]]
-    return None

@@ -25,17 +25,20 @@ and statements:
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from extractor.facts import MODULE, Base, Binding, Call, Definition, Handler, Import, Raise
 from extractor.parse import Source
+from extractor.parse.tree import start_line
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
 Flow = Any  # an expression or a statement of the flow language
 MAX_DEPTH = 120
+SILENT = {"comment", "pass_statement", "line_continuation"}
 
 
 @dataclass(slots=True)
@@ -79,6 +82,8 @@ class Unit:
     ordinals: dict[str, int] = field(default_factory=dict)
     seen_variables: set[str] = field(default_factory=set)
     lambdas: dict[int, int] = field(default_factory=dict)
+    expressions: Mapping[str, Callable[[Unit, Node], Flow]] = field(default_factory=dict)
+    statements: Mapping[str, Callable[[Unit, Node], None]] = field(default_factory=dict)
     sites: int = 0
     depth: int = 0
     too_deep: int = 0
@@ -123,13 +128,93 @@ class Unit:
         self.scope = parent
 
 
-def first_unit(source: Source) -> Unit:
+def first_unit(
+    source: Source,
+    expressions: Mapping[str, Callable[[Unit, Node], Flow]],
+    statements: Mapping[str, Callable[[Unit, Node], None]],
+) -> Unit:
     """A unit standing at the top of the file."""
     decoded = source.data.decode("utf-8", "replace")
     # Byte offsets are character offsets exactly when nothing took more than one byte.
     unit = Unit(source, decoded if len(decoded) == len(source.data) else "")
+    unit.expressions, unit.statements = expressions, statements
     unit.scopes.append(unit.scope)
     return unit
+
+
+def expression(unit: Unit, node: Node) -> Flow:
+    """The flow of one expression. Beyond MAX_DEPTH nothing is read, and `unit.too_deep` says where."""
+    read = unit.expressions.get(node.type)
+    if read is None:
+        return other(unit, node)
+    if unit.depth > MAX_DEPTH:
+        unit.too_deep = unit.too_deep or start_line(node)
+        return None
+    unit.depth += 1
+    flow = read(unit, node)
+    unit.depth -= 1
+    return flow
+
+
+def other(unit: Unit, node: Node) -> Flow:
+    """Syntax without a rule of its own, broken code included: read what is inside, without recursion."""
+    flows: list[Flow] = []
+    stack = list(reversed(node.named_children))
+    while stack:
+        child = stack.pop()
+        if child.type in unit.expressions:
+            flows.append(expression(unit, child))
+        elif child.type not in ("comment", "block"):
+            stack.extend(reversed(child.named_children))
+    return evaluated(flows)
+
+
+def plain(flow: Flow) -> bool:
+    """Nothing of interest, or a constant."""
+    return flow is None or (flow.__class__ is list and flow[0] == "K")
+
+
+def evaluated(flows: list[Flow]) -> Flow:
+    """Flows whose value is of no interest; names and constants among them do nothing."""
+    kept = [flow for flow in flows if not plain(flow) and flow.__class__ is list]
+    return ["X", kept] if kept else None
+
+
+def statement(unit: Unit, node: Node) -> None:
+    read = unit.statements.get(node.type)
+    if read is not None:
+        read(unit, node)
+    elif node.type not in SILENT:
+        evaluate(unit, expression(unit, node))
+
+
+def block(unit: Unit, node: Node) -> list[Flow]:
+    """Read the statements of a block into the current scope's flow, or a module's; returns them."""
+    flow = unit.scope.flow
+    start = len(flow)
+    if unit.depth > MAX_DEPTH:
+        unit.too_deep = unit.too_deep or start_line(node)
+        return []
+    unit.depth += 1
+    for child in node.named_children:
+        statement(unit, child)
+    unit.depth -= 1
+    return flow[start:]
+
+
+def nested(unit: Unit, node: Node | None) -> list[Flow]:
+    """A block's flow by itself, taken out of the scope's."""
+    if node is None:
+        return []
+    outer, unit.scope.flow = unit.scope.flow, []
+    block(unit, node)
+    inner, unit.scope.flow = unit.scope.flow, outer
+    return inner
+
+
+def evaluate(unit: Unit, flow: Flow) -> None:
+    if flow is not None and flow.__class__ is list and flow[0] != "K":
+        unit.scope.flow.append(["e", flow])
 
 
 def resolve_captures(unit: Unit) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from extractor.parse.python_expr import annotation
+from extractor.parse.python_annotation import annotation
 from extractor.resolve.python_program import Program
 from extractor.resolve.python_values import (
     CLASS,

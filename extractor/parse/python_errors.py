@@ -1,0 +1,159 @@
+"""`try`, `with` and `raise` of Python: handlers, what they protect and do, and what is raised with which message."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from extractor.facts import Handler, Raise
+from extractor.parse.python_defs import declare, names_bound
+from extractor.parse.python_expr import assigned
+from extractor.parse.python_text import template
+from extractor.parse.python_unit import Flow, Unit, block, evaluate, expression, nested
+from extractor.parse.tree import collapse, end_line, start_line
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+SUPPRESSING: Final = ("suppress", "raises", "assertRaises", "assertRaisesRegex")
+LOGGING: Final = ("log", "logger", "logging", "warnings", "_log", "_logger", "LOG", "LOGGER")
+_MISSING: Final = {"ImportError", "ModuleNotFoundError", "Exception", "AttributeError"}
+
+
+def try_statement(unit: Unit, node: Node) -> None:
+    body = node.child_by_field_name("body")
+    clauses = [c for c in node.named_children if c.type in ("except_clause", "except_group_clause")]
+    caught = [_caught(unit, clause) for clause in clauses]
+    kind = unit.import_kind
+    if any(not names or {n.rpartition(".")[2] for n in names} & _MISSING for names, _, _ in caught):
+        unit.import_kind = kind or "optional"
+    protected = nested(unit, body)
+    handlers: list[Flow] = []
+    for clause, (names, values, alias) in zip(clauses, caught, strict=True):
+        inner = next((c for c in clause.named_children if c.type == "block"), None)
+        if body is not None:
+            unit.handlers.append(
+                Handler(
+                    unit.scope.index,
+                    tuple(names),
+                    start_line(body),
+                    end_line(body),
+                    start_line(clause),
+                    _action(unit, inner),
+                )
+            )
+        types = [expression(unit, value) for value in values]
+        target = assigned(unit, alias) if alias is not None else None
+        handlers.append([types, target, nested(unit, inner)])
+    unit.import_kind = kind
+    parts: dict[str, list[Flow]] = {"else_clause": [], "finally_clause": []}
+    for clause in node.named_children:
+        if clause.type in parts:
+            inner = next((c for c in clause.named_children if c.type == "block"), None)
+            parts[clause.type] = nested(unit, inner)
+    unit.scope.flow.append(["t", protected, handlers, parts["else_clause"], parts["finally_clause"]])
+
+
+def _caught(unit: Unit, clause: Node) -> tuple[list[str], list[Node], Node | None]:
+    """(class names as written, their nodes, the alias) of an except clause; no names: everything is caught."""
+    value, alias = clause.child_by_field_name("value"), clause.child_by_field_name("alias")
+    if value is None:
+        value = next((c for c in clause.named_children if c.type not in ("block", "comment")), None)
+    if value is not None and value.type == "as_pattern":
+        alias = value.child_by_field_name("alias")
+        value = value.named_children[0] if value.named_children else None
+    if alias is not None and alias.type == "as_pattern_target" and alias.named_children:
+        alias = alias.named_children[0]
+    if value is None:
+        return [], [], alias
+    if value.type == "parenthesized_expression" and value.named_children:
+        value = value.named_children[0]
+    nodes = [c for c in value.named_children if c.type != "comment"] if value.type == "tuple" else [value]
+    return [collapse(unit.of(n)) for n in nodes], nodes, alias
+
+
+def _action(unit: Unit, body: Node | None) -> str:
+    """What a handler does: reraise, convert, return, log, pass, else handle."""
+    statements = [c for c in body.named_children if c.type != "comment"] if body is not None else []
+    kinds = [s.type for s in statements]
+    raised = next((s for s in statements if s.type == "raise_statement"), None)
+    if raised is not None:
+        return "convert" if raised.named_children else "reraise"
+    if "return_statement" in kinds:
+        return "return"
+    if all(kind in ("pass_statement", "continue_statement", "break_statement") for kind in kinds):
+        return "pass"
+    for s in statements:
+        call = s.named_children[0] if s.type == "expression_statement" and s.named_children else None
+        if call is not None and call.type == "call":
+            parts = unit.of(call).partition("(")[0].split(".")
+            if len(parts) > 1 and any(part in LOGGING for part in parts[:-1]):
+                return "log"
+    return "handle"
+
+
+def with_statement(unit: Unit, node: Node) -> None:
+    asynchronous = node.children[0].type == "async"
+    body = node.child_by_field_name("body")
+    clause = next((c for c in node.named_children if c.type == "with_clause"), None)
+    for item in clause.named_children if clause is not None else ():
+        value = item.child_by_field_name("value") if item.type == "with_item" else None
+        if value is None:
+            continue
+        alias = None
+        if value.type == "as_pattern":
+            alias = value.child_by_field_name("alias")
+            value = value.named_children[0]
+            if alias is not None and alias.named_children:
+                alias = alias.named_children[0]
+        flow = expression(unit, value)
+        target = assigned(unit, alias) if alias is not None else None
+        for name in names_bound(alias) if alias is not None else ():
+            declare(unit, name, node, None, None)
+        unit.scope.flow.append(["h", flow, target, start_line(item), asynchronous])
+        if value.type == "call" and body is not None:
+            _suppression(unit, value, body)
+    if body is not None:
+        block(unit, body)
+
+
+def _suppression(unit: Unit, call: Node, body: Node) -> None:
+    """`with suppress(E):` and `with pytest.raises(E):` catch like a handler."""
+    function, arguments = call.child_by_field_name("function"), call.child_by_field_name("arguments")
+    name = unit.of(function).rpartition(".")[2] if function is not None else ""
+    if name in SUPPRESSING and arguments is not None:
+        given = [a for a in arguments.named_children if a.type in ("identifier", "attribute", "tuple")]
+        if name != "suppress":
+            given = given[:1]
+        nodes = [n for a in given for n in (a.named_children if a.type == "tuple" else [a])]
+        if nodes:
+            names = tuple(collapse(unit.of(n)) for n in nodes)
+            action = "pass" if name == "suppress" else "handle"
+            line = start_line(call)
+            unit.handlers.append(Handler(unit.scope.index, names, start_line(body), end_line(body), line, action))
+
+
+def raise_statement(unit: Unit, node: Node) -> None:
+    cause = node.child_by_field_name("cause")
+    value = next((c for c in node.named_children if c.type != "comment" and c != cause), None)
+    name, message = "", ""
+    if value is not None:
+        target = value
+        if value.type == "call":
+            function, arguments = value.child_by_field_name("function"), value.child_by_field_name("arguments")
+            given = [a for a in arguments.named_children if a.type != "comment"] if arguments is not None else []
+            first = given[0] if given else None
+            if first is not None and first.type == "keyword_argument":
+                first = first.child_by_field_name("value")
+            message = template(unit, first)
+            target = function if function is not None else value
+        name = collapse(unit.of(target))
+    guards = unit.scope.guards
+    unit.raises.append(
+        Raise(
+            unit.scope.index, name, start_line(node), message, guards[-1] if guards else "",
+            collapse(unit.of(cause)) if cause is not None else "",
+        )
+    )  # fmt: skip
+    unit.scope.flow.append(["!", expression(unit, value) if value is not None else None, start_line(node)])
+    if cause is not None:
+        evaluate(unit, expression(unit, cause))

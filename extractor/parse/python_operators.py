@@ -1,0 +1,98 @@
+"""Operators of Python into the flow language: only what may call a method of a known class, or hand on a value, is kept."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from extractor.parse.python_unit import Flow, Unit, evaluated, expression, other, plain
+from extractor.parse.tree import start_line
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+BINARY: Final = {
+    "+": "add", "-": "sub", "*": "mul", "/": "truediv", "//": "floordiv", "%": "mod", "**": "pow", "@": "matmul",
+    "<<": "lshift", ">>": "rshift", "&": "and", "|": "or", "^": "xor",
+}  # fmt: skip  # fmt: skip
+UNARY: Final = {"-": "__neg__", "+": "__pos__", "~": "__invert__"}  # fmt: skip
+COMPARE: Final = {
+    "==": ("__eq__", "__eq__"), "!=": ("__ne__", "__ne__"), "<": ("__lt__", "__gt__"), ">": ("__gt__", "__lt__"),
+    "<=": ("__le__", "__ge__"), ">=": ("__ge__", "__le__"),
+}  # fmt: skip  # fmt: skip
+LONG_CHAIN = 24
+
+
+def either(unit: Unit, node: Node) -> Flow:
+    """`a or b and c`: any of the operands, the left spine walked without recursion."""
+    operands: list[Node] = []
+    current: Node | None = node
+    while current is not None and current.type == "boolean_operator":
+        right = current.child_by_field_name("right")
+        if right is not None:
+            operands.append(right)
+        current = current.child_by_field_name("left")
+    if current is not None:
+        operands.append(current)
+    flows = [flow for operand in reversed(operands) if (flow := expression(unit, operand)) is not None]
+    return ["U", flows] if len(flows) > 1 else flows[0] if flows else None
+
+
+def conditional(unit: Unit, node: Node) -> Flow:
+    children = [child for child in node.named_children if child.type != "comment"]
+    if len(children) != 3:
+        return other(unit, node)
+    condition = expression(unit, children[1])
+    flows = [flow for child in (children[0], children[2]) if (flow := expression(unit, child)) is not None]
+    if condition is not None and not isinstance(condition, str):
+        return ["U", flows, condition]
+    return ["U", flows] if len(flows) > 1 else flows[0] if flows else None
+
+
+def binary(unit: Unit, node: Node) -> Flow:
+    """Operators, the left spine walked without recursion; a long chain is only evaluated."""
+    chain: list[tuple[str, Node, int]] = []
+    current = node
+    while current.type == "binary_operator":
+        left, right = current.child_by_field_name("left"), current.child_by_field_name("right")
+        operator = current.child_by_field_name("operator")
+        if left is None or right is None or operator is None:
+            break
+        chain.append((operator.type, right, start_line(operator)))
+        current = left
+    flow = expression(unit, current) if current is not node else None
+    if len(chain) > LONG_CHAIN:
+        return evaluated([flow, *(expression(unit, right) for _, right, _ in reversed(chain))])
+    for sign, right, line in reversed(chain):
+        other = expression(unit, right)
+        if flow is None and other is None:
+            continue
+        if plain(flow) and plain(other):
+            flow = None
+            continue
+        stem = BINARY.get(sign, "add")
+        flow = ["O", [f"__{stem}__", f"__r{stem}__"], flow, other, line]
+    return flow
+
+
+def unary(unit: Unit, node: Node) -> Flow:
+    operand = node.child_by_field_name("argument")
+    flow = expression(unit, operand) if operand is not None else None
+    operator = node.children[0].type if node.children else ""
+    if flow is None:
+        return None
+    if plain(flow):
+        return ["K", -flow[1]] if operator == "-" and isinstance(flow[1], int) else None
+    return ["O", [UNARY.get(operator, "__neg__"), ""], flow, None, start_line(node)]
+
+
+def comparison(unit: Unit, node: Node) -> Flow:
+    operands = [child for child in node.named_children if child.type != "comment"]
+    flows = [expression(unit, operand) for operand in operands]
+    operators = [child.type for child in node.children if not child.is_named]
+    if len(flows) == 2 and operators:
+        left, right = flows
+        if operators[0] in COMPARE and not plain(left) and not plain(right):
+            return ["X", [["O", list(COMPARE[operators[0]]), left, right, start_line(node)]]]
+        if operators[-1] == "in" and "is" not in operators and not plain(right):
+            return ["X", [left, ["O", ["__contains__", ""], right, None, start_line(node)]]]
+    return evaluated(flows)
