@@ -10,11 +10,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from zlib import crc32
 
 from config.settings import DatasetSettings
 from dataset.curate import OF_CONTENT, distinct
 from dataset.example import KINDS
+from dataset.gold import fact_id
 from dataset.phrases import families
 from dataset.questions import Draft, draft, statements
 from dataset.splits import Splits, statement_only
@@ -151,7 +153,9 @@ class Chooser:
     def _gain(self, topic: Topic, node_id: str) -> int:
         """How many facts a row on the topic would add to public symbols that still lack some."""
         return sum(
-            f.subject in self._public and len(told := self.told.get(f.subject, set())) < COVERED and f.id not in told
+            f.subject in self._public
+            and len(told := self.told.get(f.subject, set())) < COVERED
+            and fact_id(f) not in told
             for f in topic.facts
             if f.subject == node_id or topic.aspect in MANY_NODES
         )
@@ -236,12 +240,12 @@ class Chooser:
             return
         used = self.used.setdefault(key, Counter())
         offered = self._offered.setdefault(key, Counter())
-        drafts, near = self._drafts(topic, form)
-        self.near_duplicates += near if offered[form] == 0 else 0
         made = 0
-        for made_draft in drafts[offered[form] :]:
-            if made == number:
-                break
+        repeats: Counter[str] = Counter()
+        for position, made_draft in enumerate(self._drafts(topic, form, repeats)):
+            if position < offered[form]:
+                repeats.clear()  # counted when they were met first
+                continue
             offered[form] += 1
             reason = self._admit(made_draft)
             if reason in OF_CONTENT:
@@ -253,30 +257,35 @@ class Chooser:
                 self._wanted.made[made_draft.kind, made_draft.form] += 1
                 for fact in made_draft.facts:
                     if fact.subject in self._public:
-                        self.told.setdefault(fact.subject, set()).add(fact.id)
+                        self.told.setdefault(fact.subject, set()).add(fact_id(fact))
+            if made == number:
+                break
+        self.near_duplicates += repeats["near duplicate"]
 
-    def _drafts(self, topic: Topic, form: str) -> tuple[list[Draft], int]:
+    def _drafts(self, topic: Topic, form: str, repeats: Counter[str]) -> Iterator[Draft]:
         if form == "statement":
-            return distinct(rotated(list(statements(topic)), topic))
+            return distinct(rotated(list(statements(topic)), topic), repeats)
         if form == "context":
             # Context questions use the far end of the same askings, so that they repeat as few of them as can be.
-            asked = [self._context(d) for d in reversed(askings(topic))]
-            return [d for d in asked if d is not None][: CAPS["context"][1]], 0
-        return distinct(askings(topic))
+            asked = (self._context(d) for d in reversed(askings(topic)))
+            return islice((d for d in asked if d is not None), CAPS["context"][1])
+        return distinct(wordings(topic), repeats)
 
 
 def askings(topic: Topic, which: str = "train") -> list[Draft]:
-    """All askings of a topic, one of each family before a second of any, starting at a family that depends on the topic."""
+    """All askings of a topic, in the order of `wordings`."""
+    return list(wordings(topic, which))
+
+
+def wordings(topic: Topic, which: str = "train") -> Iterator[Draft]:
+    """Askings of a topic, one of each family before a second of any, starting at a family that depends on the topic."""
     found = families(topic.aspect, which)
     start = crc32("\0".join(_key(topic)).encode())
     order = [found[(start + i) % len(found)] for i in range(len(found))]
-    rounds = max((len(f.variants) for f in order), default=0)
-    return [
-        draft(topic, family, (start + turn) % len(family.variants), wrap=which == "train")
-        for turn in range(rounds)
-        for family in order
-        if turn < len(family.variants)
-    ]
+    for turn in range(max((len(f.variants) for f in order), default=0)):
+        for family in order:
+            if turn < len(family.variants):
+                yield draft(topic, family, (start + turn) % len(family.variants), wrap=which == "train")
 
 
 def rotated(drafts: list[Draft], topic: Topic) -> list[Draft]:

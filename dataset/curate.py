@@ -9,12 +9,12 @@ import builtins
 import keyword
 import re
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
 from brain.facts import Fact
-from dataset.gold import new_objects
+from dataset.gold import fact_id, new_objects
 from dataset.names import Names, token_count
 from dataset.questions import Draft
 from dataset.score import code_tokens, normalise
@@ -132,7 +132,7 @@ def secret_free(text: str) -> bool:
 
 def hash_of(draft: Draft) -> int:
     """What a row says, for the conflict gate: its facts and whether it answers at all."""
-    said = "\0".join(sorted(f.id for f in draft.facts)) if draft.answerable else "no " + draft.fake
+    said = "\0".join(sorted(map(fact_id, draft.facts))) if draft.answerable else "no " + draft.fake
     return int.from_bytes(blake2b(f"{said}\0{draft.answerable}".encode(), digest_size=8).digest(), "little")
 
 
@@ -142,19 +142,19 @@ def shingles(text: str, size: int = 5) -> frozenset[str]:
     return frozenset(plain[i : i + size] for i in range(max(1, len(plain) - size + 1)))
 
 
-def distinct(drafts: list[Draft]) -> tuple[list[Draft], int]:
-    """Drafts of the same facts without those whose prompt repeats another's: equal after normalising, or Jaccard ≥ .9."""
-    kept: list[Draft] = []
+def distinct(drafts: Iterable[Draft], repeats: Counter[str]) -> Iterator[Draft]:
+    """Drafts of the same facts without those whose prompt repeats another's: equal after normalising, or Jaccard ≥ .9.
+
+    What is left out is counted in `repeats`.
+    """
     seen: list[frozenset[str]] = []
-    near = 0
     for draft in drafts:
         grams = shingles(draft.prompt)
         if any(grams == other or len(grams & other) >= NEAR * len(grams | other) for other in seen):
-            near += 1
+            repeats["near duplicate"] += 1
             continue
         seen.append(grams)
-        kept.append(draft)
-    return kept, near
+        yield draft
 
 
 def masked_grams(prompt: str, size: int = 8) -> set[tuple[str, ...]]:

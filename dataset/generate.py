@@ -23,6 +23,7 @@ from dataset.context import with_context
 from dataset.corrections import Corrections
 from dataset.curate import GATES, Gates, masked_grams
 from dataset.example import KINDS, Example, Meta, write_examples
+from dataset.gold import fact_id
 from dataset.heldout import HeldOut, held_scope
 from dataset.knowledge import Knowledge
 from dataset.questions import Draft
@@ -33,7 +34,7 @@ from dataset.spool import Spool, new, spool_for
 from dataset.topics import Topic
 from extractor.graph import Graph
 
-VERSION = "7"
+VERSION = "8"
 SAMPLES = 20
 
 
@@ -149,7 +150,7 @@ class _Maker:
             kind=draft.kind,
             form=draft.form,
             template=draft.template,
-            facts=tuple(dict.fromkeys(f.id for f in draft.facts)),
+            facts=tuple(dict.fromkeys(map(fact_id, draft.facts))),
             negatives=tuple(n for n in negatives if n not in draft.refs),
             answerable=draft.answerable,
             cites=cites,

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from brain.facts import Fact
 from dataset.names import parts_of
 from dataset.score import holds
+
+
+@lru_cache(maxsize=100_000)
+def fact_id(fact: Fact) -> str:
+    """The fact's id, remembered: it is a digest, and every row asks for some."""
+    return fact.id
 
 
 def new_objects(prompt: str, response: str, facts: Sequence[Fact], aspect: str) -> int:

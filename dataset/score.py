@@ -189,10 +189,22 @@ def holds(text: str, wanted: str) -> bool:
     """Whether `wanted` stands in `text` as a whole identifier: `put` is not in `put_all`, nor `core.py` in `score.py`."""
     if not wanted:
         return False
-    start = r"(?<![\w/-])" if re.match(r"\w", wanted) else ""
-    end = r"(?![\w/-])" if re.search(r"\w$", wanted) else ""
-    fold = re.I if wanted.islower() and wanted.isalpha() else 0
-    return re.search(start + re.escape(wanted) + end, text, fold) is not None
+    if wanted.islower() and wanted.isalpha():
+        text = text.lower()
+    first, last = _joins(wanted[0]) and wanted[0] not in "/-", _joins(wanted[-1]) and wanted[-1] not in "/-"
+    at = text.find(wanted)
+    while at >= 0:
+        end = at + len(wanted)
+        inside = (first and at > 0 and _joins(text[at - 1])) or (last and end < len(text) and _joins(text[end]))
+        if not inside:
+            return True
+        at = text.find(wanted, at + 1)
+    return False
+
+
+def _joins(mark: str) -> bool:
+    """Whether a character continues an identifier or a path."""
+    return mark.isalnum() or mark in "_/-"
 
 
 def _part_of(token: str, own: Collection[str]) -> bool:
