@@ -158,8 +158,12 @@ class Graph:
         row = self._db.execute(f"SELECT {_FILE} FROM files WHERE path = ?", (path,)).fetchone()
         return FileRow(*row) if row else None
 
-    def unresolved(self, src: str = "", kind: str = "") -> Iterator[Unresolved]:
+    def unresolved(self, src: str = "", kind: str = "", mention: str = "") -> Iterator[Unresolved]:
+        """What could not be linked: from this node, of this kind, with `mention` in its name or among its candidates."""
         where, values = _where(src_id=(src,) if src else (), kind=(kind,) if kind else ())
+        if mention:
+            where += (" AND" if where else " WHERE") + " (instr(name, ?) OR instr(candidates, ?))"
+            values += [mention, mention]
         query = f"SELECT {_UNRESOLVED} FROM unresolved{where} ORDER BY src_id, kind, name, line"
         for source, of, name, line, reason, candidates in self._db.execute(query, values):
             yield Unresolved(source, of, name, line, reason, tuple(json.loads(candidates)))

@@ -14,7 +14,7 @@ from typing import Final
 
 from brain.view import is_test
 from extractor.graph import Graph
-from extractor.schema import STORED, SURE, Edge, Node
+from extractor.schema import STORED, SURE, Edge, Node, Unresolved
 
 _HOPS: Final = 14
 
@@ -213,7 +213,7 @@ class Relations:
         ids = {n.id for n in group}
         loose = [
             u
-            for u in self.graph.unresolved(kind=kind)
+            for u in self._loose(kind, called)
             if ids & set(u.candidates) or (u.name.rpartition(".")[2] in called and u.reason != "external")
         ]
         if loose:
@@ -225,6 +225,11 @@ class Relations:
         if half:
             return Absence(False, f"{_count(len(half), 'file')} could not be fully parsed ({', '.join(half[:3])})")
         return Absence(True)
+
+    def _loose(self, kind: str, names: set[str]) -> list[Unresolved]:
+        """Unlinked rows that may mean one of `names`, each once."""
+        rows = [u for name in sorted(names) for u in self.graph.unresolved(kind=kind, mention=name)]
+        return sorted(set(rows))
 
     def _half(self, path: str) -> bool:
         row = self.graph.file(path)
