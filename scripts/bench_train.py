@@ -132,8 +132,8 @@ def memory(work: Path, sequence: int, batch: int) -> dict[str, float]:
 
     from config.settings import TrainSettings, load_settings
     from trainer.hardware import inspect_hardware, peak_rss
+    from trainer.memory import estimate_memory, trainable_parameters
     from trainer.models import describe_base, load_base
-    from trainer.plan import estimate_memory, trainable_parameters
     from trainer.sft import wrap
 
     folder = work / "half"

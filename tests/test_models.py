@@ -12,8 +12,8 @@ from trainings import small_base
 
 from config.errors import IncompatibleInput, MissingInput
 from trainer.fingerprint import fingerprint
+from trainer.memory import trainable_parameters
 from trainer.models import describe_base, load_tokenizer, resolve_base
-from trainer.plan import trainable_parameters
 
 SEVEN = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 

@@ -9,8 +9,9 @@ import pytest
 
 from config.settings import TrainSettings, load_settings
 from trainer.hardware import Choice, Hardware
+from trainer.memory import GIB, estimate_memory, out_of_memory_knobs, resolve_targets
 from trainer.models import Base
-from trainer.plan import GIB, Plan, estimate_memory, make_plan, out_of_memory_knobs, resolve_targets
+from trainer.plan import Plan, make_plan
 from trainer.rows import RowStats
 
 GPU = Hardware("cuda", "GPU", 16 * GIB, 0, True, False, 1, 0.0)

@@ -15,7 +15,8 @@ from config.settings import TrainSettings
 from dataset.example import write_examples
 from trainer.fingerprint import fingerprint
 from trainer.pack import read_pack, versions, work_folder
-from trainer.train import TrainReport, run
+from trainer.report import TrainReport
+from trainer.train import run
 
 
 @pytest.fixture(scope="module")

@@ -21,12 +21,14 @@ from trainer.rows import Encoder, usable
 from trainer.selection import Selection, about, select
 
 if TYPE_CHECKING:
-    from trainer.train import Inputs, Stage, TrainReport
+    from trainer.inputs import Inputs, Stage
+    from trainer.report import TrainReport
 
 
 def go_on(inputs: Inputs, console: Console, stage: Stage, dry_run: bool, started: float) -> TrainReport:
     """Refresh (`stage` sft), or a preference or reward stage, from the current adapter of the target."""
-    from trainer.train import TrainReport, check_plan, finish, plan_of
+    from trainer.report import TrainReport
+    from trainer.train import check_plan, finish, plan_of
 
     previous = current_pack(inputs.target)
     if previous is None:

@@ -14,36 +14,20 @@ from typing import Any, Final
 from config.console import plural
 from config.settings import TrainSettings
 from trainer.hardware import Choice, Hardware
+from trainer.memory import (
+    Memory,
+    checkpointing,
+    estimate_memory,
+    readable_size,
+    resolve_targets,
+    trainable_parameters,
+)
 from trainer.models import Base
+from trainer.refusals import Refusal, find_refusals, unserveable_reasons
 from trainer.rows import RowStats
 
-GIB: Final = 1024**3
-MARGIN: Final = 1.15
-CUDA_CONTEXT: Final = int(1.4 * GIB)
-# What importing torch, transformers and trl takes before a model is there (measured).
-CPU_CONTEXT: Final = int(0.55 * GIB)
-MAX_SERVED_RANK: Final = 512
-SERVED_HEADS: Final = frozenset({32, 64, 80, 96, 112, 128, 160, 192, 224, 256, 512})
-HEADS_OF_OUTPUT: Final = frozenset({"lm_head", "embed_tokens", "wte", "embed_out"})
 # Healthy training needs this many updates; below it a small corpus is better served by a smaller batch.
 FEW_STEPS: Final = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """Why a run cannot work, and the knob to turn."""
-
-    reason: str
-    knob: str
-
-
-@dataclass(frozen=True, slots=True)
-class Memory:
-    """Bytes by part, in order of size; `total` holds the margin."""
-
-    parts: tuple[tuple[str, int], ...]
-    total: int
-    free: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +99,10 @@ class Plan:
         )
         share = self.trainable / max(1, self.total_parameters)
         out.append(f"  trainable      {self.trainable:,} of {self.total_parameters:,} parameters ({share:.2%})")
-        parts = ", ".join(f"{name} {_size(size)}" for name, size in self.memory.parts)
-        out.append(f"  memory         {_size(self.memory.total)} of {_size(self.memory.free)} free: {parts}")
+        parts = ", ".join(f"{name} {readable_size(size)}" for name, size in self.memory.parts)
+        out.append(
+            f"  memory         {readable_size(self.memory.total)} of {readable_size(self.memory.free)} free: {parts}"
+        )
         if self.seconds:
             out.append(f"  time           about {_duration(self.seconds)}")
         out.append("  serveable      " + ("yes" if self.serveable else "no: " + "; ".join(self.unserveable)))
@@ -167,7 +153,7 @@ def make_plan(
         *hardware.reasons,
         Choice("optimiser", *_optimiser(hardware, settings)),
         Choice("micro-batch", str(micro), fitting),
-        Choice("checkpointing", *_checkpointing(hardware, base)),
+        Choice("checkpointing", *checkpointing(hardware, base)),
         Choice("steps", f"{steps:,}", steps_reason),
         Choice(
             "targets",
@@ -201,97 +187,10 @@ def make_plan(
         serveable=not unserveable,
         unserveable=unserveable,
         warnings=tuple(step_warnings + _warnings(settings, valid_rows, template)),
-        refusals=tuple(_refusals(settings, base, hardware, stats, targets, unknown, unserveable, method, micro)),
+        refusals=tuple(find_refusals(settings, base, hardware, stats, targets, unknown, unserveable, micro)),
         sample=sample,
         selection=selection,
     )
-
-
-def resolve_targets(names: list[str], base: Base) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """(targets, unknown): `all-linear` becomes the suffixes of the base's linear layers; unknown are those it has not."""
-    if names == ["all-linear"]:
-        return tuple(sorted(base.linears)), ()
-    return tuple(names), tuple(n for n in names if n not in base.linears and n not in HEADS_OF_OUTPUT)
-
-
-def trainable_parameters(base: Base, targets: tuple[str, ...], rank: int) -> int:
-    """Σ rank · (in + out) over the adapted layers."""
-    return sum(rank * (a + b) for name in targets for a, b in base.linears.get(name, ()))
-
-
-def estimate_memory(
-    settings: TrainSettings, base: Base, hardware: Hardware, micro: int, length: int, trainable: int
-) -> Memory:
-    """Bytes at the peak of a step, by part. Sources: trainer notes; checked against measured peaks by scripts/bench_train.py."""
-    targets, _ = resolve_targets(settings.target_modules, base)
-    linear = sum(a * b for shapes in base.linears.values() for a, b in shapes)
-    rest = max(0, base.parameters - linear)
-    full = 4 if hardware.device == "cpu" else 2
-    weights = {4: linear * 0.556 + rest * 2, 8: linear * 1.02 + rest * 2}.get(settings.bits, base.parameters * full)
-    adapter_bytes = 4 if settings.bits == 16 else 2
-    # AdamW keeps two moments; the gradient lives beside them during the update.
-    state = trainable * (adapter_bytes + 4 + 8)
-    live = micro * length
-    # Per token and layer: the layer's own bf16 values, the residual stream in float32, and for each adapted layer its input
-    # as the adapter reads it, with the dropped-out copy and its mask.
-    inputs = sum(shapes[0][0] for name, shapes in base.linears.items() if name in targets)
-    per_token = 2.5 * (base.hidden + 2 * base.kv_dim + 2 * base.intermediate) + 24 * base.hidden
-    per_layer = live * (per_token + inputs * (7 if settings.lora_dropout else 2))
-    recomputed = per_layer + base.layers * live * base.hidden * 2
-    activations = recomputed if _checkpointing(hardware, base)[0] == "on" else per_layer * base.layers
-    # Autocast on a CPU keeps a bf16 copy of every float32 weight until its gradient has passed.
-    copies = 2 * base.parameters if hardware.device == "cpu" and hardware.autocast_bf16 and settings.bits == 16 else 0
-    vocabulary = int(base.config.get("vocab_size", 32_000))
-    # The loss is computed in chunks of 256 positions: logits and their gradient of one chunk, in float32.
-    head = min(live, 256) * vocabulary * 4 * 2
-    context = CUDA_CONTEXT if hardware.device == "cuda" else CPU_CONTEXT
-    parts = {
-        "weights": int(weights),
-        "adapter": int(state),
-        "activations": int(activations),
-        "bf16 copies": copies,
-        "logits": int(head),
-        "runtime": context,
-    }
-    parts = {name: size for name, size in parts.items() if size}
-    ordered = tuple(sorted(parts.items(), key=lambda item: (-item[1], item[0])))
-    return Memory(ordered, int(sum(parts.values()) * MARGIN), hardware.free_bytes)
-
-
-def unserveable_reasons(settings: TrainSettings, base: Base, targets: tuple[str, ...]) -> tuple[str, ...]:
-    """Why vLLM would not serve such an adapter; empty when it would."""
-    reasons = []
-    heads = sorted(HEADS_OF_OUTPUT & set(targets))
-    if heads:
-        reasons.append(f"target_modules {' '.join(heads)}: vLLM takes no adapters on embeddings or the output head")
-    if settings.lora_rank > MAX_SERVED_RANK:
-        reasons.append(f"lora_rank {settings.lora_rank}: vLLM serves ranks up to {MAX_SERVED_RANK}")
-    if settings.use_dora:
-        reasons.append("use_dora: vLLM serves no DoRA")
-    if settings.modules_to_save:
-        reasons.append("modules_to_save: vLLM serves low-rank adapters only")
-    if settings.init_lora_weights.startswith(("pissa", "olora", "corda", "loftq")):
-        reasons.append(
-            f"init_lora_weights {settings.init_lora_weights}: it changes the base, which vLLM keeps as it is"
-        )
-    if base.head_dim not in SERVED_HEADS:
-        reasons.append(f"heads of {base.head_dim}: vLLM on a CPU has no attention kernel for them")
-    return tuple(reasons)
-
-
-def out_of_memory_knobs(settings: TrainSettings, micro: int, checkpointing: bool) -> list[str]:
-    """What to turn when memory ran out, in the order that costs the least."""
-    knobs = []
-    if micro > 1:
-        knobs.append(f"a smaller batch_size (the micro-batch was {micro})")
-    knobs.append(f"max_seq_len={max(64, settings.max_seq_len // 2)}")
-    if not checkpointing:
-        knobs.append("a GPU, where activations are recomputed instead of kept")
-    if settings.bits != 4:
-        knobs.append("bits=4 (nanodex train qlora)")
-    if settings.lora_rank > 8:
-        knobs.append(f"lora_rank={settings.lora_rank // 2}")
-    return knobs
 
 
 def _steps(settings: TrainSettings, stats: RowStats, speed: float) -> tuple[int, str, list[str]]:
@@ -327,90 +226,6 @@ def _warnings(settings: TrainSettings, valid_rows: int, template: Choice | None)
     return found
 
 
-def _refusals(
-    settings: TrainSettings,
-    base: Base,
-    hardware: Hardware,
-    stats: RowStats,
-    targets: tuple[str, ...],
-    unknown: tuple[str, ...],
-    unserveable: tuple[str, ...],
-    method: str,
-    micro: int,
-) -> list[Refusal]:
-    found = []
-    if not stats.rows:
-        found.append(Refusal("there is nothing to learn: no row has a prompt and a response", "make dataset"))
-    elif stats.dropped:
-        found.append(
-            Refusal(
-                f"{plural(stats.dropped, 'question')} longer than max_seq_len {settings.max_seq_len} would be dropped",
-                f"set max_seq_len to at least {stats.longest}",
-            )
-        )
-    elif stats.truncated:
-        found.append(
-            Refusal(
-                f"{plural(stats.truncated, 'answer')} would be cut at max_seq_len {settings.max_seq_len}, losing the stop token",
-                f"set max_seq_len to at least {stats.longest}",
-            )
-        )
-    if stats.endless:
-        found.append(
-            Refusal(
-                f"{plural(stats.endless, 'answer')} would end without a stop token, so the expert would never stop",
-                "choose an -Instruct base, or fix eos_token_id in the base's generation_config.json",
-            )
-        )
-    if unknown:
-        found.append(
-            Refusal(
-                f"the base has no {' '.join(unknown)}",
-                f"choose target_modules among {' '.join(sorted(base.linears)) or 'its linear layers'}, or [all-linear]",
-            )
-        )
-    elif not trainable_parameters(base, targets, settings.lora_rank) and not HEADS_OF_OUTPUT & set(targets):
-        found.append(Refusal("target_modules names no layer", "name at least one linear layer"))
-    if unserveable and not settings.allow_unserveable:
-        found.append(Refusal("; ".join(unserveable), "change it, or set allow_unserveable=true"))
-    if settings.max_seq_len > base.context and stats.longest > base.context:
-        found.append(
-            Refusal(
-                f"the longest row has {stats.longest} tokens, the base reads {base.context}",
-                "choose a base with a longer context",
-            )
-        )
-    if settings.bits == 4 and hardware.device == "cpu" and _odd_widths(base):
-        found.append(
-            Refusal(
-                f"4-bit layers on a CPU are read in blocks of 64, and {_odd_widths(base)} has another width",
-                "set bits=16 (nanodex train lora), or use a GPU",
-            )
-        )
-    if settings.batch_size % hardware.processes:
-        found.append(
-            Refusal(
-                f"batch_size {settings.batch_size} does not divide among {hardware.processes} processes",
-                f"set batch_size to a multiple of {hardware.processes}",
-            )
-        )
-    needed = estimate_memory(
-        settings, base, hardware, 1, _length(settings, stats), trainable_parameters(base, targets, settings.lora_rank)
-    )
-    if micro == 1 and needed.total > needed.free > 0:
-        knobs = ", then ".join(out_of_memory_knobs(settings, 1, _checkpointing(hardware, base)[0] == "on"))
-        found.append(
-            Refusal(
-                f"this needs about {_size(needed.total)}, and {_size(needed.free)} are free", f"in this order: {knobs}"
-            )
-        )
-    return found
-
-
-def _odd_widths(base: Base) -> str:
-    return next((name for name, shapes in base.linears.items() if any(a % 64 for a, _ in shapes)), "")
-
-
 def _micro_batch(
     settings: TrainSettings, base: Base, hardware: Hardware, stats: RowStats, trainable: int
 ) -> tuple[int, str]:
@@ -442,22 +257,10 @@ def _optimiser(hardware: Hardware, settings: TrainSettings) -> tuple[str, str]:
     return "adamw_torch", "an adapter's optimiser state is small"
 
 
-def _checkpointing(hardware: Hardware, base: Base) -> tuple[str, str]:
-    if hardware.device == "cpu":
-        return "off", "memory is not what limits a CPU"
-    if base.parameters < 1_000_000_000:
-        return "off", "activations of a base this small fit"
-    return "on", "activations are recomputed, a third slower and far smaller"
-
-
 def guessed_speed(base: Base, hardware: Hardware) -> float:
     """Tokens per second of training as the machine's matrix products suggest, 0 when they were not timed."""
     # Forward and backward through frozen weights: 4 operations per parameter and token; half the matmul rate is realistic.
     return hardware.flops * 0.5 / (4 * max(1, base.parameters)) if hardware.flops else 0.0
-
-
-def _size(size: float) -> str:
-    return f"{size / GIB:.1f} GiB" if size >= GIB / 10 else f"{size / 1024**2:.1f} MiB"
 
 
 def _duration(seconds: float) -> str:

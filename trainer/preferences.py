@@ -26,7 +26,8 @@ from trainer.rows import Encoder
 from trainer.selection import about, sample, select
 
 if TYPE_CHECKING:
-    from trainer.train import Inputs, Stage, TrainReport
+    from trainer.inputs import Inputs, Stage
+    from trainer.report import TrainReport
 
 # Preference and reward stages correct what sft taught: a tenth of its learning rate keeps them from undoing it.
 GENTLE: Final = 0.1
@@ -95,8 +96,9 @@ def run_stage(
 ) -> TrainReport:
     """Continue `previous` by dpo or grpo on the rows it was trained on."""
     from trainer.onward import load_adapter
+    from trainer.report import TrainReport
     from trainer.sft import check_moved, frozen_digest, trainable_copy
-    from trainer.train import MEASURED, TrainReport, check_plan, plan_of, write_result
+    from trainer.train import MEASURED, check_plan, plan_of, write_result
 
     facts = frozenset(previous.facts)
     known = [row for row in rows if not row.meta.answerable or facts.issuperset(row.meta.facts)]

@@ -23,7 +23,8 @@ from config.settings import TrainSettings
 from dataset.example import Example
 from trainer.callbacks import Clock, history, make_callbacks
 from trainer.hardware import Hardware
-from trainer.plan import Plan, out_of_memory_knobs
+from trainer.memory import out_of_memory_knobs
+from trainer.plan import Plan
 from trainer.rows import Encoder
 from trainer.stream import Stream
 

@@ -6,44 +6,31 @@ stands says so and stops. The expert in use is replaced only when the new one is
 
 from __future__ import annotations
 
-import importlib.metadata
 import json
-import platform
 import shutil
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from config.console import Console, plural
-from config.errors import IncompatibleInput, MissingInput, StorageError
-from config.manifest import Manifest, digest, read_manifest, write_atomically
+from config.errors import IncompatibleInput, StorageError
+from config.manifest import Manifest, write_atomically
 from config.settings import TrainSettings
-from dataset.example import Example, read_examples
+from dataset.example import Example
 from trainer.card import card, licence_warnings, source_licence
-from trainer.fingerprint import fingerprint
-from trainer.hardware import Choice, Hardware, inspect_hardware
-from trainer.models import Base, Template, describe_base, load_base, load_tokenizer, resolve_base, tiny_base
-from trainer.pack import BaseModel, Pack, current_pack, file_digest, work_folder, write_pack
+from trainer.hardware import Choice
+from trainer.inputs import Inputs, Method, Stage, library_versions, portable, read_inputs, run_key, same_training
+from trainer.memory import resolve_targets
+from trainer.models import Template, load_base, load_tokenizer
+from trainer.pack import BaseModel, Pack, current_pack, work_folder, write_pack
 from trainer.picture import loss_picture
-from trainer.plan import Plan, Sample, guessed_speed, make_plan, resolve_targets
+from trainer.plan import Plan, Sample, guessed_speed, make_plan
+from trainer.report import TrainReport
 from trainer.rows import Encoder, measure, usable
 from trainer.selection import EXPOSURES, Selection, about, sample, select
 
-Method = Literal["lora", "qlora", "tiny"]
-Stage = Literal["sft", "dpo", "grpo"]
-LIBRARIES: Final = (
-    "torch",
-    "transformers",
-    "trl",
-    "peft",
-    "bitsandbytes",
-    "datasets",
-    "accelerate",
-    "tokenizers",
-    "safetensors",
-)
 # Rows asked for the recall after training, and rows of the loss on unseen wordings during it.
 MEASURED: Final = 200
 MEASURED_SLOWLY: Final = 24
@@ -51,77 +38,6 @@ WATCHED: Final = 200
 # A base this small keeps its adapter in float32: the size does not matter, and probes agree to the last digit.
 SMALL: Final = 50_000_000
 SAMPLE_SPEED: Final = 64
-
-
-@dataclass(frozen=True, slots=True)
-class TrainReport:
-    """What a run did. `plan` only: a dry run; `pack` without `steps`: there was nothing to do."""
-
-    plan: Plan | None
-    pack: Pack | None
-    steps: int = 0
-    seconds: float = 0.0
-    total_seconds: float = 0.0
-    tokens_per_second: float = 0.0
-    peak_bytes: int = 0
-    stopped: str = ""
-    recall: dict[str, Any] | None = None
-    selection: str = ""
-    notes: tuple[str, ...] = ()
-
-    def lines(self) -> list[str]:
-        out: list[str] = []
-        if self.pack is None:
-            out += self.plan.lines() if self.plan else []
-        elif not self.steps:
-            out.append(f"train: nothing to do, {self.pack.name} was made from this dataset, base and these settings")
-        else:
-            out.append(
-                f"train: {self.pack.name}, {self.steps:,} steps in {self.seconds:.0f} s ({self.tokens_per_second:,.0f} tokens/s, "
-                f"peak {self.peak_bytes / 1024**3:.1f} GiB); ended by {self.stopped}"
-            )
-            out.append(f"  learnt   {self.selection}")
-            if self.recall:
-                out.append(
-                    f"  recall   {self.recall['adapter']:.3f} of the key facts with the adapter, {self.recall['base']:.3f} "
-                    f"without ({self.recall['rows']} unseen wordings, {self.recall['facts']} trained facts)"
-                )
-                out.append(f"  stops    {self.recall['stopped']:.0%} of the answers end by themselves")
-            out.append(f"  adapter  {self.pack.path.parent.name}/{self.pack.family} -> {self.pack.name}")
-        return out + [f"  note: {note}" for note in self.notes]
-
-    def as_json(self) -> dict[str, Any]:
-        return {
-            "plan": self.plan.as_json() if self.plan else None,
-            "pack": str(self.pack.path) if self.pack else None,
-            "steps": self.steps,
-            "seconds": round(self.seconds, 2),
-            "total_seconds": round(self.total_seconds, 2),
-            "tokens_per_second": round(self.tokens_per_second, 1),
-            "peak_bytes": self.peak_bytes,
-            "stopped": self.stopped,
-            "recall": self.recall,
-            "selection": self.selection,
-            "notes": list(self.notes),
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Inputs:
-    """Everything read before a model is loaded."""
-
-    settings: TrainSettings
-    method: Method
-    target: Path
-    project: str
-    manifest: Manifest | None
-    dataset_sha256: str
-    train: tuple[Example, ...]
-    valid: tuple[Example, ...]
-    test: tuple[Example, ...]
-    base: Base
-    fingerprint: dict[str, str]
-    hardware: Hardware
 
 
 def run(
@@ -170,44 +86,6 @@ def run(
         selection = choose(inputs, encoder, speed)
         return TrainReport(plan_of(inputs, selection, encoder, template, speed, "a new adapter"), None)
     return _train(inputs, encoder, template, console, started)
-
-
-def read_inputs(settings: TrainSettings, method: Method, console: Console) -> Inputs:
-    """Rows, base and machine. Raises MissingInput for what is not there."""
-    train = tuple(read_examples(settings.dataset))
-    if not train:
-        raise MissingInput(f"{settings.dataset} holds no rows: there is nothing to learn", "make dataset")
-    manifest = read_manifest(settings.dataset)
-    project = (manifest.project if manifest else "") or Path.cwd().name
-    target = Path(settings.save_dir.replace("{project}", project))
-    hardware = inspect_hardware()
-    if method == "tiny":
-        folder = tiny_base(Path(settings.base) if settings.base else target.parent / "tiny-base", console)
-        base = describe_base(folder)
-    else:
-        if hardware.device == "cpu" and settings.bits != 16 and not Path(settings.base).expanduser().exists():
-            raise MissingInput(
-                f"{settings.bits}-bit training of {settings.base or 'a hub base'} needs a CUDA GPU, and this torch sees none",
-                "nanodex train tiny, or --base a small model's local folder (nf4 runs on a CPU, slowly)",
-            )
-        folder, revision = resolve_base(settings.base)
-        base = describe_base(folder, settings.base if revision else "", revision)
-    siblings = {name: settings.dataset.with_name(f"{name}.jsonl") for name in ("valid", "test")}
-    valid, test = (tuple(read_examples(p)) if p.is_file() else () for p in (siblings["valid"], siblings["test"]))
-    return Inputs(
-        settings=settings,
-        method=method,
-        target=target,
-        project=project,
-        manifest=manifest,
-        dataset_sha256=file_digest(settings.dataset),
-        train=train,
-        valid=valid,
-        test=test,
-        base=base,
-        fingerprint=fingerprint(folder),
-        hardware=hardware,
-    )
 
 
 def choose(inputs: Inputs, encoder: Encoder, speed: float) -> Selection:
@@ -273,38 +151,6 @@ def check_plan(plan: Plan) -> None:
     if plan.refusals:
         reasons = "; ".join(refusal.reason for refusal in plan.refusals)
         raise IncompatibleInput(reasons, "; ".join(dict.fromkeys(refusal.knob for refusal in plan.refusals)))
-
-
-def same_training(pack: Pack, inputs: Inputs) -> bool:
-    """Whether `pack` is what this run would make."""
-    return (
-        pack.stage == "sft"
-        and not pack.parent
-        and pack.dataset_sha256 == inputs.dataset_sha256
-        and pack.settings == portable(inputs.settings)
-        and pack.base.fingerprint == inputs.fingerprint
-        and pack.method == inputs.method
-    )
-
-
-def portable(settings: TrainSettings) -> dict[str, Any]:
-    """Settings as a pack records them: absolute paths reduced to their last part."""
-    values = settings.model_dump(mode="json")
-    for key in ("base", "dataset", "save_dir"):
-        if Path(str(values[key])).is_absolute():
-            values[key] = Path(str(values[key])).name
-    return values
-
-
-def library_versions() -> dict[str, str]:
-    """Versions of everything that decides the result."""
-    found = {"python": platform.python_version()}
-    for name in LIBRARIES:
-        try:
-            found[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            found[name] = "absent"
-    return found
 
 
 def _train(inputs: Inputs, encoder: Encoder, template: Template, console: Console, started: float) -> TrainReport:
@@ -541,19 +387,6 @@ class Progress:
         return Progress(Path(last) if last else None, data["speed"])
 
 
-def run_key(inputs: Inputs) -> str:
-    """Equal keys mean the same curve: settings, data, base and libraries."""
-    return digest(
-        json.dumps(part, sort_keys=True)
-        for part in (
-            inputs.settings.model_dump(mode="json"),
-            inputs.dataset_sha256,
-            inputs.fingerprint,
-            library_versions(),
-        )
-    )
-
-
 def prepare_work(work: Path, inputs: Inputs, plan: Plan, *, keep: bool, speed: float) -> None:
     """Make the work folder, empty of another training's checkpoints, and note what this one is."""
     try:
@@ -567,8 +400,3 @@ def prepare_work(work: Path, inputs: Inputs, plan: Plan, *, keep: bool, speed: f
         raise StorageError(
             f"cannot write to {work}: {error}", "free some disk space, or choose another save_dir"
         ) from error
-
-
-def with_settings(inputs: Inputs, **changes: Any) -> Inputs:
-    """The same inputs under changed settings."""
-    return replace(inputs, settings=inputs.settings.model_copy(update=changes))

@@ -1,0 +1,106 @@
+"""How much memory a step takes, by part: weights, adapter, activations, logits, runtime. Pure; no model is loaded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from config.settings import TrainSettings
+from trainer.hardware import Hardware
+from trainer.models import Base
+
+GIB: Final = 1024**3
+MARGIN: Final = 1.15
+CUDA_CONTEXT: Final = int(1.4 * GIB)
+# What importing torch, transformers and trl takes before a model is there (measured).
+CPU_CONTEXT: Final = int(0.55 * GIB)
+HEADS_OF_OUTPUT: Final = frozenset({"lm_head", "embed_tokens", "wte", "embed_out"})
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Bytes by part, in order of size; `total` holds the margin."""
+
+    parts: tuple[tuple[str, int], ...]
+    total: int
+    free: int
+
+
+def resolve_targets(names: list[str], base: Base) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """(targets, unknown): `all-linear` becomes the suffixes of the base's linear layers; unknown are those it has not."""
+    if names == ["all-linear"]:
+        return tuple(sorted(base.linears)), ()
+    return tuple(names), tuple(n for n in names if n not in base.linears and n not in HEADS_OF_OUTPUT)
+
+
+def trainable_parameters(base: Base, targets: tuple[str, ...], rank: int) -> int:
+    """Σ rank · (in + out) over the adapted layers."""
+    return sum(rank * (a + b) for name in targets for a, b in base.linears.get(name, ()))
+
+
+def estimate_memory(
+    settings: TrainSettings, base: Base, hardware: Hardware, micro: int, length: int, trainable: int
+) -> Memory:
+    """Bytes at the peak of a step, by part. Sources: trainer notes; checked against measured peaks by scripts/bench_train.py."""
+    targets, _ = resolve_targets(settings.target_modules, base)
+    linear = sum(a * b for shapes in base.linears.values() for a, b in shapes)
+    rest = max(0, base.parameters - linear)
+    full = 4 if hardware.device == "cpu" else 2
+    weights = {4: linear * 0.556 + rest * 2, 8: linear * 1.02 + rest * 2}.get(settings.bits, base.parameters * full)
+    adapter_bytes = 4 if settings.bits == 16 else 2
+    # AdamW keeps two moments; the gradient lives beside them during the update.
+    state = trainable * (adapter_bytes + 4 + 8)
+    live = micro * length
+    # Per token and layer: the layer's own bf16 values, the residual stream in float32, and for each adapted layer its input
+    # as the adapter reads it, with the dropped-out copy and its mask.
+    inputs = sum(shapes[0][0] for name, shapes in base.linears.items() if name in targets)
+    per_token = 2.5 * (base.hidden + 2 * base.kv_dim + 2 * base.intermediate) + 24 * base.hidden
+    per_layer = live * (per_token + inputs * (7 if settings.lora_dropout else 2))
+    recomputed = per_layer + base.layers * live * base.hidden * 2
+    activations = recomputed if checkpointing(hardware, base)[0] == "on" else per_layer * base.layers
+    # Autocast on a CPU keeps a bf16 copy of every float32 weight until its gradient has passed.
+    copies = 2 * base.parameters if hardware.device == "cpu" and hardware.autocast_bf16 and settings.bits == 16 else 0
+    vocabulary = int(base.config.get("vocab_size", 32_000))
+    # The loss is computed in chunks of 256 positions: logits and their gradient of one chunk, in float32.
+    head = min(live, 256) * vocabulary * 4 * 2
+    context = CUDA_CONTEXT if hardware.device == "cuda" else CPU_CONTEXT
+    parts = {
+        "weights": int(weights),
+        "adapter": int(state),
+        "activations": int(activations),
+        "bf16 copies": copies,
+        "logits": int(head),
+        "runtime": context,
+    }
+    parts = {name: size for name, size in parts.items() if size}
+    ordered = tuple(sorted(parts.items(), key=lambda item: (-item[1], item[0])))
+    return Memory(ordered, int(sum(parts.values()) * MARGIN), hardware.free_bytes)
+
+
+def out_of_memory_knobs(settings: TrainSettings, micro: int, recomputing: bool) -> list[str]:
+    """What to turn when memory ran out, in the order that costs the least."""
+    knobs = []
+    if micro > 1:
+        knobs.append(f"a smaller batch_size (the micro-batch was {micro})")
+    knobs.append(f"max_seq_len={max(64, settings.max_seq_len // 2)}")
+    if not recomputing:
+        knobs.append("a GPU, where activations are recomputed instead of kept")
+    if settings.bits != 4:
+        knobs.append("bits=4 (nanodex train qlora)")
+    if settings.lora_rank > 8:
+        knobs.append(f"lora_rank={settings.lora_rank // 2}")
+    return knobs
+
+
+def checkpointing(hardware: Hardware, base: Base) -> tuple[str, str]:
+    """("on" or "off", reason)."""
+    if hardware.device == "cpu":
+        return "off", "memory is not what limits a CPU"
+    if base.parameters < 1_000_000_000:
+        return "off", "activations of a base this small fit"
+    return "on", "activations are recomputed, a third slower and far smaller"
+
+
+def readable_size(size: float) -> str:
+    """`6.1 GiB`, `33.6 MiB`."""
+    return f"{size / GIB:.1f} GiB" if size >= GIB / 10 else f"{size / 1024**2:.1f} MiB"
