@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from extractor.parse.collect import MAX_STEPS
-from extractor.parse.tree import collapse
+from extractor.parse.tree import collapse, end_line, start_line
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -255,3 +255,42 @@ def dotted(text: str) -> str:
         if "operator" not in joined
         else joined.replace("::", ".").strip(".")
     )
+
+
+def plain_type(annotation: str) -> str:
+    """A parameter's type for comparing a declaration with its definition: qualifiers of names and blanks left out."""
+    return re.sub(r"\b(?:const|struct|class|enum|typename)\b|\w+::|\s", "", annotation)
+
+
+def split_qualified(text: str) -> tuple[str, str]:
+    """`a::B<c::D>::e` into `a::B<c::D>` and `e`."""
+    depth = 0
+    for position in range(len(text) - 1, 0, -1):
+        char = text[position]
+        if char == ">":
+            depth += 1
+        elif char == "<":
+            depth -= 1
+        elif depth == 0 and text[position - 1 : position + 1] == "::":
+            return text[: position - 1], text[position + 1 :]
+    return "", text
+
+
+def binding_target(source: Source, node: Node) -> str:
+    """What a registration registers: a function's chain, `=>first-last` for the lines of a lambda, "" for what is neither."""
+    if node.type == "lambda_expression":
+        return f"=>{start_line(node)}-{end_line(node)}"
+    if node.type == "call_expression":
+        function, arguments = node.child_by_field_name("function"), node.child_by_field_name("arguments")
+        name = source.text(function) if function is not None else ""
+        wraps = ("overload_cast", "TORCH_FN", "static_cast", "reinterpret_cast", "OverloadCast", "vectorize", "wrap")
+        if arguments is not None and arguments.named_children and any(w in name for w in wraps):
+            return binding_target(source, arguments.named_children[0])
+        return ""
+    if node.type == "cast_expression":
+        value = node.child_by_field_name("value")
+        return binding_target(source, value) if value is not None else ""
+    if node.type.endswith(("_literal", "concatenated_string")):
+        return ""
+    text = chain(source, node)
+    return text if text != "?" else ""

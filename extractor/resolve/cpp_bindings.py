@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 
 from extractor.resolve.cpp import CppEngine
 from extractor.resolve.emit import Emitter
-from extractor.resolve.oo import Context, File, Symbol
+from extractor.resolve.model import Context, File, Symbol
 from extractor.schema import Edge, Node, symbol_id
 
 _KINDS: Final = {

@@ -12,7 +12,8 @@ from extractor.facts import MODULE, Call
 from extractor.parse.collect import bare
 from extractor.resolve import Links
 from extractor.resolve.common import CONFIDENCE, candidates, external_node
-from extractor.resolve.oo import Context, Engine, File, Symbol, Value, Values, accepts, join
+from extractor.resolve.model import Context, File, Symbol, Value, Values, accepts, join
+from extractor.resolve.oo import Engine
 from extractor.schema import Edge, Node, Unresolved, external_id
 
 MAX_OVERLOADS: Final = 2

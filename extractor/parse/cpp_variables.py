@@ -1,0 +1,216 @@
+"""Variables, fields and macros of a C, C++ or CUDA file, with what they are known to hold: types, functions in tables and slots."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from extractor.facts import MODULE, Call, Param
+from extractor.parse.collect import Step, clip
+from extractor.parse.cpp_defs import CppDefs
+from extractor.parse.cpp_text import Declarator, binding_target, chain, dotted, type_of, unwrap
+from extractor.parse.tree import collapse, start_line
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+PRIMITIVES: Final = frozenset(("primitive_type", "sized_type_specifier"))
+_MACRO_CALL = re.compile(r"(?:([A-Za-z_][\w:]*)\s*(?:\.|->)\s*)?([A-Za-z_][\w:]*)\s*(\(|<<<)")
+_NOT_CALLS: Final = frozenset((
+    "if", "for", "while", "switch", "return", "sizeof", "defined", "do", "else", "catch", "alignof", "decltype", "typeof", "case",
+))  # fmt: skip
+
+
+class CppVariables(CppDefs):
+    """Defines variables and records what is stored in them."""
+
+    def on_declaration(self, step: Step) -> None:
+        node, scope, prefix, _ = step
+        kind = node.child_by_field_name("type")
+        if kind is not None and kind.child_by_field_name("body") is not None:
+            self.push_nodes([kind], scope, prefix)
+        inside = scope != MODULE and self.defs[scope].kind in ("function", "method")
+        declarators = node.children_by_field_name("declarator")
+        written = type_of(self.source, kind)
+        qualifiers = " ".join(self.text(c) for c in node.named_children if c.type == "type_qualifier")
+        for declarator in declarators:
+            value = declarator.child_by_field_name("value") if declarator.type == "init_declarator" else None
+            declared = unwrap(declarator)
+            if declared.name is None:
+                continue
+            if declared.name.type == "structured_binding_declarator":
+                for name in declared.name.named_children:
+                    self.bind(scope, self.text(name), "?", node)
+            elif declared.name.type == "operator_cast":
+                self._odd_function(node, declared, step, None)
+            elif declared.function is not None and not declared.pointer and not inside:
+                self._function(node, declared, step, None)
+            elif inside:
+                self._local(declared, written, kind, value, node, scope)
+            else:
+                self._variable(declared, f"{qualifiers} {written}".strip(), kind, value, node, step)
+            if inside and value is not None and value.type == "lambda_expression":
+                self._named_lambda(self.text(declared.name), value, node, step)
+            elif value is not None:
+                self.push_nodes([value], scope, prefix)
+        if node.type == "field_declaration":
+            default = node.child_by_field_name("default_value")
+            self.push_nodes([default], scope, prefix)
+        self._template = None
+
+    def _local(
+        self, declared: Declarator, written: str, kind: Node | None, value: Node | None, node: Node, scope: int
+    ) -> None:
+        name = self.text(declared.name)
+        if value is not None and value.type == "lambda_expression":
+            return
+        if written == "auto" or (kind is not None and kind.type == "placeholder_type_specifier"):
+            self.bind(scope, name, clip(chain(self.source, value)) if value is not None else "?", node)
+            return
+        if declared.function is not None and declared.pointer:
+            self._pointer_values(scope, name, declared, value, node)
+            return
+        arrays = "[]" * declared.shape.count("[]")
+        if not self._pointer_values(scope, name, declared, value, node):
+            self.bind(scope, name, written + arrays, node, "declared")
+        if kind is None or kind.type in PRIMITIVES or declared.shape or (node.type != "declaration"):
+            return
+        anchor = declared.name or node
+        if declared.function is not None:  # `Foo q(a);` reads like a function's declaration
+            parameters = declared.function.child_by_field_name("parameters")
+            given = ["?"] * (len(parameters.named_children) if parameters is not None else 0)
+            self.call(scope, "", written, anchor, given, "init")
+        elif value is None or value.type in ("argument_list", "initializer_list"):
+            self.call(scope, "", written, anchor, self._args(value), "init")
+
+    def _pointer_values(self, scope: int, name: str, declared: Declarator, value: Node | None, node: Node) -> bool:
+        """Functions that a pointer or a table of pointers is initialised with."""
+        if value is None or declared.name is None:
+            if declared.function is not None and declared.pointer:
+                self.bind(scope, name, "?", node)
+                return True
+            return False
+        if value.type == "initializer_list":
+            found = False
+            if "[]" in declared.shape:
+                for item in value.named_children:
+                    text = chain(self.source, item)
+                    if re.fullmatch(r"[A-Za-z_][\w:]*", text):
+                        self.bind(scope, f"{name}[]", text, node)
+                        found = True
+            return found and declared.function is not None
+        if declared.function is not None and declared.pointer:
+            self.bind(scope, name, clip(chain(self.source, value)), node)
+            return True
+        return False
+
+    def _variable(
+        self, declared: Declarator, written: str, kind: Node | None, value: Node | None, node: Node, step: Step
+    ) -> None:
+        """A global, a namespace's variable or a field."""
+        scope = step[1]
+        name = dotted(self.text(declared.name))
+        words = [self.text(c) for c in node.named_children if c.type in ("storage_class_specifier", "type_qualifier")]
+        flags: list[str] = [w for w in ("static", "const", "constexpr", "extern", "mutable") if w in words]
+        flags += ["field"] if scope != MODULE else []
+        flags += ["declaration"] if "extern" in words and value is None else []
+        if value is None and node.type == "field_declaration":
+            value = node.child_by_field_name("default_value")
+        constant = "const" in flags or "constexpr" in flags
+        self.define(
+            "variable", name.rpartition(".")[2], node, step, signature=self.head(node, value).rstrip("="), returns=written + declared.shape,
+            visibility=self._visibility(scope), flags=flags, value=self.short(value) if value is not None and constant else "",
+            qualname=f"{step[2]}.{name}" if step[2] else name,
+        )  # fmt: skip
+        plain = name.rpartition(".")[2]
+        if declared.function is not None and declared.pointer:
+            if not self._pointer_values(scope, plain, declared, value, node):
+                self.bind(scope, plain, "?", node)
+        else:
+            self._pointer_values(scope, plain, declared, value, node)
+            if kind is not None and kind.type == "placeholder_type_specifier":
+                self.bind(scope, plain, clip(chain(self.source, value)) if value is not None else "?", node)
+            else:
+                self.bind(scope, plain, written + "[]" * declared.shape.count("[]"), node, "declared")
+        if value is not None and value.type == "initializer_list":
+            self._fill_slots(value, scope, written, node)
+            if node.type != "field_declaration":
+                self._method_table(value, scope, plain, written)
+
+    def _fill_slots(self, value: Node, scope: int, holder: str, node: Node) -> None:
+        """`{.open = my_open, my_close}`: functions stored in the fields of a struct, by name or by position."""
+        for position, item in enumerate(value.named_children):
+            field, held = f"#{position}", item
+            if item.type == "initializer_pair":
+                designator = item.child_by_field_name("designator")
+                field = self.text(designator).strip(". ")
+                held = item.child_by_field_name("value") or item
+            text = chain(self.source, held)
+            if re.fullmatch(r"[A-Za-z_][\w:]*", text) and text not in ("NULL", "nullptr", "true", "false"):
+                self.slots.append([scope, f"<{holder}>", field, text, start_line(node)])
+
+    def _method_table(self, value: Node, scope: int, name: str, written: str) -> None:
+        """Rows such as `{"add", add, METH_VARARGS, "…"}` of a table of native methods."""
+        for item in value.named_children:
+            if (
+                item.type == "initializer_list"
+                and item.named_children
+                and item.named_children[0].type == "string_literal"
+            ):
+                targets = [binding_target(self.source, c) for c in item.named_children[1:]]
+                row = [self.text(item.named_children[0]).strip('"'), *targets]
+                self.registrations.append([scope, f"{written} {name}", row, start_line(item)])
+
+    def on_macro(self, step: Step) -> None:
+        node, scope = step[0], step[1]
+        name, value = self.text(node.child_by_field_name("name")), node.child_by_field_name("value")
+        if node.type == "preproc_def":
+            if value is not None and scope == MODULE:
+                self.define(
+                    "variable",
+                    name,
+                    node,
+                    (node, scope, "", True),
+                    signature=collapse(self.text(node)),
+                    value=self.short(value),
+                    flags=("const", "macro"),
+                )
+            return
+        parameters = node.child_by_field_name("parameters")
+        names = [self.text(c) for c in parameters.named_children] if parameters is not None else []
+        index = self.define("function", name, node, (node, MODULE, "", True), signature=f"#define {name}({', '.join(names)})",
+                            params=tuple(Param(n) for n in names), flags=("macro",))  # fmt: skip
+        text = self.text(value)
+        for found in _MACRO_CALL.finditer(re.sub(r'"(?:\\.|[^"\\])*"', '""', text)):
+            receiver, called, opening = found.groups()
+            if called not in _NOT_CALLS and called not in names and (receiver or "") not in names:
+                row = node.start_point[0] + 1
+                self.calls.append(_call(index, receiver or "", called, row, "launch" if opening == "<<<" else "call"))
+                self.arguments.append([])
+
+    def _bind_lambda(self, node: Node, scope: int) -> None:
+        declarator = node.child_by_field_name("declarator")
+        parameters = declarator.child_by_field_name("parameters") if declarator is not None else None
+        for param in self._params(parameters):
+            if "auto" in param.annotation:
+                self.bind(scope, param.name, "?", node, "assigned", node)
+            else:
+                self.bind(scope, param.name, param.annotation, node, "declared", node)
+
+    def _named_lambda(self, name: str, value: Node, node: Node, step: Step) -> None:
+        """`auto f = [&](int x) {…};` is a function f inside the function."""
+        scope = step[1]
+        declarator, body = value.child_by_field_name("declarator"), value.child_by_field_name("body")
+        parameters = declarator.child_by_field_name("parameters") if declarator is not None else None
+        prefix = self.defs[scope].qualname if scope != MODULE else step[2]
+        index = self.define(
+            "function", name, node, (node, scope, prefix, False), signature=self.head(node, body), params=self._params(parameters),
+            returns="auto", flags=("nested",),
+        )  # fmt: skip
+        if body is not None:
+            self.push((body, index, self.defs[index].qualname, False))
+
+
+def _call(scope: int, receiver: str, name: str, line: int, kind: str) -> Call:
+    outer, _, last = name.rpartition("::")
+    return Call(scope, receiver or outer, last, line, 0, 0, kind)

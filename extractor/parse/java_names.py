@@ -1,0 +1,263 @@
+"""The lower half of the Java front end: types, parameters, messages and expressions written down, nothing defined yet."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from extractor.facts import Param
+from extractor.parse.collect import MAX_STEPS, Collector, clip, handler_action
+from extractor.parse.tree import collapse
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+    from extractor.parse import Source
+
+LITERALS: Final = {
+    "string_literal": "<String>",
+    "text_block": "<String>",
+    "character_literal": "<char>",
+    "decimal_integer_literal": "<int>",
+    "hex_integer_literal": "<int>",
+    "octal_integer_literal": "<int>",
+    "binary_integer_literal": "<int>",
+    "decimal_floating_point_literal": "<double>",
+    "true": "<boolean>",
+    "false": "<boolean>",
+    "instanceof_expression": "<boolean>",
+    "class_literal": "<Class>",
+    "null_literal": "<null>",
+}
+COMPARISONS: Final = frozenset(("==", "!=", "<", ">", "<=", ">=", "&&", "||"))
+
+
+class JavaNames(Collector):
+    """What needs no definition."""
+
+    comments = frozenset(("block_comment", "line_comment"))
+
+    def __init__(self, source: Source) -> None:
+        super().__init__(source)
+        self.package = ""
+        self.typevars: list[list[object]] = []  # [scope, name, bound]
+
+    def _modifiers(self, node: Node) -> tuple[tuple[str, ...], list[str], str]:
+        modifiers = next((c for c in node.named_children if c.type == "modifiers"), None)
+        if modifiers is None:
+            return (), [], "package"
+        annotations = tuple(collapse(self.text(c)) for c in modifiers.named_children if c.type.endswith("annotation"))
+        words = [c.type for c in modifiers.children if not c.is_named]
+        visibility = next((w for w in words if w in ("public", "protected", "private")), "package")
+        return annotations, [w for w in words if w not in ("public", "protected", "private")], visibility
+
+    def _annotations(self, node: Node) -> list[Node]:
+        modifiers = next((c for c in node.named_children if c.type == "modifiers"), None)
+        return [c for c in modifiers.named_children if c.type.endswith("annotation")] if modifiers else []
+
+    def _type_parameters(self, node: Node, index: int) -> None:
+        for child in node.named_children:
+            if child.type == "type_parameters":
+                for parameter in child.named_children:
+                    names = [c for c in parameter.named_children if c.type in ("type_identifier", "identifier")]
+                    bound = next((c for c in parameter.named_children if c.type == "type_bound"), None)
+                    first = self._type(bound.named_children[0]) if bound is not None and bound.named_children else ""
+                    if names:
+                        self.typevars.append([index, self.text(names[0]), first])
+
+    def _type(self, node: Node | None) -> str:
+        if node is None:
+            return ""
+        if node.type == "annotated_type" and node.named_children:
+            return self._type(node.named_children[-1])
+        return collapse(self.text(node)).replace(", ", ",").replace(" ", "")
+
+    def _params(self, parameters: Node | None) -> tuple[Param, ...]:
+        if parameters is None:
+            return ()
+        wanted = ("formal_parameter", "spread_parameter")
+        return tuple(self._param(c) for c in parameters.named_children if c.type in wanted)
+
+    def _param(self, node: Node) -> Param:
+        if node.type == "spread_parameter":
+            kinds = [c for c in node.named_children if c.type not in ("modifiers", "variable_declarator")]
+            names = [c for c in node.named_children if c.type == "variable_declarator"]
+            name = names[0].child_by_field_name("name") if names else None
+            return Param(self.text(name), self._type(kinds[0] if kinds else None), "", "*")
+        dimensions = self.text(node.child_by_field_name("dimensions"))
+        return Param(
+            self.text(node.child_by_field_name("name")), self._type(node.child_by_field_name("type")) + dimensions
+        )
+
+    def _bind_typed(
+        self, scope: int, name: str, declared: str, value: Node | None, node: Node, until: Node | None = None
+    ) -> None:
+        if declared != "var":
+            self.bind(scope, name, declared, node, "declared", until)
+        else:
+            self.bind(scope, name, clip(self.chain(value)), node, "assigned", until)
+
+    def template(self, node: Node) -> str:
+        """The text of a message with {} where a value goes, empty when the node is no message."""
+        if node.type == "string_literal":
+            return self.text(node)[1:-1]
+        if node.type == "text_block":
+            return collapse(self.text(node).strip('"'))
+        if node.type == "parenthesized_expression":
+            return self.template(node.named_children[0])
+        if node.type == "binary_expression" and self.text(node.child_by_field_name("operator")) == "+":
+            left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
+            sides = [self.template(side) if side is not None else "" for side in (left, right)]
+            if any(sides):
+                return "".join(t or self._hole(n) for t, n in zip(sides, (left, right), strict=True))
+        if node.type == "method_invocation":
+            receiver, name = node.child_by_field_name("object"), self.text(node.child_by_field_name("name"))
+            arguments = node.child_by_field_name("arguments")
+            if (
+                name == "format"
+                and self.text(receiver) == "String"
+                and arguments is not None
+                and arguments.named_children
+            ):
+                return self.template(arguments.named_children[0])
+            if name == "formatted" and receiver is not None:
+                return self.template(receiver)
+        return ""
+
+    def _hole(self, node: Node | None) -> str:
+        text = self.text(node)
+        return "{" + text + "}" if text.replace(".", "").replace("_", "").isalnum() else "{}"
+
+    def _action(self, block: Node, caught: str) -> str:
+        throws: list[tuple[str, bool]] = []
+        called: list[str] = []
+        returns = False
+        stack = list(block.named_children)
+        empty = not [c for c in stack if c.type not in self.comments]
+        while stack:
+            node = stack.pop()
+            if node.type == "throw_statement":
+                thrown = self.text(node.named_children[0]) if node.named_children else ""
+                throws.append((thrown, thrown == caught))
+            elif node.type == "method_invocation":
+                called.append(self.text(node.child_by_field_name("name")))
+            elif node.type == "return_statement":
+                returns = True
+            elif node.type in ("class_body", "lambda_expression", "local_variable_declaration"):
+                called.append("")
+            if node.type not in ("class_body", "lambda_expression"):
+                stack.extend(node.named_children)
+        return handler_action(throws, called, returns, empty)
+
+    def _lambda_parameters(self, arguments: Node | None, scope: int, callee: str) -> None:
+        """Parameters without a type hold what the callee passes: `xs.forEach#0.0`."""
+        for position, argument in enumerate(arguments.named_children if arguments is not None else ()):
+            if argument.type != "lambda_expression":
+                continue
+            parameters = argument.child_by_field_name("parameters")
+            if parameters is None:
+                continue
+            names = [parameters] if parameters.type == "identifier" else parameters.named_children
+            for number, name in enumerate(names):
+                if name.type == "identifier":
+                    self.bind(
+                        scope, self.text(name), clip(f"{callee}#{position}.{number}"), argument, "assigned", argument
+                    )
+
+    def args(self, arguments: Node | None) -> list[str]:
+        if arguments is None:
+            return []
+        return [clip(self.chain(c)) for c in arguments.named_children if c.type not in self.comments]
+
+    def chain(self, node: Node | None) -> str:
+        """An expression in the notation of collect.py."""
+        steps: list[str] = []
+        head = "?"
+        while node is not None and len(steps) <= MAX_STEPS:
+            kind = node.type
+            if kind in (
+                "identifier",
+                "this",
+                "super",
+                "type_identifier",
+                "scoped_identifier",
+                "scoped_type_identifier",
+            ):
+                head = self.text(node)
+                break
+            if kind == "method_invocation":
+                name = self.text(node.child_by_field_name("name"))
+                node = node.child_by_field_name("object")
+                if node is None:
+                    head = f"{name}()"
+                    break
+                steps.append(f".{name}()")
+            elif kind == "field_access":
+                steps.append("." + self.text(node.child_by_field_name("field")))
+                node = node.child_by_field_name("object")
+            elif kind == "array_access":
+                steps.append("[]")
+                node = node.child_by_field_name("array")
+            elif kind == "parenthesized_expression":
+                node = node.named_children[-1] if node.named_children else None
+            elif kind == "object_creation_expression":
+                head = f"new {self._type(node.child_by_field_name('type'))}()"
+                break
+            elif kind == "cast_expression":
+                head = f"<{self._type(node.child_by_field_name('type'))}>"
+                break
+            elif kind == "array_creation_expression":
+                head = f"<{self._type(node.child_by_field_name('type'))}[]>"
+                break
+            elif kind in LITERALS:
+                text = self.text(node)
+                head = "<long>" if kind.endswith("integer_literal") and text[-1] in "lL" else LITERALS[kind]
+                if kind == "decimal_floating_point_literal" and text[-1] in "fF":
+                    head = "<float>"
+                break
+            elif kind == "ternary_expression":
+                node = node.child_by_field_name("consequence")
+            elif kind == "assignment_expression":
+                node = node.child_by_field_name("right")
+            elif kind == "lambda_expression":
+                head = self._lambda_chain(node)
+                break
+            elif kind == "method_reference":
+                head = self._reference_chain(node)
+                break
+            elif kind in ("binary_expression", "unary_expression", "update_expression"):
+                head = self._operator_chain(node)
+                break
+            elif kind in ("generic_type", "array_type"):
+                head = self._type(node)
+                break
+            else:
+                break
+        return head + "".join(reversed(steps)) if len(steps) <= MAX_STEPS else "?"
+
+    def _lambda_chain(self, node: Node) -> str:
+        body = node.child_by_field_name("body")
+        if body is not None and body.type == "block":
+            results = [c for c in body.named_children if c.type == "return_statement" and c.named_children]
+            body = results[0].named_children[0] if results else None
+        return "=>" + (clip(self.chain(body)) if body is not None else "?")
+
+    def _reference_chain(self, node: Node) -> str:
+        parts = node.named_children
+        if not parts:
+            return "?"
+        return f"=>{self.chain(parts[0])}::{'new' if len(parts) == 1 else self.text(parts[-1])}"
+
+    def _operator_chain(self, node: Node) -> str:
+        operator = self.text(node.child_by_field_name("operator"))
+        if operator in COMPARISONS or operator == "!":
+            return "<boolean>"
+        # Left-nested sums can be thousands of terms deep: follow the left side in a loop.
+        while node.type == "binary_expression":
+            left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
+            if right is not None and right.type in ("string_literal", "text_block"):
+                return "<String>"
+            if left is None:
+                return "?"
+            node = left
+        chain = LITERALS.get(node.type, "?")
+        return chain if chain != "<boolean>" else "?"

@@ -1,0 +1,153 @@
+"""Overloads and overrides: several definitions and the arguments of one call in, those that the call may run out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from extractor.facts import Call
+from extractor.resolve.model import MAX_OVERRIDES, NOTHING, Context, Symbol, Value, Values, accepts
+from extractor.resolve.oo_types import Types
+
+
+class Overloads(Types):
+    """Choosing among definitions of one name."""
+
+    runners: frozenset[str] = frozenset()  # functions elsewhere that run the functions they are given
+
+    def select(self, symbols: Sequence[Symbol], args: list[str] | None, context: Context) -> list[Symbol]:
+        """The overloads a call may mean: those that take so many arguments, of the nearest class that has any, and among
+        them those whose parameter types fit what is known of the arguments."""
+        if args is None or len(symbols) == 1:
+            return [s for s in symbols if s.parent is symbols[0].parent]
+        fitting = [s for s in symbols if accepts(s, len(args))] or list(symbols)
+        exact = [s for s in fitting if not any(p.kind in ("*", "**") for p in s.d.params)]
+        fitting = exact or fitting
+        if len(fitting) > 1:
+            scored = [(self.fit(s, args, context), s) for s in fitting]
+            best = max(score for score, _ in scored)
+            fitting = [s for score, s in scored if score == best]
+        nearest = fitting[0].parent
+        return [s for s in fitting if s.parent is nearest]
+
+    def fit(self, symbol: Symbol, args: Sequence[str], context: Context) -> int:
+        """How well arguments fit parameters: +2 for each exact type, +1 for a subtype, -4 for each that cannot be."""
+        score = 0
+        for param, arg in zip(symbol.d.params, args, strict=False):
+            if arg in ("", "?") or not param.annotation:
+                continue
+            given = self.evaluate(arg, context)
+            wanted = self.type_values(param.annotation, symbol.file, symbol.index)
+            if given and wanted:
+                spread = param.kind == "*" and given[0].kind == "list" and wanted[0].kind != "list" and given[0].args
+                first = given[0].args[0][:1] if spread else given[:1]
+                score += self.compatible(first[0], wanted[0]) if first else 0
+        return score
+
+    def compatible(self, given: Value, wanted: Value) -> int:
+        if wanted.kind in ("var", "unknown") or given.kind in ("var", "unknown"):
+            return 0
+        if given.kind == "lambda":
+            return 1 if wanted.kind in ("callable", "ext", "inst") else -4
+        if given.kind == "inst" and wanted.kind == "inst":
+            if given.symbol is wanted.symbol:
+                return 2
+            return 1 if any(a is wanted.symbol for a, _ in self.lineage(given.symbol)) else -4
+        if given.kind == "ext" and wanted.kind == "ext":
+            return 2 if given.name == wanted.name else self.foreign_compatible(given.name, wanted.name)
+        if given.kind == "list" and wanted.kind == "list":
+            return self.compatible_arrays(given, wanted)
+        if given.kind == "list" or wanted.kind == "list":
+            return self.foreign_compatible("[]", wanted.name)
+        if given.kind == "inst" and wanted.kind == "ext":
+            return 0 if self.is_open(given.symbol) else self.foreign_compatible("", wanted.name)
+        return -4
+
+    def compatible_arrays(self, given: Value, wanted: Value) -> int:
+        """Arrays fit when their elements do; elements that convert to one another do not make arrays that do."""
+        left, right = (given.args[0] if given.args else NOTHING), (wanted.args[0] if wanted.args else NOTHING)
+        if not left or not right:
+            return 0
+        score = self.compatible(left[0], right[0])
+        plain = left[0].name.startswith("#") or right[0].name.startswith("#")
+        return -4 if plain and score < 2 else score
+
+    def foreign_compatible(self, given: str, wanted: str) -> int:
+        return -1
+
+    def overrides(self, method: Symbol, receiver: Symbol | None, arity: int) -> list[Symbol]:
+        """Implementations of an abstract method in the subclasses of the receiver's class, or of its own."""
+        start = receiver if receiver is not None else method.parent
+        found: list[Symbol] = []
+        stack, seen = [start] if start is not None else [], set()
+        while stack:
+            cls = stack.pop()
+            if cls.id in seen:
+                continue
+            seen.add(cls.id)
+            for candidate in cls.members.get(method.d.name, ()):
+                same = len(candidate.d.params) == len(method.d.params)
+                if candidate.is_function and candidate is not method and "abstract" not in candidate.d.flags and same:
+                    found.append(candidate)
+            stack.extend(cls.subclasses)
+        # A call that may go to very many classes says which interface it uses, not where it ends.
+        return sorted(found, key=lambda s: s.id) if len(found) <= MAX_OVERRIDES else []
+
+    def run_arguments(
+        self, values: Values, call: Call, args: list[str], context: Context
+    ) -> list[tuple[str, Symbol, int, str]]:
+        """Functions given as arguments that the callee runs: (id of the caller, function, line, via). A known runner
+        elsewhere runs them from here; a function here that calls its parameter calls what it is given."""
+        found: list[tuple[str, Symbol, int, str]] = []
+        for position, arg in enumerate(args):
+            if arg in ("", "?") or arg[0] in "<=" or arg.endswith(")") or arg.startswith("new "):
+                continue
+            given = [v for v in self.evaluate(arg, context) if v.kind == "func"]
+            functions = [s for v in given for s in v.symbol if s.is_function and not s.is_constructor]
+            for value in values if functions else ():
+                if value.kind == "func":
+                    for symbol in self.select(value.symbol, args, context):
+                        line = self.invokes(symbol, position)
+                        if line:
+                            found.extend((symbol.id, f, line, "flow") for f in functions)
+                elif value.kind in ("extfunc", "extclass"):
+                    known = value.name.rpartition("#")[2].rpartition(".")[2] in self.runners
+                    here = context.file.owner_id(context.scope)
+                    found.extend((here, f, call.line, "flow" if known else "callback") for f in functions)
+        return found
+
+    def invokes(self, symbol: Symbol, position: int) -> int:
+        """The line where a function calls the parameter at this position, 0 when it does not."""
+        params = symbol.d.params
+        rows = (
+            symbol.file.calls_by_text.get((symbol.index, "", params[position].name)) if position < len(params) else None
+        )
+        return symbol.file.facts.calls[rows[0]].line if rows else 0
+
+    def passed(self, callee: Value, position: int, number: int, context: Context) -> Values:
+        """What a callee passes as parameter `number` of the function it is given as argument `position`."""
+        if callee.kind == "beyond":
+            return (callee,)
+        if callee.kind != "func":
+            return self.callback_parameter(callee, position, number, context)
+        for symbol in callee.symbol:
+            if position < len(symbol.d.params):
+                param = symbol.d.params[position]
+                for value in self.type_values(param.annotation, symbol.file, symbol.index):
+                    found = self.functional_parameter(value, number, context)
+                    if found:
+                        env = self.environment(callee.owner) if callee.owner is not None else {}
+                        return self.substitute(found, env)
+        return NOTHING
+
+    def functional_parameter(self, value: Value, number: int, context: Context) -> Values:
+        """Parameter `number` of a function type."""
+        if value.kind == "callable" and number + 1 < len(value.args):
+            return tuple(value.args[number + 1])
+        if value.kind == "inst":
+            for ancestor, _ in self.lineage(value.symbol):
+                for group in ancestor.members.values():
+                    for method in group:
+                        if method.is_function and "abstract" in method.d.flags and number < len(method.d.params):
+                            held = self.type_values(method.d.params[number].annotation, method.file, method.index)
+                            return self.substitute(held, self.environment(value))
+        return NOTHING

@@ -1,0 +1,233 @@
+"""Types of the brace languages: declared types in, the values they stand for out; and the questions that each family answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from extractor.facts import MODULE, Base, Call, FileFacts
+from extractor.resolve.chains import TypeText
+from extractor.resolve.model import MAX_DEPTH, NOTHING, Context, File, Symbol, Value, Values, join
+
+
+class Types:
+    """What types mean, and what a family of languages has to say. A family overrides the first section."""
+
+    parse_type: Callable[[str], TypeText]
+    root: Values = ()  # what a type parameter without a bound is at least
+    split_names = False  # fields and methods of one name live side by side
+    implicit_members = True  # a bare name inside a class may be a member
+
+    def __init__(self, files: Sequence[FileFacts], configs: Mapping[str, str]) -> None:
+        self.configs = configs
+        self.files = [File(number, facts) for number, facts in enumerate(files)]
+        self._memo: dict[tuple[int, int, int, str], Values] = {}
+        self._active: set[tuple[Any, ...]] = set()
+        self._returns: dict[str, Values] = {}
+
+    # ------------------------------------------------------------------ what a family says
+    def type_name(self, name: str, file: File, scope: int) -> Value | None:
+        """What a (dotted) name means where a type is expected: a class, extclass or var."""
+        raise NotImplementedError
+
+    def outer_name(self, name: str, context: Context) -> Values:
+        """What a bare name means that no scope of its own file defines."""
+        raise NotImplementedError
+
+    def foreign_member(self, value: Value, name: str, context: Context) -> Values:
+        """A member of something that is not a class here: ext, extclass, module, ns, list."""
+        raise NotImplementedError
+
+    def foreign_result(self, value: Value, args: list[str], context: Context) -> Values:
+        """What calling an extfunc or extclass gives."""
+        raise NotImplementedError
+
+    def element(self, value: Value) -> Values:
+        """What iterating over a value, or indexing it, gives."""
+        raise NotImplementedError
+
+    def awaited(self, value: Value) -> Values:
+        return (value,)
+
+    def dereferenced(self, value: Value) -> Values:
+        return (value,)
+
+    def callback_parameter(self, callee: Value, position: int, number: int, context: Context) -> Values:
+        """What a callee from elsewhere passes as parameter `number` of the function that is its argument `position`."""
+        return NOTHING
+
+    def literal(self, text: str, context: Context) -> Values:
+        return self.type_values(text, context.file, context.scope)
+
+    def special_call(self, call: Call, context: Context, args: list[str], emitter: Any) -> Any:
+        """An Outcome for calls that name nothing, as `super(…)`; None for all others."""
+        return None
+
+    def constructed(self, call: Call, context: Context) -> Values:
+        """The class that a `new` names."""
+        found = self.type_name(self.parse_type(call.name).name, context.file, context.scope)
+        return (found,) if found is not None else NOTHING
+
+    def constructors(self, symbol: Symbol) -> list[Symbol]:
+        return [s for group in symbol.members.values() for s in group if "constructor" in s.d.flags]
+
+    def base_value(self, file: File, base: Base) -> Value | None:
+        """The class or extclass that a base names, with its type arguments."""
+        parsed = self.parse_type(base.name)
+        scope = file.symbols[base.scope].d.scope
+        found = self.type_name(parsed.name, file, scope)
+        if found is None or found.kind not in ("class", "extclass") or found.symbol is file.symbols[base.scope]:
+            return None
+        args = tuple(self.instances(a, file, base.scope) for a in self.base_args(file, base))
+        return found._replace(args=args, via=base.kind)
+
+    def base_args(self, file: File, base: Base) -> tuple[TypeText, ...]:
+        texts = (file.facts.extra or {}).get("baseargs", {})
+        text = texts.get(f"{base.scope}.{base.position}", "")
+        return self.parse_type(text).args if text else ()
+
+    implements_interfaces = False  # a base written like a superclass may be an interface
+
+    def definition_of(self, symbol: Symbol) -> Symbol:
+        """The definition behind a mere declaration."""
+        return symbol
+
+    def is_abstract(self, symbol: Symbol) -> bool:
+        return "abstract" in symbol.d.flags
+
+    def call_operator(self, value: Value, args: list[str], context: Context) -> list[tuple[Symbol, str]]:
+        """What calling an instance runs."""
+        return []
+
+    def called_variable(self, call: Call, context: Context) -> Symbol | None:
+        """The constant that a call names when what the constant holds is not known by name."""
+        return None
+
+    def unknown_type_reason(self, name: str, file: File) -> str:
+        return "missing_module"
+
+    def unknown_name_reason(self, name: str, context: Context) -> str:
+        return "missing_module"
+
+    def unknown_receiver_reason(self, receiver: str, context: Context) -> str:
+        return "unknown_receiver"
+
+    def evaluate(self, text: str, context: Context) -> Values:
+        """What a chain may be; empty when nothing is known."""
+        raise NotImplementedError
+
+    # ------------------------------------------------------------------ types
+    def type_values(self, text: str, file: File, scope: int) -> Values:
+        """Instances of a declared type."""
+        return self.instances(self.parse_type(text), file, scope) if text else NOTHING
+
+    def instances(self, parsed: TypeText, file: File, scope: int, depth: int = 0) -> Values:
+        if depth > MAX_DEPTH or parsed.name == "?":
+            return NOTHING
+        if parsed.name == "|":
+            return join(self.instances(a, file, scope, depth + 1) for a in parsed.args)
+        if parsed.name == "[]":
+            return (Value("list", args=(self.instances(parsed.args[0], file, scope, depth + 1),)),)
+        if parsed.name == "=>":
+            args = tuple(self.instances(a, file, scope, depth + 1) for a in parsed.args)
+            return (Value("callable", args=args),)
+        found = self.type_name(parsed.name, file, scope)
+        if found is None:
+            return NOTHING
+        if found.kind == "alias":
+            return self.alias_values(found, depth)
+        args = tuple(self.instances(a, file, scope, depth + 1) for a in parsed.args)
+        if found.kind == "var":
+            return (found,)
+        if found.kind == "enumconst":
+            return NOTHING
+        kind = "inst" if found.kind == "class" else "ext" if found.kind == "extclass" else found.kind
+        return (Value(kind, found.symbol, args or found.args, found.name),)
+
+    def alias_values(self, alias: Value, depth: int) -> Values:
+        """Instances of what a type alias (a variable with flag `alias`) stands for."""
+        symbol: Symbol = alias.symbol
+        key = ("alias", symbol.id)
+        if key in self._active:
+            return NOTHING
+        self._active.add(key)
+        try:
+            return self.instances(self.parse_type(symbol.d.returns), symbol.file, symbol.d.scope, depth + 1)
+        finally:
+            self._active.discard(key)
+
+    def type_variable(self, name: str, file: File, scope: int) -> Value | None:
+        while True:
+            names = file.typevars.get(scope)
+            if names is not None and name in names:
+                return Value("var", (file, scope, names[name]), (), name)
+            if scope == MODULE:
+                return None
+            scope = file.symbols[scope].d.scope
+
+    def substitute(self, values: Values, env: Mapping[str, Values], depth: int = 0) -> Values:
+        """Type parameters replaced by what they stand for; an unknown one falls back to its bound."""
+        if depth > 6 or not any(v.kind == "var" or v.args for v in values):
+            return values
+        out: list[Value] = []
+        for value in values:
+            if value.kind == "var":
+                known = env.get(value.name)
+                if known:
+                    out.extend(known)
+                elif depth == 0 or known is not None:
+                    file, scope, bound = value.symbol
+                    out.extend(self.type_values(bound, file, scope) if bound and bound != value.name else ())
+                else:
+                    out.append(value)
+            elif value.args:
+                args = tuple(self.substitute(a, env, depth + 1) for a in value.args)
+                out.append(value._replace(args=args))
+            else:
+                out.append(value)
+        return join([tuple(out)])
+
+    def bounded(self, values: Values) -> Values:
+        """A value of a type parameter is at least what the parameter's bound says."""
+        if not any(v.kind == "var" for v in values):
+            return values
+        out: list[Value] = []
+        for value in values:
+            if value.kind == "var":
+                file, scope, bound = value.symbol
+                held = self.type_values(bound, file, scope) if bound else self.root
+                out.extend(v for v in held if v.kind != "var" or v.name != value.name)
+            else:
+                out.append(value)
+        return tuple(out)
+
+    def lineage(self, symbol: Symbol) -> list[tuple[Symbol, dict[str, Values]]]:
+        """The class and all its ancestors here, nearest first, each with its type parameters in terms of the class's."""
+        if symbol.ancestors is None:
+            symbol.ancestors = [(symbol, {})]  # a cycle ends here
+            found: list[tuple[Symbol, dict[str, Values]]] = [(symbol, {})]
+            seen = {symbol.id}
+            for base in symbol.bases:
+                if base.kind != "class":
+                    continue
+                env = self.environment(base)
+                for ancestor, inner in self.lineage(base.symbol):
+                    if ancestor.id not in seen:
+                        seen.add(ancestor.id)
+                        found.append(
+                            (ancestor, {k: self.substitute(v, env, 1) for k, v in inner.items()} if inner else env)
+                        )
+            symbol.ancestors = found
+        return symbol.ancestors
+
+    def environment(self, value: Value) -> dict[str, Values]:
+        """Type parameters of an instance's class, by name."""
+        if not value.args or not isinstance(value.symbol, Symbol):
+            return {}
+        names = value.symbol.file.typevars.get(value.symbol.index, {})
+        return dict(zip(names, value.args, strict=False))
+
+    def is_open(self, symbol: Symbol) -> Value | None:
+        """The first ancestor outside the repository, superclasses before interfaces: beyond it nothing can be said to be missing."""
+        outside = [b for ancestor, _ in self.lineage(symbol) for b in ancestor.bases if b.kind != "class"]
+        return min(outside, key=lambda b: b.via != "extends") if outside else None
