@@ -270,6 +270,28 @@ def test_a_server_that_is_never_ready_is_given_up(shop: Path) -> None:
     assert not listening(port)
 
 
+def test_a_stop_while_the_model_loads_is_obeyed(shop: Path) -> None:
+    port = free_port()
+    server = start(shop, port, "unready")
+    assert eventually(lambda: listening(port))
+    server.send_signal(signal.SIGINT)
+    server.communicate(timeout=20)
+    assert server.returncode == 130
+    assert not listening(port)
+
+
+def test_json_announces_the_server_in_one_line(shop: Path) -> None:
+    port = free_port()
+    server = start(shop, port, as_json=True)
+    assert server.stdout is not None
+    told = json.loads(server.stdout.readline())
+    assert (told["url"], told["model"], told["base"]) == (f"http://127.0.0.1:{port}", "shop@v1", "nanodex-base")
+    assert {check["status"] for check in told["checks"]} == {"ok"}
+    server.terminate()
+    server.communicate(timeout=20)
+    assert server.returncode == 0
+
+
 def test_ctrl_c_ends_with_130(shop: Path) -> None:
     port = free_port()
     with serving(shop, port) as server:
