@@ -86,7 +86,7 @@ train-tiny: setup ## [DATASET= OUT= CONFIG=]: the embedded base on a CPU, no dow
 	@$(NANODEX) train tiny $(config) $(if $(DATASET),--dataset "$(DATASET)") $(if $(OUT),--out "$(OUT)")
 
 serve: setup setup-serve ## [BASE= ADAPTER= CONFIG=]: vLLM with the adapter on http://127.0.0.1:8000
-	@$(NANODEX) serve $(config) $(if $(BASE),--base "$(BASE)") $(if $(ADAPTER),--adapter "$(ADAPTER)")
+	@NANODEX_VLLM_PYTHON="$${NANODEX_VLLM_PYTHON:-$(SERVE_VENV)/bin/python}" $(NANODEX) serve $(config) $(if $(BASE),--base "$(BASE)") $(if $(ADAPTER),--adapter "$(ADAPTER)")
 
 query: setup ## Q="...": a question, answered from the brain
 	@$(NANODEX) query $(config) "$(Q)"
