@@ -149,7 +149,8 @@ def _read_clause(
     kind = prose_kind(clause)
     if kind != "search":
         return [Intent(kind, plain, here[0] if here else None)]
-    if dangling and not here and len(clause.split()) <= 6:
+    empty = not here and not any(_means_something(w) for w in re.findall(r"\w+", clause.lower()))
+    if empty or (dangling and not here and len(clause.split()) <= 6):
         return [Intent("unclear", plain)]
     if here and not re.sub(r"⟦\d+⟧|\band\b|\W", "", clause):
         return [Intent("explain", plain, mention) for mention in here]
@@ -158,6 +159,11 @@ def _read_clause(
     if word:
         return [Intent(cue, plain, Mention(word, 0, 0, "plain"))]
     return [Intent("search", plain, here[0] if here else None)]
+
+
+def _means_something(word: str) -> bool:
+    """Whether a word says what a question is about, not only that it asks."""
+    return not (word in GENERIC or word in PRONOUN or word in SMALL or word.removesuffix("s") in VAGUE)
 
 
 def cue_kind(clause: str) -> str:
@@ -279,9 +285,9 @@ def _slot(word: str | None, found: list[Mention], last: Mention | None) -> tuple
         return found[int(placeholder.group(1))], False
     if word.lower() in PRONOUN:
         return last, last is not None
-    if word.lower() in GENERIC:
+    if word in GENERIC:
         return None, False
-    return Mention(word, 0, 0, "plain"), False
+    return Mention(word, 0, 0, "capital" if word[0].isupper() else "plain"), False
 
 
 def _is_project(match: re.Match[str] | None, project: str) -> bool:

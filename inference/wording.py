@@ -195,7 +195,8 @@ def purpose(node: Node, limit: int = 60) -> str:
             break
         kept.append(sentence.strip())
     text = " ".join(kept)
-    return text if len(text) > len(lead) and text[:1].isalnum() else lead
+    chosen = text if len(text) > len(lead) and text[:1].isalnum() else lead
+    return chosen if not chosen or chosen[-1] in ".!?…:”)" else f"{chosen}."
 
 
 def documented_return(node: Node) -> str:
@@ -253,14 +254,17 @@ def raised(row: Row) -> str:
 
 
 def listing(kind: str, lead: str, rows: Sequence[Row], say: Callable[[Row], str]) -> Section:
-    """A lead sentence and its rows: in the sentence when few and short, as a list when many."""
-    texts = [say(row) for row in rows]
-    if len(rows) == 1 or (len(rows) <= INLINE and all(len(t) < 70 for t in texts)):
-        return Section(kind, (Claim(f"{lead} {join(texts)}.", tuple(s for r in rows for s in at(r))),))
-    claims = [Claim(f"{lead} {len(rows)}:" if lead.endswith(":") else f"{lead}:")]
-    claims += [Claim(text, at(row), item=True) for text, row in zip(texts[:SHOWN], rows[:SHOWN], strict=True)]
-    if len(rows) > SHOWN:
-        claims.append(Claim(f"{len(rows) - SHOWN} more are not shown."))
+    """A lead sentence and its rows: in the sentence when few and short, as a list when many. Rows that read alike are one."""
+    spans: dict[str, tuple[Span, ...]] = {}
+    for row in rows:
+        text = say(row)
+        spans[text] = (*spans.get(text, ()), *at(row))
+    if len(spans) == 1 or (len(spans) <= INLINE and all(len(text) < 70 for text in spans)):
+        return Section(kind, (Claim(f"{lead} {join(spans)}.", tuple(s for own in spans.values() for s in own)),))
+    claims = [Claim(f"{lead}:")]
+    claims += [Claim(text, own, item=True) for text, own in list(spans.items())[:SHOWN]]
+    if len(spans) > SHOWN:
+        claims.append(Claim(f"{len(spans) - SHOWN} more are not shown."))
     return Section(kind, tuple(claims))
 
 

@@ -24,9 +24,10 @@ def retriever(shop: Expert) -> Retriever:
 
 
 def test_confidence_tells_what_is_there_from_what_is_not(shop: Expert) -> None:
-    there = retriever(shop).find("which part charges a credit card?")
+    there = retriever(shop).find("which part charges a card?")
+    loosely = retriever(shop).find("which part charges a credit card?")
     absent = retriever(shop).find("how are kubernetes clusters autoscaled?")
-    assert there.confidence > 0.5 > 0.35 > absent.confidence
+    assert there.confidence > loosely.confidence > 0.35 > absent.confidence
     assert "kubernetes" in absent.unseen
 
 
