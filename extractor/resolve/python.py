@@ -15,6 +15,7 @@ from extractor.parse.python_annotation import annotation
 from extractor.resolve import Links, definition_ids
 from extractor.resolve.common import CONFIDENCE, MAX_CANDIDATES, external_node
 from extractor.resolve.python_flow import Flow
+from extractor.resolve.python_members import attribute
 from extractor.resolve.python_modules import Module, Modules
 from extractor.resolve.python_program import Program
 from extractor.resolve.python_types import declared_type, named
@@ -236,7 +237,7 @@ def _meaning(program: Program, block: Block, name: str) -> Values:
         return named(program, written, block, block)
     values: Values = program.concrete(frozenset(local), block)
     for part in name.split(".")[1:]:
-        values = frozenset(v for owner in values for v in program.attribute(owner, part, block)[0])
+        values = frozenset(v for owner in values for v in attribute(program, owner, part, block)[0])
     return values
 
 

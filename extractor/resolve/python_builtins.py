@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from extractor.resolve.python_containers import container_method, copied, keyed
 from extractor.resolve.python_library import SPECIAL, Use, methods_of_template, register
-from extractor.resolve.python_program import TEMPLATES
+from extractor.resolve.python_members import TEMPLATES, on_class
 from extractor.resolve.python_state import Arguments, Hits
 from extractor.resolve.python_types import instances_of
 from extractor.resolve.python_values import (
@@ -135,7 +135,7 @@ def _by_table(use: Use, path: str) -> Values:
     if method is not None:
         found: Values = NONE
         for value in sorted(first):
-            if value.kind == INSTANCE and p.on_class(value.a, method, use.at)[0]:
+            if value.kind == INSTANCE and on_class(p, value.a, method, use.at)[0]:
                 found |= use.calls.protocol(
                     value, method, Arguments(), use.at, use.site, use.hits, use.depth, "protocol"
                 )
@@ -200,7 +200,7 @@ def _call_arguments(use: Use, places: tuple[int | str, ...]) -> Values:
         values = use.argument(place) if isinstance(place, int) else use.keyword(place)
         functions |= {
             v for v in values
-            if v.kind in (*CALLABLE, CLASS) or (v.kind == INSTANCE and p.on_class(v.a, "__call__", at)[0])
+            if v.kind in (*CALLABLE, CLASS) or (v.kind == INSTANCE and on_class(p, v.a, "__call__", at)[0])
         }  # fmt: skip
     others = [values for values in use.arguments if not (values & functions)]
     rest = others[0] if others else NONE

@@ -1,6 +1,6 @@
 """What a call does: arguments flow into parameters, results come back with the callee's parameters put in, edges are noted.
 
-A function's result may hold tokens (its own parameters), results of calling them, and closures over them. `_result` replaces
+A function's result may hold tokens (its own parameters), results of calling them, and closures over them. `python_summaries` replaces
 these by what this call passes, so an identity decorator on twenty functions keeps them apart.
 """
 
@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from extractor.resolve.python_program import REGISTERED, Program
+from extractor.resolve.python_members import REGISTERED, ancestry, bind, instance_cell, on_class
+from extractor.resolve.python_program import Program
 from extractor.resolve.python_state import Arguments, Frame, Hits
+from extractor.resolve.python_summaries import seen_by_caller
 from extractor.resolve.python_types import declared_type
 from extractor.resolve.python_values import (
     BOUND,
@@ -26,20 +28,15 @@ from extractor.resolve.python_values import (
     PROPERTY,
     RECORD,
     RESULT,
-    RETURNED,
-    TOKEN,
     UNKNOWN,
     Block,
     Box,
     Cell,
     Class,
-    Context,
-    Site,
     Value,
     Values,
 )  # fmt: skip
 
-MAX_CONTEXT: Final = 2
 MAX_CALL_DEPTH: Final = 6
 MAX_KEYS: Final = 64
 
@@ -107,13 +104,13 @@ class Calls:
         via: str = "",
     ) -> Values:
         """Call the special method `name` of an instance, looked up on its class."""
-        member, _ = self.p.on_class(receiver.a, name, at)
+        member, _ = on_class(self.p, receiver.a, name, at)
         found: Values = NONE
         for value in sorted(member):
-            for bound in sorted(self.p.bind(value, receiver, receiver.a)):
+            for bound in sorted(bind(self.p, value, receiver, receiver.a)):
                 found |= self.call(bound, given, at, site, hits, via, depth + 1)
         if not member:
-            hits.reasons.append("external" if self.p.ancestry(receiver.a, at)[1] else "unknown_receiver")
+            hits.reasons.append("external" if ancestry(self.p, receiver.a, at)[1] else "unknown_receiver")
         return found
 
     def instantiate(
@@ -126,12 +123,12 @@ class Calls:
         result = made
         for meta in sorted(cls.keywords.get("metaclass", NONE)):
             if meta.kind == CLASS:
-                for value in sorted(p.on_class(meta.a, "__call__", at)[0]):
+                for value in sorted(on_class(p, meta.a, "__call__", at)[0]):
                     if value.kind == FUNCTION:
                         reached[value.a.id] = via
                         self.invoke(value, given.after(frozenset((callee,))), at, site, depth)
         for name in ("__new__", "__init__"):
-            for value in sorted(p.on_class(cls, name, at)[0]):
+            for value in sorted(on_class(p, cls, name, at)[0]):
                 if value.kind == FUNCTION:
                     if name == "__init__" or not reached:
                         reached[value.a.id] = via
@@ -150,11 +147,11 @@ class Calls:
     def _fill_fields(self, cls: Class, given: Arguments, at: Block) -> None:
         """A generated constructor stores its arguments on the instance."""
         names: list[str] = []
-        for ancestor in reversed(self.p.ancestry(cls, at)[0]):
+        for ancestor in reversed(ancestry(self.p, cls, at)[0]):
             names += [name for name in ancestor.fields if name not in names]
         for name, values in [*zip(names, given.positional, strict=False), *given.keywords.items()]:
             if name in names and values:
-                self.p.flow_into(self.p.instance_cell(cls, name), values)
+                self.p.flow_into(instance_cell(self.p, cls, name), values)
 
     # First-party functions
 
@@ -174,7 +171,7 @@ class Calls:
         for (index, is_none), cell in function.conditional.items():
             if is_none if self._omitted(function, index, given) else not (is_none and passed[index]):
                 values |= p.read(cell, at)
-        return self._result(values, function, callee.b, passed, at, site, depth)
+        return seen_by_caller(p, values, function, callee.b, passed, at, site, depth)
 
     def _omitted(self, function: Block, index: int, given: Arguments) -> bool:
         """Whether this call surely leaves the parameter to its default None."""
@@ -225,146 +222,6 @@ class Calls:
     def _declare(self, function: Block, index: int) -> None:
         """A caller passes something unknown: the declared type is what is left to go by."""
         self.p.add(function.inflow[index], declared_type(self.p, function, index))
-
-    def _result(
-        self,
-        values: Values,
-        function: Block,
-        context: Context | None,
-        passed: list[Values],
-        at: Block,
-        site: int,
-        depth: int,
-    ) -> Values:
-        """`values`, which `function` returns, as the caller sees them."""
-        for value in values:
-            kind = value.kind
-            if kind in (TOKEN, RETURNED) or (
-                kind == FUNCTION and value.a.parent is not None and value.a.kind == "function"
-            ):
-                break
-        else:
-            return values
-        seen: set[Value] = set()
-        for value in sorted(values):
-            if value.kind == TOKEN:
-                seen |= self._token(value, function, context, passed, at)
-            elif value.kind == RETURNED:
-                seen |= self._returned(value.a, function, context, passed, at, site, depth)
-            elif value.kind == FUNCTION and value.a is not function and value.a.within(function):
-                seen.add(self._close(value, function, context, passed, at, site))
-            else:
-                seen.add(value)
-        return frozenset(seen)
-
-    def _token(self, token: Value, function: Block, context: Context | None, passed: list[Values], at: Block) -> Values:
-        p = self.p
-        if token.a is function:
-            return passed[token.b] or p.read(function.inflow[token.b], at)
-        if context is not None and token in context.environment:
-            return p.read(context.environment[token], at)
-        if at.within(token.a):
-            return frozenset((token,))
-        return p.read(token.a.inflow[token.b], at)
-
-    def _returned(
-        self,
-        inner: Site,
-        function: Block,
-        context: Context | None,
-        passed: list[Values],
-        at: Block,
-        site: int,
-        depth: int,
-    ) -> Values:
-        """What calling a parameter gave, for the callables passed here."""
-        p = self.p
-        if inner.block is not function or depth >= 3:
-            return p.read(inner.result, at) if not at.within(inner.block) else p.one(RETURNED, inner)
-        found: set[Value] = set()
-        given = Arguments(
-            [self._replace(v, function, context, passed, at) for v in inner.positional],
-            {name: self._replace(v, function, context, passed, at) for name, v in inner.keywords.items()},
-        )
-        for token in sorted(inner.callees):
-            for callee in sorted(self._token(token, function, context, passed, at)):
-                receiver: tuple[Values, ...] = ()
-                if callee.kind == BOUND and callee.a.kind == FUNCTION:
-                    receiver, callee = (frozenset((callee.b,)),), callee.a
-                if callee.kind == FUNCTION and callee.a.generator:
-                    found.add(p.box("generator", callee.a, 0))
-                elif callee.kind == FUNCTION:
-                    arguments = given.after(*receiver)
-                    passed_on = self._positions(callee.a, arguments)
-                    values = p.read(callee.a.returned, at).union(
-                        *(p.read(c, at) for c in callee.a.conditional.values())
-                    )
-                    found |= self._result(values, callee.a, callee.b, passed_on, at, site, depth + 1)
-                elif callee.kind == CLASS:
-                    found |= p.one(INSTANCE, callee.a)
-                elif callee.kind in (TOKEN, RETURNED):
-                    found |= p.read(inner.result, at)
-                elif callee.kind == EXTERNAL:
-                    found.add(p.value(UNKNOWN, "external"))
-        return frozenset(found)
-
-    def _replace(
-        self, values: Values, function: Block, context: Context | None, passed: list[Values], at: Block
-    ) -> Values:
-        found: set[Value] = set()
-        for value in values:
-            if value.kind == TOKEN:
-                found |= self._token(value, function, context, passed, at)
-            else:
-                found.add(value)
-        return frozenset(found)
-
-    def _positions(self, function: Block, given: Arguments) -> list[Values]:
-        """What each parameter would get, nothing flowing."""
-        passed: list[Values] = []
-        position = 0
-        for param in function.params:
-            if param.kind in ("*", "**"):
-                passed.append(NONE)
-            elif param.kind != "kwonly" and position < len(given.positional):
-                passed.append(given.positional[position])
-                position += 1
-            else:
-                passed.append(given.keywords.get(param.name, NONE))
-        return passed
-
-    def _close(
-        self, value: Value, function: Block, context: Context | None, passed: list[Values], at: Block, site: int
-    ) -> Value:
-        """A function made inside `function`, as a closure over what this call passed."""
-        p = self.p
-        inner: Context | None = value.b
-        if inner is None and not function.captured and context is None:
-            return value
-        depth = (inner.depth if inner is not None else 0) + 1
-        if depth > MAX_CONTEXT:
-            return value
-        key = (at, site, value.a, inner)
-        made = p.contexts.get(key)
-        if made is None:
-            made = p.contexts[key] = Context(depth)
-        environment = made.environment
-        if inner is not None:
-            for token, cell in inner.environment.items():
-                self._remember(environment, token, self._replace(p.read(cell, at), function, context, passed, at))
-        for index, values in enumerate(passed):
-            if function.params[index].name in function.captured and values:
-                self._remember(environment, p.value(TOKEN, function, index), values)
-        if context is not None:
-            for token, cell in context.environment.items():
-                self._remember(environment, token, p.read(cell, at))
-        return p.value(FUNCTION, value.a, made)
-
-    def _remember(self, environment: dict[Value, Cell], token: Value, values: Values) -> None:
-        cell = environment.get(token)
-        if cell is None:
-            cell = environment[token] = Cell()
-        self.p.add(cell, values)
 
     # Containers
 
@@ -422,7 +279,7 @@ class Calls:
             if value.kind == BOX and value.a.kind == "dict":
                 found |= self.keys(value, at)
             elif value.kind == INSTANCE:
-                if not self.p.on_class(value.a, start, at)[0] and self.p.on_class(value.a, "__getitem__", at)[0]:
+                if not on_class(self.p, value.a, start, at)[0] and on_class(self.p, value.a, "__getitem__", at)[0]:
                     found |= self.protocol(value, "__getitem__", Arguments([NONE]), at, site, hits, via="iteration")
                     continue
                 for iterator in sorted(
@@ -445,7 +302,7 @@ class Calls:
         found: Values = NONE
         for meta in sorted(value.a.keywords.get("metaclass", NONE)):
             if meta.kind == CLASS:
-                for method in sorted(self.p.on_class(meta.a, "__iter__", at)[0]):
+                for method in sorted(on_class(self.p, meta.a, "__iter__", at)[0]):
                     if method.kind == FUNCTION:
                         hits.targets.setdefault(method.a.id, "iteration")
                         result = self.invoke(method, Arguments([frozenset((value,))]), at, site)

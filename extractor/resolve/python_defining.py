@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from extractor.resolve.python_members import ancestry, own_cell, rebase
 from extractor.resolve.python_state import Arguments, Frame, Hits
 from extractor.resolve.python_text import dotted
 from extractor.resolve.python_values import (
@@ -100,10 +101,10 @@ def define_class(run: Flow, s: list[Any]) -> bool:
                 bases_here.add(p.value(EXTERNAL, "builtins.tuple"))
         p.add(cell, bases_here or p.one(UNKNOWN, "external"))
         if cell.values is not known:
-            p.rebase(cls)
+            rebase(p, cls)
     for name, flow in keywords:
         cls.keywords[name] = run.concrete(run.value(flow))
-    for ancestor in p.ancestry(cls, run.at)[0][1:]:
+    for ancestor in ancestry(p, cls, run.at)[0][1:]:
         for name, values in ancestor.keywords.items():
             cls.keywords.setdefault(name, values)
     outer = run.frame
@@ -113,16 +114,16 @@ def define_class(run: Flow, s: list[Any]) -> bool:
     run.frame = run.calls.frame = outer
     for name, values in env.items():
         if isinstance(name, str):
-            cell = p.own_cell(cls, name)
+            cell = own_cell(p, cls, name)
             if block.has_flag("enum") and not any(v.kind in (FUNCTION, CLASS, PROPERTY) for v in values):
                 values |= p.one(INSTANCE, cls)
             p.flow_into(cell, values)
     if block.has_flag("enum"):
         for definition in block.facts.defs:
             if definition.kind == "variable" and definition.scope == index:
-                p.add(p.own_cell(cls, definition.name), p.one(INSTANCE, cls))
+                p.add(own_cell(p, cls, definition.name), p.one(INSTANCE, cls))
     values = p.one(CLASS, cls)
-    for ancestor in p.ancestry(cls, run.at)[0][1:]:
+    for ancestor in ancestry(p, cls, run.at)[0][1:]:
         hook = ancestor.own.get("__init_subclass__")
         for value in sorted(hook.values) if hook is not None else ():
             hits = Hits()

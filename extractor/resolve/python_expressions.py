@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
+from extractor.resolve.python_displays import comprehension, dictionary, sequence, sliced, spread
+from extractor.resolve.python_members import attribute, on_class
 from extractor.resolve.python_state import Arguments, Hits
 from extractor.resolve.python_text import dotted
 from extractor.resolve.python_types import types_of
@@ -42,7 +44,7 @@ def _attribute(run: Flow, f: list[Any]) -> Values:
     name, run.line = f[2], f[3]
     found: Values = NONE
     for owner in run.concrete(owners):
-        values, getters, _ = run.p.attribute(owner, name, run.at)
+        values, getters, _ = attribute(run.p, owner, name, run.at)
         found = found | values if found else values
         if getters:
             hits = Hits()
@@ -56,7 +58,7 @@ def _arguments(run: Flow, positional: list[Any], keywords: list[Any]) -> Argumen
     given = Arguments()
     for flow in positional:
         if flow is not None and flow.__class__ is list and flow[0] == "S":
-            _spread(run, given, run.value(flow[1]))
+            spread(run, given, run.value(flow[1]))
         else:
             given.positional.append(run.value(flow))
     for name, flow in keywords:
@@ -71,18 +73,6 @@ def _arguments(run: Flow, positional: list[Any], keywords: list[Any]) -> Argumen
                         given.keywords[key] = given.keywords.get(key, NONE) | run.calls.read_slot(box, key, run.at)
                 given.double |= run.p.read(box.a.any, run.at)
     return given
-
-
-def _spread(run: Flow, given: Arguments, values: Values) -> None:
-    """`*values`: by position while the container's slots are known, to every later position otherwise."""
-    for box in sorted(run.concrete(values)):
-        if box.kind == BOX and box.a.kind in ("tuple", "list"):
-            known = sorted(key for key in box.a.slots if isinstance(key, int) and key >= 0)
-            for key in known[: 32 if len(values) == 1 else 0]:
-                given.positional.append(run.calls.read_slot(box, key, run.at))
-            given.star |= run.p.read(box.a.any, run.at) | run.p.read(box.a.more, run.at)
-        else:
-            given.star |= run.calls.elements(frozenset((box,)), run.at)
 
 
 def _call(run: Flow, f: list[Any]) -> Values:
@@ -139,7 +129,7 @@ def _method(run: Flow, flow: list[Any], hits: Hits) -> tuple[Values, str]:
     found: Values = NONE
     reason = ""
     for owner in sorted(run.concrete(owners)):
-        values, getters, missing = run.p.attribute(owner, flow[2], run.at)
+        values, getters, missing = attribute(run.p, owner, flow[2], run.at)
         found |= values
         reason = reason or missing
         if getters:
@@ -175,71 +165,6 @@ def _item(run: Flow, f: list[Any]) -> Values:
     return found
 
 
-def _slice(run: Flow, f: list[Any]) -> Values:
-    owners = run.concrete(run.value(f[1]))
-    low, high = f[2], f[3]
-    if low == "?":
-        run.value(high)
-        return owners
-    found: set[Value] = set()
-    for owner in sorted(owners):
-        start = low or 0
-        if owner.kind != BOX or start < 0 or (high is not None and high < 0) or owner.a.kind == "dict":
-            found.add(owner)
-            continue
-        box = run.p.box(owner.a.kind, run.at, int(owner) * 1000 + start, f"slice {high}")
-        for key in [k for k in owner.a.slots if isinstance(k, int) and k >= start and (high is None or k < high)]:
-            run.calls.store_slot(box, key - start, run.calls.read_slot(owner, key, run.at), run.at)
-        run.p.connect(owner.a.any, box.a.any)
-        run.p.connect(owner.a.more, box.a.more)
-        found.add(box)
-    return frozenset(found)
-
-
-def _sequence(run: Flow, f: list[Any]) -> Values:
-    tag, site, items = f
-    box = run.p.box({"T": "tuple", "B": "list", "E": "set"}[tag], run.at, site)
-    place = 0
-    exact = True
-    for flow in items:
-        if flow is not None and flow.__class__ is list and flow[0] == "S":
-            given = Arguments()
-            _spread(run, given, run.value(flow[1]))
-            for values in given.positional:
-                run.calls.store_slot(box, place, values, run.at, exact)
-                place += 1
-            run.p.flow_into(box.a.any, given.star)
-            continue
-        values = run.value(flow)
-        if tag == "E":
-            run.p.flow_into(box.a.any, values)
-        elif values or place < 8:
-            run.calls.store_slot(box, place, values, run.at, exact)
-        place += 1
-    return frozenset((box,))
-
-
-def _dictionary(run: Flow, f: list[Any]) -> Values:
-    box = run.p.box("dict", run.at, f[1])
-    for key, flow in f[2]:
-        values = run.value(flow)
-        if key is None:
-            for other in run.concrete(values):
-                if other.kind == BOX:
-                    for inner in list(other.a.slots):
-                        run.calls.store_slot(box, inner, run.calls.read_slot(other, inner, run.at), run.at)
-                    run.p.connect(other.a.any, box.a.any)
-            continue
-        keys = run.concrete(run.value(key))
-        constants = constant_keys(keys)
-        for constant in constants:
-            run.calls.store_slot(box, constant, values, run.at, len(keys) == 1)
-        if not constants:
-            run.p.flow_into(box.a.any, values)
-            run.p.flow_into(box.a.keys, keys)
-    return frozenset((box,))
-
-
 def _lambda(run: Flow, f: list[Any]) -> Values:
     block = run.p.blocks_of[run.at.facts.path][f[1] + 1]
     if block is None:
@@ -265,47 +190,6 @@ def _evaluated(run: Flow, f: list[Any]) -> Values:
     return NONE
 
 
-def _comprehension(run: Flow, f: list[Any]) -> Values:
-    _, site, kind, items, clauses = f
-    frame = run.frame
-    outer, frame.log = frame.log, {}
-    for clause in clauses:
-        if clause[0] == "i":
-            run.value(clause[1])
-            continue
-        _, target, iterable, line, asynchronous = clause
-        hits = Hits()
-        values = run.calls.iterate(run.concrete(run.value(iterable)), run.at, line, hits, asynchronous)
-        run.note(hits, "__iter__", line, 0, False)
-        _bind_inner(run, target, values)
-    results = [run.value(flow) for flow in items]
-    log, frame.log = frame.log, None
-    for key, old in log.items():
-        if isinstance(key, str) and key not in frame.block.bound:
-            frame.set(key, old)
-    frame.log = outer
-    if outer is not None:
-        for key, old in log.items():
-            outer.setdefault(key, old)
-    box = run.p.box({"l": "list", "s": "set", "d": "dict", "g": "generator"}[kind], run.at, site, "comprehension")
-    if kind == "d" and len(results) == 2:
-        run.p.flow_into(box.a.any, results[1])
-        run.p.flow_into(box.a.keys, results[0])
-    else:
-        run.p.flow_into(box.a.any, results[0])
-    return frozenset((box,))
-
-
-def _bind_inner(run: Flow, target: Any, values: Values) -> None:
-    """A comprehension's own names hide outer ones and reach nobody but lambdas inside it."""
-    if isinstance(target, str):
-        run.frame.set(target, values)
-        if target in run.frame.block.captured:
-            run.p.add(run.p.cell_of(run.frame.block, target), values)
-    elif target is not None:
-        run.assign(target, values)
-
-
 def _yield(run: Flow, f: list[Any]) -> Values:
     values = run.value(f[1])
     if values:
@@ -325,7 +209,7 @@ def _await(run: Flow, f: list[Any]) -> Values:
     values = run.value(f[1])
     found: Values = NONE
     for value in values:
-        if value.kind == INSTANCE and run.p.on_class(value.a, "__await__", run.at)[0]:
+        if value.kind == INSTANCE and on_class(run.p, value.a, "__await__", run.at)[0]:
             hits = Hits()
             found |= run.calls.elements(run.calls.protocol(value, "__await__", Arguments(), run.at, 0, hits), run.at)
             run.note(hits, "__await__", run.line, 0, False)
@@ -343,7 +227,7 @@ def _operator(run: Flow, f: list[Any]) -> Values:
         if not name:
             continue
         for value in sorted(run.concrete(operand)):
-            if value.kind == INSTANCE and run.p.on_class(value.a, name, run.at)[0]:
+            if value.kind == INSTANCE and on_class(run.p, value.a, name, run.at)[0]:
                 found |= run.calls.protocol(value, name, Arguments([other]), run.at, line, hits, via="operator")
             elif (
                 value.kind == BOX
@@ -360,7 +244,7 @@ def _operator(run: Flow, f: list[Any]) -> Values:
         if methods[0].startswith("__i") and not hits.targets and name == methods[0]:
             # x += y falls back on __add__ of x, never on a reflected method of y.
             for value in sorted(run.concrete(first)):
-                if value.kind == INSTANCE and run.p.on_class(value.a, methods[1], run.at)[0]:
+                if value.kind == INSTANCE and on_class(run.p, value.a, methods[1], run.at)[0]:
                     found |= run.calls.protocol(
                         value, methods[1], Arguments([second]), run.at, line, hits, via="operator"
                     )
@@ -388,14 +272,14 @@ EXPRESSIONS: Final[dict[str, Callable[[Flow, list[Any]], Values]]] = {
     "A": _attribute,
     "C": _call,
     "I": _item,
-    "L": _slice,
-    "T": _sequence,
-    "B": _sequence,
-    "E": _sequence,
-    "D": _dictionary,
+    "L": sliced,
+    "T": sequence,
+    "B": sequence,
+    "E": sequence,
+    "D": dictionary,
     "F": _lambda,
     "U": _either,
-    "G": _comprehension,
+    "G": comprehension,
     "X": _evaluated,
     "Y": _yield,
     "Z": _yield_from,

@@ -12,6 +12,7 @@ from extractor.resolve.common import CONFIDENCE
 from extractor.resolve.python_calls import Calls
 from extractor.resolve.python_expressions import EXPRESSIONS
 from extractor.resolve.python_library import write_attribute
+from extractor.resolve.python_members import ancestry
 from extractor.resolve.python_program import BUILTINS, Program
 from extractor.resolve.python_state import Arguments, Frame, Hits
 from extractor.resolve.python_statements import STATEMENTS
@@ -156,7 +157,7 @@ class Flow:
         kept: set[Value] = set()
         for value in concrete:
             if value.kind == INSTANCE:
-                order = self.p.ancestry(value.a, self.at)[0]
+                order = ancestry(self.p, value.a, self.at)[0]
                 if any(c in order for c in classes) == keep:
                     kept.add(value)
             elif not keep:

@@ -7,7 +7,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from extractor.facts import Import
-from extractor.resolve.python_program import REGISTERED, TEMPLATES, Program
+from extractor.resolve.python_members import (
+    REGISTERED,
+    TEMPLATES,
+    ancestry,
+    attribute,
+    bind,
+    instance_cell,
+    on_class,
+    own_cell,
+    setters,
+)
+from extractor.resolve.python_program import Program
 from extractor.resolve.python_state import Arguments, Hits
 from extractor.resolve.python_types import instances_of
 from extractor.resolve.python_values import (
@@ -91,7 +102,7 @@ def read_attribute(calls: Calls, owners: Values, name: str, at: Block, site: int
     """`owner.name` for each owner, getters of properties and descriptors called."""
     found: Values = NONE
     for owner in sorted(owners):
-        values, getters, _ = calls.p.attribute(owner, name, at)
+        values, getters, _ = attribute(calls.p, owner, name, at)
         found |= values
         for getter, receiver in getters:
             found |= calls.call(getter, Arguments([frozenset((receiver,))]), at, site, hits, "property")
@@ -103,13 +114,13 @@ def write_attribute(calls: Calls, owners: Values, name: str, values: Values, at:
     p = calls.p
     for owner in sorted(owners):
         if owner.kind == INSTANCE:
-            setters = p.setters(owner.a, name, at)
-            for setter in setters:
+            called = setters(p, owner.a, name, at)
+            for setter in called:
                 calls.call(setter, Arguments([frozenset((owner,)), values]), at, site, hits, "property")
-            if not setters and values:
-                p.flow_into(p.instance_cell(owner.a, name), values)
+            if not called and values:
+                p.flow_into(instance_cell(p, owner.a, name), values)
         elif owner.kind == CLASS and values:
-            p.flow_into(p.own_cell(owner.a, name), values)
+            p.flow_into(own_cell(p, owner.a, name), values)
         elif owner.kind == FUNCTION and values:
             p.flow_into(owner.a.attributes.setdefault(name, Cell()), values)
         elif owner.kind == MODULE and values:
@@ -126,13 +137,13 @@ def methods_of_template(use: Use, callee: Value) -> list[Value]:
     p, cls, wanted = use.p, callee.b.a, TEMPLATES[callee.a]
     names = [wanted]
     if wanted.endswith("*"):
-        order = p.ancestry(cls, use.at)[0]
+        order = ancestry(p, cls, use.at)[0]
         names = sorted({name for ancestor in order for name in ancestor.own if name.startswith(wanted[:-1])})
     return [
         bound
         for name in names
-        for found in sorted(p.on_class(cls, name, use.at)[0])
-        for bound in sorted(p.bind(found, callee.b, cls))
+        for found in sorted(on_class(p, cls, name, use.at)[0])
+        for bound in sorted(bind(p, found, callee.b, cls))
     ]
 
 

@@ -13,23 +13,15 @@ from extractor.facts import FileFacts
 from extractor.resolve import definition_ids
 from extractor.resolve.python_modules import Module, Modules
 from extractor.resolve.python_values import (
-    BOUND,
     BOX,
     CLASS,
-    CONSTANT,
     EXTERNAL,
-    FUNCTION,
     INSTANCE,
-    METHOD,
     MODULE,
     NONE,
     PARTIAL,
-    PROPERTY,
-    RESULT,
     RETURNED,
-    SUPER,
     TOKEN,
-    UNKNOWN,
     Block,
     Box,
     Cell,
@@ -42,28 +34,8 @@ from extractor.resolve.python_values import (
 )  # fmt: skip
 from extractor.schema import module_id
 
+ON_CLASS: Final = ("__init_subclass__", "__class_getitem__")
 BUILTINS: Final = frozenset(name for name in dir(builtins) if not name.startswith("_")) | {"__import__", "reveal_type"}
-TRANSPARENT: Final = frozenset(
-    {"builtins.object", "typing.Generic", "typing.Protocol", "abc.ABC", "typing_extensions.Protocol"}
-)
-REGISTERED: Final = "<registered>"
-# Methods of external classes that call a method of the subclass: a name, or a prefix that ends in *.
-TEMPLATES: Final = {
-    "threading.Thread.start": "run",
-    "threading.Timer.start": "run",
-    "multiprocessing.Process.start": "run",
-    "multiprocessing.context.Process.start": "run",
-    "ast.NodeVisitor.visit": "visit_*",
-    "ast.NodeVisitor.generic_visit": "visit_*",
-    "ast.NodeTransformer.visit": "visit_*",
-    "ast.NodeTransformer.generic_visit": "visit_*",
-    "html.parser.HTMLParser.feed": "handle_*",
-    "cmd.Cmd.cmdloop": "do_*",
-    "cmd.Cmd.onecmd": "do_*",
-    "json.JSONEncoder.encode": "default",
-    "logging.Handler.handle": "emit",
-}
-Getter = tuple[Value, Value]
 
 
 class Program(Store):
@@ -256,259 +228,7 @@ class Program(Store):
         kind = (
             CLASS
             if method.has_flag("classmethod")
-            or (method.definition is not None and method.definition.name in (*_ON_CLASS, "__new__"))
+            or (method.definition is not None and method.definition.name in (*ON_CLASS, "__new__"))
             else INSTANCE
         )
         return self.one(kind, method.class_)
-
-    # Classes
-
-    def ancestry(self, cls: Class, reader: Block) -> tuple[list[Class], list[str]]:
-        """(classes of the repository in method resolution order, external ancestors by dotted path)."""
-        cls.readers[reader] = None
-        if cls.mro is None:
-            cls.mro = self._linearize(cls, {cls})
-        return cls.mro
-
-    def rebase(self, cls: Class) -> None:
-        """A base of the class became known: forget its order and that of its descendants, and evaluate who asked for them."""
-        pending = [cls]
-        seen = {cls}
-        while pending:
-            current = pending.pop()
-            current.mro = None
-            for reader in current.readers:
-                self.enqueue(reader)
-            for below in current.subclasses:
-                if below not in seen:
-                    seen.add(below)
-                    pending.append(below)
-
-    def _linearize(self, cls: Class, seen: set[Class]) -> tuple[list[Class], list[str]]:
-        """C3; where C3 refuses, depth first with the first mention kept."""
-        sequences: list[list[Class]] = []
-        externals: list[str] = []
-        direct: list[Class] = []
-        for base in cls.bases:
-            for value in sorted(base.values):
-                if value.kind == CLASS and value.a not in seen:
-                    value.a.subclasses[cls] = None
-                    direct.append(value.a)
-                    order, outside = self._linearize(value.a, seen | {value.a})
-                    sequences.append(list(order))
-                    externals += outside
-                elif value.kind in (EXTERNAL, RESULT) and value.a not in TRANSPARENT:
-                    externals.append(value.a)
-                elif value.kind == UNKNOWN:
-                    externals.append("")
-        direct = list(dict.fromkeys(direct))
-        merged = _merge([*(list(s) for s in sequences), list(direct)])
-        if merged is None:
-            merged = list(dict.fromkeys(c for sequence in sequences for c in sequence))
-        return [cls, *(c for c in merged if c is not cls)], list(dict.fromkeys(externals))
-
-    def on_class(self, cls: Class, name: str, reader: Block, after: Class | None = None) -> tuple[Values, Class | None]:
-        """The class attribute `name` found on the method resolution order, after class `after` when given (super)."""
-        mro = self.ancestry(cls, reader)
-        if after is not None:
-            order = mro[0][mro[0].index(after) + 1 :] if after in mro[0] else self.ancestry(after, reader)[0][1:]
-            cells = [(_cell(ancestor.own, name), ancestor) for ancestor in order]
-        else:
-            entry = cls.members.get(name)
-            if entry is None or entry[0] is not mro:
-                cells = [(_cell(ancestor.own, name), ancestor) for ancestor in mro[0]]
-                somewhere = cells[0][0]
-                if len(cells) > 1:
-                    somewhere = Cell()
-                    for cell, _ in cells:
-                        self.connect(cell, somewhere)
-                entry = cls.members[name] = (mro, somewhere, cells)
-            if not entry[1].values:
-                self.read(entry[1], reader)
-                return NONE, None
-            cells = entry[2]
-        for cell, ancestor in cells:
-            values = self.read(cell, reader)
-            if values:
-                return values, ancestor
-        return NONE, None
-
-    def on_instance(self, cls: Class, name: str, reader: Block) -> Values:
-        """Everything stored under `name` on instances of the class, by methods of its ancestors too."""
-        mro = self.ancestry(cls, reader)
-        entry = cls.slots.get(name)
-        if entry is None or entry[0] is not mro:
-            slot = _cell(cls.instance, name)
-            if len(mro[0]) > 1:
-                own, slot = slot, Cell()
-                self.connect(own, slot)
-                for ancestor in mro[0][1:]:
-                    self.connect(_cell(ancestor.instance, name), slot)
-            entry = cls.slots[name] = (mro, slot)
-        return self.read(entry[1], reader)
-
-    def setters(self, cls: Class, name: str, reader: Block) -> list[Value]:
-        """What assigning to `name` of an instance calls."""
-        found: list[Value] = []
-        for value in sorted(self.on_class(cls, name, reader)[0]):
-            if value.kind == PROPERTY:
-                found += value.b
-            elif value.kind == INSTANCE:
-                found += [self.value(BOUND, s, value) for s in sorted(self.on_class(value.a, "__set__", reader)[0])]
-        return found
-
-    def instance_cell(self, cls: Class, name: str) -> Cell:
-        return _cell(cls.instance, name)
-
-    def own_cell(self, cls: Class, name: str) -> Cell:
-        return _cell(cls.own, name)
-
-    def attribute(self, value: Value, name: str, reader: Block) -> tuple[Values, list[Getter], str]:
-        """(values, property getters to call with their receiver, why there is nothing) of `value.name`; value is concrete."""
-        kind = value.kind
-        if kind == INSTANCE:
-            return self._on_instance(value, value.a, name, reader)
-        if kind == MODULE:
-            values = self.member_of_module(value.a, name, reader)
-            return values, [], "" if values else "missing_module"
-        if kind == CLASS:
-            return self._of_class(value, name, reader)
-        if kind in (EXTERNAL, RESULT):
-            return self.one(EXTERNAL, f"{value.a}.{name}"), [], ""
-        if kind == SUPER:
-            return self._of_super(value, name, reader)
-        if kind == BOX:
-            field = value.a.slots.get(name) if value.a.kind == "tuple" else None
-            return (self.read(field, reader) if field is not None else self.one(METHOD, value, name)), [], ""
-        if kind == PROPERTY:
-            return self.one(METHOD, value, name), [], ""
-        if kind == CONSTANT and value.a is not None:
-            return self.one(EXTERNAL, f"builtins.{type(value.a).__name__}.{name}"), [], ""
-        if kind == FUNCTION:
-            if name == "__call__":
-                return frozenset((value,)), [], ""
-            if name == "register" and REGISTERED in value.a.attributes:
-                return self.one(METHOD, value, name), [], ""
-            cell = value.a.attributes.get(name)
-            if cell is None:
-                cell = value.a.attributes[name] = Cell()
-            return self.read(cell, reader), [], "unknown_receiver"
-        if kind == BOUND and name == "__func__":
-            return frozenset((value.a,)), [], ""
-        if kind == BOUND and name == "__self__":
-            return frozenset((value.b,)), [], ""
-        if kind == BOUND:
-            return self.attribute(value.a, name, reader)
-        if kind == UNKNOWN:
-            return frozenset((value,)) if value.a == "external" else NONE, [], value.a
-        return NONE, [], "unknown_receiver"
-
-    def _on_instance(self, value: Value, cls: Class, name: str, reader: Block) -> tuple[Values, list[Getter], str]:
-        if name == "__class__":
-            return self.one(CLASS, cls), [], ""
-        outside = self.ancestry(cls, reader)[1]
-        member, _ = self.on_class(cls, name, reader)
-        values: set[Value] = set()
-        getters: list[Getter] = []
-        described = False
-        for found in member:
-            if found.kind == PROPERTY:
-                described = True
-                getters += [(getter, value) for getter in found.a]
-            elif found.kind == INSTANCE and (reader_of := self.on_class(found.a, "__get__", reader)[0]):
-                described = True
-                getters += [(self.value(BOUND, getter, found), value) for getter in reader_of]
-            else:
-                values |= self.bind(found, value, cls)
-        if not described:
-            values |= self.on_instance(cls, name, reader)
-        if values or getters:
-            return frozenset(values), getters, ""
-        if outside:
-            path = f"{outside[0]}.{name}"
-            if path in TEMPLATES:
-                return self.one(EXTERNAL, path, value), [], ""
-            return (self.one(EXTERNAL, path), [], "") if outside[0] else (NONE, [], "external")
-        dynamic = self.on_class(cls, "__getattr__", reader)[0] or self.on_class(cls, "__getattribute__", reader)[0]
-        return NONE, [], "dynamic" if dynamic else "unknown_receiver"
-
-    def _of_class(self, value: Value, name: str, reader: Block) -> tuple[Values, list[Getter], str]:
-        cls: Class = value.a
-        member, _ = self.on_class(cls, name, reader)
-        values: set[Value] = set()
-        for found in member:
-            if found.kind == FUNCTION and found.a.has_flag("classmethod"):
-                values.add(self.value(BOUND, found, value))
-            else:
-                values.add(found)
-        if values:
-            return frozenset(values), [], ""
-        outside = self.ancestry(cls, reader)[1]
-        for meta in cls.keywords.get("metaclass", NONE):
-            if meta.kind == CLASS:
-                found_on, _ = self.on_class(meta.a, name, reader)
-                if found_on:
-                    return frozenset(v for f in found_on for v in self.bind(f, value, meta.a)), [], ""
-        if outside:
-            return (self.one(EXTERNAL, f"{outside[0]}.{name}"), [], "") if outside[0] else (NONE, [], "external")
-        return NONE, [], "unknown_receiver"
-
-    def _of_super(self, value: Value, name: str, reader: Block) -> tuple[Values, list[Getter], str]:
-        after, receiver = value.a, value.b
-        cls = receiver.a if receiver is not None and receiver.kind in (INSTANCE, CLASS) else after
-        member, _ = self.on_class(cls, name, reader, after)
-        values: set[Value] = set()
-        getters: list[Getter] = []
-        for found in member:
-            if found.kind == PROPERTY:
-                getters += [(getter, receiver) for getter in found.a]
-            elif receiver is None:
-                values.add(found)
-            else:
-                values |= self.bind(found, receiver, cls)
-        if values or getters:
-            return frozenset(values), getters, ""
-        outside = self.ancestry(cls, reader)[1] or self.ancestry(after, reader)[1]
-        path = outside[0] if outside else "builtins.object"
-        return (self.one(EXTERNAL, f"{path}.{name}"), [], "") if path else (NONE, [], "external")
-
-    def bind(self, found: Value, receiver: Value, cls: Class) -> Values:
-        """A class attribute read through `receiver`: functions become bound methods."""
-        if found.kind != FUNCTION:
-            return frozenset((found,))
-        function: Block = found.a
-        if function.has_flag("static"):
-            return frozenset((found,))
-        if function.has_flag("classmethod") or (
-            function.definition is not None and function.definition.name in _ON_CLASS
-        ):
-            return self.one(BOUND, found, receiver if receiver.kind == CLASS else self.value(CLASS, cls))
-        if receiver.kind == CLASS and cls is receiver.a:
-            return frozenset((found,))
-        return self.one(BOUND, found, receiver)
-
-
-_ON_CLASS: Final = ("__init_subclass__", "__class_getitem__")
-
-
-def _cell(cells: dict[str, Cell], name: str) -> Cell:
-    found = cells.get(name)
-    if found is None:
-        found = cells[name] = Cell()
-    return found
-
-
-def _merge(sequences: list[list[Class]]) -> list[Class] | None:
-    result: list[Class] = []
-    while True:
-        sequences = [s for s in sequences if s]
-        if not sequences:
-            return result
-        for sequence in sequences:
-            head = sequence[0]
-            if not any(head in other[1:] for other in sequences):
-                break
-        else:
-            return None
-        result.append(head)
-        sequences = [[c for c in s if c is not head] if s[0] is head else s for s in sequences]

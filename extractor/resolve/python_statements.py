@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from extractor.resolve.python_defining import define_class, define_function
+from extractor.resolve.python_members import instance_cell
 from extractor.resolve.python_state import Arguments, Hits
 from extractor.resolve.python_text import place_number
 from extractor.resolve.python_types import types_of
@@ -157,7 +158,7 @@ def _annotated(run: Flow, s: list[Any]) -> bool:
     if frame.outer is not None and isinstance(target, str) and frame.block.class_ is not None:
         typed = types_of(run.p, annotation, scope, run.at, place_number(s))
         if typed:
-            run.p.flow_into(run.p.instance_cell(frame.block.class_, target), typed)
+            run.p.flow_into(instance_cell(run.p, frame.block.class_, target), typed)
         if not given:
             return False
     if given or values:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from extractor.parse.python_annotation import annotation
+from extractor.resolve.python_members import attribute
 from extractor.resolve.python_program import Program
 from extractor.resolve.python_values import (
     CLASS,
@@ -113,7 +114,7 @@ def named(p: Program, flow: Any, scope: Block, reader: Block) -> Values:
         members: Values = NONE
         for owner in named(p, flow[1], scope, reader):
             if owner.kind in (MODULE, CLASS, EXTERNAL):
-                members |= p.attribute(owner, flow[2], reader)[0]
+                members |= attribute(p, owner, flow[2], reader)[0]
         return members
     return NONE
 

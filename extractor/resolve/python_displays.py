@@ -1,0 +1,134 @@
+"""Containers written out: tuples, lists, sets, dicts, comprehensions, slices and `*spread`, as values with their contents."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from extractor.resolve.python_state import Arguments, Hits
+from extractor.resolve.python_values import (
+    BOX,
+    Value,
+    Values,
+    constant_keys,
+)  # fmt: skip
+
+if TYPE_CHECKING:
+    from extractor.resolve.python_flow import Flow
+
+
+def spread(run: Flow, given: Arguments, values: Values) -> None:
+    """`*values`: by position while the container's slots are known, to every later position otherwise."""
+    for box in sorted(run.concrete(values)):
+        if box.kind == BOX and box.a.kind in ("tuple", "list"):
+            known = sorted(key for key in box.a.slots if isinstance(key, int) and key >= 0)
+            for key in known[: 32 if len(values) == 1 else 0]:
+                given.positional.append(run.calls.read_slot(box, key, run.at))
+            given.star |= run.p.read(box.a.any, run.at) | run.p.read(box.a.more, run.at)
+        else:
+            given.star |= run.calls.elements(frozenset((box,)), run.at)
+
+
+def sliced(run: Flow, f: list[Any]) -> Values:
+    owners = run.concrete(run.value(f[1]))
+    low, high = f[2], f[3]
+    if low == "?":
+        run.value(high)
+        return owners
+    found: set[Value] = set()
+    for owner in sorted(owners):
+        start = low or 0
+        if owner.kind != BOX or start < 0 or (high is not None and high < 0) or owner.a.kind == "dict":
+            found.add(owner)
+            continue
+        box = run.p.box(owner.a.kind, run.at, int(owner) * 1000 + start, f"slice {high}")
+        for key in [k for k in owner.a.slots if isinstance(k, int) and k >= start and (high is None or k < high)]:
+            run.calls.store_slot(box, key - start, run.calls.read_slot(owner, key, run.at), run.at)
+        run.p.connect(owner.a.any, box.a.any)
+        run.p.connect(owner.a.more, box.a.more)
+        found.add(box)
+    return frozenset(found)
+
+
+def sequence(run: Flow, f: list[Any]) -> Values:
+    tag, site, items = f
+    box = run.p.box({"T": "tuple", "B": "list", "E": "set"}[tag], run.at, site)
+    place = 0
+    exact = True
+    for flow in items:
+        if flow is not None and flow.__class__ is list and flow[0] == "S":
+            given = Arguments()
+            spread(run, given, run.value(flow[1]))
+            for values in given.positional:
+                run.calls.store_slot(box, place, values, run.at, exact)
+                place += 1
+            run.p.flow_into(box.a.any, given.star)
+            continue
+        values = run.value(flow)
+        if tag == "E":
+            run.p.flow_into(box.a.any, values)
+        elif values or place < 8:
+            run.calls.store_slot(box, place, values, run.at, exact)
+        place += 1
+    return frozenset((box,))
+
+
+def dictionary(run: Flow, f: list[Any]) -> Values:
+    box = run.p.box("dict", run.at, f[1])
+    for key, flow in f[2]:
+        values = run.value(flow)
+        if key is None:
+            for other in run.concrete(values):
+                if other.kind == BOX:
+                    for inner in list(other.a.slots):
+                        run.calls.store_slot(box, inner, run.calls.read_slot(other, inner, run.at), run.at)
+                    run.p.connect(other.a.any, box.a.any)
+            continue
+        keys = run.concrete(run.value(key))
+        constants = constant_keys(keys)
+        for constant in constants:
+            run.calls.store_slot(box, constant, values, run.at, len(keys) == 1)
+        if not constants:
+            run.p.flow_into(box.a.any, values)
+            run.p.flow_into(box.a.keys, keys)
+    return frozenset((box,))
+
+
+def comprehension(run: Flow, f: list[Any]) -> Values:
+    _, site, kind, items, clauses = f
+    frame = run.frame
+    outer, frame.log = frame.log, {}
+    for clause in clauses:
+        if clause[0] == "i":
+            run.value(clause[1])
+            continue
+        _, target, iterable, line, asynchronous = clause
+        hits = Hits()
+        values = run.calls.iterate(run.concrete(run.value(iterable)), run.at, line, hits, asynchronous)
+        run.note(hits, "__iter__", line, 0, False)
+        _bind_inner(run, target, values)
+    results = [run.value(flow) for flow in items]
+    log, frame.log = frame.log, None
+    for key, old in log.items():
+        if isinstance(key, str) and key not in frame.block.bound:
+            frame.set(key, old)
+    frame.log = outer
+    if outer is not None:
+        for key, old in log.items():
+            outer.setdefault(key, old)
+    box = run.p.box({"l": "list", "s": "set", "d": "dict", "g": "generator"}[kind], run.at, site, "comprehension")
+    if kind == "d" and len(results) == 2:
+        run.p.flow_into(box.a.any, results[1])
+        run.p.flow_into(box.a.keys, results[0])
+    else:
+        run.p.flow_into(box.a.any, results[0])
+    return frozenset((box,))
+
+
+def _bind_inner(run: Flow, target: Any, values: Values) -> None:
+    """A comprehension's own names hide outer ones and reach nobody but lambdas inside it."""
+    if isinstance(target, str):
+        run.frame.set(target, values)
+        if target in run.frame.block.captured:
+            run.p.add(run.p.cell_of(run.frame.block, target), values)
+    elif target is not None:
+        run.assign(target, values)

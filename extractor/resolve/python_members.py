@@ -1,0 +1,312 @@
+"""Classes and their members: method resolution order, look-ups along it, and what `value.name` is for every kind of value."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from extractor.resolve.python_program import ON_CLASS, Program
+from extractor.resolve.python_values import (
+    BOUND,
+    BOX,
+    CLASS,
+    CONSTANT,
+    EXTERNAL,
+    FUNCTION,
+    INSTANCE,
+    METHOD,
+    MODULE,
+    NONE,
+    PROPERTY,
+    RESULT,
+    SUPER,
+    UNKNOWN,
+    Block,
+    Cell,
+    Class,
+    Value,
+    Values,
+)  # fmt: skip
+
+TRANSPARENT: Final = frozenset(
+    {"builtins.object", "typing.Generic", "typing.Protocol", "abc.ABC", "typing_extensions.Protocol"}
+)
+
+
+REGISTERED: Final = "<registered>"
+# Methods of external classes that call a method of the subclass: a name, or a prefix that ends in *.
+TEMPLATES: Final = {
+    "threading.Thread.start": "run",
+    "threading.Timer.start": "run",
+    "multiprocessing.Process.start": "run",
+    "multiprocessing.context.Process.start": "run",
+    "ast.NodeVisitor.visit": "visit_*",
+    "ast.NodeVisitor.generic_visit": "visit_*",
+    "ast.NodeTransformer.visit": "visit_*",
+    "ast.NodeTransformer.generic_visit": "visit_*",
+    "html.parser.HTMLParser.feed": "handle_*",
+    "cmd.Cmd.cmdloop": "do_*",
+    "cmd.Cmd.onecmd": "do_*",
+    "json.JSONEncoder.encode": "default",
+    "logging.Handler.handle": "emit",
+}
+Getter = tuple[Value, Value]
+
+
+def ancestry(p: Program, cls: Class, reader: Block) -> tuple[list[Class], list[str]]:
+    """(classes of the repository in method resolution order, external ancestors by dotted path)."""
+    cls.readers[reader] = None
+    if cls.mro is None:
+        cls.mro = _linearize(p, cls, {cls})
+    return cls.mro
+
+
+def rebase(p: Program, cls: Class) -> None:
+    """A base of the class became known: forget its order and that of its descendants, and evaluate who asked for them."""
+    pending = [cls]
+    seen = {cls}
+    while pending:
+        current = pending.pop()
+        current.mro = None
+        for reader in current.readers:
+            p.enqueue(reader)
+        for below in current.subclasses:
+            if below not in seen:
+                seen.add(below)
+                pending.append(below)
+
+
+def _linearize(p: Program, cls: Class, seen: set[Class]) -> tuple[list[Class], list[str]]:
+    """C3; where C3 refuses, depth first with the first mention kept."""
+    sequences: list[list[Class]] = []
+    externals: list[str] = []
+    direct: list[Class] = []
+    for base in cls.bases:
+        for value in sorted(base.values):
+            if value.kind == CLASS and value.a not in seen:
+                value.a.subclasses[cls] = None
+                direct.append(value.a)
+                order, outside = _linearize(p, value.a, seen | {value.a})
+                sequences.append(list(order))
+                externals += outside
+            elif value.kind in (EXTERNAL, RESULT) and value.a not in TRANSPARENT:
+                externals.append(value.a)
+            elif value.kind == UNKNOWN:
+                externals.append("")
+    direct = list(dict.fromkeys(direct))
+    merged = _merge([*(list(s) for s in sequences), list(direct)])
+    if merged is None:
+        merged = list(dict.fromkeys(c for sequence in sequences for c in sequence))
+    return [cls, *(c for c in merged if c is not cls)], list(dict.fromkeys(externals))
+
+
+def on_class(
+    p: Program, cls: Class, name: str, reader: Block, after: Class | None = None
+) -> tuple[Values, Class | None]:
+    """The class attribute `name` found on the method resolution order, after class `after` when given (super)."""
+    mro = ancestry(p, cls, reader)
+    if after is not None:
+        order = mro[0][mro[0].index(after) + 1 :] if after in mro[0] else ancestry(p, after, reader)[0][1:]
+        cells = [(_cell(ancestor.own, name), ancestor) for ancestor in order]
+    else:
+        entry = cls.members.get(name)
+        if entry is None or entry[0] is not mro:
+            cells = [(_cell(ancestor.own, name), ancestor) for ancestor in mro[0]]
+            somewhere = cells[0][0]
+            if len(cells) > 1:
+                somewhere = Cell()
+                for cell, _ in cells:
+                    p.connect(cell, somewhere)
+            entry = cls.members[name] = (mro, somewhere, cells)
+        if not entry[1].values:
+            p.read(entry[1], reader)
+            return NONE, None
+        cells = entry[2]
+    for cell, ancestor in cells:
+        values = p.read(cell, reader)
+        if values:
+            return values, ancestor
+    return NONE, None
+
+
+def on_instance(p: Program, cls: Class, name: str, reader: Block) -> Values:
+    """Everything stored under `name` on instances of the class, by methods of its ancestors too."""
+    mro = ancestry(p, cls, reader)
+    entry = cls.slots.get(name)
+    if entry is None or entry[0] is not mro:
+        slot = _cell(cls.instance, name)
+        if len(mro[0]) > 1:
+            own, slot = slot, Cell()
+            p.connect(own, slot)
+            for ancestor in mro[0][1:]:
+                p.connect(_cell(ancestor.instance, name), slot)
+        entry = cls.slots[name] = (mro, slot)
+    return p.read(entry[1], reader)
+
+
+def setters(p: Program, cls: Class, name: str, reader: Block) -> list[Value]:
+    """What assigning to `name` of an instance calls."""
+    found: list[Value] = []
+    for value in sorted(on_class(p, cls, name, reader)[0]):
+        if value.kind == PROPERTY:
+            found += value.b
+        elif value.kind == INSTANCE:
+            found += [p.value(BOUND, s, value) for s in sorted(on_class(p, value.a, "__set__", reader)[0])]
+    return found
+
+
+def instance_cell(p: Program, cls: Class, name: str) -> Cell:
+    return _cell(cls.instance, name)
+
+
+def own_cell(p: Program, cls: Class, name: str) -> Cell:
+    return _cell(cls.own, name)
+
+
+def attribute(p: Program, value: Value, name: str, reader: Block) -> tuple[Values, list[Getter], str]:
+    """(values, property getters to call with their receiver, why there is nothing) of `value.name`; value is concrete."""
+    kind = value.kind
+    if kind == INSTANCE:
+        return _on_instance(p, value, value.a, name, reader)
+    if kind == MODULE:
+        values = p.member_of_module(value.a, name, reader)
+        return values, [], "" if values else "missing_module"
+    if kind == CLASS:
+        return _of_class(p, value, name, reader)
+    if kind in (EXTERNAL, RESULT):
+        return p.one(EXTERNAL, f"{value.a}.{name}"), [], ""
+    if kind == SUPER:
+        return _of_super(p, value, name, reader)
+    if kind == BOX:
+        field = value.a.slots.get(name) if value.a.kind == "tuple" else None
+        return (p.read(field, reader) if field is not None else p.one(METHOD, value, name)), [], ""
+    if kind == PROPERTY:
+        return p.one(METHOD, value, name), [], ""
+    if kind == CONSTANT and value.a is not None:
+        return p.one(EXTERNAL, f"builtins.{type(value.a).__name__}.{name}"), [], ""
+    if kind == FUNCTION:
+        if name == "__call__":
+            return frozenset((value,)), [], ""
+        if name == "register" and REGISTERED in value.a.attributes:
+            return p.one(METHOD, value, name), [], ""
+        cell = value.a.attributes.get(name)
+        if cell is None:
+            cell = value.a.attributes[name] = Cell()
+        return p.read(cell, reader), [], "unknown_receiver"
+    if kind == BOUND and name == "__func__":
+        return frozenset((value.a,)), [], ""
+    if kind == BOUND and name == "__self__":
+        return frozenset((value.b,)), [], ""
+    if kind == BOUND:
+        return attribute(p, value.a, name, reader)
+    if kind == UNKNOWN:
+        return frozenset((value,)) if value.a == "external" else NONE, [], value.a
+    return NONE, [], "unknown_receiver"
+
+
+def _on_instance(p: Program, value: Value, cls: Class, name: str, reader: Block) -> tuple[Values, list[Getter], str]:
+    if name == "__class__":
+        return p.one(CLASS, cls), [], ""
+    outside = ancestry(p, cls, reader)[1]
+    member, _ = on_class(p, cls, name, reader)
+    values: set[Value] = set()
+    getters: list[Getter] = []
+    described = False
+    for found in member:
+        if found.kind == PROPERTY:
+            described = True
+            getters += [(getter, value) for getter in found.a]
+        elif found.kind == INSTANCE and (reader_of := on_class(p, found.a, "__get__", reader)[0]):
+            described = True
+            getters += [(p.value(BOUND, getter, found), value) for getter in reader_of]
+        else:
+            values |= bind(p, found, value, cls)
+    if not described:
+        values |= on_instance(p, cls, name, reader)
+    if values or getters:
+        return frozenset(values), getters, ""
+    if outside:
+        path = f"{outside[0]}.{name}"
+        if path in TEMPLATES:
+            return p.one(EXTERNAL, path, value), [], ""
+        return (p.one(EXTERNAL, path), [], "") if outside[0] else (NONE, [], "external")
+    dynamic = on_class(p, cls, "__getattr__", reader)[0] or on_class(p, cls, "__getattribute__", reader)[0]
+    return NONE, [], "dynamic" if dynamic else "unknown_receiver"
+
+
+def _of_class(p: Program, value: Value, name: str, reader: Block) -> tuple[Values, list[Getter], str]:
+    cls: Class = value.a
+    member, _ = on_class(p, cls, name, reader)
+    values: set[Value] = set()
+    for found in member:
+        if found.kind == FUNCTION and found.a.has_flag("classmethod"):
+            values.add(p.value(BOUND, found, value))
+        else:
+            values.add(found)
+    if values:
+        return frozenset(values), [], ""
+    outside = ancestry(p, cls, reader)[1]
+    for meta in cls.keywords.get("metaclass", NONE):
+        if meta.kind == CLASS:
+            found_on, _ = on_class(p, meta.a, name, reader)
+            if found_on:
+                return frozenset(v for f in found_on for v in bind(p, f, value, meta.a)), [], ""
+    if outside:
+        return (p.one(EXTERNAL, f"{outside[0]}.{name}"), [], "") if outside[0] else (NONE, [], "external")
+    return NONE, [], "unknown_receiver"
+
+
+def _of_super(p: Program, value: Value, name: str, reader: Block) -> tuple[Values, list[Getter], str]:
+    after, receiver = value.a, value.b
+    cls = receiver.a if receiver is not None and receiver.kind in (INSTANCE, CLASS) else after
+    member, _ = on_class(p, cls, name, reader, after)
+    values: set[Value] = set()
+    getters: list[Getter] = []
+    for found in member:
+        if found.kind == PROPERTY:
+            getters += [(getter, receiver) for getter in found.a]
+        elif receiver is None:
+            values.add(found)
+        else:
+            values |= bind(p, found, receiver, cls)
+    if values or getters:
+        return frozenset(values), getters, ""
+    outside = ancestry(p, cls, reader)[1] or ancestry(p, after, reader)[1]
+    path = outside[0] if outside else "builtins.object"
+    return (p.one(EXTERNAL, f"{path}.{name}"), [], "") if path else (NONE, [], "external")
+
+
+def bind(p: Program, found: Value, receiver: Value, cls: Class) -> Values:
+    """A class attribute read through `receiver`: functions become bound methods."""
+    if found.kind != FUNCTION:
+        return frozenset((found,))
+    function: Block = found.a
+    if function.has_flag("static"):
+        return frozenset((found,))
+    if function.has_flag("classmethod") or (function.definition is not None and function.definition.name in ON_CLASS):
+        return p.one(BOUND, found, receiver if receiver.kind == CLASS else p.value(CLASS, cls))
+    if receiver.kind == CLASS and cls is receiver.a:
+        return frozenset((found,))
+    return p.one(BOUND, found, receiver)
+
+
+def _cell(cells: dict[str, Cell], name: str) -> Cell:
+    found = cells.get(name)
+    if found is None:
+        found = cells[name] = Cell()
+    return found
+
+
+def _merge(sequences: list[list[Class]]) -> list[Class] | None:
+    result: list[Class] = []
+    while True:
+        sequences = [s for s in sequences if s]
+        if not sequences:
+            return result
+        for sequence in sequences:
+            head = sequence[0]
+            if not any(head in other[1:] for other in sequences):
+                break
+        else:
+            return None
+        result.append(head)
+        sequences = [[c for c in s if c is not head] if s[0] is head else s for s in sequences]
