@@ -41,7 +41,6 @@ class FactTable:
         self._by_id: dict[str, Fact] = {}
         for fact in facts:
             self._by_subject.setdefault(fact.subject, []).append(fact)
-            self._by_id.setdefault(fact.id, fact)
 
     def __len__(self) -> int:
         return sum(map(len, self._by_subject.values()))
@@ -56,6 +55,8 @@ class FactTable:
         return tuple(f for f in facts if not relation or f.relation == relation)
 
     def by_id(self, fact_id: str) -> Fact | None:
+        if not self._by_id:  # ids are hashes: a table that is only read by subject need not compute them
+            self._by_id = {f.id: f for facts in reversed(self._by_subject.values()) for f in reversed(facts)}
         return self._by_id.get(fact_id)
 
 

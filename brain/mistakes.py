@@ -71,6 +71,10 @@ def errors(view: View, texts: Mapping[str, tuple[str, str]], census: Counter[str
             more=tuple(more),
         )
     for class_id in sorted(sites):
+        through: dict[str, list[Edge]] = defaultdict(list)
+        for edge in sites[class_id]:
+            if not is_direct(edge):
+                through[str(edge.meta.get("callee", ""))].append(edge)
         for (source, message), edges in sorted(_by_message(sites[class_id]).items()):
             if not telling(message):
                 census["refused: raise site without a message of its own"] += 1
@@ -82,7 +86,6 @@ def errors(view: View, texts: Mapping[str, tuple[str, str]], census: Counter[str
             place = f"{raiser.path}:{start}-{start}"
             handlers = _around(view, source, class_id)
             advice = [*fixes(message, place), *_opposite(guard, raiser, place), *_recovery(view, class_name, handlers)]
-            propagated = [e for e in sites[class_id] if _comes_from(e, source)]
             yield Draft(
                 "error",
                 f"{slug(class_name)}-{slug(raiser.qualname)}",
@@ -91,7 +94,7 @@ def errors(view: View, texts: Mapping[str, tuple[str, str]], census: Counter[str
                 title=f"{class_name}: {message}",
                 purpose="",
                 evidence=tuple(f"{raiser.path}:{line}-{line}" for line in sorted({e.line for e in edges})),
-                links=(("about", class_id, ()), *_links(view, edges, propagated, handlers)),
+                links=(("about", class_id, ()), *_links(view, edges, through.get(source, []), handlers)),
                 more=(("message", message), ("guard", guard), ("pattern", pattern(message)), ("fixes", advice)),
                 path=raiser.path,
                 lines=(start, start),
@@ -228,10 +231,6 @@ def _by_message(edges: list[Edge]) -> dict[tuple[str, str], list[Edge]]:
         if is_direct(edge):
             groups[edge.src, one_line(str(edge.meta.get("message") or ""))].append(edge)
     return groups
-
-
-def _comes_from(edge: Edge, source: str) -> bool:
-    return not is_direct(edge) and edge.meta.get("callee") == source
 
 
 def _links(view: View, direct: list[Edge], every: list[Edge], handlers: Sequence[tuple[str, str]]) -> tuple[Link, ...]:

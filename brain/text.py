@@ -27,6 +27,7 @@ BANNED: Final = (
 )
 VERBATIM: Final = 25  # the longest run of source tokens a summary may repeat
 
+_FILLER = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, BANNED))})(?!\w)", re.I)
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\|$)|[@-_])")
 _UNSEEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffb]"
@@ -100,8 +101,8 @@ def identifiers(text: str) -> list[str]:
 
 def banned(text: str) -> str:
     """The first filler phrase in `text`, empty when there is none."""
-    lowered = f" {text.lower()} "
-    return next((phrase for phrase in BANNED if re.search(rf"(?<!\w){re.escape(phrase)}(?!\w)", lowered)), "")
+    found = _FILLER.search(text)
+    return found.group().lower() if found else ""
 
 
 def is_licence(text: str) -> bool:
