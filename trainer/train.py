@@ -10,12 +10,12 @@ import json
 import shutil
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
 from config.console import Console, plural
-from config.errors import IncompatibleInput, StorageError
+from config.errors import IncompatibleInput
 from config.manifest import Manifest, write_atomically
 from config.settings import TrainSettings
 from dataset.example import Example
@@ -27,6 +27,7 @@ from trainer.models import Template, load_base, load_tokenizer
 from trainer.pack import BaseModel, Pack, current_pack, work_folder, write_pack
 from trainer.picture import loss_picture
 from trainer.plan import Plan, Sample, guessed_speed, make_plan
+from trainer.progress import Progress, prepare_work
 from trainer.report import TrainReport
 from trainer.rows import Encoder, measure, usable
 from trainer.selection import EXPOSURES, Selection, about, sample, select
@@ -358,45 +359,3 @@ def location_of(base: Path, parent: Path) -> str:
         return base.resolve().relative_to(parent.resolve()).as_posix()
     except ValueError:
         return ""
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """What a run that did not end left behind."""
-
-    checkpoint: Path | None
-    speed: float
-
-    @staticmethod
-    def read(work: Path, key: str) -> Progress | None:
-        """The state to go on from; None when there is none or it belongs to another training."""
-        path = work / "run.json"
-        if not path.is_file():
-            return None
-        data = json.loads(path.read_text(encoding="utf-8"))
-        if data["key"] != key:
-            return None
-        from transformers.trainer_utils import get_last_checkpoint
-
-        folder = work / "checkpoints"
-        last = get_last_checkpoint(str(folder)) if folder.is_dir() else None
-        while last is not None and not (Path(last) / "trainer_state.json").is_file():
-            # Killed while it was being written.
-            shutil.rmtree(last)
-            last = get_last_checkpoint(str(folder))
-        return Progress(Path(last) if last else None, data["speed"])
-
-
-def prepare_work(work: Path, inputs: Inputs, plan: Plan, *, keep: bool, speed: float) -> None:
-    """Make the work folder, empty of another training's checkpoints, and note what this one is."""
-    try:
-        if not keep:
-            shutil.rmtree(work, ignore_errors=True)
-        work.mkdir(parents=True, exist_ok=True)
-        write_atomically(work / "plan.json", json.dumps(plan.as_json(), indent=1, sort_keys=True) + "\n")
-        write_atomically(work / "base.json", json.dumps({"path": str(inputs.base.path.resolve())}) + "\n")
-        write_atomically(work / "run.json", json.dumps({"key": run_key(inputs), "speed": speed}) + "\n")
-    except OSError as error:
-        raise StorageError(
-            f"cannot write to {work}: {error}", "free some disk space, or choose another save_dir"
-        ) from error
