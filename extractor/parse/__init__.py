@@ -11,11 +11,13 @@ import codecs
 import hashlib
 import importlib
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from extractor.facts import FileFacts
 from extractor.languages import LanguageSpec, grammar
+from extractor.parse.recover import recover
 from extractor.scrub import scrub_bytes
 
 if TYPE_CHECKING:
@@ -60,14 +62,16 @@ def parse_file(path: str, data: bytes, spec: LanguageSpec) -> FileFacts:
     text = scrub_bytes(text)
     family = importlib.import_module(f"extractor.parse.{spec.family}")
     prepare = getattr(family, "prepare", None)
-    tree = Parser(grammar(spec)).parse(prepare(text) if prepare else text)
+    parser, prepared = Parser(grammar(spec)), prepare(text) if prepare else text
+    whole = parser.parse(prepared)
+    tree, blanked = recover(parser, prepared, whole) if whole.root_node.has_error else (whole, [])
     try:
         facts: FileFacts = family.parse(Source(path, text, spec, tree, data))
     except RecursionError:
         return empty._replace(status="failed", reason="nested too deeply to be read")
     facts = facts._replace(path=path, lang=spec.name, prefix=spec.prefix, sha256=sha256, loc=empty.loc)
-    if facts.status == "ok" and tree.root_node.has_error:
-        facts = facts._replace(status="partial", reason=error_ranges(tree))
+    if facts.status == "ok" and whole.root_node.has_error:
+        facts = facts._replace(status="partial", reason=error_ranges(tree, blanked))
     return facts
 
 
@@ -96,21 +100,18 @@ def to_utf8(data: bytes, spec: LanguageSpec) -> tuple[bytes, str]:
     return data, ""
 
 
-def error_ranges(tree: Tree) -> str:
-    """`syntax errors at lines 3-4, 9`: where the tree is broken, at most MAX_ERROR_RANGES places."""
-    found: list[str] = []
+def error_ranges(tree: Tree, blanked: Sequence[tuple[int, int]] = ()) -> str:
+    """`syntax errors at lines 3-4, 9`: where the tree is broken or blocks were left out, at most MAX_ERROR_RANGES places."""
+    found = set(blanked)
     stack = [tree.root_node]
     while stack and len(found) <= MAX_ERROR_RANGES:
         node = stack.pop()
         if node.is_error or node.is_missing:
-            start, end = node.start_point[0] + 1, node.end_point[0] + 1
-            span = str(start) if start == end else f"{start}-{end}"
-            if span not in found:
-                found.append(span)
+            found.add((node.start_point[0] + 1, node.end_point[0] + 1))
         elif node.has_error:
             stack.extend(reversed(node.children))
-    more = ", …" if len(found) > MAX_ERROR_RANGES else ""
-    return "syntax errors at lines " + ", ".join(found[:MAX_ERROR_RANGES]) + more
+    shown = [str(start) if start == end else f"{start}-{end}" for start, end in sorted(found)[:MAX_ERROR_RANGES]]
+    return "syntax errors at lines " + ", ".join(shown + ["…"] * (len(found) > MAX_ERROR_RANGES))
 
 
 def count_lines(data: bytes) -> int:
