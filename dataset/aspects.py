@@ -189,8 +189,12 @@ def parameters(ask: Ask) -> Topic | None:
     s, found = ask.subject, list(ask.all("parameter"))
     if s.type not in CALLABLE or ask.one("signature") is None:
         return None
+    who = f"The first definition of {s.said()}" if ask.facts.names.same_place(s.id) > 1 else s.said()
+    first = "" if who == s.said() else "In its first definition, "
     result = ask.one("returns")
-    if result is not None and ("`" in result.object or token_count(result.object) > 12):
+    if result is not None and (
+        result.object in ("None", "void") or "`" in result.object or token_count(result.object) > 12
+    ):
         result = None
     tail = f" It returns `{result.object.strip(chr(34) + chr(39))}`." if result is not None else ""
     if not found:
@@ -198,14 +202,15 @@ def parameters(ask: Ask) -> Topic | None:
         if written is None or not short_code(written.object, 20):
             return None
         answers: tuple[str, ...] = (
-            f"{s.said()} takes no arguments: `{written.object}`.{ask.place}",
-            f"Call {s.said()} without arguments; it is `{written.object}`.{ask.place}",
+            f"{who} takes no arguments: `{written.object}`.{ask.place}",
+            f"{first + 'c' if first else 'C'}all {s.said()} without arguments; it is `{written.object}`.{ask.place}",
         )
         return ask.topic("parameters", "howto", "usage", answers, [written, ask.one("path")])
+    result_is = tail.replace(" It returns", " The result is")
     shown = listing([parameter(f) for f in found], limit=8)
     answers = (
-        f"{s.said()} takes {shown}.{tail}{ask.place}",
-        f"Pass {shown} to {s.said()}.{tail.replace(' It returns', ' The result is')}{ask.home}",
+        f"{who} takes {shown}.{tail}{ask.place}",
+        f"{first + 'p' if first else 'P'}ass {shown} to {s.said()}.{result_is}{ask.home}",
     )
     return ask.topic("parameters", "howto", "usage", answers, [*found[:8], result, ask.one("path")])
 
@@ -213,9 +218,10 @@ def parameters(ask: Ask) -> Topic | None:
 def defaults(ask: Ask) -> Iterator[Topic]:
     """One topic per parameter that has a short default."""
     s = ask.subject
+    alone = ask.facts.names.same_place(s.id) <= 1
     for fact in ask.all("parameter"):
         value = fact.qualifier("default")
-        if s.type not in CALLABLE or not value or "`" in value or token_count(value) > 8:
+        if s.type not in CALLABLE or not alone or not value or "`" in value or token_count(value) > 8:
             continue
         name = f"`{fact.object}`"
         noted = fact.qualifier("annotation")

@@ -34,7 +34,7 @@ from dataset.spool import Spool, new, spool_for
 from dataset.topics import Topic
 from extractor.graph import Graph
 
-VERSION = "8"
+VERSION = "9"
 SAMPLES = 20
 
 

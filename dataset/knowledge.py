@@ -54,6 +54,8 @@ class Knowledge(Facts):
         self._by_name: dict[str, list[str]] = {}
         self._by_home: dict[str, list[str]] = {}
         for node_id in self.subjects_by_rank:
+            if node_id not in self.names.types:
+                continue  # of the ontology: a note about the same code, not another thing
             path, qualname = parts_of(node_id)
             owner, _, last = qualname.rpartition(".")
             self._by_name.setdefault(last, []).append(node_id)

@@ -30,6 +30,8 @@ NOUNS = {
     "recipe": "recipe",
 }
 Item = TypeVar("Item")
+# Packages whose names need no qualifier in their language.
+_EVERYWHERE = ("builtins", "java.lang", "js", "")
 _WORD = re.compile(r"[A-Za-z0-9]+|[^\sA-Za-z0-9]")
 
 
@@ -71,7 +73,8 @@ def parts_of(node_id: str) -> tuple[str, str]:
     place, hash_sign, symbol = rest.partition("#")
     symbol = re.sub(r"@\d+$", "", symbol)
     if prefix == "ext":
-        shown = symbol if place in ("builtins", "java.lang", "") and symbol else ".".join(filter(None, (place, symbol)))
+        joint = "::" if place == "std" else "."
+        shown = symbol if place in _EVERYWHERE and symbol else joint.join(filter(None, (place, symbol)))
         return "", shown
     if prefix in ("capability", "concept", "error", "recipe"):
         return "", re.sub(r"@\d+$", "", rest)
@@ -90,7 +93,8 @@ class Names:
         for node_id, kind in self.types.items():
             path, qualname = parts_of(node_id)
             if kind == "external":
-                self._outside.update((qualname, qualname.rpartition(".")[2]))
+                dotted = qualname.replace("::", ".")
+                self._outside.update((qualname, dotted, dotted.rpartition(".")[2]))
             if kind != "external" and path and qualname:
                 self._homes[path, qualname] += 1
                 if self._homes[path, qualname] == 1:

@@ -99,11 +99,12 @@ def extend(ask: Ask) -> Topic | None:
                 f for f in ask.facts.about(member.object, "overrides") if f.object.startswith(f"{s.id}.")
             ]  # fmt: skip
     methods = unique(f"`{last(f.object)}`" for f in replaced)[:4]
+    verb = "Implement" if s.type == "interface" else "Subclass"
     over = f" They override {listing(methods)}." if methods and len(subclassed) > 1 else ""
     over = f" It overrides {listing(methods)}." if methods and len(subclassed) == 1 else over
     answers: tuple[str, ...] = (
-        f"Subclass {s.said()}, as {shown} {plural_verb(len(subclassed), 'does', 'do')}.{over}",
-        f"{shown} {plural_verb(len(subclassed), 'shows', 'show')} how: subclass {s.said()}.{over}",
+        f"{verb} {s.said()}, as {shown} {plural_verb(len(subclassed), 'does', 'do')}.{over}",
+        f"{shown} {plural_verb(len(subclassed), 'shows', 'show')} how: {verb.lower()} {s.said()}.{over}",
     )
     if len(subclassed) > 1 and methods:
         answers = tuple(a.replace(" They override ", " Among them they override ") for a in answers)
