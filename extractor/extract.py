@@ -30,6 +30,7 @@ from extractor.parse import count_lines
 from extractor.pool import Job, Parsed, free_cores, parse_many
 from extractor.resolve import link
 from extractor.schema import FileRow
+from extractor.scip import Index, overlay, read_index
 from extractor.walk import Walk, check_repository, classify, is_config, walk
 
 
@@ -117,6 +118,7 @@ def run(
     started = time.perf_counter()
     root = check_repository(repo)
     notes = _honest_notes(settings, scip)
+    index = _read_scip(scip) if scip else None
     git, without = open_git(root)
     if git is None:
         notes.append(f"no commit to cite ({without}): citations carry content hashes")
@@ -130,12 +132,14 @@ def run(
         scan = _scan(root, listing, settings, cache, blobs)
         dirty = dirty_files(blobs, scan.clean, scan.rows) if git else []
         manifest = _manifest(root, git, settings, scan, dirty)
+        if scip:
+            manifest.settings["scip"] = hashlib.sha256(scip.read_bytes()).hexdigest()
         report = ExtractReport(settings.out_graph, commit=manifest.commit, dirty=len(dirty), notes=tuple(notes))
         if _nothing_to_do(settings.out_graph, manifest, scan.rows.values()):
             sources = sum(row.status in ("ok", "partial") for row in scan.rows.values())
             return replace(report, up_to_date=True, files=sources, seconds=time.perf_counter() - started)
         phases = {"scan": time.perf_counter() - started}
-        return _build(root, settings, console, cache, scan, manifest, report, phases, cluster, started)
+        return _build(root, settings, console, cache, scan, manifest, report, phases, cluster, started, index)
     finally:
         cache.close()
         if gc_was_on:
@@ -144,7 +148,7 @@ def run(
 
 def _build(
     root: Path, settings: ExtractSettings, console: Console, cache: FactsCache, scan: _Scan, manifest: Manifest,
-    report: ExtractReport, phases: dict[str, float], cluster: str, started: float,
+    report: ExtractReport, phases: dict[str, float], cluster: str, started: float, index: Index | None,
 ) -> ExtractReport:  # fmt: skip
     clock = time.perf_counter
     mark = clock()
@@ -163,6 +167,10 @@ def _build(
         for problem in links.problems:
             console.warn(problem)
         phases["link"], mark = clock() - mark, clock()
+        if index is not None:
+            exact = overlay(facts, links, index)
+            links, report = exact.links, replace(report, notes=(*report.notes, *exact.lines(index)))
+            phases["scip"], mark = clock() - mark, clock()
         nodes, edges, unresolved = assemble(facts, links, scan.configs)
         phases["throws"], mark = clock() - mark, clock()
         # Files that changed while they were being read have another hash now than the scan saw.
@@ -315,15 +323,31 @@ def _nothing_to_do(graph: Path, manifest: Manifest, files: Iterable[FileRow]) ->
 def _linker_version() -> str:
     """12 hex digits over the code that turns facts into a graph."""
     package = Path(__file__).resolve().parent
-    names = ("nodes.py", "raises.py", "extract.py", "assemble.py", "entries.py", "graph.py", "schema.py", "bindings.py")
+    names = (
+        "nodes.py",
+        "raises.py",
+        "extract.py",
+        "assemble.py",
+        "entries.py",
+        "graph.py",
+        "schema.py",
+        "bindings.py",
+        "scip.py",
+    )
     files = sorted({*package.glob("resolve/*.py"), *(package / name for name in names)})
     return digest(part for file in files if file.is_file() for part in (file.name, file.read_bytes()))[:12]
 
 
 def _honest_notes(settings: ExtractSettings, scip: Path | None) -> list[str]:
-    if settings.use_scip or scip:
-        return ["use_scip: this version has no SCIP overlay yet; every edge comes from its own linkers"]
+    if settings.use_scip and scip is None:
+        return ["use_scip: indexers are not run for you; run one and pass its index with --scip FILE"]
     return []
+
+
+def _read_scip(path: Path) -> Index:
+    if not path.is_file():
+        raise MissingInput(f"there is no SCIP index at {path}", "scip-typescript index, or scip-python index .")
+    return read_index(path.read_bytes())
 
 
 def _counted(values: Iterable[str]) -> dict[str, int]:

@@ -388,7 +388,7 @@ def test_a_linker_s_fault_costs_one_language_and_is_said(shop: Path, monkeypatch
 
 
 def test_scip_is_said_to_be_missing(shop: Path) -> None:
-    assert any("no SCIP overlay" in note for note in extracted(shop, use_scip=True)[1].notes)
+    assert any("--scip FILE" in note for note in extracted(shop, use_scip=True)[1].notes)
 
 
 def test_every_language_of_the_settings_has_a_grammar_spec() -> None:
