@@ -37,7 +37,7 @@ DECAY: Final = 0.85  # per earlier hit from the same file
 FACTORS: Final = {"test": 0.3, "init": 0.5, "aside": 0.3, "section": 0.5, "nested": 0.7}
 FEATURES: Final = ("definition", "path", *FACTORS, "coherence", "decay")
 
-DENSE: Final = 0.5  # how much nearness in meaning weighs against words, where vectors are used; less for a symbol
+DENSE: Final = 0.35  # how much nearness in meaning weighs against words, where vectors are used; less for a symbol
 DENSE_SYMBOL: Final = 0.3
 _ROW: Final = "id, node_id, kind, path, start, end, name, qualname, offset, length"
 _STOP_TEXT: Final = """
