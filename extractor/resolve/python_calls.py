@@ -180,16 +180,17 @@ class Calls:
             return False
         return param.kind == "kwonly" or index >= len(given.positional)
 
-    def _bind(self, function: Block, given: Arguments) -> list[Values]:
-        """Let the arguments flow into the parameters; returns what each parameter got here."""
+    def _bind(self, function: Block, given: Arguments) -> list[Values | None]:
+        """Let the arguments flow into the parameters; returns what each parameter got here, None where it was left out."""
         p = self.p
-        passed: list[Values] = []
+        passed: list[Values | None] = []
         position = 0
         positional = given.positional
         used: set[str] = set()
         for index, param in enumerate(function.params):
             kind = param.kind
             values: Values = NONE
+            supplied = True
             if kind == "*":
                 for offset, extra in enumerate(positional[position:]):
                     self.store_slot(p.box("tuple", function, -2 - index), offset, extra, function)
@@ -212,18 +213,15 @@ class Calls:
                     used.add(param.name)
                 else:
                     values = given.double if kind == "kwonly" else given.star | given.double
+                    supplied = False
                 if values:
                     p.flow_into(function.inflow[index], values)
-                elif index in function.declared or function.annotations:
-                    self._declare(function, index)
-            passed.append(values)
+                elif function.annotations:
+                    # A caller passes something unknown: the declared type is what is left to go by.
+                    values = declared_type(p, function, index)
+                    p.add(function.inflow[index], values)
+            passed.append(values if values or supplied else None)
         return passed
-
-    def _declare(self, function: Block, index: int) -> None:
-        """A caller passes something unknown: the declared type is what is left to go by."""
-        self.p.add(function.inflow[index], declared_type(self.p, function, index))
-
-    # Containers
 
     def store_slot(self, box: Value, key: Any, values: Values, at: Block, strong: bool = False) -> None:
         """Put values under a constant key, or anywhere past MAX_KEYS. `strong`: from here on nothing else stands there."""

@@ -36,7 +36,7 @@ def seen_by_caller(
     values: Values,
     function: Block,
     context: Context | None,
-    passed: list[Values],
+    passed: list[Values | None],
     at: Block,
     site: int,
     depth: int,
@@ -64,10 +64,12 @@ def seen_by_caller(
 
 
 def _token(
-    p: Program, token: Value, function: Block, context: Context | None, passed: list[Values], at: Block
+    p: Program, token: Value, function: Block, context: Context | None, passed: list[Values | None], at: Block
 ) -> Values:
     if token.a is function:
-        return passed[token.b] or p.read(function.inflow[token.b], at)
+        known = passed[token.b]
+        # Left out, the parameter holds its default, which is part of what flows to it; unknown stays unknown.
+        return p.read(function.inflow[token.b], at) if known is None else known
     if context is not None and token in context.environment:
         return p.read(context.environment[token], at)
     if at.within(token.a):
@@ -80,7 +82,7 @@ def _returned(
     inner: Site,
     function: Block,
     context: Context | None,
-    passed: list[Values],
+    passed: list[Values | None],
     at: Block,
     site: int,
     depth: int,
@@ -115,7 +117,7 @@ def _returned(
 
 
 def _replace(
-    p: Program, values: Values, function: Block, context: Context | None, passed: list[Values], at: Block
+    p: Program, values: Values, function: Block, context: Context | None, passed: list[Values | None], at: Block
 ) -> Values:
     found: set[Value] = set()
     for value in values:
@@ -126,9 +128,9 @@ def _replace(
     return frozenset(found)
 
 
-def _positions(p: Program, function: Block, given: Arguments) -> list[Values]:
+def _positions(p: Program, function: Block, given: Arguments) -> list[Values | None]:
     """What each parameter would get, nothing flowing."""
-    passed: list[Values] = []
+    passed: list[Values | None] = []
     position = 0
     for param in function.params:
         if param.kind in ("*", "**"):
@@ -137,12 +139,18 @@ def _positions(p: Program, function: Block, given: Arguments) -> list[Values]:
             passed.append(given.positional[position])
             position += 1
         else:
-            passed.append(given.keywords.get(param.name, NONE))
+            passed.append(given.keywords.get(param.name))
     return passed
 
 
 def _close(
-    p: Program, value: Value, function: Block, context: Context | None, passed: list[Values], at: Block, site: int
+    p: Program,
+    value: Value,
+    function: Block,
+    context: Context | None,
+    passed: list[Values | None],
+    at: Block,
+    site: int,
 ) -> Value:
     """A function made inside `function`, as a closure over what this call passed."""
     inner: Context | None = value.b
