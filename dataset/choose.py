@@ -96,6 +96,7 @@ class Chooser:
     ) -> None:
         self._subjects = subjects
         self._public = public
+        self._top = frozenset(subjects[:TOP])
         self._topics = topics
         self._context = context
         self._splits = splits
@@ -255,12 +256,18 @@ class Chooser:
                 used[form] += 1
                 made += 1
                 self._wanted.made[made_draft.kind, made_draft.form] += 1
-                for fact in made_draft.facts:
-                    if fact.subject in self._public:
-                        self.told.setdefault(fact.subject, set()).add(fact_id(fact))
+                self._tell(made_draft)
             if made == number:
                 break
         self.near_duplicates += repeats["near duplicate"]
+
+    def _tell(self, made: Draft) -> None:
+        """Remember what a row states about public symbols: enough to call them covered, and all of it for the top nodes."""
+        for fact in made.facts:
+            if fact.subject in self._public:
+                told = self.told.setdefault(fact.subject, set())
+                if len(told) < COVERED or fact.subject in self._top:
+                    told.add(fact_id(fact))
 
     def _drafts(self, topic: Topic, form: str, repeats: Counter[str]) -> Iterator[Draft]:
         if form == "statement":
