@@ -34,7 +34,7 @@ def mutated(data: bytes, chance: random.Random) -> bytes:
     """The bytes with up to five pieces cut out, cut off or put in."""
     text = bytearray(data)
     for _ in range(chance.randint(1, 5)):
-        at = chance.randrange(len(text))
+        at = chance.randrange(len(text) or 1)
         kind = chance.random()
         if kind < 0.4:
             del text[at : at + chance.randint(1, 30)]
