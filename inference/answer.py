@@ -35,6 +35,8 @@ from inference.words import could_be_a_name, everyday_names, is_symbol, known_wo
 
 SCHEMA_VERSION: Final = 1
 MAX_QUESTION: Final = 1 << 20
+_READ: Final = 2_000  # characters of a question that are parsed; a log is read further, by traces.py
+_LOG: Final = 200_000
 _UNCLEAR: Final = Section(
     "unclear", (Claim("It is not clear what this is about: name a function, class, module or file."),), "unknown", 0.0
 )
@@ -136,13 +138,15 @@ class Expert:
         if len(text.encode()) > MAX_QUESTION:
             raise UsageError("the question is longer than 1 MiB", "pipe a shorter log")
         verifier = Verifier(self.graph, self.repo)
-        trace = traces.parse(text, self._is_error) or traces.quoted(text, self.graph)
+        # A long log is told by how it begins and, more, by how it ends.
+        log = text if len(text) <= _LOG else f"{text[: _LOG // 4]}\n{text[-_LOG * 3 // 4 :]}"
+        trace = traces.parse(log, self._is_error) or traces.quoted(text[:_READ], self.graph)
         if trace is not None:
             sections = [traces.diagnose(self.composer, self.linker, self.retriever, trace)]
             intents: tuple[Intent, ...] = (Intent("diagnostics", ""),)
             linked: list[Target] = []
         else:
-            asked = self._read(text, how)
+            asked = self._read(text[:_READ], how)
             intents = asked.intents
             sections, linked = self._sections(asked, how)
         answer = self._compose(text, intents, sections, verifier)

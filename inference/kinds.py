@@ -64,6 +64,8 @@ def read(
     """The intents of `text`. `carry` is what "it" means before anything is named (the last turn of a session); `names` are
     plain or capitalised words of the text that the index knows as names, so that "Context" counts where it is one; `words`
     are everyday words that are also names, tried last; `exists` tells whether any symbol bears a name."""
+    # The brackets that stand for names are ours alone.
+    text = text.replace("⟦", " ").replace("⟧", " ")
     found = [m for m in mentions(text) if m.shape in STRICT or m.shape == "flag" or m.name in names]
     masked = mask(text, found)
     intents: list[Intent] = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -213,3 +214,15 @@ def test_the_repository_introduces_itself_by_its_readme(shop: Expert) -> None:
     answer = shop.ask("What does this project do?")
     assert answer.citations[0].path == "README.md"
     assert "classes" in answer.text
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a" * 90_000, "x." * 40_000, "`" * 9_000, "(" * 30_000, "⟦99⟧ calls ⟦0⟧", "what does " + "a.b." * 9_000 + "c do",
+     'File "' * 15_000, "#1 in a " * 9_000, "$" * 50_000, "' OR 1=1; --", "???"],
+    ids=lambda text: text[:9],
+)  # fmt: skip
+def test_whatever_is_asked_there_is_an_answer_soon(shop: Expert, text: str) -> None:
+    begun = time.monotonic()
+    assert shop.ask(text).text
+    assert time.monotonic() - begun < 10
