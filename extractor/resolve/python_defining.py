@@ -31,6 +31,12 @@ CONTEXT_MANAGERS: Final = ("contextlib.contextmanager", "contextlib.asynccontext
 MARKS: Final = ("builtins.staticmethod", "builtins.classmethod", "abc.abstractmethod", "typing.overload")
 
 
+def give_default(run: Flow, block: Block, position: int, values: Values) -> None:
+    """A default flows to its parameter, and is what the parameter holds when a call leaves it out."""
+    run.p.flow_into(block.inflow[position], values)
+    run.p.flow_into(block.defaults.setdefault(position, Cell()), values)
+
+
 def define_function(run: Flow, s: list[Any]) -> bool:
     """`def`: defaults flow into parameters, decorators are called inner before outer, the name is bound."""
     p = run.p
@@ -39,7 +45,7 @@ def define_function(run: Flow, s: list[Any]) -> bool:
     if block is None or block.definition is None:
         return False
     for position, flow in defaults:
-        p.flow_into(block.inflow[position], run.value(flow))
+        give_default(run, block, position, run.value(flow))
     plain = p.one(FUNCTION, block)
     values = plain
     for flow, site, line, column in reversed(decorators):

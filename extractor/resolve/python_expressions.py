@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
+from extractor.resolve.python_defining import give_default
 from extractor.resolve.python_displays import comprehension, dictionary, sequence, sliced, spread
 from extractor.resolve.python_members import attribute, on_class
 from extractor.resolve.python_state import Arguments, Hits
@@ -170,7 +171,7 @@ def _lambda(run: Flow, f: list[Any]) -> Values:
     if block is None:
         return NONE
     for position, flow in f[2]:
-        run.p.flow_into(block.inflow[position], run.value(flow))
+        give_default(run, block, position, run.value(flow))
     return run.p.one(FUNCTION, block)
 
 

@@ -67,9 +67,11 @@ def _token(
     p: Program, token: Value, function: Block, context: Context | None, passed: list[Values | None], at: Block
 ) -> Values:
     if token.a is function:
-        known = passed[token.b]
-        # Left out, the parameter holds its default, which is part of what flows to it; unknown stays unknown.
-        return p.read(function.inflow[token.b], at) if known is None else known
+        known: Values | None = passed[token.b]
+        if known is not None:
+            return known
+        default: Cell | None = function.defaults.get(token.b)
+        return p.read(default, at) if default is not None else NONE
     if context is not None and token in context.environment:
         return p.read(context.environment[token], at)
     if at.within(token.a):

@@ -94,6 +94,7 @@ class Block:
         "conditional",
         "context_manager",
         "declared",
+        "defaults",
         "definition",
         "edges",
         "facts",
@@ -145,6 +146,7 @@ class Block:
         self.attributes: dict[str, Cell] = {}  # of a function object
         self.inflow: list[Cell] = [Cell() for _ in self.params]
         self.returned, self.yielded = Cell(), Cell()
+        self.defaults: dict[int, Cell] = {}  # what a parameter holds when it is left out
         self.conditional: dict[tuple[int, bool], Cell] = {}  # returned when this parameter is None, or is not
         self.lookups: dict[str, Any] = {}
         self.declared: dict[int, Values] = {}  # by parameter; -1: of the result
