@@ -19,7 +19,7 @@ BIN := $(VENV)/bin
 NANODEX := $(BIN)/python nanodex.py
 PIP_INSTALL := $(BIN)/python -m pip install --quiet $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
 
-STAGES := extract brain dataset train-lora train-qlora train-tiny serve query
+STAGES := extract brain brain-embed dataset train-lora train-qlora train-tiny serve query
 ifneq ($(CONFIG),)
 ifneq ($(words $(filter $(STAGES),$(MAKECMDGOALS))),1)
 $(error CONFIG= holds the settings of one stage: run the stages one at a time)
@@ -71,8 +71,9 @@ graph-inspect: setup ## what the graph holds, what was skipped and why
 brain: setup ## [CONFIG=]: graph to typed notes and a search index
 	@$(NANODEX) brain $(config)
 
-brain-embed: setup ## add vectors to the index
-	@$(NANODEX) embed
+brain-embed: setup ## [CONFIG=]: add vectors to the index (installs the extra `embed`)
+	@$(PIP_INSTALL) -e '.[embed]'
+	@$(NANODEX) embed $(config)
 
 dataset: setup ## [CONFIG=]: notes and graph to training rows
 	@$(NANODEX) dataset $(config)

@@ -131,12 +131,28 @@ def brain(
 
 
 @app.command()
+def embed(
+    config: ConfigOption = None,
+    set_: SetOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Vectors for search: MiniLM from its wheel, or any embeddings server."""
+    from brain.embed import run
+    from config.settings import BrainSettings, load_settings
+
+    show(run(load_settings(BrainSettings, "brain", config, set_ or ()), Console(quiet=quiet, verbose=verbose)), as_json)
+
+
+@app.command()
 def search(
     question: Annotated[str, typer.Argument(help="What to look for.")] = "",
     k: Annotated[int, typer.Option("-k", min=1, help="Results.")] = 10,
     path: Annotated[str, typer.Option(metavar="GLOB", help="Only files that match.")] = "",
     kind: Annotated[list[str] | None, typer.Option(metavar="TYPE", help="Only nodes of this type; repeatable.")] = None,
     related: Annotated[str, typer.Option(metavar="FILE:LINE", help="What belongs to the code on this line.")] = "",
+    literal: Annotated[bool, typer.Option("--literal", help="Lines that hold the text as it is.")] = False,
     why: Annotated[bool, typer.Option("--why", help="Also print what placed each result.")] = False,
     graph: GraphOption = GRAPH,
     as_json: JsonOption = False,
@@ -149,7 +165,12 @@ def search(
         raise UsageError(
             "search takes a question or --related FILE:LINE", 'nanodex search "where are retries configured"'
         )
-    found = finder.related(graph, related, k) if related else finder.search(graph, question, k, path, kind or ())
+    if related:
+        found = finder.related(graph, related, k)
+    elif literal:
+        found = finder.literal(graph, question, k, path)
+    else:
+        found = finder.search(graph, question, k, path, kind or ())
     if as_json:
         show(found, True)
     else:
