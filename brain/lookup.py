@@ -13,13 +13,14 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from brain.index import expand, index_path, open_index
-from brain.text import one_line, split_identifier
-from brain.view import is_aside, is_test
+from brain.asking import STOP_WORDS as STOP_WORDS
+from brain.asking import bare, code_words, distance, query_shape, query_terms
+from brain.index import index_path, open_index
+from brain.signals import FACTORS, doubts, path_share
+from brain.text import split_identifier
 from extractor.graph import Graph
 from extractor.schema import Node
 
@@ -34,23 +35,11 @@ SYMBOL_BOOST: Final = 3.0  # a row that defines the queried symbol; in prose hal
 PATH_BOOST: Final = 0.3  # all words of the question stand in the file's name
 COHERENCE: Final = 0.1  # the file with most matches lifts its best row by this
 DECAY: Final = 0.85  # per earlier hit from the same file
-FACTORS: Final = {"test": 0.3, "init": 0.5, "aside": 0.3, "section": 0.5, "nested": 0.7}
 FEATURES: Final = ("definition", "path", *FACTORS, "coherence", "decay")
 
 DENSE: Final = 0.35  # how much nearness in meaning weighs against words, where vectors are used; less for a symbol
 DENSE_SYMBOL: Final = 0.3
 _ROW: Final = "id, node_id, kind, path, start, end, name, qualname, offset, length"
-_STOP_TEXT: Final = """
-    a about all am an and any are as at be been being but by can could did do does doing for from had has have having he her
-    here him his how i if in into is it its itself me might more most must my no nor not of off on or other our out over own
-    she should so some such t than that the their them then there these they this those through to too under until up very
-    was we were what when where which while who whom whose why will with within without would you your defined implemented
-"""
-STOP_WORDS: Final = frozenset(_STOP_TEXT.split())
-_CODE = re.compile(
-    r"`[^`]+`|[A-Za-z_][\w]*(?:(?:\.|::|->|#)[A-Za-z_]\w*)+|[A-Za-z_]\w*\(\)|\w+_\w+|[a-z]+[A-Z]\w*|[A-Z][a-z0-9]+(?:[A-Z]\w*)+|_\w+"
-)
-_PATH = re.compile(r"^[\w.\-/]*/[\w.\-]+$|^[\w\-]+\.(?:py|pyi|java|ts|tsx|js|jsx|c|cc|cpp|cu|h|hpp|md|rst|toml)$")
 _WORD = re.compile(r"\w+")
 
 
@@ -308,9 +297,9 @@ class Lookup:
         for c in pool:
             c.features["match"] = c.base
             if words and c.path and "path" not in self._without:
-                c.features["path"] = PATH_BOOST * _path_share(c.path, tuple(words))
+                c.features["path"] = PATH_BOOST * path_share(c.path, tuple(words))
             c.score = c.base + c.features.get("definition", 0.0) + c.features.get("path", 0.0)
-            for name in _doubts(c.kind, c.path, c.qualname):
+            for name in doubts(c.kind, c.path, c.qualname):
                 if name not in self._without and not (name == "test" and about_tests):
                     c.features[name] = FACTORS[name]
                     c.score *= FACTORS[name]
@@ -377,57 +366,11 @@ class Lookup:
         return sorted((f for f in found if distance(name, f) <= limit), key=lambda f: (distance(name, f), f))[:12]
 
 
-def bare(name: str) -> str:
-    """A name as it may have been typed, without quotes, call brackets or characters nobody sees."""
-    return one_line(name).strip("`'\"").removesuffix("()")
-
-
 def _vectors(graph: Path, space: str) -> Vectors:
     # Imported late: a question without vectors needs none of it.
     from brain.embed import read_vectors, vectors_path
 
     return read_vectors(vectors_path(graph), space)
-
-
-def query_terms(question: str) -> list[str]:
-    """The words to search for, identifiers also split, stop words left out unless nothing would be left. Each once."""
-    words = [w for w in expand(one_line(question)).split() if w.strip("_")]
-    kept = [w for w in words if w.lower() not in STOP_WORDS]
-    return list(dict.fromkeys(w.lower() for w in (kept or words)))[:64]
-
-
-def query_shape(question: str) -> str:
-    """symbol (one identifier), path, error (a traceback or an error text), else prose."""
-    text = question.strip()
-    if re.fullmatch(r"`?[A-Za-z_$][\w$]*(?:(?:\.|::|#|->)[A-Za-z_$][\w$]*)*(?:\(\))?`?", text):
-        return "path" if _PATH.match(text) else "symbol"
-    if _PATH.match(text):
-        return "path"
-    if re.search(r"Traceback \(most recent|^\s+at \S+\(|^\w*(?:Error|Exception)\b:", text, re.M):
-        return "error"
-    return "prose"
-
-
-def code_words(question: str) -> list[str]:
-    """Words written as code: backticked, dotted, called, snake_case, CamelCase."""
-    return list(
-        dict.fromkeys(m.group().strip("`").replace("->", ".").replace("#", ".") for m in _CODE.finditer(question))
-    )
-
-
-def distance(a: str, b: str, limit: int = 64) -> int:
-    """Edit distance ignoring case, a swap of neighbours counting one."""
-    a, b = a.lower()[:limit], b.lower()[:limit]
-    before: list[int] = []
-    row = list(range(len(b) + 1))
-    for i, x in enumerate(a, 1):
-        before, last, row = row, before, [i]
-        for j, y in enumerate(b, 1):
-            cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (x != y))
-            if i > 1 and j > 1 and x == b[j - 2] and a[i - 2] == y:
-                cost = min(cost, last[j - 2] + 1)
-            row.append(cost)
-    return row[-1]
 
 
 def _any(terms: Sequence[str]) -> str:
@@ -440,34 +383,6 @@ def _order(c: _Candidate) -> tuple[float, str, int, str]:
 
 def _wanted(c: _Candidate, path_glob: str, kinds: Sequence[str]) -> bool:
     return (not path_glob or fnmatch.fnmatchcase(c.path, path_glob)) and (not kinds or c.kind in kinds)
-
-
-@lru_cache(maxsize=50_000)
-def _doubts(kind: str, path: str, qualname: str) -> tuple[str, ...]:
-    """The names of FACTORS that count against a row: what is asked about seldom stands there."""
-    found = ["test"] if is_test(path) else []
-    if path.rpartition("/")[2] in ("__init__.py", "index.ts", "index.js"):
-        found.append("init")
-    if kind == "section":
-        found.append("section")
-    elif is_aside(path):
-        found.append("aside")
-    if kind == "function" and "." in qualname:
-        found.append("nested")
-    return tuple(found)
-
-
-@lru_cache(maxsize=4096)
-def _path_share(path: str, words: tuple[str, ...]) -> float:
-    """Share of the query's words found in the file's stem or its directory, prefixes of three letters or more counting."""
-    *parents, name = path.split("/")
-    parts = {p for piece in (name.partition(".")[0], *parents[-1:]) for p in (piece.lower(), *split_identifier(piece))}
-    hits = sum(any(_alike(word, part) for part in parts) for word in words)
-    return hits / len(words)
-
-
-def _alike(word: str, part: str) -> bool:
-    return word == part or (min(len(word), len(part)) >= 3 and (word.startswith(part) or part.startswith(word)))
 
 
 def _parts(line: str) -> list[str]:

@@ -8,16 +8,15 @@ from a name.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
+from brain.clauses import Sentence, enumeration, join_clauses
 from brain.derive import FactTable
 from brain.facts import Fact
 from brain.importance import Importance
 from brain.notes import Note
 from brain.text import banned, one_line, tokens
 from brain.view import View, dotted, hidden, is_public
-from config.manifest import digest
 from extractor.schema import Node
 
 LISTED: Final = 24  # objects kept per relation in a note
@@ -25,13 +24,6 @@ NAMED: Final = 4  # names spelled out in one clause of a summary
 _NOTHING: Final = frozenset(("None", "void"))  # as a return type
 # What a signature alone does not make worth a note.
 _BARE: Final = frozenset(("path", "signature", "visibility", "flag", "decorator"))
-
-
-@dataclass(frozen=True, slots=True)
-class Sentence:
-    text: str
-    facts: tuple[str, ...]
-    refs: tuple[str, ...]
 
 
 class Renderer:
@@ -148,26 +140,6 @@ class Renderer:
         return shown
 
 
-def enumeration(names: Sequence[str], more: int = 0) -> str:
-    """`a`, `a and b`, `a, b and c`, `a, b and 3 more`."""
-    parts = [*names, f"{more:,} more"] if more else list(names)
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}" if parts else ""
-
-
-def content_hash(parts: Iterable[str]) -> str:
-    """The hash of a node that has no lines of its own: a digest of what it was derived from."""
-    return digest(parts)
-
-
-def _join(*clauses: Sentence | None, glue: str = "; ") -> Sentence:
-    """Clauses as one sentence, the first capitalised and the last closed; empty when all are missing."""
-    present = [clause for clause in clauses if clause is not None and clause.text]
-    text = glue.join(clause.text for clause in present)
-    if text:
-        text = text[0].upper() + text[1:] + ("" if text[-1] in ".!?" else ".")
-    return Sentence(text, tuple(i for c in present for i in c.facts), tuple(r for c in present for r in c.refs))
-
-
 def _purpose(table: FactTable, node: Node) -> Sentence | None:
     facts = table.about(node.id, "purpose")
     return Sentence(facts[0].object, (facts[0].id,), ()) if facts else None
@@ -179,15 +151,15 @@ def _symbol(r: Renderer, node: Node, table: FactTable) -> Iterator[Sentence]:
     takes = _signature(node, table)
     yield purpose or _composed(r, node, table, takes)
     if purpose:
-        yield _join(takes)
+        yield join_clauses(takes)
     yield from _raising(r, node, table)
-    yield _join(
+    yield join_clauses(
         r.clause("called by", r.best(table.about(node.id, "called_by"))),
         r.clause("calls", r.best(_inside(r, table.about(node.id, "calls")))),
     )
-    yield _join(r.clause("overrides", table.about(node.id, "overrides")))
-    yield _join(_catching(r, table.about(node.id, "catches")))
-    yield _join(r.clause("exercised by", r.best(table.about(node.id, "tested_by")), 2))
+    yield join_clauses(r.clause("overrides", table.about(node.id, "overrides")))
+    yield join_clauses(_catching(r, table.about(node.id, "catches")))
+    yield join_clauses(r.clause("exercised by", r.best(table.about(node.id, "tested_by")), 2))
 
 
 def _inside(r: Renderer, facts: Sequence[Fact]) -> list[Fact]:
@@ -248,10 +220,10 @@ def _raising(r: Renderer, node: Node, table: FactTable) -> Iterator[Sentence]:
     for fact in direct[:3]:
         guard = fact.qualifier("guard")
         when = f" when {guard}" if guard and len(tokens(guard)) <= 12 else ""
-        yield _join(Sentence(f"raises {r.name(fact.object)}{when}", (fact.id,), (fact.object,)))
+        yield join_clauses(Sentence(f"raises {r.name(fact.object)}{when}", (fact.id,), (fact.object,)))
     if len(direct) > 3:
-        yield _join(r.clause("also raises", direct[3:]))
-    yield _join(r.clause("may raise", r.best(table.about(node.id, "may_raise")), 3))
+        yield join_clauses(r.clause("also raises", direct[3:]))
+    yield join_clauses(r.clause("may raise", r.best(table.about(node.id, "may_raise")), 3))
 
 
 def _catching(r: Renderer, facts: Sequence[Fact]) -> Sentence | None:
@@ -277,17 +249,17 @@ def _class(r: Renderer, node: Node, table: FactTable) -> Iterator[Sentence]:
         yield Sentence(text + ".", tuple(f.id for f in owner[:1]) + ids, tuple(f.object for f in owner[:1]) + refs)
     else:
         yield purpose
-        yield _join(
+        yield join_clauses(
             r.clause("extends", about(node.id, "extends")), r.clause("implements", about(node.id, "implements"))
         )
-    yield _join(r.clause("extended by", r.best(about(node.id, "subclass"))))
-    yield _join(
+    yield join_clauses(r.clause("extended by", r.best(about(node.id, "subclass"))))
+    yield join_clauses(
         r.clause("raised by", r.best(about(node.id, "raised_by"))),
         r.clause("caught by", r.best(about(node.id, "caught_by"))),
     )
-    yield _join(_leaf_clause(r, "methods:", r.best(methods), 6), _leaf_clause(r, "fields:", fields, 6))
-    yield _join(r.clause("used by", r.best(about(node.id, "called_by"))))
-    yield _join(r.clause("exercised by", r.best(about(node.id, "tested_by")), 2))
+    yield join_clauses(_leaf_clause(r, "methods:", r.best(methods), 6), _leaf_clause(r, "fields:", fields, 6))
+    yield join_clauses(r.clause("used by", r.best(about(node.id, "called_by"))))
+    yield join_clauses(r.clause("exercised by", r.best(about(node.id, "tested_by")), 2))
 
 
 def _leaf_clause(r: Renderer, lead: str, facts: Sequence[Fact], limit: int) -> Sentence | None:
@@ -333,15 +305,15 @@ def _module(r: Renderer, node: Node, table: FactTable) -> Iterator[Sentence]:
         lead = Sentence(
             f"{'holds' if node.type == 'package' else 'defines'} {present[0].text}", present[0].facts, present[0].refs
         )
-        body = _join(lead, *present[1:])
+        body = join_clauses(lead, *present[1:])
         yield (
             body if purpose else Sentence(f"{label} that {body.text[0].lower()}{body.text[1:]}", body.facts, body.refs)
         )
-    yield _join(
+    yield join_clauses(
         r.clause("imported by", r.best(_modules(r, table.about(node.id, "imported_by")))),
         r.clause("imports", r.best(_modules(r, table.about(node.id, "imports")))),
     )
-    yield _join(r.clause("depends on", table.about(node.id, "depends_on")))
+    yield join_clauses(r.clause("depends on", table.about(node.id, "depends_on")))
 
 
 def _modules(r: Renderer, facts: Sequence[Fact]) -> list[Fact]:
@@ -353,7 +325,7 @@ def _capability(r: Renderer, node: Node, table: FactTable) -> Iterator[Sentence]
     yield _purpose(table, node) or Sentence("", (), ())
     serves = table.about(node.id, "serves")
     alone = node.meta.get("rule") != "public functions that share a noun"
-    yield _join(
+    yield join_clauses(
         r.clause("offered by", serves if alone else serves[:1], 6), r.clause("related:", () if alone else serves[1:], 6)
     )
 
@@ -363,13 +335,13 @@ def _concept(r: Renderer, node: Node, table: FactTable) -> Iterator[Sentence]:
     rule = str(node.meta.get("rule", ""))
     kind = "type" if rule == "named in public signatures" else rule
     lead = f"{'an' if kind[:1] in 'aeiou' else 'a'} {kind} of the repository:"
-    yield _purpose(table, node) or _join(r.clause(lead, about))
-    yield _join(r.clause("extended by", r.best(table.about(node.id, "subclass"))))
-    yield _join(
+    yield _purpose(table, node) or join_clauses(r.clause(lead, about))
+    yield join_clauses(r.clause("extended by", r.best(table.about(node.id, "subclass"))))
+    yield join_clauses(
         r.clause("produced by", r.best(table.about(node.id, "produced_by"))),
         r.clause("taken by", r.best(table.about(node.id, "consumed_by"))),
     )
-    yield _join(_leaf_clause(r, "members:", table.about(node.id, "member"), 6))
+    yield join_clauses(_leaf_clause(r, "members:", table.about(node.id, "member"), 6))
 
 
 def _error(r: Renderer, node: Node, table: FactTable) -> Iterator[Sentence]:
@@ -385,8 +357,8 @@ def _error(r: Renderer, node: Node, table: FactTable) -> Iterator[Sentence]:
         yield Sentence(f"{what} is raised by {text}{when}.", ids, refs)
     if message and len(tokens(message[0].object)) <= 25:
         yield Sentence(f'Its message reads "{message[0].object}".', (message[0].id,), ())
-    yield _join(r.clause("reached through", r.best(table.about(node.id, "reached_from"))))
-    yield _join(r.clause("caught by", r.best(table.about(node.id, "caught_by"))))
+    yield join_clauses(r.clause("reached through", r.best(table.about(node.id, "reached_from"))))
+    yield join_clauses(r.clause("caught by", r.best(table.about(node.id, "caught_by"))))
     for fact in table.about(node.id, "fix")[:2]:
         yield Sentence(f"Fix: {fact.object}" + ("" if fact.object.endswith(".") else "."), (fact.id,), ())
 

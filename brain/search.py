@@ -11,7 +11,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from brain.lookup import Hit, Lookup, query_terms
+from brain.asking import query_terms
+from brain.lookup import Hit, Lookup
 from brain.text import clean, split_identifier
 from config.errors import NothingFound, UsageError
 

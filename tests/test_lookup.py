@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from brain.asking import code_words, distance, query_shape, query_terms
 from brain.index import Row, expand, index_path, open_index, write_index
-from brain.lookup import Lookup, code_words, distance, query_shape, query_terms
+from brain.lookup import Lookup
 from config.errors import IncompatibleInput, MissingInput
 
 S = brains.S

@@ -1,0 +1,69 @@
+"""What a question says before anything is looked up: its words, its shape, the names written as code in it, and how far
+two names lie apart. Text in, plain values out.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from brain.index import expand
+from brain.text import one_line
+
+_STOP_TEXT: Final = """
+    a about all am an and any are as at be been being but by can could did do does doing for from had has have having he her
+    here him his how i if in into is it its itself me might more most must my no nor not of off on or other our out over own
+    she should so some such t than that the their them then there these they this those through to too under until up very
+    was we were what when where which while who whom whose why will with within without would you your defined implemented
+"""
+STOP_WORDS: Final = frozenset(_STOP_TEXT.split())
+_CODE = re.compile(
+    r"`[^`]+`|[A-Za-z_][\w]*(?:(?:\.|::|->|#)[A-Za-z_]\w*)+|[A-Za-z_]\w*\(\)|\w+_\w+|[a-z]+[A-Z]\w*|[A-Z][a-z0-9]+(?:[A-Z]\w*)+|_\w+"
+)
+_PATH = re.compile(r"^[\w.\-/]*/[\w.\-]+$|^[\w\-]+\.(?:py|pyi|java|ts|tsx|js|jsx|c|cc|cpp|cu|h|hpp|md|rst|toml)$")
+
+
+def bare(name: str) -> str:
+    """A name as it may have been typed, without quotes, call brackets or characters nobody sees."""
+    return one_line(name).strip("`'\"").removesuffix("()")
+
+
+def query_terms(question: str) -> list[str]:
+    """The words to search for, identifiers also split, stop words left out unless nothing would be left. Each once."""
+    words = [w for w in expand(one_line(question)).split() if w.strip("_")]
+    kept = [w for w in words if w.lower() not in STOP_WORDS]
+    return list(dict.fromkeys(w.lower() for w in (kept or words)))[:64]
+
+
+def query_shape(question: str) -> str:
+    """symbol (one identifier), path, error (a traceback or an error text), else prose."""
+    text = question.strip()
+    if re.fullmatch(r"`?[A-Za-z_$][\w$]*(?:(?:\.|::|#|->)[A-Za-z_$][\w$]*)*(?:\(\))?`?", text):
+        return "path" if _PATH.match(text) else "symbol"
+    if _PATH.match(text):
+        return "path"
+    if re.search(r"Traceback \(most recent|^\s+at \S+\(|^\w*(?:Error|Exception)\b:", text, re.M):
+        return "error"
+    return "prose"
+
+
+def code_words(question: str) -> list[str]:
+    """Words written as code: backticked, dotted, called, snake_case, CamelCase."""
+    return list(
+        dict.fromkeys(m.group().strip("`").replace("->", ".").replace("#", ".") for m in _CODE.finditer(question))
+    )
+
+
+def distance(a: str, b: str, limit: int = 64) -> int:
+    """Edit distance ignoring case, a swap of neighbours counting one."""
+    a, b = a.lower()[:limit], b.lower()[:limit]
+    before: list[int] = []
+    row = list(range(len(b) + 1))
+    for i, x in enumerate(a, 1):
+        before, last, row = row, before, [i]
+        for j, y in enumerate(b, 1):
+            cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (x != y))
+            if i > 1 and j > 1 and x == b[j - 2] and a[i - 2] == y:
+                cost = min(cost, last[j - 2] + 1)
+            row.append(cost)
+    return row[-1]
