@@ -24,6 +24,9 @@ app = typer.Typer(
 )
 GRAPH, MODELS = Path("brain/graph.sqlite"), Path("models")
 GraphOption = Annotated[Path, typer.Option(metavar="DB", help="The graph; the index lies beside it.")]
+RepoOption = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="The repository, when it is not where extract found it.")
+]
 ModelsOption = Annotated[Path, typer.Option(metavar="DIR", help="Where the adapter packs lie.")]
 
 
@@ -103,7 +106,7 @@ def inspect(
 
 @app.command()
 def status(
-    repo: Annotated[Path | None, typer.Option(help="The repository, when it is not where extract found it.")] = None,
+    repo: RepoOption = None,
     graph: GraphOption = GRAPH,
     as_json: JsonOption = False,
 ) -> None:
@@ -115,7 +118,7 @@ def status(
 
 @app.command()
 def brain(
-    repo: Annotated[Path | None, typer.Option(help="The repository, when it is not where extract found it.")] = None,
+    repo: RepoOption = None,
     config: ConfigOption = None,
     set_: SetOption = None,
     as_json: JsonOption = False,
@@ -319,6 +322,11 @@ def evaluate(
     wrong: Annotated[str, typer.Option(help="The adapter of another repository, as a control.")] = "",
     endpoint: Annotated[str, typer.Option(metavar="URL", help="Score the expert served here.")] = "",
     sample: Annotated[int, typer.Option(min=1, help="Rows per split.")] = 200,
+    git: Annotated[
+        bool, typer.Option("--from-git", help="Ask for the repository's own commit subjects instead.")
+    ] = False,
+    interview: Annotated[int, typer.Option(metavar="N", min=0, help="Examine over N turns instead.")] = 0,
+    repo: RepoOption = None,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where the report and its picture go.")] = Path("reports"),
     config: ConfigOption = None,
     set_: SetOption = None,
@@ -331,18 +339,25 @@ def evaluate(
     Exit 6 when a figure fell by more than two points since the last report.
     """
     from config.settings import QuerySettings, load_settings
+    from inference import examine
     from inference.evaluate import run
 
     settings = load_settings(QuerySettings, "query", config, set_ or ())
     settings = settings.model_copy(
         update={key: value for key, value in (("adapter", adapter), ("endpoint", endpoint)) if value}
     )
-    show(run(settings, Console(quiet=quiet, verbose=verbose), out=out, wrong=wrong, sample=sample), as_json)
+    console = Console(quiet=quiet, verbose=verbose)
+    if git:
+        show(examine.from_git(settings, console, repo=repo), as_json)
+    elif interview:
+        show(examine.interview(settings, console, turns=interview), as_json)
+    else:
+        show(run(settings, console, out=out, wrong=wrong, sample=sample), as_json)
 
 
 @app.command()
 def doctor(
-    repo: Annotated[Path | None, typer.Option(help="The repository, when it is not where extract found it.")] = None,
+    repo: RepoOption = None,
     models: ModelsOption = MODELS,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
