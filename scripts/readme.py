@@ -15,7 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 FLOORS = ("", "config", "extractor", "brain", "dataset", "trainer", "inference", "scripts")
 LONGEST = 108
-LISTED = re.compile(r"(nanodex\.py|(config|extractor|brain|dataset|trainer|inference|scripts)/.+\.(py|yaml|scm|txt))")
+LISTED = re.compile(r"(nanodex\.py|(config|extractor|brain|dataset|trainer|inference|scripts)/.+\.(py|yaml|txt))")
 
 
 def purpose(path: Path) -> str:
