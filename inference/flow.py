@@ -181,12 +181,13 @@ class Flow:
     def _dispatch(self, name: str, site: tuple[str, int], found: list[Row]) -> Claim:
         """A call through a value: which of many functions runs is decided at run time."""
         product = [r for r in found if not is_test(r.node.path) and not is_aside(r.node.path)]
-        rest = len(found) - len(product)
-        text = f"{name} also calls a value it is handed, at line {site[1]}, which may be any of {count(len(found), 'known function')}"
+        total = _fan_out(found)
+        text = f"{name} also calls a value it is handed, at line {site[1]}, which may be any of {count(total, 'known function')}"
         if product:
             text += f", such as {few([name_of(r.node) for r in product])}"
-            text += f" ({rest} of them in tests and examples)" if rest else ""
-        else:
+            outside = len(found) - len(product)
+            text += f" ({outside} of them in tests and examples)" if outside and total == len(found) else ""
+        elif total == len(found):
             text += ", all in tests and examples"
         return Claim(text + ".", at(found[0]))
 
@@ -378,13 +379,19 @@ class Flow:
         )
 
 
+def _fan_out(found: list[Row]) -> int:
+    """How many functions one call may reach, those that are too unsure to be read included."""
+    recorded = (int(r.edge.meta.get("n_candidates", 0)) for r in found if r.edge)
+    return max(len(unique(found)), *recorded, 0)
+
+
 def _by_dispatch(rows: list[Row]) -> tuple[list[Row], list[tuple[tuple[str, int], list[Row]]]]:
     """(calls of known functions, calls through values by the line they stand on)."""
     sites: dict[tuple[str, int], list[Row]] = {}
     for row in rows:
         if row.via.partition(":")[0] in ("flow", "callback"):
             sites.setdefault(row.site, []).append(row)
-    wide = {site: unique(found) for site, found in sites.items() if len(unique(found)) > _FAN_OUT}
+    wide = {site: unique(found) for site, found in sites.items() if _fan_out(found) > _FAN_OUT}
     return [r for r in rows if r.site not in wide or r.via.partition(":")[0] not in ("flow", "callback")], sorted(
         wide.items()
     )
