@@ -102,9 +102,31 @@ def _threads() -> tuple[int, str]:
         return int(asked), "OMP_NUM_THREADS says so"
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     # OpenMP threads spin while they wait: more of them than free cores is slower than fewer.
-    busy = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
+    busy = _busy_cores(cores)
     free = max(1, round(cores - busy))
     return min(free, 16), f"{cores} cores, {busy:.1f} of them busy"
+
+
+def _busy_cores(cores: int, seconds: float = 0.3) -> float:
+    """Cores in use by others, watched while this process sleeps. A load average would count the stage that ran a moment ago."""
+    before = _cpu_times()
+    if before is None:
+        return os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
+    time.sleep(seconds)
+    after = _cpu_times() or before
+    idle, total = after[0] - before[0], after[1] - before[1]
+    return cores * (1 - idle / total) if total else 0.0
+
+
+def _cpu_times() -> tuple[int, int] | None:
+    """(idle, total) of all cores in clock ticks since boot, None where the system does not say."""
+    try:
+        first = Path("/proc/stat").read_text().partition("\n")[0].split()
+    except OSError:
+        return None
+    # user nice system idle iowait irq softirq steal; low-priority work gives way, so it counts as idle.
+    ticks = [int(field) for field in first[1:9]]
+    return ticks[1] + ticks[3] + ticks[4], sum(ticks)
 
 
 def _has_flash_attention() -> bool:
