@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from extractor.resolve.python_containers import container_method, copied, keyed
 from extractor.resolve.python_library import SPECIAL, Use, methods_of_template, register
 from extractor.resolve.python_members import TEMPLATES, on_class
+from extractor.resolve.python_outside import lacks
 from extractor.resolve.python_state import Arguments, Hits
 from extractor.resolve.python_types import instances_of
 from extractor.resolve.python_values import (
@@ -238,7 +239,10 @@ def _method(use: Use, owner: Value, name: str) -> Values:
         return use.p.one(PROPERTY, owner.a, added if name == "setter" else owner.b)
     if owner.kind == FUNCTION:
         return register(use, owner)
-    use.hits.targets.setdefault(f"ext builtins.{owner.a.kind}.{name}", "external")
+    if lacks(f"builtins.{owner.a.kind}", name):
+        use.hits.reasons.append("external")
+    else:
+        use.hits.targets.setdefault(f"ext builtins.{owner.a.kind}.{name}", "external")
     if name == "sort":
         use.path = "builtins.list.sort"
         use.arguments = [frozenset((owner,))]

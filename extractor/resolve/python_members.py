@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from extractor.resolve.python_outside import endless, lacks
 from extractor.resolve.python_program import ON_CLASS, Program
 from extractor.resolve.python_values import (
     BOUND,
@@ -173,7 +174,9 @@ def attribute(p: Program, value: Value, name: str, reader: Block) -> tuple[Value
     if kind == CLASS:
         return _of_class(p, value, name, reader)
     if kind in (EXTERNAL, RESULT):
-        return p.one(EXTERNAL, f"{value.a}.{name}"), [], ""
+        if endless(value.a):
+            return p.one(UNKNOWN, "external"), [], ""
+        return _outside(p, value.a, name)
     if kind == SUPER:
         return _of_super(p, value, name, reader)
     if kind == BOX:
@@ -182,7 +185,7 @@ def attribute(p: Program, value: Value, name: str, reader: Block) -> tuple[Value
     if kind == PROPERTY:
         return p.one(METHOD, value, name), [], ""
     if kind == CONSTANT and value.a is not None:
-        return p.one(EXTERNAL, f"builtins.{type(value.a).__name__}.{name}"), [], ""
+        return _outside(p, f"builtins.{type(value.a).__name__}", name)
     if kind == FUNCTION:
         if name == "__call__":
             return frozenset((value,)), [], ""
@@ -203,10 +206,14 @@ def attribute(p: Program, value: Value, name: str, reader: Block) -> tuple[Value
     return NONE, [], "unknown_receiver"
 
 
+def _outside(p: Program, path: str, name: str) -> tuple[Values, list[Getter], str]:
+    return (NONE, [], "external") if lacks(path, name) else (p.one(EXTERNAL, f"{path}.{name}"), [], "")
+
+
 def _on_instance(p: Program, value: Value, cls: Class, name: str, reader: Block) -> tuple[Values, list[Getter], str]:
     if name == "__class__":
         return p.one(CLASS, cls), [], ""
-    outside = ancestry(p, cls, reader)[1]
+    outside = [path for path in ancestry(p, cls, reader)[1] if not lacks(path, name)]
     member, _ = on_class(p, cls, name, reader)
     values: set[Value] = set()
     getters: list[Getter] = []
@@ -271,7 +278,7 @@ def _of_super(p: Program, value: Value, name: str, reader: Block) -> tuple[Value
     if values or getters:
         return frozenset(values), getters, ""
     outside = ancestry(p, cls, reader)[1] or ancestry(p, after, reader)[1]
-    path = outside[0] if outside else "builtins.object"
+    path = next((path for path in outside if not lacks(path, name)), "") if outside else "builtins.object"
     return (p.one(EXTERNAL, f"{path}.{name}"), [], "") if path else (NONE, [], "external")
 
 
