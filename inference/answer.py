@@ -30,6 +30,7 @@ from inference.kinds import Intent, Question, prose_kind, read
 from inference.link import STRICT, Linker, Mention, Missing, Target
 from inference.marks import render
 from inference.retrieve import Retriever
+from inference.scope import Scope, answer_in, names_symbol, scope_of
 from inference.wording import Claim, Section, count
 from inference.words import could_be_a_name, everyday_names, is_symbol, known_words, means_it
 
@@ -146,9 +147,9 @@ class Expert:
             intents: tuple[Intent, ...] = (Intent("diagnostics", ""),)
             linked: list[Target] = []
         else:
-            asked = self._read(text[:_READ], how)
+            asked, scope = self._scoped(text[:_READ], how)
             intents = asked.intents
-            sections, linked = self._sections(asked, how)
+            sections, linked = self._sections(asked, how, scope)
         answer = self._compose(text, intents, sections, verifier)
         if self.settings.mode != "extractive" and trace is None:
             from inference.verify import with_model
@@ -160,6 +161,22 @@ class Expert:
 
     def _is_error(self, name: str) -> bool:
         return any(n.type == "class" and self.composer.flow.is_error(n) for n in self.graph.find(name))
+
+    def _scoped(self, text: str, how: Ask) -> tuple[Question, Scope | None]:
+        """The question, and the folder or file it keeps to when it asks about a name there."""
+        paths = [row.path for row in self.graph.files()]
+        scope = scope_of(text, paths, self._is_code)
+        if scope is not None:
+            asked = self._read(scope.rest, how)
+            named = [
+                i.x for i in asked.intents if i.x and not i.carried and i.kind in (*GRAPH_KINDS, "locate", "explain")
+            ]
+            if any(names_symbol(self.linker.link(x)) for x in named):
+                return replace(asked, text=text), scope
+        return self._read(text, how), None
+
+    def _is_code(self, name: str) -> bool:
+        return any(n.name == name and n.type in ("class", "interface", "function") for n in self.graph.find(name))
 
     def _read(self, text: str, how: Ask) -> Question:
         carry = Mention(how.carry, 0, 0, "tick") if how.carry else None
@@ -177,7 +194,7 @@ class Expert:
 
     # Answering.
 
-    def _sections(self, question: Question, how: Ask) -> tuple[list[Section], list[Target]]:
+    def _sections(self, question: Question, how: Ask, scope: Scope | None = None) -> tuple[list[Section], list[Target]]:
         hints = tuple(m.name for m in question.mentions)
         sections: list[Section] = []
         linked: list[Target] = []
@@ -185,9 +202,10 @@ class Expert:
         asked = {i.x.name for i in question.intents if i.x and i.kind not in ("search", "explain")}
         for intent in question.intents:
             # "X during a scan: who raises it?" names X only to ask about it afterwards.
-            if intent.kind == "search" and intent.x and intent.x.name in asked:
+            bare = intent.kind == "explain" and _is_bare(intent) and len(question.intents) > 1
+            if (intent.kind == "search" or bare) and intent.x and intent.x.name in asked:
                 continue
-            section = self._section(intent, hints, linked, refused, how)
+            section = self._section(intent, hints, linked, refused, how, scope)
             if section is not None and intent.carried and how.carry and not sections:
                 section = replace(section, claims=(Claim(f"(About {how.carry}.)"), *section.claims))
             if section is not None:
@@ -195,7 +213,13 @@ class Expert:
         return _once(sections), linked
 
     def _section(
-        self, intent: Intent, hints: tuple[str, ...], linked: list[Target], refused: set[str], how: Ask
+        self,
+        intent: Intent,
+        hints: tuple[str, ...],
+        linked: list[Target],
+        refused: set[str],
+        how: Ask,
+        scope: Scope | None = None,
     ) -> Section | None:
         if intent.kind == "unclear":
             return _UNCLEAR
@@ -225,7 +249,7 @@ class Expert:
             x = None
         if isinstance(x, Target):
             linked.append(x)
-            section = self._about(intent, x, hints, refused)
+            section = answer_in(self.composer, intent.kind, x, scope, lambda t: self._about(intent, t, hints, refused))
             if section is not None:
                 return section
         return self._search(intent, x if isinstance(x, Target) else None, how)

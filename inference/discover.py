@@ -19,6 +19,7 @@ from inference.retrieve import Evidence, Retriever, content_words, stem, stems
 from inference.wording import (
     Claim,
     Section,
+    advice,
     at,
     brief,
     count,
@@ -35,6 +36,14 @@ from inference.wording import (
 
 _SHOWN: Final = 5
 _ABOUT_TESTS = re.compile(r"\b(?:which|what|any|the|unit|integration)\s+tests?\b|\btested\b|\btests\b", re.IGNORECASE)
+_POOL: Final = 32  # finds that are weighed against the whole question
+_WHOLE: Final = 0.5  # the share of a question that what leads its answer must be about
+_FOUND: Final = 0.35  # how much the order of search weighs beside that share
+_THIN: Final = 0.45
+_TELLING: Final = {"variable": 0.55, "module": 0.75, "package": 0.7, "recipe": 0.7, "error": 0.85, "section": 0.9}
+_PAST: Final = re.compile(
+    r"(?:^|/)(?:change(?:s|log)?|history|news|releases?(?:[-_]notes)?)(?:\.\w+)?(?:/|$)", re.IGNORECASE
+)
 _CEILING: Final = 0.9  # search never is as sure as an edge of the graph
 
 
@@ -52,38 +61,53 @@ class Discoverer:
     def answer(self, kind: str, text: str) -> tuple[Section, Evidence]:
         """The section for a howto, discovery or plain search question, and the evidence it rests on."""
         evidence = self.retriever.find(text, self.k, self.path_glob, (), self.lang)
-        claims = self._steps(text, evidence) if kind == "howto" else []
-        hits = _distinct(evidence.hits)
-        if not _ABOUT_TESTS.search(text):
-            hits.sort(key=lambda h: is_test(h.path))
-        if not claims and hits:
-            best = self._best(hits, evidence)
-            claims = self._lead(best, text)
-            hits = [h for h in hits if h is not best]
-        rest = [h for h in hits if h.kind != "recipe" or kind != "howto"][: _SHOWN - 1]
-        if claims and rest:
-            claims.append(Claim("What else bears on it:"))
+        ranked = self._ranked(text, evidence)
+        best = max((fit for fit, hit in ranked if hit.kind != "recipe"), default=0.0)
+        steps = self._steps(text, best) if kind == "howto" else []
+        claims = [*steps]
+        # One telling word finds where a thing is, not how something is done with it.
+        single = len(content_words(text)) < 2
+        thin = not claims and (not ranked or ranked[0][0] < _WHOLE or (single and kind == "howto"))
+        hits = [hit for _, hit in ranked]
+        if not claims and hits and not thin:
+            claims = self._lead(hits[0], text)
+            hits = hits[1:]
+        rest = [h for h in hits if h.kind != "recipe" or kind != "howto"][: _SHOWN - (not thin)]
+        if rest and (claims or thin):
+            claims.append(
+                Claim("What else bears on it:" if claims else "No one place answers the whole of this. Closest are:")
+            )
             claims += list({c.text: c for c in reversed([self._item(hit) for hit in rest])}.values())[::-1]
         targets = tuple(h.node_id for h in evidence.hits if h.node_id)
         value = "yes" if claims else "unknown"
-        return Section(
-            kind, tuple(claims), value, min(evidence.confidence, _CEILING), evidence.features, targets
-        ), evidence
+        sure = _CEILING if steps or (ranked and ranked[0][0] >= 1.0 and not single) else 0.75
+        score = min(evidence.confidence, _THIN if thin else sure)
+        return Section(kind, tuple(claims), value, score, evidence.features, targets), evidence
 
-    def _best(self, hits: Sequence[Hit], evidence: Evidence) -> Hit:
-        """What to lead with: the first of the best few that says what it is for and holds most of the question's words."""
-        shares = dict(zip((id(h) for h in evidence.hits), evidence.shares, strict=False))
-        named = dict(zip((id(h) for h in evidence.hits), evidence.named, strict=False))
-        top = max((shares.get(id(h), 0.0) for h in hits), default=0.0)
-        fit = []
-        for place, hit in enumerate(hits[:_SHOWN]):
+    def _ranked(self, text: str, evidence: Evidence) -> list[tuple[float, Hit]]:
+        """The finds by how much of the whole question each is about, with that share; tests last, unless asked about.
+
+        Search brings in what any word matches; what leads an answer has to match most of them, and to say something: a field
+        or a constant that shares a word with the question seldom does."""
+        about = " ".join(content_words(text))
+        pool = [*evidence.hits, *self.retriever.search(text, _POOL, self.path_glob, (), self.lang)]
+        pool += self.retriever.search(about, _POOL, self.path_glob, (), self.lang) if about else []
+        # Documents stand low in the order of code; what they say about a thing is an answer all the same.
+        documents = self.retriever.search(about or text, 4 * _SHOWN, self.path_glob, ("section",), self.lang)
+        pool += [h for h in documents if h.path.endswith((".md", ".rst", ".adoc"))]
+        hits = _distinct(list({(h.node_id, h.path, h.start): h for h in reversed(pool)}.values())[::-1])
+        tests = bool(_ABOUT_TESTS.search(text))
+        best = max((hit.score for hit in hits), default=0.0) or 1.0
+        rows = []
+        several = min(2, len(content_words(text)))
+        for place, (hit, (fit, held)) in enumerate(zip(hits, self.retriever.fit(hits, text), strict=True)):
+            fit *= (1.0 if held >= several else 0.7) * (0.5 if _PAST.search(hit.path) else 1.0)
             node = self.graph.node(hit.node_id) if hit.node_id else None
-            held = shares.get(id(hit), 0.0)
-            speaks = node is not None and (self._said(node) or named.get(id(hit), 0.0) >= 0.6)
-            if node is None or held < 0.6 * top or not speaks or node.type in ("recipe", "module", "package"):
-                continue
-            fit.append((held + named.get(id(hit), 0.0) - 0.1 * place, -place, hit))
-        return max(fit, key=lambda f: f[:2])[2] if fit else hits[0]
+            kind = node.type if node else hit.kind
+            fit *= _TELLING.get(kind, 1.0) * (0.85 if is_aside(hit.path) and kind != "section" else 1.0)
+            fit *= 1.0 if node is None or self._said(node) else 0.75 if node.origin == "extractor" else 0.6
+            rows.append((not tests and is_test(hit.path), -round(fit + _FOUND * hit.score / best, 3), place, fit, hit))
+        return [(fit, hit) for *_, fit, hit in sorted(rows, key=lambda r: r[:3])]
 
     def _said(self, node: Node) -> str:
         return one_line(str(node.meta.get("purpose", ""))) if node.origin == "brain" else purpose(node)
@@ -133,7 +157,7 @@ class Discoverer:
                 Claim(f"{verb} {few([name_of(n) for n in linked])}.", tuple(s for n in linked[:5] for s in here(n)))
             )
         fixes = [one_line(str(f["text"])) for f in node.meta.get("fixes", ())][:2]
-        claims += [Claim(f"To check: {text}" + ("" if text.endswith(".") else ".")) for text in fixes]
+        claims += [Claim(advice(text)) for text in fixes]
         return claims
 
     def _linked(self, node: Node, role: str) -> list[Node]:
@@ -142,8 +166,9 @@ class Discoverer:
         found = [self.graph.node(e.dst) for e in edges]
         return [n for n in found if n is not None and n.type != "external" and not is_test(n.path)]
 
-    def _steps(self, text: str, evidence: Evidence) -> list[Claim]:
-        """The best recipe, when one holds the question's words about as well as anything found: documentation before tests."""
+    def _steps(self, text: str, best: float) -> list[Claim]:
+        """The best recipe, when one holds the question's words: documentation before tests, and a test only when nothing else
+        that was found (`best`) is more about the question."""
         words = {stem(w) for w in content_words(text)}
         usable = []
         for place, hit in enumerate(self.retriever.search(text, 8, self.path_glob, ("recipe",), self.lang)):
@@ -153,7 +178,7 @@ class Discoverer:
             # What a recipe is about stands in its title and its steps, not in every line of the test it was read from.
             steps = " ".join(f"{name_of(n)} {n.name}" for n in self._linked(node, "step"))
             held = len(words & stems(f"{node.meta.get('title', '')} {steps}")) / len(words)
-            if held >= 0.6:
+            if held >= (0.6 if node.meta.get("trust") != "test" else max(0.6, best)):
                 usable.append((-round(held, 2), node.meta.get("trust") == "test", place, hit, node))
         if not usable:
             return []

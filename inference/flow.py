@@ -16,6 +16,7 @@ from inference.wording import (
     Claim,
     Section,
     at,
+    by_class,
     caught_at,
     count,
     few,
@@ -268,7 +269,7 @@ class Flow:
         below = self.relations.descendants(node)
         nested = [(n, r) for n in below for r in self.relations.raisers((n,))[0] if not is_test(r.node.path)]
         if nested:
-            names = list(dict.fromkeys(f"{name_of(n)} (by {name_of(r.node)})" for n, r in nested))
+            names = by_class(nested)
             lead = (
                 "Its subclasses are raised too"
                 if product
@@ -298,11 +299,13 @@ class Flow:
         if node.type in ("function", "method"):
             return self._handlers_around(target)
         found = self.catching(node)
-        found = [h for h in found if not is_test(h.node.path)] or found
+        product = [h for h in found if not is_test(h.node.path)]
+        only = "" if product else " only by tests,"
+        found = product or found
         if not found:
             absence = self.relations.absence(target.group, "catches", inward=True)
             return none("handlers", node, "is not caught by name anywhere in the repository", absence)
-        return self._handled(f"{name_of(node)} is caught in {count(len(found), 'place')}", found)
+        return self._handled(f"{name_of(node)} is caught{only} in {count(len(found), 'place')}", found)
 
     def _handlers_around(self, target: Target) -> Section:
         """Who catches what a function raises: its own handlers and its callers'."""

@@ -150,7 +150,7 @@ SMALL: Final = frozenset(
     {"on", "upon", "from", "with", "exactly", "here", "actually", "when", "if", "it", "at", "by", "as", "internally"}
 )
 HOWTO = re.compile(
-    r"\bhow\s+(?:do|can|could|should|would|to|might)\b(?:\s+(?:i|we|you|one))?|\b(?:example|examples|recipe|usage example|steps)\s+(?:of|for|to)\b|\bwhat\s+is\s+the\s+(?:best\s+)?way\s+to\b",
+    r"\bhow\s+(?:do\s+(?:i|we|you|one|people|users)|can|could|should|would|to|might)\b|\b(?:example|examples|recipe|usage example|steps)\s+(?:of|for|to)\b|\bwhat\s+is\s+the\s+(?:best\s+)?way\s+to\b",
     re.I,
 )
 DISCOVER = re.compile(

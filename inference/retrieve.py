@@ -21,13 +21,15 @@ from brain.view import is_test
 from extractor.schema import Node
 from inference.citations import Span
 from inference.relations import Relations
-from inference.wording import name_of
+from inference.wording import name_of, purpose
 
 # Words that say what kind of answer is wanted, not what it is about.
 _ASKING_TEXT: Final = """
     function functions method methods class classes module modules file files part parts way ways thing things support supports
     supported handle handles handled feature features add create write need needed want able possible example examples best
     deal deals dealing take takes care responsible related concern concerns concerning involved involve
+    use uses used using whether down new kept keep work works working decide decides decided determine determines determined
+    choose chooses chosen happen happens make makes
     list show tell exist exists anything something someone default properly correctly
 """
 _ASKING: Final = frozenset(_ASKING_TEXT.split())
@@ -170,6 +172,30 @@ class Retriever:
         there = stems(text)
         return {word for word in words if stem(word) in there}
 
+    def fit(self, hits: Sequence[Hit], question: str) -> list[tuple[float, int]]:
+        """For each hit the weighted share of the question that it is about: a word in its name or in what it is said to be for
+        counts whole; one that only its body holds counts less, and the less the longer the body is. Beside it, how many distinct words."""
+        words = content_words(self._as_spelt_here(question))
+        total = max(2, self._rows)
+        weight = {w: math.log(2 * total / (self.frequency(w) + 0.5)) for w in words}
+        everything = sum(weight.values()) or 1.0
+        parts = [self._parts(hit, words) for hit in hits]
+        return [
+            (sum(weight[w] * p for w, p in part.items()) / everything, sum(p > 0 for p in part.values()))
+            for part in parts
+        ]
+
+    def _parts(self, hit: Hit, words: Sequence[str]) -> dict[str, float]:
+        node = self.lookup.graph.node(hit.node_id) if hit.node_id else None
+        name = stems(hit.name.rpartition(".")[2] if hit.node_id else hit.name)
+        place = stems(f"{hit.name} {hit.path.rpartition('/')[2]}")
+        said = stems(str(node.meta.get("purpose", "")) or purpose(node)) if node else set()
+        doc = str(node.meta.get("doc", "")) if node else ""
+        body = stems(doc) | stems(self.lookup.text(hit.path, hit.start, hit.end))
+        inside = 0.65 / (1.0 + max(0, hit.end - hit.start + doc.count("\n") - 20) / 40)
+        worth = ((name, 1.3), (said, 1.0), (place, 0.8), (body, inside))
+        return {w: next((part for held, part in worth if stem(w) in held), 0.0) for w in words}
+
     def _named(self, hit: Hit, words: Sequence[str], weight: dict[str, float]) -> float:
         parts = stems(f"{hit.name} {hit.path.rpartition('/')[2].partition('.')[0]}")
         return sum(weight[w] for w in words if stem(w) in parts)
@@ -239,9 +265,14 @@ def stem(word: str) -> str:
     for ending in (
         "ations",
         "ation",
+        "ions",
+        "ion",
         "ingly",
         "ings",
         "ing",
+        "ness",
+        "iers",
+        "ier",
         "ers",
         "ies",
         "ied",

@@ -12,13 +12,15 @@ from dataclasses import dataclass
 from typing import Final
 
 from brain.text import one_line
+from brain.view import is_test
 from extractor.graph import Graph
 from extractor.schema import Node
 from inference.citations import Span
 from inference.compose import Composer
+from inference.grammar import ASK
 from inference.link import Linker, Mention, Target
 from inference.retrieve import Retriever
-from inference.wording import Claim, Section, at, here, join, name_of
+from inference.wording import Claim, Section, advice, at, here, join, name_of
 
 _PYTHON = re.compile(
     r'^\s*(?:[|+]\s*)*File "(?P<path>[^"]+)", line (?P<line>\d+)(?:, in (?P<name>[^\n]+))?', re.MULTILINE
@@ -52,7 +54,9 @@ _MARKS: Final = (
     "Exception in thread",
     "AddressSanitizer",
 )
+_QUESTION = re.compile(rf"\s*(?:and\s+|in\s+)?{ASK}\b[^\n]*\?\s*$", re.IGNORECASE)
 _SHOWN: Final = 8
+_CHECKS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +127,9 @@ def quoted(text: str, graph: Graph) -> Trace | None:
 def _alone(match: re.Match[str], text: str, is_error: Callable[[str], bool]) -> bool:
     """An error line counts without a trace around it when it is all there is and looks like one."""
     name = match.group("class").rpartition(".")[2]
+    # "UsageError: who raises it?" asks; no program said so.
+    if _QUESTION.match(match.group("message") or ""):
+        return False
     looks = name.endswith(("Error", "Exception", "Warning", "Exit", "Abort"))
     return (looks or is_error(name)) and bool(match.group("message")) and len(text.strip().splitlines()) <= 3
 
@@ -152,11 +159,12 @@ def diagnose(composer: Composer, linker: Linker, retriever: Retriever | None, tr
                 _frame_span(frame, node),
             )
         )
-    elif said and trace.error:
-        claims.append(Claim(f"{said}." if not said.endswith((".", "!", "?")) else said))
     claims += _raise_sites(composer, trace, error, site[1] if site else None)
     if trace.message and retriever is not None and not any(c.spans and c.spans[0].via == "throws" for c in claims):
         claims += _message_lines(retriever, trace.message)
+    if not claims and said and trace.error:
+        known = "no place in this repository was found to raise it" if error is None else f"see {name_of(error.node)}"
+        claims.append(Claim(f"About {said.rstrip('.')}: {known}.", here(error.node) if error else ()))
     if len(own) > 1:
         claims.append(Claim("The way there, in this repository's code:"))
         for frame, node in own[-_SHOWN:]:
@@ -301,13 +309,14 @@ def _raise_sites(composer: Composer, trace: Trace, error: Target | None, at_node
         if trace.message and e.meta.get("message") and matches_template(str(e.meta["message"]), trace.message)
     ]
     chosen = matched or [e for e in direct if at_node is not None and e.src == at_node.id]
-    claims = []
+    claims: list[Claim] = []
     for edge in chosen[:3]:
         node = composer.graph.node(edge.src)
         if node is None:
             continue
         guard = one_line(str(edge.meta.get("guard") or ""))
-        text = f"{name_of(node)} raises it" + (f" when {guard}" if guard else "")
+        told = short if short and at_node is None and not claims else "it"
+        text = f"{name_of(node)} raises {told}" + (f" when {guard}" if guard else "")
         template = one_line(str(edge.meta.get("message") or ""))
         text += f", with the message “{template}”" if template and matched else ""
         claims.append(Claim(text + ".", (Span(node.path, edge.line, edge.line, node.id, "throws"),)))
@@ -343,5 +352,24 @@ def _fixes(composer: Composer, error: Target, trace: Trace) -> list[Claim]:
             continue
         if error.node.id in about or template:
             found += [(one_line(str(f["text"])), str(f.get("evidence", ""))) for f in node.meta.get("fixes", ())]
-    unique = list(dict.fromkeys(text for text, _ in found))[:3]
-    return [Claim(f"To check: {text}" + ("" if text.endswith(".") else ".")) for text in unique]
+    unique = list(dict.fromkeys(text for text, _ in found))[:_CHECKS]
+    guards = [] if any(not text.startswith("Catch ") for text in unique) else _guards(composer, error, trace)
+    return [*guards, *(Claim(advice(text)) for text in unique)]
+
+
+def _guards(composer: Composer, error: Target, trace: Trace) -> list[Claim]:
+    """Without a known fix, what decides is the condition each raise stands under."""
+    edges = [e for e in composer.graph.edges(["throws"], dst=error.node.id) if e.meta.get("how", "direct") == "direct"]
+    said = [e for e in edges if e.meta.get("message") and matches_template(str(e.meta["message"]), trace.message)]
+    tested: dict[str, Claim] = {}
+    for edge in sorted(said or edges, key=lambda e: (is_test(e.src), e.src, e.line)):
+        node, guard = composer.graph.node(edge.src), one_line(str(edge.meta.get("guard") or ""))
+        if node is not None and guard and not is_test(node.path):
+            text = f"whether {guard} holds in {name_of(node)}"
+            tested.setdefault(text, Claim(text, (Span(node.path, edge.line, edge.line, node.id, "throws"),)))
+    chosen = list(tested.values())[:_CHECKS]
+    return (
+        [Claim(f"To check: {'; '.join(c.text for c in chosen)}.", tuple(s for c in chosen for s in c.spans))]
+        if chosen
+        else []
+    )

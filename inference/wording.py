@@ -48,6 +48,20 @@ class Section:
     targets: tuple[str, ...] = ()
 
 
+def advice(fix: str) -> str:
+    """A fix the index knows, as a sentence."""
+    said = fix if fix.endswith(".") else f"{fix}."
+    return f"If that is expected, c{said[1:]}" if said.startswith("Catch ") else f"To check: {said}"
+
+
+def by_class(pairs: Iterable[tuple[Node, Row]]) -> list[str]:
+    """Each class once, with who raises it."""
+    raisers: dict[str, list[str]] = {}
+    for node, row in pairs:
+        raisers.setdefault(name_of(node), []).append(name_of(row.node))
+    return [f"{name} (by {few(list(dict.fromkeys(names)), 3)})" for name, names in raisers.items()]
+
+
 def name_of(node: Node) -> str:
     """As a person would write it in code: the qualified name, a module's path, a package's directory."""
     if node.type == "external":

@@ -73,3 +73,23 @@ def test_an_error_line_alone_is_a_trace_and_prose_is_none() -> None:
 )
 def test_a_message_fits_its_template(template: str, message: str, fits: bool) -> None:
     assert matches_template(template, message) is fits
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "UsageError: which functions raise this and what should I check?",
+        "ConnectionError: how do I fix it?",
+        "ValueError: what raises it?",
+    ],
+)
+def test_a_question_about_an_error_is_no_log(text: str) -> None:
+    assert parse(text) is None
+
+
+def test_a_message_that_ends_in_a_question_is_a_log() -> None:
+    trace = parse(
+        "MissingSchema: Invalid URL 'foo': No scheme supplied. Perhaps you meant https://foo?", lambda name: True
+    )
+    assert trace is not None
+    assert trace.error == "MissingSchema"

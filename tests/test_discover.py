@@ -1,0 +1,84 @@
+"""Questions in plain words: what leads an answer is about the whole of the question, and thin evidence is said to be thin."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from asking import expert, index
+
+from inference.answer import Expert
+from inference.retrieve import stem
+
+FILES = {
+    "stamps.py": '''
+"""Stamps and how they are kept."""
+
+from dataclasses import dataclass
+
+
+@dataclass
+class Stamp:
+    country: str
+    verified: bool = False
+    language: str = ""
+
+
+class Inspector:
+    """Verifies stamps against the catalogue."""
+
+    def inspect(self, stamp):
+        """The stamp when the catalogue holds it, else None."""
+        return stamp if stamp.country else None
+
+
+def skip(stamp, reason=""):
+    return None if reason else stamp
+''',
+    "albums.py": '''
+"""Albums of stamps."""
+
+RETRIES = 3
+
+
+def open_album(path):
+    """Open an album for reading, and wait while another program holds its lock."""
+    return path
+
+
+def lock_of(path):
+    return path + ".lock"
+''',
+    "CHANGELOG.md": "# Changes\n\n## 1.0\n\nAlbums wait while another program holds the lock. Stamps are verified.\n",
+}
+
+
+@pytest.fixture(scope="module")
+def stamps(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Expert]:
+    folder = tmp_path_factory.mktemp("stamps")
+    (folder / "stamps").mkdir()
+    for name, text in FILES.items():
+        (folder / "stamps" / name).write_text(text)
+    with expert(index(folder / "stamps", folder / "brain")) as opened:
+        yield opened
+
+
+def test_a_field_that_shares_a_word_does_not_lead(stamps: Expert) -> None:
+    answer = stamps.ask("How are stamps verified?")
+    assert answer.text.startswith("Inspector")
+
+
+def test_what_the_whole_question_matches_leads(stamps: Expert) -> None:
+    answer = stamps.ask("what happens while another program holds the lock of an album?")
+    assert answer.text.startswith("open_album")
+
+
+def test_one_telling_word_is_thin_evidence_for_how_to(stamps: Expert) -> None:
+    answer = stamps.ask("How do I add a new language?")
+    assert answer.confidence < 0.5
+    assert not answer.text.startswith("Stamp")
+
+
+def test_forms_of_a_word_are_one_word() -> None:
+    for words in (("verified", "verifier", "verify"), ("completion", "complete"), ("fresh", "freshness")):
+        assert len({stem(word) for word in words}) == 1

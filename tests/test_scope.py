@@ -1,0 +1,135 @@
+"""Questions about a place: "in <folder, module or file>" chooses among homonyms and never becomes what is asked about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from asking import expert, index
+
+from inference.answer import Expert
+from inference.scope import scope_of
+
+FILES = {
+    "train/__init__.py": "",
+    "train/loop.py": '''
+"""The training loop."""
+
+
+class Stopped(Exception):
+    """Training was stopped by hand."""
+
+
+def run(steps):
+    """Train for some steps."""
+    if steps < 0:
+        raise Stopped("steps must not be negative")
+    return steps
+
+
+def again(steps):
+    return run(steps)
+''',
+    "serve/__init__.py": "",
+    "serve/app.py": '''
+"""The server."""
+
+from train.loop import Stopped
+
+
+def run(port):
+    """Serve requests on a port."""
+    if port < 1:
+        raise ValueError("no such port")
+    return port
+
+
+def launch(port):
+    return run(port)
+
+
+def guarded(port):
+    try:
+        return launch(port)
+    except Stopped:
+        return None
+''',
+    "serve/halt.py": '''
+from train.loop import Stopped
+
+
+def halt(reason):
+    """Stop at once."""
+    if reason:
+        raise Stopped(reason)
+''',
+}
+PATHS = tuple(FILES)
+
+
+@pytest.fixture(scope="module")
+def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Expert]:
+    folder = tmp_path_factory.mktemp("two")
+    for name, text in FILES.items():
+        path = folder / "two" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    with expert(index(folder / "two", folder / "brain")) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize(
+    ("question", "raised", "other"),
+    [
+        ("Which errors can run raise in train?", "Stopped", "ValueError"),
+        ("Which errors can run raise in serve?", "ValueError", "Stopped"),
+        ("which errors can `run` raise in serve/app.py?", "ValueError", "Stopped"),
+        ("Which errors can run raise in the module train.loop?", "Stopped", "ValueError"),
+    ],
+)
+def test_a_place_chooses_among_homonyms(two: Expert, question: str, raised: str, other: str) -> None:
+    answer = two.ask(question)
+    assert answer.answered
+    assert raised in answer.text
+    assert other not in answer.text
+    assert not answer.text.startswith("No")
+
+
+def test_callers_of_the_one_that_stands_there(two: Expert) -> None:
+    assert "again" in two.ask("who calls run in train?").text
+    assert "launch" in two.ask("who calls run in serve/app.py?").text
+
+
+def test_where_is_it_in_a_folder(two: Expert) -> None:
+    answer = two.ask("where is run in serve?")
+    assert "defined in serve/app.py" in answer.text
+    assert "train/loop.py" not in answer.text
+
+
+def test_a_place_filters_what_stands_elsewhere(two: Expert) -> None:
+    answer = two.ask("which functions raise Stopped in serve?")
+    assert "In serve, 1 place raises Stopped: halt" in answer.text
+    assert {c.path for c in answer.citations} == {"serve/halt.py"}
+
+
+def test_nothing_found_there_is_said_with_what_stands_elsewhere(two: Expert) -> None:
+    answer = two.ask("who calls again in serve?")
+    assert "Nothing in serve was found that calls again" in answer.text
+
+
+def test_a_name_not_defined_there_is_answered_for_where_it_is(two: Expert) -> None:
+    answer = two.ask("What does halt raise in train?")
+    assert "No halt was found in train; this is about halt in serve/halt.py" in answer.text
+    assert "Stopped" in answer.text
+
+
+def test_what_is_no_place_stays_in_the_question() -> None:
+    def symbol(name: str) -> bool:
+        return name == "train"
+
+    assert scope_of("how are steps counted in the end", PATHS, symbol) is None
+    found = scope_of("who calls run in train?", PATHS, symbol)
+    assert found is not None
+    assert found.rest == "who calls run?"
+    assert found.paths == {"train/__init__.py", "train/loop.py"}
+    assert scope_of("who calls run in app?", PATHS, lambda name: name == "app") is None
