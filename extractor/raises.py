@@ -12,42 +12,12 @@ from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 from typing import Any, Final, NamedTuple
 
+from extractor.error_classes import ALIASES, STANDARD
 from extractor.facts import MODULE, FileFacts, Handler, Raise
 from extractor.resolve import Links, definition_ids
 from extractor.resolve.common import candidates
 from extractor.schema import SURE, Edge, Unresolved, external_id, module_id
 
-# child -> parent for errors nobody's source in the repository defines. Java's stand beside Python's: their ids never meet.
-_PYTHON: Final = """
-BaseException: BaseExceptionGroup Exception GeneratorExit KeyboardInterrupt SystemExit
-Exception: ArithmeticError AssertionError AttributeError BufferError EOFError ExceptionGroup ImportError LookupError MemoryError NameError
-Exception: OSError ReferenceError RuntimeError StopAsyncIteration StopIteration SyntaxError SystemError TypeError ValueError Warning
-ArithmeticError: FloatingPointError OverflowError ZeroDivisionError
-ImportError: ModuleNotFoundError
-LookupError: IndexError KeyError
-NameError: UnboundLocalError
-OSError: BlockingIOError ChildProcessError ConnectionError FileExistsError FileNotFoundError InterruptedError IsADirectoryError
-OSError: NotADirectoryError PermissionError ProcessLookupError TimeoutError IOError EnvironmentError
-ConnectionError: BrokenPipeError ConnectionAbortedError ConnectionRefusedError ConnectionResetError
-RuntimeError: NotImplementedError RecursionError
-SyntaxError: IndentationError
-IndentationError: TabError
-ValueError: UnicodeError
-UnicodeError: UnicodeDecodeError UnicodeEncodeError UnicodeTranslateError
-Warning: BytesWarning DeprecationWarning EncodingWarning FutureWarning ImportWarning PendingDeprecationWarning ResourceWarning
-Warning: RuntimeWarning SyntaxWarning UnicodeWarning UserWarning
-"""
-_JAVA: Final = """
-Throwable: Exception Error
-Exception: RuntimeException IOException InterruptedException CloneNotSupportedException ReflectiveOperationException
-RuntimeException: IllegalArgumentException IllegalStateException NullPointerException IndexOutOfBoundsException ClassCastException
-RuntimeException: ArithmeticException UnsupportedOperationException ConcurrentModificationException NoSuchElementException
-IllegalArgumentException: NumberFormatException
-IndexOutOfBoundsException: ArrayIndexOutOfBoundsException StringIndexOutOfBoundsException
-ReflectiveOperationException: ClassNotFoundException NoSuchMethodException NoSuchFieldException
-IOException: FileNotFoundException UncheckedIOException EOFException
-Error: AssertionError OutOfMemoryError StackOverflowError
-"""
 _TOO_VAGUE: Final = frozenset({"Exception", "BaseException", "Throwable", "Error"})
 # These steer loops and abstract methods; outside the function they mean nothing to a caller.
 _STAYS: Final = frozenset(
@@ -89,6 +59,8 @@ def throws(files: Iterable[FileFacts], links: Links) -> Throws:
     """Direct and propagated `throws` edges of all functions, and what their handlers catch."""
     parents = _hierarchy(links.edges)
     guards: dict[str, list[_Guarded]] = {}
+    files = list(files)
+    values = _no_classes(files)
     result = Throws([], [], {})
     direct: dict[str, dict[str, Edge]] = {}
     for facts in files:
@@ -110,6 +82,8 @@ def throws(files: Iterable[FileFacts], links: Links) -> Throws:
         for fact in facts.raises:
             node_id = module if fact.scope == MODULE else ids[fact.scope]
             errors = _raised(facts.path, fact, handlers.get(fact.scope, ()), links.names)
+            if errors and not values.isdisjoint(errors):
+                errors = tuple(error for error in errors if error not in values) or None
             if errors is None or len(errors) > MAX_MEANINGS:
                 reason = "ambiguous" if errors else "dynamic"
                 result.unresolved.append(
@@ -124,6 +98,16 @@ def throws(files: Iterable[FileFacts], links: Links) -> Throws:
                 direct.setdefault(node_id, {}).setdefault(error, edge)
     result.edges.extend(_propagate(direct, links.edges, guards, parents))
     return result
+
+
+def _no_classes(files: Iterable[FileFacts]) -> set[str]:
+    """Modules, functions and variables: what can be named after `raise` and is no error."""
+    found: set[str] = set()
+    for facts in files:
+        found.add(module_id(facts.prefix, facts.path))
+        pairs = zip(facts.defs, definition_ids(facts), strict=True)
+        found.update(node_id for definition, node_id in pairs if definition.kind not in ("class", "interface"))
+    return found
 
 
 def _direct_edge(node_id: str, error: str, fact: Raise) -> Edge:
@@ -235,14 +219,7 @@ def _by_scope(handlers: Iterable[Handler]) -> dict[int, list[Handler]]:
 
 
 def _hierarchy(edges: Iterable[Edge]) -> dict[str, list[str]]:
-    parents: dict[str, list[str]] = defaultdict(list)
-    for package, table in (("builtins", _PYTHON), ("java.lang", _JAVA), ("java.io", _JAVA), ("java.util", _JAVA)):
-        for line in table.split("\n"):
-            parent, _, children = line.partition(": ")
-            for child in children.split():
-                parents[external_id(package, child)] += [external_id(package, parent)]
-                if package.startswith("java."):
-                    parents[external_id(package, child)] += [external_id("java.lang", parent)]
+    parents = defaultdict(list, {child: list(above) for child, above in STANDARD.items()})
     for edge in edges:
         if edge.kind in ("extends", "implements"):
             parents[edge.src].append(edge.dst)
@@ -257,7 +234,7 @@ def _ancestors(error: str, parents: Mapping[str, Sequence[str]]) -> set[str]:
             if parent not in seen:
                 seen.add(parent)
                 stack.append(parent)
-    # IOError and EnvironmentError are names of OSError itself: to catch one is to catch all.
-    if external_id("builtins", "OSError") in seen:
-        seen |= {external_id("builtins", "IOError"), external_id("builtins", "EnvironmentError")}
+    for name, aliases in ALIASES.items():
+        if name in seen:
+            seen |= aliases
     return seen

@@ -17,6 +17,7 @@ from extractor.resolve.common import CONFIDENCE, MAX_CANDIDATES, external_node
 from extractor.resolve.python_flow import Flow
 from extractor.resolve.python_members import attribute
 from extractor.resolve.python_modules import Module, Modules
+from extractor.resolve.python_outside import is_error
 from extractor.resolve.python_program import Program
 from extractor.resolve.python_types import declared_type, named
 from extractor.resolve.python_values import (
@@ -212,21 +213,32 @@ def _names(program: Program, block: Block, links: Links) -> None:
     facts = block.facts
     inner = program.blocks_of[facts.path][1:]
     scopes = {block.index} | {i for i, b in enumerate(inner) if b is not None and b.owner is block}
-    wanted: set[str] = set()
+    wanted: dict[str, list[int]] = {}  # name -> the lines that raise it, none where it is only caught
     for fact in facts.raises:
         if fact.scope in scopes and fact.name:
-            wanted.add(fact.name)
+            wanted.setdefault(fact.name, []).append(fact.line)
     for handler in facts.handlers:
         if handler.scope in scopes:
-            wanted |= set(handler.names)
-    for name in sorted(wanted):
-        values = _meaning(program, block, name)
+            for name in handler.names:
+                wanted.setdefault(name, [])
+    for name, lines in sorted(wanted.items()):
         ids = tuple(
-            external_id(*_split(target)) if target.startswith("ext ") else target for target in _target_ids(values)
+            external_id(*_split(target)) if target.startswith("ext ") else target
+            for target in _errors(program, block, name, lines)
         )
         if ids:
             for scope in sorted(scopes):
                 links.names[(facts.path, scope, name)] = ids
+
+
+def _errors(program: Program, block: Block, name: str, lines: Sequence[int]) -> list[str]:
+    """The classes this name stands for; of a function that makes an error, those of what it gives back where it is raised."""
+    values = _meaning(program, block, name)
+    if not values or any(v.kind not in (CLASS, INSTANCE) for v in values):
+        raised = frozenset().union(*(block.raised.get(line, NONE) for line in lines))
+        values = frozenset(v for v in values if v.kind in (CLASS, INSTANCE, EXTERNAL, RESULT))
+        values |= frozenset(v for v in program.concrete(raised, block) if v.kind in (CLASS, INSTANCE, RESULT))
+    return [t for t in _target_ids(values) if not t.startswith("ext ") or is_error(t)]
 
 
 def _meaning(program: Program, block: Block, name: str) -> Values:

@@ -169,9 +169,13 @@ class Calls:
             return frozenset((box,))
         values = p.read(function.returned, at)
         for (index, is_none), cell in function.conditional.items():
-            if is_none if self._omitted(function, index, given) else not (is_none and passed[index]):
+            if is_none if self._omitted(function, index, given) else not (is_none and self._known(passed[index], at)):
                 values |= p.read(cell, at)
         return seen_by_caller(p, values, function, callee.b, passed, at, site, depth)
+
+    def _known(self, passed: Values | None, at: Block) -> bool:
+        """Whether it is known what is passed: a parameter of the caller, say, may still be None."""
+        return bool(passed) and any(value.kind != UNKNOWN for value in self.p.concrete(passed or NONE, at))
 
     def _omitted(self, function: Block, index: int, given: Arguments) -> bool:
         """Whether this call surely leaves the parameter to its default None."""

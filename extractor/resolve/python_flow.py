@@ -61,6 +61,8 @@ class Flow:
         block.edges, block.missed = {}, {}
         if block.found:
             block.found = {}
+        if block.raised:
+            block.raised = {}
         self.frame = self.calls.frame = Frame(block)
         self.at = block
         self.supposed = {}

@@ -176,7 +176,12 @@ def _return(run: Flow, s: list[Any]) -> bool:
     if values:
         cell = run.at.returned
         for key in run.supposed.items():
-            cell = run.at.conditional.setdefault(key, Cell())
+            if key not in run.at.conditional:
+                run.at.conditional[key] = Cell()
+                # Who called before knows the plain result only.
+                for reader in run.at.returned.readers:
+                    run.p.enqueue(reader)
+            cell = run.at.conditional[key]
         give(run, cell, values)
     return True
 
@@ -202,6 +207,8 @@ def _raise(run: Flow, s: list[Any]) -> bool:
                 if value.kind == CLASS:
                     run.calls.call(value, Arguments(), run.at, s[2], hits, "raise")
         run.note(hits, "raise", s[2], 0, False)
+        if values:
+            run.at.raised.setdefault(s[2], set()).update(values)
     return True
 
 

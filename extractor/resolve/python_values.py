@@ -117,6 +117,7 @@ class Block:
         "params",
         "parent",
         "queued",
+        "raised",
         "reached",
         "returned",
         "returns",
@@ -155,6 +156,7 @@ class Block:
         self.missed: dict[tuple[str, int], tuple[str, str]] = {}
         self.wanted: frozenset[str] = frozenset()  # local names that raises and handlers mention
         self.found: dict[str, set[Value]] = {}
+        self.raised: dict[int, set[Value]] = {}  # what the raise on a line gives
         self.generator = self.has_flag("generator")
         self.context_manager = self.queued = self.reached = False
         self.runs = 0

@@ -1,0 +1,150 @@
+"""What a raise throws, from source: a function that builds an error is no error, and library errors have their ancestors."""
+
+from __future__ import annotations
+
+import pytest
+
+from extractor.error_classes import STANDARD
+from extractor.languages import BY_NAME
+from extractor.parse import parse_file
+from extractor.raises import throws
+from extractor.resolve import link
+
+BUILDERS = """
+class Bad(Exception): ...
+class Worse(Bad): ...
+
+def make_error(code):
+    if code:
+        return Bad(code)
+    return Worse()
+
+def plain():
+    return ValueError("deep")
+
+def unknown(thing):
+    return thing.error()
+
+class Parser:
+    def _unreachable(self):
+        return Worse("x")
+    def method(self):
+        raise self._unreachable()
+    def function(self, code):
+        raise make_error(code)
+    def held(self):
+        error = make_error(1)
+        raise error
+    def builtin(self):
+        raise plain() from None
+    def caught(self):
+        try:
+            self.method()
+        except Bad:
+            pass
+    def lost(self):
+        raise unknown(3)
+    def forgotten(self):
+        raise make_error
+    def outside(self):
+        import requests, socket
+        if self:
+            raise requests.make_error()
+        raise socket.timeout("slow")
+    def itself(self):
+        raise socket
+"""
+CPP = """
+#include <stdexcept>
+struct Own : public std::overflow_error { Own() : std::overflow_error("o") {} };
+void raises() { throw std::runtime_error("x"); }
+void own() { throw Own(); }
+void files() { throw std::filesystem::filesystem_error("x"); }
+void all() { try { raises(); own(); files(); } catch (const std::exception& e) { } }
+void some() { try { raises(); own(); files(); } catch (const std::logic_error& e) { } }
+"""
+JAVA = """
+package p;
+import java.io.*;
+import java.net.UnknownHostException;
+import java.util.InputMismatchException;
+class A {
+  void host() throws UnknownHostException { throw new UnknownHostException(); }
+  void input() { throw new InputMismatchException("x"); }
+  void unchecked() { throw new UncheckedIOException(null); }
+  void stopped() { try { host(); } catch (IOException e) { } try { input(); } catch (RuntimeException e) { } }
+  void passed() { try { unchecked(); } catch (IOException e) { } }
+}
+"""
+TYPESCRIPT = """
+class Bad extends Error {}
+function make(): Bad { return new Bad(); }
+export function call() { throw make(); }
+export function name() { throw make; }
+"""
+
+
+def thrown(path: str, lang: str, source: str) -> tuple[set[tuple[str, str]], dict[str, str]]:
+    """({(function, error)}, {function: reason}) of edges and unresolved rows."""
+    files = [parse_file(path, source.encode(), BY_NAME[lang])]
+    found = throws(files, link(files, {}))
+    edges = {(e.src.partition("#")[2], e.dst.partition("#")[2] or e.dst) for e in found.edges}
+    assert {u.kind for u in found.unresolved} <= {"throws"}
+    return edges, {u.src.partition("#")[2]: u.reason for u in found.unresolved}
+
+
+def test_a_function_that_builds_an_error_throws_what_it_returns() -> None:
+    edges, unresolved = thrown("m.py", "python", BUILDERS)
+    assert edges == {
+        ("Parser.method", "Worse"),
+        ("Parser.function", "Bad"),
+        ("Parser.function", "Worse"),
+        ("Parser.held", "Bad"),
+        ("Parser.builtin", "ValueError"),
+        ("Parser.outside", "timeout"),
+    }
+    names = ("lost", "forgotten", "outside", "itself")
+    assert unresolved == {f"Parser.{name}": "dynamic" for name in names}
+
+
+def test_a_function_of_typescript_throws_what_it_returns() -> None:
+    assert thrown("m.ts", "typescript", TYPESCRIPT) == ({("call", "Bad")}, {"name": "dynamic"})
+
+
+def test_the_standard_exception_of_cpp_catches_its_descendants() -> None:
+    edges, _ = thrown("m.cpp", "cpp", CPP)
+    assert {error for function, error in edges if function == "all"} == set()
+    assert {error for function, error in edges if function == "some"} == {
+        "runtime_error",
+        "Own",
+        "filesystem.filesystem_error",
+    }
+
+
+def test_library_errors_of_java_are_caught_by_their_ancestors() -> None:
+    edges, _ = thrown("A.java", "java", JAVA)
+    assert {error for function, error in edges if function == "A.stopped"} == set()
+    assert {error for function, error in edges if function == "A.passed"} == {"UncheckedIOException"}
+
+
+@pytest.mark.parametrize("root", ["ext:builtins#BaseException", "ext:java.lang#Throwable", "ext:std#exception"])
+def test_every_library_error_descends_from_a_root(root: str) -> None:
+    assert STANDARD[root] == ()
+    for error, above in STANDARD.items():
+        seen = {error}
+        while above:
+            assert above[0] in STANDARD, error
+            assert above[0] not in seen, error
+            seen.add(above[0])
+            above = STANDARD[above[0]]
+
+
+def test_the_hierarchy_of_python_is_the_interpreters_own() -> None:
+    import builtins
+
+    for error, above in STANDARD.items():
+        package, _, name = error.removeprefix("ext:").partition("#")
+        kind = getattr(builtins, name, None) if package == "builtins" else None
+        if kind is not None and above:
+            parent = getattr(builtins, above[0].partition("#")[2])
+            assert issubclass(kind, parent), error
