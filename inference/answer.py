@@ -233,6 +233,9 @@ class Expert:
             and intent.x.shape in ("plain", "capital")
         ):
             return discover.overview(self.graph, self.project, self.retriever)
+        if intent.kind == "members" and intent.x and intent.x.name.lower() == project and intent.x.shape == "plain":
+            # What a whole project defines is no list of one file's names.
+            return self._search(intent, None, how)
         x = self.linker.link(intent.x, hints) if intent.x else None
         if isinstance(x, Missing):
             if self._is_parameter(intent, linked):

@@ -9,7 +9,7 @@ from brain.view import is_aside, is_test
 from extractor.schema import Node
 from inference.citations import Span
 from inference.link import Target
-from inference.relations import Absence, Handler, Relations, Row, handlers_of
+from inference.relations import Handler, Relations, Row, handlers_of
 from inference.wording import (
     INLINE,
     SHOWN,
@@ -32,6 +32,7 @@ from inference.wording import (
 
 # One call that may reach more functions than this goes through a value, not to a function.
 _FAN_OUT: Final = 4
+_RUNS: Final = ("function", "method")
 _ACTIONS: Final = {
     "reraise": "raises it again", "convert": "raises another error", "return": "returns", "log": "logs it", "pass": "ignores it"
 }  # fmt: skip
@@ -137,11 +138,7 @@ class Flow:
                 section = Section("callees", (head, *section.claims[1:]))
             claims += section.claims
         claims += [self._dispatch(name, site, found) for site, found in values]
-        nested = (
-            [m for n in target.group for m in self.relations.members(n) if m.type in ("function", "method")]
-            if target.node.type in ("function", "method")
-            else []
-        )
+        nested = [m for n in target.group if n.type in _RUNS for m in self.relations.members(n) if m.type in _RUNS]
         for function in nested:
             rows_inside = unique([r for r in self.relations.callees((function,)) if r.node.type != "external"])
             if rows_inside:
@@ -253,7 +250,7 @@ class Flow:
 
     def raisers(self, target: Target) -> Section:
         node = target.node
-        if node.type in ("function", "method"):
+        if node.type in _RUNS:
             return self.raises(target)
         direct, through = self.relations.raisers(target.group)
         product = [r for r in direct if not is_test(r.node.path)] or direct
@@ -296,7 +293,7 @@ class Flow:
 
     def handlers(self, target: Target) -> Section:
         node = target.node
-        if node.type in ("function", "method"):
+        if node.type in _RUNS:
             return self._handlers_around(target)
         found = self.catching(node)
         product = [h for h in found if not is_test(h.node.path)]
@@ -347,12 +344,16 @@ class Flow:
         return Section("handlers", tuple(claims))
 
     def catches(self, target: Target) -> Section:
-        found = [h for n in target.group for h in handlers_of(n)]
-        if self.is_error(target.node):
+        node = target.node
+        if self.is_error(node):
             return self.handlers(target)
+        # A class handles what its methods handle.
+        inner = self.relations.members(node) if node.type == "class" else []
+        found = [h for n in (*target.group, *inner) for h in handlers_of(n)]
         if not found:
-            return none("catches", target.node, "has no handler of its own", Absence(True))
-        return self._handled(f"{name_of(target.node)} has {count(len(found), 'handler')}", found)
+            absence = self.relations.absence(target.group, "catches", inward=False)
+            return none("catches", node, "has no handler" + (" in its methods" if inner else " of its own"), absence)
+        return self._handled(f"{name_of(node)} has {count(len(found), 'handler')}", found)
 
     def tests(self, target: Target) -> Section:
         group = target.group
@@ -395,6 +396,5 @@ def _by_dispatch(rows: list[Row]) -> tuple[list[Row], list[tuple[tuple[str, int]
         if row.via.partition(":")[0] in ("flow", "callback"):
             sites.setdefault(row.site, []).append(row)
     wide = {site: unique(found) for site, found in sites.items() if _fan_out(found) > _FAN_OUT}
-    return [r for r in rows if r.site not in wide or r.via.partition(":")[0] not in ("flow", "callback")], sorted(
-        wide.items()
-    )
+    plain = [r for r in rows if r.site not in wide or r.via.partition(":")[0] not in ("flow", "callback")]
+    return plain, sorted(wide.items())

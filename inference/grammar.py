@@ -95,7 +95,7 @@ FRAMES: Final = tuple(
     for kind, pattern in (
         ("compare", rf"\b(?:difference|differences|relationship|relation)\s+between\s+{X}\s+and\s+{Y}"),
         ("compare", rf"\bhow\s+(?:does|is|are|do)\s+{X}\s+(?:differ|different)\s+from\s+{Y}"),
-        ("compare", rf"\b(?:compare\s+)?{X}\s+(?:vs\.?|versus|compared\s+(?:to|with))\s+{Y}"),
+        ("compare", rf"(?<!\w)(?:compare\s+)?{X}\s+(?:vs\.?|versus|compared\s+(?:to|with))\s+{Y}"),
         ("compare", rf"\bcompare\s+{X}\s+(?:and|with|to)\s+{Y}"),
         ("path", rf"\b(?:path|route|chain|flow|way|trace)s?\b.{{0,20}}?\b(?:from|between)\s+{X}\s+(?:to|and|into)\s+{Y}"),
         ("path", rf"\bhow\s+(?:does|do|can|is)\s+{X}\s+(?:reach|get\s+to|lead\s+to|end\s+up\s+(?:in|at|calling)|reached\s+from|connected\s+to)\s+{Y}"),
@@ -138,7 +138,7 @@ PRONOUN: Final = frozenset(PRONOUNS.split())
 GENERICS: Final = """
     function functions method methods class classes module modules file files package packages code codebase repo repository
     project library tool program app application you i we one someone everything anything something there errors exceptions
-    error exception a an the of in to for and or not any all many much what which who where when how why is are does do
+    error exception fix bug bugs broken problem problems issue issues thing things stuff a an the of in to for and or not any all many much what which who where when how why is are does do
     user users data parameter argument arguments parameters value values name type
 """
 GENERIC: Final = frozenset(GENERICS.split())
@@ -169,7 +169,10 @@ CUES: Final = tuple(
         ),
         ("overriders", r"overridden|overrides|overriding|reimplement\w*"),
         ("importers", r"imports?|imported|importing|import\s+statements?"),
-        ("catches", r"deals?\s+with|catch\w*|swallow\w*|recover\w*|handles?|except\s+clauses?"),
+        (
+            "catches",
+            r"deals?\s+with|catch\w*|swallow\w*|recover\w*|handles?(?=\W*$|\s+(?:(?:its|any|all|the|which|what)\s+)*(?:errors?|exceptions?|failures?))|except\s+clauses?",
+        ),
         (
             "raises",
             r"raises?|raised|throws?|thrown|errors?|exceptions?|failures?|fails?|blows?\s+up|go(?:es)?\s+wrong|surfac\w+|break(?:s|age)?",

@@ -145,7 +145,8 @@ def _read_clause(
         return [Intent("overview", plain)]
     subject = here[0] if here else last if len(clause.split()) <= 9 else None
     # How and why ask for an explanation, whatever relation words stand in them.
-    cue = "" if re.match(r"\W*(?:how|why)\b", clause, re.I) else cue_kind(clause)
+    asks_how = re.match(r"\W*(?:how|why)\b", clause, re.I) or (HAPPENS.match(clause) and not here)
+    cue = "" if asks_how else cue_kind(clause)
     if cue and subject is not None and not HOWTO.search(clause):
         return [Intent(cue, plain, subject, None, "", not here)]
     kind = prose_kind(clause)

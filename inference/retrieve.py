@@ -29,7 +29,7 @@ _ASKING_TEXT: Final = """
     supported handle handles handled feature features add create write need needed want able possible example examples best
     deal deals dealing take takes care responsible related concern concerns concerning involved involve
     use uses used using whether down new kept keep work works working decide decides decided determine determines determined
-    choose chooses chosen happen happens make makes
+    choose chooses chosen happen happens make makes live lives sit sits compute computes computed calculate calculates calculated
     list show tell exist exists anything something someone default properly correctly
 """
 _ASKING: Final = frozenset(_ASKING_TEXT.split())
@@ -39,6 +39,7 @@ _FAMILIES: Final = {
 }  # fmt: skip
 _BRITISH: Final = (("our", "or"), ("is", "iz"), ("ys", "yz"), ("tre", "ter"), ("ll", "l"), ("ogue", "og"))
 _SPELLINGS: Final = (*_BRITISH, *((there, here) for here, there in _BRITISH))
+_VERSIONED = re.compile(r"(?<![\w/.])[A-Za-z]+/\d[\w.]*\w|(?<![\w/.])[A-Za-z]+/\d(?![\w/])")
 _WORD = re.compile(r"[^\W_][\w]*")
 
 
@@ -102,6 +103,10 @@ class Retriever:
         confidence = min(1.0, 0.72 * coverage + 0.28 * min(1.0, 2 * named))
         # A word the repository never uses is evidence that it does not do the thing.
         confidence *= 1.0 - 0.5 * sum(weight[w] for w in unseen) / everything
+        # `HTTP/2` is one thing: a repository that never writes it says nothing about it.
+        lacking = tuple(w for w in _VERSIONED.findall(question) if not self.holds(w))
+        if lacking:
+            confidence, unseen = 0.4 * confidence, (*lacking, *unseen)
         features = (("coverage", round(coverage, 3)), ("named", round(named, 3)), ("unseen", float(len(unseen))))
         return Evidence(hits, coverage, round(confidence, 3), unseen, shares, names, features)
 

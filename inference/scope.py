@@ -1,5 +1,6 @@
-"""Where a question looks: "which errors can run raise in trainer" asks about the `run` of that folder. In: the text, the index's
-files and what a name was linked to. Out: the text without its "in …", the files meant, and the definitions that stand there.
+"""The folder, module or file that a question keeps to: "which errors can run raise in trainer" means the `run` of that folder.
+In: the text, the index's files and what a name was linked to. Out: the text without its "in …", the files meant, the definitions
+that stand there.
 
 A place chooses among the things a name may mean, or among what is listed about it; it is never a thing the question relates.
 """

@@ -161,7 +161,7 @@ def diagnose(composer: Composer, linker: Linker, retriever: Retriever | None, tr
         )
     claims += _raise_sites(composer, trace, error, site[1] if site else None)
     if trace.message and retriever is not None and not any(c.spans and c.spans[0].via == "throws" for c in claims):
-        claims += _message_lines(retriever, trace.message)
+        claims += _message_lines(composer, retriever, trace.message)
     if not claims and said and trace.error:
         known = "no place in this repository was found to raise it" if error is None else f"see {name_of(error.node)}"
         claims.append(Claim(f"About {said.rstrip('.')}: {known}.", here(error.node) if error else ()))
@@ -196,7 +196,7 @@ def diagnose(composer: Composer, linker: Linker, retriever: Retriever | None, tr
     )
 
 
-def _message_lines(retriever: Retriever, message: str) -> list[Claim]:
+def _message_lines(composer: Composer, retriever: Retriever, message: str) -> list[Claim]:
     """Where the words of a message stand in the code, when no raise site carries them: a constant, a template, a log call."""
     # Quoted and numeric parts are filled in at run time; the longest run of plain words between them is what was written.
     pieces = sorted(re.split(r"['\"`<>{}\[\]()]|\b\d+\b", one_line(message)), key=lambda p: (-len(p), p))
@@ -205,7 +205,9 @@ def _message_lines(retriever: Retriever, message: str) -> list[Claim]:
         return []
     claims = []
     for path, line in retriever.lines_with(wanted, 3):
-        claims.append(Claim(f"The words of the message stand in {path}.", (Span(path, line, line, "", "message"),)))
+        node = _owner(composer, Frame(path, line, ""))
+        where = f"{name_of(node)}, line {line} of {path}" if node is not None else path
+        claims.append(Claim(f"The words of the message stand in {where}.", (Span(path, line, line, "", "message"),)))
     return claims
 
 

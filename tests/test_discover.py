@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from asking import expert, index
@@ -82,3 +83,43 @@ def test_one_telling_word_is_thin_evidence_for_how_to(stamps: Expert) -> None:
 def test_forms_of_a_word_are_one_word() -> None:
     for words in (("verified", "verifier", "verify"), ("completion", "complete"), ("fresh", "freshness")):
         assert len({stem(word) for word in words}) == 1
+
+
+def test_what_happens_asks_for_no_parameters(stamps: Expert) -> None:
+    answer = stamps.ask("what happens when a lock is held while opening?")
+    assert "takes" not in answer.text.split(".")[0]
+    assert answer.why["intents"][0]["kind"] == "search"
+
+
+def test_a_version_nobody_writes_of_is_no_evidence(stamps: Expert) -> None:
+    answer = stamps.ask("is there support for stamps with HTTP/2?")
+    assert "HTTP/2" in answer.text
+    assert not answer.answered
+
+
+def test_a_complaint_about_nothing_is_unclear(stamps: Expert) -> None:
+    assert stamps.ask("fix the bug").why["intents"][0]["kind"] == "unclear"
+
+
+def test_names_written_beside_each_other_are_compared(stamps: Expert) -> None:
+    for question in ("Inspector vs Stamp", "open_album vs lock_of", "Inspector.inspect vs open_album"):
+        assert stamps.ask(question).why["intents"][0]["kind"] == "compare"
+
+
+def test_a_class_handles_what_its_methods_handle(tmp_path: Path) -> None:
+    (tmp_path / "one").mkdir()
+    (tmp_path / "one" / "reader.py").write_text(
+        "class Reader:\n"
+        "    def read(self, path):\n"
+        "        try:\n"
+        "            return open(path)\n"
+        "        except OSError:\n"
+        "            return None\n"
+        "\n"
+        "    def handle(self, colours):\n"
+        '        """Paint with colours."""\n'
+        "        return colours\n"
+    )
+    with expert(index(tmp_path / "one", tmp_path / "brain")) as reader:
+        assert "Reader.read catches OSError" in reader.ask("does Reader handle errors?").text
+        assert "no handler" not in reader.ask("does Reader handle colours?").text
