@@ -29,11 +29,13 @@ class TooLong(BackendError):
 
 
 class Backend(Protocol):
-    """`name` is the model's; `trained` whether it is a nanodex adapter, which knows the repository and short notes only."""
+    """`name` is the model's; `trained` whether it is a nanodex adapter, which knows the repository and short notes only.
+    `window` is how many tokens it reads and writes together, 0 when that is not known."""
 
     name: str
     trained: bool
     system: str
+    window: int
 
     def stream(self, messages: Sequence[Message], max_tokens: int) -> Iterator[str]: ...
 
@@ -46,6 +48,7 @@ class Fake:
     name: str = "fake"
     trained: bool = True
     system: str = ""
+    window: int = 0
     asked: list[Sequence[Message]] = field(default_factory=list)
 
     def stream(self, messages: Sequence[Message], max_tokens: int) -> Iterator[str]:
@@ -69,12 +72,21 @@ class Endpoint:
     """An OpenAI-compatible server: vLLM, or any other that streams /v1/chat/completions."""
 
     def __init__(
-        self, url: str, name: str, key: str, timeout: float, stop_ids: tuple[int, ...], trained: bool, system: str
+        self,
+        url: str,
+        name: str,
+        key: str,
+        timeout: float,
+        stop_ids: tuple[int, ...] = (),
+        trained: bool = False,
+        system: str = "",
+        window: int = 0,
     ) -> None:
         self.url = url
         self.name = name
         self.trained = trained
         self.system = system
+        self.window = window
         self._key = key
         self._timeout = timeout
         self._stop_ids = stop_ids
@@ -101,7 +113,10 @@ class Endpoint:
                 )
             row = max(pool, key=lambda r: (_version(r), int(r.get("created") or 0), str(r["id"])))
         stop_ids, system = _pack_of(str(row.get("root") or "")) if row.get("parent") else ((), "")
-        return cls(url, str(row["id"]), key, settings.timeout_s, stop_ids, bool(row.get("parent")), system)
+        # An adapter's own row leaves the length open: its base's row states it.
+        base = next((r for r in rows if r["id"] == row.get("parent")), row)
+        window = int(row.get("max_model_len") or base.get("max_model_len") or 0)
+        return cls(url, str(row["id"]), key, settings.timeout_s, stop_ids, bool(row.get("parent")), system, window)
 
     def stream(self, messages: Sequence[Message], max_tokens: int) -> Iterator[str]:
         """Chunks of the answer. Raises TooLong on a prompt beyond the model's limit, BackendError on anything else."""
@@ -158,12 +173,15 @@ class Local:
     """A base with its adapter in this process, through transformers and peft."""
 
     def __init__(self, adapter: Path) -> None:
+        from trainer.models import describe_base
         from trainer.pack import read_pack
 
         self._pack = read_pack(adapter)
         self.name = self._pack.name
         self.trained = True
         self.system = self._pack.system
+        base = self._pack.base_path()
+        self.window = describe_base(base).context if base else 0
         self._loaded: tuple[Any, Any] | None = None
 
     def stream(self, messages: Sequence[Message], max_tokens: int) -> Iterator[str]:
