@@ -80,6 +80,17 @@ def test_one_invention_among_truths_is_flagged_in_place(graph: Path) -> None:
     assert not answer.answered
 
 
+@pytest.mark.parametrize(("window", "shown"), [(0, True), (1024, False), (4096, True)])
+def test_a_model_with_a_short_window_is_asked_without_passages(graph: Path, window: int, shown: bool) -> None:
+    fake = Fake(["price_of gives the price of some pieces."], window=window)
+    with expert(graph, mode="model") as opened:
+        opened.use(fake)
+        opened.ask("What does price_of do?")
+    prompt = fake.asked[0][-1]["content"]
+    assert prompt.endswith("What does price_of do?")
+    assert (prompt != "What does price_of do?") is shown
+
+
 def test_a_fabricated_main_claim_gives_way_to_the_index(graph: Path) -> None:
     answer, _ = said(graph, "What does price_of do?", "price_of calls tax_engine. That is all.")
     assert answer.mode == "extractive"
