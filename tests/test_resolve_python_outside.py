@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import importlib
+
 from test_resolve_python import facts_of, link_text
 
 from extractor.resolve.python import analyse
-from extractor.resolve.python_outside import is_error
+from extractor.resolve.python_outside import ATTRIBUTES, is_error
 from extractor.resolve.python_program import Program
 
 LENGTH = """
+import io
 def length(o):
     if isinstance(o, str):
         o = o.encode("utf-8")
@@ -17,6 +20,7 @@ def length(o):
 length({"a": 1})
 length(open("f"))
 length("text")
+length(io.StringIO("x"))
 """
 CLIMB = """
 from tree import Node
@@ -38,6 +42,7 @@ def test_a_builtin_type_has_no_method_it_does_not_have() -> None:
         "ext:builtins#len",
         "ext:builtins#open",
         "ext:builtins#str.encode",
+        "ext:io#StringIO",
     }
 
 
@@ -55,6 +60,16 @@ def test_a_builtin_type_keeps_the_methods_it_has() -> None:
 def test_a_subclass_of_a_builtin_type_inherits_what_that_type_has() -> None:
     source = "class D(dict):\n    def f(self):\n        self.items()\n        self.encode()\n        super().encode()\nD().f()\n"
     assert external_callees(source) == {"ext:builtins#dict.items", "ext:builtins#super"}
+
+
+def test_the_table_holds_what_this_interpreter_has() -> None:
+    made = {"builtins.generator": type(_ for _ in ""), "builtins.NoneType": type(None), "builtins.ellipsis": type(...)}
+    for path, known in ATTRIBUTES.items():
+        package, _, name = path.rpartition(".")
+        if path == "builtins.open":
+            continue
+        kind = made.get(path) or getattr(importlib.import_module(package), name)
+        assert {a for a in dir(kind) if not a.startswith("_")} <= known, path
 
 
 def test_a_callee_that_no_type_has_is_told_as_unresolved() -> None:

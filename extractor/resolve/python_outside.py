@@ -1,4 +1,4 @@
-"""Attributes of what lies outside the repository: the methods builtin types really have, and how far a path of an external goes.
+"""Attributes of what lies outside the repository: those that builtin types really have, and how far an external path goes.
 
 A builtin type has the attributes of every supported Python, and any dunder; other names on it are not its own. What an external
 class holds is not known, so its attributes are followed by name a little way only: `node = node.parent` would go on for ever.
@@ -36,16 +36,33 @@ _TYPES: Final = {
     "generator": "close gi_code gi_frame gi_running gi_suspended gi_yieldfrom send throw",
     "str": f"{_TEXT} casefold encode format format_map isdecimal isidentifier isnumeric isprintable",
     "bytes": f"{_TEXT} decode fromhex hex",
-    "bytearray": f"{_TEXT} decode fromhex hex append clear copy extend insert pop remove reverse",
+    "bytearray": f"{_TEXT} decode fromhex hex append clear copy extend insert pop remove resize reverse",
     "int": _INT,
     "bool": _INT,
-    "float": "as_integer_ratio conjugate fromhex hex imag is_integer real",
-    "complex": "conjugate imag real",
+    "float": "as_integer_ratio conjugate from_number fromhex hex imag is_integer real",
+    "complex": "conjugate from_number imag real",
     "NoneType": "",
     "ellipsis": "",
     "open": _FILE,  # what it returns
 }
-ATTRIBUTES: Final = {f"builtins.{name}": frozenset(words.split()) for name, words in _TYPES.items()}
+_MAPPING: Final = "get items keys values"
+_MUTABLE: Final = "clear pop popitem setdefault update"
+_ELSEWHERE: Final = {
+    "io.StringIO": _FILE,
+    "io.BytesIO": _FILE,
+    "collections.abc.Mapping": _MAPPING,
+    "collections.abc.MutableMapping": f"{_MAPPING} {_MUTABLE}",
+    "collections.abc.Sequence": _SEQUENCE,
+    "collections.abc.MutableSequence": f"{_SEQUENCE} append clear extend insert pop remove reverse",
+    "collections.OrderedDict": f"{_TYPES['dict']} move_to_end",
+    "collections.Counter": f"{_TYPES['dict']} elements most_common subtract total",
+    "collections.defaultdict": f"{_TYPES['dict']} default_factory",
+    "collections.deque": f"{_TYPES['list']} appendleft extendleft maxlen popleft rotate",
+}
+ATTRIBUTES: Final = {
+    path: frozenset(words.split())
+    for path, words in ({f"builtins.{name}": words for name, words in _TYPES.items()} | _ELSEWHERE).items()
+}
 MAX_STEPS: Final = 2  # attributes followed from an external class
 MAX_PARTS: Final = 8  # of any external path
 
