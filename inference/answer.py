@@ -164,8 +164,7 @@ class Expert:
 
     def _scoped(self, text: str, how: Ask) -> tuple[Question, Scope | None]:
         """The question, and the folder or file it keeps to when it asks about a name there."""
-        paths = [row.path for row in self.graph.files()]
-        scope = scope_of(text, paths, self._is_code)
+        scope = scope_of(text, [row.path for row in self.graph.files()], self._is_code)
         if scope is not None:
             asked = self._read(scope.rest, how)
             named = [
@@ -234,7 +233,6 @@ class Expert:
         ):
             return discover.overview(self.graph, self.project, self.retriever)
         if intent.kind == "members" and intent.x and intent.x.name.lower() == project and intent.x.shape == "plain":
-            # What a whole project defines is no list of one file's names.
             return self._search(intent, None, how)
         x = self.linker.link(intent.x, hints) if intent.x else None
         if isinstance(x, Missing):
@@ -294,7 +292,14 @@ class Expert:
         return any(p.get("name") == name for t in linked for p in t.node.meta.get("params", ()))
 
     def _in_prose(self, intent: Intent) -> bool:
-        """Whether a plain word is one of the repository's own words though no symbol: then the clause is prose."""
+        """Whether a plain word is one of the repository's own words though no symbol, or asked how it works: prose."""
+        if (
+            intent.x
+            and intent.x.shape == "plain"
+            and intent.text.lower().startswith("how ")
+            and intent.kind == "explain"
+        ):
+            return True
         return bool(intent.x and self.retriever and self.retriever.frequency(intent.x.name.lower()))
 
     def _search(self, intent: Intent, x: Target | None, how: Ask) -> Section | None:

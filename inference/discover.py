@@ -39,6 +39,7 @@ _ABOUT_TESTS = re.compile(r"\b(?:which|what|any|the|unit|integration)\s+tests?\b
 _POOL: Final = 32  # finds that are weighed against the whole question
 _WHOLE: Final = 0.5  # the share of a question that what leads its answer must be about
 _FOUND: Final = 0.35  # how much the order of search weighs beside that share
+_NAMED: Final = 0.7  # below it, the one telling word stands neither in the name nor in what the thing is for
 _THIN: Final = 0.45
 _TELLING: Final = {"variable": 0.55, "module": 0.75, "package": 0.7, "recipe": 0.7, "error": 0.85, "section": 0.9}
 _PAST: Final = re.compile(
@@ -67,7 +68,13 @@ class Discoverer:
         claims = [*steps]
         # One telling word finds where a thing is, not how something is done with it.
         single = len(content_words(text)) < 2
-        thin = not claims and (not ranked or ranked[0][0] < _WHOLE or (single and kind == "howto"))
+        fit, first = ranked[0] if ranked else (0.0, None)
+        vague = (
+            fit < _WHOLE
+            or (single and (kind == "howto" or fit < _NAMED))
+            or (first is not None and first.kind == "variable")
+        )
+        thin = not claims and vague
         hits = [hit for _, hit in ranked]
         if not claims and hits and not thin:
             claims = self._lead(hits[0], text)

@@ -113,7 +113,7 @@ def told(composer: Composer, kind: str, target: Target, scope: Scope, section: S
         lead = Claim(f"Nothing in {scope.place} was found that {verb} {name}. In the whole repository:")
         return replace(section, claims=(lead, *section.claims), score=section.score * 0.8)
     names = list(dict.fromkeys(said for said, _ in rows))
-    number = f"{count(len(names), 'place')} {verb.removesuffix('s') if len(names) > 1 else verb}"
+    number = f"{count(len(names), 'place')} {_PLURAL.get(verb, verb.removesuffix('s')) if len(names) > 1 else verb}"
     lead = Claim(f"In {scope.place}, {number} {name}: {few(names, 20)}.", tuple(s for _, spans in rows for s in spans))
     return replace(section, claims=(lead,))
 
@@ -121,6 +121,7 @@ def told(composer: Composer, kind: str, target: Target, scope: Scope, section: S
 _RELATION = {
     "callers": "calls", "raisers": "raises", "handlers": "catches", "subclasses": "extends", "importers": "imports", "tests": "calls"
 }  # fmt: skip
+_PLURAL = {"catches": "catch"}
 
 
 def _there(composer: Composer, kind: str, target: Target, scope: Scope) -> list[tuple[str, tuple[Span, ...]]] | None:

@@ -123,3 +123,9 @@ def test_a_class_handles_what_its_methods_handle(tmp_path: Path) -> None:
     with expert(index(tmp_path / "one", tmp_path / "brain")) as reader:
         assert "Reader.read catches OSError" in reader.ask("does Reader handle errors?").text
         assert "no handler" not in reader.ask("does Reader handle colours?").text
+
+
+def test_a_mechanism_nobody_has_is_searched_for_not_looked_up_as_a_name(stamps: Expert) -> None:
+    answer = stamps.ask("how does flux capacitor charging work?")
+    assert not answer.answered
+    assert "no good evidence" in answer.text
