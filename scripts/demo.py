@@ -1,4 +1,4 @@
-"""The whole road on one repository: extract, brain, dataset, train tiny, then three questions the code itself suggests.
+"""The whole road on one repository: extract, brain, dataset, train tiny, then three questions that the code itself suggests.
 
 Usage: demo.py [REPO]. Every step is the command a user would type, printed before it runs; the first that fails stops the demo
 with its exit code. `make demo` runs it.
@@ -10,6 +10,7 @@ import shlex
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,9 +18,13 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[0] = str(ROOT)
 
 from brain.importance import rank
+from brain.view import is_test
 from config.settings import QuerySettings
 from extractor.graph import Graph
-from extractor.schema import Node
+from trainer.pack import read_pack
+
+ADAPTERS = Path("models")
+FEW = 8  # more callees than this make a dull first answer
 
 
 def step(*arguments: str) -> None:
@@ -35,33 +40,39 @@ def step(*arguments: str) -> None:
         sys.exit(done.returncode)
 
 
-def questions(graph: Graph) -> Iterator[str]:
-    """Three questions about the most important symbols: where and what, which errors, who uses it."""
+def questions(graph: Graph, trained: frozenset[str]) -> Iterator[tuple[str, ...]]:
+    """Three questions about the most important symbols, as query's arguments: what it calls, which errors, and the expert's own word."""
     importance = rank(graph)
     symbols = sorted(
-        graph.nodes(("class", "function", "method")),
+        (
+            n
+            for n in graph.nodes(("class", "function", "method"))
+            if n.meta.get("visibility") == "public" and not is_test(n.path)
+        ),
         key=lambda n: (-importance[n.id].total if n.id in importance else 0, n.id),
     )
-    calls: dict[str, int] = {}
-    callers: dict[str, int] = {}
-    throws: dict[str, int] = {}
-    for edge in graph.edges(("calls", "throws")):
-        if edge.kind == "throws":
-            throws[edge.src] = throws.get(edge.src, 0) + 1
-        elif not edge.dst.startswith("ext:"):
-            calls[edge.src] = calls.get(edge.src, 0) + 1
-            callers[edge.dst] = callers.get(edge.dst, 0) + 1
+    calls = Counter(e.src for e in graph.edges(("calls",)) if not e.dst.startswith("ext:"))
+    raises = Counter(e.src for e in graph.edges(("throws",)) if e.meta.get("how", "direct") == "direct")
+    caller = next((n for n in symbols if 2 <= calls[n.id] <= FEW), None)
+    raiser = next((n for n in symbols if raises[n.id]), None)
+    learnt = next((n for n in symbols if n.id in trained), None)
+    if caller:
+        yield (f"Where is `{caller.qualname}` defined and what does it call?",)
+    if raiser:
+        yield (f"Which errors can `{raiser.qualname}` raise?",)
+    if learnt:
+        yield (
+            f"Where is `{learnt.qualname}` defined?",
+            "--mode",
+            "both",
+            "--adapter",
+            str(ADAPTERS / adapter_of(graph)),
+        )
 
-    def best(counts: dict[str, int], least: int) -> Node | None:
-        public = (n for n in symbols if n.meta.get("visibility") == "public" and "test" not in n.path)
-        return next((n for n in public if counts.get(n.id, 0) >= least), None)
 
-    if caller := best(calls, 2):
-        yield f"Where is `{caller.qualname}` defined and what does it call?"
-    if raiser := best(throws, 1):
-        yield f"Which errors can `{raiser.qualname}` raise?"
-    if used := best(callers, 2):
-        yield f"Who calls `{used.qualname}`?"
+def adapter_of(graph: Graph) -> str:
+    """The folder name that `train tiny` gives to the adapter of this graph's repository."""
+    return f"{graph.manifest.project}-nanodex-lora"
 
 
 def main() -> None:
@@ -72,9 +83,10 @@ def main() -> None:
     step("dataset")
     step("train", "tiny")
     with Graph(QuerySettings().graph) as graph:
-        asked = list(questions(graph))
-    for question in asked:
-        step("query", question)
+        pack = read_pack(ADAPTERS / adapter_of(graph))
+        asked = list(questions(graph, frozenset(pack.nodes)))
+    for arguments in asked:
+        step("query", *arguments)
     minutes, seconds = divmod(round(time.monotonic() - start), 60)
     print(
         f'\nThat was the whole road, in {minutes} min {seconds} s. Ask your own: python inference/query.py --question "…"'
