@@ -72,11 +72,13 @@ class ExtractReport:
             f"{self.seconds:.2f} s, {rate:,.0f} lines/s",
         ]
         for kind, languages in self.resolution.items():
-            for lang, (resolved, missed, external) in languages.items():
-                share = f"{resolved / (resolved + missed):.1%}" if resolved + missed else "none"
-                lines.append(
-                    f"  {kind} in {lang}: {share} of {resolved + missed:,} first-party resolved, {external:,} external"
-                )
+            shares = [
+                f"{resolved / (resolved + missed):.1%} of {resolved + missed:,} in {lang}"
+                for lang, (resolved, missed, _) in languages.items()
+                if resolved + missed
+            ]
+            external = sum(outside for _, _, outside in languages.values())
+            lines.append(f"  {kind} resolved: {', '.join(shares) or 'none first-party'}; {external:,} external")
         if self.unresolved:
             lines.append("  unresolved: " + ", ".join(f"{reason} {n:,}" for reason, n in self.unresolved.items()))
         if self.partial or self.failed:
