@@ -1,5 +1,7 @@
 # Every target sets up what it needs on a fresh machine. `make help` lists them.
 .DEFAULT_GOAL := help
+# Stages build on each other: `make -j extract brain dataset` must not run them side by side.
+.NOTPARALLEL:
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 
