@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -10,7 +11,7 @@ from extractor.resolve.chains import TypeText
 from extractor.resolve.model import MAX_DEPTH, NOTHING, Context, File, Symbol, Value, Values, join
 
 
-class Types:
+class Types(ABC):
     """What types mean, and what a family of languages has to say. A family overrides the first section."""
 
     parse_type: Callable[[str], TypeText]
@@ -26,25 +27,25 @@ class Types:
         self._returns: dict[str, Values] = {}
 
     # ------------------------------------------------------------------ what a family says
+    @abstractmethod
     def type_name(self, name: str, file: File, scope: int) -> Value | None:
         """What a (dotted) name means where a type is expected: a class, extclass or var."""
-        raise NotImplementedError
 
+    @abstractmethod
     def outer_name(self, name: str, context: Context) -> Values:
         """What a bare name means that no scope of its own file defines."""
-        raise NotImplementedError
 
+    @abstractmethod
     def foreign_member(self, value: Value, name: str, context: Context) -> Values:
         """A member of something that is not a class here: ext, extclass, module, ns, list."""
-        raise NotImplementedError
 
+    @abstractmethod
     def foreign_result(self, value: Value, args: list[str], context: Context) -> Values:
         """What calling an extfunc or extclass gives."""
-        raise NotImplementedError
 
+    @abstractmethod
     def element(self, value: Value) -> Values:
         """What iterating over a value, or indexing it, gives."""
-        raise NotImplementedError
 
     def awaited(self, value: Value) -> Values:
         return (value,)
@@ -112,9 +113,9 @@ class Types:
     def unknown_receiver_reason(self, receiver: str, context: Context) -> str:
         return "unknown_receiver"
 
+    @abstractmethod
     def evaluate(self, text: str, context: Context) -> Values:
         """What a chain may be; empty when nothing is known."""
-        raise NotImplementedError
 
     # ------------------------------------------------------------------ types
     def type_values(self, text: str, file: File, scope: int) -> Values:
