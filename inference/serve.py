@@ -9,8 +9,8 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import select
 import signal
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -126,15 +126,19 @@ def _serve(
 
 
 class Stop:
-    """SIGTERM and Ctrl-C as a flag to wait on; a second one means hurry. Restores the old handlers when left."""
+    """SIGTERM and Ctrl-C as a flag to wait on; a second one means hurry. Restores the old handlers when left.
+
+    A handler runs between any two bytecodes of the thread that waits, so it may take no lock that waiting holds, as
+    threading.Event does: it only writes to a pipe.
+    """
 
     def __init__(self) -> None:
-        self._asked = threading.Event()
-        self._again = threading.Event()
         self._before: dict[int, Any] = {}
+        self._again = False
         self.received = 0
 
     def __enter__(self) -> Stop:
+        self._asked, self._ask = os.pipe()
         for number in (signal.SIGTERM, signal.SIGINT):
             self._before[number] = signal.signal(number, self._handle)
         return self
@@ -142,20 +146,22 @@ class Stop:
     def __exit__(self, *_: object) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)
+        os.close(self._ask)
+        os.close(self._asked)
 
     def wait(self, seconds: float) -> bool:
         """Sleep, less when asked to stop; whether that was so."""
-        return self._asked.wait(seconds)
+        return bool(select.select([self._asked], [], [], seconds)[0])
 
     def hurry(self) -> bool:
-        return self._again.is_set()
+        return self._again
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
-        if self._asked.is_set():
-            self._again.set()
+        if self.received:
+            self._again = True
         else:
             self.received = number
-            self._asked.set()
+            os.write(self._ask, b"!")
 
 
 @contextmanager

@@ -301,6 +301,37 @@ def test_ctrl_c_ends_with_130(shop: Path) -> None:
     assert not listening(port)
 
 
+SIGNAL_EVERYWHERE = """
+import signal, sys
+from inference.serve import Stop
+wanted, ended = 0, False
+while not ended:
+    wanted, seen = wanted + 1, 0
+    def trace(frame, event, argument):
+        global seen
+        frame.f_trace_opcodes = True
+        seen += 1
+        if seen == wanted:
+            signal.raise_signal(signal.SIGTERM)
+        return trace
+    with Stop() as stop:
+        sys.settrace(trace)
+        stop.wait(0.001)
+        sys.settrace(None)
+        ended = seen < wanted
+        assert stop.wait(0) is not ended
+print(wanted)
+"""
+
+
+def test_a_signal_at_any_bytecode_of_the_wait_is_heard() -> None:
+    """With a lock in the wait, one that came while it was held hung the server for good."""
+    argv = [sys.executable, "-c", SIGNAL_EVERYWHERE]
+    heard = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert heard.returncode == 0, heard.stderr
+    assert int(heard.stdout) > 10
+
+
 def test_a_server_that_ignores_sigterm_is_killed(shop: Path, tmp_path: Path) -> None:
     port = free_port()
     with serving(shop, port, "stubborn", settings={"shutdown_timeout_s": 0}) as server:
