@@ -130,7 +130,7 @@ def annotated(repositories: Sequence[Path], work: Path, ablate: bool) -> list[Sc
             found = [hit.path for hit in lookups[row[0]].search(row[2], 10)]
             return [i for i, path in enumerate(found, 1) if path in wanted and path not in found[: i - 1]]
 
-        groups = ("all",) if without else ("all", "architecture", "semantic", "symbol")
+        groups = ("all",) if without else ("all", "architecture", "semantic", "symbol", "prose")
         for kind in groups:
             part = [row for row in asked if kind in ("all", row[1])]
             scores.append(measure(f"{name}, {kind}", part, hits, lambda row, places: ndcg(places, len(row[3].split()))))
