@@ -26,12 +26,12 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
 
 
-Language = Literal["python", "java", "typescript", "cpp"]
+Language = Literal["python", "java", "typescript", "cpp", "go"]
 
 
 class ExtractSettings(Settings):
     languages: list[Language] = Field(
-        ["python", "java", "typescript", "cpp"],
+        ["python", "java", "typescript", "cpp", "go"],
         description="which languages to parse; typescript covers JavaScript, cpp covers C and CUDA",
     )
     use_scip: bool = Field(False, description="overlay the edges of SCIP indexers found on PATH")

@@ -23,6 +23,8 @@ _TOO_VAGUE: Final = frozenset({"Exception", "BaseException", "Throwable", "Error
 _STAYS: Final = frozenset(
     external_id("builtins", n) for n in ("NotImplementedError", "StopIteration", "StopAsyncIteration")
 )
+# What unwinds the stack in languages whose errors are otherwise values.
+_UNWINDING: Final = frozenset((external_id("builtin", "panic"), external_id("std", "panic")))
 MAX_ERRORS: Final = 32
 MAX_MEANINGS: Final = 4  # a variable that may hold more classes than this says nothing about any of them
 
@@ -96,17 +98,33 @@ def throws(files: Iterable[FileFacts], links: Links) -> Throws:
                 edge = _direct_edge(node_id, error, fact)
                 result.edges.append(edge)
                 direct.setdefault(node_id, {}).setdefault(error, edge)
-    result.edges.extend(_propagate(direct, links.edges, guards, parents))
+    result.edges.extend(_propagate(direct, links.edges, guards, parents, _handed_on(files)))
     return result
 
 
+def _handed_on(files: Iterable[FileFacts]) -> dict[str, set[int]]:
+    """Where errors are values: function -> the lines of the calls whose error it hands on. A panic needs no such line."""
+    found: dict[str, set[int]] = {}
+    for facts in files:
+        lines = (facts.extra or {}).get("carried")
+        if lines is None:
+            continue
+        ids = definition_ids(facts)
+        found.update((node_id, set()) for node_id in (module_id(facts.prefix, facts.path), *ids))
+        for scope, line in lines:
+            found[ids[scope]].add(line)
+    return found
+
+
 def _no_classes(files: Iterable[FileFacts]) -> set[str]:
-    """Modules, functions and variables: what can be named after `raise` and is no error."""
+    """Modules, functions and variables that hold no error: what can be named after `raise` and is none."""
     found: set[str] = set()
     for facts in files:
         found.add(module_id(facts.prefix, facts.path))
         pairs = zip(facts.defs, definition_ids(facts), strict=True)
-        found.update(node_id for definition, node_id in pairs if definition.kind not in ("class", "interface"))
+        found.update(
+            node_id for d, node_id in pairs if d.kind not in ("class", "interface") and "error_value" not in d.flags
+        )
     return found
 
 
@@ -121,6 +139,7 @@ def _propagate(
     edges: Iterable[Edge],
     guards: Mapping[str, Sequence[_Guarded]],
     parents: Mapping[str, Sequence[str]],
+    handed_on: Mapping[str, set[int]],
 ) -> list[Edge]:
     """Best first: what is surest, then shortest, is settled first, and a settled pair is never looked at again.
 
@@ -148,6 +167,8 @@ def _propagate(
         if error in _STAYS:
             continue
         for caller, at, confidence in callers.get(node, ()):
+            if error not in _UNWINDING and caller in handed_on and at not in handed_on[caller]:
+                continue
             sure = unsure * confidence
             if (
                 -sure >= SURE

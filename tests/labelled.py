@@ -39,7 +39,8 @@ def read(name: str) -> tuple[dict[str, bytes], dict[str, str]]:
     root = FIXTURES / name
     paths = sorted(p for p in root.rglob("*") if p.is_file())
     sources = {p.relative_to(root).as_posix(): p.read_bytes() for p in paths}
-    return sources, {p: d.decode() for p, d in sources.items() if p.endswith(".json")}
+    named = ("go.mod", "Cargo.toml")
+    return sources, {p: d.decode() for p, d in sources.items() if p.endswith((".json", ".csproj", *named))}
 
 
 def link_fixture(name: str) -> tuple[dict[str, bytes], Links]:

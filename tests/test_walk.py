@@ -11,7 +11,7 @@ from config.errors import InputError, MissingInput
 from extractor.languages import check_grammars, spec_for
 from extractor.walk import Walk, check_repository, classify, walk
 
-ALL = ("python", "java", "typescript", "cpp")
+ALL = ("python", "java", "typescript", "cpp", "go")
 
 
 def write(root: Path, files: dict[str, str]) -> None:
@@ -121,7 +121,8 @@ def test_a_name_that_cannot_be_shown_is_a_row(tmp_path: Path) -> None:
         ("README", b"hello\n", "text", "document"),
         ("docs/a.md", b"# hi\n", "markdown", "document"),
         ("pyproject.toml", b"[project]\n", "toml", "document"),
-        ("a.go", b"package a\n", "", "no parser for .go"),
+        ("a.go", b"package a\n", "go", ""),
+        ("a.swift", b"let a = 1\n", "", "no parser for .swift"),
         ("a.py", b"x = 1\0\0\n", "python", "binary"),
         ("logo.png", b"\x89PNG\0", "", "binary"),
         ("app.min.js", b"x\n", "javascript", "minified"),

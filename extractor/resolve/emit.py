@@ -6,7 +6,7 @@ Every call ends in exactly one of three ways: edges to definitions here, an edge
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from extractor.facts import MODULE, Call
 from extractor.parse.collect import bare
@@ -15,8 +15,6 @@ from extractor.resolve.common import CONFIDENCE, candidates, external_node
 from extractor.resolve.model import Context, File, Symbol, Value, Values, accepts, join
 from extractor.resolve.oo import Engine
 from extractor.schema import Edge, Node, Unresolved, external_id
-
-MAX_OVERLOADS: Final = 2
 
 
 class Outcome(NamedTuple):
@@ -177,7 +175,7 @@ class Emitter:
             if value.kind == "func":
                 usable = args if call.kind != "ref" else None
                 chosen = engine.select(value.symbol, usable, context)
-                if len(chosen) > MAX_OVERLOADS:  # nothing tells them apart: what is left is a list of candidates
+                if len(chosen) > engine.max_overloads:  # nothing tells them apart: what is left is a list of candidates
                     value = value._replace(via="ambiguous")
                 for symbol in chosen:
                     self._add(found, symbol, value, len(args))

@@ -18,6 +18,7 @@ class Types(ABC):
     root: Values = ()  # what a type parameter without a bound is at least
     split_names = False  # fields and methods of one name live side by side
     implicit_members = True  # a bare name inside a class may be a member
+    max_overloads = 2  # of more than these, when nothing tells them apart, none is said to be called
 
     def __init__(self, files: Sequence[FileFacts], configs: Mapping[str, str]) -> None:
         self.configs = configs

@@ -1,0 +1,245 @@
+"""The lower half of the Go front end: types, parameters, messages and expressions written down, nothing defined yet.
+
+Types stay Go text (`map[string]*Item`); only the arrows of channels are dropped where a type stands in a chain.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from extractor.facts import Param
+from extractor.parse.collect import MAX_STEPS, Collector, clip
+from extractor.parse.tree import collapse
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+    from extractor.parse import Source
+
+_LITERALS: Final = {
+    "interpreted_string_literal": "<string>",
+    "raw_string_literal": "<string>",
+    "int_literal": "<int>",
+    "float_literal": "<float64>",
+    "rune_literal": "<rune>",
+    "imaginary_literal": "<complex128>",
+    "true": "<bool>",
+    "false": "<bool>",
+}
+_COMPARISONS: Final = frozenset(("==", "!=", "<", ">", "<=", ">=", "&&", "||"))
+_ARROW: Final = re.compile(r"<-\s*chan\b|\bchan\s*<-")
+_VERB: Final = re.compile(r"%[-+# 0]*\d*(?:\.\d+)?[a-zA-Z]")
+_DIRECTIVE: Final = re.compile(r"^(?:go:\w+|\+build|nolint\b|line )")
+
+
+class GoNames(Collector):
+    """What needs no definition."""
+
+    comments = frozenset(("comment",))
+
+    def __init__(self, source: Source) -> None:
+        super().__init__(source)
+        self.package = ""
+        self.typevars: list[list[object]] = []  # [scope, name, bound]
+
+    # ------------------------------------------------------------------ types
+    def type_text(self, node: Node | None) -> str:
+        """A type as it may stand in a chain: one line, channels without arrows, structs without tags."""
+        if node is None:
+            return ""
+        if node.type == "struct_type":
+            return self._struct_text(node)
+        text = self.text(node)
+        if "\n" in text or "`" in text:
+            text = collapse(re.sub(r"`[^`]*`|//[^\n]*", "", text))
+        return self.plain(text)
+
+    @staticmethod
+    def plain(text: str) -> str:
+        """A written type as it may stand in a chain."""
+        return _ARROW.sub("chan ", text) if "<" in text else text
+
+    def _struct_text(self, node: Node) -> str:
+        """`struct{name string; run func() error}`: what a table of cases is made of."""
+        body = node.named_children[0] if node.named_children else None
+        fields = []
+        for child in body.named_children if body is not None else ():
+            if child.type == "field_declaration":
+                kind = self.type_text(child.child_by_field_name("type"))
+                fields += [f"{self.text(name)} {kind}" for name in child.children_by_field_name("name")]
+        return clip("struct{" + "; ".join(fields) + "}")
+
+    def params(self, parameters: Node | None) -> tuple[Param, ...]:
+        out: list[Param] = []
+        for child in parameters.named_children if parameters is not None else ():
+            if child.type not in ("parameter_declaration", "variadic_parameter_declaration"):
+                continue
+            kind = collapse(self.text(child.child_by_field_name("type")))
+            names = child.children_by_field_name("name")
+            rest = "*" if child.type.startswith("variadic") else ""
+            out += [Param(self.text(name), kind, "", rest) for name in names] or [Param("_", kind, "", rest)]
+        return tuple(out)
+
+    def results(self, node: Node | None) -> tuple[str, tuple[Param, ...]]:
+        """A result as `(int, error)`, and its named results."""
+        if node is None:
+            return "", ()
+        if node.type != "parameter_list":
+            return collapse(self.text(node)), ()
+        params = self.params(node)
+        kinds = [p.annotation for p in params]
+        return kinds[0] if len(kinds) == 1 else f"({', '.join(kinds)})", tuple(p for p in params if p.name != "_")
+
+    def type_parameters(self, node: Node | None, index: int) -> None:
+        for child in node.named_children if node is not None else ():
+            if child.type == "type_parameter_declaration":
+                bound = self.type_text(child.child_by_field_name("type"))
+                for name in child.children_by_field_name("name"):
+                    self.typevars.append([index, self.text(name), "" if bound in ("any", "comparable") else bound])
+
+    def receiver(self, node: Node | None) -> tuple[str, str, str, list[str]]:
+        """(name, type as written, name of the type, its type parameters) of `(s *Stack[T])`."""
+        param = next((c for c in node.named_children if c.type == "parameter_declaration"), None) if node else None
+        if param is None:
+            return "", "", "", []
+        name = self.text(param.child_by_field_name("name"))
+        kind = param.child_by_field_name("type")
+        written = collapse(self.text(kind))
+        while kind is not None and kind.type in ("pointer_type", "parenthesized_type"):
+            kind = kind.named_children[0] if kind.named_children else None
+        variables: list[str] = []
+        if kind is not None and kind.type == "generic_type":
+            arguments = kind.child_by_field_name("type_arguments")
+            variables = [self.text(c) for c in arguments.named_children] if arguments is not None else []
+            kind = kind.child_by_field_name("type")
+        return name, written, self.text(kind), variables
+
+    # ------------------------------------------------------------------ words
+    def doc_of(self, *nodes: Node) -> str:
+        """The comment of the first of these nodes that has one, without compiler directives."""
+        text = next((self.docs[n.id] for n in nodes if n.id in self.docs), "")
+        return "\n".join(line for line in text.splitlines() if not _DIRECTIVE.match(line)).strip()
+
+    def message(self, arguments: Node | None) -> str:
+        """The first string among the arguments, its verbs named after what they print."""
+        given = [c for c in arguments.named_children if c.type != "comment"] if arguments is not None else []
+        for position, node in enumerate(given):
+            while node.type == "binary_expression":
+                node = node.child_by_field_name("left") or node.named_children[0]
+            if node.type in ("interpreted_string_literal", "raw_string_literal"):
+                return self._filled(self.text(node)[1:-1], [self.text(n) for n in given[position + 1 :]])
+        return ""
+
+    def _filled(self, text: str, values: list[str]) -> str:
+        left = iter(values)
+        return _VERB.sub(lambda _: self._hole(next(left, "")), text)
+
+    @staticmethod
+    def _hole(text: str) -> str:
+        return "{" + text + "}" if text.replace(".", "").replace("_", "").isalnum() else "{}"
+
+    # ------------------------------------------------------------------ expressions
+    def args(self, arguments: Node | None) -> list[str]:
+        if arguments is None:
+            return []
+        return [clip(self.chain(c)) for c in arguments.named_children if c.type != "comment"]
+
+    def chain(self, node: Node | None) -> str:
+        """An expression in the notation of collect.py."""
+        steps: list[str] = []
+        head = "?"
+        while node is not None and len(steps) <= MAX_STEPS:
+            kind = node.type
+            if kind in ("identifier", "type_identifier", "package_identifier"):
+                head = self.text(node)
+                break
+            if kind == "selector_expression":
+                steps.append("." + self.text(node.child_by_field_name("field")))
+                node = node.child_by_field_name("operand")
+            elif kind == "qualified_type":
+                steps.append("." + self.text(node.child_by_field_name("name")))
+                node = node.child_by_field_name("package")
+            elif kind == "call_expression":
+                function, arguments = node.child_by_field_name("function"), node.child_by_field_name("arguments")
+                made = self._made(function, arguments)
+                if made is not None:
+                    if made[1] is None:
+                        head = made[0]
+                        break
+                    node = made[1]
+                    continue
+                steps.append("()")
+                node = function
+            elif kind == "type_conversion_expression":
+                wanted = node.child_by_field_name("type")
+                if wanted is not None and wanted.type == "generic_type":
+                    steps.append("()")  # `Map[int](xs)` is written like a conversion
+                    node = wanted.child_by_field_name("type")
+                else:
+                    head = f"<{self.type_text(wanted)}>"
+                    break
+            elif kind in ("index_expression", "slice_expression"):
+                steps.append("[]" if kind == "index_expression" else "")
+                node = node.child_by_field_name("operand")
+            elif kind in ("parenthesized_expression", "expression_statement", "literal_element", "variadic_argument"):
+                node = node.named_children[-1] if node.named_children else None
+            elif kind == "unary_expression":
+                operator = self.text(node.child_by_field_name("operator"))
+                if operator == "!":
+                    head = "<bool>"
+                    break
+                steps.append("[]" if operator == "<-" else "")
+                node = node.child_by_field_name("operand")
+            elif kind in ("composite_literal", "type_assertion_expression"):
+                head = f"<{self.type_text(node.child_by_field_name('type'))}>"
+                break
+            elif kind == "func_literal":
+                parameters, result = node.child_by_field_name("parameters"), node.child_by_field_name("result")
+                head = f"<func{self.type_text(parameters)} {self.type_text(result)}>"
+                break
+            elif kind in _LITERALS:
+                head = _LITERALS[kind]
+                break
+            elif kind == "binary_expression":
+                if self.text(node.child_by_field_name("operator")) in _COMPARISONS:
+                    head = "<bool>"
+                    break
+                node = node.child_by_field_name("left")
+            elif kind.endswith("_type"):
+                head = f"<{self.type_text(node)}>"
+                break
+            else:
+                break
+        return head + "".join(reversed(steps)) if len(steps) <= MAX_STEPS else "?"
+
+    def _made(self, function: Node | None, arguments: Node | None) -> tuple[str, Node | None] | None:
+        """What the builtins that take a type, or give back what they take, evaluate to."""
+        given = arguments.named_children if arguments is not None else []
+        if function is None or function.type != "identifier" or not given:
+            return None
+        name = self.text(function)
+        if name in ("make", "new"):
+            return f"<{self.type_text(given[0])}>", None
+        return ("", given[0]) if name in ("append", "min", "max") else None
+
+    def functions_in(self, literal: Node, depth: int = 0) -> list[tuple[str, str, str]]:
+        """(type, field, chain) of what may be a function among the elements of a composite literal; the field is empty for
+        elements of a map or slice."""
+        kind = self.type_text(literal.child_by_field_name("type"))
+        body = literal.child_by_field_name("body")
+        found: list[tuple[str, str, str]] = []
+        for child in body.named_children if body is not None else ():
+            value: Any = child
+            key = ""
+            if child.type == "keyed_element":
+                value = child.child_by_field_name("value")
+                named = child.child_by_field_name("key")
+                inner = named.named_children[0] if named is not None and named.named_children else None
+                key = self.text(inner) if inner is not None and inner.type == "identifier" else ""
+            if value is None or value.type != "literal_element" or not value.named_children:
+                continue
+            value = value.named_children[0]
+            if value.type in ("identifier", "selector_expression"):
+                found.append((kind, key, clip(self.chain(value))))
+        return [row for row in found if row[2] not in ("nil", "true", "false", "?")]

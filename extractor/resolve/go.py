@@ -1,0 +1,352 @@
+"""Go: facts of all .go files in, their Links out. A directory is a package; a name is looked up in the function, the package,
+the imports and the builtins; a method by its receiver's type and the types embedded in it. Whoever has an interface's methods
+implements it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from extractor.facts import MODULE, Binding, Call, FileFacts, Import
+from extractor.resolve import Links
+from extractor.resolve import go_library as library
+from extractor.resolve.chains import Step
+from extractor.resolve.common import is_aside
+from extractor.resolve.emit import Emitter, Outcome, depends
+from extractor.resolve.go_flows import GoFlows
+from extractor.resolve.go_types import Package, go_type
+from extractor.resolve.model import MAX_OVERRIDES, NOTHING, Context, File, Symbol, Value, Values, join
+from extractor.schema import package_id
+
+_OPAQUE: Final = frozenset(("callable", "unknown"))
+
+
+def link(files: Sequence[FileFacts], configs: Mapping[str, str]) -> Links:
+    """All edges between Go symbols, and what could not be linked."""
+    engine = GoEngine(files, configs)
+    emitter = GoEmitter(engine)
+    emitter.resolve_bases()
+    emitter.emit_bases()
+    engine.find_implementations(emitter)
+    engine.collect_flows()
+    for file in engine.files:
+        engine.emit_imports(file, emitter)
+    emitter.emit_calls()
+    emitter.emit_names()
+    return emitter.finish()
+
+
+class GoEmitter(Emitter):
+    """A type called like a function converts a value and runs nothing."""
+
+    def targets(self, values: Values, call: Call, args: list[str], context: Context) -> Outcome:
+        if values and all(v.kind == "class" for v in values):
+            return Outcome()
+        return super().targets(values, call, args, context)
+
+    def emit_names(self) -> None:
+        super().emit_names()
+        names = self.links.names
+        for file in self.engine.files:
+            for row in file.facts.raises:
+                key = (file.facts.path, row.scope, row.name)
+                if row.name in ("error", "panic"):
+                    names[key] = (self.external(f"builtin#{row.name}", file.facts.lang),)
+                elif row.name.endswith("()") and names.get(key, ()) in ((), ("ext:builtin#error",)):
+                    names[key] = ()  # whoever makes it says which error it is
+            for handler in file.facts.handlers:
+                for name in handler.names:
+                    if name == "panic":
+                        names[file.facts.path, handler.scope, name] = (self.external("builtin#panic", file.facts.lang),)
+
+
+class GoEngine(GoFlows):
+    """What Go expressions mean, and where their calls lead."""
+
+    runners = library.RUNNERS
+    max_overloads = 8  # variants behind build tags
+
+    def __init__(self, files: Sequence[FileFacts], configs: Mapping[str, str]) -> None:
+        super().__init__(files, configs)
+        self.implementations: dict[str, list[Symbol]] = {}  # interface -> types that satisfy it
+
+    # ------------------------------------------------------------------ interfaces
+    def find_implementations(self, emitter: Emitter) -> None:
+        """Structural typing: who has the methods, implements."""
+        types = [s for file in self.files for s in file.symbols if s.d.kind == "class"]
+        sets = [(s, methods) for s in types if (methods := self.method_set(s))]
+        by_method: dict[str, list[tuple[Symbol, dict[str, Symbol]]]] = {}
+        for symbol, methods in sets:
+            for name in methods:
+                by_method.setdefault(name, []).append((symbol, methods))
+        for file in self.files:
+            for interface in file.symbols:
+                wanted = self.required(interface) if interface.d.kind == "interface" else None
+                if not wanted:
+                    continue
+                rarest = min((by_method.get(name, []) for name in sorted(wanted)), key=len)
+                for symbol, methods in rarest:
+                    if self.satisfies(methods, wanted, file.found["package"]):
+                        self.implementations.setdefault(interface.id, []).append(symbol)
+                        emitter.edge(symbol.id, interface.id, "implements", symbol.d.start_line, "type")
+        for name in library.PROMINENT:
+            some = next(iter(self.files[0].symbols), None) if self.files else None
+            if some is None:
+                continue
+            wanted = {
+                m: tuple(tuple(self.canonical(go_type(t), some) for t in ts) for ts in (params, results))
+                for m, (params, results) in library.INTERFACES[name].items()
+            }
+            for symbol, methods in by_method.get(sorted(wanted)[0], []):
+                if self.satisfies(methods, wanted, symbol.file.found["package"]):
+                    emitter.edge(symbol.id, emitter.external(name, "go"), "implements", symbol.d.start_line, "type")
+        for file in self.files:
+            for symbol in file.symbols:
+                if "error_value" in symbol.d.flags:
+                    error = emitter.external("builtin#error", "go")
+                    emitter.edge(symbol.id, error, "implements", symbol.d.start_line, "type")
+
+    def overrides(self, method: Symbol, receiver: Symbol | None, arity: int) -> list[Symbol]:
+        owner = receiver if receiver is not None and receiver.d.kind == "interface" else method.parent
+        found: dict[str, Symbol] = {}
+        for symbol in self.implementations.get(owner.id, ()) if owner is not None else ():
+            target = self.method_set(symbol).get(method.d.name)
+            if target is not None and "abstract" not in target.d.flags:
+                found[target.id] = target
+        return [found[key] for key in sorted(found)] if len(found) <= MAX_OVERRIDES else []
+
+    def select(self, symbols: Sequence[Symbol], args: list[str] | None, context: Context) -> list[Symbol]:
+        """No overloads: several definitions are variants, of which the caller's own file comes first."""
+        own = [s for s in symbols if s.file is context.file]
+        if own or len(symbols) == 1:
+            return own or list(symbols)
+        if not is_aside(context.file.facts.path):
+            product = [s for s in symbols if not is_aside(s.file.facts.path)]
+            return product or list(symbols)
+        return list(symbols)
+
+    # ------------------------------------------------------------------ names
+    def outer_name(self, name: str, context: Context) -> Values:
+        found = self._named(context.file.found["package"], name, "import")
+        if found:
+            return found
+        target = context.file.found["imports"].get(name)
+        if isinstance(target, Package):
+            return (Value("module", target, name=target.directory),)
+        if target is not None:
+            return (Value("ns", name=target),)
+        for dots in context.file.found["dots"]:
+            found = self._named(dots, name, "import") if isinstance(dots, Package) else NOTHING
+            if found:
+                return found
+        if name in library.BUILTIN_FUNCTIONS:
+            return (Value("extfunc", name=f"builtin#{name}"),)
+        if name in library.BUILTIN_TYPES:
+            return (Value("extclass", name=f"builtin#{name}"),)
+        return NOTHING
+
+    def _named(self, package: Package, name: str, via: str) -> Values:
+        symbols = package.symbols.get(name, ())
+        aliases = [s for s in symbols if "alias" in s.d.flags]
+        if aliases:
+            held = self.alias_values(Value("alias", aliases[0]), 0)
+            return tuple(v._replace(kind={"inst": "class", "ext": "extclass"}.get(v.kind, v.kind)) for v in held)
+        return self.definitions(symbols, "variant" if len(symbols) > 1 else via) if symbols else NOTHING
+
+    def head_values(self, head: str, context: Context) -> Values:
+        return self.name_values(head, context)  # `this` and `super` are names like any other
+
+    def binding_values(self, binding: Binding, file: File) -> Values:
+        text = binding.text
+        if binding.kind == "assigned" and text.startswith(binding.name) and binding.scope != MODULE:
+            # `x := x.next()` reads the x of before.
+            return self.evaluate(text, Context(file, binding.scope, binding.line - 1))
+        return super().binding_values(binding, file)
+
+    def variable_values(self, symbol: Symbol) -> Values:
+        found = super().variable_values(symbol)
+        if not found or any(v.kind in _OPAQUE for v in found):
+            return self.kept(("var", symbol.file.found["package"].directory, symbol.d.name, "=")) or found
+        return found
+
+    def _step(self, values: Values, step: Step, prefix: str, called: bool, context: Context) -> Values:
+        if step.op in ("[]", "*"):
+            values = self.bounded(values)
+            if step.op == "*":
+                return join(self.first_of(v) for v in values)
+            for place in self.places(prefix, "", context) if self.stored else ():
+                kept = self.kept(place)
+                if kept:
+                    return kept
+        return super()._step(values, step, prefix, called, context)
+
+    # ------------------------------------------------------------------ members
+    def own_member(self, value: Value, name: str, context: Context) -> Values:
+        """Of the members of that name the least deeply embedded."""
+        env = self.environment(value)
+        for ancestor, inner in self.lineage(value.symbol):
+            members = ancestor.members.get(name, ())
+            methods = tuple(s for s in members if s.d.kind == "method")
+            if methods:
+                return (Value("func", methods, via="type" if len(methods) == 1 else "variant", owner=value),)
+            held = self.field_values(ancestor, name) if members else None
+            if held is not None:
+                mapping = {k: self.substitute(v, env, 1) for k, v in inner.items()} if inner else env
+                return (self.substitute(held, mapping) if mapping else held) or (Value("unknown"),)
+        return NOTHING
+
+    def called_member(self, value: Value, name: str, receiver: str, context: Context) -> Values:
+        return self.member(value, name, context)
+
+    def open_member(self, value: Value, beyond: Value, name: str, context: Context) -> Values:
+        if beyond.name:
+            return (Value("extfunc", name=f"{beyond.name}.{name}", owner=beyond, via="mro"),)
+        return (Value("beyond"),)
+
+    def member(self, value: Value, name: str, context: Context) -> Values:
+        found = super().member(value, name, context)
+        if found or value.kind != "inst" or not isinstance(value.symbol, Symbol):
+            return found
+        return join(
+            self.member(v, name, context) for v in self.underlying(value, context) if v.kind in ("inst", "fields")
+        )
+
+    def foreign_member(self, value: Value, name: str, context: Context) -> Values:
+        if value.kind == "module":
+            return self._named(value.symbol, name, "import")
+        if value.kind == "ns":
+            return (Value("extfunc", name=f"{value.name}#{name}"),)
+        if value.kind == "tuple":
+            return value.args[int(name)] if name.isdigit() and int(name) < len(value.args) else NOTHING
+        if value.kind == "fields":
+            names = value.name.split(",")
+            return value.args[names.index(name)] if name in names else NOTHING
+        if value.kind in ("ext", "extclass", "extfunc") and value.name:
+            if value.name == "builtin#error":
+                return (Value("extfunc", name=f"builtin#error.{name}"),)
+            return NOTHING if value.name.startswith("builtin#") else (Value("extfunc", name=f"{value.name}.{name}"),)
+        return (value,) if value.kind == "beyond" else NOTHING
+
+    def foreign_result(self, value: Value, args: list[str], context: Context) -> Values:
+        if value.kind == "extclass":
+            return (self.as_instance(value),)
+        package, _, name = value.name.partition("#")
+        if package == "builtin":
+            result = library.BUILTIN_FUNCTIONS.get(name, "") or ("string" if name == "error.Error" else "")
+        else:
+            result = library.RESULTS.get(value.name, "")
+        if result:
+            return self.type_values(result, context.file, MODULE)
+        # `pkg.New()` and `pkg.NewThing()` give a Thing of that package, by a custom few break; nobody is named by it here.
+        return (
+            (Value("ext", name=f"{package}#{name.removeprefix('New') or name}"),) if name.startswith("New") else NOTHING
+        )
+
+    def result(self, value: Value, args: list[str] | None, context: Context) -> Values:
+        if value.kind == "inst":
+            held = self.underlying(value, context)
+            return join(self.result(v, args, context) for v in held if v.kind == "callable")
+        return super().result(value, args, context)
+
+    def function_result(self, symbol: Symbol, value: Value, args: list[str] | None, context: Context) -> Values:
+        returned = self.returns(symbol)
+        if value.owner is None or not value.owner.args:
+            return super().function_result(symbol, value, args, context)
+        env: dict[str, Values] = {}
+        owner = symbol.file.outside.get(symbol.index)
+        names = (symbol.file.facts.extra or {}).get("receivers", {}).get(str(symbol.index), ("", ()))[1]
+        base = self.environment(value.owner)
+        for ancestor, inner in self.lineage(value.owner.symbol):
+            if owner is not None and ancestor.id == owner.id:
+                held = {k: self.substitute(v, base, 1) for k, v in inner.items()} if inner else base
+                own = [held.get(n, NOTHING) for n in owner.file.typevars.get(owner.index, {})]
+                env.update(zip(names, own, strict=False))
+        return self.substitute(returned, env)
+
+    def element(self, value: Value) -> Values:
+        """What an index, a receive or the second variable of a range gives; a generic function stays what it is."""
+        if value.kind == "func":
+            return (value,)
+        if value.kind == "list":
+            return tuple(value.args[0]) if value.args else NOTHING
+        if value.kind == "callable" and len(value.args) > 1:  # an iterator: func(yield func(K, V) bool)
+            inner = [v for v in value.args[1] if v.kind == "callable"]
+            return tuple(inner[0].args[-1]) if inner and len(inner[0].args) > 1 else NOTHING
+        if value.kind == "ext" and value.name.startswith("iter#Seq") and value.args:
+            return tuple(value.args[-1])
+        held = self.underlying(value, Context(self.files[0], MODULE, 0))
+        return join(self.element(v) for v in held)
+
+    def first_of(self, value: Value) -> Values:
+        """The first variable of a range: a key, an index, or what a channel or iterator gives."""
+        if value.kind == "list":
+            if value.name in ("map", "chan"):
+                return tuple(value.args[1])
+            return (Value("ext", name="builtin#int"),)
+        if value.kind == "callable" and len(value.args) > 1:
+            inner = [v for v in value.args[1] if v.kind == "callable"]
+            return tuple(inner[0].args[1]) if inner and len(inner[0].args) > 1 else NOTHING
+        if value.kind == "ext" and value.name.startswith("iter#Seq") and value.args:
+            return tuple(value.args[0])
+        return join(self.first_of(v) for v in self.underlying(value, Context(self.files[0], MODULE, 0)))
+
+    def special_call(self, call: Call, context: Context, args: list[str], emitter: Any) -> Outcome | None:
+        if not call.receiver and self._is_literal(call.name, context):
+            return Outcome()  # its body belongs to the function that holds it
+        if call.name != "()":
+            return None
+        values = self.evaluate(call.receiver, context)
+        return emitter.targets(values, call, args, context) if values else Outcome(reason="dynamic")
+
+    def _is_literal(self, name: str, context: Context) -> bool:
+        file, scope, _ = context
+        while scope != MODULE:
+            rows = file.binds.get((scope, name))
+            if rows:
+                return all(b.kind == "assigned" and b.text.startswith("<func") for b in rows)
+            scope = file.symbols[scope].d.scope
+        return False
+
+    def error_values(self, name: str, context: Context) -> Values:
+        """An error's type, a sentinel, or what a constructor of errors gives."""
+        if name.endswith("()"):
+            return self.evaluate(name, context)
+        parsed = go_type(name)
+        found = self.type_name(parsed.name, context.file, context.scope)
+        if found is not None and found.kind == "class":
+            return (found,)
+        package, dot, last = name.rpartition(".")
+        target = context.file.found["imports"].get(package) if dot else context.file.found["package"]
+        if isinstance(target, Package):
+            symbols = [s for s in target.symbols.get(last, ()) if s.d.kind == "variable"]
+            return tuple(Value("class", s) for s in symbols[:1])
+        return (Value("ext", name=f"{target}#{last}"),) if target else NOTHING
+
+    # ------------------------------------------------------------------ imports and reasons
+    def emit_imports(self, file: File, emitter: Emitter) -> None:
+        used: dict[str, set[str]] = {}
+        for pair in (file.facts.extra or {}).get("used", ()):
+            name, _, member = pair.partition(".")
+            used.setdefault(name, set()).add(member)
+        for row in file.facts.imports:
+            self._emit_import(file, row, used, emitter)
+
+    def _emit_import(self, file: File, row: Import, used: Mapping[str, set[str]], emitter: Emitter) -> None:
+        package = self.package_at(row.module, file)
+        if package is not None:
+            emitter.edge(file.id, package_id(file.facts.prefix, package.directory), "imports", row.line, "import")
+            names = set(package.symbols) if row.name == "*" else used.get(row.alias or package.name, set())
+            for name in sorted(names):
+                for symbol in package.symbols.get(name, ()):
+                    emitter.edge(file.id, symbol.file.id, "imports", row.line, "import")
+                    emitter.edge(file.id, symbol.id, "imports", row.line, "import")
+            return
+        if any(row.module == m or row.module.startswith(m + "/") for m, _ in self.modules):
+            emitter.unresolved(file.id, "imports", row.module, row.line, "missing_module")
+            return
+        emitter.edge(file.id, emitter.external(row.module, "go"), "imports", row.line, "import")
+        depends(emitter, file, row.module, row.line)
+
+    def unknown_name_reason(self, name: str, context: Context) -> str:
+        return "external" if any(isinstance(d, str) for d in context.file.found["dots"]) else "missing_module"

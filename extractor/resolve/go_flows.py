@@ -1,0 +1,76 @@
+"""Functions that Go keeps in variables, fields, maps and slices: where each was put in; what a call through that place may run, out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from extractor.facts import MODULE, FileFacts
+from extractor.resolve.go_types import GoTypes
+from extractor.resolve.model import MAX_OVERRIDES, NOTHING, Context, Symbol, Value, Values, join
+
+
+class GoFlows(GoTypes):
+    """Remembers which functions were put where."""
+
+    def __init__(self, files: Sequence[FileFacts], configs: Mapping[str, str]) -> None:
+        super().__init__(files, configs)
+        self.stored: dict[tuple[Any, ...], list[tuple[str, Context]]] = {}  # place -> functions kept there
+
+    def collect_flows(self) -> None:
+        for file in self.files:
+            for scope, line, owner, field, chain in (file.facts.extra or {}).get("flows", ()):
+                context = Context(file, scope, line)
+                if not any(v.kind == "func" for v in self.evaluate(chain, context)):
+                    continue
+                for place in self.places(owner, field, context):
+                    rows = self.stored.setdefault(place, [])
+                    if (chain, context) not in rows:
+                        rows.append((chain, context))
+        self._memo.clear()
+        self._returns.clear()
+
+    def places(self, owner: str, field: str, context: Context) -> list[tuple[Any, ...]]:
+        """Where something is kept: a field of a type, or a variable of a function or package."""
+        if field and field != "=":
+            held = self.evaluate(owner, context)
+            return [
+                ("field", v.symbol.id, field, "") for v in held if v.kind == "inst" and isinstance(v.symbol, Symbol)
+            ]
+        before, dot, last = owner.rpartition(".")
+        if dot:
+            held = self.evaluate(before, context)
+            places: list[tuple[Any, ...]] = [
+                ("field", v.symbol.id, last, field or "[]")
+                for v in held
+                if v.kind == "inst" and isinstance(v.symbol, Symbol)
+            ]
+            places += [("var", v.symbol.directory, last, field or "[]") for v in held if v.kind == "module"]
+            return places
+        file, scope, _ = context
+        while scope != MODULE:
+            if (scope, owner) in file.binds:
+                return [("local", file.number, scope, owner, field or "[]")]
+            scope = file.symbols[scope].d.scope
+        return [("var", file.found["package"].directory, owner, field or "[]")]
+
+    def kept(self, place: tuple[Any, ...]) -> Values:
+        rows = self.stored.get(place, ())
+        if not rows or len(rows) > MAX_OVERRIDES or ("kept", place) in self._active:
+            return NOTHING
+        self._active.add(("kept", place))
+        try:
+            held = join(self.evaluate(chain, context) for chain, context in rows)
+            return tuple(v._replace(via="flow") for v in held if v.kind == "func")
+        finally:
+            self._active.discard(("kept", place))
+
+    def field_values(self, symbol: Symbol, name: str) -> Values | None:
+        found = super().field_values(symbol, name)
+        if found and self.stored and any(v.kind == "callable" or self._runs(v) for v in found):
+            return self.kept(("field", symbol.id, name, "")) or found
+        return found
+
+    def _runs(self, value: Value) -> bool:
+        """Whether a value is of a named function type."""
+        return any(v.kind == "callable" for v in self.underlying(value, Context(self.files[0], MODULE, 0)))

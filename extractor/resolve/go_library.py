@@ -1,0 +1,138 @@
+"""What Go's standard library says that call sites depend on: which first words of import paths it owns, what its functions and
+methods return, the method sets of its everyday interfaces, and which of its functions run the functions they are given.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+_STANDARD: Final = """
+archive bufio bytes cmp compress container context crypto database debug embed encoding errors expvar flag fmt go hash html
+image index io iter log maps math mime net os path plugin reflect regexp runtime slices sort strconv strings structs sync
+syscall testing text time unicode unique unsafe weak C
+"""
+STANDARD: Final = frozenset(_STANDARD.split())
+_BUILTIN_TYPES: Final = """
+any bool byte comparable complex64 complex128 error float32 float64 int int8 int16 int32 int64 rune string uint uint8 uint16
+uint32 uint64 uintptr
+"""
+BUILTIN_TYPES: Final = frozenset(_BUILTIN_TYPES.split())
+BUILTIN_FUNCTIONS: Final = {
+    "append": "", "cap": "int", "clear": "", "close": "", "complex": "complex128", "copy": "int", "delete": "", "imag": "float64",
+    "len": "int", "make": "", "max": "", "min": "", "new": "", "panic": "", "print": "", "println": "", "real": "float64",
+    "recover": "any",
+}  # fmt: skip
+# Functions and methods by `package#name`, in Go's own words; types of other packages are written package.Name.
+_RESULTS: Final = """
+errors#New error
+errors#Unwrap error
+errors#Join error
+errors#Is bool
+errors#As bool
+fmt#Errorf error
+fmt#Sprintf string
+fmt#Sprint string
+fmt#Sprintln string
+strings#Split []string
+strings#Fields []string
+strings#TrimSpace string
+strings#ToLower string
+strings#ToUpper string
+strings#Join string
+strings#NewReader *strings.Reader
+strings#NewReplacer *strings.Replacer
+bytes#NewBuffer *bytes.Buffer
+bytes#NewBufferString *bytes.Buffer
+bytes#NewReader *bytes.Reader
+bufio#NewReader *bufio.Reader
+bufio#NewWriter *bufio.Writer
+bufio#NewScanner *bufio.Scanner
+os#Open (*os.File, error)
+os#Create (*os.File, error)
+os#OpenFile (*os.File, error)
+os#ReadFile ([]byte, error)
+os#Getenv string
+io#ReadAll ([]byte, error)
+json#NewDecoder *encoding/json.Decoder
+time#Now time.Time
+time#Since time.Duration
+time#NewTimer *time.Timer
+time#NewTicker *time.Ticker
+time#Time.Add time.Time
+time#Time.Sub time.Duration
+time#Time.UTC time.Time
+strconv#Itoa string
+strconv#Atoi (int, error)
+strconv#Quote string
+strconv#ParseInt (int64, error)
+strconv#ParseFloat (float64, error)
+strconv#ParseBool (bool, error)
+context#Background context.Context
+context#TODO context.Context
+context#WithCancel (context.Context, func())
+context#WithTimeout (context.Context, func())
+context#WithDeadline (context.Context, func())
+context#WithValue context.Context
+net/http#NewServeMux *net/http.ServeMux
+net/http#NewRequest (*net/http.Request, error)
+net/http#Get (*net/http.Response, error)
+net/http#Client.Do (*net/http.Response, error)
+net/http#Request.Context context.Context
+net/http#Request.WithContext *net/http.Request
+net/http#ResponseWriter.Header net/http.Header
+net#Listen (net.Listener, error)
+net#Dial (net.Conn, error)
+net#Listener.Accept (net.Conn, error)
+net/url#Parse (*net/url.URL, error)
+regexp#MustCompile *regexp.Regexp
+regexp#Compile (*regexp.Regexp, error)
+log#New *log.Logger
+log#Default *log.Logger
+flag#NewFlagSet *flag.FlagSet
+flag#String *string
+flag#Int *int
+flag#Bool *bool
+sync#NewCond *sync.Cond
+container/list#New *container/list.List
+rand#New *math/rand.Rand
+math/rand#New *math/rand.Rand
+reflect#TypeOf reflect.Type
+reflect#ValueOf reflect.Value
+"""
+RESULTS: Final = dict(line.split(" ", 1) for line in _RESULTS.strip().splitlines())
+# Method sets: name -> (parameters, results), as many as matter for telling which types satisfy them.
+INTERFACES: Final[dict[str, dict[str, tuple[tuple[str, ...], tuple[str, ...]]]]] = {
+    "builtin#error": {"Error": ((), ("string",))},
+    "fmt#Stringer": {"String": ((), ("string",))},
+    "io#Reader": {"Read": (("[]byte",), ("int", "error"))},
+    "io#Writer": {"Write": (("[]byte",), ("int", "error"))},
+    "io#Closer": {"Close": ((), ("error",))},
+    "io#ReadCloser": {"Read": (("[]byte",), ("int", "error")), "Close": ((), ("error",))},
+    "io#WriteCloser": {"Write": (("[]byte",), ("int", "error")), "Close": ((), ("error",))},
+    "io#ReadWriter": {"Read": (("[]byte",), ("int", "error")), "Write": (("[]byte",), ("int", "error"))},
+    "io#WriterTo": {"WriteTo": (("io.Writer",), ("int64", "error"))},
+    "io#ReaderFrom": {"ReadFrom": (("io.Reader",), ("int64", "error"))},
+    "sort#Interface": {"Len": ((), ("int",)), "Less": (("int", "int"), ("bool",)), "Swap": (("int", "int"), ())},
+    "net/http#Handler": {"ServeHTTP": (("net/http.ResponseWriter", "*net/http.Request"), ())},
+    "encoding/json#Marshaler": {"MarshalJSON": ((), ("[]byte", "error"))},
+    "encoding/json#Unmarshaler": {"UnmarshalJSON": (("[]byte",), ("error",))},
+    "encoding#TextMarshaler": {"MarshalText": ((), ("[]byte", "error"))},
+    "encoding#TextUnmarshaler": {"UnmarshalText": (("[]byte",), ("error",))},
+    "sync#Locker": {"Lock": ((), ()), "Unlock": ((), ())},
+}
+# A type that has these methods is said to implement them even when nobody asks for the interface here.
+PROMINENT: Final = (
+    "builtin#error",
+    "fmt#Stringer",
+    "io#Reader",
+    "io#Writer",
+    "io#Closer",
+    "sort#Interface",
+    "net/http#Handler",
+)
+_RUNNERS: Final = """
+Slice SliceStable Search Do Go SortFunc SortStableFunc BinarySearchFunc IndexFunc ContainsFunc DeleteFunc Map FieldsFunc
+TrimFunc TrimLeftFunc TrimRightFunc Walk WalkDir AfterFunc Range OnceFunc OnceValue OnceValues ReplaceAllStringFunc
+ReplaceAllFunc Run Benchmark Split EqualFunc MinFunc MaxFunc
+"""
+RUNNERS: Final = frozenset(_RUNNERS.split())

@@ -1,0 +1,342 @@
+"""Go types and packages: type text taken apart; files grouped into packages, import paths led to directories, names to their
+definitions, and method sets, from which interfaces learn who satisfies them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any, Final
+
+from extractor.facts import MODULE, FileFacts
+from extractor.nodes import parent_of
+from extractor.resolve import go_library as library
+from extractor.resolve.chains import UNKNOWN_TYPE, TypeText, split_top
+from extractor.resolve.model import NOTHING, Context, File, Symbol, Value, Values
+from extractor.resolve.oo import Engine
+
+_MODULE_LINE: Final = re.compile(r"^\s*module\s+\"?([^\s\"]+)", re.MULTILINE)
+_REPLACE: Final = re.compile(r"^\s*(?:replace\s+)?([^\s()]+)(?:\s+v\S+)?\s*=>\s*(\.{1,2}/\S*|\.{1,2})", re.MULTILINE)
+_NAMED: Final = re.compile(r"^[^\W\d]\w*\s+(?=\S)")
+_WORDS: Final = ("chan", "func", "map", "struct", "interface")
+_CLOSING: Final = {"(": ")", "[": "]", "{": "}"}
+
+
+@lru_cache(maxsize=1 << 16)
+def go_type(text: str) -> TypeText:
+    """`map[string]*Item` as map(string, Item): pointers say nothing about members."""
+    text = text.strip().lstrip("*~& ")
+    if text.startswith("..."):
+        return TypeText("[]", (go_type(text[3:]),))
+    if text.startswith("["):
+        return TypeText("[]", (go_type(text[_close(text, 0) :]),))
+    if text.startswith("map["):
+        end = _close(text, 3)
+        return TypeText("map", (go_type(text[4 : end - 1]), go_type(text[end:])))
+    if text.startswith(("chan ", "<-chan ", "chan<- ")):
+        return TypeText("chan", (go_type(text.partition(" ")[2]),))
+    if text.startswith("func"):
+        start = text.find("(")
+        end = _close(text, start) if start >= 0 else 0
+        if not end:
+            return UNKNOWN_TYPE
+        result = text[end:].strip()
+        return TypeText("=>", (go_type(result) if result else TypeText("()"), *_fields(text[start + 1 : end - 1])))
+    if text.startswith("(") and _close(text, 0) == len(text):
+        inner = _fields(text[1:-1])
+        return inner[0] if len(inner) == 1 else TypeText("()", inner)
+    if text.startswith("struct{"):
+        pairs = [f.strip().split(None, 1) for f in split_top(text[7:-1], ";")]
+        return TypeText("{}", tuple(TypeText(p[0], (go_type(p[1]),)) for p in pairs if len(p) == 2))
+    if text.startswith(("interface{", "interface {")):
+        return TypeText("any")
+    if "|" in text or not text or not (text[0].isalpha() or text[0] == "_"):
+        return UNKNOWN_TYPE
+    name, bracket, rest = text.partition("[")
+    if not bracket:
+        return TypeText(name.strip())
+    inside = rest[: _close("[" + rest, 0) - 2]
+    return TypeText(name.strip(), tuple(go_type(a) for a in split_top(inside, ",") if a.strip()))
+
+
+def _fields(text: str) -> tuple[TypeText, ...]:
+    """The types of `a, b int, c *T` or of `int, *T`."""
+    parts = [p.strip() for p in split_top(text, ",") if p.strip()]
+    named = [bool(_NAMED.match(p)) and p.split(None, 1)[0] not in _WORDS for p in parts]
+    if not any(named):
+        return tuple(go_type(p) for p in parts)
+    out: list[TypeText] = []
+    current = UNKNOWN_TYPE
+    for part, has_name in zip(reversed(parts), reversed(named), strict=True):
+        current = go_type(part.split(None, 1)[1]) if has_name else current
+        out.append(current)
+    return tuple(reversed(out))
+
+
+def _close(text: str, start: int) -> int:
+    """Just behind the bracket that closes the one at `start`; the end of the text when none does."""
+    depth = 0
+    for position in range(start, len(text)):
+        depth += {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}.get(text[position], 0)
+        if depth == 0:
+            return position + 1
+    return len(text)
+
+
+class Package:
+    """One package: the files of one directory that bear one name, and what they declare, by name."""
+
+    __slots__ = ("directory", "files", "name", "symbols")
+
+    def __init__(self, directory: str, name: str) -> None:
+        self.directory = directory
+        self.name = name
+        self.files: list[File] = []
+        self.symbols: dict[str, list[Symbol]] = {}
+
+
+class GoTypes(Engine):
+    """Packages, types and method sets."""
+
+    parse_type = staticmethod(go_type)
+    implicit_members = False
+    implements_interfaces = True
+
+    def __init__(self, files: Sequence[FileFacts], configs: Mapping[str, str]) -> None:
+        super().__init__(files, configs)
+        self.packages: dict[tuple[str, str], Package] = {}
+        self.directories: dict[str, Package] = {}
+        for file in self.files:
+            key = (parent_of(file.facts.path), file.facts.namespace)
+            package = self.packages.setdefault(key, Package(*key))
+            package.files.append(file)
+            file.found["package"] = package
+            for name, symbols in file.top.items():
+                package.symbols.setdefault(name, []).extend(s for s in symbols if s.d.kind != "method")
+        for (directory, name), package in sorted(self.packages.items()):
+            known = self.directories.get(directory)
+            # `x_test` beside `x`, and a main behind a build tag, are not what an import of the directory means.
+            if known is None or known.name.endswith("_test") or (known.name == "main" and not name.endswith("_test")):
+                self.directories[directory] = package
+        self.modules = self._modules()
+        self._import_cache: dict[str, Package | None] = {}
+        for file in self.files:
+            self._attach(file)
+        for file in self.files:
+            self._imports(file)
+        self._types: dict[tuple[int, int, str], Value | None] = {}
+
+    # ------------------------------------------------------------------ packages
+    def _modules(self) -> list[tuple[str, str]]:
+        """(import path, directory) of the modules in this repository, longest path first."""
+        found: dict[str, str] = {}
+        for path, text in sorted(self.configs.items()):
+            if path.rpartition("/")[2] != "go.mod":
+                continue
+            directory = parent_of(path)
+            stated = _MODULE_LINE.search(text)
+            if stated:
+                found[stated[1]] = directory
+            for name, target in _REPLACE.findall(text):
+                found.setdefault(name, _joined(directory, target))
+        return sorted(found.items(), key=lambda m: (-len(m[0]), m[0]))
+
+    def package_at(self, path: str, file: File) -> Package | None:
+        """The package here that an import path names."""
+        if path.startswith(("./", "../")) or path in (".", ".."):
+            return self.directories.get(_joined(parent_of(file.facts.path), path))
+        if path not in self._import_cache:
+            self._import_cache[path] = self._find_package(path)
+        return self._import_cache[path]
+
+    def _find_package(self, path: str) -> Package | None:
+        for module, directory in self.modules:
+            if path == module or path.startswith(module + "/"):
+                return self.directories.get(f"{directory}/{path[len(module) + 1 :]}".strip("/"))
+        for directory in sorted(self.directories):
+            if directory == f"vendor/{path}" or directory.endswith(f"/vendor/{path}"):
+                return self.directories[directory]
+        if path.partition("/")[0] in library.STANDARD or self.modules:
+            return None
+        # No go.mod: the longest end of the path that is a directory here, when only one is.
+        parts = path.split("/")
+        for cut in range(len(parts)):
+            end = "/".join(parts[cut:])
+            found = [d for d in sorted(self.directories) if d == end or (cut == 0 and d.endswith("/" + end))]
+            if found:
+                return self.directories[found[0]] if len(found) == 1 else None
+        return None
+
+    def _imports(self, file: File) -> None:
+        """Names that imports give: file.found["imports"] name -> package here or path, and the dot imports."""
+        named: dict[str, Package | str] = {}
+        dots: list[Package | str] = []
+        for row in file.facts.imports:
+            package = self.package_at(row.module, file)
+            if row.name == "*":
+                dots.append(package or row.module)
+            elif row.alias != "_":
+                named[row.alias or (package.name if package else _default_name(row.module))] = package or row.module
+        file.found["imports"], file.found["dots"] = named, dots
+
+    def _attach(self, file: File) -> None:
+        """Methods join their type, whichever file of the package it stands in."""
+        for key, (owner, _) in (file.facts.extra or {}).get("receivers", {}).items():
+            method = file.symbols[int(key)]
+            types = [s for s in file.found["package"].symbols.get(owner, ()) if s.is_class]
+            chosen = [s for s in types if s.file is file] or types
+            for symbol in chosen:
+                file.outside.setdefault(method.index, symbol)
+                group = symbol.members.setdefault(method.d.name, [])
+                if method not in group:
+                    group.append(method)
+
+    # ------------------------------------------------------------------ names of types
+    def type_name(self, name: str, file: File, scope: int) -> Value | None:
+        key = (file.number, scope, name)
+        if key not in self._types:
+            self._types[key] = self._type_name(name, file, scope)
+        return self._types[key]
+
+    def _type_name(self, name: str, file: File, scope: int) -> Value | None:
+        first, dot, rest = name.rpartition(".")
+        if dot:
+            if "/" in first:  # a type in the library's table
+                return Value("extclass", name=f"{first}#{rest}")
+            target = file.found["imports"].get(first)
+            if isinstance(target, Package):
+                return self._declared(target, rest, "import")
+            return Value("extclass", name=f"{target or first}#{rest}")
+        variable = self.type_variable(name, file, scope)
+        if variable is not None:
+            return variable
+        while scope != MODULE:
+            for symbol in file.symbols[scope].members.get(name, ()):
+                if file.symbols[scope].is_function and (symbol.is_class or "alias" in symbol.d.flags):
+                    return Value("alias" if "alias" in symbol.d.flags else "class", symbol)
+            scope = file.symbols[scope].d.scope
+        found = self._declared(file.found["package"], name, "scope", file)
+        if found is not None:
+            return found
+        for dot_import in file.found["dots"]:
+            found = self._declared(dot_import, name, "import") if isinstance(dot_import, Package) else None
+            if found is not None:
+                return found
+        if name in library.BUILTIN_TYPES:
+            return Value("extclass", name=f"builtin#{name}")
+        return None
+
+    def _declared(self, package: Package, name: str, via: str, near: File | None = None) -> Value | None:
+        symbols = [s for s in package.symbols.get(name, ()) if s.is_class or "alias" in s.d.flags]
+        if not symbols:
+            return None
+        best = next((s for s in symbols if s.file is near), symbols[0])
+        return Value("alias" if "alias" in best.d.flags else "class", best, via=via)
+
+    # ------------------------------------------------------------------ method sets
+    def signature(self, method: Symbol) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Parameters and results in words that mean the same in every file."""
+        params = tuple(
+            self.canonical(TypeText("[]", (go_type(p.annotation),)) if p.kind == "*" else go_type(p.annotation), method)
+            for p in method.d.params
+        )
+        returned = go_type(method.d.returns) if method.d.returns else TypeText("()")
+        results = returned.args if returned.name == "()" else (returned,)
+        return params, tuple(self.canonical(r, method) for r in results)
+
+    def canonical(self, parsed: TypeText, method: Symbol, depth: int = 0) -> str:
+        if depth > 6:
+            return "*"
+        inner = [self.canonical(a, method, depth + 1) for a in parsed.args]
+        if parsed.name in ("[]", "map", "chan", "=>", "()"):
+            return f"{parsed.name}<{','.join(inner)}>"
+        if parsed.name in ("?", "{}"):
+            return "*"
+        found = self.type_name(parsed.name, method.file, method.index)
+        if found is None or found.kind == "var":
+            return "*"
+        if found.kind == "alias":
+            return self.canonical(go_type(found.symbol.d.returns), found.symbol, depth + 1)
+        name = found.symbol.id if found.kind == "class" else found.name
+        return {"builtin#byte": "builtin#uint8", "builtin#rune": "builtin#int32"}.get(name, name)
+
+    def method_set(self, symbol: Symbol) -> dict[str, Symbol]:
+        """Methods of a type, promoted ones included, by name."""
+        found: dict[str, Symbol] = {}
+        for ancestor, _ in self.lineage(symbol):
+            for name, group in ancestor.members.items():
+                for member in group:
+                    if member.d.kind == "method":
+                        found.setdefault(name, member)
+        return found
+
+    def required(self, interface: Symbol) -> dict[str, Any] | None:
+        """What an interface asks for: name -> signature; None when part of it stands elsewhere, or it asks for nothing."""
+        wanted: dict[str, Any] = {}
+        for ancestor, _ in self.lineage(interface):
+            for base in ancestor.bases:
+                if base.kind == "class":
+                    continue
+                known = library.INTERFACES.get(base.name)
+                if known is None:
+                    return None
+                for name, (params, results) in known.items():
+                    wanted[name] = tuple(
+                        tuple(self.canonical(go_type(t), ancestor) for t in ts) for ts in (params, results)
+                    )
+            for name, group in ancestor.members.items():
+                wanted.setdefault(name, self.signature(group[0]))
+        return wanted or None
+
+    def satisfies(self, methods: Mapping[str, Symbol], wanted: Mapping[str, Any], package: Package) -> bool:
+        for name, (params, results) in wanted.items():
+            method = methods.get(name)
+            if method is None or (not name[:1].isupper() and method.file.found["package"] is not package):
+                return False
+            have = self.signature(method)
+            if not _alike(have[0], params) or not _alike(have[1], results):
+                return False
+        return True
+
+    # ------------------------------------------------------------------ values
+    def instances(self, parsed: TypeText, file: File, scope: int, depth: int = 0) -> Values:
+        if parsed.name in ("map", "chan"):
+            inner = [self.instances(a, file, scope, depth + 1) for a in parsed.args]
+            return (Value("list", args=(inner[-1], inner[0]), name=parsed.name),)
+        if parsed.name == "()":
+            return (Value("tuple", args=tuple(self.instances(a, file, scope, depth + 1) for a in parsed.args)),)
+        if parsed.name == "{}":
+            held = tuple(self.instances(a.args[0], file, scope, depth + 1) for a in parsed.args)
+            return (Value("fields", args=held, name=",".join(a.name for a in parsed.args)),)
+        return super().instances(parsed, file, scope, depth)
+
+    def underlying(self, value: Value, context: Context) -> Values:
+        """What a named type that is no struct stands for: `type Stack []Item`."""
+        if value.kind != "inst" or not isinstance(value.symbol, Symbol):
+            return NOTHING
+        rows = value.symbol.file.binds.get((value.symbol.index, "underlying"), ())
+        held = self.type_values(rows[0].text, value.symbol.file, value.symbol.index) if rows else NOTHING
+        return self.substitute(held, self.environment(value), 1) if value.args else held
+
+
+def _alike(left: tuple[str, ...], right: tuple[str, ...]) -> bool:
+    return len(left) == len(right) and all(a == b or "*" in a or "*" in b for a, b in zip(left, right, strict=True))
+
+
+def _joined(directory: str, relative: str) -> str:
+    parts = directory.split("/") if directory else []
+    for part in relative.split("/"):
+        if part == "..":
+            parts = parts[:-1]
+        elif part not in ("", "."):
+            parts.append(part)
+    return "/".join(parts)
+
+
+def _default_name(path: str) -> str:
+    """What a package elsewhere is called by custom: without its version, `go-` and `.go`."""
+    parts = path.split("/")
+    last = parts[-2] if len(parts) > 1 and re.fullmatch(r"v\d+", parts[-1]) else parts[-1]
+    last = re.sub(r"\.v\d+$", "", last).removesuffix(".go").removesuffix("-go").removeprefix("go-").removeprefix("go.")
+    return last.rpartition("-")[2] if "-" in last else last

@@ -1,0 +1,114 @@
+"""Go linking: a labelled program, line by line, what must not be linked, and what functions hand back as errors."""
+
+from __future__ import annotations
+
+from labelled import link_fixture, read, score
+
+from extractor.languages import BY_NAME, spec_for
+from extractor.parse import parse_file
+from extractor.raises import throws
+from extractor.resolve import Links, link
+
+
+def linked(**files: str) -> Links:
+    spec = BY_NAME["go"]
+    return link([parse_file(f"{n.replace('__', '/')}.go", t.encode(), spec) for n, t in files.items()], {})
+
+
+def calls(links: Links) -> set[tuple[str, str]]:
+    return {(e.src.partition("#")[2], e.dst) for e in links.edges if e.kind == "calls"}
+
+
+def test_every_labelled_call_is_found_and_nothing_else() -> None:
+    result = score("go_depot")
+    assert result.expected >= 90
+    assert (result.missing, result.extra) == ([], [])
+
+
+def test_imports_embedding_and_interfaces() -> None:
+    _, links = link_fixture("go_depot")
+    edges = {(e.src, e.dst, e.kind) for e in links.edges}
+    assert ("go:model/item.go#Item", "go:model/item.go#Base", "extends") in edges
+    assert ("go:store/store.go#Memory", "go:store/store.go#Store", "implements") in edges
+    assert ("go:model/item.go#TooHeavy", "ext:builtin#error", "implements") in edges
+    assert ("go:store/store.go#Counted", "go:store/store.go#Store", "implements") in edges
+    assert ("go:cmd/depot/main.go", "go:store/", "imports") in edges
+    assert ("go:cmd/depot/main.go", "go:store/store.go", "imports") in edges
+    assert ("go:tools/gen/main.go", "go:model/item.go#New", "imports") in edges
+    assert ("go:cmd/depot/main.go", "ext:github.com/spf13/pflag", "depends_on") in edges
+
+
+def test_a_type_with_too_few_methods_implements_nothing() -> None:
+    text = """package a
+    type Pair interface { One(); Two(n int) error }
+    type Half struct{}
+    func (Half) One() {}
+    type Other struct{}
+    func (Other) One() {}
+    func (Other) Two(n string) error { return nil }
+    func run(p Pair) { p.One() }
+    """
+    links = linked(a=text)
+    assert not [e for e in links.edges if e.kind == "implements"]
+    assert calls(links) == {("run", "go:a.go#Pair.One")}
+
+
+def test_unknown_receivers_stay_unknown() -> None:
+    links = linked(
+        a="package a\nfunc run(t Thing) { t.Go() }\n", b__b="package b\ntype Thing int\nfunc (Thing) Go() {}\n"
+    )
+    assert calls(links) == set()
+    assert [(u.name, u.reason) for u in links.unresolved] == [("t.Go", "unknown_receiver")]
+
+
+def test_packages_of_one_name_are_kept_apart() -> None:
+    links = linked(
+        one__util__u="package util\nfunc Do() {}\n",
+        two__util__u="package util\nfunc Do() {}\n",
+        main='package main\nimport "./two/util"\nfunc main() { util.Do() }\n',
+    )
+    assert calls(links) == {("main", "go:two/util/u.go#Do")}
+
+
+def test_a_local_name_hides_a_package_only_in_its_block() -> None:
+    text = """package a
+    type T struct{}
+    func (T) Run() {}
+    type U struct{}
+    func (U) Run() {}
+    func f(x T) {
+        if true {
+            x := U{}
+            x.Run()
+        }
+        x.Run()
+    }
+    """
+    found = sorted((e.line, e.dst) for e in linked(a=text).edges if e.kind == "calls")
+    assert found == [(9, "go:a.go#U.Run"), (11, "go:a.go#T.Run")]
+
+
+def test_conversions_are_no_calls() -> None:
+    links = linked(a="package a\ntype Celsius float64\nfunc f(x float64) Celsius { return Celsius(x) }\n")
+    assert calls(links) == set()
+    assert links.unresolved == []
+
+
+def test_errors_travel_only_where_they_are_handed_back() -> None:
+    sources, _ = read("go_depot")
+    _, links = link_fixture("go_depot")
+    files = [parse_file(p, d, spec) for p, d in sources.items() if (spec := spec_for(p, d)) is not None]
+    found = {(e.src.partition("#")[2], e.dst.partition("#")[2]) for e in throws(files, links).edges}
+    assert {("Memory.Find", "ErrNotFound"), ("Item.Check", "ErrEmptyName"), ("Item.Check", "TooHeavy")} <= found
+    assert ("Memory.Put", "TooHeavy") in found  # handed on
+    assert ("find", "ErrNotFound") in found  # handed on after a test
+    assert ("Must", "panic") in found
+    assert ("Must", "ErrNotFound") not in found  # looked at, then a panic
+    assert ("TestFind", "ErrNotFound") not in found
+    assert ("Labels", "ErrEmptyName") not in found  # the result of Check is dropped
+
+
+def test_order_of_files_does_not_matter() -> None:
+    sources, configs = read("go_depot")
+    files = [parse_file(p, d, spec) for p, d in sources.items() if (spec := spec_for(p, d)) is not None]
+    assert link(files, configs) == link(files[::-1], configs)
