@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from brain.corpus import Texts, read_texts, section_rows, symbol_rows
+from brain.corpus import Texts, found_by, read_texts, section_rows, symbol_rows
 from brain.derive import facts_about
-from brain.importance import rank_view
+from brain.importance import Importance, rank_view
 from brain.index import index_path, write_index
 from brain.notes import Note, NoteCounts, write_notes
 from brain.ontology import derive
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from brain.writer import Written
 
 # Raised whenever the same graph would give other notes or another index.
-VERSION: Final = "5"
+VERSION: Final = "6"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,16 +115,21 @@ def run(settings: BrainSettings, console: Console, repo: Path | None = None) -> 
         write_brain(settings.graph, ontology.nodes, ontology.edges)
         view.add(ontology.edges, ontology.nodes)
     notes = _notes(settings, console, view, ranks)
-    written = _phrased(settings, console, notes, texts)
-    notes = written.notes if written else notes
-    counts = write_notes(settings.out_dir, notes.values())
+    written = None
+    if settings.summary.writer.endpoint:
+        drafts = {note.id: note for note in notes}
+        written = _phrased(settings, console, drafts, texts)
+        notes = iter((written.notes if written else drafts).values())
+    found: dict[str, str] = {}
+    tally = Counter[bool]()
+    counts = write_notes(settings.out_dir, _passing(notes, found, tally))
     with console.progress("indexing"):
-        rows = [*symbol_rows(view, notes), *section_rows(texts.files)]
+        rows = [*symbol_rows(view, found), *section_rows(texts.files)]
         indexed = write_index(index_path(settings.graph), rows, texts.files)
     report = BrainReport(
         skipped=False,
-        nodes=len(notes),
-        summaries=sum(bool(note.summary) for note in notes.values()),
+        nodes=tally.total(),
+        summaries=tally[True],
         notes=counts,
         ontology=dict(sorted(ontology.census.items())),
         rows=indexed,
@@ -146,23 +152,27 @@ def _complete(settings: BrainSettings, graph: Graph) -> bool:
     return bool(graph.count("nodes", "origin").get("brain", 0) == manifest.counts.get("ontology", 0))
 
 
-def _notes(settings: BrainSettings, console: Console, view: View, ranks: Any) -> dict[str, Note]:
+def _passing(notes: Iterator[Note], found: dict[str, str], tally: Counter[bool]) -> Iterator[Note]:
+    """The same notes; on the way the index learns by which words each is found. No more than one is held in memory."""
+    for note in notes:
+        found[note.id] = found_by(note)
+        tally[bool(note.summary)] += 1
+        yield note
+
+
+def _notes(settings: BrainSettings, console: Console, view: View, ranks: dict[str, Importance]) -> Iterator[Note]:
     renderer = Renderer(view, ranks, settings.summary.max_tokens, settings.summary.style)
     hidden = () if "module" in settings.node_types else ("module", "package")
     chosen = [n for n in view.nodes.values() if (n.type in CODE_TYPES or n.origin == "brain") and n.type not in hidden]
-    notes = {}
     with console.progress("writing notes", len(chosen), "notes") as task:
         for node in chosen:
-            notes[node.id] = renderer.note(node, facts_about(view, node))
+            yield renderer.note(node, facts_about(view, node))
             task.advance()
-    return notes
 
 
 def _phrased(settings: BrainSettings, console: Console, notes: dict[str, Note], texts: Texts) -> Written | None:
-    """Notes phrased by the endpoint the settings name, None when they name none."""
+    """Notes phrased by the endpoint the settings name, None when this is only a rehearsal."""
     chosen = settings.summary.writer
-    if not chosen.endpoint:
-        return None
     from brain.writer import EXCERPT_LINES, Endpoint, announce, rephrase
 
     def excerpt(note: Note) -> str:

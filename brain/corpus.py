@@ -82,13 +82,12 @@ def is_document(path: str) -> bool:
     return path.lower().endswith(DOCUMENTS)
 
 
-def symbol_rows(view: View, notes: Mapping[str, Note]) -> Iterator[Row]:
-    """A row per symbol, module and ontology node, long symbols in parts."""
+def symbol_rows(view: View, found: Mapping[str, str]) -> Iterator[Row]:
+    """A row per symbol, module and ontology node, long symbols in parts; `found` is what `found_by` gave for each note."""
     for node in view.nodes.values():
         if node.type == "external" or node.name.startswith("<lambda"):
             continue
-        note = notes.get(node.id)
-        summary = found_by(note) if note else ""
+        summary = found.get(node.id, "")
         signature = str(node.meta.get("signature", ""))
         if node.type in ("class", "interface", "module", "package"):
             signature = " ".join((signature, *_members(view, node))).strip()

@@ -38,9 +38,11 @@ class FactTable:
 
     def __init__(self, facts: Iterable[Fact]) -> None:
         self._by_subject: dict[str, list[Fact]] = {}
+        self._by_relation: dict[tuple[str, str], list[Fact]] = {}
         self._by_id: dict[str, Fact] = {}
         for fact in facts:
             self._by_subject.setdefault(fact.subject, []).append(fact)
+            self._by_relation.setdefault((fact.subject, fact.relation), []).append(fact)
 
     def __len__(self) -> int:
         return sum(map(len, self._by_subject.values()))
@@ -51,8 +53,7 @@ class FactTable:
 
     def about(self, node_id: str, relation: str = "") -> tuple[Fact, ...]:
         """Facts about a node in the order they were derived, of one relation when named."""
-        facts = self._by_subject.get(node_id, ())
-        return tuple(f for f in facts if not relation or f.relation == relation)
+        return tuple(self._by_relation.get((node_id, relation), ()) if relation else self._by_subject.get(node_id, ()))
 
     def by_id(self, fact_id: str) -> Fact | None:
         if not self._by_id:  # ids are hashes: a table that is only read by subject need not compute them
@@ -94,7 +95,7 @@ def facts_about(relations: Relations, node: Node) -> list[Fact]:
 
 
 def _fact(node: Node, relation: str, obj: str, **qualifiers: str) -> Fact:
-    return Fact(node.id, relation, obj, tuple(sorted((k, v) for k, v in qualifiers.items() if v)))
+    return Fact(node.id, relation, obj, tuple(sorted((k, v) for k, v in qualifiers.items() if v)) if qualifiers else ())
 
 
 def _declared(relations: Relations, node: Node) -> Iterator[Fact]:

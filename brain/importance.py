@@ -138,59 +138,53 @@ def _weights(view: View, nodes: list[Node]) -> dict[str, dict[str, float]]:
 def _pagerank(ids: list[str], weights: dict[str, dict[str, float]]) -> dict[str, float]:
     if not ids:
         return {}
+    import numpy as np
+
+    number = {node_id: i for i, node_id in enumerate(ids)}
     base = 1.0 / len(ids)
-    rank = dict.fromkeys(ids, base)
     sums = {source: sum(row.values()) for source, row in weights.items()}
+    links = [(number[s], number[t], w / sums[s]) for s, row in weights.items() for t, w in row.items()]
+    sources, targets = (np.array([link[i] for link in links], dtype=np.int64) for i in (0, 1))
+    shares = np.array([link[2] for link in links], dtype=np.float64)
+    ends = np.ones(len(ids), dtype=bool)
+    ends[[number[source] for source in weights]] = False
+    rank = np.full(len(ids), base)
     for _ in range(ROUNDS):
-        fresh = dict.fromkeys(ids, 0.0)
-        dangling = 0.0
-        for source in ids:
-            row = weights.get(source)
-            if not row:
-                dangling += rank[source]
-                continue
-            share = DAMPING * rank[source] / sums[source]
-            for target, weight in row.items():
-                fresh[target] += share * weight
-        spread = (1.0 - DAMPING + DAMPING * dangling) * base
-        moved = 0.0
-        for node_id in ids:
-            value = fresh[node_id] + spread
-            moved += abs(value - rank[node_id])
-            fresh[node_id] = value
-        rank = fresh
-        if moved < 1e-7:
-            break
-    return rank
+        lost = math.fsum(rank[ends].tolist())  # exact, so the same on every machine
+        rank = DAMPING * np.bincount(targets, rank[sources] * shares, len(ids)) + (1 - DAMPING + DAMPING * lost) * base
+    return dict(zip(ids, rank.tolist(), strict=True))
 
 
 def communities(ids: list[str], weights: dict[str, dict[str, float]], rounds: int = 12) -> dict[str, str]:
     """Label propagation over the undirected graph, in order of id: each node takes its heaviest neighbour label, the
     smaller label on a tie. A community is named by the smallest id in it."""
-    around: dict[str, dict[str, float]] = {node_id: {} for node_id in ids}
+    number = {node_id: i for i, node_id in enumerate(ids)}
+    around: list[dict[int, float]] = [{} for _ in ids]
     for source, row in weights.items():
         for target, weight in row.items():
-            around[source][target] = around[source].get(target, 0.0) + weight
-            around[target][source] = around[target].get(source, 0.0) + weight
-    label = {node_id: node_id for node_id in ids}
+            a, b = number[source], number[target]
+            around[a][b] = around[a].get(b, 0.0) + weight
+            around[b][a] = around[b].get(a, 0.0) + weight
+    label = list(range(len(ids)))
+    waiting = {i for i, others in enumerate(around) if others}
     for _ in range(rounds):
-        changed = False
-        for node_id in ids:
-            votes: dict[str, float] = {}
-            for other, weight in around[node_id].items():
+        moved: set[int] = set()
+        for i in sorted(waiting):
+            votes: dict[int, float] = {}
+            for other, weight in around[i].items():
                 votes[label[other]] = votes.get(label[other], 0.0) + weight
-            if not votes:
-                continue
-            best = min(votes, key=lambda name: (-round(votes[name], 9), name))
-            if best != label[node_id]:
-                label[node_id] = best
-                changed = True
-        if not changed:
+            most = max(votes.values()) - 1e-9
+            best = min(name for name, vote in votes.items() if vote >= most)
+            if best != label[i]:
+                label[i] = best
+                moved.add(i)
+        if not moved:
             break
-    first: dict[str, str] = {}
-    for node_id in ids:
-        first.setdefault(label[node_id], node_id)
-    return {node_id: first[label[node_id]] for node_id in ids}
+        waiting = {other for i in moved for other in around[i]}  # only their votes have changed
+    first: dict[int, str] = {}
+    for i, node_id in enumerate(ids):
+        first.setdefault(label[i], node_id)
+    return {node_id: first[label[i]] for i, node_id in enumerate(ids)}
 
 
 def _uses(view: View, node: Node) -> tuple[int, int]:

@@ -7,14 +7,15 @@ removed when its node is gone, so a rerun touches nothing that did not change.
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final
 
 from config.errors import IncompatibleInput, MissingInput, StorageError
-from config.manifest import digest, write_atomically
+from config.manifest import digest
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.\-]")
 _LONGEST: Final = 120
@@ -42,6 +43,10 @@ class Note:
     sentences: tuple[tuple[str, ...], ...] = ()
 
 
+_KEYS: Final = tuple(sorted(field.name for field in fields(Note)))
+_encode: Final = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode
+
+
 @dataclass(frozen=True, slots=True)
 class NoteCounts:
     written: int
@@ -64,8 +69,9 @@ def safe_name(node_id: str) -> str:
 
 
 def render_note(note: Note) -> str:
-    """The JSON text of a note, keys sorted."""
-    return json.dumps(asdict(note), ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+    """The JSON text of a note: a line per key, keys sorted. The encoder written in C knows no indentation."""
+    body = ",\n".join(f' "{name}": {_encode(getattr(note, name))}' for name in _KEYS)
+    return f"{{\n{body}\n}}\n"
 
 
 def write_notes(directory: Path, notes: Iterable[Note]) -> NoteCounts:
@@ -76,12 +82,12 @@ def write_notes(directory: Path, notes: Iterable[Note]) -> NoteCounts:
         directory.mkdir(parents=True, exist_ok=True)
         present = {path.name for path in directory.glob("*.json")}
         for note in notes:
-            name, text = safe_name(note.id), render_note(note)
+            name, data = safe_name(note.id), render_note(note).encode()
             wanted.add(name)
-            if name in present and (directory / name).read_text(encoding="utf-8", errors="replace") == text:
+            if name in present and _holds(directory / name, data):
                 unchanged += 1
                 continue
-            write_atomically(directory / name, text)
+            _write(directory, name, data)
             written += 1
         stale = sorted(name for name in present - wanted if _is_note_name(name))
         for name in stale:
@@ -91,6 +97,24 @@ def write_notes(directory: Path, notes: Iterable[Note]) -> NoteCounts:
             f"cannot write notes to {directory}: {error}", "free some disk space, then make brain"
         ) from error
     return NoteCounts(written, unchanged, len(stale))
+
+
+def _holds(place: Path, data: bytes) -> bool:
+    """Whether a file consists of exactly these bytes."""
+    with place.open("rb", buffering=0) as file:
+        return file.read(len(data) + 1) == data
+
+
+def _write(folder: Path, name: str, data: bytes) -> None:
+    """As `write_atomically`, for a folder that is there: a hundred thousand notes are written one after another."""
+    temporary = folder / f".{os.getpid()}.tmp"
+    try:
+        with temporary.open("wb", buffering=0) as file:
+            file.write(data)
+        temporary.replace(folder / name)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
 
 
 def read_notes(directory: Path) -> dict[str, Note]:

@@ -57,6 +57,7 @@ def recipes(view: View, texts: Mapping[str, tuple[str, str]], census: Counter[st
     from brain.ontology import Draft, slug
 
     names = public_names(view)
+    ours = frozenset(name.partition(".")[0] for name in names)
     found: dict[tuple[tuple[str, tuple[str, ...]], ...], list[tuple[Snippet, list[Step]]]] = defaultdict(list)
     for snippet in snippets(view, texts):
         try:
@@ -65,7 +66,7 @@ def recipes(view: View, texts: Mapping[str, tuple[str, str]], census: Counter[st
             census[f"refused: {snippet.source} snippet that does not parse"] += 1
             continue
         offset = snippet.start - 1 - (snippet.imports.count("\n") + 1 if snippet.imports else 0)
-        reader = _Reader(view, names, snippet.start, offset)
+        reader = _Reader(view, names, ours, snippet.start, offset)
         steps = reader.read(tree)
         if not reader.imported:
             census[f"refused: {snippet.source} snippet that imports nothing of this repository"] += 1
@@ -211,9 +212,10 @@ def public_names(view: View) -> dict[str, str]:
 class _Reader:
     """Follows the names of one snippet: imports, results of calls, and the calls themselves in statement order."""
 
-    def __init__(self, view: View, names: Mapping[str, str], start: int, offset: int) -> None:
+    def __init__(self, view: View, names: Mapping[str, str], ours: frozenset[str], start: int, offset: int) -> None:
         self._view = view
         self._names = names
+        self._ours = ours  # first parts of these names
         self._start = start
         self._offset = offset
         self._bound: dict[str, str] = {}  # local name -> dotted import path
@@ -279,7 +281,7 @@ class _Reader:
                 self._bound.update(hits)
                 self.imported |= bool(hits)
                 continue
-            if path not in self._names and not any(n == ours or n.startswith(ours + ".") for n in self._names):
+            if path not in self._names and ours not in self._ours:
                 continue
             self.imported = True
             own = statement.lineno + self._offset >= self._start  # not what an earlier block of the page imported

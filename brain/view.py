@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from operator import attrgetter
+from sys import intern
 from typing import Final, Protocol
 
 from extractor.graph import Graph
@@ -16,6 +19,7 @@ from extractor.schema import Edge, Node
 BRAIN_TYPES: Final = ("capability", "concept", "error", "recipe")
 CODE_TYPES: Final = ("package", "module", "class", "interface", "function", "method", "variable")
 
+_ends = attrgetter("src", "dst", "kind", "line")  # the key of an edge
 _TEST_DIRS = frozenset({"test", "tests", "__tests__", "spec", "specs", "testdata", "unittests", "androidtest"})
 _TEST_FILE = re.compile(
     r"^(?:test_.*|.*_test|.*_tests|conftest|tests?|.*[.\-](?:test|spec)|.*Tests?|.*TestCase|.*Spec)\.\w+$"
@@ -45,7 +49,7 @@ class View:
     @classmethod
     def load(cls, graph: Graph, origin: str = "") -> View:
         """All of `graph`, or only the rows of one origin."""
-        return cls(graph.nodes(origin=origin), graph.edges(origin=origin))
+        return cls(map(_shared, graph.nodes(origin=origin)), graph.edges(origin=origin))
 
     def add(self, edges: Iterable[Edge], nodes: Iterable[Node] = ()) -> None:
         """Join more nodes and edges to the view."""
@@ -53,7 +57,8 @@ class View:
         if fresh:
             self.nodes.update((node.id, node) for node in fresh)
             self.nodes = dict(sorted(self.nodes.items()))
-        for edge in sorted(edges):
+        ordered = sorted(edges, key=_ends)
+        for edge in ordered:
             self._out.setdefault(edge.src, {}).setdefault(edge.kind, []).append(edge)
             self._into.setdefault(edge.dst, {}).setdefault(edge.kind, []).append(edge)
 
@@ -109,12 +114,14 @@ class Near:
         return self._edges[key]
 
 
+@lru_cache(maxsize=50_000)
 def is_test(path: str) -> bool:
     """Whether a file holds tests, by whole directory names and file name forms, never by a substring."""
     *directories, name = path.split("/")
     return any(d.lower() in _TEST_DIRS for d in directories) or bool(_TEST_FILE.match(name))
 
 
+@lru_cache(maxsize=50_000)
 def is_aside(path: str) -> bool:
     """Whether a file stands beside the product: examples, demos, documentation, benchmarks."""
     return any(part.lower() in _ASIDE_DIRS for part in path.split("/")[:-1])
@@ -131,6 +138,15 @@ def is_public(node: Node) -> bool:
 def hidden(name: str) -> bool:
     """A leading underscore hides a name, unless it is a protocol's `__name__`."""
     return name.startswith("_") and not (name.startswith("__") and name.endswith("__"))
+
+
+def _shared(node: Node) -> Node:
+    """`node` with the keys of its meta, equal in most nodes, kept once."""
+    params = [{intern(k): v for k, v in p.items()} for p in node.meta.get("params", ())]
+    meta = {intern(key): value for key, value in node.meta.items()}
+    if params:
+        meta["params"] = params
+    return Node(node.id, intern(node.type), node.name, intern(node.path), intern(node.lang), meta, intern(node.origin))
 
 
 def container(relations: Relations, node_id: str) -> Node | None:
