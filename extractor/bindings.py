@@ -1,174 +1,159 @@
 """Edges that cross languages: all facts and the families' links in, the same links with those edges out.
 
 A Python call of a native module's function leads to its binding node, `torch.ops.ns.op` to every registration of the operator,
-a call through a ctypes or cffi library to the C function of that name, a Java `native` method to its JNI function.
+a call through a ctypes or cffi library to the C function of that name, a Java `native` method to its JNI function. Which source
+makes which module is read from the build files; a name that more than one module could answer is left alone.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Final
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
-from extractor.facts import MODULE, FileFacts
+from extractor.bindings_names import Names
+from extractor.bindings_python import CONFIDENCE, Found, autograd, call_edge, kernels, libraries, operators
+from extractor.facts import FileFacts
 from extractor.resolve import Links, definition_ids
 from extractor.schema import Edge, Node, module_id
 
-CONFIDENCE: Final = 0.9
-_LOADERS: Final = frozenset(("CDLL", "PyDLL", "WinDLL", "LoadLibrary", "load_library", "dlopen"))
+# Packages whose use alone makes edges of this kind.
+_BRIDGES: Final = frozenset(("ctypes", "cffi", "triton", "numba", "cupyx", "torch", "_ctypes", "numpy"))
 
 
-def join_languages(files: Sequence[FileFacts], links: Links) -> Links:
+def join_languages(
+    files: Sequence[FileFacts], links: Links, configs: Mapping[str, str] = MappingProxyType({})
+) -> Links:
     """Add the edges between languages, and take away the dead ends that they replace."""
-    bindings = [n for n in links.nodes if n.type == "binding"]
     python = [f for f in files if f.prefix == "py"]
     native = [f for f in files if f.prefix == "cpp"]
-    found = [*_native_modules(python, bindings), *_operators(python, bindings), *_libraries(python, native)]
-    found += _jni([f for f in files if f.prefix == "java"], native)
-    imported = _imported(python, bindings)
-    if not found and not imported:
+    bindings = [n for n in links.nodes if n.type == "binding"]
+    found = _jni([f for f in files if f.prefix == "java"], native)
+    nodes: list[Node] = []
+    further: list[Edge] = []
+    if python and (bindings or any(row.module.partition(".")[0] in _BRIDGES for f in python for row in f.imports)):
+        names = Names(python, configs)
+        nodes, further = operators(names)
+        bindings = [*bindings, *nodes]
+        modules = native_modules(bindings)
+        found += [*_calls(names, modules, bindings), *kernels(names), *autograd(names), *libraries(names, native)]
+        further += [*_imported(names, modules), *_stubs(python, modules)]
+    if not found and not further:
         return links
-    sites = {(edge.src, edge.line, edge.meta.get("name", "")) for edge in found}
+    sites = {(f.edge.src, f.edge.line, name) for f in found for name in f.names}
+    imports = {(e.src, e.line) for e in further if e.kind == "imports"}
     edges = [e for e in links.edges if not (e.kind == "calls" and e.dst.startswith("ext:") and _replaced(e, sites))]
     unresolved = [
         u
         for u in links.unresolved
-        if not (u.kind == "calls" and (u.src, u.line, u.name.rpartition(".")[2]) in sites)
-        and not (u.kind == "imports" and (u.src, u.line) in {(e.src, e.line) for e in imported})
+        if not (u.kind == "calls" and (u.src, u.line, u.name.rpartition(".")[2].removesuffix("()")) in sites)
+        and not (u.kind == "imports" and (u.src, u.line) in imports)
     ]
-    added = {(e.src, e.dst, e.kind, e.line): e for e in (*found, *imported)}
-    return replace(links, edges=[*edges, *(added[key] for key in sorted(added))], unresolved=unresolved)
+    added = {(e.src, e.dst, e.kind, e.line): e for e in (*(f.edge for f in found), *further)}
+    edges += [added[key] for key in sorted(added)]
+    return replace(links, edges=edges, unresolved=unresolved, nodes=[*links.nodes, *nodes])
 
 
 def _replaced(edge: Edge, sites: set[tuple[str, int, str]]) -> bool:
     return (edge.src, edge.line, re.split(r"[.#]", edge.dst)[-1]) in sites
 
 
-def _edge(src: str, dst: str, line: int, kind: str, name: str) -> Edge:
-    return Edge(src, dst, "calls", line, CONFIDENCE, f"binding:{kind}", {"name": name})
+# ---------------------------------------------------------------------- native modules of Python
+class NativeModule(NamedTuple):
+    """What fills one module: `qualified` are the full names that build files give it, `exposed` its names."""
+
+    name: str
+    qualified: tuple[str, ...]
+    owner: str
+    kind: str
+    exposed: dict[str, list[Node]]
 
 
-def _native_modules(files: Iterable[FileFacts], bindings: Iterable[Node]) -> list[Edge]:
-    """`_C.add(…)` and `add(…)` after `from ._C import add`."""
-    exposed: dict[tuple[str, str], list[Node]] = {}
-    modules = set()
+def native_modules(bindings: Iterable[Node]) -> dict[str, list[NativeModule]]:
+    """The native modules by their last name."""
+    found: dict[tuple[str, str], NativeModule] = {}
     for node in bindings:
-        if node.meta["binding"] != "torch":
-            modules.add(node.meta["module"])
-            exposed.setdefault((node.meta["module"], node.meta["exposed"]), []).append(node)
-    found = []
-    for facts in files if modules else ():
-        whole, single = _imports(facts, modules)
-        for call in facts.calls:
-            src = _owner(facts, call.scope)
-            if call.receiver:
-                head, _, rest = call.receiver.partition(".")
-                module = whole.get(call.receiver) or whole.get(head, "")
-                inner = rest if whole.get(head) and call.receiver != head and call.receiver not in whole else ""
-                name = f"{inner}.{call.name}" if inner else call.name
-            else:
-                module, name = single.get(call.name, ("", ""))
-            for node in exposed.get((module, name), ()) if module else ():
-                found.append(_edge(src, node.id, call.line, str(node.meta["binding"]), call.name))
-    return found
+        meta = node.meta
+        if meta["binding"] not in ("torch", "napi"):
+            key = (str(meta["module"]), str(meta["owner"]))
+            made = NativeModule(key[0], tuple(meta.get("qualified", ())), key[1], str(meta["binding"]), {})
+            found.setdefault(key, made).exposed.setdefault(str(meta["exposed"]), []).append(node)
+    modules: dict[str, list[NativeModule]] = {}
+    for key in sorted(found):
+        modules.setdefault(key[0], []).append(found[key])
+    return modules
 
 
-def _imported(files: Iterable[FileFacts], bindings: Iterable[Node]) -> list[Edge]:
-    """`from . import _C` imports what makes the module: the function that registers its names."""
-    makers = {n.meta["module"]: (n.meta["owner"], n.meta["binding"]) for n in bindings if n.meta["binding"] != "torch"}
-    found = []
-    for facts in files if makers else ():
-        src = module_id(facts.prefix, facts.path)
-        for row in facts.imports:
-            names = (row.name, row.module.rpartition(".")[2])
-            module = next((name for name in names if name in makers), "")
-            if module:
-                owner, kind = makers[module]
-                found.append(Edge(src, owner, "imports", row.line, CONFIDENCE, f"binding:{kind}"))
-    return found
+def reached(path: str, modules: Mapping[str, list[NativeModule]]) -> tuple[NativeModule, str] | None:
+    """The native module that a path leads into, and the name in it; None when there is none, or more than one."""
+    inside = path.startswith(".")
+    parts = path.lstrip(".").split(".")
+    for position, part in enumerate(parts):
+        known = modules.get(part, ())
+        if not known:
+            continue
+        whole = ".".join(parts[: position + 1])
+        exact = [m for m in known if any(whole == q or whole.endswith(f".{q}") for q in m.qualified)]
+        likely = exact or [m for m in known if inside or position == 0]
+        if len(likely) == 1:
+            return likely[0], ".".join(parts[position + 1 :]).replace("()", "")
+        if likely:
+            return None
+    return None
 
 
-def _imports(facts: FileFacts, modules: set[str]) -> tuple[dict[str, str], dict[str, tuple[str, str]]]:
-    """(local name -> native module, local name -> (native module, exposed name))."""
-    whole: dict[str, str] = {}
-    single: dict[str, tuple[str, str]] = {}
-    for row in facts.imports:
-        last = row.module.rpartition(".")[2]
-        if row.name and row.name in modules:
-            whole[row.alias or row.name] = row.name
-        elif not row.name and last in modules:
-            whole[row.alias if row.alias != row.module.partition(".")[0] else row.module] = last
-            whole[row.module] = last
-        elif row.name not in ("", "*") and last in modules:
-            single[row.alias or row.name] = (last, row.name)
-    return whole, single
-
-
-def _operators(files: Iterable[FileFacts], bindings: Iterable[Node]) -> list[Edge]:
-    """`torch.ops.ns.op(…)` runs whichever implementation is registered for the tensors' device: all are possible."""
-    operators: dict[str, list[Node]] = {}
+def _calls(names: Names, modules: Mapping[str, list[NativeModule]], bindings: Iterable[Node]) -> list[Found]:
+    """`_C.add(…)`, `add(…)` after `from ._C import add`, and `torch.ops.ns.op(…)`, which runs whatever is registered for it."""
+    registered: dict[str, list[Node]] = {}
     for node in bindings:
         if node.meta["binding"] == "torch":
-            operators.setdefault(f"{node.meta['module']}.{node.meta['exposed']}", []).append(node)
+            registered.setdefault(f"{node.meta['module']}.{node.meta['exposed']}", []).append(node)
     found = []
-    for facts in files if operators else ():
-        held = {name: text for name, text in _assigned(facts) if text.partition(".")[2].startswith("ops")}
-        for call in facts.calls:
-            text = f"{call.receiver}.{call.name}" if call.receiver else held.get(call.name, "")
-            head, dot, rest = text.partition(".")
-            text = f"{held[head]}.{rest}" if dot and head in held else text
-            _, marker, operator = text.partition("ops.")
-            if marker and (text.startswith(("torch.ops.", "ops."))):
-                for node in operators.get(".".join(operator.split(".")[:2]), ()):
-                    found.append(_edge(_owner(facts, call.scope), node.id, call.line, "torch", call.name))
+    for file in names.files.values():
+        for site in file.sites:
+            for path in names.paths(file, site.scope, site.function):
+                if path.startswith("torch.ops."):
+                    for node in registered.get(".".join(path.split(".")[2:4]), ()):
+                        found.append(call_edge(file, site, node.id, "torch", path))
+                elif modules and (native := reached(path, modules)) is not None:
+                    for node in native[0].exposed.get(native[1], ()):
+                        found.append(call_edge(file, site, node.id, native[0].kind, path))
     return found
 
 
-def _libraries(files: Iterable[FileFacts], native: Sequence[FileFacts]) -> list[Edge]:
-    """`lib = ctypes.CDLL(…); lib.fn(…)` calls the C function fn, when the repository has exactly one."""
-    functions: dict[str, list[str]] = {}
-    for facts in native:
-        for d, node_id in zip(facts.defs, definition_ids(facts), strict=True):
-            if d.kind == "function" and not {"declaration", "static", "macro"} & set(d.flags):
-                functions.setdefault(d.name, []).append(node_id)
+def _imported(names: Names, modules: Mapping[str, list[NativeModule]]) -> list[Edge]:
+    """`from . import _C` imports what makes the module: the function that registers its names."""
     found = []
-    for facts in files if functions else ():
-        libraries = {
-            name for name, text in _assigned(facts) if text.endswith("()") and text[:-2].rpartition(".")[2] in _LOADERS
-        }
-        for call in facts.calls if libraries else ():
-            if call.receiver in libraries and len(functions.get(call.name, ())) == 1:
-                found.append(_edge(_owner(facts, call.scope), functions[call.name][0], call.line, "ctypes", call.name))
+    for file in names.files.values() if modules else ():
+        for row in file.facts.imports:
+            for m in names.imported(file, row):
+                native = reached(m.path, modules) if m.path else None
+                if native is not None:
+                    src = module_id(file.facts.prefix, file.facts.path)
+                    via = f"binding:{native[0].kind}"
+                    found.append(Edge(src, native[0].owner, "imports", row.line, CONFIDENCE, via))
     return found
 
 
-def _assigned(facts: FileFacts) -> list[tuple[str, str]]:
-    """(dotted name, what it is assigned) of a Python file's assignments of dotted names and of calls of them (`f()`)."""
+def _stubs(python: Iterable[FileFacts], modules: Mapping[str, list[NativeModule]]) -> list[Edge]:
+    """A stub file describes a native module: each of its functions is the binding of that name."""
     found = []
-    stack: list[Any] = [(facts.extra or {}).get("scopes", [])]
-    while stack:
-        row = stack.pop()
-        if len(row) >= 3 and row[0] == "=":
-            name, value = _dotted(row[1]), row[2]
-            called = isinstance(value, (list, tuple)) and len(value) > 2 and value[0] == "C"
-            text = f"{_dotted(value[2])}()" if called else _dotted(value)
-            if name and text not in ("", "()"):
-                found.append((name, text))
-        stack.extend(part for part in row if isinstance(part, (list, tuple)))
-    return sorted(found)
+    for facts in python if modules else ():
+        if facts.path.endswith(".pyi"):
+            path = "." + facts.path.removesuffix(".pyi").removesuffix("/__init__").replace("/", ".")
+            native = reached(path, modules)
+            if native is not None and not native[1]:
+                for d, node_id in zip(facts.defs, definition_ids(facts), strict=True):
+                    for node in native[0].exposed.get(d.qualname, ()) if d.kind != "variable" else ():
+                        via = f"binding:{native[0].kind}"
+                        found.append(Edge(node_id, node.id, "calls", d.start_line, CONFIDENCE, via))
+    return found
 
 
-def _dotted(expression: Any) -> str:
-    """`a.b.c` of a name or of attributes of one, else empty."""
-    names: list[str] = []
-    while isinstance(expression, (list, tuple)) and len(expression) > 2 and expression[0] == "A":
-        names.append(str(expression[2]))
-        expression = expression[1]
-    return ".".join([expression, *reversed(names)]) if isinstance(expression, str) else ""
-
-
-def _jni(java: Iterable[FileFacts], native: Sequence[FileFacts]) -> list[Edge]:
+# ---------------------------------------------------------------------- Java
+def _jni(java: Iterable[FileFacts], native: Sequence[FileFacts]) -> list[Found]:
     """`native int add(int a)` of a.b.C is `Java_a_b_C_add`, or that and `__` with the signature."""
     functions: dict[str, list[str]] = {}
     for facts in native:
@@ -181,7 +166,8 @@ def _jni(java: Iterable[FileFacts], native: Sequence[FileFacts]) -> list[Edge]:
             if d.kind == "method" and "native" in d.flags:
                 owner = ".".join(p for p in (facts.namespace, d.qualname.rpartition(".")[0].replace(".", "$")) if p)
                 for target in functions.get(f"Java_{_mangled(owner)}_{_mangled(d.name)}", ()):
-                    found.append(_edge(node_id, target, d.start_line, "jni", d.name))
+                    edge = Edge(node_id, target, "calls", d.start_line, CONFIDENCE, "binding:jni")
+                    found.append(Found(edge, (d.name,)))
     return found
 
 
@@ -198,10 +184,3 @@ def _mangled(name: str) -> str:
         else:
             out.append(f"_0{ord(char):04x}")
     return "".join(out)
-
-
-def _owner(facts: FileFacts, scope: int) -> str:
-    """The function that code in a scope belongs to, else the module."""
-    while scope != MODULE and facts.defs[scope].kind not in ("function", "method"):
-        scope = facts.defs[scope].scope
-    return definition_ids(facts)[scope] if scope != MODULE else module_id(facts.prefix, facts.path)

@@ -333,10 +333,9 @@ def _linker_version() -> str:
         "entries.py",
         "graph.py",
         "schema.py",
-        "bindings.py",
         "scip.py",
     )
-    files = sorted({*package.glob("resolve/*.py"), *(package / name for name in names)})
+    files = sorted({*package.glob("resolve/*.py"), *package.glob("bindings*.py"), *(package / name for name in names)})
     return digest(part for file in files if file.is_file() for part in (file.name, file.read_bytes()))[:12]
 
 

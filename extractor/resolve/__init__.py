@@ -41,7 +41,7 @@ def link(files: Iterable[FileFacts], configs: Mapping[str, str]) -> Links:
     for facts in ordered:
         families.setdefault(BY_NAME[facts.lang].family, []).append(facts)
     links = merge(_link_family(family, families[family], configs) for family in sorted(families))
-    return join_languages(ordered, links)
+    return join_languages(ordered, links, configs)
 
 
 def _link_family(family: str, files: Sequence[FileFacts], configs: Mapping[str, str]) -> Links:
