@@ -2,27 +2,31 @@
 
 A row is one symbol, one part of a long one, or one section of a document: its words go to `words` (FTS5, Porter stems,
 identifiers also split), its lines stay in `texts`, which holds each file once. `grams` finds substrings by file, `near`
-finds names by their letters. Written whole to a sibling and renamed, or file by file in one transaction.
+finds names by their letters, `parts` says what was indexed of each file. Only files that differ are indexed again.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import shutil
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import accumulate
+from itertools import accumulate, groupby
 from pathlib import Path
 from typing import Final
 
 from brain.text import split_identifier
 from brain.view import BRAIN_TYPES
 from config.errors import IncompatibleInput, MissingInput, StorageError
+from config.manifest import digest
 
-SCHEMA: Final = 2
+SCHEMA: Final = 3
+_BITS: Final = 20  # a row's number is that of its file, then its place in the file in so many bits
+_COLUMNS: Final = "path, qualname, signature, summary, body"
 _TABLES: Final = """
     CREATE TABLE rows (id INTEGER PRIMARY KEY, node_id TEXT NOT NULL, kind TEXT NOT NULL, path TEXT NOT NULL,
                        start INTEGER NOT NULL, end INTEGER NOT NULL, name TEXT NOT NULL, qualname TEXT NOT NULL,
@@ -31,13 +35,14 @@ _TABLES: Final = """
     CREATE VIRTUAL TABLE words USING fts5(path, qualname, signature, summary, body, content='',
                                           tokenize="porter unicode61 tokenchars '_'");
     CREATE VIRTUAL TABLE grams USING fts5(text, content='', tokenize='trigram', detail=none);
-    CREATE TABLE gram_files (id INTEGER PRIMARY KEY, path TEXT NOT NULL);
+    CREATE TABLE parts (id INTEGER PRIMARY KEY, path TEXT NOT NULL, digest TEXT NOT NULL, rows INTEGER NOT NULL);
     CREATE VIRTUAL TABLE near USING fts5(name, tokenize='trigram', detail=none);
 """
 _INDEXES: Final = """
     CREATE INDEX rows_by_node ON rows (node_id);
     CREATE INDEX rows_by_path ON rows (path);
     CREATE INDEX rows_by_name ON rows (name COLLATE NOCASE);
+    CREATE UNIQUE INDEX parts_by_path ON parts (path);
 """
 _WORD = re.compile(r"\w+")
 
@@ -76,38 +81,49 @@ def expand(text: str) -> str:
 
 
 def write_index(path: Path, rows: Iterable[Row], texts: Mapping[str, tuple[str, str]]) -> int:
-    """Write the whole index and rename it over `path`; returns the number of rows. `texts` maps a path to (sha256, text)."""
+    """Bring the index to these rows and texts; returns the number of rows. `texts` maps a path to (sha256, text).
+
+    Where less than a quarter of the files differ from the index that is there, a copy of it is updated file by file; else
+    all is written anew. Either way a sibling is renamed over `path`, and what is found afterwards is the same.
+    """
+    ordered = sorted(rows, key=lambda r: (r.path, r.start, r.end, r.node_id, r.name))
+    files = {file_path: list(group) for file_path, group in groupby(ordered, key=lambda r: r.path)}
+    wanted = {p: _digest(files.get(p, ()), texts.get(p)) for p in sorted({*files, *texts})}
+    present = _present(path)
+    changed = [p for p in wanted if present is None or present.get(p) != wanted[p]]
+    gone = [p for p in present or () if p not in wanted]
+    fresh = present is None or len(changed) + len(gone) > len(wanted) // 4
+    if not fresh and not changed and not gone:
+        return len(ordered)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     temporary.unlink(missing_ok=True)
-    count = 0
     try:
+        if not fresh:
+            shutil.copyfile(path, temporary)
         with closing(sqlite3.connect(temporary)) as db:
             db.execute("PRAGMA journal_mode=OFF")
             db.execute("PRAGMA synchronous=OFF")
-            db.executescript(_TABLES)
+            if fresh:
+                db.executescript(_TABLES)
             with db:
-                lines = _Lines(texts)
-                ordered = sorted(rows, key=lambda r: (r.path, r.start, r.end, r.node_id, r.name))
-                for count, row in enumerate(ordered, 1):
-                    offset, body = lines.slice(row.path, row.start, row.end)
-                    _insert(db, count, row, offset, body)
-                for number, (file_path, (sha256, text)) in enumerate(sorted(texts.items()), 1):
-                    db.execute("INSERT INTO texts VALUES (?,?,?)", (file_path, sha256, text))
-                    db.execute("INSERT INTO gram_files VALUES (?,?)", (number, file_path))
-                    db.execute("INSERT INTO grams (rowid, text) VALUES (?,?)", (number, text))
-                names = sorted({row.name for row in ordered if row.node_id})
-                db.executemany("INSERT INTO near (name) VALUES (?)", ((name,) for name in names))
-            db.executescript(_INDEXES)
-            db.execute("INSERT INTO words (words) VALUES ('optimize')")
-            db.execute(f"PRAGMA user_version={SCHEMA}")
+                for file_path in () if fresh else (*gone, *changed):
+                    _remove(db, file_path)
+                for file_path in wanted if fresh else changed:
+                    _add(db, file_path, files.get(file_path, []), texts.get(file_path), wanted[file_path])
+                _name(db, {row.name for row in ordered if row.node_id})
+                if fresh:
+                    db.execute("INSERT INTO words (words) VALUES ('optimize')")
+            if fresh:
+                db.executescript(_INDEXES)
+                db.execute(f"PRAGMA user_version={SCHEMA}")
             db.commit()
         temporary.replace(path)
     except (sqlite3.OperationalError, OSError) as error:
         raise StorageError(f"cannot write {path}: {error}", "free some disk space, then make brain") from error
     finally:
         temporary.unlink(missing_ok=True)
-    return count
+    return len(ordered)
 
 
 def open_index(path: Path) -> sqlite3.Connection:
@@ -137,45 +153,70 @@ def dump_index(db: sqlite3.Connection) -> Iterator[str]:
         yield repr(row)
 
 
-class _Lines:
-    """Lines of each text, split once per file; rows come ordered by path, so one file is held at a time."""
-
-    def __init__(self, texts: Mapping[str, tuple[str, str]]) -> None:
-        self._texts = texts
-        self._path = ""
-        self._lines: list[str] = []
-        self._starts: list[int] = []
-
-    def slice(self, path: str, start: int, end: int) -> tuple[int, str]:
-        """Where in its file's text a passage begins, counted in characters, and the passage."""
-        if not start or path not in self._texts:
-            return 0, ""
-        if path != self._path:
-            self._path, self._lines = path, self._texts[path][1].split("\n")
-            self._starts = [0, *accumulate(len(line) + 1 for line in self._lines)]
-        return self._starts[min(start - 1, len(self._lines))], "\n".join(self._lines[start - 1 : end])
+def _digest(rows: Sequence[Row], text: tuple[str, str] | None) -> str:
+    """Of all that the index holds about one file."""
+    return digest((*text, repr(rows)) if text else (repr(rows),))
 
 
-def _insert(db: sqlite3.Connection, number: int, row: Row, offset: int, body: str) -> None:
-    db.execute(
-        "INSERT INTO rows VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
-        (
-            number,
-            row.node_id,
-            row.kind,
-            row.path,
-            row.start,
-            row.end,
-            row.name,
-            row.qualname,
-            row.signature,
-            row.summary,
-            offset,
-            len(body),
-        ),
-    )
-    columns = (row.path, row.qualname, row.signature, row.summary, "" if row.kind in BRAIN_TYPES else body)
-    db.execute(
-        "INSERT INTO words (rowid, path, qualname, signature, summary, body) VALUES (?,?,?,?,?,?)",
-        (number, *map(expand, columns)),
-    )
+def _present(path: Path) -> dict[str, str] | None:
+    """Path to digest of every file in the index at `path`; None when there is none of this schema."""
+    if not path.is_file():
+        return None
+    with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as db:
+        try:
+            if db.execute("PRAGMA user_version").fetchone()[0] != SCHEMA:
+                return None
+            return dict(db.execute("SELECT path, digest FROM parts ORDER BY path"))
+        except sqlite3.DatabaseError:
+            return None  # whatever it is, it is written anew
+
+
+def _name(db: sqlite3.Connection, names: set[str]) -> None:
+    """Bring `near` to these names."""
+    known: dict[str, int] = dict(db.execute("SELECT name, rowid FROM near"))
+    db.executemany("DELETE FROM near WHERE rowid = ?", [(known[name],) for name in sorted(known.keys() - names)])
+    db.executemany("INSERT INTO near (name) VALUES (?)", [(name,) for name in sorted(names - known.keys())])
+
+
+def _add(db: sqlite3.Connection, path: str, rows: Sequence[Row], text: tuple[str, str] | None, content: str) -> None:
+    """Add one file. Its number comes from its path, so that it does not depend on what was indexed before."""
+    number = int(digest((path,))[:10], 16)
+    while db.execute("SELECT 1 FROM parts WHERE id = ?", (number,)).fetchone():
+        number += 1
+    db.execute("INSERT INTO parts VALUES (?,?,?,?)", (number, path, content, len(rows)))
+    lines = text[1].split("\n") if text else []
+    starts = [0, *accumulate(len(line) + 1 for line in lines)]
+    for row_id, row in enumerate(rows, number << _BITS):
+        body = "\n".join(lines[row.start - 1 : row.end]) if row.start else ""
+        offset = starts[min(row.start - 1, len(lines))] if row.start else 0
+        values = (row.node_id, row.kind, row.path, row.start, row.end, row.name, row.qualname, row.signature)
+        db.execute(
+            "INSERT INTO rows VALUES (?,?,?,?,?,?,?,?,?,?,?,?)", (row_id, *values, row.summary, offset, len(body))
+        )
+        columns = _columns(row.kind, row.path, row.qualname, row.signature, row.summary, body)
+        db.execute(f"INSERT INTO words (rowid, {_COLUMNS}) VALUES (?,?,?,?,?,?)", (row_id, *columns))
+    if text:
+        db.execute("INSERT INTO texts VALUES (?,?,?)", (path, *text))
+        db.execute("INSERT INTO grams (rowid, text) VALUES (?,?)", (number, text[1]))
+
+
+def _remove(db: sqlite3.Connection, path: str) -> None:
+    """Take one file out. Tables without content are told what stood in them: it is cut from the stored text again."""
+    found = db.execute("SELECT id FROM parts WHERE path = ?", (path,)).fetchone()
+    if found is None:
+        return
+    stored = db.execute("SELECT text FROM texts WHERE path = ?", (path,)).fetchone()
+    text = stored[0] if stored else ""
+    query = "SELECT id, kind, path, qualname, signature, summary, offset, length FROM rows WHERE path = ?"
+    for row_id, kind, place, qualname, signature, summary, offset, length in db.execute(query, (path,)).fetchall():
+        columns = _columns(kind, place, qualname, signature, summary, text[offset : offset + length])
+        db.execute(f"INSERT INTO words (words, rowid, {_COLUMNS}) VALUES ('delete',?,?,?,?,?,?)", (row_id, *columns))
+    if stored:
+        db.execute("INSERT INTO grams (grams, rowid, text) VALUES ('delete',?,?)", (found[0], text))
+    for table in ("rows", "texts", "parts"):
+        db.execute(f"DELETE FROM {table} WHERE path = ?", (path,))
+
+
+def _columns(kind: str, path: str, qualname: str, signature: str, summary: str, body: str) -> Iterator[str]:
+    """The words of one row, as they are indexed."""
+    return map(expand, (path, qualname, signature, summary, "" if kind in BRAIN_TYPES else body))

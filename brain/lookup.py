@@ -89,7 +89,7 @@ class Lookup:
         self._without = frozenset(without)
         self._embedder = embedder
         self._vectors = _vectors(graph.path, embedder.space) if embedder else None
-        self._size: int = db.execute("SELECT coalesce(max(id), 0) FROM rows").fetchone()[0]
+        self._size: int = db.execute("SELECT coalesce(sum(rows), 0) FROM parts").fetchone()[0]
 
     @classmethod
     def open(cls, graph_path: Path, without: Iterable[str] = (), embedder: Embedder | None = None) -> Lookup:
@@ -189,9 +189,7 @@ class Lookup:
         grams = sorted({folded[i : i + 3] for i in range(len(folded) - 2)})
         match = " AND ".join('"' + gram.replace('"', '""') + '"' for gram in grams if "\0" not in gram)
         chosen = "f.id IN (SELECT rowid FROM grams WHERE grams MATCH ?) AND" if match else "? = '' AND"
-        query = (
-            f"SELECT t.path, t.text FROM gram_files f JOIN texts t ON t.path = f.path WHERE {chosen} 1 ORDER BY t.path"
-        )
+        query = f"SELECT t.path, t.text FROM parts f JOIN texts t ON t.path = f.path WHERE {chosen} 1 ORDER BY t.path"
         found: list[tuple[str, int, str]] = []
         for path, whole in self._db.execute(query, (match,)):
             if text not in whole or (path_glob and not fnmatch.fnmatchcase(path, path_glob)):
