@@ -54,8 +54,23 @@ _SYSTEM: Final = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What an endpoint is asked for: its instructions, the keys of the JSON object it answers with, and where it is set.
+
+    `system` may use {fence} and {limit}.
+    """
+
+    system: str
+    keys: tuple[str, ...]
+    where: str
+
+
+NOTE: Final = Task(_SYSTEM, ("summary",), "summary.writer")
+
+
 class Writer(Protocol):
-    """One method: what is known about a node, as JSON, and its source -> a summary. Raises WriterError."""
+    """One method: what is known, as JSON, and source beside it -> a draft, one line per key of the task. Raises WriterError."""
 
     name: str
 
@@ -197,21 +212,23 @@ def _kind(objection: str) -> str:
 class Endpoint:
     """Any OpenAI-compatible `/v1/chat/completions`. The key is read from a named environment variable and shown nowhere."""
 
-    def __init__(self, settings: WriterSettings, limit: int, wait: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self, settings: WriterSettings, limit: int, wait: Callable[[float], None] = time.sleep, task: Task = NOTE
+    ) -> None:
         """Raises UsageError for an address that is none, or a named variable that is not set."""
         import httpx
 
         if urlsplit(settings.endpoint).scheme not in ("http", "https") or not urlsplit(settings.endpoint).hostname:
             raise UsageError(
-                f"summary.writer.endpoint: {settings.endpoint!r} is no http address",
+                f"{task.where}.endpoint: {settings.endpoint!r} is no http address",
                 "for example http://localhost:8000/v1",
             )
         self._key = os.environ.get(settings.api_key_env, "") if settings.api_key_env else ""
         if settings.api_key_env and not self._key:
-            raise UsageError(f"summary.writer.api_key_env: {settings.api_key_env} is not set in the environment")
+            raise UsageError(f"{task.where}.api_key_env: {settings.api_key_env} is not set in the environment")
         base = settings.endpoint.rstrip("/").removesuffix("/chat/completions")
         self._url = (base if base.endswith("/v1") else f"{base}/v1") + "/chat/completions"
-        self._settings, self._limit, self._wait = settings, limit, wait
+        self._settings, self._limit, self._wait, self._task = settings, limit, wait, task
         self._mode = 0
         self._random = random.Random(0)
         headers = {"Authorization": f"Bearer {self._key}"} if self._key else {}
@@ -228,13 +245,13 @@ class Endpoint:
         said = f"{fence}\nFacts:\n{facts}\n\nSource:\n{excerpt}\n{fence}"
         if objection:
             said += f"\nYour last draft was refused ({objection}). Write it again without that."
-        system = _SYSTEM.format(fence=fence, limit=self._limit)
+        system = self._task.system.format(fence=fence, limit=self._limit)
         messages = [{"role": "system", "content": system}, {"role": "user", "content": said}]
         last = "no answer"
         for attempt in range(ATTEMPTS):
             status, headers, text = self._post(messages)
             if status == 200:
-                return summary_of(text)
+                return answer_of(text, self._task.keys)
             last = f"{self.host} answered {status}: {text[:200]}" if status else f"{self.host}: {text[:200]}"
             if status == 400 and self._mode < len(_MODES) - 1 and "response_format" in text:
                 self._mode += 1
@@ -259,13 +276,13 @@ class Endpoint:
         if _MODES[self._mode] == "json_schema":
             shape = {
                 "type": "object",
-                "properties": {"summary": {"type": "string"}},
-                "required": ["summary"],
+                "properties": {key: {"type": "string"} for key in self._task.keys},
+                "required": list(self._task.keys),
                 "additionalProperties": False,
             }
             body["response_format"] = {
                 "type": "json_schema",
-                "json_schema": {"name": "note", "strict": True, "schema": shape},
+                "json_schema": {"name": "draft", "strict": True, "schema": shape},
             }
         elif _MODES[self._mode] == "json_object":
             body["response_format"] = {"type": "json_object"}
@@ -279,8 +296,11 @@ class Endpoint:
         return clean(text.replace(self._key, "<key>") if self._key else text)
 
 
-def summary_of(reply: str) -> str:
-    """The summary in a chat completion's reply: a JSON object, or the first one in its text. Raises WriterError."""
+def answer_of(reply: str, keys: Sequence[str] = NOTE.keys) -> str:
+    """The texts under `keys` in a chat completion's reply, a line each: of its JSON object, or the first one in its text.
+
+    Raises WriterError.
+    """
     try:
         content = json.loads(reply)["choices"][0]["message"]["content"] or ""
     except (ValueError, KeyError, IndexError, TypeError) as error:
@@ -290,9 +310,10 @@ def summary_of(reply: str) -> str:
             found, _ = json.JSONDecoder().raw_decode(content[start:])
         except ValueError:
             continue
-        if isinstance(found, dict) and isinstance(found.get("summary"), str):
-            return clean(found["summary"])
-    raise WriterError("the answer holds no JSON object with a summary")
+        if isinstance(found, dict) and all(isinstance(found.get(key), str) for key in keys):
+            texts = [clean(found[key]) for key in keys]
+            return texts[0] if len(texts) == 1 else "\n".join(map(one_line, texts))
+    raise WriterError(f"the answer holds no JSON object with {' and '.join(('a ' + key) for key in keys)}")
 
 
 def delay(attempt: int, retry_after: str, rng: random.Random) -> float:

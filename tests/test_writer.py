@@ -15,7 +15,7 @@ import pytest
 
 from brain.build import BrainReport
 from brain.notes import read_notes
-from brain.writer import Endpoint, WriterError, delay, objection_to, summary_of
+from brain.writer import Endpoint, WriterError, delay, objection_to, answer_of
 from config.errors import UsageError
 from config.settings import WriterSettings
 
@@ -232,6 +232,6 @@ def test_the_wait_follows_the_server_else_grows_with_jitter() -> None:
 
 def test_an_answer_without_a_summary_is_an_error() -> None:
     with pytest.raises(WriterError, match="no chat completion"):
-        summary_of("{}")
+        answer_of("{}")
     with pytest.raises(WriterError, match="no JSON object"):
-        summary_of(json.dumps({"choices": [{"message": {"content": '{"other": 1}'}}]}))
+        answer_of(json.dumps({"choices": [{"message": {"content": '{"other": 1}'}}]}))
