@@ -5,18 +5,27 @@ from __future__ import annotations
 import json
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, Protocol
 
 import typer
 
-from config.cli import ConfigOption, JsonOption, QuietOption, SetOption, VerboseOption, run_app
+from config.cli import (
+    ConfigOption,
+    JsonOption,
+    QuietOption,
+    SetOption,
+    VerboseOption,
+    VersionOption,
+    run_app,
+    typed_here,
+)
 from config.console import Console
 from inference.query import query
 
 app = typer.Typer(
     name="nanodex",
-    help="Compile any codebase into a portable domain expert: extract, brain, dataset, train, then query or serve.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -28,6 +37,11 @@ RepoOption = Annotated[
     Path | None, typer.Option(metavar="DIR", help="The repository, when it is not where extract found it.")
 ]
 ModelsOption = Annotated[Path, typer.Option(metavar="DIR", help="Where the adapter packs lie.")]
+
+
+@app.callback()
+def common(version: VersionOption = False) -> None:
+    """Compile any codebase into a portable domain expert: extract, brain, dataset, train, then query or serve."""
 
 
 class Report(Protocol):
@@ -108,12 +122,13 @@ def inspect(
 def status(
     repo: RepoOption = None,
     graph: GraphOption = GRAPH,
+    models: ModelsOption = MODELS,
     as_json: JsonOption = False,
 ) -> None:
-    """How far the graph lags behind the code."""
-    from extractor.status import status_of
+    """What exists, what is stale, and the one command to run next."""
+    from inference.standing import standing
 
-    show(status_of(graph, repo), as_json)
+    show(standing(graph, repo, models), as_json)
 
 
 @app.command()
@@ -363,10 +378,11 @@ def doctor(
     quiet: QuietOption = False,
 ) -> None:
     """Check every stage, with the command that mends what fails."""
+    from inference.checks import Verdict
     from inference.doctor import run
 
     verdict = run(Console(quiet=quiet), models, repo)
-    show(verdict, as_json)
+    show(Verdict(tuple(replace(check, fix=typed_here(check.fix)) for check in verdict.checks)), as_json)
     raise typer.Exit(verdict.exit_code)
 
 

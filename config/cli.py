@@ -5,16 +5,18 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import sys
 import traceback
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 from typer.exceptions import TyperException
 
 from config.errors import NanodexError, StorageError
 
+ROOT: Final = Path(__file__).resolve().parents[1]
 ConfigOption = Annotated[
     Path | None, typer.Option("--config", metavar="YAML", help="Settings file; the shipped template when absent.")
 ]
@@ -24,7 +26,62 @@ SetOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
 QuietOption = Annotated[bool, typer.Option("-q", "--quiet", help="No progress, no notes.")]
+
+
+def _version(wanted: bool) -> None:
+    """A checkout's own word comes before what was once installed from it."""
+    if wanted:
+        import tomllib
+        from importlib.metadata import version
+
+        source = ROOT / "pyproject.toml"
+        own = tomllib.loads(source.read_text(encoding="utf-8"))["project"] if source.is_file() else {}
+        print(f"nanodex {own.get('version') or version('nanodex')}")
+        raise typer.Exit
+
+
+VersionOption = Annotated[
+    bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and stop.")
+]
 VerboseOption = Annotated[bool, typer.Option("-v", "--verbose", help="More detail on stderr; tracebacks of bugs.")]
+
+# What each make target of the checkout runs, for those who installed nanodex without one.
+_TARGETS: Final = {
+    "extract": "extract",
+    "graph-inspect": "inspect",
+    "brain-embed": "embed",
+    "brain": "brain",
+    "dataset": "dataset",
+    "train-lora": "train lora",
+    "train-qlora": "train qlora",
+    "train-tiny": "train tiny",
+    "serve": "serve",
+    "query": "query",
+    "eval": "eval",
+}
+_TARGET: Final = rf"(?:{'|'.join(_TARGETS)})(?![\w-])"
+_STAGES: Final = re.compile(rf"\bmake ({_TARGET}(?: {_TARGET})*)((?: [A-Z]+=(?:<[^>]*>|[^\s,;]+))*)")
+_SETUP: Final = re.compile(r"((?:[A-Z]+=\S+ )?\bmake setup(?:-serve)?(?: [A-Z_]+=(?:<[^>]*>|\S+))?)(?! in )")
+
+
+def typed_here(hint: str, *, checkout: bool | None = None) -> str:
+    """A hint as it can be typed: without the checkout's Makefile, `make extract REPO=x` is `nanodex extract x`."""
+    if checkout is None:
+        checkout = (ROOT / "Makefile").is_file()
+    if checkout:
+        return hint
+
+    def command(found: re.Match[str]) -> str:
+        values = re.findall(r"([A-Z]+)=(<[^>]*>|\S+)", found[2])
+        commands = []
+        for target in found[1].split():
+            options = [
+                v if k == "REPO" else f"--{k.lower()} {v}" for k, v in values if k != "REPO" or target == "extract"
+            ]
+            commands.append(" ".join(["nanodex", _TARGETS[target], *options]))
+        return " && ".join(commands)
+
+    return _SETUP.sub(r"\1 in a checkout of nanodex", _STAGES.sub(command, hint))
 
 
 def run_app(app: typer.Typer, arguments: list[str] | None = None) -> int:
@@ -35,12 +92,19 @@ def run_app(app: typer.Typer, arguments: list[str] | None = None) -> int:
     arguments = sys.argv[1:] if arguments is None else arguments
     as_json = "--json" in arguments
     try:
-        result = app(args=arguments, standalone_mode=False)
+        # Completion is asked for under the program's name, and no shell can export a name with a dot in it.
+        result = app(
+            args=arguments, standalone_mode=False, prog_name=Path(sys.argv[0]).name.replace("nanodex.py", "nanodex")
+        )
         sys.stdout.flush()
     except NanodexError as error:
         return _fail(error.exit_code, error.message, error.hint, as_json)
     except TyperException as error:
-        return _fail(2, error.format_message(), f"{Path(sys.argv[0]).name} --help", as_json)
+        if not arguments:  # a bare command: the help is the answer, not an error's text
+            print(error.format_message(), file=sys.stderr)
+            return 2
+        where = getattr(getattr(error, "ctx", None), "command_path", "") or Path(sys.argv[0]).name
+        return _fail(2, error.format_message(), f"{where} --help", as_json)
     except (KeyboardInterrupt, typer.Abort):
         result = 130
     except BrokenPipeError:
@@ -78,6 +142,7 @@ def _trace(arguments: list[str]) -> None:
 
 
 def _fail(code: int, message: str, hint: str, as_json: bool) -> int:
+    hint = typed_here(hint)
     if as_json:
         print(json.dumps({"error": {"code": code, "hint": hint, "message": message}}, sort_keys=True))
     print(f"error: {message}", file=sys.stderr)

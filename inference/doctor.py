@@ -6,6 +6,7 @@ warning with the command that makes it.
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sqlite3
@@ -17,13 +18,13 @@ from typing import Final
 
 from config.console import Console, plural
 from config.errors import InputError, NanodexError
-from config.manifest import Manifest, read_manifest
+from config.manifest import Manifest, digest, read_manifest
 from config.settings import BrainSettings, DatasetSettings, ExtractSettings, ServeSettings, load_settings
 from inference.checks import Check, Verdict, fail, ok, verdict, warn
 from inference.installed import ROOT, check_packages, installed, torch_cuda
 from inference.runtime import ask_runtime, check_open_files, check_port, check_runtime, find_gpus, gib, interpreter
 from trainer.hardware import free_ram
-from trainer.pack import Pack, adapters, current
+from trainer.pack import Pack, adapters, current, file_digest
 
 SETUP: Final = "make setup"
 OLDEST_PYTHON: Final = (3, 11)
@@ -162,10 +163,18 @@ def check_dataset(graph: Path, train: Path) -> Iterator[Check]:
     missing = [name for name in ("valid.jsonl", "test.jsonl") if not train.with_name(name).is_file()]
     if missing:
         yield fail("dataset: rows", f"{' and '.join(missing)} beside {train} are missing", "make dataset")
-    elif source is not None and made.commit != source.commit:
-        yield warn("dataset: rows", "they are of an earlier graph", "make dataset")
+    elif source is not None and _rows_are_old(made, source):
+        yield warn("dataset: rows", "they are of an earlier graph or of earlier notes", "make dataset")
     else:
         yield ok("dataset: rows", f"{train} of {made.project or 'an unnamed project'}")
+
+
+def _rows_are_old(made: Manifest, source: Manifest) -> bool:
+    """Whether graph or notes changed since: the manifest's own digest, taken again (see dataset/generate.py)."""
+    notes = read_manifest(Path(str(made.settings.get("nodes_dir") or "brain/nodes")))
+    if notes is None:
+        return made.commit != source.commit
+    return made.inputs != digest((source.inputs, notes.inputs, json.dumps(notes.settings, sort_keys=True)))
 
 
 def check_trainer() -> Iterator[Check]:
@@ -195,14 +204,24 @@ def check_packs(models: Path, graph: Path) -> Iterator[Check]:
         yield warn("train: adapter", f"there is none below {models}/", "make train-tiny")
     source = _readable(graph)
     for pack in packs:
-        yield _check_pack(pack, source)
+        yield _check_pack(pack, source, _rows_of(pack))
     if len(every) > 3 * max(1, len(packs)):
         yield warn(
             "train: versions", f"{len(every)} adapter versions below {models}/", "remove the ones you do not serve"
         )
 
 
-def _check_pack(pack: Pack, source: Manifest | None) -> Check:
+def _rows_of(pack: Pack) -> str:
+    """The digest of the rows now where the pack's training found its own, "" when they are gone or of another project."""
+    train = Path(str(pack.settings.get("dataset") or "dataset"))
+    try:
+        made = read_manifest(train)
+    except InputError:
+        return ""  # check_dataset says so
+    return file_digest(train) if made is not None and made.project == pack.project and train.is_file() else ""
+
+
+def _check_pack(pack: Pack, source: Manifest | None, rows: str) -> Check:
     from inference.adapter import load_adapter
     from inference.preflight import find_base
 
@@ -218,9 +237,11 @@ def _check_pack(pack: Pack, source: Manifest | None) -> Check:
         find_base("", adapter)
     except InputError as error:
         return warn(name, f"{pack.name}: {error.message}", error.hint)
+    again = f"nanodex train {pack.method} --refresh"
     if source is not None and pack.project == source.project and pack.commit and pack.commit != source.commit:
-        fix = "make dataset train-tiny, or nanodex train … --refresh"
-        return warn(name, f"{pack.name} was trained at {pack.commit[:7]}, the graph is at {source.commit[:7]}", fix)
+        return warn(name, f"{pack.name} was trained at {pack.commit[:7]}, the graph is at {source.commit[:7]}", again)
+    if rows and rows != pack.dataset_sha256:
+        return warn(name, f"{pack.name} was trained on earlier rows than {pack.settings['dataset']} holds", again)
     return ok(name, f"{pack.name} on {pack.base.id}")
 
 
