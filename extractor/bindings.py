@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from extractor.bindings_names import Names
-from extractor.bindings_python import CONFIDENCE, Found, autograd, call_edge, kernels, libraries, operators
+from extractor.bindings_python import CONFIDENCE, Found, autograd, call_edge, kernels, libraries, loaded, operators
 from extractor.facts import FileFacts
 from extractor.resolve import Links, definition_ids
 from extractor.schema import Edge, Node, module_id
@@ -37,7 +37,7 @@ def join_languages(
         names = Names(python, configs)
         nodes, further = operators(names)
         bindings = [*bindings, *nodes]
-        modules = native_modules(bindings)
+        modules = native_modules(bindings, names)
         found += [*_calls(names, modules, bindings), *kernels(names), *autograd(names), *libraries(names, native)]
         further += [*_imported(names, modules), *_stubs(python, modules)]
     if not found and not further:
@@ -62,24 +62,35 @@ def _replaced(edge: Edge, sites: set[tuple[str, int, str]]) -> bool:
 
 # ---------------------------------------------------------------------- native modules of Python
 class NativeModule(NamedTuple):
-    """What fills one module: `qualified` are the full names that build files give it, `exposed` its names."""
+    """What fills one module: `qualified` are the full names that build files give it, `placed` when the package of one is here,
+    `exposed` its names."""
 
-    name: str
     qualified: tuple[str, ...]
+    placed: bool
     owner: str
     kind: str
     exposed: dict[str, list[Node]]
 
 
-def native_modules(bindings: Iterable[Node]) -> dict[str, list[NativeModule]]:
+def native_modules(bindings: Iterable[Node], names: Names) -> dict[str, list[NativeModule]]:
     """The native modules by their last name."""
     found: dict[tuple[str, str], NativeModule] = {}
+    loads = loaded(names)
     for node in bindings:
         meta = node.meta
-        if meta["binding"] not in ("torch", "napi"):
-            key = (str(meta["module"]), str(meta["owner"]))
-            made = NativeModule(key[0], tuple(meta.get("qualified", ())), key[1], str(meta["binding"]), {})
-            found.setdefault(key, made).exposed.setdefault(str(meta["exposed"]), []).append(node)
+        if meta["binding"] in ("torch", "napi"):
+            continue
+        own: tuple[str, ...] = (str(meta["module"]),)
+        qualified = tuple(meta.get("qualified", ()))
+        if own[0] == "TORCH_EXTENSION_NAME":
+            base = node.path.rpartition("/")[2]
+            built = [name for name, sources in loads if base in sources or (not sources and len(loads) == 1)]
+            own = tuple(dict.fromkeys(built)) or own
+        for name in own:
+            placed = any("." in q and names.modules.absolute(q.rpartition(".")[0], "") is not None for q in qualified)
+            made = NativeModule(qualified, placed, str(meta["owner"]), str(meta["binding"]), {})
+            known = found.setdefault((name, made.owner), made)
+            known.exposed.setdefault(str(meta["exposed"]), []).append(node)
     modules: dict[str, list[NativeModule]] = {}
     for key in sorted(found):
         modules.setdefault(key[0], []).append(found[key])
@@ -96,7 +107,7 @@ def reached(path: str, modules: Mapping[str, list[NativeModule]]) -> tuple[Nativ
             continue
         whole = ".".join(parts[: position + 1])
         exact = [m for m in known if any(whole == q or whole.endswith(f".{q}") for q in m.qualified)]
-        likely = exact or [m for m in known if inside or position == 0]
+        likely = exact or [m for m in known if not m.placed and (inside or position == 0)]
         if len(likely) == 1:
             return likely[0], ".".join(parts[position + 1 :]).replace("()", "")
         if likely:

@@ -148,6 +148,30 @@ def _c_function(path: str, made: set[str]) -> tuple[str, str]:
     return "", ""
 
 
+def loaded(names: Names) -> list[tuple[str, frozenset[str]]]:
+    """(name, file names of the sources) of what `torch.utils.cpp_extension.load(name=…, sources=…)` builds."""
+    found = []
+    for file in names.files.values():
+        for site in file.sites:
+            if last_name(site.function) == "load":
+                for path in names.paths(file, site.scope, site.function):
+                    if path == "torch.utils.cpp_extension.load":
+                        given = {k[0]: k[1] for k in site.flow[4]}
+                        name = constant(given.get("name", site.args[0] if site.args else None))
+                        rest = given.get("sources", site.args[1] if len(site.args) > 1 else None)
+                        found.append((name, frozenset(s.rpartition("/")[2] for s in _texts(rest))))
+    return sorted((row for row in found if row[0]), key=lambda row: (row[0], sorted(row[1])))
+
+
+def _texts(flow: Flow) -> Iterator[str]:
+    """Every constant text inside an expression."""
+    if constant(flow):
+        yield constant(flow)
+    elif isinstance(flow, (list, tuple)):
+        for part in flow:
+            yield from _texts(part)
+
+
 # ---------------------------------------------------------------------- torch.library
 class _Registration(NamedTuple):
     file: PythonFile

@@ -42,7 +42,17 @@ REGISTERS: Final = frozenset(
         "def_readwrite",
         "def_readonly",
         "def_property",
+        "def_property_static",
         "def_property_readonly",
+        "def_property_readonly_static",
+        "def_prop_ro",
+        "def_prop_rw",
+        "def_prop_ro_static",
+        "def_prop_rw_static",
+        "def_ro",
+        "def_rw",
+        "def_buffer",
+        "add_property",
         "def_submodule",
     )
 )
@@ -220,16 +230,8 @@ class CppCollector(CppVariables):
             exposed = texts[0] if given[0].type == "string_literal" else texts[0].partition("(")[2].rpartition(")")[0]
             targets = [binding_target(self.source, c) for c in given[1:]]
             self.registrations.append([scope, f".{name}", [receiver, exposed, *targets], start_line(arguments or node)])
-        elif name in ("class_", "enum_") and len(given) > 1 and texts[1]:
-            whole = compact(self.text(node.child_by_field_name("function")))
-            self.registrations.append(
-                [
-                    scope,
-                    name,
-                    [whole.partition("<")[2].rpartition(">")[0], texts[1], self.text(given[0])],
-                    start_line(arguments or node),
-                ]
-            )
+        elif name in ("class_", "enum_") and any(texts[:2]):
+            self._bound_class(compact(self.text(node.child_by_field_name("function"))), arguments, scope)
         elif name == "def" and receiver and given and "init<" in self.text(given[0]):
             self.registrations.append([scope, ".def", [receiver, "__init__"], start_line(arguments or node)])
 

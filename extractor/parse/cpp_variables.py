@@ -82,6 +82,18 @@ class CppVariables(CppDefs):
             self.call(scope, "", written, anchor, given, "init")
         elif value is None or value.type in ("argument_list", "initializer_list"):
             self.call(scope, "", written, anchor, self._args(value), "init")
+            if "class_<" in written:
+                self._bound_class(written, value, scope)
+
+    def _bound_class(self, written: str, arguments: Node | None, scope: int) -> None:
+        """`py::class_<A>(m, "A")` and Boost's `class_<A>("A")`: [what it holds, its name, the module it is put in]."""
+        given = arguments.named_children if arguments is not None else []
+        texts = [self.text(c)[1:-1] if c.type == "string_literal" else "" for c in given[:2]]
+        name = next((t for t in texts if t), "")
+        if name and arguments is not None:
+            holder = "" if texts[0] else self.text(given[0])
+            row = [written.partition("<")[2].rpartition(">")[0], name, holder]
+            self.registrations.append([scope, "class_", row, start_line(arguments)])
 
     def _pointer_values(self, scope: int, name: str, declared: Declarator, value: Node | None, node: Node) -> bool:
         """Functions that a pointer or a table of pointers is initialised with."""

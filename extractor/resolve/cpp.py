@@ -35,7 +35,7 @@ def link(files: Sequence[FileFacts], configs: Mapping[str, str]) -> Links:
             engine.emit_include(file, row, emitter)
     emitter.emit_calls()
     emitter.emit_names()
-    emit_bindings(engine, emitter)
+    emit_bindings(engine, emitter, configs)
     for declaration, definition in sorted(engine.definitions_by_declaration.items()):
         emitter.links.merged[declaration] = definition.id
     return emitter.finish()

@@ -7,8 +7,10 @@ pybind11, nanobind, Boost.Python, TORCH_LIBRARY with its fragments and implement
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
+from extractor.bindings_build import Extension, extensions
 from extractor.resolve.cpp import CppEngine
 from extractor.resolve.emit import Emitter
 from extractor.resolve.model import Context, File, Symbol
@@ -26,87 +28,149 @@ _KINDS: Final = {
 _CLASS_ROOT = re.compile(r"^(?:\w+::)*class_<(.*)>$")
 
 
+_PROPERTIES: Final = frozenset(
+    ("def_property", "def_property_static", "def_prop_rw", "def_prop_rw_static", "add_property")
+)
+
+
 class Module(NamedTuple):
-    """A native module under construction: how it is registered, its name, a dispatch key, and who makes it."""
+    """A native module under construction: how it is registered, its name and the full names that build files give it, a dispatch
+    key, who makes it, and the submodule that a function fills."""
 
     kind: str
     name: str
     key: str
     owner: Symbol
+    qualified: tuple[str, ...] = ()
+    prefix: str = ""
 
 
-def emit_bindings(engine: CppEngine, emitter: Emitter) -> None:
+def emit_bindings(engine: CppEngine, emitter: Emitter, configs: Mapping[str, str]) -> None:
     """Add a node for every registration of every file, and the edges from it."""
-    modules = _modules(engine)
+    built = extensions(configs)
+    modules = _modules(engine, built)
     counts: dict[tuple[str, str], int] = {}
     for file in engine.files:
         rows = (file.facts.extra or {}).get("registrations", ())
-        classes = {(scope, args[0].partition(",")[0]): args[1] for scope, macro, args, _ in rows if macro == "class_"}
+        classes: dict[tuple[int, str], str] = {}
         for scope, macro, args, line in sorted(rows, key=lambda r: (r[3], r[1], r[2])):
             module = modules.get((file.number, scope))
-            if macro.startswith(".") and module is not None:
-                made = _CLASS_ROOT.match(re.split(r"\(\)|\.", args[0], maxsplit=1)[0])
-                if args[1] == "__init__" and made is not None:
-                    args = [*args, made[1].partition(",")[0]]
-                name = _exposed(file, scope, macro, args, classes)
-                targets = args[2:] if macro != ".impl" or len(args) < 4 or args[2] == "" else args[-1:]
-                _add(engine, emitter, counts, file, scope, line, module, name, [t for t in targets if t][:1], args[1])
-            elif macro == "class_" and module is not None:
-                target = [args[0].partition(",")[0]]
-                _add(engine, emitter, counts, file, scope, line, module, args[1], target, args[1])
+            if macro == "class_" and module is not None:
+                held = args[0].partition(",")[0]
+                name = classes[scope, held] = _inside(module, file, scope, args[2], line, args[1])
+                _add(engine, emitter, counts, file, scope, line, module, name, [held], args[1])
+            elif macro.startswith(".") and module is not None:
+                held = _held(file, scope, args[0])
+                if args[1] == "__init__" and held:
+                    args = [*args, held]
+                known = classes.get((scope, held), held.rpartition("::")[2])
+                name = (
+                    f"{known}.{_bare(args[1])}" if held else _inside(module, file, scope, args[0], line, _bare(args[1]))
+                )
+                targets = [
+                    t for t in (args[2:] if macro != ".impl" or len(args) < 4 or args[2] == "" else args[-1:]) if t
+                ]
+                targets = targets if macro[1:] in _PROPERTIES else targets[:1]
+                _add(engine, emitter, counts, file, scope, line, module, name, targets, args[1])
             elif "PyMethodDef" in macro and len(args) > 1:
-                extension = _extension(file)
+                extension = _extension(file, built)
                 if extension is not None:
                     _add(engine, emitter, counts, file, scope, line, extension, args[0], args[1:2], args[0])
 
 
-def _modules(engine: CppEngine) -> dict[tuple[int, int], Module]:
+def _modules(engine: CppEngine, built: Sequence[Extension]) -> dict[tuple[int, int], Module]:
     """The functions that fill a module, by (file, scope): those a macro defines, and those that are handed the module."""
     found: dict[tuple[int, int], Module] = {}
     for file in engine.files:
         for scope, macro, args, _ in (file.facts.extra or {}).get("registrations", ()):
             if macro in _KINDS and args:
                 key = args[1] if macro == "TORCH_LIBRARY_IMPL" and len(args) > 2 else ""
-                found[file.number, scope] = Module(_KINDS[macro], args[0], key, file.symbols[scope])
+                name, qualified = (args[0], ()) if _KINDS[macro] == "torch" else _named(args[0], file, built)
+                found[file.number, scope] = Module(_KINDS[macro], name, key, file.symbols[scope], qualified)
     pending = sorted(found)
     while pending:
         number, scope = pending.pop()
         module, file = found[number, scope], engine.files[number]
         for index, call in enumerate(file.facts.calls):
             handed = file.args[index] if index < len(file.args) else []
-            if call.scope != scope or not handed or not re.fullmatch(r"\w+", handed[0]) or call.kind != "call":
+            if (
+                call.scope != scope
+                or not handed
+                or not re.fullmatch(r"\w+", handed[0])
+                or call.kind not in ("call", "scoped")
+            ):
                 continue
             name = f"{call.receiver}::{call.name}" if call.receiver else call.name
             for value in engine.evaluate(name, Context(file, scope, call.line)):
                 for symbol in value.symbol if value.kind == "func" else ():
                     made = engine.definition_of(symbol)
-                    takes = made.d.params and "odule" in made.d.params[0].annotation
+                    takes = made.d.params and re.search(r"odule|\bLibrary\b", made.d.params[0].annotation)
                     if takes and (made.file.number, made.index) not in found:
-                        found[made.file.number, made.index] = module
+                        prefix = _prefix(module, file, scope, handed[0], call.line)
+                        found[made.file.number, made.index] = module._replace(prefix=prefix)
                         pending.append((made.file.number, made.index))
     return found
 
 
-def _extension(file: File) -> Module | None:
+def _named(written: str, file: File, built: Sequence[Extension]) -> tuple[str, tuple[str, ...]]:
+    """(name, full names) of the module that a macro's argument names: itself, what a macro says, or what the build says."""
+    for symbol in file.symbols:
+        if symbol.d.name == written and "macro" in symbol.d.flags and symbol.d.value:
+            written = symbol.d.value.strip('"')
+    own = tuple(dict.fromkeys(e.name for e in built if e.builds(file.facts.path)))
+    same = tuple(dict.fromkeys(e.name for e in built if e.name.rpartition(".")[2] == written))
+    if not same and written.isupper() and len(written.strip("_")) > 2:
+        named = own or tuple(dict.fromkeys(e.name for e in built if len(built) == 1))
+        if named:
+            return named[0].rpartition(".")[2], named
+    return written, tuple(name for name in own if name in same) or same
+
+
+def _prefix(module: Module, file: File, scope: int, variable: str, line: int) -> str:
+    """The submodule that a variable holds, or that a chain made: `ops` after `auto sub = m.def_submodule("ops")`."""
+    rows = (file.facts.extra or {}).get("registrations", ())
+    made = [r for r in rows if r[0] == scope and r[1] == ".def_submodule" and r[3] <= line]
+    texts = {b.line: b.text for b in file.binds.get((scope, variable), ()) if ".def_submodule()" in b.text}
+    if ".def_submodule()" in variable:  # a chain: the submodule made last before this place
+        made = [r for r in made if variable.startswith(f"{r[2][0]}.def_submodule()")][-1:]
+    else:
+        made = [r for r in made if texts.get(r[3], "").startswith(f"{r[2][0]}.def_submodule()")][-1:]
+    if not made:
+        return module.prefix
+    outer = _prefix(module, file, scope, made[0][2][0], made[0][3]) if made[0][2][0] != variable else module.prefix
+    return f"{outer}.{made[0][2][1]}" if outer else str(made[0][2][1])
+
+
+def _inside(module: Module, file: File, scope: int, holder: str, line: int, name: str) -> str:
+    """A name under the submodule it is put in."""
+    prefix = _prefix(module, file, scope, holder, line)
+    return f"{prefix}.{name}" if prefix else name
+
+
+def _extension(file: File, built: Sequence[Extension]) -> Module | None:
     """The extension module of a file, by its `PyInit_name`."""
     for symbol in file.symbols:
         if symbol.d.name.startswith("PyInit_"):
-            return Module("cpython", symbol.d.name.removeprefix("PyInit_"), "", symbol)
+            name, qualified = _named(symbol.d.name.removeprefix("PyInit_"), file, built)
+            return Module("cpython", name, "", symbol, qualified)
     return None
 
 
-def _exposed(file: File, scope: int, macro: str, args: list[str], classes: dict[tuple[int, str], str]) -> str:
-    """The name a registration gives, inside its class where it is a member's."""
-    name = args[1].partition("(")[0].rpartition("::")[2].strip()
-    root = re.split(r"\(\)|\.", args[0], maxsplit=1)[0]
-    held = _CLASS_ROOT.match(root)
-    if held is None:
-        declared = file.binds.get((scope, root), ())
-        held = next((m for b in declared if (m := _CLASS_ROOT.match(b.text.removesuffix("()")))), None)
-    if held is None:
-        return name
-    made = held[1].partition(",")[0]
-    return f"{classes.get((scope, made), made.rpartition('::')[2])}.{name}"
+def _root(receiver: str) -> str:
+    return re.split(r"\(\)|\.", receiver, maxsplit=1)[0]
+
+
+def _bare(written: str) -> str:
+    """`op` of `ns::op(Tensor a) -> Tensor`."""
+    return written.partition("(")[0].rpartition("::")[2].strip()
+
+
+def _held(file: File, scope: int, receiver: str) -> str:
+    """The C++ class that a receiver binds: a chain from `class_<A>(…)`, or a variable that holds one; empty where it is none."""
+    root = _root(receiver)
+    texts = [root, *(b.text.removesuffix("()") for b in file.binds.get((scope, root), ()))]
+    found = next((m for text in texts if (m := _CLASS_ROOT.match(text))), None)
+    return found[1].partition(",")[0] if found is not None else ""
 
 
 def _add(
@@ -122,6 +186,8 @@ def _add(
         "start_line": line, "end_line": line, "signature": written, "exposed": name, "module": module.name, "owner": module.owner.id,
         "binding": module.kind, "visibility": "public",
     }  # fmt: skip
+    if module.qualified:
+        meta["qualified"] = list(module.qualified)
     if module.key:
         meta["dispatch_key"] = module.key
     if "->" in written:
