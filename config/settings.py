@@ -34,7 +34,10 @@ class ExtractSettings(Settings):
         ["python", "java", "typescript", "cpp", "go"],
         description="which languages to parse; typescript covers JavaScript, cpp covers C and CUDA",
     )
-    use_scip: bool = Field(False, description="overlay the edges of SCIP indexers found on PATH")
+    use_scip: bool = Field(
+        False, description="run the SCIP indexers found on PATH (scip-python, scip-typescript) and overlay their edges"
+    )
+    scip_seconds: int = Field(900, gt=0, description="time limit of one SCIP indexer")
     exclude: list[str] = Field(default_factory=list, description="more paths to leave out, in .gitignore syntax")
     out_graph: Path = Field(Path("brain/graph.sqlite"), description="the graph database")
     max_file_bytes: int = Field(1_500_000, gt=0, description="larger files are listed as skipped")

@@ -11,7 +11,7 @@ import hashlib
 import os
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -25,12 +25,14 @@ from extractor.cache import CachedFile, FactsCache, facts_version
 from extractor.facts import FileFacts, load_facts
 from extractor.graph import Graph, write_files, write_graph
 from extractor.history import Git, dirty_files, open_git, same_as_blob
-from extractor.languages import SPECS
+from extractor.languages import BY_NAME, SPECS
 from extractor.parse import count_lines
 from extractor.pool import Job, Parsed, free_cores, parse_many
 from extractor.resolve import link
 from extractor.schema import FileRow
 from extractor.scip import Index, overlay, read_index
+from extractor.scip_run import INDEXERS, Ran, run_indexer
+from extractor.scip_run import versions as scip_versions
 from extractor.walk import Walk, check_repository, classify, is_config, walk
 
 
@@ -119,7 +121,7 @@ def run(
     """Bring the graph of `repo` up to date. Raises InputError for a repository that cannot be used, StorageError for a full disk."""
     started = time.perf_counter()
     root = check_repository(repo)
-    notes = _honest_notes(settings, scip)
+    notes: list[str] = []
     index = _read_scip(scip) if scip else None
     git, without = open_git(root)
     if git is None:
@@ -136,6 +138,8 @@ def run(
         manifest = _manifest(root, git, settings, scan, dirty)
         if scip:
             manifest.settings["scip"] = hashlib.sha256(scip.read_bytes()).hexdigest()
+        if settings.use_scip:
+            manifest.versions.update(scip_versions(_prefixes(scan)))
         report = ExtractReport(settings.out_graph, commit=manifest.commit, dirty=len(dirty), notes=tuple(notes))
         if _nothing_to_do(settings.out_graph, manifest, scan.rows.values()):
             sources = sum(row.status in ("ok", "partial") for row in scan.rows.values())
@@ -169,17 +173,30 @@ def _build(
         for problem in links.problems:
             console.warn(problem)
         phases["link"], mark = clock() - mark, clock()
-        if index is not None:
-            exact = overlay(facts, links, index)
-            links, report = exact.links, replace(report, notes=(*report.notes, *exact.lines(index)))
-            phases["scip"], mark = clock() - mark, clock()
+        ran = _indexes(root, settings, console, facts, scan, manifest)
+        for one in ran:
+            phases[one.tool] = one.seconds
+        report = replace(report, notes=(*report.notes, *(one.line() for one in ran)))
+        mark = clock()
+        for made in (*(one.index for one in ran), index):
+            if made is not None:
+                exact = overlay(facts, links, made)
+                links, report = exact.links, replace(report, notes=(*report.notes, *exact.lines(made)))
+        phases["scip"], mark = clock() - mark, clock()
         nodes, edges, unresolved = assemble(facts, links, scan.configs)
         phases["throws"], mark = clock() - mark, clock()
         # Files that changed while they were being read have another hash now than the scan saw.
         manifest = replace(manifest, inputs=scan.inputs(), counts=manifest.counts | {"source": scan.source()})
         write_graph(settings.out_graph, nodes, edges, scan.rows.values(), unresolved)
         phases["write"] = clock() - mark
-    counts = {"nodes": len(nodes), "edges": len(edges), "files": len(facts), "loc": sum(f.loc for f in facts)}
+    counts: dict[str, Any] = {
+        "nodes": len(nodes),
+        "edges": len(edges),
+        "files": len(facts),
+        "loc": sum(f.loc for f in facts),
+    }
+    if settings.use_scip:
+        counts["scip"] = {one.tool: one.reason or len(one.index.documents if one.index else ()) for one in ran}
     write_manifest(settings.out_graph, replace(manifest, counts=manifest.counts | counts))
     rows = scan.rows.values()
     with Graph(settings.out_graph) as graph:
@@ -334,15 +351,30 @@ def _linker_version() -> str:
         "graph.py",
         "schema.py",
         "scip.py",
+        "scip_run.py",
     )
     files = sorted({*package.glob("resolve/*.py"), *package.glob("bindings*.py"), *(package / name for name in names)})
     return digest(part for file in files if file.is_file() for part in (file.name, file.read_bytes()))[:12]
 
 
-def _honest_notes(settings: ExtractSettings, scip: Path | None) -> list[str]:
-    if settings.use_scip and scip is None:
-        return ["use_scip: indexers are not run for you; run one and pass its index with --scip FILE"]
-    return []
+def _prefixes(scan: _Scan) -> frozenset[str]:
+    """The prefixes of node ids that the repository's source has."""
+    return frozenset(BY_NAME[row.lang].prefix for row in scan.rows.values() if row.facts_version)
+
+
+def _indexes(
+    root: Path, settings: ExtractSettings, console: Console, facts: Sequence[FileFacts], scan: _Scan, manifest: Manifest
+) -> list[Ran]:
+    """Run the indexers that are on PATH over the files that were read, and over the build files."""
+    ran = []
+    for indexer in INDEXERS if settings.use_scip else ():
+        paths = [f.path for f in facts if f.prefix in indexer.prefixes]
+        if paths:
+            with console.progress(indexer.tool):
+                version = manifest.versions.get(indexer.tool, "")
+                given = sorted({*paths, *scan.configs})
+                ran.append(run_indexer(root, indexer.tool, version, given, settings.scip_seconds))
+    return ran
 
 
 def _read_scip(path: Path) -> Index:

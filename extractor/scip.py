@@ -93,15 +93,45 @@ def overlay(files: Sequence[FileFacts], links: Links, index: Index) -> Overlay:
     exact = [edge for facts, document in used for edge in _exact(facts, document, defined, ids[facts.path])]
     kinds = {node_id: d.kind for facts in files for node_id, d in zip(ids[facts.path], facts.defs, strict=True)}
     exact = [e for e in exact if kinds.get(e.dst) in ("function", "method")]
-    sites = {(e.src, e.line, _last(e.dst)) for e in exact}
+    sites: dict[tuple[str, int, str], list[str]] = {}
+    for e in exact:
+        sites.setdefault((e.src, e.line, _last(e.dst)), []).append(e.dst)
+    parents = _parents(links.edges)
     # An index says what is called by name; which implementations that may reach is still ours to say.
     guessed = [
-        e for e in links.edges if e.kind == "calls" and e.via != "override" and (e.src, e.line, _last(e.dst)) in sites
-    ]
+        e
+        for e in links.edges
+        if e.kind == "calls" and e.via != "override" and (exactly := sites.get((e.src, e.line, _last(e.dst))))
+        and not any(_implements(e.dst, target, parents) for target in exactly)
+    ]  # fmt: skip
     dropped = {(e.src, e.dst, e.line) for e in guessed}
     kept = [e for e in links.edges if e.kind != "calls" or (e.src, e.dst, e.line) not in dropped]
     missing = [u for u in links.unresolved if not (u.kind == "calls" and (u.src, u.line, _last(u.name)) in sites)]
     return Overlay(replace(links, edges=[*kept, *exact], unresolved=missing), len(exact), tuple(sorted(refused)))
+
+
+def _parents(edges: Sequence[Edge]) -> dict[str, list[str]]:
+    """The bases of every class."""
+    parents: dict[str, list[str]] = {}
+    for e in edges:
+        if e.kind in ("extends", "implements"):
+            parents.setdefault(e.src, []).append(e.dst)
+    return parents
+
+
+def _implements(method: str, declared: str, parents: Mapping[str, Sequence[str]]) -> bool:
+    """Whether a method's class descends from the class of the declared method."""
+    above = declared.rpartition(".")[0]
+    seen, pending = set[str](), [method.rpartition(".")[0]]
+    while pending:
+        here = pending.pop()
+        for parent in parents.get(here, ()):
+            if parent == above:
+                return True
+            if parent not in seen:
+                seen.add(parent)
+                pending.append(parent)
+    return False
 
 
 def _exact(facts: FileFacts, document: Document, defined: Mapping[str, str], ids: Sequence[str]) -> list[Edge]:

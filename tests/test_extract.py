@@ -387,10 +387,6 @@ def test_a_linker_s_fault_costs_one_language_and_is_said(shop: Path, monkeypatch
     assert list(graph.edges(("calls",), src="py:src/shop/checkout.py#checkout")) != []
 
 
-def test_scip_is_said_to_be_missing(shop: Path) -> None:
-    assert any("--scip FILE" in note for note in extracted(shop, use_scip=True)[1].notes)
-
-
 def test_every_language_of_the_settings_has_a_grammar_spec() -> None:
     from typing import get_args
 
