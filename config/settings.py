@@ -26,12 +26,12 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
 
 
-Language = Literal["python", "java", "typescript", "cpp", "go"]
+Language = Literal["python", "java", "typescript", "cpp", "go", "rust"]
 
 
 class ExtractSettings(Settings):
     languages: list[Language] = Field(
-        ["python", "java", "typescript", "cpp", "go"],
+        ["python", "java", "typescript", "cpp", "go", "rust"],
         description="which languages to parse; typescript covers JavaScript, cpp covers C and CUDA",
     )
     use_scip: bool = Field(
@@ -79,7 +79,7 @@ class BrainSettings(Settings):
         ["module", "capability", "concept", "error", "recipe"],
         description="which kinds of knowledge to derive; symbols always get a note",
     )
-    summary: SummarySettings = SummarySettings()
+    summary: SummarySettings = Field(SummarySettings(), description="how notes are phrased")
     embed: EmbedSettings = Field(EmbedSettings(), description="vectors for search; only `nanodex embed` reads it")
     out_dir: Path = Field(
         Path("brain/nodes"), description="one JSON note per node; the index is written beside the graph"
@@ -89,19 +89,27 @@ class BrainSettings(Settings):
 class CountSettings(Settings):
     """Rows wanted per kind; a shortage is reported, never padded."""
 
-    discovery: int = Field(2000, ge=0)
-    explain: int = Field(2000, ge=0)
-    howto: int = Field(2000, ge=0)
-    diag: int = Field(2000, ge=0)
+    discovery: int = Field(2000, ge=0, description="rows wanted: where things are and what belongs together")
+    explain: int = Field(2000, ge=0, description="rows wanted: what things do and how they relate")
+    howto: int = Field(2000, ge=0, description="rows wanted: how a task is done")
+    diag: int = Field(2000, ge=0, description="rows wanted: what an error means and what helps")
+
+
+class TeacherSettings(WriterSettings):
+    share: float = Field(0.2, ge=0.0, le=1.0, description="share of the training rows that it may put in other words")
+    rephrase: Literal["questions", "answers", "both"] = Field("both", description="what it puts in other words")
 
 
 class DatasetSettings(Settings):
     graph: Path = Field(Path("brain/graph.sqlite"), description="the graph, with the brain's nodes in it")
     nodes_dir: Path = Field(Path("brain/nodes"), description="the notes written by brain")
-    counts: CountSettings = CountSettings()
+    counts: CountSettings = Field(CountSettings(), description="rows wanted per kind")
     negatives_per_example: int = Field(2, ge=0, le=8, description="hard-negative node ids kept with each row")
     refusal_share: float = Field(
         0.10, ge=0.0, le=0.15, description="share of rows that refuse; more teaches a small model to refuse everything"
+    )
+    teacher: TeacherSettings = Field(
+        TeacherSettings(), description="an OpenAI-compatible server that rephrases rows; by default nobody"
     )
     seed: int = Field(0, description="the same seed, commit and settings give the same bytes")
     out_jsonl: Path = Field(
@@ -123,22 +131,30 @@ class TrainSettings(Settings):
     )
     bits: Literal[4, 8, 16] = Field(16, description="precision the base is loaded in: 4 is QLoRA nf4, 16 is plain LoRA")
     bnb_4bit_compute_dtype: Dtype = Field("bfloat16", description="used when bits is 4 only")
-    lora_rank: int = Field(16, ge=1)
-    lora_alpha: int = Field(32, ge=1)
-    lora_dropout: float = Field(0.05, ge=0.0, lt=1.0)
-    target_modules: list[str] = Field(["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"])
-    learning_rate: Number = Field(2e-4, gt=0)
+    lora_rank: int = Field(
+        16, ge=1, description="size of the adapter: 16 holds about 5,000 facts, 32 to 64 about 50,000"
+    )
+    lora_alpha: int = Field(32, ge=1, description="scale of the adapter; twice the rank is a good start")
+    lora_dropout: float = Field(0.05, ge=0.0, lt=1.0, description="share of adapter inputs dropped in each step")
+    target_modules: list[str] = Field(
+        ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"],
+        description="layers that get an adapter; facts sit in the MLP, so keep all seven",
+    )
+    learning_rate: Number = Field(2e-4, gt=0, description="2e-4 suits 7B, 5e-4 bases up to 1.5B")
     batch_size: int = Field(16, ge=1, description="the effective batch; the plan chooses the micro-batch")
     max_steps: int = Field(
         3000, ge=1, description="upper bound of optimizer steps; the plan stops earlier at the recommended exposures"
     )
     epochs: float = Field(3.0, gt=0, description="recommended passes over the rows; caps max_steps")
-    max_seq_len: int = Field(2048, ge=64)
+    max_seq_len: int = Field(2048, ge=64, description="longer rows are left out, in tokens")
+    checkpointing: Annotated[
+        Literal["auto", "on", "off"], BeforeValidator(lambda v: ("off", "on")[v] if isinstance(v, bool) else v)
+    ] = Field("auto", description="recompute activations instead of keeping them; auto: on a GPU, from 1B parameters")
     eval_interval: int = Field(100, ge=1, description="optimizer steps between evaluations and checkpoints")
     save_dir: str = Field(
         "models/{project}-nanodex-lora", description="the adapter pack; {project} is the repository's name"
     )
-    seed: int = 0
+    seed: int = Field(0, description="order of rows and initialisation")
     time_budget_s: float = Field(
         0.0, ge=0, description="stop training after this many seconds of wall clock; 0 means no limit"
     )
@@ -160,14 +176,16 @@ class ServeSettings(Settings):
         "",
         description="interpreter of the environment that holds vLLM; else NANODEX_VLLM_PYTHON, else .venv-vllm/bin/python",
     )
-    host: str = "127.0.0.1"
-    port: int = Field(8000, ge=1, le=65535)
-    dtype: Literal["auto", "bfloat16", "float16", "float32"] = "auto"
+    host: str = Field("127.0.0.1", description="address to listen on; the default is this machine only")
+    port: int = Field(8000, ge=1, le=65535, description="port to listen on")
+    dtype: Literal["auto", "bfloat16", "float16", "float32"] = Field(
+        "auto", description="precision the base is served in"
+    )
     max_model_len: int = Field(4096, ge=64, description="longest prompt plus answer, capped by the base's own limit")
-    gpu_memory_utilization: float = Field(0.90, gt=0, le=1)
+    gpu_memory_utilization: float = Field(0.90, gt=0, le=1, description="share of the GPU's memory vLLM may take")
     cpu_kv_cache_gib: int = Field(1, ge=1, description="KV cache of the CPU server")
     shutdown_timeout_s: int = Field(10, ge=0, description="how long requests in flight may finish")
-    ready_timeout_s: int = Field(600, ge=1)
+    ready_timeout_s: int = Field(600, ge=1, description="how long loading may take before it is called failed")
 
 
 class QuerySettings(Settings):
@@ -182,7 +200,7 @@ class QuerySettings(Settings):
     k: int = Field(8, ge=1, le=100, description="passages to consider")
     max_tokens: int = Field(512, ge=16, description="longest model answer")
     context_tokens: int = Field(3000, ge=0, description="token budget of the retrieved context")
-    timeout_s: float = Field(60.0, gt=0)
+    timeout_s: float = Field(60.0, gt=0, description="longest wait for the endpoint")
     min_confidence: float = Field(0.35, ge=0, le=1, description="below this the answer is an abstention")
 
 

@@ -68,8 +68,7 @@ class Collector:
 
     def walk(self) -> None:
         """Visit every node once, in source order. A handler pushes the children it wants visited."""
-        root = self.source.tree.root_node
-        self.push((root, MODULE, "", True), top=True)
+        self.begin(self.source.tree.root_node)
         handlers = self.handlers
         stack = self.stack
         while stack:
@@ -79,6 +78,10 @@ class Collector:
                 self.push(step)
             else:
                 handler(self, step)
+
+    def begin(self, root: Node) -> None:
+        """Put what stands at the top of the file on the stack."""
+        self.push((root, MODULE, "", True), top=True)
 
     def push(self, step: Step, *, top: bool = False) -> None:
         """Put the named children of a node on the stack, and its comments where the next sibling finds its doc."""

@@ -48,9 +48,9 @@ class GoCollector(GoStatements):
         self._packages: set[str] = set()
 
     # ------------------------------------------------------------------ declarations
-    def on_file(self, step: Step) -> None:
+    def begin(self, root: Node) -> None:
         """Types before what is declared on them, so that a method finds its type's definition."""
-        self.push(step, top=True)
+        super().begin(root)
         rank = {"package_clause": 0, "import_declaration": 0, "type_declaration": 1}
         self.stack.sort(key=lambda s: (-rank.get(s[0].type, 2), -s[0].start_byte))
 
@@ -293,7 +293,6 @@ class GoCollector(GoStatements):
         self.push(step)
 
     handlers: ClassVar[Mapping[str, Callable[[Any, Step], None]]] = {
-        "source_file": on_file,
         "package_clause": on_package,
         "import_spec": on_import,
         "type_spec": on_type,

@@ -238,10 +238,7 @@ class GoEngine(GoFlows):
             result = library.RESULTS.get(value.name, "")
         if result:
             return self.type_values(result, context.file, MODULE)
-        # `pkg.New()` and `pkg.NewThing()` give a Thing of that package, by a custom few break; nobody is named by it here.
-        return (
-            (Value("ext", name=f"{package}#{name.removeprefix('New') or name}"),) if name.startswith("New") else NOTHING
-        )
+        return NOTHING if package == "builtin" else (Value("beyond"),)
 
     def result(self, value: Value, args: list[str] | None, context: Context) -> Values:
         if value.kind == "inst":
@@ -266,7 +263,7 @@ class GoEngine(GoFlows):
 
     def element(self, value: Value) -> Values:
         """What an index, a receive or the second variable of a range gives; a generic function stays what it is."""
-        if value.kind == "func":
+        if value.kind in ("func", "beyond"):
             return (value,)
         if value.kind == "list":
             return tuple(value.args[0]) if value.args else NOTHING
@@ -280,6 +277,8 @@ class GoEngine(GoFlows):
 
     def first_of(self, value: Value) -> Values:
         """The first variable of a range: a key, an index, or what a channel or iterator gives."""
+        if value.kind == "beyond":
+            return (value,)
         if value.kind == "list":
             if value.name in ("map", "chan"):
                 return tuple(value.args[1])

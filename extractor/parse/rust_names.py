@@ -1,0 +1,253 @@
+"""The lower half of the Rust front end: types, parameters, patterns and expressions written down, nothing defined yet.
+
+Macros of the standard kind (`println!`, `assert_eq!`, `vec!` …) are blanked into calls and arrays before parsing, so that what
+stands in them is read as the expressions it is.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from extractor.facts import Param
+from extractor.parse.collect import MAX_STEPS, Collector, clip
+from extractor.parse.tree import collapse
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+    from extractor.parse import Source
+
+_CALLED: Final = re.compile(
+    rb"\b(?:e?println|e?print|format|write|writeln|panic|assert|assert_eq|assert_ne|debug_assert|debug_assert_eq"
+    rb"|debug_assert_ne|dbg|todo|unreachable|unimplemented|try|debug|info|warn|error|trace|log|bail|ensure|anyhow|eyre"
+    rb"|format_args)!(?=\s*\()"
+)
+_ARRAYS: Final = re.compile(rb"\bvec!(?=\s*\[)")
+_LITERALS: Final = {
+    "string_literal": "<str>",
+    "raw_string_literal": "<str>",
+    "integer_literal": "<i32>",
+    "float_literal": "<f64>",
+    "boolean_literal": "<bool>",
+    "char_literal": "<char>",
+}
+_COMPARISONS: Final = frozenset(("==", "!=", "<", ">", "<=", ">=", "&&", "||"))
+_TURBOFISH: Final = re.compile(r"::\s*<")
+_HOLES: Final = re.compile(r"\{(\w[\w.]*)?(?::[^{}]*)?\}")
+_PATHS: Final = frozenset(
+    ("identifier", "scoped_identifier", "type_identifier", "scoped_type_identifier", "self", "crate", "super")
+)
+
+
+def prepare(data: bytes) -> bytes:
+    """The same length of text with the macros everybody knows turned into what their arguments are: calls and arrays."""
+    data = _CALLED.sub(lambda m: m[0][:-1] + b" ", data)
+    return _ARRAYS.sub(lambda m: b" " * len(m[0]), data)
+
+
+class RustNames(Collector):
+    """What needs no definition."""
+
+    comments = frozenset(("line_comment", "block_comment"))
+
+    def __init__(self, source: Source) -> None:
+        super().__init__(source)
+        self.typevars: list[list[object]] = []  # [scope, name, bound]
+        self.attributes: list[str] = []
+        self.attribute_doc = ""
+
+    # ------------------------------------------------------------------ types
+    def type_text(self, node: Node | None) -> str:
+        return collapse(self.text(node)).replace(" ::", "::") if node is not None else ""
+
+    def type_parameters(self, node: Node, index: int) -> None:
+        """Parameters with their bounds, those of a where clause included."""
+        bounds: dict[str, str] = {}
+        for child in node.named_children:
+            if child.type == "where_clause":
+                for predicate in child.named_children:
+                    left = self.text(predicate.child_by_field_name("left"))
+                    bounds[left] = self._bound(predicate.child_by_field_name("bounds"))
+        parameters = node.child_by_field_name("type_parameters")
+        for child in parameters.named_children if parameters is not None else ():
+            if child.type == "type_parameter":
+                name = self.text(child.child_by_field_name("name"))
+                own = self._bound(child.child_by_field_name("bounds"))
+                self.typevars.append([index, name, " + ".join(b for b in (own, bounds.get(name, "")) if b)])
+
+    def _bound(self, node: Node | None) -> str:
+        return collapse(self.text(node)).lstrip(": ") if node is not None else ""
+
+    def params(self, parameters: Node | None) -> tuple[tuple[Param, ...], str]:
+        """The parameters, and how self is taken (`&mut self`), empty when it is not."""
+        out: list[Param] = []
+        taken = ""
+        for child in parameters.named_children if parameters is not None else ():
+            if child.type == "self_parameter":
+                taken = collapse(self.text(child))
+            elif child.type == "parameter":
+                pattern = child.child_by_field_name("pattern")
+                if pattern is not None and pattern.type == "self":
+                    taken = collapse(self.text(child))
+                    continue
+                name = self.text(pattern).removeprefix("mut ").removeprefix("ref ").strip()
+                out.append(
+                    Param(name if name.isidentifier() else "_", self.type_text(child.child_by_field_name("type")))
+                )
+        return tuple(out), taken
+
+    def message(self, arguments: Node | None) -> str:
+        """The first string among the arguments, its holes named after what they print."""
+        given = [c for c in arguments.named_children if c.type not in self.comments] if arguments is not None else []
+        for position, node in enumerate(given):
+            if node.type in ("string_literal", "raw_string_literal"):
+                text = collapse(self.text(node)).strip("r#").strip('"')
+                return self._filled(text, [self.text(n) for n in given[position + 1 :]])
+        return ""
+
+    @staticmethod
+    def _filled(text: str, values: list[str]) -> str:
+        left = iter(values)
+
+        def hole(found: re.Match[str]) -> str:
+            name = found[1] or next(left, "")
+            return "{" + name + "}" if name.replace(".", "").replace("_", "").isalnum() else "{}"
+
+        return _HOLES.sub(hole, text)
+
+    # ------------------------------------------------------------------ expressions
+    def args(self, arguments: Node | None) -> list[str]:
+        if arguments is None:
+            return []
+        return [clip(self.chain(c)) for c in arguments.named_children if c.type not in self.comments]
+
+    def path(self, node: Node | None) -> str:
+        """`a::b::C` without type arguments; `<T as Trait>::f` goes by the trait."""
+        if node is None:
+            return ""
+        if node.type == "scoped_identifier" or node.type == "scoped_type_identifier":
+            before = node.child_by_field_name("path")
+            left = self.path(before) if before is not None else ""
+            return (
+                f"{left}::{self.text(node.child_by_field_name('name'))}"
+                if left
+                else self.text(node.child_by_field_name("name"))
+            )
+        if node.type in ("generic_type", "generic_function"):
+            return self.path(node.child_by_field_name("type") or node.child_by_field_name("function"))
+        if node.type == "bracketed_type":
+            return self.path(node.named_children[0]) if node.named_children else ""
+        if node.type == "qualified_type":
+            return self.path(node.child_by_field_name("alias"))
+        if node.type in _PATHS:
+            return self.text(node)
+        return "?"
+
+    def is_macro(self, node: Node) -> bool:
+        """Whether a name was followed by ! before it was blanked."""
+        return self.source.data[node.end_byte : node.end_byte + 1] == b"!"
+
+    def chain(self, node: Node | None) -> str:
+        """An expression in the notation of collect.py; `?` and unwrapping are !, the error in a Result ^."""
+        steps: list[str] = []
+        head = "?"
+        while node is not None and len(steps) <= MAX_STEPS:
+            kind = node.type
+            if kind in _PATHS:
+                head = self.path(node)
+                break
+            if kind == "call_expression":
+                function = node.child_by_field_name("function")
+                if function is not None and function.type == "identifier" and self.is_macro(function):
+                    head = "<String>" if self.text(function) == "format" else "?"
+                    break
+                steps.append("()")
+                node = function
+            elif kind == "field_expression":
+                steps.append("." + self.text(node.child_by_field_name("field")))
+                node = node.child_by_field_name("value")
+            elif kind == "generic_function":
+                node = node.child_by_field_name("function")
+            elif kind == "try_expression":
+                steps.append("!")
+                node = node.named_children[0] if node.named_children else None
+            elif kind == "index_expression":
+                steps.append("[]")
+                node = node.named_children[0] if node.named_children else None
+            elif kind in ("reference_expression", "await_expression", "parenthesized_expression", "unary_expression"):
+                if kind == "unary_expression" and self.text(node).startswith("!"):
+                    head = "<bool>"
+                    break
+                node = node.child_by_field_name("value") or (node.named_children[-1] if node.named_children else None)
+            elif kind in ("struct_expression", "type_cast_expression"):
+                wanted = node.child_by_field_name("name" if kind == "struct_expression" else "type")
+                head = f"<{self.type_text(wanted)}>"
+                break
+            elif kind == "closure_expression":
+                head = "=>" + clip(self.chain(node.child_by_field_name("body")))
+                break
+            elif kind == "block":
+                last = node.named_children[-1] if node.named_children else None
+                node = (
+                    last if last is not None and last.type.endswith(("expression", "identifier", "literal")) else None
+                )
+            elif kind == "array_expression":
+                inner = self.chain(node.named_children[0]) if node.named_children else "?"
+                head = f"{inner}.@list" if inner != "?" else "?"
+                break
+            elif kind in _LITERALS:
+                head = _LITERALS[kind]
+                break
+            elif kind == "binary_expression":
+                if self.text(node.child_by_field_name("operator")) in _COMPARISONS:
+                    head = "<bool>"
+                    break
+                node = node.child_by_field_name("left")
+            elif kind == "tuple_expression":
+                parts = [self.chain(c) for c in node.named_children]
+                typed = [p[1:-1] if p.startswith("<") and p.endswith(">") else "_" for p in parts]
+                head = f"<({','.join(typed)})>"
+                break
+            else:
+                break
+        return head + "".join(reversed(steps)) if len(steps) <= MAX_STEPS else "?"
+
+    # ------------------------------------------------------------------ patterns
+    def bind_pattern(self, pattern: Node | None, chain: str, scope: int, at: Node, until: Node | None) -> None:
+        """What the names of a pattern hold when it is matched against the value of `chain`."""
+        if pattern is None or not chain:
+            return
+        kind = pattern.type
+        children = [c for c in pattern.named_children if c.type not in self.comments]
+        if kind == "identifier":
+            self.bind(scope, self.text(pattern), clip(chain), at, "assigned", until)
+        elif kind in ("mut_pattern", "ref_pattern", "reference_pattern", "match_pattern", "captured_pattern"):
+            for child in children:
+                if child.type not in ("mutable_specifier",) and child != pattern.child_by_field_name("condition"):
+                    self.bind_pattern(child, chain, scope, at, until)
+        elif kind == "or_pattern":
+            self.bind_pattern(children[0] if children else None, chain, scope, at, until)
+        elif kind == "tuple_pattern":
+            for position, child in enumerate(children):
+                self.bind_pattern(child, f"{chain}.{position}", scope, at, until)
+        elif kind == "slice_pattern":
+            for child in children:
+                self.bind_pattern(child, f"{chain}[]", scope, at, until)
+        elif kind == "tuple_struct_pattern":
+            name = self.path(pattern.child_by_field_name("type"))
+            inner = [c for c in children if c != pattern.child_by_field_name("type")]
+            for position, child in enumerate(inner):
+                held = {"Some": f"{chain}!", "Ok": f"{chain}!", "Err": f"{chain}^"}.get(name, f"<{name}>.{position}")
+                self.bind_pattern(child, held, scope, at, until)
+        elif kind == "struct_pattern":
+            name = self.path(pattern.child_by_field_name("type"))
+            for child in children:
+                if child.type != "field_pattern":
+                    continue
+                field = child.child_by_field_name("name")
+                inside = child.child_by_field_name("pattern")
+                if inside is not None:
+                    self.bind_pattern(inside, f"<{name}>.{self.text(field)}", scope, at, until)
+                elif field is not None:
+                    self.bind(scope, self.text(field), f"<{name}>.{self.text(field)}", at, "assigned", until)

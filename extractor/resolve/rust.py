@@ -1,0 +1,292 @@
+"""Rust: facts of all .rs files in, their Links out. Paths lead through the module tree; a method is found by its receiver's type,
+among the impl blocks for it and the traits it implements; a call through a trait may reach every implementation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from extractor.facts import MODULE, Binding, Call, FileFacts, Import
+from extractor.resolve import Links
+from extractor.resolve import rust_library as library
+from extractor.resolve.emit import Emitter, Outcome, depends
+from extractor.resolve.model import NOTHING, Context, File, Symbol, Value, Values, join, value_key
+from extractor.resolve.rust_modules import Mod, rust_type
+from extractor.resolve.rust_results import RustResults
+
+
+def link(files: Sequence[FileFacts], configs: Mapping[str, str]) -> Links:
+    """All edges between Rust symbols, and what could not be linked."""
+    engine = RustEngine(files, configs)
+    emitter = RustEmitter(engine)
+    emitter.resolve_bases()
+    emitter.emit_bases()
+    for file in engine.files:
+        engine.emit_impls(file, emitter)
+    for file in engine.files:
+        engine.emit_imports(file, emitter)
+    emitter.emit_calls()
+    emitter.emit_names()
+    return emitter.finish()
+
+
+class RustEmitter(Emitter):
+    """A tuple struct or a variant called like a function is a value and runs nothing."""
+
+    def targets(self, values: Values, call: Call, args: list[str], context: Context) -> Outcome:
+        if values and all(v.kind in ("class", "variant") for v in values):
+            return Outcome()
+        return super().targets([v for v in values if v.kind not in ("class", "variant")], call, args, context)  # type: ignore[arg-type]
+
+    def emit_names(self) -> None:
+        super().emit_names()
+        names = self.links.names
+        for file in self.engine.files:
+            for row in file.facts.raises:
+                key = (file.facts.path, row.scope, row.name)
+                if row.name == "panic":
+                    names[key] = (self.external("std#panic", file.facts.lang),)
+                elif row.name == "anyhow":
+                    names[key] = (self.external("anyhow#Error", file.facts.lang),)
+                else:
+                    names.setdefault(key, ())  # an error handed on, or made elsewhere: its maker says which
+
+
+class RustEngine(RustResults):
+    """What Rust expressions mean, and where their calls lead."""
+
+    runners = library.RUNNERS
+
+    # ------------------------------------------------------------------ traits
+    def emit_impls(self, file: File, emitter: Emitter) -> None:
+        """`impl Trait for Type`."""
+        for target, trait, line in (file.facts.extra or {}).get("impls", ()):
+            owner = self.type_name(rust_type(target).name, file, MODULE, line)
+            wanted = rust_type(trait)
+            found = self.type_name(wanted.name, file, MODULE, line)
+            if owner is None or owner.kind != "class":
+                continue
+            if found is None:
+                emitter.unresolved(owner.symbol.id, "implements", wanted.name, line, "missing_module")
+            elif found.kind == "class":
+                args = tuple(self.instances(a, file, owner.symbol.d.scope) for a in wanted.args)
+                owner.symbol.bases.append(found._replace(args=args, via="implements"))
+                owner.symbol.ancestors = None
+                if owner.symbol not in found.symbol.subclasses:
+                    found.symbol.subclasses.append(owner.symbol)
+                if owner.symbol.file is file:
+                    emitter.edge(owner.symbol.id, found.symbol.id, "implements", line, "syntax")
+                else:
+                    emitter.edge(owner.symbol.id, found.symbol.id, "implements", owner.symbol.d.start_line, "syntax")
+            elif found.kind == "extclass":
+                at = line if owner.symbol.file is file else owner.symbol.d.start_line
+                emitter.edge(owner.symbol.id, emitter.external(found.name, "rust"), "implements", at, "syntax")
+
+    def select(self, symbols: Sequence[Symbol], args: list[str] | None, context: Context) -> list[Symbol]:
+        """`S::f(&s, 1)` gives self as its first argument."""
+        if args and all("self" in s.d.flags and len(args) == len(s.d.params) + 1 for s in symbols):
+            args = args[1:]
+        if len(symbols) > 1 and any(s.d.kind == "function" for s in symbols):
+            return list(symbols)  # variants under #[cfg]
+        return super().select(symbols, args, context)
+
+    # ------------------------------------------------------------------ names
+    def head_values(self, head: str, context: Context) -> Values:
+        if head in ("self", "Self"):
+            owner = context.file.enclosing_class(context.scope)
+            if owner is None:
+                return NOTHING
+            return (Value("inst" if head == "self" else "class", owner, self.own_args(owner), via="self"),)
+        if "::" in head:
+            return self.path_values(head, context)
+        return self.name_values(head, context)
+
+    def outer_name(self, name: str, context: Context) -> Values:
+        if name in library.CONSTRUCTORS:
+            return (Value("extfunc", name=f"std#{name}"),)
+        mod = self.module_at(context.file, context.scope, context.line)
+        bare = name.removesuffix("!")
+        found = self._plain(self.resolve_path(mod, bare))
+        if name.endswith("!"):
+            macros = [v for v in found if v.kind == "func" and all("macro" in s.d.flags for s in v.symbol)]
+            return tuple(macros) or self._macro(bare, context)
+        functions = tuple(v for v in found if not (v.kind == "func" and all("macro" in s.d.flags for s in v.symbol)))
+        variable = self.type_variable(name, context.file, context.scope)
+        return functions or ((variable,) if variable is not None else NOTHING)
+
+    def _macro(self, name: str, context: Context) -> Values:
+        """A macro of this crate is in scope below its definition in every module; others are the library's."""
+        for file in self.files:
+            for symbol in file.symbols:
+                if symbol.d.name == name and "macro" in symbol.d.flags:
+                    near = (
+                        self.module_at(file, symbol.index).root
+                        is self.module_at(context.file, context.scope, context.line).root
+                    )
+                    if near or symbol.d.visibility == "public":
+                        return (Value("func", (symbol,), via="import"),)
+        return (Value("extfunc", name=f"std#{name}!"),)
+
+    def _plain(self, values: Values) -> Values:
+        """Aliases followed, constants replaced by what they hold."""
+        out: list[Values] = []
+        for value in values:
+            if value.kind == "alias":
+                held = self.alias_values(value, 0)
+                out.append(
+                    tuple(v._replace(kind={"inst": "class", "ext": "extclass"}.get(v.kind, v.kind)) for v in held)
+                )
+            elif value.kind == "const":
+                out.append(self.variable_values(value.symbol))
+            else:
+                out.append((value,))
+        return join(out)
+
+    def path_values(self, path: str, context: Context) -> Values:
+        """`Self::new`, `Shape::area`, `crate::store::open`, `T::default`."""
+        mod = self.module_at(context.file, context.scope, context.line)
+        whole = self._plain(self.resolve_path(mod, path))
+        if whole and not any(v.kind in ("ns",) for v in whole):
+            return whole
+        before, _, name = path.rpartition("::")
+        if not before:
+            return whole
+        held = self.path_values(before, context) if "::" in before else self.head_values(before, context)
+        found = join(self.member(v, name, context) for v in self.bounded(held))
+        if found:
+            return found
+        if whole and not held:
+            package, _, member = path.rpartition("::")
+            return (Value("extfunc", name=f"{package}#{member}"),)
+        return NOTHING
+
+    def binding_values(self, binding: Binding, file: File) -> Values:
+        if binding.kind == "assigned" and binding.text.startswith(binding.name) and binding.scope != MODULE:
+            # `let x = x.next()` reads the x of before.
+            return self.evaluate(binding.text, Context(file, binding.scope, binding.line - 1))
+        return super().binding_values(binding, file)
+
+    # ------------------------------------------------------------------ members
+    def own_member(self, value: Value, name: str, context: Context) -> Values:
+        env = self.environment(value)
+        for ancestor, inner in self.lineage(value.symbol):
+            members = ancestor.members.get(name, ())
+            functions = tuple(s for s in members if s.is_function)
+            if functions:
+                via = "self" if value.via == "self" else "type"
+                return (Value("func", functions, via=via, owner=value),)
+            variants = self.symbol_values(s for s in members if "variant" in s.d.flags or "const" in s.d.flags)
+            if variants:
+                return self._plain(variants)
+            rows = ancestor.file.binds.get((ancestor.index, name))
+            if rows:
+                held = self.type_values(rows[0].text, ancestor.file, ancestor.index)
+                mapping = {k: self.substitute(v, env, 1) for k, v in inner.items()} if inner else env
+                return (self.substitute(held, mapping) if mapping else held) or (Value("unknown"),)
+        return NOTHING
+
+    def called_member(self, value: Value, name: str, receiver: str, context: Context) -> Values:
+        return self.member(value, name, context)
+
+    def member(self, value: Value, name: str, context: Context) -> Values:
+        if name == "@list":  # an array written out: of what its first element is
+            return (Value("list", args=((value,),)),)
+        if value.kind not in ("inst", "class") or not isinstance(value.symbol, Symbol):
+            return super().member(value, name, context)
+        found = self.own_member(value, name, context)
+        if found:
+            return found
+        target = self._associated(value.symbol, "Target")  # Deref
+        if target is not None and value.kind == "inst":
+            found = join(
+                self.member(v, name, context)
+                for v in self.alias_values(Value("alias", target), 0)
+                if v.symbol is not value.symbol
+            )
+            if found:
+                return found
+        if name in library.SAME or (value.kind == "class" and name in ("default", "from", "new")):
+            return (Value("extfunc", name=f"std#{name}", owner=value),)
+        return (Value("beyond"),)  # of a trait elsewhere
+
+    def foreign_member(self, value: Value, name: str, context: Context) -> Values:
+        if value.kind == "module":
+            return self._plain(self.lookup(value.symbol, name))
+        if value.kind == "variant":
+            rows = value.symbol.file.binds.get((value.symbol.index, name), ())
+            return self.type_values(rows[0].text, value.symbol.file, value.symbol.d.scope) if rows else NOTHING
+        if value.kind == "tuple":
+            return tuple(value.args[int(name)]) if name.isdigit() and int(name) < len(value.args) else NOTHING
+        if value.kind == "ns":
+            return (Value("extfunc", name=f"{value.name}#{name}"),)
+        if value.kind == "list":
+            return (Value("extfunc", name=f"std#Vec.{name}", owner=value),)
+        if value.kind in ("ext", "extclass"):
+            return (Value("extfunc", name=f"{value.name}.{name}", owner=value),)
+        return (value,) if value.kind == "beyond" else NOTHING
+
+    # ------------------------------------------------------------------ calls
+    def special_call(self, call: Call, context: Context, args: list[str], emitter: Any) -> Outcome | None:
+        if call.name == "()":
+            values = self.evaluate(call.receiver, context)
+            return emitter.targets(values, call, args, context) if values else Outcome(reason="dynamic")
+        if not call.receiver and self._is_closure(call.name, context):
+            return Outcome()  # its body belongs to the function that holds it
+        if call.kind != "scoped":
+            return None
+        values = self.path_values(f"{call.receiver}::{call.name.removesuffix('!')}", context)
+        if not values:
+            first = call.receiver.partition("::")[0]
+            inside = first in ("crate", "self", "super", "Self") or first in self.crates
+            return Outcome(
+                reason="missing_module" if inside else "external" if first[:1].islower() else "unknown_receiver"
+            )
+        outcome: Outcome = emitter.targets(values, call, args, context)
+        return outcome
+
+    def _is_closure(self, name: str, context: Context) -> bool:
+        file, scope, _ = context
+        rows = file.binds.get((scope, name), ()) if scope != MODULE else ()
+        return bool(rows) and all(b.text.startswith("=>") for b in rows)
+
+    def error_values(self, name: str, context: Context) -> Values:
+        """The enum of a variant, the type of a value."""
+        out: list[Value] = []
+        for value in self.evaluate(name, context):
+            if value.kind == "variant":
+                out.append(Value("class", value.symbol.parent))
+            elif value.kind in ("class", "inst", "extclass") or (
+                value.kind == "ext" and not value.name.startswith("std#")
+            ):
+                out.append(value)
+        return tuple(out)
+
+    # ------------------------------------------------------------------ imports
+    def emit_imports(self, file: File, emitter: Emitter) -> None:
+        for target, line in file.found["declares"]:
+            emitter.edge(file.id, target.id, "imports", line, "syntax")
+        for row in file.facts.imports:
+            self._emit_import(file, row, emitter)
+
+    def _emit_import(self, file: File, row: Import, emitter: Emitter) -> None:
+        mod: Mod = file.found["mods"][self.inner_at(file, row.line)]
+        full = row.module if row.name == "*" else f"{row.module}::{row.name}" if row.module else row.name
+        found = self.resolve_path(mod, full)
+        here = [v for v in found if v.kind not in ("ns", "extclass")]
+        for value in sorted(here, key=lambda v: str(value_key(v.symbol)) if v.kind != "module" else v.name):
+            symbols = value.symbol if value.kind == "func" else (value.symbol,)
+            for symbol in symbols:
+                if symbol.file is not file:
+                    emitter.edge(file.id, symbol.file.id, "imports", row.line, "import")
+                if isinstance(symbol, Symbol):
+                    emitter.edge(file.id, symbol.id, "imports", row.line, "import")
+        if here:
+            return
+        first = full.partition("::")[0]
+        if first in ("crate", "self", "super") or first in self.crates:
+            emitter.unresolved(file.id, "imports", full, row.line, "missing_module")
+            return
+        if row.name != "*" and row.module:
+            emitter.edge(file.id, emitter.external(f"{row.module}#{row.name}", "rust"), "imports", row.line, "import")
+        depends(emitter, file, first, row.line)

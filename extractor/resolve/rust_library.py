@@ -1,0 +1,53 @@
+"""What Rust's standard library says that call sites depend on: which types are transparent, which hold elements, and which of
+their methods give the whole, an element, an element perhaps, or what a closure gives.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+PRIMITIVES: Final = frozenset(
+    "bool char f32 f64 i8 i16 i32 i64 i128 isize str u8 u16 u32 u64 u128 usize String".split()  # noqa: SIM905
+)
+# A value of these behaves as the value inside.
+TRANSPARENT: Final = frozenset(
+    "Box Rc Arc Ref RefMut MutexGuard RwLockReadGuard RwLockWriteGuard Cow Pin RefCell Cell Mutex RwLock OnceCell Lazy LazyLock "  # noqa: SIM905
+    "OnceLock ManuallyDrop Wrapping".split()
+)
+LISTS: Final = frozenset(
+    "Vec VecDeque HashSet BTreeSet BinaryHeap LinkedList IndexSet SmallVec Iterator IntoIterator DoubleEndedIterator "  # noqa: SIM905
+    "ExactSizeIterator Iter IterMut IntoIter Peekable Receiver Stream".split()
+)
+MAPS: Final = frozenset(("HashMap", "BTreeMap", "IndexMap", "DashMap"))
+WRAPPERS: Final = frozenset(("Option", "Result", "Poll", "JoinHandle", "Entry"))
+# Named without an import.
+PRELUDE: Final = (
+    PRIMITIVES
+    | TRANSPARENT
+    | LISTS
+    | MAPS
+    | WRAPPERS
+    | frozenset(
+        "Clone Copy Debug Default Drop Eq Fn FnMut FnOnce From Hash Into Ord PartialEq PartialOrd Send Sized Sync ToOwned ToString "  # noqa: SIM905
+        "TryFrom TryInto AsRef AsMut Extend Display Error Path PathBuf".split()
+    )
+)
+CONSTRUCTORS: Final = frozenset(("Some", "Ok", "Err", "None", "drop"))
+SAME: Final = frozenset(
+    "iter iter_mut into_iter filter rev skip take skip_while take_while chain peekable cloned copied by_ref collect to_vec clone "  # noqa: SIM905
+    "as_slice as_mut_slice drain inspect step_by cycle fuse sorted as_ref as_mut borrow borrow_mut to_owned lock read write unwrap "
+    "expect into deref deref_mut get_mut into_inner as_deref as_deref_mut into_boxed_slice split_off range leak pin".split()
+)
+PERHAPS: Final = frozenset(
+    "next first last get get_mut pop pop_front pop_back find min_by_key max_by_key min max min_by max_by nth peek front back "  # noqa: SIM905
+    "first_mut last_mut next_back insert reduce recv try_recv find_map peek_mut front_mut back_mut".split()
+)
+UNWRAPPED: Final = frozenset(
+    "unwrap expect unwrap_or unwrap_or_else unwrap_or_default unwrap_unchecked insert get_or_insert get_or_insert_with "  # noqa: SIM905
+    "or_insert or_insert_with or_default join into_ok".split()
+)
+RUNNERS: Final = frozenset(
+    "map filter for_each any all find position fold filter_map flat_map and_then or_else unwrap_or_else map_err then sort_by "  # noqa: SIM905
+    "sort_by_key retain take_while skip_while min_by_key max_by_key spawn call_once get_or_init or_insert_with ok_or_else "
+    "map_or map_or_else inspect scan dedup_by_key partition is_some_and".split()
+)

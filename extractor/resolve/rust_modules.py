@@ -1,0 +1,375 @@
+"""Rust modules and types: files joined into crates by their `mod` items, paths and `use` trees led to definitions, type text taken
+apart.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any, Final
+
+from extractor.facts import MODULE, FileFacts, Import
+from extractor.nodes import parent_of
+from extractor.resolve import rust_library as library
+from extractor.resolve.chains import UNKNOWN_TYPE, TypeText, split_top
+from extractor.resolve.model import NOTHING, File, Symbol, Value, Values, join
+from extractor.resolve.oo import Engine
+
+_LEADING: Final = re.compile(r"^(?:&\s*|'\w+\s+|mut\s+|dyn\s+|impl\s+|\*const\s+|\*mut\s+|for\s*<[^>]*>\s*|\?)+")
+_CALLABLE: Final = re.compile(r"^(?:unsafe\s+|extern\s+(?:\"\w+\"\s+)?)*(?:[\w:]*::)?(?:fn|Fn|FnMut|FnOnce)\s*\(")
+
+
+@lru_cache(maxsize=1 << 16)
+def rust_type(text: str) -> TypeText:
+    """`&mut Option<Box<dyn Shape>>` as Option(Box(Shape)): references say nothing about members."""
+    text = _LEADING.sub("", text.strip()).strip()
+    if not text or text[0] in "_<!'":
+        return UNKNOWN_TYPE
+    bounds = [b.strip() for b in split_top(text, "+") if b.strip() and b.strip()[0] not in "'?"]
+    if len(bounds) > 1:
+        return TypeText("|", tuple(rust_type(b) for b in bounds))
+    text = bounds[0] if bounds else text
+    if _CALLABLE.match(text):
+        start = text.index("(")
+        end = _close(text, start)
+        result = text[end:].strip().removeprefix("->").strip()
+        params = tuple(
+            rust_type(p.partition(":")[2] or p) for p in split_top(text[start + 1 : end - 1], ",") if p.strip()
+        )
+        return TypeText("=>", (rust_type(result) if result else TypeText("()"), *params))
+    if text.startswith("["):
+        return TypeText("[]", (rust_type(split_top(text[1:-1], ";")[0]),))
+    if text.startswith("("):
+        inner = tuple(rust_type(p) for p in split_top(text[1:-1], ",") if p.strip())
+        return inner[0] if len(inner) == 1 and "," not in text else TypeText("()", inner)
+    cut = text.find("<")
+    if cut < 0:
+        return TypeText(text.replace(" ", "")) if re.match(r"^[\w:\s]+$", text) else UNKNOWN_TYPE
+    end = _close(text, cut)
+    args = [a.strip() for a in split_top(text[cut + 1 : end - 1], ",") if a.strip()]
+    kept = tuple(rust_type(a.partition("=")[2] if "=" in a else a) for a in args if a[0] != "'")
+    rest = text[end:].strip()
+    return TypeText(text[:cut].strip().removesuffix("::") + rest, kept)
+
+
+def _close(text: str, start: int) -> int:
+    depth = 0
+    for position in range(start, len(text)):
+        if text[position] in "(<[":
+            depth += 1
+        elif text[position] in ")]" or (text[position] == ">" and text[position - 1] not in "-="):
+            depth -= 1
+            if depth == 0:
+                return position + 1
+    return len(text)
+
+
+class Mod:
+    """One module: what it declares, the modules in it, and what it names by `use`."""
+
+    __slots__ = ("children", "file", "globs", "inner", "items", "parent", "uses")
+
+    def __init__(self, file: File, inner: str) -> None:
+        self.file = file
+        self.inner = inner
+        self.items: dict[str, list[Symbol]] = {}
+        self.children: dict[str, Mod] = {}
+        self.uses: dict[str, list[Import]] = {}
+        self.globs: list[Import] = []
+        self.parent: Mod | None = None
+
+    @property
+    def root(self) -> Mod:
+        here, steps = self, 0
+        while here.parent is not None and steps < 64:
+            here, steps = here.parent, steps + 1
+        return here
+
+
+class RustModules(Engine):
+    """Crates, modules, paths and types."""
+
+    parse_type = staticmethod(rust_type)
+    implicit_members = False
+
+    def __init__(self, files: Sequence[FileFacts], configs: Mapping[str, str]) -> None:
+        super().__init__(files, configs)
+        self._paths: dict[tuple[int, str], Values] = {}
+        by_path = {f.facts.path: f for f in self.files}
+        for file in self.files:
+            self._own_modules(file)
+        for file in self.files:
+            for inner, attribute, line, _ in (file.facts.extra or {}).get("files", ()):
+                target = next((by_path[p] for p in _places(file.facts.path, inner, attribute) if p in by_path), None)
+                if target is None:
+                    continue
+                before, _, name = inner.rpartition(".")
+                parent = file.found["mods"].get(before, file.found["mods"][""])
+                child = target.found["mods"][""]
+                parent.children.setdefault(name, child)
+                if child.parent is None and child is not parent.root:
+                    child.parent = parent
+                file.found["declares"].append((target, line))
+        self.crates: dict[str, Mod] = {}
+        for path, text in sorted(configs.items()):
+            if path.rpartition("/")[2] == "Cargo.toml":
+                self._crate(parent_of(path), text, by_path)
+        for file in self.files:
+            self._attach(file)
+
+    def _own_modules(self, file: File) -> None:
+        """The modules that a file holds, and what stands in each."""
+        extra = file.facts.extra or {}
+        mods = {"": Mod(file, "")}
+        for inner, _, _ in extra.get("mods", ()):
+            mods.setdefault(inner, Mod(file, inner))
+        for inner, mod in mods.items():
+            before, _, name = inner.rpartition(".")
+            if inner and before in mods:
+                mod.parent = mods[before]
+                mods[before].children.setdefault(name, mod)
+        receivers = extra.get("receivers", {})
+        for symbol in file.symbols:
+            if symbol.d.scope == MODULE and str(symbol.index) not in receivers:
+                before = symbol.d.qualname.rpartition(".")[0]
+                mods.get(before, mods[""]).items.setdefault(symbol.d.name, []).append(symbol)
+        file.found = {"mods": mods, "declares": [], "ranges": extra.get("mods", ())}
+        for row in file.facts.imports:
+            mod = mods[self.inner_at(file, row.line)]
+            if row.name == "*":
+                mod.globs.append(row)
+            else:
+                mod.uses.setdefault(row.alias, []).append(row)
+        file.top = {}  # names at the top are looked up in modules
+
+    def inner_at(self, file: File, line: int) -> str:
+        around = [r for r in file.found["ranges"] if r[1] <= line <= r[2]]
+        return str(max(around, key=lambda r: r[1])[0]) if around else ""
+
+    def module_at(self, file: File, scope: int, line: int = 0) -> Mod:
+        mods: dict[str, Mod] = file.found["mods"]
+        if scope == MODULE:
+            return mods[self.inner_at(file, line)]
+        inner = file.symbols[scope].d.qualname if len(mods) > 1 else ""
+        while inner and inner not in mods:
+            inner = inner.rpartition(".")[0]
+        return mods[inner]
+
+    def _crate(self, directory: str, text: str, by_path: Mapping[str, File]) -> None:
+        try:
+            data = tomllib.loads(text)
+        except tomllib.TOMLDecodeError:
+            return  # the file stays listed; cargo says what is wrong with it
+        package, lib = data.get("package"), data.get("lib")
+        name = str(package.get("name", "")) if isinstance(package, dict) else ""
+        path = "src/lib.rs"
+        if isinstance(lib, dict):
+            name, path = str(lib.get("name", name)), str(lib.get("path", path))
+        file = by_path.get(f"{directory}/{path}".lstrip("/"))
+        if name and file is not None:
+            self.crates.setdefault(name.replace("-", "_"), file.found["mods"][""])
+
+    def _attach(self, file: File) -> None:
+        """Methods of impl blocks join their type, wherever it stands."""
+        for key, written in (file.facts.extra or {}).get("receivers", {}).items():
+            method = file.symbols[int(key)]
+            found = self.type_name(
+                rust_type(written).name,
+                file,
+                MODULE if method.d.scope == MODULE else method.d.scope,
+                method.d.start_line,
+            )
+            if found is None or found.kind != "class":
+                continue
+            file.outside[method.index] = found.symbol
+            group = found.symbol.members.setdefault(method.d.name, [])
+            if method not in group:
+                group.append(method)
+
+    # ------------------------------------------------------------------ paths
+    def resolve_path(self, mod: Mod, path: str, seen: frozenset[Any] = frozenset()) -> Values:
+        """What a path means in a module: a module, definitions, or something outside."""
+        key = (id(mod), path)
+        if key in self._paths:
+            return self._paths[key]
+        if key in seen:
+            return NOTHING
+        seen = seen | {key}
+        parts = [p for p in path.split("::") if p]
+        here: Values = NOTHING
+        for position, part in enumerate(parts):
+            if position == 0 or part == "super":
+                here = self._first(mod if position == 0 else _module_of(here) or mod, part, len(parts) > 1, seen)
+            else:
+                here = join(self._inside(v, part, seen) for v in here)
+            if not here:
+                break
+        if len(seen) == 1:
+            self._paths[key] = here
+        return here
+
+    def _first(self, mod: Mod, name: str, longer: bool, seen: frozenset[Any]) -> Values:
+        if name in ("crate", "$crate"):
+            return (Value("module", mod.root, name=_label(mod.root)),)
+        if name == "self":
+            return (Value("module", mod, name=_label(mod)),)
+        if name == "super":
+            above = mod.parent
+            return (Value("module", above, name=_label(above)),) if above is not None else NOTHING
+        found = self.lookup(mod, name, seen)
+        if found:
+            return found
+        if name in self.crates:
+            return (Value("module", self.crates[name], name=name),)
+        if name in library.PRELUDE:
+            return (Value("extclass", name=f"std#{name}"),)
+        return (Value("ns", name=name),) if longer and name[:1].islower() else NOTHING
+
+    def lookup(self, mod: Mod, name: str, seen: frozenset[Any] = frozenset()) -> Values:
+        """A name in a module: declared there, a module in it, named by `use`, or among what a glob brings."""
+        key = ("lookup", id(mod), name)
+        if key in seen:
+            return NOTHING
+        seen = seen | {key}
+        out: list[Value] = []
+        if name in mod.items:
+            out.extend(self.symbol_values(mod.items[name]))
+        if name in mod.children:
+            out.append(Value("module", mod.children[name], name=name))
+        if out:
+            return tuple(out)
+        for row in mod.uses.get(name, ()):
+            full = f"{row.module}::{row.name}" if row.module else row.name
+            own = row.name == name and not row.module.partition("::")[0]  # `use serde;`
+            found = (Value("ns", name=name),) if own and name not in self.crates else self.resolve_path(mod, full, seen)
+            if found:
+                return tuple(v._replace(via="import") for v in found)
+        for row in mod.globs:
+            for value in self.resolve_path(mod, row.module, seen):
+                if value.kind == "module":
+                    found = self.lookup(value.symbol, name, seen)
+                elif value.kind == "class":
+                    found = self.symbol_values(s for s in value.symbol.members.get(name, ()) if "variant" in s.d.flags)
+                else:
+                    continue
+                if found:
+                    return found
+        return NOTHING
+
+    def symbol_values(self, symbols: Any) -> Values:
+        symbols = list(symbols)
+        functions = tuple(s for s in symbols if s.is_function)
+        out = [Value("func", functions, via="scope")] if functions else []
+        for symbol in symbols:
+            if symbol.is_class:
+                out.append(Value("class", symbol, via="scope"))
+            elif symbol.d.kind == "variable":
+                kind = "alias" if "alias" in symbol.d.flags else "variant" if "variant" in symbol.d.flags else "const"
+                out.append(Value(kind, symbol, via="scope"))
+        return tuple(out)
+
+    def _inside(self, value: Value, name: str, seen: frozenset[Any]) -> Values:
+        if value.kind == "module":
+            return self.lookup(value.symbol, name, seen)
+        if value.kind == "class":
+            return self.symbol_values(
+                s for s in value.symbol.members.get(name, ()) if "variant" in s.d.flags or s.is_class
+            )
+        if value.kind == "ns":
+            upper = name[:1].isupper()
+            return (
+                Value("extclass" if upper else "ns", name=f"{value.name}#{name}" if upper else f"{value.name}::{name}"),
+            )
+        if value.kind == "extclass":
+            return (Value("extclass", name=f"{value.name}.{name}"),)
+        return NOTHING
+
+    # ------------------------------------------------------------------ types
+    def type_name(self, name: str, file: File, scope: int, line: int = 0) -> Value | None:
+        if name in ("Self", "self"):
+            owner = file.enclosing_class(scope)
+            return Value("class", owner, self.own_args(owner)) if owner is not None else None
+        if name.startswith("Self::"):
+            owner = file.enclosing_class(scope)
+            held = self._associated(owner, name[6:]) if owner is not None else None
+            return Value("alias", held) if held is not None else None
+        if "::" not in name:
+            variable = self.type_variable(name, file, scope)
+            if variable is not None:
+                return variable
+            here = scope
+            while here != MODULE:
+                for symbol in file.symbols[here].members.get(name, ()):
+                    if file.symbols[here].is_function and symbol.is_class:
+                        return Value("class", symbol)
+                here = file.symbols[here].d.scope
+        wanted = ("class", "extclass", "alias", "variant")
+        for value in self.resolve_path(self.module_at(file, scope, line), name):
+            if value.kind in wanted:
+                return value
+        return None
+
+    def _associated(self, owner: Symbol, name: str) -> Symbol | None:
+        for ancestor, _ in self.lineage(owner):
+            for symbol in ancestor.members.get(name, ()):
+                if "alias" in symbol.d.flags:
+                    return symbol
+        return None
+
+    def instances(self, parsed: TypeText, file: File, scope: int, depth: int = 0) -> Values:
+        if parsed.name == "()":
+            return (Value("tuple", args=tuple(self.instances(a, file, scope, depth + 1) for a in parsed.args)),)
+        last = parsed.name.rpartition("::")[2]
+        if last in library.PRELUDE and parsed.args and depth < 20:
+            found = self.type_name(parsed.name, file, scope)
+            if found is None or found.kind == "extclass":
+                inner = tuple(self.instances(a, file, scope, depth + 1) for a in parsed.args)
+                if last in library.TRANSPARENT:
+                    return inner[-1]
+                if last in library.LISTS:
+                    return (Value("list", args=(inner[0],)),)
+                if last in library.MAPS:
+                    return (Value("list", args=(inner[-1], inner[0]), name="map"),)
+                return (Value("ext", None, inner, f"std#{last}"),)
+        if parsed.args and depth < 20:
+            alias = self.type_name(parsed.name, file, scope)
+            if alias is not None and alias.kind == "alias":
+                given = [self.instances(a, file, scope, depth + 1) for a in parsed.args]
+                names = alias.symbol.file.typevars.get(alias.symbol.index, {})
+                return self.substitute(self.alias_values(alias, depth), dict(zip(names, given, strict=False)), 1)
+        return super().instances(parsed, file, scope, depth)
+
+    def alias_values(self, alias: Value, depth: int) -> Values:
+        symbol: Symbol = alias.symbol
+        key = ("alias", symbol.id)
+        if key in self._active:
+            return NOTHING
+        self._active.add(key)
+        try:
+            return self.instances(rust_type(symbol.d.returns), symbol.file, symbol.index, depth + 1)
+        finally:
+            self._active.discard(key)
+
+
+def _module_of(values: Values) -> Mod | None:
+    return next((v.symbol for v in values if v.kind == "module"), None)
+
+
+def _label(mod: Mod | None) -> str:
+    return f"{mod.file.facts.path}:{mod.inner}" if mod is not None else ""
+
+
+def _places(path: str, inner: str, attribute: str) -> list[str]:
+    """Where the module that a file declares may stand."""
+    directory, stem = parent_of(path), path.rpartition("/")[2].removesuffix(".rs")
+    if attribute:
+        parts = [p for p in f"{directory}/{attribute}".split("/") if p not in ("", ".")]
+        while ".." in parts[1:]:
+            at = parts.index("..")
+            parts[at - 1 : at + 1] = []
+        return ["/".join(parts)]
+    tail = inner.replace(".", "/")
+    bases = [directory] if stem in ("mod", "lib", "main") else [f"{directory}/{stem}", directory]
+    return [f"{base}/{tail}{end}".lstrip("/") for base in bases for end in (".rs", "/mod.rs")]

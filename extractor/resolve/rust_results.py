@@ -1,0 +1,127 @@
+"""What Rust's own types give: results of calls on vectors, maps, options, results and iterators, and what closures are passed."""
+
+from __future__ import annotations
+
+from extractor.resolve import rust_library as library
+from extractor.resolve.model import NOTHING, Context, Value, Values, join
+from extractor.resolve.rust_modules import RustModules
+
+
+class RustResults(RustModules):
+    """Containers and wrappers."""
+
+    def result(self, value: Value, args: list[str] | None, context: Context) -> Values:
+        if value.kind == "variant":
+            owner = value.symbol.parent
+            return (Value("inst", owner),) if owner is not None else NOTHING
+        return super().result(value, args, context)
+
+    def foreign_result(self, value: Value, args: list[str], context: Context) -> Values:
+        if value.kind == "extclass":
+            return (self.as_instance(value),)
+        method = value.name.rpartition("#")[2].rpartition(".")[2]
+        owner: Value | None = value.owner
+        if owner is None or owner.kind == "extclass":
+            first = self.evaluate(args[0], context) if args and args[0] not in ("", "?") else NOTHING
+            if method in ("Some", "Ok"):
+                return (Value("ext", None, (first,), "std#Option"),)
+            if owner is not None:
+                simple = owner.name.partition("#")[2]
+                if simple in library.TRANSPARENT:
+                    return first
+                return (Value("list", args=(NOTHING,)),) if simple in library.LISTS else (self.as_instance(owner),)
+            return (Value("beyond"),)
+        if owner.kind in ("inst", "class"):
+            return (self.as_instance(owner),)
+        if owner.kind == "list":
+            return self._of_list(owner, method, args, context)
+        if owner.kind == "ext" and owner.args:
+            return self._of_wrapper(owner, method, args, context)
+        return (owner,) if owner.kind == "ext" and method in library.SAME else (Value("beyond"),)
+
+    def _of_list(self, owner: Value, method: str, args: list[str], context: Context) -> Values:
+        element = tuple(owner.args[0])
+        key = tuple(owner.args[1]) if owner.name == "map" else NOTHING
+        if owner.name == "map":
+            if method in ("iter", "iter_mut", "into_iter", "drain"):
+                return (Value("list", args=((Value("tuple", args=(key, element)),),)),)
+            if method == "keys":
+                return (Value("list", args=(key,)),)
+            if method in ("values", "values_mut", "into_values"):
+                return (Value("list", args=(element,)),)
+            if method in ("entry", "remove"):
+                return (Value("ext", None, (element,), "std#Option"),)
+        if method in library.PERHAPS:
+            return (Value("ext", None, (element,), "std#Option"),)
+        if method in library.SAME:
+            return (owner,)
+        if method in ("map", "filter_map", "flat_map", "then"):
+            held = self._given(args, context)
+            held = join(self.awaited(v) for v in held) if method == "filter_map" else held
+            held = join(self.element(v) if v.kind == "list" else (v,) for v in held) if method == "flat_map" else held
+            return (Value("list", args=(held,)),)
+        if method == "enumerate":
+            return (Value("list", args=((Value("tuple", args=(NOTHING, element)),),)),)
+        if method == "zip":
+            other = self.evaluate(args[0], context) if args and args[0] != "?" else NOTHING
+            second = join(self.element(v) for v in other)
+            return (Value("list", args=((Value("tuple", args=(element, second)),),)),)
+        if method in ("chunks", "windows"):
+            return (Value("list", args=((owner,),)),)
+        if method == "fold":
+            return self.evaluate(args[0], context) if args and args[0] != "?" else NOTHING
+        return element if method in ("remove", "swap_remove") else (Value("beyond"),)
+
+    def _of_wrapper(self, owner: Value, method: str, args: list[str], context: Context) -> Values:
+        if method in library.UNWRAPPED:
+            return tuple(owner.args[0])
+        if method == "map":
+            return (owner._replace(args=(self._given(args, context), *owner.args[1:])),)
+        if method == "and_then":
+            return self._given(args, context)
+        if method in ("iter", "iter_mut", "into_iter"):
+            return (Value("list", args=(owner.args[0],)),)
+        return (owner,)
+
+    def _given(self, args: list[str], context: Context) -> Values:
+        """What the function given as the first argument gives."""
+        held = self.evaluate(args[0], context) if args and args[0] not in ("", "?") else NOTHING
+        return join(self.result(v, None, context) for v in held)
+
+    def awaited(self, value: Value) -> Values:
+        """`?` and `Some(x)` take the value out."""
+        if value.kind == "ext" and value.args and value.name in ("std#Option", "std#Result", "std#Poll"):
+            return tuple(value.args[0])
+        return (value,)
+
+    def dereferenced(self, value: Value) -> Values:
+        """The error of a Result."""
+        return tuple(value.args[1]) if value.kind == "ext" and len(value.args) > 1 else NOTHING
+
+    def element(self, value: Value) -> Values:
+        if value.kind == "beyond":
+            return (value,)
+        if value.kind == "list":
+            if value.name == "map":
+                return (Value("tuple", args=(tuple(value.args[1]), tuple(value.args[0]))),)
+            return tuple(value.args[0])
+        if value.kind == "ext" and value.args:
+            return tuple(value.args[0])
+        if value.kind == "inst":
+            held = self._associated(value.symbol, "Item")
+            if held is not None:
+                return self.alias_values(Value("alias", held), 0)
+        return NOTHING
+
+    def callback_parameter(self, callee: Value, position: int, number: int, context: Context) -> Values:
+        owner: Value | None = callee.owner
+        if owner is None:
+            return NOTHING
+        method = callee.name.rpartition(".")[2]
+        if owner.kind == "ext" and owner.args:
+            if method in ("map_err", "or_else", "unwrap_or_else"):
+                return tuple(owner.args[1]) if len(owner.args) > 1 else NOTHING
+            return tuple(owner.args[0])
+        if method == "fold" and number == 0:
+            return NOTHING
+        return self.element(owner) if owner.kind in ("list", "inst") else NOTHING

@@ -1,0 +1,101 @@
+"""Rust linking: a labelled workspace, line by line, what must not be linked, and what functions hand on as errors."""
+
+from __future__ import annotations
+
+from labelled import link_fixture, read, score
+
+from extractor.languages import BY_NAME, spec_for
+from extractor.parse import parse_file
+from extractor.raises import throws
+from extractor.resolve import Links, link
+
+
+def linked(**files: str) -> Links:
+    spec = BY_NAME["rust"]
+    return link([parse_file(f"{n.replace('__', '/')}.rs", t.encode(), spec) for n, t in files.items()], {})
+
+
+def calls(links: Links) -> set[tuple[str, str]]:
+    return {(e.src.partition("#")[2], e.dst) for e in links.edges if e.kind == "calls" and not e.dst.startswith("ext:")}
+
+
+def test_every_labelled_call_is_found_and_nothing_else() -> None:
+    result = score("rust_depot")
+    assert result.expected >= 80
+    assert (result.missing, result.extra) == ([], [])
+
+
+def test_modules_crates_and_traits() -> None:
+    _, links = link_fixture("rust_depot")
+    edges = {(e.src, e.dst, e.kind) for e in links.edges}
+    assert ("rs:src/store/memory.rs#Memory", "rs:src/store/mod.rs#Store", "implements") in edges
+    assert ("rs:core/src/shape.rs#Circle", "rs:core/src/shape.rs#Shape", "implements") in edges
+    assert ("rs:src/error.rs#DepotError", "ext:std::fmt#Display", "implements") in edges
+    assert ("rs:src/lib.rs", "rs:src/item.rs", "imports") in edges
+    assert ("rs:src/main.rs", "rs:src/store/memory.rs#Memory", "imports") in edges  # through two `pub use`
+    assert ("rs:src/item.rs", "rs:core/src/shape.rs#Circle", "imports") in edges  # another crate of the workspace
+    assert ("rs:src/error.rs", "ext:std", "depends_on") in edges
+
+
+def test_a_method_of_another_type_of_that_name_is_not_called() -> None:
+    text = """
+    struct A; struct B;
+    impl A { fn go(&self) {} }
+    impl B { fn go(&self) {} fn run(&self, x: Unknown) { self.go(); x.go(); } }
+    """
+    assert calls(linked(src__lib=text)) == {("B.run", "rs:src/lib.rs#B.go")}
+
+
+def test_a_cycle_of_globs_ends() -> None:
+    links = linked(
+        src__lib="mod a; mod b; pub use a::*; fn run() { both(); }",
+        src__a="pub use crate::b::*;",
+        src__b="pub use crate::a::*; pub fn both() {}",
+    )
+    assert calls(links) == {("run", "rs:src/b.rs#both")}
+
+
+def test_path_attributes_and_inline_modules() -> None:
+    links = linked(
+        src__main='#[path = "odd/place.rs"] mod placed; mod inner { pub fn f() { super::g(); } } fn g() { inner::f(); placed::h(); }',
+        src__odd__place="pub fn h() { crate::inner::f(); }",
+    )
+    assert calls(links) == {
+        ("inner.f", "rs:src/main.rs#g"),
+        ("g", "rs:src/main.rs#inner.f"),
+        ("g", "rs:src/odd/place.rs#h"),
+        ("h", "rs:src/main.rs#inner.f"),
+    }
+
+
+def test_aliases_of_result_keep_their_arguments() -> None:
+    text = """
+    struct Trouble; struct Thing;
+    type Result<T> = std::result::Result<T, Trouble>;
+    impl Thing { fn make() -> Result<Thing> { Ok(Thing) } fn go(&self) {} fn all() -> Result<Vec<Self>> { Ok(vec![]) } }
+    fn run() -> Result<()> { Thing::make()?.go(); for t in Thing::all()? { t.go(); } Ok(()) }
+    """
+    found = [e.dst.partition("#")[2] for e in linked(src__lib=text).edges if e.kind == "calls" and "#run" in e.src]
+    assert sorted(n for n in found if n.startswith("Thing")) == ["Thing.all", "Thing.go", "Thing.make"]
+
+
+def test_errors_travel_by_question_mark() -> None:
+    sources, _ = read("rust_depot")
+    _, links = link_fixture("rust_depot")
+    files = [parse_file(p, d, spec) for p, d in sources.items() if (spec := spec_for(p, d)) is not None]
+    found = {(e.src.partition("#")[2], e.dst.partition("#")[2]) for e in throws(files, links).edges}
+    assert {
+        ("Item.named", "DepotError"),
+        ("open", "DepotError"),
+        ("run", "DepotError"),
+        ("parse", "DepotError"),
+    } <= found
+    assert ("Store.must", "panic") in found
+    assert ("main", "DepotError") not in found
+    assert ("sample", "DepotError") not in found  # unwrapped
+
+
+def test_order_of_files_does_not_matter() -> None:
+    sources, configs = read("rust_depot")
+    files = [parse_file(p, d, spec) for p, d in sources.items() if (spec := spec_for(p, d)) is not None]
+    assert link(files, configs) == link(files[::-1], configs)
