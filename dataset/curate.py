@@ -64,7 +64,7 @@ class Gates:
             return "schema"
         if draft.answerable and not held_out and self._rows[draft.subject.id] >= self.per_node:
             return "node cap"
-        if _LINES.search(draft.response):
+        if not line_free(draft.response):
             return "line number"
         literals = _literals(draft.facts)
         if any(token_count(text) > VERBATIM and text in draft.response for text in literals):
@@ -88,6 +88,16 @@ class Gates:
             return "duplicate prompt"
         self.conflicting.add(key)
         return "conflict"
+
+    def claim(self, prompt: str, own: str) -> str:
+        """Take a prompt that puts `own` in other words; says why not where the prompt stands already."""
+        key = self.prompt_key(prompt)
+        if key == self.prompt_key(own):
+            return ""
+        if key in self._prompts:
+            return "duplicate prompt"
+        self._prompts[key] = self._prompts.get(self.prompt_key(own), 0)
+        return ""
 
     def unresolved(self, draft: Draft) -> list[str]:
         """Code-shaped tokens of the response that neither the graph nor the row's own facts know."""
@@ -116,6 +126,11 @@ def _literals(facts: Collection[Fact]) -> list[str]:
     for fact in facts:
         texts += [text for name, text in fact.qualifiers if name in ("default", "annotation", "guard", "message")]
     return [t for t in texts if t]
+
+
+def line_free(text: str) -> bool:
+    """Whether prose names no line: lines live in `meta.cites`."""
+    return not _LINES.search(text)
 
 
 def secret_free(text: str) -> bool:
@@ -159,8 +174,13 @@ def distinct(drafts: Iterable[Draft], repeats: Counter[str]) -> Iterator[Draft]:
 
 def masked_grams(prompt: str, size: int = 8) -> set[tuple[str, ...]]:
     """Word 8-grams of a prompt with every code-shaped name replaced by one mark."""
+    words = masked(prompt)
+    return {words[i : i + size] for i in range(len(words) - size + 1)}
+
+
+def masked(prompt: str, names: Iterable[str] = ()) -> tuple[str, ...]:
+    """The words of a prompt with every code-shaped name, and each of `names`, replaced by one mark."""
     text = prompt
-    for token in sorted(code_tokens(prompt), key=len, reverse=True):
+    for token in sorted({*code_tokens(prompt), *filter(None, names)}, key=lambda t: (-len(t), t)):
         text = text.replace(token, "¤")
-    words = re.findall(r"¤|\w+", text.lower())
-    return {tuple(words[i : i + size]) for i in range(len(words) - size + 1)}
+    return tuple(re.findall(r"¤|\w+", text.lower()))

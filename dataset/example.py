@@ -83,7 +83,7 @@ def read_examples(path: Path) -> Iterator[Example]:
     """Examples in file order. Raises MissingInput without the file, IncompatibleInput naming the first line that is not a row."""
     if not path.is_file():
         raise MissingInput(f"there is no dataset at {path}", "make dataset")
-    with path.open(encoding="utf-8") as lines:
+    with path.open("rb") as lines:  # as bytes, so that a line which is no UTF-8 is named like any other broken one
         for number, line in enumerate(lines, 1):
             try:
                 yield load_example(line)

@@ -23,6 +23,7 @@ from dataset.context import with_context
 from dataset.corrections import Corrections
 from dataset.curate import GATES, Gates, masked_grams
 from dataset.example import KINDS, Example, Meta, write_examples
+from dataset.faithful import LIMIT, Guard
 from dataset.gold import fact_id
 from dataset.heldout import HeldOut, held_scope
 from dataset.knowledge import Knowledge
@@ -31,6 +32,7 @@ from dataset.refusals import ASPECTS, kind_of, refuse, scope_refusals
 from dataset.report import Census, DatasetReport
 from dataset.splits import TESTS, Splits
 from dataset.spool import Spool, new, spool_for
+from dataset.teacher import FORMS, TASK, Taught, teach
 from dataset.topics import Topic
 from extractor.graph import Graph
 
@@ -45,7 +47,8 @@ def run(settings: DatasetSettings, console: Console) -> DatasetReport:
     with Graph(settings.graph) as graph:
         manifest = _manifest(settings, graph)
         old = read_manifest(settings.out_jsonl)
-        if manifest.same_work(old) and all(p.is_file() for p in outputs(settings.out_jsonl)):
+        unasked = old is not None and old.counts.get("unasked")  # the teacher was stopped: the rest is asked for now
+        if manifest.same_work(old) and not unasked and all(p.is_file() for p in outputs(settings.out_jsonl)):
             return DatasetReport(skipped=True, path=settings.out_jsonl.as_posix(), seconds=time.monotonic() - started)
         with console.progress("reading graph and notes"):
             knowledge = Knowledge(graph, settings.nodes_dir)
@@ -90,6 +93,8 @@ class _Maker:
         self.gates = Gates(knowledge.names, knowledge.paths, knowledge.parameters(), per_node=max(60, total // 50))
         self.census = Census()
         self.parts = knowledge.parts()
+        self.taught = Taught()
+        self.replaced: set[str] = set()  # ids of rows that now stand in the teacher's words
         self.spool: Spool
         self.chooser = Chooser(
             knowledge.subjects_by_rank,
@@ -115,6 +120,8 @@ class _Maker:
                 tests = [self._example(d, split) for split, d in held.tests()]
                 valids = [self._example(d, "valid") for d in held.valids()]
             tests = self._without_leaks(tests)
+            if self.settings.teacher.endpoint:
+                self._teach([*tests, *valids])
             with self.console.progress("writing rows"):
                 rows = write_examples(new(train), self._rows())
                 seen = self._t0()
@@ -127,7 +134,13 @@ class _Maker:
             manifest_path(train).unlink(missing_ok=True)
             for path in (train, valid, test, report_path):
                 new(path).replace(path)
-            counts = {"train": rows, "valid": len(valids), "test": len(seen) + len(tests), "facts": report.facts}
+            counts: dict[str, object] = {
+                "train": rows,
+                "valid": len(valids),
+                "test": len(seen) + len(tests),
+                "facts": report.facts,
+            }
+            counts |= {"unasked": self.taught.stopped} if self.taught.stopped else {}
             write_manifest(train, Manifest(**{**asdict(self.manifest), "counts": counts}))
         return replace(report, seconds=time.monotonic() - self.started)
 
@@ -248,15 +261,44 @@ class _Maker:
                 rows.append(replace(example, meta=replace(example.meta, split="T0")))
         return rows
 
+    def _teach(self, held: list[Example]) -> None:
+        """Put a share of the rows in other words; what the teacher may not say leaves the row as it was."""
+        chosen = self.settings.teacher
+        from brain.writer import Endpoint
+
+        guard = Guard(held, self.gates)
+        number = sum(1 for _ in self._lesson())
+        writer = Endpoint(chosen, LIMIT, task=TASK)
+        try:
+            self.console.note(f"teacher: {number:,} rows to {writer.host}, unless cached")
+            if chosen.dry_run:
+                self.taught.stopped = "dry run"
+                return
+            cache = self.settings.out_jsonl.with_name("teacher.cache.sqlite")
+            pairs = teach(self._lesson(), number, writer, chosen, cache, guard.admit, self.console, self.taught)
+            for row, made in pairs:
+                self.replaced.add(row.id)
+                self.spool.add(made)
+        finally:
+            writer.close()
+
+    def _lesson(self) -> Iterator[Example]:
+        """The rows of train that the teacher is shown."""
+        for example in self.spool.read():
+            share = self.settings.teacher.share
+            if example.meta.form in FORMS and self._kept(example) and self.splits.sampled("t" + example.id, share):
+                yield example
+
     # -- output -----------------------------------------------------------------------------------------------------
 
     def _kept(self, example: Example) -> bool:
-        return self.gates.prompt_key(example.prompt) not in self.gates.conflicting
+        known = self.gates.prompt_key(example.prompt) not in self.gates.conflicting
+        return known and example.id not in self.replaced
 
     def _rows(self) -> Iterator[Example]:
         for example in self.spool.read():
             if not self._kept(example):
-                self.gates.dropped["conflict"] += 1
+                self.gates.dropped["conflict"] += example.id not in self.replaced
                 continue
             self._count(example)
             yield example
@@ -302,6 +344,8 @@ class _Maker:
             refusals=census.refused / rows if rows else 0.0,
             dropped=dropped,
             shortages=self._shortages(census.by_kind()),
+            teacher=self.taught.as_json() if self.settings.teacher.endpoint else {},
+            teacher_lines=tuple(self.taught.lines()) if self.settings.teacher.endpoint else (),
             samples=[{"prompt": e.prompt, "response": e.response} for e in tests if e.meta.split == "T0"][:SAMPLES],
         )
 

@@ -33,6 +33,8 @@ class DatasetReport:
     refusals: float = 0.0
     dropped: dict[str, int] = field(default_factory=dict)
     shortages: dict[str, str] = field(default_factory=dict)
+    teacher: dict[str, object] = field(default_factory=dict)
+    teacher_lines: tuple[str, ...] = ()
     samples: list[dict[str, str]] = field(default_factory=list)
     seconds: float = 0.0
 
@@ -51,13 +53,14 @@ class DatasetReport:
         ]
         if self.dropped:
             result.append("dropped    " + ", ".join(f"{k} {n:,}" for k, n in self.dropped.items()))
+        result += self.teacher_lines
         result += [f"shortage   {kind}: {why}" for kind, why in self.shortages.items()]
         for sample in self.samples[:3]:
             result.append(f"sample     {_short(sample['prompt'])} -> {_short(sample['response'])}")
         return [*result, f"dataset done in {self.seconds:.1f} s"]
 
     def as_json(self) -> dict[str, Any]:
-        return asdict(self)
+        return {name: value for name, value in asdict(self).items() if name != "teacher_lines"}
 
 
 @dataclass(slots=True)

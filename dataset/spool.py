@@ -16,7 +16,8 @@ class Spool:
     """Rows on disk in the order they were made; `read` gives them back in order of id."""
 
     def __init__(self, path: Path) -> None:
-        self._file = path.open("w+b")
+        self._path = path
+        self._file = path.open("wb")
         self._ids = array("Q")
         self._offsets = array("Q")
 
@@ -26,11 +27,12 @@ class Spool:
         self._file.write(dump_example(example).encode() + b"\n")
 
     def read(self) -> Iterator[Example]:
+        """Those that were there when reading began; rows may be added meanwhile."""
         self._file.flush()
-        for index in sorted(range(len(self._ids)), key=self._ids.__getitem__):
-            self._file.seek(self._offsets[index])
-            yield load_example(self._file.readline())
-        self._file.seek(0, os.SEEK_END)
+        with self._path.open("rb") as rows:
+            for index in sorted(range(len(self._ids)), key=self._ids.__getitem__):
+                rows.seek(self._offsets[index])
+                yield load_example(rows.readline())
 
     def close(self) -> None:
         self._file.close()
