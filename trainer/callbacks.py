@@ -1,4 +1,4 @@
-"""What happens between two steps: the log, the progress line, the time budget, early stopping and ctrl-C."""
+"""What happens between two steps: the log, the progress line, the time budget, early stopping and signals to stop."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from config.console import Task
+from trainer import processes
 
 if TYPE_CHECKING:
     from trainer.plan import Plan
@@ -18,17 +19,22 @@ WARM_UP = 0.03
 
 
 class Clock:
-    """Wall clock of a training across resumes, read from its own log; the learning rate under a time budget."""
+    """Wall clock of a training across resumes, read from its own log; the learning rate under a time budget.
+
+    `now` is the clock at the last step, the same in every process: learning rates that differ would part the copies.
+    """
 
     def __init__(self, log: Path, budget: float, steps: int, *, fresh: bool) -> None:
         self.log = log
         self.budget = budget
         self.steps = steps
         self.stopped = ""
+        self.now = 0.0
         self._before = 0.0
         log.parent.mkdir(parents=True, exist_ok=True)
         if fresh:
-            log.unlink(missing_ok=True)
+            if processes.first():
+                log.unlink(missing_ok=True)
         elif log.is_file():
             self._before = max((row["seconds"] for row in _rows(log)), default=0.0)
         self._start = time.monotonic()
@@ -46,7 +52,7 @@ class Clock:
         warm = max(1, int(WARM_UP * self.steps))
         if step < warm:
             return (step + 1) / (warm + 1)
-        progress = max(step / max(1, self.steps), self.elapsed / self.budget if self.budget else 0.0)
+        progress = max(step / max(1, self.steps), self.now / self.budget if self.budget else 0.0)
         return max(0.0, 1.0 - progress)
 
     def write(self, row: dict[str, Any]) -> None:
@@ -69,17 +75,19 @@ def make_callbacks(
 
         def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
             task.advance()
-            if interrupt.asked:
-                clock.stopped = "ctrl-C"
+            clock.now, asked = processes.largest([clock.elapsed, float(interrupt.asked)])
+            if asked:
+                interrupt.asked = True
+                clock.stopped = "a signal to stop"
                 control.should_save = control.should_training_stop = True
-            elif clock.budget and clock.elapsed >= clock.budget:
+            elif clock.budget and clock.now >= clock.budget:
                 clock.stopped = f"the time budget of {clock.budget:.0f} s"
                 control.should_evaluate = control.should_save = control.should_training_stop = True
 
         def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **_: Any) -> None:
             if not state.is_world_process_zero or not logs:
                 return
-            speed = stream.tokens / clock.elapsed if clock.elapsed else 0.0
+            speed = stream.tokens * processes.count() / clock.elapsed if clock.elapsed else 0.0
             self.loss = logs.get("loss", self.loss)
             left = clock.elapsed / max(1, state.global_step) * (plan.steps - state.global_step)
             if clock.budget:

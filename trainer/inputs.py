@@ -14,6 +14,7 @@ from config.errors import MissingInput
 from config.manifest import Manifest, digest, read_manifest
 from config.settings import TrainSettings
 from dataset.example import Example, read_examples
+from trainer import processes
 from trainer.fingerprint import fingerprint
 from trainer.hardware import Hardware, inspect_hardware
 from trainer.models import Base, describe_base, resolve_base, tiny_base
@@ -60,9 +61,10 @@ def read_inputs(settings: TrainSettings, method: Method, console: Console) -> In
     manifest = read_manifest(settings.dataset)
     project = (manifest.project if manifest else "") or Path.cwd().name
     target = Path(settings.save_dir.replace("{project}", project))
-    hardware = inspect_hardware()
+    hardware = processes.agree(inspect_hardware())
     if method == "tiny":
-        folder = tiny_base(Path(settings.base) if settings.base else target.parent / "tiny-base", console)
+        with processes.one_first():
+            folder = tiny_base(Path(settings.base) if settings.base else target.parent / "tiny-base", console)
         base = describe_base(folder)
     else:
         if hardware.device == "cpu" and settings.bits != 16 and not Path(settings.base).expanduser().exists():

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from config.settings import TrainSettings
-from trainer.hardware import Hardware
+from trainer.hardware import Hardware, attention
 from trainer.models import Base
 
 GIB: Final = 1024**3
@@ -56,8 +56,11 @@ def estimate_memory(
     inputs = sum(shapes[0][0] for name, shapes in base.linears.items() if name in targets)
     per_token = 2.5 * (base.hidden + 2 * base.kv_dim + 2 * base.intermediate) + 24 * base.hidden
     per_layer = live * (per_token + inputs * (7 if settings.lora_dropout else 2))
+    if attention(hardware, length).value == "eager":
+        # Scores, their softmax in float32, and the gradients of both.
+        per_layer += 24 * live * length * base.heads
     recomputed = per_layer + base.layers * live * base.hidden * 2
-    activations = recomputed if checkpointing(hardware, base)[0] == "on" else per_layer * base.layers
+    activations = recomputed if checkpointing(settings, hardware, base)[0] == "on" else per_layer * base.layers
     # Autocast on a CPU keeps a bf16 copy of every float32 weight until its gradient has passed.
     copies = 2 * base.parameters if hardware.device == "cpu" and hardware.autocast_bf16 and settings.bits == 16 else 0
     vocabulary = int(base.config.get("vocab_size", 32_000))
@@ -84,7 +87,7 @@ def out_of_memory_knobs(settings: TrainSettings, micro: int, recomputing: bool) 
         knobs.append(f"a smaller batch_size (the micro-batch was {micro})")
     knobs.append(f"max_seq_len={max(64, settings.max_seq_len // 2)}")
     if not recomputing:
-        knobs.append("a GPU, where activations are recomputed instead of kept")
+        knobs.append("checkpointing=on")
     if settings.bits != 4:
         knobs.append("bits=4 (nanodex train qlora)")
     if settings.lora_rank > 8:
@@ -92,8 +95,10 @@ def out_of_memory_knobs(settings: TrainSettings, micro: int, recomputing: bool) 
     return knobs
 
 
-def checkpointing(hardware: Hardware, base: Base) -> tuple[str, str]:
+def checkpointing(settings: TrainSettings, hardware: Hardware, base: Base) -> tuple[str, str]:
     """("on" or "off", reason)."""
+    if settings.checkpointing != "auto":
+        return settings.checkpointing, "as set"
     if hardware.device == "cpu":
         return "off", "memory is not what limits a CPU"
     if base.parameters < 1_000_000_000:

@@ -208,7 +208,7 @@ def load_base(path: Path, bits: int = 16, compute_dtype: str = "bfloat16", devic
     if bits != 16:
         from transformers import BitsAndBytesConfig
 
-        options["device_map"] = {"": device if device == "cpu" else 0}
+        options["device_map"] = {"": device if device == "cpu" else torch.cuda.current_device()}
         options["quantization_config"] = (
             BitsAndBytesConfig(load_in_8bit=True)
             if bits == 8

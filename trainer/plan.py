@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from config.console import plural
 from config.settings import TrainSettings
-from trainer.hardware import Choice, Hardware
+from trainer.hardware import Choice, Hardware, attention
 from trainer.memory import (
     Memory,
     checkpointing,
@@ -151,9 +151,10 @@ def make_plan(
     unserveable = unserveable_reasons(settings, base, targets)
     choices = [
         *hardware.reasons,
+        attention(hardware, _length(settings, stats)),
         Choice("optimiser", *_optimiser(hardware, settings)),
         Choice("micro-batch", str(micro), fitting),
-        Choice("checkpointing", *checkpointing(hardware, base)),
+        Choice("checkpointing", *checkpointing(settings, hardware, base)),
         Choice("steps", f"{steps:,}", steps_reason),
         Choice(
             "targets",

@@ -122,7 +122,7 @@ def find_refusals(
     trainable = trainable_parameters(base, targets, settings.lora_rank)
     needed = estimate_memory(settings, base, hardware, 1, length, trainable)
     if micro == 1 and needed.total > needed.free > 0:
-        knobs = ", then ".join(out_of_memory_knobs(settings, 1, checkpointing(hardware, base)[0] == "on"))
+        knobs = ", then ".join(out_of_memory_knobs(settings, 1, checkpointing(settings, hardware, base)[0] == "on"))
         found.append(
             Refusal(
                 f"this needs about {readable_size(needed.total)}, and {readable_size(needed.free)} are free",

@@ -1,7 +1,7 @@
 """Supervised fine-tuning: a base, rows and a plan in, a trained LoRA adapter in memory and its history out. trl does the loop.
 
 One path serves tiny bases on a CPU and nf4 bases on a GPU. A checkpoint is kept at every evaluation, so a killed run goes on
-where it was; ctrl-C saves one more and stops. What must hold is asserted: every adapter parameter moved, no base parameter did.
+where it was; ctrl-C and SIGTERM save one more and stop. What must hold is asserted: every adapter parameter moved, no base parameter did.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ from config.console import Console
 from config.errors import GateError, IncompatibleInput, StorageError
 from config.settings import TrainSettings
 from dataset.example import Example
+from trainer import processes
 from trainer.callbacks import Clock, history, make_callbacks
-from trainer.hardware import Hardware
+from trainer.hardware import Hardware, attention
 from trainer.memory import out_of_memory_knobs
 from trainer.plan import Plan
 from trainer.rows import Encoder
@@ -86,7 +87,7 @@ def fit(
     """Train the adapter of `model` in place. `checkpoint` is where to go on, None to begin.
 
     Raises StorageError on a full disk, IncompatibleInput with the next knobs when memory runs out, KeyboardInterrupt after
-    ctrl-C, GateError when a parameter that must move did not or one that must not did.
+    ctrl-C or SIGTERM, GateError when a parameter that must move did not or one that must not did.
     """
     from transformers import PrinterCallback
     from trl import SFTConfig
@@ -96,6 +97,7 @@ def fit(
     on_gpu = hardware.device == "cuda"
     checkpointing = any(c.name == "checkpointing" and c.value == "on" for c in plan.choices)
     interval = min(settings.eval_interval, plan.steps)
+    set_attention(model, next(c.value for c in plan.choices if c.name == "attention"))
     arguments = SFTConfig(
         output_dir=str(work / "checkpoints"),
         max_steps=plan.steps,
@@ -150,6 +152,7 @@ def fit(
             trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     # The trainer left its bf16 autocast in the model's forward: what is measured next must be what a server computes.
     trainer.accelerator.unwrap_model(trainer.model, keep_fp32_wrapper=False)
+    set_attention(model, "sdpa")
     if interrupted.asked:
         raise KeyboardInterrupt
     if trainer.state.global_step >= 3:
@@ -162,7 +165,7 @@ def fit(
     return Outcome(
         steps=trainer.state.global_step,
         seconds=clock.elapsed,
-        tokens=train.tokens,
+        tokens=train.tokens * processes.count(),
         losses=losses,
         evaluations=evaluations,
         stopped=clock.stopped or "all planned steps done",
@@ -170,10 +173,17 @@ def fit(
     )
 
 
-def measure_speed(model: Any, train: Stream, micro_batch: int, bf16: bool, seconds: float = 3.0) -> float:
+def set_attention(model: Any, name: str) -> None:
+    """Switch a loaded model to another attention; its weights stay."""
+    getattr(model, "get_base_model", lambda: model)().set_attn_implementation(name)
+
+
+def measure_speed(model: Any, train: Stream, micro_batch: int, hardware: Hardware, seconds: float = 3.0) -> float:
     """Tokens per second of forward and backward on the first rows. Nothing is updated."""
     import torch
 
+    shown = [len(train.row(p)["input_ids"]) for p in range(min(len(train.order), 512))]
+    set_attention(model, attention(hardware, max(shown, default=0)).value)
     device = next(model.parameters()).device
     done, start, position = 0, 0.0, 0
     model.train()
@@ -183,7 +193,7 @@ def measure_speed(model: Any, train: Stream, micro_batch: int, bf16: bool, secon
         longest = max(len(r["input_ids"]) for r in rows)
         ids = torch.tensor([r["input_ids"] + [0] * (longest - len(r["input_ids"])) for r in rows], device=device)
         labels = torch.tensor([r["labels"] + [-100] * (longest - len(r["labels"])) for r in rows], device=device)
-        with torch.autocast(device.type, torch.bfloat16, enabled=bf16):
+        with torch.autocast(device.type, torch.bfloat16, enabled=hardware.autocast_bf16):
             loss = model(input_ids=ids, labels=labels).loss
         loss.backward()
         model.zero_grad(set_to_none=True)
@@ -238,7 +248,7 @@ def frozen_digest(model: Any) -> str:
 
 
 class Interrupt:
-    """The first ctrl-C asks for a checkpoint and a stop, the second stops at once."""
+    """The first ctrl-C, or a cluster's SIGTERM, asks for a checkpoint and a stop; a second ctrl-C stops at once."""
 
     def __init__(self) -> None:
         self.asked = False
@@ -246,18 +256,20 @@ class Interrupt:
     @contextmanager
     def listening(self) -> Iterator[None]:
         try:
-            previous = signal.signal(signal.SIGINT, self._handle)
+            previous = [(number, signal.signal(number, self._handle)) for number in (signal.SIGINT, signal.SIGTERM)]
         except ValueError:
-            # Signals reach the main thread only; elsewhere ctrl-C stays what it was.
+            # Signals reach the main thread only; elsewhere they stay what they were.
             yield
             return
         try:
             yield
         finally:
-            signal.signal(signal.SIGINT, previous)
+            for number, handler in previous:
+                signal.signal(number, handler)
 
-    def _handle(self, _signal: int, _frame: FrameType | None) -> None:
-        if self.asked:
+    def _handle(self, number: int, _frame: FrameType | None) -> None:
+        # A launcher passes a ctrl-C on as SIGTERM: that is no second one.
+        if self.asked and number == signal.SIGINT:
             raise KeyboardInterrupt
         self.asked = True
 

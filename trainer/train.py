@@ -19,6 +19,7 @@ from config.errors import IncompatibleInput
 from config.manifest import Manifest, write_atomically
 from config.settings import TrainSettings
 from dataset.example import Example
+from trainer import processes
 from trainer.card import card, licence_warnings, source_licence
 from trainer.hardware import Choice
 from trainer.inputs import Inputs, Method, Stage, library_versions, portable, read_inputs, run_key, same_training
@@ -72,6 +73,11 @@ def run(
     from trainer.quiet import quiet_libraries
 
     quiet_libraries()
+    console = processes.join(console)
+    if stage != "sft" and processes.count() > 1:
+        raise IncompatibleInput(
+            f"{stage} trains in one process", f"nanodex train {method} --stage {stage}, without a launcher"
+        )
     inputs = read_inputs(settings, method, console)
     if refresh or stage != "sft":
         from trainer.onward import go_on
@@ -159,7 +165,7 @@ def _train(inputs: Inputs, encoder: Encoder, template: Template, console: Consol
     from trainer.stream import Stream
 
     settings, work = inputs.settings, work_folder(inputs.target)
-    resumed = Progress.read(work, run_key(inputs))
+    resumed = processes.agree(Progress.read(work, run_key(inputs)))
     import torch
 
     torch.manual_seed(settings.seed)
@@ -178,7 +184,7 @@ def _train(inputs: Inputs, encoder: Encoder, template: Template, console: Consol
                 rows, encoder, positions=4096, batch=settings.batch_size, max_length=settings.max_seq_len, seed=0
             )
             micro = min(settings.batch_size, 32)
-            speed = measure_speed(model, probe, micro, inputs.hardware.autocast_bf16)
+            speed = processes.agree(measure_speed(model, probe, micro, inputs.hardware)) * processes.count()
     selection = choose(inputs, encoder, speed)
     checkpoint = resumed.checkpoint if resumed else None
     action = f"going on from {checkpoint.name}" if checkpoint else "a new adapter"
@@ -210,7 +216,9 @@ def finish(
     from trainer.stream import Stream
 
     settings, work = inputs.settings, work_folder(inputs.target)
-    prepare_work(work, inputs, plan, keep=checkpoint is not None, speed=speed)
+    if processes.first():
+        prepare_work(work, inputs, plan, keep=checkpoint is not None, speed=speed)
+    processes.wait()
     for line in plan.lines():
         console.debug(line)
     for text in (*plan.warnings, *licence_warnings(inputs.base.licence, inputs.base.id)):
@@ -232,6 +240,8 @@ def finish(
     )
     valid = watched(inputs, selection)
     outcome = fit(model, encoder, stream, valid, settings, plan, inputs.hardware, work, console, checkpoint)
+    if not processes.first():
+        return TrainReport(plan, None, steps=outcome.steps, seconds=outcome.seconds, stopped=outcome.stopped)
     held = [row for row in inputs.test if row.meta.split == "T1"]
     # Generating is the slow part: a larger base on a CPU is asked a few questions only.
     quick = inputs.hardware.device == "cuda" or inputs.base.parameters < SMALL
