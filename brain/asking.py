@@ -20,6 +20,10 @@ STOP_WORDS: Final = frozenset(_STOP_TEXT.split())
 _CODE = re.compile(
     r"`[^`]+`|[A-Za-z_][\w]*(?:(?:\.|::|->|#)[A-Za-z_]\w*)+|[A-Za-z_]\w*\(\)|\w+_\w+|[a-z]+[A-Z]\w*|[A-Z][a-z0-9]+(?:[A-Z]\w*)+|_\w+"
 )
+_USAGE: Final = re.compile(
+    r"\bhow\s+(?:(?:do|can|could|should|would|may)\s+(?:i|we|you|one)|to)\b|^\W*can\s+(?:i|we|you|one)\b", re.I
+)
+_TESTS: Final = re.compile(r"\btest(?:s|ed|ing)?\b|\bfixture", re.I)
 _PATH = re.compile(r"^[\w.\-/]*/[\w.\-]+$|^[\w\-]+\.(?:py|pyi|java|ts|tsx|js|jsx|c|cc|cpp|cu|h|hpp|md|rst|toml)$")
 
 
@@ -45,6 +49,16 @@ def query_shape(question: str) -> str:
     if re.search(r"Traceback \(most recent|^\s+at \S+\(|^\w*(?:Error|Exception)\b:", text, re.M):
         return "error"
     return "prose"
+
+
+def asks_usage(question: str) -> bool:
+    """Whether somebody wants to do something with the code: documents answer that too, and tests of the code do not."""
+    return bool(_USAGE.search(question))
+
+
+def asks_tests(question: str) -> bool:
+    """Whether the question is about the repository's own tests."""
+    return bool(_TESTS.search(question))
 
 
 def code_words(question: str) -> list[str]:

@@ -16,10 +16,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from brain.alike import ALIKE
 from brain.asking import STOP_WORDS as STOP_WORDS
-from brain.asking import bare, code_words, distance, query_shape, query_terms
+from brain.asking import asks_tests, asks_usage, bare, code_words, distance, query_shape, query_terms
 from brain.index import index_path, open_index
-from brain.signals import FACTORS, doubts, path_share
+from brain.signals import FACTORS, USAGE_SECTION, doubts, path_share
 from brain.text import split_identifier
 from extractor.graph import Graph
 from extractor.schema import Node
@@ -35,8 +36,9 @@ SYMBOL_BOOST: Final = 3.0  # a row that defines the queried symbol; in prose hal
 PATH_BOOST: Final = 0.3  # all words of the question stand in the file's name
 COHERENCE: Final = 0.1  # the file with most matches lifts its best row by this
 DECAY: Final = 0.85  # per earlier hit from the same file
-FEATURES: Final = ("definition", "path", *FACTORS, "coherence", "decay")
+FEATURES: Final = ("definition", "path", "alike", *FACTORS, "coherence", "decay")
 
+ALIKE_SHARE: Final = 0.4  # how much a match with words of the same meaning weighs against one with the question's own
 DENSE: Final = 0.35  # how much nearness in meaning weighs against words, where vectors are used; less for a symbol
 DENSE_SYMBOL: Final = 0.3
 _ROW: Final = "id, node_id, kind, path, start, end, name, qualname, offset, length"
@@ -117,6 +119,8 @@ class Lookup:
         terms = query_terms(question)
         shape = query_shape(question)
         found = {c.row: c for c in self._matching(terms)}
+        if shape == "prose" and "alike" not in self._without:
+            self._add_alike(found, terms)
         self._add_dense(found, question, shape)
         if "definition" not in self._without:
             named = [question] if shape == "symbol" else code_words(question)
@@ -165,20 +169,9 @@ class Lookup:
                             continue
                         seen.add(other)
                         start, end = node.lines
-                        hits.append(
-                            Hit(
-                                other,
-                                node.path,
-                                start,
-                                end,
-                                0.0,
-                                {},
-                                via,
-                                self.text(node.path, start, end),
-                                node.type,
-                                node.qualname,
-                            )
-                        )
+                        text = self.text(node.path, start, end)
+                        name = node.qualname
+                        hits.append(Hit(other, node.path, start, end, 0.0, {}, via, text, node.type, name))
         return hits[:limit]
 
     def literal(self, text: str, k: int = 50, path_glob: str = "") -> list[tuple[str, int, str]]:
@@ -225,6 +218,16 @@ class Lookup:
             if found.setdefault(candidate.node_id or f"{candidate.path}:{candidate.start}", candidate) is candidate:
                 candidate.base = score / best
         return list(found.values())
+
+    def _add_alike(self, found: dict[int, _Candidate], terms: Sequence[str]) -> None:
+        """Blend in what matches when words that mean the same count too: a question says `settings`, the code `config`."""
+        more = [word for term in terms for word in ALIKE.get(term, ()) if word not in terms]
+        if not more:
+            return
+        for c in self._matching([*terms, *dict.fromkeys(more)]):
+            mine = found.setdefault(c.row, c)
+            mine.features["alike"] = ALIKE_SHARE * c.base
+            mine.base = mine.features["alike"] + ((1 - ALIKE_SHARE) * mine.base if mine is not c else 0.0)
 
     def _add_dense(self, found: dict[int, _Candidate], question: str, shape: str) -> None:
         """With an embedder: blend each row's nearness in meaning into its match, bringing in rows no word led to."""
@@ -290,7 +293,8 @@ class Lookup:
         return _Candidate(*row) if row else None
 
     def _score(self, pool: list[_Candidate], terms: Sequence[str], question: str, shape: str) -> None:
-        about_tests = bool(re.search(r"\btest(?:s|ed|ing)?\b|\bfixture", question, re.I))
+        usage = asks_usage(question)
+        about_tests = not usage and asks_tests(question)
         words = [t for t in dict.fromkeys(terms) if len(t) >= 3] if shape != "symbol" else []
         for c in pool:
             c.features["match"] = c.base
@@ -298,9 +302,10 @@ class Lookup:
                 c.features["path"] = PATH_BOOST * path_share(c.path, tuple(words))
             c.score = c.base + c.features.get("definition", 0.0) + c.features.get("path", 0.0)
             for name in doubts(c.kind, c.path, c.qualname):
-                if name not in self._without and not (name == "test" and about_tests):
-                    c.features[name] = FACTORS[name]
-                    c.score *= FACTORS[name]
+                if name in self._without or (name == "test" and about_tests) or (name == "value" and shape == "symbol"):
+                    continue
+                c.features[name] = USAGE_SECTION if name == "section" and usage else FACTORS[name]
+                c.score *= c.features[name]
         if "coherence" not in self._without:
             self._cohere(pool)
 

@@ -11,7 +11,8 @@ from typing import Final
 from brain.text import split_identifier
 from brain.view import is_aside, is_test
 
-FACTORS: Final = {"test": 0.3, "init": 0.5, "aside": 0.3, "section": 0.5, "nested": 0.7}
+FACTORS: Final = {"test": 0.3, "init": 0.5, "aside": 0.3, "section": 0.5, "nested": 0.7, "value": 0.4}
+USAGE_SECTION: Final = 0.8  # instead, where the question asks how to use what is there
 
 
 @lru_cache(maxsize=50_000)
@@ -24,6 +25,8 @@ def doubts(kind: str, path: str, qualname: str) -> tuple[str, ...]:
         found.append("section")
     elif is_aside(path):
         found.append("aside")
+    if kind == "variable":
+        found.append("value")
     if kind == "function" and "." in qualname:
         found.append("nested")
     return tuple(found)

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from brain.asking import code_words, distance, query_shape, query_terms
+from brain.asking import asks_tests, asks_usage, code_words, distance, query_shape, query_terms
 from brain.index import Row, expand, index_path, open_index, write_index
 from brain.lookup import Lookup
 from config.errors import IncompatibleInput, MissingInput
@@ -188,3 +188,24 @@ def test_a_failed_build_leaves_the_old_index(graph: Path, tmp_path: Path) -> Non
         write_index(place, broken(), {})
     assert place.read_bytes() == before
     assert [p.name for p in tmp_path.iterdir()] == ["index.sqlite"]
+
+
+def test_words_that_mean_the_same_are_found_and_weigh_less(tmp_path: Path) -> None:
+    repo = tmp_path / "r"
+    repo.mkdir()
+    (repo / "one.py").write_text("def read_config():\n    return 1\n\n\ndef paint():\n    return 2\n")
+    brains.build(brains.graph_of(repo, tmp_path / "graph.sqlite", []))
+    with Lookup.open(tmp_path / "graph.sqlite") as lookup:
+        hit = lookup.search("where do the settings come from")[0]
+        assert hit.node_id == "py:one.py#read_config"
+        assert hit.features["alike"] == hit.features["match"] < 0.5
+    with Lookup.open(tmp_path / "graph.sqlite", without=("alike",)) as lookup:
+        assert not lookup.search("where do the settings come from")
+
+
+def test_a_question_about_use_is_not_one_about_tests() -> None:
+    assert asks_usage("how do I test a command")
+    assert asks_usage("How to run it under test?")
+    assert not asks_usage("how do nested commands share state")
+    assert asks_tests("which tests cover the parser")
+    assert not asks_tests("the latest attestation")
