@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from config.errors import BackendError
 from inference.checks import Check, fail, ok, warn
@@ -26,6 +26,7 @@ EXACT: Final = 0.01
 LOOSE: Final = 0.1
 FAR: Final = 0.25
 REQUEST_TIMEOUT_S: Final = 60.0
+Picked = TypeVar("Picked")
 _LOG: Final = "look at the server's log, and run nanodex serve --check on the pack"
 
 
@@ -59,7 +60,7 @@ class Endpoint:
 
     def models(self) -> dict[str, dict[str, Any]]:
         """Model id -> its entry in /v1/models, in the server's order."""
-        return {entry["id"]: entry for entry in self._json("GET", "/v1/models")["data"]}
+        return self._picked("GET", "/v1/models", None, lambda said: {entry["id"]: entry for entry in said["data"]})
 
     def chat(self, model: str, text: str = "Hello", max_tokens: int = 1) -> str:
         """One greedy answer; the real request that readiness asks for."""
@@ -69,7 +70,8 @@ class Endpoint:
             "max_tokens": max_tokens,
             "temperature": 0,
         }
-        return str(self._json("POST", "/v1/chat/completions", body)["choices"][0]["message"]["content"])
+        path = "/v1/chat/completions"
+        return self._picked("POST", path, body, lambda said: str(said["choices"][0]["message"]["content"]))
 
     def first_token(self, model: str, token_ids: tuple[int, ...]) -> dict[int, float]:
         """The five likeliest first tokens after the prompt `token_ids`: id -> log-probability."""
@@ -81,19 +83,24 @@ class Endpoint:
             "logprobs": 5,
             "return_tokens_as_token_ids": True,
         }
-        answer = self._json("POST", "/v1/completions", body)
-        return {
-            int(name.removeprefix("token_id:")): float(value)
-            for name, value in answer["choices"][0]["logprobs"]["top_logprobs"][0].items()
-        }
+        return self._picked(
+            "POST",
+            "/v1/completions",
+            body,
+            lambda said: {
+                int(name.removeprefix("token_id:")): float(value)
+                for name, value in said["choices"][0]["logprobs"]["top_logprobs"][0].items()
+            },
+        )
 
     def tokenize(self, model: str, prompt: str) -> tuple[int, ...]:
         body = {"model": model, "prompt": prompt, "add_special_tokens": False}
-        return tuple(self._json("POST", "/tokenize", body)["tokens"])
+        return self._picked("POST", "/tokenize", body, lambda said: tuple(said["tokens"]))
 
     def tokenize_chat(self, model: str, messages: list[dict[str, str]]) -> tuple[int, ...]:
         """Token ids of a chat under the server's template, up to where the answer begins."""
-        return tuple(self._json("POST", "/tokenize", {"model": model, "messages": messages})["tokens"])
+        body = {"model": model, "messages": messages}
+        return self._picked("POST", "/tokenize", body, lambda said: tuple(said["tokens"]))
 
     def load(self, name: str, path: str) -> None:
         """Add an adapter under a new name."""
@@ -106,26 +113,27 @@ class Endpoint:
         """Adapters that requests are running or waiting for, from vLLM's metrics (the newest sample counts)."""
         newest: tuple[float, set[str]] = (-1.0, set())
         for line in self._text("GET", "/metrics").splitlines():
-            if line.startswith("vllm:lora_requests_info{"):
+            if not line.startswith("vllm:lora_requests_info{"):
+                continue
+            try:
                 labels = dict(part.split("=", 1) for part in line[line.index("{") + 1 : line.index("}")].split('",'))
-                names = {
-                    name
-                    for key in ("running_lora_adapters", "waiting_lora_adapters")
-                    for name in labels.get(key, "").strip('"').split(",")
-                    if name
-                }
-                newest = max(newest, (float(line.rpartition(" ")[2]), names), key=lambda sample: sample[0])
+                taken = float(line.rpartition(" ")[2])
+            except ValueError as error:
+                raise BackendError(f"{self.url}/metrics does not answer as vLLM does: {line[:80]!r}", _LOG) from error
+            keys = ("running_lora_adapters", "waiting_lora_adapters")
+            names = {name for key in keys for name in labels.get(key, "").strip('"').split(",") if name}
+            newest = max(newest, (taken, names), key=lambda sample: sample[0])
         return newest[1]
 
-    def _json(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    def _picked(self, method: str, path: str, body: Mapping[str, Any] | None, pick: Callable[[Any], Picked]) -> Picked:
+        """What `pick` finds in the reply. Raises BackendError for a reply that is no JSON, or JSON of another form."""
         text = self._text(method, path, body)
         try:
-            loaded: dict[str, Any] = json.loads(text)
-        except ValueError as error:
+            return pick(json.loads(text))
+        except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError) as error:
             raise BackendError(
-                f"{self.url}{path} does not speak JSON: {text[:80]!r}", "is this a vLLM server?"
+                f"{self.url}{path} does not answer as vLLM does: {text[:80]!r}", "is this a vLLM server?"
             ) from error
-        return loaded
 
     def _text(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> str:
         import httpx
