@@ -14,7 +14,17 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from extractor.bindings_names import Names
-from extractor.bindings_python import CONFIDENCE, Found, autograd, call_edge, kernels, libraries, loaded, operators
+from extractor.bindings_python import (
+    CONFIDENCE,
+    Found,
+    autograd,
+    call_edge,
+    cython,
+    kernels,
+    libraries,
+    loaded,
+    operators,
+)
 from extractor.facts import FileFacts
 from extractor.resolve import Links, definition_ids
 from extractor.schema import Edge, Node, module_id
@@ -33,18 +43,31 @@ def join_languages(
     found = _jni([f for f in files if f.prefix == "java"], native)
     nodes: list[Node] = []
     further: list[Edge] = []
-    if python and (bindings or any(row.module.partition(".")[0] in _BRIDGES for f in python for row in f.imports)):
+    compiled = {module_id(f.prefix, f.path) for f in python if f.lang == "cython"}
+    if python and (
+        bindings or compiled or any(row.module.partition(".")[0] in _BRIDGES for f in python for row in f.imports)
+    ):
         names = Names(python, configs)
         nodes, further = operators(names)
         bindings = [*bindings, *nodes]
         modules = native_modules(bindings, names)
-        found += [*_calls(names, modules, bindings), *kernels(names), *autograd(names), *libraries(names, native)]
+        found += [
+            *_calls(names, modules, bindings),
+            *kernels(names),
+            *autograd(names),
+            *libraries(names, native),
+            *cython(names, native),
+        ]
         further += [*_imported(names, modules), *_stubs(python, modules)]
-    if not found and not further:
+    if not found and not further and not compiled:
         return links
     sites = {(f.edge.src, f.edge.line, name) for f in found for name in f.names}
     imports = {(e.src, e.line) for e in further if e.kind == "imports"}
-    edges = [e for e in links.edges if not (e.kind == "calls" and e.dst.startswith("ext:") and _replaced(e, sites))]
+    edges = [
+        replace(e, via="binding:cython") if compiled and _enters(e, compiled) else e
+        for e in links.edges
+        if not (e.kind == "calls" and e.dst.startswith("ext:") and _replaced(e, sites))
+    ]
     unresolved = [
         u
         for u in links.unresolved
@@ -58,6 +81,12 @@ def join_languages(
 
 def _replaced(edge: Edge, sites: set[tuple[str, int, str]]) -> bool:
     return (edge.src, edge.line, re.split(r"[.#]", edge.dst)[-1]) in sites
+
+
+def _enters(edge: Edge, compiled: set[str]) -> bool:
+    """Whether Python calls a function of a Cython module."""
+    src, dst = edge.src.partition("#")[0], edge.dst.partition("#")[0]
+    return edge.kind == "calls" and edge.via != "callback" and dst in compiled and src not in compiled
 
 
 # ---------------------------------------------------------------------- native modules of Python

@@ -98,6 +98,46 @@ def _forward(names: Names, m: Meaning) -> list[str]:
     return [owner.ids[i] for i in owner.defined.get((m.number, "forward"), ())]
 
 
+# ---------------------------------------------------------------------- Cython
+def cython(names: Names, native: Sequence[FileFacts]) -> list[Found]:
+    """A call of what `cdef extern` declares, here or in a .pxd that is cimported, is the C function of that name."""
+    declared = {p: (f.facts.extra or {}).get("externs", ()) for p, f in names.files.items()}
+    if not any(declared.values()):
+        return []
+    functions, inline = c_functions(native), _in_headers(native)
+    shared: dict[str, dict[str, tuple[str, str]]] = {}  # by the stem of the .pxd
+    for path, rows in declared.items():
+        if path.endswith(".pxd"):
+            shared[path.rpartition("/")[2][:-4]] = {own: (name, header) for own, name, header in rows}
+    found = []
+    for path, file in names.files.items():
+        if file.facts.lang != "cython":
+            continue
+        visible = {own: (name, header) for own, name, header in declared[path]}
+        visible |= shared.get(path.rpartition("/")[2].rpartition(".")[0], {})
+        for site in file.sites:
+            given = [visible.get(site.function)] if isinstance(site.function, str) else []
+            for outside in names.paths(file, site.scope, site.function):
+                module, _, own = outside.rpartition(".")
+                given.append(shared.get(module.rpartition(".")[2], {}).get(own))
+            for name, header in {g for g in given if g is not None}:
+                targets = functions.get(name, ())
+                targets = targets if len(targets) == 1 else inline.get((header.rpartition("/")[2], name), ())
+                if len(targets) == 1:
+                    found.append(call_edge(file, site, targets[0], "cython", name))
+    return found
+
+
+def _in_headers(native: Sequence[FileFacts]) -> dict[tuple[str, str], list[str]]:
+    """Functions by (file name, name): those that a header defines for whoever includes it."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for facts in native:
+        for d, node_id in zip(facts.defs, definition_ids(facts), strict=True):
+            if d.kind == "function" and "declaration" not in d.flags:
+                found.setdefault((facts.path.rpartition("/")[2], d.name), []).append(node_id)
+    return found
+
+
 # ---------------------------------------------------------------------- C libraries
 def libraries(names: Names, native: Sequence[FileFacts]) -> list[Found]:
     """A call through what ctypes or cffi loaded is the C function of that name, when the repository has exactly one."""

@@ -41,7 +41,7 @@ class LanguageSpec:
 
 SPECS: Final = (
     LanguageSpec("python", "python", "py", (".py", ".pyi", ".pyw"), "tree_sitter_python"),
-    LanguageSpec("cython", "python", "py", (".pyx",), "tree_sitter_python"),
+    LanguageSpec("cython", "python", "py", (".pyx", ".pxd", ".pxi"), "tree_sitter_python"),
     LanguageSpec("java", "java", "java", (".java",), "tree_sitter_java"),
     LanguageSpec(
         "typescript", "typescript", "ts", (".ts", ".mts", ".cts"), "tree_sitter_typescript", "language_typescript"

@@ -61,7 +61,8 @@ def parse_file(path: str, data: bytes, spec: LanguageSpec) -> FileFacts:
         return empty._replace(status="failed", reason=trouble)
     text = scrub_bytes(text)
     family = importlib.import_module(f"extractor.parse.{spec.family}")
-    prepare = getattr(family, "prepare", None)
+    # What is written like another language, as Cython like Python, has a preparation of its own.
+    prepare = getattr(family, f"prepare_{spec.name}", None) or getattr(family, "prepare", None)
     parser, prepared = Parser(grammar(spec)), prepare(text) if prepare else text
     whole = parser.parse(prepared)
     tree, blanked = recover(parser, prepared, whole) if whole.root_node.has_error else (whole, [])

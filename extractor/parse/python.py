@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from extractor.facts import Binding, FileFacts
 from extractor.parse import Source
 from extractor.parse.python_annotation import annotation
+from extractor.parse.python_cython import externs, prepare_cython
 from extractor.parse.python_defs import class_definition, declare, function_definition, names_bound
 from extractor.parse.python_errors import raise_statement, try_statement, with_statement
 from extractor.parse.python_expr import EXPRESSIONS, assigned
@@ -36,6 +37,9 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 
+__all__ = ["parse", "prepare_cython"]
+
+
 def parse(source: Source) -> FileFacts:
     """The facts of one Python file; status, hash and line count are the caller's."""
     unit = first_unit(source, EXPRESSIONS, STATEMENTS)
@@ -55,6 +59,10 @@ def parse(source: Source) -> FileFacts:
         bindings=tuple(unit.bindings),
         extra={"scopes": [_row(scope) for scope in unit.scopes], "all_of": unit.exports_of},
     )  # fmt: skip
+    if source.spec.name == "cython":
+        facts.extra["externs"] = externs(source.data)
+        if source.path.endswith(".pxd"):  # declarations of what the .pyx beside it defines, or of C
+            facts = facts._replace(defs=(), calls=(), extra={**facts.extra, "scopes": facts.extra["scopes"][:1]})
     if unit.too_deep:
         return facts._replace(status="partial", reason=f"nested too deeply at line {unit.too_deep}")
     return facts
