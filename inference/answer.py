@@ -224,15 +224,14 @@ class Expert:
             return _UNCLEAR
         if intent.kind == "overview":
             return discover.overview(self.graph, self.project, self.retriever)
-        project = self.project.lower()
-        if (
-            intent.kind == "explain"
-            and intent.x
-            and intent.x.name.lower() == project
-            and intent.x.shape in ("plain", "capital")
-        ):
+        if not (how.kind or how.path_glob or how.lang):
+            outright = discover.described(self.composer, self.retriever, intent, self.project)
+            if outright is not None:
+                return outright
+        named = intent.x.name.lower() if intent.x and intent.x.shape in ("plain", "capital") else ""
+        if intent.kind == "explain" and named == self.project.lower():
             return discover.overview(self.graph, self.project, self.retriever)
-        if intent.kind == "members" and intent.x and intent.x.name.lower() == project and intent.x.shape == "plain":
+        if intent.kind == "members" and named == self.project.lower():
             return self._search(intent, None, how)
         x = self.linker.link(intent.x, hints) if intent.x else None
         if isinstance(x, Missing):
@@ -307,7 +306,7 @@ class Expert:
             hint = "this question needs the search index: run make brain"
             return Section(intent.kind, (Claim(hint[:1].upper() + hint[1:] + "."),), "unknown", 0.0)
         finder = discover.Discoverer(self.composer, self.retriever, self.settings.k, how.path_glob, how.lang)
-        section, evidence = finder.answer(prose_kind(intent.text), intent.text)
+        section, evidence = finder.answer(prose_kind(intent.text), discover.without_project(intent.text, self.project))
         if x is not None:
             about = self.composer.answer("explain", x)
             if about is not None:

@@ -10,12 +10,16 @@ from typing import Final
 
 from brain.lookup import Hit
 from brain.text import one_line, paragraph
-from brain.view import is_aside, is_test
+from brain.view import hidden, is_aside, is_test
 from extractor.graph import Graph
 from extractor.schema import Node
 from inference.citations import Span
 from inference.compose import Composer
+from inference.families import family
+from inference.howto import Guide
+from inference.kinds import Intent
 from inference.retrieve import Evidence, Retriever, content_words, stem, stems
+from inference.symptoms import asks_why, symptom
 from inference.wording import (
     Claim,
     Section,
@@ -39,6 +43,7 @@ _ABOUT_TESTS = re.compile(r"\b(?:which|what|any|the|unit|integration)\s+tests?\b
 _POOL: Final = 32  # finds that are weighed against the whole question
 _WHOLE: Final = 0.5  # the share of a question that what leads its answer must be about
 _FOUND: Final = 0.35  # how much the order of search weighs beside that share
+_OPTION: Final = 0.4  # the share that the documentation of one parameter must hold
 _NAMED: Final = 0.7  # below it, the one telling word stands neither in the name nor in what the thing is for
 _THIN: Final = 0.45
 _TELLING: Final = {"variable": 0.55, "module": 0.75, "package": 0.7, "recipe": 0.7, "error": 0.85, "section": 0.9}
@@ -58,14 +63,17 @@ class Discoverer:
         self.k = k
         self.path_glob = path_glob
         self.lang = lang
+        self.guide = Guide(composer, retriever, path_glob, lang)
 
     def answer(self, kind: str, text: str) -> tuple[Section, Evidence]:
         """The section for a howto, discovery or plain search question, and the evidence it rests on."""
         evidence = self.retriever.find(text, self.k, self.path_glob, (), self.lang)
-        ranked = self._ranked(text, evidence)
+        ranked = self._ranked(text, evidence, kind == "howto")
         best = max((fit for fit, hit in ranked if hit.kind != "recipe"), default=0.0)
-        steps = self._steps(text, best) if kind == "howto" else []
-        claims = [*steps]
+        told = max((fit for fit, hit in ranked if hit.kind == "section"), default=0.0)
+        steps = self.guide.steps(text, best, told, self.retriever.titled(text, _SHOWN)) if kind == "howto" else []
+        taken, option, named = self.guide.parameter(text) if kind == "howto" and not steps else (0.0, [], False)
+        claims = [*steps] or (option if taken > max(_OPTION, min(best, 0.9)) else [])
         # One telling word finds where a thing is, not how something is done with it.
         single = len(content_words(text)) < 2
         fit, first = ranked[0] if ranked else (0.0, None)
@@ -77,7 +85,8 @@ class Discoverer:
         thin = not claims and vague
         hits = [hit for _, hit in ranked]
         if not claims and hits and not thin:
-            claims = self._lead(hits[0], text)
+            claims = self._lead(hits[0], text, kind == "howto")
+            claims += option if named and taken >= _OPTION else []
             hits = hits[1:]
         rest = [h for h in hits if h.kind != "recipe" or kind != "howto"][: _SHOWN - (not thin)]
         if rest and (claims or thin):
@@ -89,9 +98,11 @@ class Discoverer:
         value = "yes" if claims else "unknown"
         sure = _CEILING if steps or (ranked and ranked[0][0] >= 1.0 and not single) else 0.75
         score = min(evidence.confidence, _THIN if thin else sure)
+        # A parameter that bears the very name settles it, whatever the words around it.
+        score = max(score, 0.7) if option and named and claims[:1] == option[:1] else score
         return Section(kind, tuple(claims), value, score, evidence.features, targets), evidence
 
-    def _ranked(self, text: str, evidence: Evidence) -> list[tuple[float, Hit]]:
+    def _ranked(self, text: str, evidence: Evidence, howto: bool = False) -> list[tuple[float, Hit]]:
         """The finds by how much of the whole question each is about, with that share; tests last, unless asked about.
 
         Search brings in what any word matches; what leads an answer has to match most of them, and to say something: a field
@@ -102,6 +113,8 @@ class Discoverer:
         # Documents stand low in the order of code; what they say about a thing is an answer all the same.
         documents = self.retriever.search(about or text, 4 * _SHOWN, self.path_glob, ("section",), self.lang)
         pool += [h for h in documents if h.path.endswith((".md", ".rst", ".adoc"))]
+        if not self.path_glob and not self.lang:
+            pool += self.retriever.titled(text, 2 * _SHOWN)
         hits = _distinct(list({(h.node_id, h.path, h.start): h for h in reversed(pool)}.values())[::-1])
         tests = bool(_ABOUT_TESTS.search(text))
         best = max((hit.score for hit in hits), default=0.0) or 1.0
@@ -111,6 +124,10 @@ class Discoverer:
             fit *= (1.0 if held >= several else 0.7) * (0.5 if _PAST.search(hit.path) else 1.0)
             node = self.graph.node(hit.node_id) if hit.node_id else None
             kind = node.type if node else hit.kind
+            if howto and node is not None:
+                # People do things with what is public; an exception is never how.
+                private = any(hidden(part) for part in node.qualname.split("."))
+                fit *= 0.7 if private or kind == "error" or self.composer.flow.is_error(node) else 1.0
             fit *= _TELLING.get(kind, 1.0) * (0.85 if is_aside(hit.path) and kind != "section" else 1.0)
             fit *= 1.0 if node is None or self._said(node) else 0.75 if node.origin == "extractor" else 0.6
             rows.append((not tests and is_test(hit.path), -round(fit + _FOUND * hit.score / best, 3), place, fit, hit))
@@ -119,13 +136,19 @@ class Discoverer:
     def _said(self, node: Node) -> str:
         return one_line(str(node.meta.get("purpose", ""))) if node.origin == "brain" else purpose(node)
 
-    def _lead(self, hit: Hit, text: str) -> list[Claim]:
+    def _lead(self, hit: Hit, text: str, show: bool = False) -> list[Claim]:
+        """What leads an answer; with `show`, how it is written in code as well."""
         node = self.graph.node(hit.node_id) if hit.node_id else None
         span = _span(hit)
         if node is None:
             said = passage(self.retriever.lookup.text(hit.path, hit.start, hit.end), text)
             where = f"{hit.path}, “{one_line(hit.name)}”" if hit.name else hit.path
-            return [Claim(f"{where}: {_quote(said)}" if said else f"{where}, is the closest match.", span)]
+            opening = Claim(f"{where}: {_quote(said)}" if said else f"{where}, is the closest match.", span)
+            return [opening, *(self.guide.section_code(hit, text) if show else ())]
+        if node.type == "capability":
+            # A function that is a capability is better told of as the function it is.
+            anchor = self.graph.node(str((node.meta.get("evidence") or [""])[0]))
+            node = anchor if anchor is not None and anchor.type == "function" else node
         if node.origin == "brain":
             return self._knowledge(node, span)
         said = purpose(node)
@@ -143,14 +166,16 @@ class Discoverer:
                     tuple(s for r in rows[:5] for s in at(r)),
                 )
             )
-        return claims
+        return [*claims, *(self.guide.call(node) if show else ())]
 
     def _knowledge(self, node: Node, span: tuple[Span, ...]) -> list[Claim]:
         """A capability, concept, error or recipe: its title and purpose, then the code it stands on."""
         title, said = _title(self.graph, node), self._said(node)
         if node.type == "recipe":
-            return self._recipe(node, span)
-        linked = self._linked(node, "raiser" if node.type == "error" else "serves" if node.type == "capability" else "")
+            return self.guide.recipe(node, span)
+        linked = self.guide.linked(
+            node, "raiser" if node.type == "error" else "serves" if node.type == "capability" else ""
+        )
         claims = [Claim(f"{title}: {said}" if said else f"{title} ({node.type}).", span)]
         if linked:
             verb = (
@@ -165,58 +190,6 @@ class Discoverer:
             )
         fixes = [one_line(str(f["text"])) for f in node.meta.get("fixes", ())][:2]
         claims += [Claim(advice(text)) for text in fixes]
-        return claims
-
-    def _linked(self, node: Node, role: str) -> list[Node]:
-        edges = [e for e in self.graph.edges(["depends_on"], src=node.id) if not role or e.meta.get("role") == role]
-        edges.sort(key=lambda e: (int(e.meta.get("order", 0)), e.dst))
-        found = [self.graph.node(e.dst) for e in edges]
-        return [n for n in found if n is not None and n.type != "external" and not is_test(n.path)]
-
-    def _steps(self, text: str, best: float) -> list[Claim]:
-        """The best recipe, when one holds the question's words: documentation before tests, and a test only when nothing else
-        that was found (`best`) is more about the question."""
-        words = {stem(w) for w in content_words(text)}
-        usable = []
-        for place, hit in enumerate(self.retriever.search(text, 8, self.path_glob, ("recipe",), self.lang)):
-            node = self.graph.node(hit.node_id)
-            if node is None or not words:
-                continue
-            # What a recipe is about stands in its title and its steps, not in every line of the test it was read from.
-            steps = " ".join(f"{name_of(n)} {n.name}" for n in self._linked(node, "step"))
-            held = len(words & stems(f"{node.meta.get('title', '')} {steps}")) / len(words)
-            if held >= (0.6 if node.meta.get("trust") != "test" else max(0.6, best)):
-                usable.append((-round(held, 2), node.meta.get("trust") == "test", place, hit, node))
-        if not usable:
-            return []
-        *_, hit, node = min(usable, key=lambda u: u[:3])
-        return self._recipe(node, _span(hit))
-
-    def _recipe(self, node: Node, span: tuple[Span, ...]) -> list[Claim]:
-        edges = [e for e in self.graph.edges(["depends_on"], src=node.id) if e.meta.get("role") == "step"]
-        edges.sort(key=lambda e: (int(e.meta.get("order", 0)), e.dst))
-        title = one_line(str(node.meta.get("title", "")))
-        source = (
-            f"the test “{title}”"
-            if node.meta.get("trust") == "test"
-            else f"{node.path}, “{title}”"
-            if title
-            else node.path
-        )
-        claims = [Claim(f"Steps, as in {source}:", span)]
-        said_before: set[str] = set()
-        for edge in edges:
-            step = self.graph.node(edge.dst)
-            if step is None:
-                continue
-            arguments = edge.meta.get("arguments", "")
-            shown = join(arguments) if isinstance(arguments, list) else one_line(str(arguments))
-            text = name_of(step) + (f" with {shown}" if shown else "")
-            if text in said_before:
-                continue
-            said = purpose(step, 20) if not any(t.startswith(name_of(step)) for t in said_before) else ""
-            said_before.add(text)
-            claims.append(Claim(f"{len(said_before)}. {text}" + (f" — {said}" if said else ""), here(step), item=True))
         return claims
 
     def within(self, node: Node, text: str) -> list[Claim]:
@@ -243,6 +216,29 @@ class Discoverer:
         said = purpose(node, 25)
         text = f"{name_of(node)} in {node.path}" if node.type not in ("module", "package") else name_of(node)
         return Claim(f"{text} — {said}" if said else text, _span(hit), item=True)
+
+
+def without_project(text: str, project: str) -> str:
+    """`how does flask find …` asks how it finds: there the project's name is no word to search for."""
+    named = rf"(?<=\b(?:is|in|of) )(?:the )?{re.escape(project)}\b" if project else r"(?!)"
+    asked = rf"\b(does|do|can|did|will|with|using)\s+{re.escape(project)}\b" if project else r"(?!)"
+    return re.sub(named, "it", re.sub(asked, r"\1 it", text, flags=re.IGNORECASE), flags=re.IGNORECASE)
+
+
+def described(composer: Composer, retriever: Retriever | None, intent: Intent, project: str) -> Section | None:
+    """What a question without a name in it asks outright: the classes of a kind, or the error that a failure is. None for
+    what only search can answer."""
+    if intent.carried or (intent.x is not None and intent.x.shape not in ("plain", "capital")):
+        return None
+    section = family(composer, intent.text, project)
+    if (
+        section is None
+        and retriever is not None
+        and intent.kind in ("search", "discovery", "diagnose")
+        and asks_why(intent.text)
+    ):
+        section = symptom(composer, retriever, intent.text)
+    return section
 
 
 def overview(graph: Graph, project: str, retriever: Retriever | None) -> Section:
@@ -306,7 +302,7 @@ def _title(graph: Graph, node: Node) -> str:
 def passage(text: str, question: str) -> str:
     """The paragraph of a document's section that answers best: prose with most of the question's words. "" without prose."""
     words = {stem(w) for w in content_words(question)}
-    best, most = "", -1
+    best, most = "", -2
     for block in re.split(r"\n\s*\n", text):
         lines = block.split("\n")
         # Directives, code, tables and headings are no sentences.
@@ -315,7 +311,8 @@ def passage(text: str, question: str) -> str:
         ):
             continue
         said = paragraph("\n".join(line for line in lines if not re.fullmatch(r"\s*([-=~^*#`\"])\1{2,}\s*", line)))
-        score = len(words & stems(said))
+        # "The types are:" says nothing without the list below it.
+        score = len(words & stems(said)) - 2 * said.endswith(":")
         if len(said.split()) >= 5 and score > most:
             best, most = said, score
     return best

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from brain.lookup import STOP_WORDS
 from inference.grammar import (
     ASK,
     BACKWARD,
@@ -131,6 +132,13 @@ def _read_clause(
                 and kind not in ("check", "path", "compare", "default")
             ):
                 continue  # with real code in the clause, an everyday word is not what it is about
+            if (
+                x is not None
+                and x.shape == "plain"
+                and not carried
+                and (groups.get("passive") or "") in ("stored", "set")
+            ):
+                continue  # where a session is stored is not where `session` is defined
             if x is None and "bare" in groups:
                 x, carried = last, True
             if x is not None and last is not None and not here and x.shape == "plain" and not exists(x.name):
@@ -159,7 +167,11 @@ def _read_clause(
         return [Intent("explain", plain, mention) for mention in here]
     inside = [w for w in words if re.search(rf"(?<!\w){re.escape(w)}(?!\w)", clause)]
     word = (inside or list(words))[-1] if cue and words else ""
-    if word:
+    # In a sentence about other things, an everyday word is one of them, not a name.
+    telling = [
+        w for w in re.findall(r"\w+", clause.lower()) if _means_something(w) and w != word.lower() and not cue_kind(w)
+    ]
+    if word and len([w for w in telling if w not in STOP_WORDS]) < 2:
         return [Intent(cue, plain, Mention(word, 0, 0, "plain"))]
     return [Intent("search", plain, here[0] if here else None)]
 
@@ -288,7 +300,7 @@ def _slot(word: str | None, found: list[Mention], last: Mention | None) -> tuple
         return found[int(placeholder.group(1))], False
     if word.lower() in PRONOUN:
         return last, last is not None
-    if word in GENERIC:
+    if word == "I" or word in GENERIC:
         return None, False
     return Mention(word, 0, 0, "capital" if word[0].isupper() else "plain"), False
 

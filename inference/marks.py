@@ -52,6 +52,9 @@ def render(sections: Sequence[Section], verifier: Verifier) -> tuple[str, tuple[
     for section in sections:
         text, listing, any_mark = "", False, False
         for claim in section.claims:
+            if claim.code:
+                text, listing = f"{text}\n```\n{clean(claim.text)}\n```", True
+                continue
             said = marks.put(claim.text, claim.spans)
             any_mark = any_mark or said != clean(claim.text).rstrip()
             if claim.item:

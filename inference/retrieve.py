@@ -21,7 +21,7 @@ from brain.view import is_test
 from extractor.schema import Node
 from inference.citations import Span
 from inference.relations import Relations
-from inference.wording import name_of, purpose
+from inference.wording import purpose
 
 # Words that say what kind of answer is wanted, not what it is about.
 _ASKING_TEXT: Final = """
@@ -30,7 +30,7 @@ _ASKING_TEXT: Final = """
     deal deals dealing take takes care responsible related concern concerns concerning involved involve
     use uses used using whether down new kept keep work works working decide decides decided determine determines determined
     choose chooses chosen happen happens make makes live lives sit sits compute computes computed calculate calculates calculated
-    list show tell exist exists anything something someone default properly correctly
+    list show tell exist exists anything something someone default properly correctly find finds found pick picks picked
 """
 _ASKING: Final = frozenset(_ASKING_TEXT.split())
 # What people call a family of languages, and the names the graph knows its files by.
@@ -41,6 +41,31 @@ _BRITISH: Final = (("our", "or"), ("is", "iz"), ("ys", "yz"), ("tre", "ter"), ("
 _SPELLINGS: Final = (*_BRITISH, *((there, here) for here, there in _BRITISH))
 _VERSIONED = re.compile(r"(?<![\w/.])[A-Za-z]+/\d[\w.]*\w|(?<![\w/.])[A-Za-z]+/\d(?![\w/])")
 _WORD = re.compile(r"[^\W_][\w]*")
+# Three letters are too few to tell a word by, but for those that everyone writes.
+_SHORT: Final = frozenset(
+    [
+        "env",
+        "arg",
+        "err",
+        "dir",
+        "doc",
+        "var",
+        "val",
+        "req",
+        "res",
+        "msg",
+        "ctx",
+        "cfg",
+        "lib",
+        "cmd",
+        "max",
+        "min",
+        "num",
+        "str",
+        "int",
+    ]
+)
+_DOCUMENTS: Final = (".md", ".rst", ".adoc")
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,8 +206,7 @@ class Retriever:
         """For each hit the weighted share of the question that it is about: a word in its name or in what it is said to be for
         counts whole; one that only its body holds counts less, and the less the longer the body is. Beside it, how many distinct words."""
         words = content_words(self._as_spelt_here(question))
-        total = max(2, self._rows)
-        weight = {w: math.log(2 * total / (self.frequency(w) + 0.5)) for w in words}
+        weight = self.weights(words)
         everything = sum(weight.values()) or 1.0
         parts = [self._parts(hit, words) for hit in hits]
         return [
@@ -196,10 +220,52 @@ class Retriever:
         place = stems(f"{hit.name} {hit.path.rpartition('/')[2]}")
         said = stems(str(node.meta.get("purpose", "")) or purpose(node)) if node else set()
         doc = str(node.meta.get("doc", "")) if node else ""
-        body = stems(doc) | stems(self.lookup.text(hit.path, hit.start, hit.end))
+        text = self.lookup.text(hit.path, hit.start, hit.end)
+        body = stems(doc) | stems(text)
         inside = 0.65 / (1.0 + max(0, hit.end - hit.start + doc.count("\n") - 20) / 40)
+        if node is None and len(words) > 2 and {stem(w) for w in words} <= body:
+            # One paragraph of a document that holds the whole of a question speaks of it.
+            wanted = {stem(w) for w in words}
+            inside = max(inside, 0.9 if any(wanted <= stems(b) for b in re.split(r"\n\s*\n", text)) else 0.0)
         worth = ((name, 1.3), (said, 1.0), (place, 0.8), (body, inside))
-        return {w: next((part for held, part in worth if stem(w) in held), 0.0) for w in words}
+        return {w: next((part for held, part in worth if _holds(stem(w), held, held is not body)), 0.0) for w in words}
+
+    def weights(self, words: Sequence[str]) -> dict[str, float]:
+        """How telling each word is: the rarer outside the tests, the more."""
+        total = max(2, self._rows)
+        return {w: math.log(2 * total / (self._frequency_in_product(w) + 0.5)) for w in words}
+
+    def _frequency_in_product(self, word: str) -> int:
+        """Rows that hold `word`, those of tests left out: `test` stands in every one of these."""
+        quoted = '"' + word.replace('"', '""') + '"'
+        counted = (
+            "SELECT r.path, count(*) FROM words w JOIN rows r ON r.id = w.rowid WHERE words MATCH ? GROUP BY r.path"
+        )
+        return sum(number for path, number in self.lookup._db.execute(counted, (quoted,)) if not is_test(path))
+
+    def in_a_row(self, run: Sequence[str]) -> list[tuple[str, int, int]]:
+        """(path, start, end) of the rows of the index that hold these words one after the other."""
+        quoted = '"' + " ".join(run).replace('"', '""') + '"'
+        found = "SELECT r.path, r.start, r.end FROM words w JOIN rows r ON r.id = w.rowid WHERE words MATCH ?"
+        return sorted(self.lookup._db.execute(f"{found} LIMIT 200", (quoted,)))
+
+    def titled(self, question: str, limit: int) -> list[Hit]:
+        """Sections of documents whose title or file is named by the question's words, the most telling words first."""
+        words = content_words(question)
+        weight = self.weights(words)
+        found = []
+        for path, start, end, name in self.lookup._db.execute(
+            "SELECT path, start, end, name FROM rows WHERE kind = 'section' ORDER BY path, start"
+        ):
+            if not path.endswith(_DOCUMENTS) or is_test(path):
+                continue
+            held = stems(f"{name} {path.rpartition('/')[2].partition('.')[0]}")
+            told = sum(weight[w] for w in words if _holds(stem(w), held, True))
+            if told:
+                found.append(
+                    (-round(told, 3), path, start, Hit("", path, start, end, 0.0, {}, "", "", "section", name))
+                )
+        return [hit for *_, hit in sorted(found, key=lambda f: f[:3])[:limit]]
 
     def _named(self, hit: Hit, words: Sequence[str], weight: dict[str, float]) -> float:
         parts = stems(f"{hit.name} {hit.path.rpartition('/')[2].partition('.')[0]}")
@@ -297,6 +363,18 @@ def stem(word: str) -> str:
     return low[:-1] if len(low) > 3 and low[-1] == low[-2] else low
 
 
+def _holds(word: str, held: set[str], shortened: bool) -> bool:
+    return word in held or (shortened and any(akin(word, other) for other in held))
+
+
+def akin(a: str, b: str) -> bool:
+    """Whether two stems are one word, or one the start of the other as `auth` is of `authentication`."""
+    if a == b:
+        return True
+    short, long = sorted((a, b), key=len)
+    return (len(short) >= 4 and long.startswith(short)) or (short in _SHORT and long.startswith(short))
+
+
 def stems(text: str) -> set[str]:
     """The stems of every word and of every part of an identifier in `text`."""
     found: set[str] = set()
@@ -316,8 +394,3 @@ def _trimmed(head: str, body: str, span: Span, left: int, measure: Callable[[str
         if measure(block) <= left:
             return block
     return ""
-
-
-def describe(node: Node) -> str:
-    """A node as evidence lists name it."""
-    return f"{name_of(node)} ({node.type})"

@@ -194,7 +194,12 @@ def _prose(text: str, look: Style) -> str:
     if not look.width:
         return text
     wrapped = []
+    code = False
     for line in text.split("\n"):
+        code = code != (line == "```")
+        if code or line == "```":
+            wrapped.append(line)
+            continue
         indent = "  " if line.startswith("- ") else ""
         wrapped.append(
             textwrap.fill(line, look.width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)

@@ -28,11 +28,12 @@ _SECTION = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """`text` is one sentence, or a list item when `item`; `spans` are what it rests on."""
+    """`text` is one sentence, a list item when `item`, lines of code when `code`; `spans` are what it rests on."""
 
     text: str
     spans: tuple[Span, ...] = ()
     item: bool = False
+    code: bool = False
 
 
 @dataclass(frozen=True, slots=True)

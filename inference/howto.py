@@ -1,0 +1,256 @@
+"""How something is done: the steps a recipe holds, with the code they were read from, or a real call of what was found. In: nodes
+and the index. Out: claims; code stands as it is written in the documentation or a test, never made up.
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Sequence
+from typing import Final
+
+from brain.lookup import Hit
+from brain.text import clean, one_line
+from brain.view import is_aside, is_public, is_test
+from extractor.schema import Node
+from inference.citations import Span
+from inference.compose import Composer
+from inference.retrieve import Retriever, akin, content_words, stem, stems
+from inference.wording import Claim, documented_parameter, few, here, join, name_of, parameters, purpose
+
+_ASKED: Final = 24  # recipes that are weighed
+_TAKING: Final = 80  # functions whose documented parameters are weighed
+_LINES: Final = 16  # of code shown in one answer
+_CALL_LINES: Final = 6
+_PARAMETERS = re.compile(r":param|@param|\bArgs:|\bArguments:|\bParameters\b|^\s*\w+\s*\([^)]*\)\s*:", re.MULTILINE)
+_DOCUMENTED = re.compile(r"(?::param|@param)\s+(?:[\w.\[\]| ]+\s+)?\*{0,2}(\w+)\s*:")
+_DOING: Final = frozenset(
+    {"set", "turn", "pass", "change", "specify", "enable", "disable", "configure", "give", "switch", "control"}
+)
+_SWITCHED = re.compile(r"\b(?:turn|switch)(?:ed|ing)?\s+(?:\w+\s+){0,3}?(?:off|on)\b|\b(?:dis|en)able\b", re.IGNORECASE)
+_MARK = re.compile(r"\[\d+\]|```")  # would read as a citation, or close the block
+
+
+class Guide:
+    """Composes how-to answers from one index."""
+
+    def __init__(self, composer: Composer, retriever: Retriever, path_glob: str = "", lang: str = "") -> None:
+        self.composer = composer
+        self.graph = composer.graph
+        self.retriever = retriever
+        self.path_glob = path_glob
+        self.lang = lang
+
+    def steps(self, text: str, best: float, told: float, titled: Sequence[Hit]) -> list[Claim]:
+        """The best recipe, when one holds the question's words: documentation before tests, and a test only when nothing else
+        that was found (`best`) is more about the question, and no document (`told`) nearly as much. `titled` are sections whose
+        titles hold words of the question."""
+        words = content_words(text)
+        if not words:
+            return []
+        weight = self.retriever.weights(words)
+        everything = sum(weight.values()) or 1.0
+        usable = []
+        for place, node in enumerate(self._recipes(text, titled)):
+            # What a recipe is about stands in its title and its steps, not in every line of the test it was read from.
+            linked = " ".join(f"{name_of(n)} {n.name}" for n in self.linked(node, "step"))
+            file = node.path.rpartition("/")[2].partition(".")[0]
+            held = stems(f"{node.meta.get('title', '')} {linked} {file if node.meta.get('trust') != 'test' else ''}")
+            share = sum(weight[w] for w in words if any(akin(stem(w), h) for h in held)) / everything
+            written = node.meta.get("trust") != "test"
+            where = stems(" ".join(n.path for n in self.linked(node, "step")))
+            there = sum(weight[w] for w in words if any(akin(stem(w), h) for h in where))
+            if share >= (0.6 if written else max(0.6, best, told + 0.1)):
+                usable.append((-round(share, 2), not written, -round(there, 2), place, node))
+        if not usable:
+            return []
+        node = min(usable, key=lambda u: u[:4])[-1]
+        start, end = node.lines
+        return self.recipe(node, (Span(node.path, start, end, node.id, "search"),) if start else ())
+
+    def _recipes(self, text: str, titled: Sequence[Hit]) -> list[Node]:
+        hits = self.retriever.search(text, _ASKED, self.path_glob, ("recipe",), self.lang)
+        found = [n for n in (self.graph.node(h.node_id) for h in hits) if n is not None]
+        for section in titled:
+            found += [
+                n
+                for n in self.graph.nodes(["recipe"], path=section.path)
+                if section.start <= n.lines[0] <= max(section.end, section.start)
+            ]
+        return list({n.id: n for n in found}.values())
+
+    def linked(self, node: Node, role: str) -> list[Node]:
+        """What an ontology node points to in `role` ("" any), in its order, tests left out."""
+        edges = [e for e in self.graph.edges(["depends_on"], src=node.id) if not role or e.meta.get("role") == role]
+        edges.sort(key=lambda e: (int(e.meta.get("order", 0)), e.dst))
+        found = [self.graph.node(e.dst) for e in edges]
+        return [n for n in found if n is not None and n.type != "external" and not is_test(n.path)]
+
+    def recipe(self, node: Node, span: tuple[Span, ...]) -> list[Claim]:
+        """The steps of one recipe, then the code they were read from."""
+        edges = [e for e in self.graph.edges(["depends_on"], src=node.id) if e.meta.get("role") == "step"]
+        edges.sort(key=lambda e: (int(e.meta.get("order", 0)), e.dst))
+        title = one_line(str(node.meta.get("title", "")))
+        source = (
+            f"the test “{title}”"
+            if node.meta.get("trust") == "test"
+            else f"{node.path}, “{title}”"
+            if title
+            else node.path
+        )
+        claims = [Claim(f"Steps, as in {source}:", span)]
+        said_before: set[str] = set()
+        for edge in edges:
+            step = self.graph.node(edge.dst)
+            if step is None:
+                continue
+            arguments = edge.meta.get("arguments", "")
+            shown = join(arguments) if isinstance(arguments, list) else one_line(str(arguments))
+            text = name_of(step) + (f" with {shown}" if shown else "")
+            if text in said_before:
+                continue
+            said = purpose(step, 20) if not any(t.startswith(name_of(step)) for t in said_before) else ""
+            said_before.add(text)
+            claims.append(Claim(f"{len(said_before)}. {text}" + (f" — {said}" if said else ""), here(step), item=True))
+        return [*claims, *self._written(node.path, *node.lines, "In code:", span)]
+
+    def section_code(self, hit: Hit, text: str) -> list[Claim]:
+        """The block of code in a section of a document that holds most of the question's words."""
+        written = self.retriever.lookup.text(hit.path, hit.start, hit.end).split("\n")
+        words = {stem(w) for w in content_words(text)}
+        best: tuple[int, int, int] | None = None
+        for first, last in _blocks(written, hit.path.endswith(".md")):
+            score = len(words & stems("\n".join(written[first : last + 1])))
+            if best is None or score > best[0]:
+                best = (score, first, last)
+        if best is None:
+            return []
+        _, first, last = best
+        span = (Span(hit.path, hit.start + first, hit.start + last, "", "search"),)
+        return self._written(hit.path, hit.start + first, hit.start + last, "The code given there:", span)
+
+    def call(self, node: Node) -> list[Claim]:
+        """One real call of `node`, from documentation's examples or tests before the product's own code."""
+        if node.type not in ("function", "method", "class"):
+            return []
+        rows = [r for r in self.composer.relations.callers((node,)) if r.site[1] and r.confidence >= 0.9]
+        rows.sort(key=lambda r: (not is_aside(r.node.path), not is_test(r.node.path), r.site))
+        for row in rows[:12]:
+            path, line = row.site
+            last = self._statement_end(path, line)
+            shown = self.retriever.lookup.text(path, line, last)
+            if node.name not in shown and node.type != "class":
+                continue
+            span = (Span(path, line, last, row.site_node, "calls"),)
+            claims = self._written(path, line, last, f"A call of it, in {path}:", span)
+            if claims:
+                return claims
+        return []
+
+    def parameter(self, text: str) -> tuple[float, list[Claim], bool]:
+        """How much of the question the documentation of one parameter holds, what it says, and whether the question names it:
+        `timeout` of "set a timeout"."""
+        words = [w for w in content_words(text) if w not in _DOING] or content_words(text)
+        weight = self.retriever.weights(words)
+        everything = sum(weight.values()) or 1.0
+        found = []
+        spoken = {stem(w) for w in words}
+        doing, switched = len(words) < len(content_words(text)), _SWITCHED.search(text) is not None
+        hits = self.retriever.search(
+            " ".join(words), _TAKING, self.path_glob, ("function", "method", "class"), self.lang
+        )
+        for node in [n for n in (self.graph.node(h.node_id) for h in hits) if n is not None]:
+            doc = str(node.meta.get("doc", ""))
+            low = doc.lower()
+            if not _PARAMETERS.search(doc) or not is_public(node) or not any(stem(w) in low for w in words):
+                continue
+            about = stems(f"{node.name} {purpose(node)}")
+            written = [str(p["name"]).lstrip("*&") for p in parameters(node)]
+            for name in dict.fromkeys([*written, *_DOCUMENTED.findall(doc)]):
+                said = documented_parameter(node, name)
+                if not said:
+                    continue
+                near = ((stems(name), 1.2), (stems(said), 0.8), (about, 0.6))
+                told = {
+                    w: max((worth for held, worth in near if any(akin(stem(w), h) for h in held)), default=0.0)
+                    for w in words
+                }
+                own = any(told[w] > 0.6 for w in words)
+                share = sum(weight[w] * told[w] for w in words) / everything if own else 0.0
+                # What is turned off is a yes or no.
+                if switched and not re.search(r"\b(?:bool(?:ean)?|true|false|whether)\b", said, re.IGNORECASE):
+                    share *= 0.5
+                named = stems(name) <= spoken
+                share = max(share, float(named and doing))
+                if share:
+                    found.append(
+                        (not named, -round(share, 3), "." in node.qualname, node.path, node.lines, name, said, node)
+                    )
+        if not found:
+            return 0.0, [], False
+        best = min(found, key=lambda f: f[:6])
+        _, share, *_, name, said, node = best
+        others = [
+            f[-1]
+            for f in sorted(found, key=lambda f: f[:6])
+            if f[5] == name and f[-1].id != node.id and f[1] <= 0.8 * share
+        ]
+        claims = [Claim(f"Pass {name} to {name_of(node)}, in {node.path}: {said}.", here(node))]
+        if others:
+            shown = list({n.id: n for n in others}.values())
+            too = f"{few([name_of(n) for n in shown])} {'takes' if len(shown) == 1 else 'take'} it too."
+            claims.append(Claim(too, tuple(s for n in shown[:5] for s in here(n))))
+        return min(1.0, -share), claims, stems(name) <= spoken
+
+    def _statement_end(self, path: str, line: int) -> int:
+        depth = 0
+        for number, text in enumerate(self.retriever.lookup.text(path, line, line + _CALL_LINES).split("\n")):
+            depth += sum(text.count(c) for c in "([{") - sum(text.count(c) for c in ")]}")
+            if depth <= 0:
+                return line + number
+        return line
+
+    def _written(self, path: str, start: int, end: int, lead: str, span: tuple[Span, ...]) -> list[Claim]:
+        lines = clean(self.retriever.lookup.text(path, start, end)).rstrip().split("\n") if start else []
+        cut = len(lines) > _LINES
+        shown = textwrap.dedent("\n".join(lines[:_LINES])).strip("\n")
+        if not shown.strip() or _MARK.search(shown):
+            return []
+        return [Claim(lead, span), Claim(shown + ("\n…" if cut else ""), code=True)]
+
+
+def _blocks(lines: Sequence[str], fenced: bool) -> list[tuple[int, int]]:
+    """(first, last) of each block of code: between fences, or indented below `::` or a code directive."""
+    found: list[tuple[int, int]] = []
+    number = 0
+    while number < len(lines):
+        line = lines[number]
+        fence = re.match(r"\s*(```+|~~~+)", line) if fenced else None
+        if fence:
+            last = next((n for n in range(number + 1, len(lines)) if lines[n].strip().startswith(fence[1])), len(lines))
+            if last > number + 1:
+                found.append((number + 1, last - 1))
+            number = last + 1
+            continue
+        directive = re.match(r"\s*\.\.\s+(?:code-block|code|sourcecode|click:example)\s*::", line)
+        literal = line.rstrip().endswith("::") and not line.lstrip().startswith("..")
+        if directive or literal:
+            indent = len(line) - len(line.lstrip())
+            first = number + 1
+            while first < len(lines) and (not lines[first].strip() or re.match(r"\s+:[\w-]+:", lines[first])):
+                first += 1
+            last = first
+            while last < len(lines) and (not lines[last].strip() or _indent(lines[last]) > indent):
+                last += 1
+            while last > first and not lines[last - 1].strip():
+                last -= 1
+            if last > first:
+                found.append((first, last - 1))
+            number = max(last, number + 1)
+            continue
+        number += 1
+    return found
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())

@@ -1,0 +1,144 @@
+"""What newcomers ask, naming nothing: which things there are, how something is done, what goes wrong and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from asking import expert, index
+
+from inference.answer import Expert
+
+FILES = {
+    "kiln/errors.py": '''
+class KilnError(Exception):
+    """Base of what can go wrong."""
+
+
+class TooHot(KilnError):
+    """The kiln is hotter than its clay can bear."""
+
+
+class DoorOpen(KilnError):
+    """The door was not closed."""
+''',
+    "kiln/glaze.py": '''
+"""Glazes."""
+
+
+class Glaze:
+    """What covers a pot."""
+
+
+class SaltGlaze(Glaze):
+    """Made with salt."""
+
+
+class AshGlaze(Glaze):
+    """Made with ash."""
+''',
+    "kiln/firing.py": '''
+"""Firing pots."""
+
+from kiln.errors import DoorOpen, TooHot
+
+_COLD = "The oven has gone cold."
+LIMIT = 1300
+
+
+def fire(pot, heat=900, silent=False):
+    """Fire one pot.
+
+    :param pot: what to fire
+    :param heat: degrees the oven is brought to
+    :param silent: if True, no bell is rung
+    """
+    if heat > LIMIT:
+        raise TooHot(f"heat {heat} is more than the clay can bear")
+    return pot
+
+
+def shut(door):
+    if door.open:
+        raise DoorOpen(_COLD)
+    return door
+''',
+    "kiln/__init__.py": "from kiln.firing import fire, shut\n",
+    "docs/decorating.md": (
+        "# Decorating pots\n\nA pot is painted before it is glazed.\n\n```python\nfrom kiln.glaze import SaltGlaze\n\n"
+        "cover = SaltGlaze()\ncover.paint('blue')\n```\n"
+    ),
+    "tests/test_firing.py": (
+        "from kiln.firing import fire, shut\n\n\ndef test_fire_shut_oven():\n    shut('door')\n    assert fire('cup', heat=400) == 'cup'\n"
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def kiln(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Expert]:
+    folder = tmp_path_factory.mktemp("kiln")
+    for name, text in FILES.items():
+        path = folder / "kiln" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    with expert(index(folder / "kiln", folder / "brain")) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize(
+    ("question", "lead", "listed", "not_listed"),
+    [
+        (
+            "which exceptions does kiln define?",
+            "There are 3 exceptions here, all the others built on KilnError",
+            "TooHot",
+            "Glaze",
+        ),
+        ("what glazes are there?", "There are 3 glazes here, all the others built on Glaze", "SaltGlaze", "TooHot"),
+        ("which kinds of glaze are supported?", "There are 3 kinds of glaze here", "AshGlaze", "DoorOpen"),
+    ],
+)
+def test_things_of_a_kind_are_counted_and_listed(
+    kiln: Expert, question: str, lead: str, listed: str, not_listed: str
+) -> None:
+    answer = kiln.ask(question)
+    assert answer.text.startswith(lead)
+    assert f"- {listed} in " in answer.text
+    assert not_listed not in answer.text
+    assert answer.answered
+
+
+def test_one_thing_is_no_family(kiln: Expert) -> None:
+    assert "There are" not in kiln.ask("which ovens are there?").text
+
+
+def test_a_failure_in_plain_words_is_led_by_its_error(kiln: Expert) -> None:
+    answer = kiln.ask("what happens when the heat is more than the clay can bear?")
+    assert answer.text.startswith("TooHot is raised by fire when heat > LIMIT")
+    assert [c.path for c in answer.citations][:1] == ["kiln/firing.py"]
+
+
+def test_the_words_of_a_message_are_found_where_the_program_has_them(kiln: Expert) -> None:
+    answer = kiln.ask("why do I get the oven has gone cold?")
+    assert answer.text.startswith("That is what _COLD, in kiln/firing.py, says: “")
+    assert answer.citations[0].start_line == 6
+
+
+def test_what_a_docstring_says_is_no_message(kiln: Expert) -> None:
+    assert not kiln.ask("why do I get degrees the oven is brought to?").text.startswith("That is what")
+
+
+def test_a_setting_is_a_documented_parameter(kiln: Expert) -> None:
+    answer = kiln.ask("how do I set the heat?")
+    assert answer.text.startswith("Pass heat to fire, in kiln/firing.py: degrees the oven is brought to")
+
+
+def test_a_document_shows_its_code_as_it_is_written(kiln: Expert) -> None:
+    answer = kiln.ask("how do I go about decorating pots?")
+    assert "```\nfrom kiln.glaze import SaltGlaze\n\ncover = SaltGlaze()\ncover.paint('blue')\n```" in answer.text
+
+
+def test_a_public_function_is_shown_in_use(kiln: Expert) -> None:
+    answer = kiln.ask("how do I fire one pot?")
+    assert "```\nassert fire('cup', heat=400) == 'cup'\n```" in answer.text
+    assert {c.verified for c in answer.citations} == {"blob"}
