@@ -93,11 +93,13 @@ class Written:
     accepted: int
     cached: int
     requests: int
+    tokens: int  # of prompts and of the longest answers asked for, by our own count
     reasons: dict[str, int]
     stopped: str = ""
 
     def lines(self) -> list[str]:
-        made = f"{self.accepted:,} phrased ({self.cached:,} from cache, {plural(self.requests, 'request')})"
+        made = f"{self.accepted:,} phrased ({self.cached:,} from cache, {plural(self.requests, 'request')}"
+        made += f" of about {self.tokens:,} tokens)"
         result = [f"writer     {made}, {sum(self.reasons.values()):,} stay extractive"]
         result += [f"writer     {count:,} × {reason}" for reason, count in sorted(self.reasons.items())[:5]]
         return [*result, f"writer     stopped: {self.stopped}"] if self.stopped else result
@@ -115,12 +117,12 @@ def rephrase(
     """Ask `writer` for every note with a summary, in order of id; keep the drafts that are grounded. `limit` is in tokens."""
     result = dict(notes)
     reasons: Counter[str] = Counter()
-    accepted = cached = requests = failures = 0
+    accepted = cached = requests = spent = failures = 0
     stopped = ""
     wanted = [note for _, note in sorted(notes.items()) if note.summary]
     with closing(sqlite3.connect(cache)) as db, console.progress("phrasing notes", len(wanted), "notes") as task:
         db.execute(_TABLE)
-        pending: deque[tuple[Note, str, Future[tuple[str, str, int]]]] = deque()
+        pending: deque[tuple[Note, str, int, Future[tuple[str, str, int]]]] = deque()
         with ThreadPoolExecutor(settings.concurrency) as pool:
             queue = iter(wanted)
             while True:
@@ -128,6 +130,8 @@ def rephrase(
                     len(pending) < settings.concurrency * 2 and not stopped and (note := next(queue, None)) is not None
                 ):
                     facts, excerpt = known(note), excerpts(note)
+                    size = _size(facts, excerpt) + limit
+                    held = 2 * (size + sum(p[2] for p in pending))  # each may need its one repair
                     key = digest((writer.name, PROMPT_VERSION, str(limit), facts, excerpt))
                     row = db.execute("SELECT draft, objection FROM drafts WHERE key = ?", (key,)).fetchone()
                     if row:
@@ -139,11 +143,14 @@ def rephrase(
                     elif settings.max_requests and requests + len(pending) >= settings.max_requests:
                         stopped = f"the budget of {plural(settings.max_requests, 'request')} is spent"
                         reasons["not asked for"] += 1
+                    elif settings.max_tokens and spent + held > settings.max_tokens:
+                        stopped = f"the budget of {settings.max_tokens:,} tokens is spent"
+                        reasons["not asked for"] += 1
                     else:
-                        pending.append((note, key, pool.submit(_ask, writer, facts, excerpt, limit)))
+                        pending.append((note, key, size, pool.submit(_ask, writer, facts, excerpt, limit)))
                 if not pending:
                     break
-                note, key, future = pending.popleft()
+                note, key, size, future = pending.popleft()
                 task.advance()
                 try:
                     draft, objection, sent = future.result()
@@ -151,18 +158,25 @@ def rephrase(
                     reasons[one_line(str(error))[:120]] += 1
                     failures += 1
                     requests += 1
+                    spent += size
                     if error.final or failures >= GIVE_UP:
                         stopped = stopped or one_line(str(error))
                     continue
                 failures = 0
                 requests += sent
+                spent += sent * size
                 with db:
                     db.execute("INSERT OR REPLACE INTO drafts VALUES (?,?,?)", (key, draft, objection))
                 accepted += not objection
                 reasons.update([_kind(objection)] if objection else [])
                 result[note.id] = _taken(note, draft, objection, writer.name)
             reasons["not asked for"] += sum(1 for _ in queue)
-    return Written(result, accepted, cached, requests, {k: n for k, n in sorted(reasons.items()) if n}, stopped)
+    return Written(result, accepted, cached, requests, spent, {k: n for k, n in sorted(reasons.items()) if n}, stopped)
+
+
+def _size(facts: str, excerpt: str) -> int:
+    """Tokens of one prompt, roughly: our own words and marks, and what every prompt says."""
+    return len(tokens(facts)) + len(tokens(excerpt)) + 200
 
 
 def known(note: Note) -> str:
@@ -326,5 +340,5 @@ def delay(attempt: int, retry_after: str, rng: random.Random) -> float:
 def announce(notes: Mapping[str, Note], writer: Endpoint, excerpts: Callable[[Note], str]) -> Iterator[str]:
     """What will be sent where, before the first request."""
     wanted = [note for note in notes.values() if note.summary]
-    size = sum(len(tokens(known(note))) + len(tokens(excerpts(note))) + 200 for note in wanted)
+    size = sum(_size(known(note), excerpts(note)) for note in wanted)
     yield f"writer: {plural(len(wanted), 'note')} to {writer.host}, about {size:,} tokens of prompt, unless cached"

@@ -50,6 +50,9 @@ class WriterSettings(Settings):
     api_key_env: str = Field("", description="the environment variable that holds the key; empty: no key is sent")
     concurrency: int = Field(4, ge=1, le=64, description="requests at a time")
     max_requests: int = Field(0, ge=0, description="stop asking after this many; 0 means no limit")
+    max_tokens: int = Field(
+        0, ge=0, description="stop asking before this many tokens are sent and asked for in one run; 0 means no limit"
+    )
     dry_run: bool = Field(False, description="say what would be sent where, and send nothing")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,7 +16,7 @@ import pytest
 
 from brain.build import BrainReport
 from brain.notes import read_notes
-from brain.writer import Endpoint, WriterError, delay, objection_to, answer_of
+from brain.writer import Endpoint, WriterError, answer_of, delay, objection_to
 from config.errors import UsageError
 from config.settings import WriterSettings
 
@@ -195,6 +196,16 @@ def test_a_budget_is_kept_and_said_and_a_dry_run_sends_nothing(tmp_path: Path, s
     report = build(graph, server, max_requests=5)
     assert len(server.bodies) == 5
     assert "the budget of 5 requests is spent" in report.writer[-1]
+
+
+def test_a_budget_of_tokens_is_never_passed(tmp_path: Path, server: Server) -> None:
+    graph = brains.shop(tmp_path)
+    report = build(graph, server, max_tokens=3000, concurrency=2)
+    assert "the budget of 3,000 tokens is spent" in report.writer[-1]
+    said = re.search(r"of about ([\d,]+) tokens", report.writer[0])
+    spent = int(said[1].replace(",", "")) if said else 0
+    assert 1000 < spent <= 3000
+    assert 1 <= len(server.bodies) <= 10
 
 
 def test_settings_that_cannot_work_are_named() -> None:
