@@ -89,6 +89,8 @@ def run_app(app: typer.Typer, arguments: list[str] | None = None) -> int:
 
     The message goes to stderr; with --json among the arguments `{"error": {code, message, hint}}` goes to stdout as well.
     """
+    for name in ("DO_NOT_TRACK", "HF_HUB_DISABLE_TELEMETRY"):  # nothing beneath us reports home either
+        os.environ.setdefault(name, "1")
     arguments = sys.argv[1:] if arguments is None else arguments
     as_json = "--json" in arguments
     try:
