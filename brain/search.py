@@ -9,12 +9,15 @@ import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from brain.asking import query_terms
 from brain.lookup import Hit, Lookup
 from brain.text import clean, split_identifier
 from config.errors import NothingFound, UsageError
+
+if TYPE_CHECKING:
+    from brain.embed import Embedder
 
 STAMP: Final = 10  # digits of a commit or content hash that are shown
 _BOLD, _PLAIN = "\x1b[1m", "\x1b[0m"
@@ -55,9 +58,17 @@ class Found:
         return {"question": self.question, "hits": [{**asdict(h), "at": self.place(h)} for h in self.hits]}
 
 
-def search(graph: Path, question: str, k: int = 10, path_glob: str = "", kinds: Sequence[str] = ()) -> Found:
-    """The best passages for a question. Raises NothingFound with the nearest names when no word of it occurs."""
-    with Lookup.open(graph) as lookup:
+def search(
+    graph: Path,
+    question: str,
+    k: int = 10,
+    path_glob: str = "",
+    kinds: Sequence[str] = (),
+    embedder: Embedder | None = None,
+) -> Found:
+    """The best passages for a question, by words, or with an `embedder` by meaning too. Raises NothingFound with the
+    nearest names when no word of it occurs."""
+    with Lookup.open(graph, embedder=embedder) as lookup:
         hits = lookup.search(question, k, path_glob, kinds)
         if not hits:
             near = lookup.near(question)
@@ -91,10 +102,23 @@ def related(graph: Path, place: str, k: int = 10) -> Found:
         near = lookup.neighbours([node.id], limit=k, fan_out=k)
         words = " ".join((*split_identifier(node.name), str(node.meta.get("doc", "")).partition("\n")[0]))
         seen = {node.id, *(hit.node_id for hit in near)}
-        alike = [
-            replace(hit, via="similar words") for hit in lookup.search(words, k + len(seen)) if hit.node_id not in seen
-        ]
-        return _found(lookup, words, [*near, *alike][:k])
+        meant = _meant(lookup, node.id, k + len(seen))
+        alike = meant or [replace(hit, via="similar words") for hit in lookup.search(words, k + len(seen))]
+        return _found(lookup, words, [*near, *(hit for hit in alike if hit.node_id not in seen)][:k])
+
+
+def _meant(lookup: Lookup, node_id: str, count: int) -> list[Hit]:
+    """What lies nearest to a node among the vectors beside the graph; nothing without them. No model is asked: the node
+    has its own vector, which lives in the space of all the others."""
+    from brain.embed import read_vectors, vectors_path
+
+    path = vectors_path(lookup.graph.path)
+    vectors = read_vectors(path) if path.is_file() else None
+    if vectors is None or node_id not in vectors.keys:
+        return []
+    nearest = vectors.nearest(vectors.matrix[vectors.keys.index(node_id)], count)
+    hits = [(lookup.at(key), score) for key, score in nearest]
+    return [replace(hit, via="similar meaning", score=round(score, 6)) for hit, score in hits if hit is not None]
 
 
 def literal(graph: Path, text: str, k: int = 50, path_glob: str = "") -> Found:

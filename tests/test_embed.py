@@ -13,7 +13,7 @@ import brains
 import numpy as np
 import pytest
 
-from brain import embed
+from brain import embed, search
 from brain.embed import EndpointEmbedder, MiniLM, Vectors, read_vectors, row_texts, run, vectors_path
 from brain.lookup import Lookup
 from brain.text import identifiers, split_identifier
@@ -104,6 +104,40 @@ def test_meaning_brings_in_what_no_word_led_to(tmp_path: Path, bag: Bag) -> None
         assert any("charge" in hit.name.lower() or "pay" in hit.name.lower() for hit in hits), hits
         assert hits[0].features["meaning"] > 0
         assert dense.search("Cart.add", 1)[0].node_id == f"{brains.S}/cart.py#Cart.add"
+
+
+def test_what_is_related_to_a_line_is_near_in_meaning_where_vectors_lie_beside(tmp_path: Path, bag: Bag) -> None:
+    graph = brains.shop(tmp_path)
+    brains.build(graph)
+    place = "src/shop/pricing.py:15"
+    assert not any(hit.via == "similar meaning" for hit in search.related(graph, place, 20).hits)
+    vectorise(graph)
+    asked = len(bag.seen)
+    found = search.related(graph, place, 20).hits
+    vectors = read_vectors(vectors_path(graph))
+    own = vectors.matrix[vectors.keys.index(f"{brains.S}/pricing.py#price_of")]
+    near = [hit for hit in found if hit.via == "similar meaning"]
+    assert near
+    assert [hit.score for hit in near] == sorted((hit.score for hit in near), reverse=True)
+    for hit in near:
+        key = hit.node_id or f"{hit.path}:{hit.start}"
+        assert hit.score == pytest.approx(float(vectors.matrix[vectors.keys.index(key)] @ own), abs=1e-5)
+    assert len(bag.seen) == asked, "no question is embedded for it"
+
+
+def test_the_embedder_of_the_vectors_is_found_or_it_is_said_why_not(
+    tmp_path: Path, bag: Bag, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    graph = brains.shop(tmp_path)
+    brains.build(graph)
+    settings = EmbedSettings(model="folder")
+    assert embed.embedder_beside(graph, settings) == (None, "there are no vectors (make brain-embed)")
+    vectorise(graph)
+    found, _ = embed.embedder_beside(graph, settings)
+    assert found is bag
+    assert search.search(graph, "purchase", embedder=found).hits[0].features["meaning"] > 0
+    monkeypatch.setattr(bag, "space", "another", raising=False)
+    assert embed.embedder_beside(graph, settings)[0] is None
 
 
 def test_spaces_are_never_mixed(tmp_path: Path, bag: Bag) -> None:
