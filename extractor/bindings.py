@@ -1,8 +1,9 @@
 """Edges that cross languages: all facts and the families' links in, the same links with those edges out.
 
 A Python call of a native module's function leads to its binding node, `torch.ops.ns.op` to every registration of the operator,
-a call through a ctypes or cffi library to the C function of that name, a Java `native` method to its JNI function. Which source
-makes which module is read from the build files; a name that more than one module could answer is left alone.
+a call through a ctypes or cffi library to the C function of that name, a Java `native` method to its JNI function, a call of an
+addon of Node.js to what it exports. Which source makes which module is read from the build files; a name that more than one module
+could answer is left alone.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from extractor.bindings_names import Names
+from extractor.bindings_node import node_addons
 from extractor.bindings_python import (
     CONFIDENCE,
     Found,
@@ -42,13 +44,15 @@ def join_languages(
     bindings = [n for n in links.nodes if n.type == "binding"]
     found = _jni([f for f in files if f.prefix == "java"], native)
     nodes: list[Node] = []
-    further: list[Edge] = []
+    calls, further = node_addons([f for f in files if f.prefix in ("ts", "js")], bindings)
+    found += calls
     compiled = {module_id(f.prefix, f.path) for f in python if f.lang == "cython"}
     if python and (
         bindings or compiled or any(row.module.partition(".")[0] in _BRIDGES for f in python for row in f.imports)
     ):
         names = Names(python, configs)
-        nodes, further = operators(names)
+        nodes, stated = operators(names)
+        further += stated
         bindings = [*bindings, *nodes]
         modules = native_modules(bindings, names)
         found += [

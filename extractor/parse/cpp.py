@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from extractor.facts import MODULE, FileFacts, Handler, Raise
 from extractor.parse.collect import Step, clip, handler_action
+from extractor.parse.cpp_node import node_argument, node_row
 from extractor.parse.cpp_text import (
     CASTS,
     binding_target,
@@ -109,6 +110,12 @@ class CppCollector(CppVariables):
                 self.slots.append([scope, holder, self.text(left.child_by_field_name("field")), text, start_line(node)])
             elif left.type == "identifier" and text != "?":
                 self.bind(scope, self.text(left), clip(text), node, "again")
+            elif left.type == "subscript_expression" and right.type == "call_expression":
+                index = left.child_by_field_name("indices")
+                row = node_row(self.source, "Set", None, index)  # exports["name"] = Function::New(env, F)
+                if row is not None:
+                    both = [*row, node_argument(self.source, right)]
+                    self.registrations.append([scope, "node:Set", both, start_line(node)])
         self.push(step)
 
     def on_throw(self, step: Step) -> None:
@@ -219,6 +226,9 @@ class CppCollector(CppVariables):
         )
         self.call(scope, receiver, name, anchor or node, args, kind)
         self._registration(node, receiver, name, arguments, scope)
+        row = node_row(self.source, name, function, arguments)
+        if row is not None:
+            self.registrations.append([scope, f"node:{name}", row, start_line(node)])
         self._lambda_parameters(arguments, scope)
         self.push(step)
 

@@ -71,6 +71,8 @@ class CppVariables(CppDefs):
             self._pointer_values(scope, name, declared, value, node)
             return
         arrays = "[]" * declared.shape.count("[]")
+        if value is not None and value.type == "initializer_list":
+            self._method_table(value, scope, name, written)
         if not self._pointer_values(scope, name, declared, value, node):
             self.bind(scope, name, written + arrays, node, "declared")
         if kind is None or kind.type in PRIMITIVES or declared.shape or (node.type != "declaration"):
@@ -162,8 +164,13 @@ class CppVariables(CppDefs):
                 self.slots.append([scope, f"<{holder}>", field, text, start_line(node)])
 
     def _method_table(self, value: Node, scope: int, name: str, written: str) -> None:
-        """Rows such as `{"add", add, METH_VARARGS, "…"}` of a table of native methods."""
-        for item in value.named_children:
+        """Rows such as `{"add", add, METH_VARARGS, "…"}` of a table of native methods, or the one row that a value is."""
+        whole = (
+            value.named_children
+            and value.named_children[0].type == "string_literal"
+            and written.endswith("_descriptor")
+        )
+        for item in [value] if whole else value.named_children:
             if (
                 item.type == "initializer_list"
                 and item.named_children

@@ -47,9 +47,12 @@ class Module(NamedTuple):
 
 def emit_bindings(engine: CppEngine, emitter: Emitter, configs: Mapping[str, str]) -> None:
     """Add a node for every registration of every file, and the edges from it."""
+    from extractor.resolve.cpp_node import emit_node_addons  # it reads this module's Registrar
+
     built = extensions(configs)
     modules = _modules(engine, built)
-    counts: dict[tuple[str, str], int] = {}
+    registrar = Registrar(engine, emitter)
+    emit_node_addons(engine, registrar, built)
     for file in engine.files:
         rows = (file.facts.extra or {}).get("registrations", ())
         classes: dict[tuple[int, str], str] = {}
@@ -58,7 +61,7 @@ def emit_bindings(engine: CppEngine, emitter: Emitter, configs: Mapping[str, str
             if macro == "class_" and module is not None:
                 held = args[0].partition(",")[0]
                 name = classes[scope, held] = _inside(module, file, scope, args[2], line, args[1])
-                _add(engine, emitter, counts, file, scope, line, module, name, [held], args[1])
+                registrar.add(file, scope, line, module, name, [held], args[1])
             elif macro.startswith(".") and module is not None:
                 held = _held(file, scope, args[0])
                 if args[1] == "__init__" and held:
@@ -71,11 +74,11 @@ def emit_bindings(engine: CppEngine, emitter: Emitter, configs: Mapping[str, str
                     t for t in (args[2:] if macro != ".impl" or len(args) < 4 or args[2] == "" else args[-1:]) if t
                 ]
                 targets = targets if macro[1:] in _PROPERTIES else targets[:1]
-                _add(engine, emitter, counts, file, scope, line, module, name, targets, args[1])
+                registrar.add(file, scope, line, module, name, targets, args[1])
             elif "PyMethodDef" in macro and len(args) > 1:
                 extension = _extension(file, built)
                 if extension is not None:
-                    _add(engine, emitter, counts, file, scope, line, extension, args[0], args[1:2], args[0])
+                    registrar.add(file, scope, line, extension, args[0], args[1:2], args[0])
 
 
 def _modules(engine: CppEngine, built: Sequence[Extension]) -> dict[tuple[int, int], Module]:
@@ -85,7 +88,7 @@ def _modules(engine: CppEngine, built: Sequence[Extension]) -> dict[tuple[int, i
         for scope, macro, args, _ in (file.facts.extra or {}).get("registrations", ()):
             if macro in _KINDS and args:
                 key = args[1] if macro == "TORCH_LIBRARY_IMPL" and len(args) > 2 else ""
-                name, qualified = (args[0], ()) if _KINDS[macro] == "torch" else _named(args[0], file, built)
+                name, qualified = (args[0], ()) if _KINDS[macro] == "torch" else named(args[0], file, built)
                 found[file.number, scope] = Module(_KINDS[macro], name, key, file.symbols[scope], qualified)
     pending = sorted(found)
     while pending:
@@ -112,7 +115,7 @@ def _modules(engine: CppEngine, built: Sequence[Extension]) -> dict[tuple[int, i
     return found
 
 
-def _named(written: str, file: File, built: Sequence[Extension]) -> tuple[str, tuple[str, ...]]:
+def named(written: str, file: File, built: Sequence[Extension]) -> tuple[str, tuple[str, ...]]:
     """(name, full names) of the module that a macro's argument names: itself, what a macro says, or what the build says."""
     for symbol in file.symbols:
         if symbol.d.name == written and "macro" in symbol.d.flags and symbol.d.value:
@@ -151,7 +154,7 @@ def _extension(file: File, built: Sequence[Extension]) -> Module | None:
     """The extension module of a file, by its `PyInit_name`."""
     for symbol in file.symbols:
         if symbol.d.name.startswith("PyInit_"):
-            name, qualified = _named(symbol.d.name.removeprefix("PyInit_"), file, built)
+            name, qualified = named(symbol.d.name.removeprefix("PyInit_"), file, built)
             return Module("cpython", name, "", symbol, qualified)
     return None
 
@@ -173,34 +176,41 @@ def _held(file: File, scope: int, receiver: str) -> str:
     return found[1].partition(",")[0] if found is not None else ""
 
 
-def _add(
-    engine: CppEngine, emitter: Emitter, counts: dict[tuple[str, str], int], file: File, scope: int, line: int,
-    module: Module, name: str, targets: list[str], written: str,
-) -> None:  # fmt: skip
-    qualname = f"{module.name}.{name}"
-    # A registration is told from a function of its name: `int f` of namespace ns and the operator ns.f are two things.
-    taken = sum(1 for s in file.symbols if s.d.qualname == qualname)
-    ordinal = counts[file.facts.path, qualname] = counts.get((file.facts.path, qualname), taken) + 1
-    node_id = symbol_id("cpp", file.facts.path, qualname, ordinal)
-    meta: dict[str, Any] = {
-        "start_line": line, "end_line": line, "signature": written, "exposed": name, "module": module.name, "owner": module.owner.id,
-        "binding": module.kind, "visibility": "public",
-    }  # fmt: skip
-    if module.qualified:
-        meta["qualified"] = list(module.qualified)
-    if module.key:
-        meta["dispatch_key"] = module.key
-    if "->" in written:
-        meta["schema"] = written
-    via = f"binding:{module.kind}"
-    for target in targets:
-        for reached in _targets(engine, emitter, file, scope, target, line):
-            meta["target"] = reached
-            emitter.edge(node_id, reached, "calls", line, via)
-    emitter.links.nodes.append(
-        Node(node_id, "binding", name.rpartition(".")[2], file.facts.path, file.facts.lang, meta)
-    )
-    emitter.links.edges.append(Edge(node_id, module.owner.id, "defined_in", line, 1.0, "syntax"))
+class Registrar:
+    """Adds binding nodes and their edges to what an emitter has found."""
+
+    def __init__(self, engine: CppEngine, emitter: Emitter) -> None:
+        self.engine = engine
+        self.emitter = emitter
+        self._counts: dict[tuple[str, str], int] = {}
+
+    def add(
+        self, file: File, scope: int, line: int, module: Module, name: str, targets: list[str], written: str
+    ) -> None:
+        """A node for one registration: `name` is what it exposes, `targets` the chains of what it runs."""
+        qualname = f"{module.name}.{name}" if module.name else name
+        # A registration is told from a function of its name: `int f` of namespace ns and the operator ns.f are two things.
+        taken = sum(1 for s in file.symbols if s.d.qualname == qualname)
+        place = (file.facts.path, qualname)
+        ordinal = self._counts[place] = self._counts.get(place, taken) + 1
+        node_id = symbol_id("cpp", file.facts.path, qualname, ordinal)
+        meta: dict[str, Any] = {
+            "start_line": line, "end_line": line, "signature": written, "exposed": name, "module": module.name, "owner": module.owner.id,
+            "binding": module.kind, "visibility": "public",
+        }  # fmt: skip
+        if module.qualified:
+            meta["qualified"] = list(module.qualified)
+        if module.key:
+            meta["dispatch_key"] = module.key
+        if "->" in written:
+            meta["schema"] = written
+        for target in targets:
+            for reached in _targets(self.engine, self.emitter, file, scope, target, line):
+                meta["target"] = reached
+                self.emitter.edge(node_id, reached, "calls", line, f"binding:{module.kind}")
+        node = Node(node_id, "binding", name.rpartition(".")[2], file.facts.path, file.facts.lang, meta)
+        self.emitter.links.nodes.append(node)
+        self.emitter.links.edges.append(Edge(node_id, module.owner.id, "defined_in", line, 1.0, "syntax"))
 
 
 def _targets(engine: CppEngine, emitter: Emitter, file: File, scope: int, target: str, line: int) -> list[str]:
