@@ -65,8 +65,7 @@ def analyse(program: Program, files: Sequence[FileFacts]) -> Flow:
         program.enqueue(block)
     flow.settle()
     flow.lenient = True
-    for block in flow.undecided:
-        program.enqueue(block)
+    program.upset(flow.undecided)
     flow.settle()
     blocks = [b for blocks in program.blocks_of.values() for b in blocks if b is not None and b.kind == "function"]
     called = {call.name for facts in files for call in facts.calls}
@@ -169,7 +168,7 @@ def _external(target: str, externals: dict[str, Node]) -> str:
 
 
 def _calls(block: Block, methods: dict[str, tuple[str, ...]], links: Links, externals: dict[str, Node]) -> None:
-    for (target, line), (confidence, via, column, count, made) in block.edges.items():
+    for confidence, via, column, count, made, (target, line) in block.edges.values():
         outside = target.startswith("ext ")
         meta: dict[str, Any] = {"col": column}
         if count > 1 and not outside:

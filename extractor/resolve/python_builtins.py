@@ -215,11 +215,13 @@ def _call_arguments(use: Use, places: tuple[int | str, ...]) -> Values:
         inner = Arguments()
         for box in use.keyword("args") | (others[-1] if name == "Timer" and others else NONE):
             if box.kind == BOX:
-                places_known = sorted(key for key in box.a.slots if isinstance(key, int))
+                places_known = sorted(key for key in p.slots(box.a, at) if isinstance(key, int))
                 inner.positional = [p.concrete(use.calls.read_slot(box, key, at), at) for key in places_known]
         for box in use.keyword("kwargs"):
             if box.kind == BOX:
-                inner.keywords = {key: p.read(cell, at) for key, cell in box.a.slots.items() if isinstance(key, str)}
+                inner.keywords = {
+                    key: p.read(cell, at) for key, cell in p.slots(box.a, at).items() if isinstance(key, str)
+                }
     elif name == "starmap":
         inner = Arguments(star=use.calls.elements(use.each(rest), at))
     else:

@@ -190,10 +190,21 @@ class Calls:
         passed: list[Values | None] = []
         position = 0
         positional = given.positional
+        if function.by_position and not (given.keywords or given.star or given.double):
+            count = len(positional)
+            for index, cell in enumerate(function.inflow):
+                values = positional[index] if index < count else NONE
+                if values:
+                    p.flow_into(cell, values)
+                elif function.annotations:
+                    values = declared_type(p, function, index)
+                    p.add(cell, values)
+                passed.append(values if values or index < count else None)
+            return passed
         used: set[str] = set()
         for index, param in enumerate(function.params):
             kind = param.kind
-            values: Values = NONE
+            values = NONE
             supplied = True
             if kind == "*":
                 for offset, extra in enumerate(positional[position:]):
@@ -232,14 +243,15 @@ class Calls:
         made: Box = box.a
         if strong and at is made.own:
             self.frame.set((box, key), values)
-        elif (box, key) in self.frame.env:
-            self.frame.set((box, key), self.frame.env[(box, key)] | values)
+        elif (known := self.frame.get((box, key))) is not None:
+            self.frame.set((box, key), known | values)
         cell = made.slots.get(key)
         if cell is None:
             if len(made.slots) >= MAX_KEYS:
                 self.p.flow_into(made.any, values)
                 return
             cell = made.slots[key] = Cell()
+            self.p.upset(made.readers)
         self.p.flow_into(cell, values)
         if at is not made.own:
             self.p.flow_into(made.foreign.setdefault(key, Cell()), values)
@@ -249,11 +261,12 @@ class Calls:
         if isinstance(key, int) and key < 0:
             return self.elements(frozenset((box,)), at)
         values = self.p.read(made.any, at)
-        if (box, key) in self.frame.env:
+        here = self.frame.get((box, key))
+        if here is not None:
             foreign = made.foreign.get(key)
             if foreign is None:
                 foreign = made.foreign[key] = Cell()
-            return values | self.frame.env[(box, key)] | self.p.read(foreign, at)
+            return values | here | self.p.read(foreign, at)
         cell = made.slots.get(key)
         if cell is None:
             cell = made.slots.setdefault(key, Cell()) if len(made.slots) < MAX_KEYS else None
@@ -267,7 +280,7 @@ class Calls:
         for value in values:
             if value.kind == BOX:
                 made: Box = value.a
-                for cell in (*made.slots.values(), made.more, made.any):
+                for cell in (*p.slots(made, at).values(), made.more, made.any):
                     found |= p.read(cell, at)
             elif value.kind in (EXTERNAL, RESULT):
                 found.add(p.value(UNKNOWN, "external"))
@@ -313,5 +326,6 @@ class Calls:
 
     def keys(self, box: Value, at: Block) -> Values:
         p = self.p
-        known = {p.value(CONSTANT, key) for key in box.a.slots} if len(box.a.slots) <= 12 else set()
+        slots = p.slots(box.a, at)
+        known = {p.value(CONSTANT, key) for key in slots} if len(slots) <= 12 else set()
         return frozenset(known) | p.read(box.a.keys, at)

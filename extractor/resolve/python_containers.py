@@ -41,7 +41,7 @@ def keyed(use: Use, names: tuple[str, ...]) -> Values:
 
 def _merge(use: Use, target: Value, source: Value) -> None:
     """Everything in one container is in the other too, now and later."""
-    for key in list(source.a.slots):
+    for key in list(use.p.slots(source.a, use.at)):
         use.calls.store_slot(target, key, use.calls.read_slot(source, key, use.at), use.at)
     use.p.connect(source.a.more, target.a.more)
     use.p.connect(source.a.any, target.a.any)

@@ -27,7 +27,6 @@ from extractor.resolve.python_values import (
 if TYPE_CHECKING:
     from extractor.resolve.python_flow import Flow
 
-CONTEXT_MANAGERS: Final = ("contextlib.contextmanager", "contextlib.asynccontextmanager")
 MARKS: Final = ("builtins.staticmethod", "builtins.classmethod", "abc.abstractmethod", "typing.overload")
 
 
@@ -64,8 +63,6 @@ def _decorate(run: Flow, flow: Any, site: int, line: int, column: int, values: V
             found |= values
             hits.targets[f"ext {decorator.a}"] = "external"
             continue
-        if decorator.kind == EXTERNAL and decorator.a in CONTEXT_MANAGERS:
-            block.context_manager = True
         if decorator.kind == METHOD and decorator.a.kind == PROPERTY:
             found |= run.calls.call(decorator, Arguments([values]), run.at, site, hits, "decorator")
             continue
@@ -83,7 +80,7 @@ def _decorate(run: Flow, flow: Any, site: int, line: int, column: int, values: V
     if found:
         return found
     # So does one of which nothing is known, but that shows only when values have come to rest.
-    run.undecided[run.at] = None
+    run.undecided[run.at.place] = None
     return values if run.lenient else NONE
 
 

@@ -20,7 +20,7 @@ def spread(run: Flow, given: Arguments, values: Values) -> None:
     """`*values`: by position while the container's slots are known, to every later position otherwise."""
     for box in sorted(run.concrete(values)):
         if box.kind == BOX and box.a.kind in ("tuple", "list"):
-            known = sorted(key for key in box.a.slots if isinstance(key, int) and key >= 0)
+            known = sorted(key for key in run.p.slots(box.a, run.at) if isinstance(key, int) and key >= 0)
             for key in known[: 32 if len(values) == 1 else 0]:
                 given.positional.append(run.calls.read_slot(box, key, run.at))
             given.star |= run.p.read(box.a.any, run.at) | run.p.read(box.a.more, run.at)
@@ -41,7 +41,9 @@ def sliced(run: Flow, f: list[Any]) -> Values:
             found.add(owner)
             continue
         box = run.p.box(owner.a.kind, run.at, int(owner) * 1000 + start, f"slice {high}")
-        for key in [k for k in owner.a.slots if isinstance(k, int) and k >= start and (high is None or k < high)]:
+        for key in [
+            k for k in run.p.slots(owner.a, run.at) if isinstance(k, int) and k >= start and (high is None or k < high)
+        ]:
             run.calls.store_slot(box, key - start, run.calls.read_slot(owner, key, run.at), run.at)
         run.p.connect(owner.a.any, box.a.any)
         run.p.connect(owner.a.more, box.a.more)
@@ -79,7 +81,7 @@ def dictionary(run: Flow, f: list[Any]) -> Values:
         if key is None:
             for other in run.concrete(values):
                 if other.kind == BOX:
-                    for inner in list(other.a.slots):
+                    for inner in list(run.p.slots(other.a, run.at)):
                         run.calls.store_slot(box, inner, run.calls.read_slot(other, inner, run.at), run.at)
                     run.p.connect(other.a.any, box.a.any)
             continue
@@ -97,6 +99,7 @@ def comprehension(run: Flow, f: list[Any]) -> Values:
     _, site, kind, items, clauses = f
     frame = run.frame
     outer, frame.log = frame.log, {}
+    written = frozenset(frame.writes)
     for clause in clauses:
         if clause[0] == "i":
             run.value(clause[1])
@@ -111,6 +114,8 @@ def comprehension(run: Flow, f: list[Any]) -> Values:
     for key, old in log.items():
         if isinstance(key, str) and key not in frame.block.bound:
             frame.set(key, old)
+            if key not in written:
+                del frame.writes[key]
     frame.log = outer
     if outer is not None:
         for key, old in log.items():

@@ -9,7 +9,6 @@ from extractor.resolve.python_defining import give_default
 from extractor.resolve.python_displays import comprehension, dictionary, sequence, sliced, spread
 from extractor.resolve.python_members import attribute, on_class
 from extractor.resolve.python_state import Arguments, Hits
-from extractor.resolve.python_text import dotted
 from extractor.resolve.python_types import types_of
 from extractor.resolve.python_values import (
     BOX,
@@ -44,7 +43,7 @@ def _attribute(run: Flow, f: list[Any]) -> Values:
         return NONE
     name, run.line = f[2], f[3]
     found: Values = NONE
-    for owner in run.concrete(owners):
+    for owner in run.p.concrete(owners, run.at):
         values, getters, _ = attribute(run.p, owner, name, run.at)
         found = found | values if found else values
         if getters:
@@ -69,7 +68,7 @@ def _arguments(run: Flow, positional: list[Any], keywords: list[Any]) -> Argumen
             continue
         for box in run.concrete(values):
             if box.kind == BOX:
-                for key in list(box.a.slots):
+                for key in list(run.p.slots(box.a, run.at)):
                     if isinstance(key, str):
                         given.keywords[key] = given.keywords.get(key, NONE) | run.calls.read_slot(box, key, run.at)
                 given.double |= run.p.read(box.a.any, run.at)
@@ -89,8 +88,12 @@ def _call(run: Flow, f: list[Any]) -> Values:
             reason = "missing_module"
     given = _arguments(run, positional, keywords)
     result: set[Value] = set()
-    parameters = frozenset(v for v in callees if v.kind == TOKEN) if callees else NONE
-    direct = run.concrete(callees - parameters)
+    parameters = NONE
+    for callee in callees:
+        if callee.kind == TOKEN:
+            parameters = frozenset([v for v in callees if v.kind == TOKEN])
+            break
+    direct = run.concrete(callees - parameters if parameters else callees)
     for callee in sorted(direct) if len(direct) > 1 else direct:
         result |= run.calls.call(callee, given, run.at, site, hits)
         if callee.kind == METHOD and callee.b == "update" and callee.a.kind == BOX:
@@ -107,7 +110,7 @@ def _call(run: Flow, f: list[Any]) -> Values:
         reason = "unknown_receiver"
     if not hits.targets and not hits.reasons:
         hits.reasons.append(reason)
-    run.note(hits, dotted(flow), line, column, True, flow)
+    run.note(hits, flow, line, column, True, flow)
     return frozenset(result)
 
 
@@ -117,7 +120,9 @@ def _updated(run: Flow, box: Value, given: Arguments, strong: bool) -> None:
     for values in given.positional[:1]:
         for value in run.concrete(values):
             if value.kind == BOX:
-                added.update({key: run.calls.read_slot(value, key, run.at) for key in list(value.a.slots)})
+                added.update(
+                    {key: run.calls.read_slot(value, key, run.at) for key in list(run.p.slots(value.a, run.at))}
+                )
     for key, values in added.items():
         run.calls.store_slot(box, key, values, run.at, strong and len(given.positional) <= 1)
 
@@ -238,7 +243,7 @@ def _operator(run: Flow, f: list[Any]) -> Values:
                 found.add(value)
                 for added in run.concrete(second):
                     if added.kind == BOX and added is not value:
-                        for cell in (*added.a.slots.values(), added.a.more, added.a.any):
+                        for cell in (*run.p.slots(added.a, run.at).values(), added.a.more, added.a.any):
                             run.p.connect(cell, value.a.more)
         if found and methods[0][:3] != "__i":
             break

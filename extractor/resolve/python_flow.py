@@ -6,6 +6,7 @@ twice more. Class bodies run inside the block that contains them, and their call
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 from extractor.resolve.common import CONFIDENCE
@@ -16,7 +17,8 @@ from extractor.resolve.python_members import ancestry
 from extractor.resolve.python_program import BUILTINS, Program
 from extractor.resolve.python_state import Arguments, Frame, Hits
 from extractor.resolve.python_statements import STATEMENTS
-from extractor.resolve.python_text import place_number
+from extractor.resolve.python_text import dotted, place_number
+from extractor.resolve.python_traces import Above, Trace, remembered, worth
 from extractor.resolve.python_types import declared_type, named
 from extractor.resolve.python_values import (
     BOX,
@@ -28,12 +30,14 @@ from extractor.resolve.python_values import (
     Block,
     Cell,
     Class,
+    Place,
     Value,
     Values,
     constant_keys,
 )  # fmt: skip
 
 MAX_RUNS: Final = 40
+Step = tuple[Callable[["Flow", list[Any]], Any], list[Any], Place | None]
 Changes = dict[Any, Values | None]
 
 
@@ -48,7 +52,10 @@ class Flow:
         self.lenient = False
         self.supposed: dict[int, bool] = {}  # parameters known to be None, or not, in the branch being run
         self.line = 0  # of the last call or attribute, for what has no line of its own
-        self.undecided: dict[Block, None] = {}
+        self.undecided: dict[Place, None] = {}
+        self.steps: dict[int, list[Step]] = {}  # by the identity of a flow
+        self.iterated: dict[int, Place] = {}  # what a loop runs over, by the identity of its statement
+        self.trace: Trace | None = None
 
     def settle(self) -> None:
         """Evaluate queued blocks until no value moves."""
@@ -66,6 +73,7 @@ class Flow:
         self.frame = self.calls.frame = Frame(block)
         self.at = block
         self.supposed = {}
+        self.line = block.definition.start_line if block.definition is not None else 1
         if block.kind == "function":
             self._enter(block)
         self.body(block.flow)
@@ -97,7 +105,18 @@ class Flow:
 
     def body(self, flow: list[Any]) -> bool:
         """Run statements; True when the end cannot be reached."""
-        return any(STATEMENTS[statement[0]](self, statement) for statement in flow)
+        steps = self.steps.get(id(flow))
+        if steps is None:
+            steps = self.steps[id(flow)] = [(STATEMENTS[s[0]], s, Place(self.at) if worth(s) else None) for s in flow]
+        for handler, statement, place in steps:
+            if handler(self, statement) if place is None else remembered(self, place, handler, statement):
+                return True
+        return False
+
+    def raised(self, line: int, values: Values) -> None:
+        self.at.raised.setdefault(line, set()).update(values)
+        if self.trace is not None:
+            self.trace.raised = (*self.trace.raised, (line, values))
 
     def branch(self, flow: list[Any], tests: list[Any] = (), holds: bool = True) -> Changes | None:  # type: ignore[assignment]
         """What running `flow` would change, the frame left as it was; None when its end cannot be reached."""
@@ -216,6 +235,8 @@ class Flow:
             p.add(p.cell_of(block, name), values)
         if name in block.wanted:
             block.found.setdefault(name, set()).update(values)
+            if self.trace is not None:
+                self.trace.found = (*self.trace.found, (block, name, values))
 
     def _unpack(self, targets: list[Any], values: Values) -> None:
         """`a, *b, c = values`: by position where the container's slots are known."""
@@ -229,7 +250,7 @@ class Flow:
                 self.note(hits, "__iter__", self.line, 0, False)
                 parts = [part | each for part in parts]
                 continue
-            known = [key for key in value.a.slots if isinstance(key, int) and key >= 0]
+            known = [key for key in p.slots(value.a, self.at) if isinstance(key, int) and key >= 0]
             size = max(known) + 1 if known else 0
             for index, target in enumerate(targets):
                 if index < star:
@@ -277,8 +298,13 @@ class Flow:
 
     def name(self, name: str) -> Values:
         frame: Frame | None = self.frame
+        level = 0
         while frame is not None:
             values = frame.env.get(name)
+            if level:
+                self.frame.reads.setdefault(Above(level, name), values)
+            elif name not in frame.writes and name not in frame.reads:
+                frame.reads[name] = values
             if values is not None:
                 foreign = frame.block.foreign.get(name)
                 if foreign is not None:
@@ -287,6 +313,7 @@ class Flow:
             if frame.outer is None:
                 break
             frame = frame.outer
+            level += 1
         assert frame is not None
         block = frame.block
         if name in block.bound and name not in block.nonlocals:
@@ -300,13 +327,18 @@ class Flow:
         found = self.p.free(block, name)
         return self.p.read(found, self.at) if found.__class__ is Cell else found
 
-    def note(self, hits: Hits, name: str, line: int, column: int, report: bool = True, flow: Any = None) -> None:
+    def note(self, hits: Hits, named: Any, line: int, column: int, report: bool = True, flow: Any = None) -> None:
         """Write down what one site reaches, or that it reaches nothing."""
         if not hits.targets and not hits.callbacks:
             if report and hits.reasons:
+                name = dotted(named)
                 self.at.missed[(name, line)] = (hits.reasons[0], "")
+                if self.trace is not None:
+                    self.trace.missed = (*self.trace.missed, ((name, line), (hits.reasons[0], "")))
             return
-        count = sum(not target.startswith("ext ") for target in hits.targets)
+        count = len(hits.targets)
+        if count > 1:
+            count = sum([not target.startswith("ext ") for target in hits.targets])
         for target, via in hits.targets.items():
             rule = via or self._rule(target, flow)
             confidence = CONFIDENCE.get(rule, 0.9)
@@ -318,9 +350,13 @@ class Flow:
                 self._edge(target, line, CONFIDENCE["callback"], "callback", column, 1, "")
 
     def _edge(self, target: str, line: int, confidence: float, rule: str, column: int, count: int, made: str) -> None:
-        known = self.at.edges.get((target, line))
+        key = (target, line)
+        row = (confidence, rule, column, count, made, key)
+        known = self.at.edges.get(key)
         if known is None or known[0] < confidence:
-            self.at.edges[(target, line)] = (confidence, rule, column, count, made)
+            self.at.edges[key] = row
+        if self.trace is not None:
+            self.trace.edges = (*self.trace.edges, row)
 
     def _rule(self, target: str, flow: Any) -> str:
         """How a name or attribute led to its target."""

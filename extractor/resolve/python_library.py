@@ -281,7 +281,9 @@ def _named_tuple(use: Use) -> Values:
         if value.kind == CONSTANT and isinstance(value.a, str):
             names = value.a.replace(",", " ").split()
         else:
-            for key in sorted(k for k in (value.a.slots if value.kind == "box" else ()) if isinstance(k, int)):
+            for key in sorted(
+                k for k in (use.p.slots(value.a, use.at) if value.kind == "box" else ()) if isinstance(k, int)
+            ):
                 names += [
                     v.a for v in use.calls.read_slot(value, key, use.at) if v.kind == CONSTANT and isinstance(v.a, str)
                 ]
@@ -300,7 +302,7 @@ def _default_dict(use: Use) -> Values:
     use.p.flow_into(box.a.any, use.call(use.first))
     for value in use.argument(1):
         if value.kind == "box":
-            for key, cell in list(value.a.slots.items()):
+            for key, cell in list(use.p.slots(value.a, use.at).items()):
                 use.calls.store_slot(box, key, use.p.read(cell, use.at), use.at)
     return frozenset((box,))
 

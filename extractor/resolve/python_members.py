@@ -55,7 +55,7 @@ Getter = tuple[Value, Value]
 
 def ancestry(p: Program, cls: Class, reader: Block) -> tuple[list[Class], list[str]]:
     """(classes of the repository in method resolution order, external ancestors by dotted path)."""
-    cls.readers[reader] = None
+    cls.readers[reader.place] = None
     if cls.mro is None:
         cls.mro = _linearize(p, cls, {cls})
     return cls.mro
@@ -68,8 +68,7 @@ def rebase(p: Program, cls: Class) -> None:
     while pending:
         current = pending.pop()
         current.mro = None
-        for reader in current.readers:
-            p.enqueue(reader)
+        p.upset(current.readers)
         for below in current.subclasses:
             if below not in seen:
                 seen.add(below)
@@ -213,7 +212,6 @@ def _outside(p: Program, path: str, name: str) -> tuple[Values, list[Getter], st
 def _on_instance(p: Program, value: Value, cls: Class, name: str, reader: Block) -> tuple[Values, list[Getter], str]:
     if name == "__class__":
         return p.one(CLASS, cls), [], ""
-    outside = [path for path in ancestry(p, cls, reader)[1] if not lacks(path, name)]
     member, _ = on_class(p, cls, name, reader)
     values: set[Value] = set()
     getters: list[Getter] = []
@@ -231,6 +229,7 @@ def _on_instance(p: Program, value: Value, cls: Class, name: str, reader: Block)
         values |= on_instance(p, cls, name, reader)
     if values or getters:
         return frozenset(values), getters, ""
+    outside = [path for path in ancestry(p, cls, reader)[1] if not lacks(path, name)]
     if outside:
         path = f"{outside[0]}.{name}"
         if path in TEMPLATES:

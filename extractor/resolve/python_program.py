@@ -21,6 +21,7 @@ from extractor.resolve.python_values import (
     NONE,
     PARTIAL,
     RETURNED,
+    STAND_INS,
     TOKEN,
     Block,
     Box,
@@ -179,9 +180,9 @@ class Program(Store):
         inner = self.modules.submodule(module, name)
         if inner is not None:
             return self.one(MODULE, inner)
-        if block is not None and name in block.final:
-            return self.read(block.final[name], reader)
-        return self._outside_star(module, name)
+        # Code elsewhere may store the name in the module: its cell is read even while it is empty.
+        stored = self.read(self.final_of(block, name), reader) if block is not None else NONE
+        return stored or self._outside_star(module, name)
 
     # Containers and closures
 
@@ -204,7 +205,7 @@ class Program(Store):
     def concrete(self, values: Values, reader: Block) -> Values:
         """The values with every parameter replaced by what flows to it."""
         for value in values:
-            if value.kind == TOKEN or value.kind == RETURNED:
+            if value.kind in STAND_INS:
                 break
         else:
             return values

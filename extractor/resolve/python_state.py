@@ -2,51 +2,71 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
 
 from extractor.resolve.python_values import NONE, Block, Values
 
 
-@dataclass(slots=True)
 class Arguments:
     """`star` holds what unknown positions may get, `double` what unknown keywords may get."""
 
-    positional: list[Values] = field(default_factory=list)
-    keywords: dict[str, Values] = field(default_factory=dict)
-    star: Values = NONE
-    double: Values = NONE
+    __slots__ = ("double", "keywords", "positional", "star")
+
+    def __init__(
+        self,
+        positional: list[Values] | None = None,
+        keywords: dict[str, Values] | None = None,
+        star: Values = NONE,
+        double: Values = NONE,
+    ) -> None:
+        self.positional = [] if positional is None else positional
+        self.keywords = {} if keywords is None else keywords
+        self.star = star
+        self.double = double
 
     def after(self, *first: Values) -> Arguments:
         return Arguments([*first, *self.positional], self.keywords, self.star, self.double)
 
 
-@dataclass(slots=True)
 class Hits:
     """The targets of one call site: (node id, how it was reached), and reasons where something had none."""
 
-    targets: dict[str, str] = field(default_factory=dict)
-    callbacks: dict[str, str] = field(default_factory=dict)
-    reasons: list[str] = field(default_factory=list)
-    instantiates: dict[str, str] = field(default_factory=dict)
+    __slots__ = ("callbacks", "instantiates", "reasons", "targets")
+
+    def __init__(self) -> None:
+        self.targets: dict[str, str] = {}
+        self.callbacks: dict[str, str] = {}
+        self.reasons: list[str] = []
+        self.instantiates: dict[str, str] = {}
 
 
 class Frame:
     """One evaluation of a block: what its names, and the slots of containers it made, hold at this point.
 
-    `log` keeps what was there before, so that a branch can be undone and joined with its siblings.
+    `log` keeps what was there before, so that a branch can be undone and joined with its siblings. `reads` are what the statement
+    being run found under the names it did not set before, None where there was nothing; `writes` the names it set.
     """
 
-    __slots__ = ("block", "env", "log", "outer")
+    __slots__ = ("block", "env", "log", "outer", "reads", "writes")
 
     def __init__(self, block: Block, outer: Frame | None = None) -> None:
         self.block = block
         self.outer = outer  # of a class body: the frame it is evaluated in
         self.env: dict[Any, Values] = {}
         self.log: dict[Any, Values | None] | None = None
+        self.reads: dict[Any, Values | None] = {}
+        self.writes: dict[Any, None] = {}
+
+    def get(self, key: Any) -> Values | None:
+        """What the key holds, noted as read."""
+        values = self.env.get(key)
+        if key not in self.writes and key not in self.reads:
+            self.reads[key] = values
+        return values
 
     def set(self, key: Any, values: Values | None) -> None:
         """None: the name is unbound."""
+        self.writes[key] = None
         if self.log is not None and key not in self.log:
             self.log[key] = self.env.get(key)
         if values is None:

@@ -9,6 +9,7 @@ from extractor.resolve.python_defining import define_class, define_function
 from extractor.resolve.python_members import instance_cell
 from extractor.resolve.python_state import Arguments, Hits
 from extractor.resolve.python_text import place_number
+from extractor.resolve.python_traces import remembered
 from extractor.resolve.python_types import types_of
 from extractor.resolve.python_values import (
     BOX,
@@ -22,6 +23,7 @@ from extractor.resolve.python_values import (
     TOKEN,
     UNKNOWN,
     Cell,
+    Place,
     Value,
     Values,
 )  # fmt: skip
@@ -56,13 +58,21 @@ def _loop(run: Flow, flow: list[Any], before: Callable[[], None] | None = None) 
 
 
 def _for(run: Flow, s: list[Any]) -> bool:
-    _, target, iterable, body, orelse, line, asynchronous = s
-    values = run.value(iterable)
-    hits = Hits()
-    elements = run.calls.iterate(run.concrete(values), run.at, line, hits, asynchronous)
-    run.note(hits, "__iter__", line, 0)
+    _, target, _, body, orelse, _, _ = s
+    place = run.iterated.get(id(s))
+    if place is None:
+        place = run.iterated[id(s)] = Place(run.at)
+    elements = remembered(run, place, _elements, s)
     _loop(run, body, lambda: run.assign(target, elements))
     return run.body(orelse)
+
+
+def _elements(run: Flow, s: list[Any]) -> Values:
+    _, _, iterable, _, _, line, asynchronous = s
+    hits = Hits()
+    found = run.calls.iterate(run.concrete(run.value(iterable)), run.at, line, hits, asynchronous)
+    run.note(hits, "__iter__", line, 0)
+    return found
 
 
 def _while(run: Flow, s: list[Any]) -> bool:
@@ -179,8 +189,7 @@ def _return(run: Flow, s: list[Any]) -> bool:
             if key not in run.at.conditional:
                 run.at.conditional[key] = Cell()
                 # Who called before knows the plain result only.
-                for reader in run.at.returned.readers:
-                    run.p.enqueue(reader)
+                run.p.upset(run.at.returned.readers)
             cell = run.at.conditional[key]
         give(run, cell, values)
     return True
@@ -208,7 +217,7 @@ def _raise(run: Flow, s: list[Any]) -> bool:
                     run.calls.call(value, Arguments(), run.at, s[2], hits, "raise")
         run.note(hits, "raise", s[2], 0, False)
         if values:
-            run.at.raised.setdefault(s[2], set()).update(values)
+            run.raised(s[2], values)
     return True
 
 

@@ -7,9 +7,9 @@ from typing import Any
 
 def dotted(flow: Any) -> str:
     """A callee as a dotted name, as far as it is one."""
-    if isinstance(flow, str):
-        return flow
-    if isinstance(flow, list) and flow:
+    if flow.__class__ is str:
+        return str(flow)
+    if flow.__class__ is list and flow:
         if flow[0] == "A":
             return f"{dotted(flow[1]) or '()'}.{flow[2]}"
         if flow[0] == "C":

@@ -7,6 +7,7 @@ growing set: its successors receive what it receives, its readers are evaluated 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 from typing import Any, Final, TypeVar
 
 from extractor.facts import Definition, FileFacts, Param
@@ -31,6 +32,7 @@ UNKNOWN: Final = "unknown"
 IDENTITY: Final = "identity"
 TYPE: Final = "type"
 RECORD: Final = "record"
+STAND_INS: Final = frozenset((TOKEN, RETURNED))  # values that stand for others
 MAX_TARGETS: Final = 32
 MAX_KEYS: Final = 64
 MAX_CONSTANTS: Final = 8
@@ -75,10 +77,23 @@ class Cell:
         self.values: Values = NONE
         # Most cells have one reader or none, and there are very many cells: a tuple until it grows.
         self.next: Many[Cell] = ()
-        self.readers: Many[Block] = ()
+        self.readers: Many[Place] = ()
         self.full = False
 
 
+class Place:
+    """A statement of a block as a reader of cells. `stale`: something it read grew, its traces no longer hold."""
+
+    __slots__ = ("block", "stale", "traces")
+
+    def __init__(self, block: Block) -> None:
+        self.block = block
+        self.stale = False
+        self.traces: tuple[Any, ...] = ()
+
+
+# Of an edge: confidence, rule, column, number of candidates, class made, (target, line).
+Row = tuple[float, str, int, int, str, tuple[str, int]]
 NO_CELLS: Final[dict[str, Cell]] = {}  # shared, never written
 
 
@@ -89,10 +104,10 @@ class Block:
         "annotations",
         "attributes",
         "bound",
+        "by_position",
         "captured",
         "class_",
         "conditional",
-        "context_manager",
         "declared",
         "defaults",
         "definition",
@@ -116,6 +131,7 @@ class Block:
         "owner",
         "params",
         "parent",
+        "place",
         "queued",
         "raised",
         "reached",
@@ -124,6 +140,7 @@ class Block:
         "runs",
         "sites",
         "wanted",
+        "whole",
         "yielded",
     )  # fmt: skip
 
@@ -137,6 +154,7 @@ class Block:
         self.bound, self.captured = set(row[1]), frozenset(row[2])
         self.outer, self.nonlocals = frozenset(row[3]), frozenset(row[4])
         self.params: tuple[Param, ...] = self.definition.params if self.definition else ()
+        self.by_position = all(param.kind in ("", "posonly") for param in self.params)
         self.owner: Block = parent.owner if self.kind == "class" and parent is not None else self
         self.class_: Class | None = None  # the class itself, or the class whose method this is
         self.names: dict[str, Cell] = {}  # every value a name ever holds, for scopes that look in from elsewhere
@@ -152,13 +170,15 @@ class Block:
         self.lookups: dict[str, Any] = {}
         self.declared: dict[int, Values] = {}  # by parameter; -1: of the result
         self.sites: dict[int, Site] = {}
-        self.edges: dict[tuple[str, int], tuple[float, str, int, int, str]] = {}
+        self.edges: dict[tuple[str, int], Row] = {}
         self.missed: dict[tuple[str, int], tuple[str, str]] = {}
         self.wanted: frozenset[str] = frozenset()  # local names that raises and handlers mention
         self.found: dict[str, set[Value]] = {}
         self.raised: dict[int, set[Value]] = {}  # what the raise on a line gives
         self.generator = self.has_flag("generator")
-        self.context_manager = self.queued = self.reached = False
+        self.whole = Place(self)  # reads for what is evaluated in every run
+        self.place = self.whole  # the statement being run
+        self.queued = self.reached = False
         self.runs = 0
 
     def has_flag(self, flag: str) -> bool:
@@ -193,7 +213,7 @@ class Class:
         self.fields: list[str] = []
         self.keywords: dict[str, Values] = {}
         self.mro: tuple[list[Class], list[str]] | None = None
-        self.readers: dict[Block, None] = {}
+        self.readers: dict[Place, None] = {}
         self.members: dict[str, tuple[Any, Cell, list[tuple[Cell, Class]]]] = {}
         self.slots: dict[str, tuple[Any, Cell]] = {}
         self.subclasses: dict[Class, None] = {}
@@ -211,12 +231,13 @@ class Box:
     `kind`: list, tuple, set, dict, generator. `foreign` holds what blocks other than `own` stored, by key.
     """
 
-    __slots__ = ("any", "foreign", "keys", "kind", "more", "own", "slots")
+    __slots__ = ("any", "foreign", "keys", "kind", "more", "own", "readers", "slots")
 
     def __init__(self, kind: str, own: Block) -> None:
         self.kind = kind
         self.own = own
         self.slots: dict[str | int, Cell] = {}
+        self.readers: Many[Place] = ()  # of which keys there are
         self.foreign: dict[str | int, Cell] = {}
         self.more, self.any, self.keys = Cell(), Cell(), Cell()
 
@@ -260,7 +281,7 @@ class Store:
 
     def __init__(self) -> None:
         self._values: dict[tuple[Any, ...], Value] = {}
-        self._single: dict[Value, Values] = {}
+        self._single: dict[tuple[Any, ...], Values] = {}
         self.waiting: list[deque[Block]] = [deque()]
 
     def value(self, kind: str, a: Any = None, b: Any = None) -> Value:
@@ -275,10 +296,10 @@ class Store:
 
     def one(self, kind: str, a: Any = None, b: Any = None) -> Values:
         """The set of this one value."""
-        value = self.value(kind, a, b)
-        found = self._single.get(value)
+        key = (kind, a, b, a.__class__)
+        found = self._single.get(key)
         if found is None:
-            found = self._single[value] = frozenset((value,))
+            found = self._single[key] = frozenset((self.value(kind, a, b),))
         return found
 
     def enqueue(self, block: Block) -> None:
@@ -287,6 +308,12 @@ class Store:
             while len(self.waiting) <= block.runs:
                 self.waiting.append(deque())
             self.waiting[block.runs].append(block)
+
+    def upset(self, places: Iterable[Place]) -> None:
+        """What these statements read is no longer so."""
+        for place in places:
+            place.stale = True
+            self.enqueue(place.block)
 
     def next_block(self) -> Block | None:
         """Of the blocks to evaluate the one that has had the fewest turns: what moves often waits until the rest stands."""
@@ -299,9 +326,17 @@ class Store:
 
     def read(self, cell: Cell, reader: Block) -> Values:
         """What is in the cell; `reader` is evaluated again when that changes. A full cell is unknown."""
-        if reader not in cell.readers:
-            cell.readers = joined(cell.readers, reader)
+        place = reader.place
+        if place not in cell.readers:
+            cell.readers = joined(cell.readers, place)
         return self.one(UNKNOWN, "overflow") if cell.full else cell.values
+
+    def slots(self, box: Box, reader: Block) -> dict[str | int, Cell]:
+        """The slots of a container; `reader` is evaluated again when there are more."""
+        place = reader.place
+        if place not in box.readers:
+            box.readers = joined(box.readers, place)
+        return box.slots
 
     def add(self, cell: Cell, values: Values | set[Value]) -> None:
         """Put values in as they are, tokens included, and pass them on."""
@@ -318,8 +353,9 @@ class Store:
             if not new:
                 continue
             cell.values = cell.values | new if cell.values else frozenset(new)
-            for reader in cell.readers:
-                self.enqueue(reader)
+            for place in cell.readers:
+                place.stale = True
+                self.enqueue(place.block)
             for following in cell.next:
                 pending.append((following, new))
 
@@ -344,10 +380,11 @@ class Store:
     def flow_into(self, cell: Cell, values: Values) -> None:
         """Put values in with every token replaced by what flows to it, now and later."""
         for value in values:
-            if value.kind in (TOKEN, RETURNED):
+            if value.kind in STAND_INS:
                 break
         else:
-            self.add(cell, values)
+            if not values <= cell.values:
+                self.add(cell, values)
             return
         plain = set()
         for value in values:
