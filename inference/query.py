@@ -172,12 +172,14 @@ def query_command(
         if follow and memory is not None:
             how = memory.carry(expert.key, how)
         live = show.Live(sys.stdout) if stream and not as_json and settings.mode != "extractive" else None
-        answer = expert.ask(asked, how, live)
+        try:
+            answer = expert.ask(asked, how, live)
+        finally:
+            if live is not None:
+                live.end()
         if memory is not None:
             memory.remember(expert.key, answer)
         style = show.style(color, hyperlinks, expert)
-        if live is not None:
-            live.end()
         print(
             show.as_json(answer) if as_json else show.render(answer, style, why=why, streamed=bool(live and live.shown))
         )

@@ -10,6 +10,7 @@ from asking import expert, index_shop
 
 from inference.answer import Answer
 from inference.backends import Fake
+from inference.streaming import arriving
 from inference.verify import Checker
 
 
@@ -117,3 +118,97 @@ def test_both_prints_both_and_survives_a_dead_endpoint(graph: Path) -> None:
 def test_terminal_codes_in_an_answer_are_removed(graph: Path) -> None:
     answer, _ = said(graph, "What does price_of do?", "price_of \x1b]8;;http://evil\x1b\\gives\x1b[0m a price.")
     assert "\x1b" not in answer.text
+
+
+STORY = (
+    "price_of gives the price of some pieces. It calls bulk_discount, e.g. for many.\nThen 2.5 is left (a. b). \n\nEnd"
+)
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 200])
+def test_sentences_arrive_the_same_in_any_pieces(size: int) -> None:
+    pieces = [STORY[at : at + size] for at in range(0, len(STORY), size)]
+    assert list(arriving(pieces)) == [
+        "price_of gives the price of some pieces.",
+        "It calls bulk_discount, e.g. for many.",
+        "\nThen 2.5 is left (a. b).",
+        "\nEnd",
+    ]
+
+
+def told(graph: Path, *chunks: str) -> tuple[Answer, list[str]]:
+    """The answer and what was handed on while it came."""
+    shown: list[str] = []
+    with expert(graph, mode="model") as opened:
+        opened.use(Fake(chunks))
+        return opened.ask("What does price_of do?", stream=shown.append), shown
+
+
+def test_each_sentence_is_shown_once_it_is_checked(graph: Path) -> None:
+    answer, shown = told(graph, "price_of gives a price. It ", "calls bulk_discount. Good", ".")
+    assert shown == ["price_of gives a price [1].", " It calls bulk_discount [2].", " Good."]
+    assert "".join(shown) == answer.text
+
+
+def test_nothing_is_shown_of_an_answer_whose_main_claim_fails(graph: Path) -> None:
+    answer, shown = told(graph, "price_of calls tax_engine. ", "price_of gives a price.")
+    assert shown == []
+    assert answer.mode == "extractive"
+
+
+def test_an_answer_that_fails_later_is_followed_by_the_index(graph: Path) -> None:
+    answer, shown = told(graph, "price_of gives a price. tax_engine runs. tax_maker too. tax_sender also.")
+    assert "".join(shown) == answer.text
+    before, after = answer.text.split("the index says:)\n")
+    assert before.startswith("price_of gives a price [1].")
+    assert "[unverified: tax_engine]" in before
+    assert after.startswith("price_of is a function, defined in src/shop/pricing.py [2]")
+    assert answer.citations[1].path == "src/shop/pricing.py"
+    assert not answer.answered
+
+
+@pytest.fixture(scope="module")
+def reader(graph: Path) -> Iterator[Checker]:
+    with expert(graph) as opened:
+        lookup = opened.retriever.lookup if opened.retriever else None
+        assert lookup is not None
+        yield Checker(
+            opened.linker,
+            opened.composer.relations,
+            "",
+            opened.has_text,
+            lambda n: lookup.text(n.path, *n.lines) + str(n.meta.get("doc", "")),
+        )
+
+
+@pytest.mark.parametrize(
+    ("sentence", "wrong"),
+    [
+        ("`bulk_discount` takes off price divided by 10.", ()),
+        ("`bulk_discount` takes off a share of 25.", ("25",)),
+        ("2. `bulk_discount` has 3 callers.", ()),
+        ("`Cart.add` says “quantity must be at least 1”.", ()),
+        ("`Cart.add` says “quantity is far too small”.", ("“quantity is far too small”",)),
+        ("`MAX_LINES` is 100.", ()),
+        ("`MAX_LINES` is 1000.", ("1000",)),
+    ],
+)
+def test_numbers_and_quotes_stand_in_the_code_they_speak_of(
+    reader: Checker, sentence: str, wrong: tuple[str, ...]
+) -> None:
+    judged = reader.sentence(sentence)
+    assert judged.unsupported == wrong
+    assert judged.verdict == ("flagged" if wrong else "ok")
+
+
+@pytest.mark.parametrize(
+    ("sentence", "wrong"),
+    [
+        ("In `Cart.add`, quantity defaults to `1`.", ()),
+        ("In `Cart.add`, quantity defaults to None.", ("Cart.add has quantity=1",)),
+        ('The `discount` parameter of `pricing.apply` has a default of "none".', ()),
+        ("In `price_of`, quantity defaults to nothing.", ("quantity of price_of has no default",)),
+    ],
+)
+def test_a_stated_default_is_the_one_of_the_signature(reader: Checker, sentence: str, wrong: tuple[str, ...]) -> None:
+    assert reader.sentence(sentence).contradicted == wrong
