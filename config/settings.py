@@ -26,12 +26,12 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
 
 
-Language = Literal["python", "java", "typescript", "cpp", "go", "rust"]
+Language = Literal["python", "java", "typescript", "cpp", "go", "rust", "csharp"]
 
 
 class ExtractSettings(Settings):
     languages: list[Language] = Field(
-        ["python", "java", "typescript", "cpp", "go", "rust"],
+        ["python", "java", "typescript", "cpp", "go", "rust", "csharp"],
         description="which languages to parse; typescript covers JavaScript, cpp covers C and CUDA",
     )
     use_scip: bool = Field(

@@ -97,6 +97,22 @@ system_error | std: ios_base.failure filesystem.filesystem_error
 exception | c10: Error
 Error | c10: IndexError ValueError TypeError NotImplementedError
 """
+_CSHARP: Final = """
+ | System: Exception
+Exception | System: SystemException ApplicationException AggregateException
+SystemException | System: ArgumentException ArithmeticException FormatException IndexOutOfRangeException InvalidCastException
+SystemException | System: InvalidOperationException NotImplementedException NotSupportedException NullReferenceException
+SystemException | System: OperationCanceledException TimeoutException UnauthorizedAccessException OutOfMemoryException
+ArgumentException | System: ArgumentNullException ArgumentOutOfRangeException
+ArithmeticException | System: DivideByZeroException OverflowException
+InvalidOperationException | System: ObjectDisposedException
+OperationCanceledException | System.Threading.Tasks: TaskCanceledException
+SystemException | System.IO: IOException InvalidDataException
+IOException | System.IO: FileNotFoundException DirectoryNotFoundException EndOfStreamException PathTooLongException
+SystemException | System.Collections.Generic: KeyNotFoundException
+Exception | System.Net.Http: HttpRequestException
+Exception | System.Text.Json: JsonException
+"""
 
 
 def _parents(*tables: str) -> dict[str, tuple[str, ...]]:
@@ -122,6 +138,6 @@ ALIASES: Final = {
         {"ext:socket#timeout", "ext:asyncio#TimeoutError", "ext:concurrent.futures#TimeoutError"}
     ),
 }
-STANDARD: Final = _parents(_PYTHON, _JAVA, _CPP) | {
+STANDARD: Final = _parents(_PYTHON, _JAVA, _CPP, _CSHARP) | {
     alias: (name,) for name, aliases in ALIASES.items() for alias in sorted(aliases)
 }

@@ -61,6 +61,7 @@ SPECS: Final = (
     LanguageSpec("cuda", "cpp", "cpp", (".cu", ".cuh"), "tree_sitter_cuda"),
     LanguageSpec("go", "go", "go", (".go",), "tree_sitter_go"),
     LanguageSpec("rust", "rust", "rs", (".rs",), "tree_sitter_rust"),
+    LanguageSpec("csharp", "csharp", "cs", (".cs",), "tree_sitter_c_sharp"),
 )  # fmt: skip
 BY_NAME: Final = {spec.name: spec for spec in SPECS}
 _BY_SUFFIX: Final = {suffix: spec for spec in SPECS for suffix in spec.suffixes}

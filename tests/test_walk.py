@@ -11,7 +11,7 @@ from config.errors import InputError, MissingInput
 from extractor.languages import check_grammars, spec_for
 from extractor.walk import Walk, check_repository, classify, walk
 
-ALL = ("python", "java", "typescript", "cpp", "go", "rust")
+ALL = ("python", "java", "typescript", "cpp", "go", "rust", "csharp")
 
 
 def write(root: Path, files: dict[str, str]) -> None:

@@ -1,0 +1,335 @@
+"""The lower half of the C# front end: types, modifiers, parameters, messages and expressions written down, nothing defined yet."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from extractor.facts import Param
+from extractor.parse.collect import MAX_STEPS, Collector, clip, handler_action
+from extractor.parse.tree import collapse
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+    from extractor.parse import Source
+
+_LITERALS: Final = {
+    "string_literal": "<string>",
+    "verbatim_string_literal": "<string>",
+    "raw_string_literal": "<string>",
+    "interpolated_string_expression": "<string>",
+    "character_literal": "<char>",
+    "integer_literal": "<int>",
+    "real_literal": "<double>",
+    "boolean_literal": "<bool>",
+    "null_literal": "<null>",
+}
+_COMPARISONS: Final = frozenset(("==", "!=", "<", ">", "<=", ">=", "&&", "||", "is"))
+_VISIBLE: Final = ("public", "protected", "internal", "private", "file")
+_TAG: Final = re.compile(
+    r"</?(?:summary|remarks|c|para|code|value|example|list|item|description|term|inheritdoc)(?:\s[^<>]*)?/?>"
+)
+_REFERENCE: Final = re.compile(r"<(?:see|seealso|paramref|typeparamref)\s+\w+=\"([^\"]*)\"\s*/?>")
+_NAMED: Final = re.compile(r"<(param|returns|exception|typeparam)(?:\s+\w+=\"([^\"]*)\")?\s*>", re.IGNORECASE)
+_EXCEPTION: Final = re.compile(r"<exception\s+cref=\"(?:T:)?([\w.]+)\"")
+
+
+class CSharpNames(Collector):
+    """What needs no definition."""
+
+    comments = frozenset(("comment",))
+
+    def __init__(self, source: Source) -> None:
+        super().__init__(source)
+        self.typevars: list[list[object]] = []  # [scope, name, bound]
+        self.open: list[Node] = []
+        self._left: set[int] = set()
+        self._raw: dict[int, str] = {}
+
+    def block(self, node: Node) -> Node | None:
+        """The innermost block around a node."""
+        while self.open and self.open[-1].end_byte <= node.start_byte:
+            self.open.pop()
+        return self.open[-1] if self.open else None
+
+    # ------------------------------------------------------------------ words
+    def doc_of(self, node: Node) -> str:
+        """The XML comment of a declaration as words."""
+        text = self.docs.get(node.id, "")
+        if "<" not in text:
+            return text
+        text = _REFERENCE.sub(lambda m: m[1].rpartition(".")[2], text)
+        text = _NAMED.sub(lambda m: f"\n{m[1].capitalize()} {m[2] or ''}".rstrip() + ": ", text)
+        text = re.sub(r"</\w+>", "", _TAG.sub("", text))
+        return "\n".join(line.strip() for line in text.splitlines() if line.strip())
+
+    def exceptions_of(self, node: Node) -> list[str]:
+        """The classes of `<exception cref="…">`."""
+        return _EXCEPTION.findall(self.docs.get(node.id, ""))
+
+    def modifiers(self, node: Node, default: str) -> tuple[tuple[str, ...], list[str], str]:
+        """(attributes, other modifiers, visibility)."""
+        attributes: list[str] = []
+        words: list[str] = []
+        for child in node.named_children:
+            if child.type == "attribute_list":
+                attributes += [collapse(self.text(c)) for c in child.named_children if c.type == "attribute"]
+            elif child.type == "modifier":
+                words.append(self.text(child))
+        visible = [w for w in words if w in _VISIBLE]
+        visibility = visible[0] if visible else default
+        return (
+            tuple(attributes),
+            [w for w in words if w not in _VISIBLE],
+            "private" if visibility == "file" else visibility,
+        )
+
+    def attribute_nodes(self, node: Node) -> list[Node]:
+        return [c for c in node.named_children if c.type == "attribute_list"]
+
+    def type_text(self, node: Node | None) -> str:
+        """A type without nullability or spaces."""
+        if node is None:
+            return ""
+        return collapse(self.text(node)).replace(", ", ",").replace(" ", "").replace("?", "").removeprefix("global::")
+
+    def type_parameters(self, node: Node, index: int) -> None:
+        bounds: dict[str, str] = {}
+        for child in node.named_children:
+            if child.type == "type_parameter_constraints_clause" and child.named_children:
+                kinds = [c.child_by_field_name("type") for c in child.named_children[1:]]
+                found = [self.type_text(k) for k in kinds if k is not None]
+                bounds[self.text(child.named_children[0])] = found[0] if found else ""
+        for child in node.named_children:
+            if child.type == "type_parameter_list":
+                for parameter in child.named_children:
+                    name = self.text(parameter.child_by_field_name("name"))
+                    if name:
+                        self.typevars.append([index, name, bounds.get(name, "")])
+
+    def params(self, parameters: Node | None) -> tuple[Param, ...]:
+        out: list[Param] = []
+        children = parameters.children if parameters is not None else []
+        for child in children:
+            if child.type == "parameter":
+                kind, name = child.child_by_field_name("type"), self.text(child.child_by_field_name("name"))
+                tail = (
+                    self.source.data[child.start_byte : child.end_byte]
+                    .decode("utf-8", "replace")
+                    .partition("=")[2]
+                    .strip()
+                )
+                rest = (
+                    "*" if any(self.text(c) == "params" for c in child.named_children if c.type == "modifier") else ""
+                )
+                out.append(Param(name, self.type_text(kind), tail, rest))
+        # `params T[] rest` stands bare at the end of the list.
+        if parameters is not None and (name_node := parameters.child_by_field_name("name")) is not None:
+            kind_text = self.type_text(parameters.child_by_field_name("type")).removesuffix("[]")
+            out.append(Param(self.text(name_node), kind_text, "", "*"))
+        return tuple(out)
+
+    def is_extension(self, parameters: Node | None) -> bool:
+        first = parameters.named_children[0] if parameters is not None and parameters.named_children else None
+        return first is not None and any(self.text(c) == "this" for c in first.named_children if c.type == "modifier")
+
+    def template(self, node: Node) -> str:
+        """The text of a message with {} where a value goes, empty when the node is no message."""
+        if node.type in ("string_literal", "verbatim_string_literal", "raw_string_literal"):
+            return self.text(node).lstrip("@").strip('"')
+        if node.type == "interpolated_string_expression":
+            return "".join(
+                self.text(c) if c.type in ("string_content", "escape_sequence") else self._hole(c)
+                for c in node.named_children
+                if c.type in ("string_content", "interpolation", "escape_sequence")
+            )
+        if node.type == "binary_expression" and self.text(node.child_by_field_name("operator")) == "+":
+            left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
+            sides = [self.template(side) if side is not None else "" for side in (left, right)]
+            if any(sides):
+                return "".join(t or self._hole(n) for t, n in zip(sides, (left, right), strict=True))
+        return ""
+
+    def _hole(self, node: Node | None) -> str:
+        text = self.text(node).strip("{}").partition(":")[0]
+        return "{" + text + "}" if text.replace(".", "").replace("_", "").isalnum() else "{}"
+
+    def action(self, block: Node, caught: str) -> str:
+        throws: list[tuple[str, bool]] = []
+        called: list[str] = []
+        returns = False
+        stack = list(block.named_children)
+        empty = not [c for c in stack if c.type not in self.comments]
+        while stack:
+            node = stack.pop()
+            if node.type in ("throw_statement", "throw_expression"):
+                thrown = self.text(node.named_children[0]) if node.named_children else ""
+                throws.append((thrown, thrown in ("", caught)))
+            elif node.type == "invocation_expression":
+                name = self.called(node.child_by_field_name("function"))[1]
+                called.append(self.text(name).lower().removeprefix("log") or "log")
+            elif node.type == "return_statement":
+                returns = True
+            elif node.type == "lambda_expression":
+                called.append("")
+                continue
+            stack.extend(node.named_children)
+        return handler_action(throws, called, returns, empty)
+
+    # ------------------------------------------------------------------ expressions
+    def called(self, function: Node | None) -> tuple[Node | str | None, Node | None]:
+        """(receiver, name) of what is called; no name when it is neither a name nor a member."""
+        if function is None:
+            return None, None
+        if function.type in ("identifier", "generic_name"):
+            return None, function
+        if function.type == "member_access_expression":
+            expression = function.child_by_field_name("expression")
+            word = next((c.type for c in function.children if c.type in ("this", "base")), "")
+            return ("super" if word == "base" else word or expression), function.child_by_field_name("name")
+        if function.type == "conditional_access_expression":
+            bound = next((c for c in function.named_children if c.type == "member_binding_expression"), None)
+            if bound is not None:
+                return function.child_by_field_name("condition"), bound.child_by_field_name("name")
+        return None, None
+
+    def args(self, arguments: Node | None) -> list[str]:
+        given = [c for c in arguments.named_children if c.type == "argument"] if arguments is not None else []
+        return [self._argument(c) for c in given]
+
+    def _argument(self, node: Node) -> str:
+        if any(c.type == "this" for c in node.children):
+            return "this"
+        inner = node.named_children[-1] if node.named_children else None
+        return clip(self.chain(inner))
+
+    def typed_new(self, value: Node | None, written: str, scope: int) -> Node | None:
+        """`Foo x = new(…)` makes a Foo."""
+        if value is None or value.type != "implicit_object_creation_expression":
+            return value
+        arguments = next((c for c in value.named_children if c.type == "argument_list"), None)
+        self.call(scope, "", written, value, self.args(arguments), "new")
+        return arguments
+
+    def lambda_parameters(self, arguments: Node | None, scope: int, callee: str) -> None:
+        """Parameters without a type hold what the callee passes: `xs.Select#0.0`."""
+        given = [c for c in arguments.named_children if c.type == "argument"] if arguments is not None else []
+        for position, argument in enumerate(given):
+            function = argument.named_children[-1] if argument.named_children else None
+            if function is None or function.type != "lambda_expression":
+                continue
+            parameters = function.child_by_field_name("parameters")
+            if parameters is None:
+                continue
+            names = (
+                [parameters] if parameters.type in ("implicit_parameter", "identifier") else parameters.named_children
+            )
+            for number, parameter in enumerate(names):
+                written = self.type_text(parameter.child_by_field_name("type"))
+                name = self.text(parameter.child_by_field_name("name")) or self.text(parameter)
+                if written:
+                    self.bind(scope, name, written, function, "declared", function)
+                elif name.isidentifier():
+                    self.bind(scope, name, clip(f"{callee}#{position}.{number}"), function, "assigned", function)
+
+    def out_value(self, arguments: Node | None, scope: int, chain: str) -> None:
+        """`map.TryGetValue(key, out var item)` puts an element into item."""
+        last = arguments.named_children[-1] if arguments is not None and arguments.named_children else None
+        held = last.named_children[-1] if last is not None and last.named_children else None
+        written = held is not None and held.type == "declaration_expression" and held.child_by_field_name("type")
+        if held is not None and written and self.type_text(written) == "var":
+            name = self.text(held.child_by_field_name("name"))
+            self.bind(scope, name, clip(f"{chain}[]"), held, "assigned", self.block(held))
+
+    def chain(self, node: Node | None) -> str:
+        """An expression in the notation of collect.py."""
+        steps: list[str] = []
+        head = "?"
+        while node is not None and len(steps) <= MAX_STEPS:
+            kind = node.type
+            if kind == "identifier":
+                head = self.text(node)
+                break
+            if kind in ("generic_name", "qualified_name", "predefined_type", "alias_qualified_name"):
+                head = self.type_text(node)
+                break
+            if kind in ("this", "this_expression", "base", "base_expression"):
+                head = "this" if kind.startswith("this") else "super"
+                break
+            if kind == "member_access_expression":
+                steps.append("." + self.text(node.child_by_field_name("name")).partition("<")[0])
+                word = next((c.type for c in node.children if c.type in ("this", "base")), "")
+                if word:
+                    head = "this" if word == "this" else "super"
+                    break
+                node = node.child_by_field_name("expression")
+            elif kind == "conditional_access_expression":
+                bound = [c for c in node.named_children if c.type == "member_binding_expression"]
+                steps += ["." + self.text(c.child_by_field_name("name")) for c in bound[:1]] or ["[]"]
+                node = node.child_by_field_name("condition")
+            elif kind == "invocation_expression":
+                steps.append("()")
+                node = node.child_by_field_name("function")
+            elif kind == "element_access_expression":
+                steps.append("[]")
+                node = node.child_by_field_name("expression")
+            elif kind == "await_expression":
+                steps.append("!")
+                node = node.named_children[0] if node.named_children else None
+            elif kind in ("parenthesized_expression", "postfix_unary_expression", "checked_expression", "argument"):
+                node = node.named_children[-1] if node.named_children else None
+            elif kind == "object_creation_expression":
+                head = f"new {self.type_text(node.child_by_field_name('type'))}()"
+                break
+            elif kind in ("cast_expression", "array_creation_expression"):
+                head = f"<{self.type_text(node.child_by_field_name('type'))}>"
+                break
+            elif kind in ("as_expression", "binary_expression"):
+                operator = self.text(node.child_by_field_name("operator")) or "as"
+                left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
+                if operator == "as":
+                    head = f"<{self.type_text(right)}>"
+                    break
+                if operator in _COMPARISONS:
+                    head = "<bool>"
+                    break
+                node = left
+            elif kind in ("is_expression", "is_pattern_expression", "prefix_unary_expression"):
+                head = "<bool>" if kind != "prefix_unary_expression" or self.text(node)[:1] == "!" else "?"
+                break
+            elif kind in ("implicit_array_creation_expression", "collection_expression"):
+                inside = node.named_children[-1] if node.named_children else None
+                inside = (
+                    inside.named_children[0]
+                    if inside is not None and inside.type == "initializer_expression"
+                    else inside
+                )
+                first = self.chain(inside)
+                made = first[4:-2] if first.startswith("new ") and first.endswith("()") else ""
+                made = first[1:-1] if first.startswith("<") and first.endswith(">") else made
+                head = f"<{made}[]>" if made else "?"
+                break
+            elif kind == "typeof_expression":
+                head = "<Type>"
+                break
+            elif kind in _LITERALS:
+                head = _LITERALS[kind]
+                break
+            elif kind == "conditional_expression":
+                node = node.child_by_field_name("consequence")
+            elif kind == "switch_expression":
+                arm = next((c for c in node.named_children if c.type == "switch_expression_arm"), None)
+                node = arm.named_children[-1] if arm is not None and arm.named_children else None
+            elif kind == "assignment_expression":
+                node = node.child_by_field_name("right")
+            elif kind == "lambda_expression":
+                body = node.child_by_field_name("body")
+                if body is not None and body.type == "block":
+                    results = [c for c in body.named_children if c.type == "return_statement" and c.named_children]
+                    body = results[0].named_children[0] if results else None
+                head = "=>" + (clip(self.chain(body)) if body is not None else "?")
+                break
+            else:
+                break
+        return head + "".join(reversed(steps)) if len(steps) <= MAX_STEPS else "?"

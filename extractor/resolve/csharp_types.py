@@ -1,0 +1,253 @@
+"""What a type name means in a C# file: enclosing types, the namespaces around it, usings, the library; partial types made one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any, Final
+
+from extractor.facts import MODULE, FileFacts, Import
+from extractor.resolve import csharp_library as library
+from extractor.resolve.chains import UNKNOWN_TYPE, TypeText, split_top
+from extractor.resolve.emit import Emitter, depends
+from extractor.resolve.model import File, Symbol, Value, Values
+from extractor.resolve.oo import Engine
+
+_WORD: Final = re.compile(r"[^\W\d]\w*")
+
+
+@lru_cache(maxsize=1 << 16)
+def cs_type(text: str) -> TypeText:
+    """`Dictionary<string, List<Item>>[]` into name and arguments; Func and Action as functions."""
+    text = text.replace(" ", "").replace("?", "").removeprefix("global::")
+    for word in ("ref", "out", "in", "params", "this", "readonly"):
+        text = text.removeprefix(word) if text.startswith(word) and text[len(word) : len(word) + 1].isupper() else text
+    if not text or text == "var":
+        return UNKNOWN_TYPE
+    if text.endswith("]"):
+        return TypeText("[]", (cs_type(text[: text.rindex("[")]),))
+    if text.startswith("(") and text.endswith(")"):
+        return TypeText("()", tuple(cs_type(p) for p in split_top(text[1:-1], ",") if p))
+    cut = text.find("<")
+    if cut < 0:
+        return TypeText(text)
+    depth = 0
+    for end in range(cut, len(text)):
+        depth += {"<": 1, ">": -1}.get(text[end], 0)
+        if depth == 0:
+            break
+    args = tuple(cs_type(a) for a in split_top(text[cut + 1 : end], ",") if a)
+    name, rest = text[:cut].removeprefix("System."), text[end + 1 :]
+    if rest.startswith("."):
+        return cs_type(name + rest)
+    if name == "Func" and args:
+        return TypeText("=>", (args[-1], *args[:-1]))
+    return TypeText("=>", (TypeText("()"), *args)) if name in ("Action", "Predicate") else TypeText(name, args)
+
+
+class CSharpTypes(Engine):
+    """Namespaces, types and usings."""
+
+    parse_type = staticmethod(cs_type)
+    implements_interfaces = True
+
+    def __init__(self, files: Sequence[FileFacts], configs: Mapping[str, str]) -> None:
+        super().__init__(files, configs)
+        self.spaces: dict[str, dict[str, list[Symbol]]] = {}
+        self.extensions: dict[str, list[tuple[Symbol, str]]] = {}
+        shared: list[Import] = []
+        for file in self.files:
+            extra = file.facts.extra or {}
+            file.found = {"space": dict(extra.get("spaces", ())), "aliases": {}, "usings": [], "statics": []}
+            for index, space in extra.get("spaces", ()):
+                symbol = file.symbols[index]
+                self.spaces.setdefault(space, {}).setdefault(symbol.d.name, []).append(symbol)
+            for index, written in extra.get("extends", ()):
+                symbol = file.symbols[index]
+                self.extensions.setdefault(symbol.d.name, []).append((symbol, written))
+            shared += [i for i in file.facts.imports if i.kind == "global"]
+        for file in self.files:
+            for row in (*file.facts.imports, *shared):
+                if row.name == "":
+                    file.found["aliases"][row.alias] = row.module
+                else:
+                    file.found["statics" if row.kind == "static" else "usings"].append(row.module)
+        for types in self.spaces.values():
+            for name in sorted(types):
+                self._join_parts([s for s in types[name] if s.is_class])
+
+    def _join_parts(self, parts: list[Symbol]) -> None:
+        """The parts of a partial type have one set of members between them."""
+        whole = [p for p in parts if "partial" in p.d.flags]
+        for part in whole[1:]:
+            for name, group in part.members.items():
+                own = whole[0].members.setdefault(name, [])
+                own.extend(s for s in group if s not in own)
+            part.members = whole[0].members
+            part.subclasses = whole[0].subclasses
+
+    def join_bases(self) -> None:
+        """What one part of a partial type extends, the whole extends."""
+        for types in self.spaces.values():
+            for group in types.values():
+                parts = [s for s in group if s.is_class and "partial" in s.d.flags]
+                bases = [b for part in parts for b in part.bases]
+                for part in parts if len(parts) > 1 else ():
+                    part.bases, part.ancestors = bases, None
+
+    def space_of(self, file: File, scope: int) -> str:
+        while scope != MODULE and file.symbols[scope].d.scope != MODULE:
+            scope = file.symbols[scope].d.scope
+        return str(file.found["space"].get(scope, file.facts.namespace))
+
+    def type_name(self, name: str, file: File, scope: int) -> Value | None:
+        first, _, rest = name.partition(".")
+        if first in library.PRIMITIVES:
+            return Value("extclass", name=f"#{first}")
+        variable = self.type_variable(first, file, scope) if not rest else None
+        found = variable or self._simple(first, file, scope)
+        for part in rest.split(".") if rest and found is not None else ():
+            found = self.nested(found, part) if found is not None else None
+        if found is not None:
+            return found
+        return self.qualified(name, self.space_of(file, scope)) if rest else None
+
+    def nested(self, outer: Value, name: str) -> Value | None:
+        if outer.kind == "extclass":
+            return Value("extclass", name=f"{outer.name}.{name}")
+        for ancestor, _ in self.lineage(outer.symbol) if isinstance(outer.symbol, Symbol) else ():
+            for symbol in ancestor.members.get(name, ()):
+                if symbol.is_class or "alias" in symbol.d.flags:
+                    return self._declared([symbol])
+        return None
+
+    @staticmethod
+    def _declared(symbols: Sequence[Symbol]) -> Value | None:
+        best = next((s for s in symbols if s.is_class), symbols[0] if symbols else None)
+        return Value("class" if best.is_class else "alias", best, via="import") if best is not None else None
+
+    def _simple(self, name: str, file: File, scope: int) -> Value | None:
+        here = scope
+        while here != MODULE:
+            symbol = file.symbols[here]
+            if symbol.is_class:
+                if symbol.d.name == name:
+                    return Value("class", symbol)
+                found = self.nested(Value("class", symbol), name)
+                if found is not None:
+                    return found
+            here = symbol.d.scope
+        space = self.space_of(file, scope)
+        while True:
+            if name in self.spaces.get(space, {}):
+                return self._declared(self.spaces[space][name])
+            if not space:
+                break
+            space = space.rpartition(".")[0]
+        alias = file.found["aliases"].get(name)
+        if alias is not None:
+            parsed = cs_type(alias)
+            return self.qualified(parsed.name, "") or Value("extclass", name=_outside(parsed.name))
+        for used in file.found["usings"]:
+            for place in _spaces(used, self.space_of(file, scope)):
+                if name in self.spaces.get(place, {}):
+                    return self._declared(self.spaces[place][name])
+        if name in library.PACKAGE_OF:
+            return Value("extclass", name=f"{library.PACKAGE_OF[name]}#{name}")
+        if name in library.LISTS or name in library.MAPS:
+            return Value("extclass", name=f"System.Collections.Generic#{name}")
+        return Value("extclass", name=f"System.Threading.Tasks#{name}") if name in library.WRAPPERS else None
+
+    def qualified(self, name: str, space: str) -> Value | None:
+        """`A.B.Type` by its full name, or from a namespace around."""
+        parts = name.split(".")
+        for place in _spaces("", space):
+            for cut in range(len(parts) - 1, 0, -1):
+                inside = ".".join(p for p in (place, *parts[:cut]) if p)
+                symbols = self.spaces.get(inside, {}).get(parts[cut])
+                found = self._declared(symbols) if symbols else None
+                for part in parts[cut + 1 :]:
+                    found = self.nested(found, part) if found is not None else None
+                if found is not None:
+                    return found
+        return (
+            Value("extclass", name=_outside(name)) if parts[0] in ("System", "Microsoft") and len(parts) > 1 else None
+        )
+
+    def instances(self, parsed: TypeText, file: File, scope: int, depth: int = 0) -> Values:
+        if parsed.name == "()":
+            return (Value("tuple", args=tuple(self.instances(a, file, scope, depth + 1) for a in parsed.args)),)
+        if parsed.args and depth < 20 and parsed.name in library.LISTS | library.MAPS | library.WRAPPERS:
+            found = self.type_name(parsed.name, file, scope)
+            if found is None or found.kind == "extclass":
+                inner = tuple(self.instances(a, file, scope, depth + 1) for a in parsed.args)
+                if parsed.name in library.LISTS:
+                    return (Value("list", args=(inner[0],)),)
+                if parsed.name in library.MAPS:
+                    return (Value("list", args=(inner[-1], inner[0]), name="map"),)
+                return (Value("ext", None, inner, f"System.Threading.Tasks#{parsed.name}"),)
+        return super().instances(parsed, file, scope, depth)
+
+    def foreign_compatible(self, given: str, wanted: str) -> int:
+        left, right = given.partition("#")[2], wanted.partition("#")[2]
+        if right in ("object", "Object", "dynamic"):
+            return 0
+        numbers = ("byte", "short", "int", "long", "float", "double", "decimal")
+        if left in numbers and right in numbers:
+            return 1 if numbers.index(left) < numbers.index(right) else -4
+        return (
+            0
+            if left == "null" and right not in numbers
+            else -4
+            if right in library.PRIMITIVES or left in library.PRIMITIVES
+            else -1
+        )
+
+    # ------------------------------------------------------------------ usings
+    def emit_imports(self, file: File, emitter: Emitter) -> None:
+        words = _words(file)
+        for row in file.facts.imports:
+            places = [p for p in _spaces(row.module, file.facts.namespace) if p in self.spaces]
+            if places and row.name == "*" and row.kind != "static":
+                for name in sorted(self.spaces[places[0]]):
+                    for symbol in self.spaces[places[0]][name] if name in words or row.kind == "global" else ():
+                        if symbol.file is not file:
+                            emitter.edge(file.id, symbol.file.id, "imports", row.line, "import")
+                            emitter.edge(file.id, symbol.id, "imports", row.line, "import")
+                continue
+            target = self.qualified(cs_type(row.module).name, file.facts.namespace)
+            if target is not None and target.kind == "class":
+                emitter.edge(file.id, target.symbol.id, "imports", row.line, "import")
+                if target.symbol.file is not file:
+                    emitter.edge(file.id, target.symbol.file.id, "imports", row.line, "import")
+            elif not places and not any(s.startswith(row.module + ".") for s in self.spaces):
+                depends(emitter, file, cs_type(row.module).name, row.line)
+
+    def unknown_type_reason(self, name: str, file: File) -> str:
+        foreign = [u for u in file.found["usings"] if u not in self.spaces]
+        return "external" if foreign else "missing_module"
+
+
+def _spaces(name: str, around: str) -> list[str]:
+    """What a namespace's name may mean inside another: `B` in A.C is A.C.B, A.B or B."""
+    out = []
+    while around:
+        out.append(f"{around}.{name}" if name else around)
+        around = around.rpartition(".")[0]
+    return [*out, name]
+
+
+def _outside(name: str) -> str:
+    package, _, last = name.rpartition(".")
+    return f"{package}#{last}"
+
+
+def _words(file: File) -> set[str]:
+    """Every name that a file's facts mention."""
+    facts: Any = file.facts
+    texts: list[str] = [t for call in facts.calls for t in (call.receiver, call.name)]
+    texts += [b.text for b in facts.bindings] + [b.name for b in facts.bases] + [r.name for r in facts.raises]
+    texts += [t for d in facts.defs for t in (d.returns, *(p.annotation for p in d.params), *d.decorators)]
+    texts += [a for group in file.args for a in group] + [n for h in facts.handlers for n in h.names]
+    return {word for text in texts for word in _WORD.findall(text)}

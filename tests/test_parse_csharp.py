@@ -1,0 +1,89 @@
+"""C# parsing: what one file's facts hold."""
+
+from __future__ import annotations
+
+from extractor.facts import FileFacts, dump_facts, load_facts
+from extractor.languages import BY_NAME
+from extractor.parse import parse_file
+
+TEXT = """using System;
+using static System.Math;
+using Odd = Other.Place.Thing;
+
+namespace Keep.Inside
+{
+    /// <summary>Keeps <c>things</c>, see <see cref="Other"/>.</summary>
+    [Serializable]
+    public abstract class Keeper<T> : Base<T>, IKeeper where T : class
+    {
+        /// <summary>How many.</summary>
+        public const int Limit = 10;
+        public string Name { get; set; } = "x";
+
+        /// <exception cref="FormatException">When odd.</exception>
+        protected Keeper(int size, params string[] names) : base(size)
+        {
+            if (size > Limit) throw new ArgumentException($"size {size} over {Limit}");
+        }
+
+        public void Run(T? thing = null)
+        {
+            try { thing?.Go(); }
+            catch (InvalidOperationException e) { throw new Exception("failed", e); }
+            catch (FormatException e) when (e.HResult > 1) { }
+        }
+
+        public delegate int Turn(string text);
+    }
+}
+
+namespace Keep.Outside
+{
+    enum Color { Red, Green }
+}
+"""
+
+
+def facts() -> FileFacts:
+    return parse_file("Keeper.cs", TEXT.encode(), BY_NAME["csharp"])
+
+
+def test_definitions_and_namespaces() -> None:
+    found = facts()
+    shown = {d.qualname: (d.kind, d.visibility, d.doc) for d in found.defs}
+    assert shown["Keeper"] == ("class", "public", "Keeps things, see Other.")
+    assert shown["Keeper.Limit"] == ("variable", "public", "How many.")
+    assert shown["Keeper.Name"][0] == "variable"
+    assert shown["Keeper.Keeper"][:2] == ("method", "protected")
+    assert shown["Color"][:2] == ("class", "internal")
+    assert found.extra["spaces"] == [[0, "Keep.Inside"], [6, "Keep.Outside"]]
+
+
+def test_usings() -> None:
+    rows = [(i.module, i.name, i.alias, i.kind) for i in facts().imports]
+    assert rows == [("System", "*", "*", ""), ("System.Math", "*", "*", "static"), ("Other.Place.Thing", "", "Odd", "")]
+
+
+def test_bases_and_parameters() -> None:
+    found = facts()
+    assert [(b.name, b.kind) for b in found.bases] == [("Base", "extends"), ("IKeeper", "implements")]
+    maker = next(d for d in found.defs if d.qualname == "Keeper.Keeper")
+    assert [(p.name, p.annotation, p.kind) for p in maker.params] == [("size", "int", ""), ("names", "string", "*")]
+
+
+def test_errors() -> None:
+    found = facts()
+    assert [(r.name, r.message, r.guard, r.declared) for r in found.raises] == [
+        ("FormatException", "", "", True),
+        ("ArgumentException", "size {size} over {Limit}", "size > Limit", False),
+        ("Exception", "failed", "", False),
+    ]
+    assert [(h.names, h.action) for h in found.handlers] == [
+        (("InvalidOperationException",), "convert"),
+        (("FormatException",), "reraise"),  # what the filter refuses goes on
+    ]
+
+
+def test_facts_survive_the_cache() -> None:
+    found = facts()
+    assert load_facts(dump_facts(found)).defs == found.defs

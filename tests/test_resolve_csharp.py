@@ -1,0 +1,80 @@
+"""C# linking: a labelled program, line by line, and what must not be linked."""
+
+from __future__ import annotations
+
+from labelled import link_fixture, read, score
+
+from extractor.languages import BY_NAME, spec_for
+from extractor.parse import parse_file
+from extractor.raises import throws
+from extractor.resolve import Links, link
+
+
+def linked(**files: str) -> Links:
+    spec = BY_NAME["csharp"]
+    return link([parse_file(f"{n}.cs", t.encode(), spec) for n, t in files.items()], {})
+
+
+def calls(links: Links) -> set[tuple[str, str]]:
+    return {(e.src.partition("#")[2], e.dst) for e in links.edges if e.kind == "calls" and not e.dst.startswith("ext:")}
+
+
+def test_every_labelled_call_is_found_and_nothing_else() -> None:
+    result = score("csharp_depot")
+    assert result.expected >= 60
+    assert (result.missing, result.extra) == ([], [])
+
+
+def test_hierarchy_and_imports() -> None:
+    _, links = link_fixture("csharp_depot")
+    edges = {(e.src, e.dst, e.kind) for e in links.edges}
+    assert ("cs:Models/Item.cs#Item", "cs:Models/Item.cs#IPriced", "implements") in edges
+    assert ("cs:Storage/Store.cs#MemoryStore", "cs:Storage/Store.cs#StoreBase", "extends") in edges
+    assert ("cs:Models/Item.cs#TooHeavyException", "ext:System#Exception", "extends") in edges
+    assert ("cs:Storage/Store.cs", "cs:Models/Item.cs#Item", "imports") in edges
+    assert ("cs:Storage/Store.cs", "ext:System.Collections.Generic", "depends_on") in edges
+
+
+def test_unknown_receivers_stay_unknown() -> None:
+    links = linked(A="class A { void Run(Thing t) { t.Go(); } void Go() {} }", B="class B { void Go() {} }")
+    assert calls(links) == set()
+    assert [(u.name, u.reason) for u in links.unresolved] == [("t.Go", "unknown_receiver")]
+
+
+def test_types_of_one_name_in_two_namespaces_are_kept_apart() -> None:
+    links = linked(
+        A="namespace One { static class Tool { public static void Do() {} } }",
+        B="namespace Two { static class Tool { public static void Do() {} } }",
+        C="using Two; namespace Three { class C { void Run() { Tool.Do(); One.Tool.Do(); } } }",
+    )
+    assert calls(links) == {("C.Run", "cs:A.cs#Tool.Do"), ("C.Run", "cs:B.cs#Tool.Do")}
+    assert len([e for e in links.edges if e.kind == "calls"]) == 2
+
+
+def test_an_extension_method_is_only_for_what_it_extends() -> None:
+    links = linked(
+        A="""class Cat {} class Dog {}
+        static class Ext { public static void Pet(this Cat c) {} public static void Walk(this Dog d, int n) {} }
+        class C { void Run(Cat c, Dog d) { c.Pet(); d.Pet(); d.Walk(1); } }"""
+    )
+    found = sorted(e.dst.partition("#")[2] for e in links.edges if e.kind == "calls")
+    assert found == ["Ext.Pet", "Ext.Walk"]
+
+
+def test_errors_are_caught_by_their_ancestors() -> None:
+    text = """using System; using System.IO;
+    class A {
+      void Read() { throw new FileNotFoundException("none"); }
+      void Safe() { try { Read(); } catch (IOException) { } }
+      void Unsafe() { try { Read(); } catch (FormatException) { } }
+    }"""
+    file = parse_file("A.cs", text.encode(), BY_NAME["csharp"])
+    found = {(e.src.partition("#")[2], e.dst) for e in throws([file], link([file], {})).edges}
+    error = "ext:System.IO#FileNotFoundException"
+    assert found == {("A.Read", error), ("A.Unsafe", error)}
+
+
+def test_order_of_files_does_not_matter() -> None:
+    sources, configs = read("csharp_depot")
+    files = [parse_file(p, d, spec) for p, d in sources.items() if (spec := spec_for(p, d)) is not None]
+    assert link(files, configs) == link(files[::-1], configs)
