@@ -1,6 +1,6 @@
-"""Keep the README's generated blocks true: the file tree and the command help. `--check` only compares, exit 6 on a difference.
+"""Keep generated documentation true: command help, file tree, settings. `--check` only compares, exit 6 on a difference.
 
-A block stands between `<!-- NAME -->` and `<!-- /NAME -->`; everything else in the README is written by hand.
+A block stands between `<!-- NAME -->` and `<!-- /NAME -->` in the page that BLOCKS names; all else there is written by hand.
 """
 
 from __future__ import annotations
@@ -10,9 +10,18 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, Literal, get_args, get_origin
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from config.settings import STAGES, load_settings
+
 FLOORS = ("", "config", "extractor", "brain", "dataset", "trainer", "inference", "scripts")
 LONGEST = 108
 LISTED = re.compile(r"(nanodex\.py|(config|extractor|brain|dataset|trainer|inference|scripts)/.+\.(py|yaml|txt))")
@@ -61,25 +70,75 @@ def help_text() -> str:
     return "```\n" + done.stdout.strip() + "\n```"
 
 
-def rendered(text: str) -> str:
-    """The README with its blocks made anew."""
-    for name, make in (("tree", tree), ("help", help_text)):
-        block = re.search(rf"<!-- {name} -->\n(.*?)<!-- /{name} -->", text, re.DOTALL)
-        if block is None:
-            sys.exit(f"README.md has no block {name}")
-        text = text[: block.start(1)] + make() + "\n" + text[block.end(1) :]
-    return text
+def settings_text() -> str:
+    """One table per settings file: key, default, what it may be, what it is for."""
+    parts, seen = [], dict[type[BaseModel], str]()
+    for stage, model in STAGES.items():
+        shipped = load_settings(model, stage, environ={})
+        parts.append(f"## {stage}\n")
+        variable = f"NANODEX_{stage.partition('_')[0].upper()}__<KEY>"
+        parts.append(f"Template `config/{stage}.yaml`, environment `{variable}`.\n")
+        first = seen.setdefault(model, stage)
+        if first != stage:
+            other = dict(_rows(model, load_settings(model, first, environ={})))
+            parts.append(f"The keys are those of [{first}](#{first}); these defaults differ:\n")
+            rows = [(key, row) for key, row in _rows(model, shipped) if row != other[key]]
+        else:
+            rows = list(_rows(model, shipped))
+        parts.append("| key | default | may be | what it is |\n|---|---|---|---|")
+        parts.append("\n".join(row for _, row in rows) + "\n")
+    return "\n".join(parts).rstrip()
+
+
+def _rows(model: type[BaseModel], values: BaseModel, prefix: str = "") -> Iterator[tuple[str, str]]:
+    """(key, table row) of every setting, those of inner models after a dot."""
+    for name, field in model.model_fields.items():
+        value, kind = getattr(values, name), field.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            yield from _rows(kind, value, f"{prefix}{name}.")
+            continue
+        default = value.as_posix() if isinstance(value, Path) else value
+        shown = (
+            f"`{', '.join(default) or '[]'}`" if isinstance(default, list) else f"`{default}`" if default != "" else "–"
+        )
+        cells = (f"`{prefix}{name}`", shown, _allowed(field), (field.description or "").replace("|", "\\|"))
+        yield prefix + name, f"| {' | '.join(cells)} |"
+
+
+def _allowed(field: FieldInfo) -> str:
+    kind: Any = field.annotation
+    inner = get_args(kind)[0] if get_origin(kind) is list else kind
+    if get_origin(inner) is Literal:
+        words = ", ".join(str(choice) for choice in get_args(inner))
+        return f"any of {words}" if inner is not kind else words
+    signs = (("ge", "≥"), ("gt", ">"), ("le", "≤"), ("lt", "<"))
+    limits = [f"{sign} {getattr(m, name):,}" for m in field.metadata for name, sign in signs if hasattr(m, name)]
+    noun = {bool: "true, false", int: "whole number", float: "number", str: "text", Path: "path"}.get(inner, "text")
+    return ", ".join([f"list of {noun}" if inner is not kind else noun, *limits])
+
+
+BLOCKS = (
+    ("README.md", "help", help_text),
+    ("docs/architecture.md", "tree", tree),
+    ("docs/settings.md", "settings", settings_text),
+)
 
 
 def main() -> int:
-    readme = ROOT / "README.md"
-    old = readme.read_text(encoding="utf-8")
-    new = rendered(old)
+    old = {name: (ROOT / name).read_text(encoding="utf-8") for name, _, _ in BLOCKS}
+    new = dict(old)
+    for name, block, make in BLOCKS:
+        found = re.search(rf"<!-- {block} -->\n(.*?)<!-- /{block} -->", new[name], re.DOTALL)
+        if found is None:
+            sys.exit(f"{name} has no block {block}")
+        new[name] = new[name][: found.start(1)] + make() + "\n" + new[name][found.end(1) :]
+    stale = [name for name in old if new[name] != old[name]]
     if "--check" in sys.argv[1:]:
-        if new != old:
-            print("README.md is out of date: run `python scripts/readme.py`", file=sys.stderr)
-        return 0 if new == old else 6
-    readme.write_text(new, encoding="utf-8")
+        if stale:
+            print(f"{' and '.join(stale)}: out of date, run `python scripts/readme.py`", file=sys.stderr)
+        return 6 if stale else 0
+    for name in stale:
+        (ROOT / name).write_text(new[name], encoding="utf-8")
     return 0
 
 
