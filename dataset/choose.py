@@ -25,9 +25,9 @@ from dataset.topics import Topic
 # Shares of forms within a kind; refusals and corrections come on top, from the settings.
 SHARES: dict[str, dict[str, float]] = {
     "discovery": {"forward": 0.75, "reverse": 0.25},
-    "explain": {"forward": 0.52, "statement": 0.16, "reverse": 0.12, "two_hop": 0.12, "context": 0.08},
-    "howto": {"forward": 0.62, "statement": 0.24, "context": 0.14},
-    "diag": {"forward": 0.52, "reverse": 0.22, "two_hop": 0.12, "context": 0.14},
+    "explain": {"forward": 0.42, "statement": 0.18, "reverse": 0.12, "two_hop": 0.20, "context": 0.08},
+    "howto": {"forward": 0.58, "statement": 0.28, "context": 0.14},
+    "diag": {"forward": 0.44, "reverse": 0.22, "two_hop": 0.20, "context": 0.14},
 }
 CORRECTIONS = 0.04  # of all rows
 TOP = 50  # nodes whose every fact gets FLOOR forms
@@ -35,7 +35,7 @@ FLOOR = 5
 COVERED = 3  # facts after which a public symbol counts as covered
 MANY_NODES = ("fields", "constants")  # aspects whose one row states facts of several nodes
 # forms of one topic: after the fill, and at the very most
-CAPS = {"forward": (9, 14), "reverse": (9, 12), "two_hop": (4, 7), "statement": (3, 5), "context": (2, 3)}
+CAPS = {"forward": (9, 14), "reverse": (9, 12), "two_hop": (7, 8), "statement": (3, 5), "context": (2, 3)}
 
 
 @dataclass(slots=True)
@@ -105,6 +105,7 @@ class Chooser:
         self.used: dict[tuple[str, str, str], Counter[str]] = {}
         self._offered: dict[tuple[str, str, str], Counter[str]] = {}
         self.told: dict[str, set[str]] = {}  # facts stated about each public symbol
+        self.stated: set[int] = set()  # all facts stated, as numbers: there may be a million
         self._dead: set[tuple[str, str, str]] = set()
         self.near_duplicates = 0
 
@@ -113,6 +114,7 @@ class Chooser:
         self._cover(0.5)
         self._deepen()
         self._cover(0.97)
+        self._fill(0, ("two_hop",))
         self._fill(0)
         self._fill(1)
 
@@ -135,7 +137,11 @@ class Chooser:
 
         At most `share` of the rows that a kind has left goes to it.
         """
-        least = {kind: self._wanted.room_in_kind(kind) * (1 - share) for kind in KINDS}
+        rooms = {kind: self._wanted.room_in_kind(kind) for kind in KINDS}
+        # Paths come when their edges are known: their rows are kept for them, unless there is hardly room to name every symbol.
+        keep = max(0.0, 1 - 2 * len(self._public) / max(1, sum(rooms.values())))
+        spare = {kind: keep * max(0, self._wanted.room(kind, "two_hop")) for kind in KINDS}
+        least = {kind: spare[kind] + max(0, rooms[kind] - spare[kind]) * (1 - share) for kind in KINDS}
         for node_id in self._subjects:
             if all(self._wanted.room_in_kind(k) <= least[k] for k in KINDS):
                 return
@@ -199,8 +205,8 @@ class Chooser:
                 if topic.form != "two_hop" and forms and short > 0:
                     self._take(topic, forms[0], min(short, self._wanted.room_in_kind(topic.kind)))
 
-    def _fill(self, level: int) -> None:
-        """Level 0 keeps each form to its share, level 1 only the kind to its rows."""
+    def _fill(self, level: int, only: Sequence[str] = ()) -> None:
+        """Level 0 keeps each form to its share, level 1 only the kind to its rows; `only` these forms, where given."""
         open_kinds = {k for k in KINDS if self._wanted.room_in_kind(k) > 0}
         for node_id in self._subjects:
             if not open_kinds:
@@ -209,6 +215,8 @@ class Chooser:
                 if topic.kind not in open_kinds:
                     continue
                 for form in self._forms(topic):
+                    if only and form not in only:
+                        continue
                     room = self._wanted.room_in_kind(topic.kind)
                     if level == 0:
                         room = min(room, self._wanted.room(topic.kind, form))
@@ -264,6 +272,7 @@ class Chooser:
     def _tell(self, made: Draft) -> None:
         """Remember what a row states about public symbols: enough to call them covered, and all of it for the top nodes."""
         for fact in made.facts:
+            self.stated.add(int(fact_id(fact), 16))
             if fact.subject in self._public:
                 told = self.told.setdefault(fact.subject, set())
                 if len(told) < COVERED or fact.subject in self._top:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from config.settings import DatasetSettings
 from dataset.choose import Chooser, askings
 from dataset.curate import Gates
+from dataset.gold import fact_id
 from dataset.knowledge import Knowledge
 from dataset.negatives import Parts, out_of_scope, split_words, unseen_words
 from dataset.questions import Draft
@@ -17,7 +18,6 @@ from dataset.topics import Topic
 
 SCOPE_HELD = 0.3  # share of the out-of-scope capabilities that only the test set asks for
 WORDINGS = 3  # of one held-out node form, reverse edge or path
-_ASPECT_OF = {"container": "location", "subclass": "subclasses"}
 
 
 def held_scope(splits: Splits, text: str, *, test: bool) -> list[str]:
@@ -102,11 +102,9 @@ class HeldOut:
             return self._chooser.forms(topic)["statement"] > 0
         if held == "T3":
             forward = REVERSED[topic.aspect]
-            return any(self._shown(f.object, forward) for f in topic.facts if f.object_is_node)
-        return all(self._shown(f.subject, f.relation) for f in topic.facts if f.relation != "path")
-
-    def _shown(self, node_id: str, relation: str) -> bool:
-        return self._chooser.shown(node_id, _ASPECT_OF.get(relation, relation))
+            edges = [f for f in topic.facts if f.object_is_node]
+            return any(self._chooser.shown(f.object, forward) for f in edges)
+        return all(int(fact_id(f), 16) in self._chooser.stated for f in topic.facts if f.relation != "path")
 
     def _pair(self, topic: Topic, words: list[str]) -> list[Draft]:
         """An invented name with an unseen part and its real twin, both in a wording of T1 that its T1 row does not use."""

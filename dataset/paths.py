@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from brain.facts import Fact
-from dataset.names import listing, plural_verb, unique
-from dataset.topics import RUNS, TYPES, Ask, Topic
+from dataset.names import listing, parts_of, plural_verb, unique
+from dataset.topics import CALLABLE, RUNS, TYPES, Ask, Topic, hidden, last
 
 MOST = 3  # middle nodes an answer walks through
+MEMBERS = 8  # members that an answer lists; the rest is counted
 
 
 def callee_files(ask: Ask) -> Topic | None:
@@ -106,6 +107,168 @@ def error_reach(ask: Ask) -> Topic | None:
     return ask.topic("error_reach", "diag", "error cause", answers, [x for f, gs in hops for x in (f, *gs)], "two_hop")
 
 
+def inherited(ask: Ask) -> Topic | None:
+    """What a class has from a base and does not define itself."""
+    s = ask.subject
+    own = {last(f.object) for f in ask.all("member")}
+    hops = []
+    for base in ask.all("extends"):
+        got = [f for f in ask.facts.about(base.object, "member") if ask.facts.names.subject(f.object).type in RUNS]
+        got = [f for f in got if not hidden(f.object) and last(f.object) not in own and not _constructor(f.object)]
+        got = list({last(f.object): f for f in reversed(got)}.values())[
+            ::-1
+        ]  # a property's setter is no member of its own
+        if got:
+            hops.append((base, got))
+    if s.type not in TYPES or not 0 < len(hops) <= MOST:
+        return None
+    pieces = [f"{_names(gs)} from {ask.said(f.object)}" for f, gs in hops]
+    used = [fact for f, gs in hops for fact in (f, *gs[:MEMBERS])]
+    return ask.topic(
+        "inherited", "explain", "architecture", (f"{s.said()} inherits {', and '.join(pieces)}.",), used, "two_hop"
+    )
+
+
+def replaced(ask: Ask) -> Topic | None:
+    """Which methods of its bases a class replaces."""
+    s = ask.subject
+    pairs = [(f, o) for f in ask.all("member") for o in ask.facts.about(f.object, "overrides") if not hidden(f.object)]
+    if s.type not in TYPES or not 0 < len(pairs) <= MEMBERS:
+        return None
+    shown = listing([ask.said(o.object) for _, o in pairs], limit=MEMBERS)
+    answers = (
+        f"{s.said()} overrides {shown}.",
+        f"{shown} {plural_verb(len(pairs), 'is', 'are')} overridden by {s.said()}.",
+    )
+    return ask.topic("replaced", "explain", "architecture", answers, [x for pair in pairs for x in pair], "two_hop")
+
+
+def member_errors(ask: Ask) -> Topic | None:
+    """What the functions of a class or module raise."""
+    s = ask.subject
+    hops = [(f, ask.facts.listed(f.object, "raises")) for f in ask.all("member") if not hidden(f.object)]
+    hops = [(f, gs) for f, gs in hops if gs]
+    if s.type not in (*TYPES, "module") or not 0 < len(hops) <= 5 or any(len(gs) > 4 for _, gs in hops):
+        return None
+    pieces = [f"{ask.said(f.object)} raises {listing(unique(ask.said(g.object) for g in gs))}" for f, gs in hops]
+    answers = (f"In {s.said()}, {'; '.join(pieces)}.",)
+    used = [x for f, gs in hops for x in (f, *gs)]
+    return ask.topic("member_errors", "diag", "error cause", answers, used, "two_hop")
+
+
+def caller_files(ask: Ask) -> Topic | None:
+    return _files(ask, "called_by", CALLABLE, "caller_files", "explain", "dependency", "{s} is called by {o}.")
+
+
+def subclass_files(ask: Ask) -> Topic | None:
+    return _files(ask, "subclass", TYPES, "subclass_files", "explain", "architecture", "{s} is extended by {o}.")
+
+
+def raiser_files(ask: Ask) -> Topic | None:
+    return _files(
+        ask, "raised_by", (*TYPES, "external"), "raiser_files", "diag", "error cause", "{s} is raised by {o}."
+    )
+
+
+def _files(
+    ask: Ask, relation: str, types: Sequence[str], aspect: str, kind: str, intent: str, sentence: str
+) -> Topic | None:
+    """The other ends of a relation with the files they stand in."""
+    s, found = ask.subject, ask.all(relation)
+    places = [ask.facts.first(f.object, "path") for f in found]
+    paths = [p for p in places if p is not None and p.object != s.path]
+    if s.type not in types or not paths or len(found) > 5 or None in places:
+        return None
+    pairs = [
+        f"`{ask.facts.names.subject(f.object).label}` in `{p.object}`" for f, p in zip(found, places, strict=True) if p
+    ]
+    answers = (sentence.format(s=s.said(), o=listing(pairs)),)
+    return ask.topic(aspect, kind, intent, answers, [*found, *places], "two_hop")
+
+
+def caller_callers(ask: Ask) -> Topic | None:
+    s = ask.subject
+    hops = [(f, [g for g in ask.facts.listed(f.object, "called_by") if g.object != s.id]) for f in ask.all("called_by")]
+    hops = [(f, gs) for f, gs in hops if gs]
+    if s.type not in CALLABLE or not 0 < len(hops) <= MOST or any(len(gs) > 5 for _, gs in hops):
+        return None
+    pieces = [f"{ask.said(f.object)}, which is called by {listing([ask.said(g.object) for g in gs])}" for f, gs in hops]
+    answers = (f"{s.said()} is called by {'; and by '.join(pieces)}.",)
+    used = [x for f, gs in hops for x in (f, *gs)]
+    return ask.topic("caller_callers", "explain", "dependency", answers, used, "two_hop")
+
+
+def import_chain(ask: Ask) -> Topic | None:
+    """What the modules that a module imports import in turn, inside the repository."""
+    s = ask.subject
+    hops = [
+        (f, [g for g in ask.facts.about(f.object, "imports") if _module(g)]) for f in ask.all("imports") if _module(f)
+    ]
+    hops = [(f, [g for g in gs if g.object != s.id]) for f, gs in hops]
+    hops = [(f, gs) for f, gs in hops if gs]
+    if s.type != "module" or not 0 < len(hops) <= MOST or any(len(gs) > 5 for _, gs in hops):
+        return None
+    pieces = [f"{ask.said(f.object)}, which imports {listing([ask.said(g.object) for g in gs])}" for f, gs in hops]
+    answers = (f"{s.said()} imports {'; and '.join(pieces)}.",)
+    used = [x for f, gs in hops for x in (f, *gs)]
+    return ask.topic("import_chain", "explain", "dependency", answers, used, "two_hop")
+
+
+def why_caught(ask: Ask) -> Topic | None:
+    """From a handler to the calls that the caught error comes out of."""
+    return _met(
+        ask,
+        "catches",
+        "calls",
+        "raises",
+        "why_caught",
+        "{s} catches {e}, which {c}, called by it, {v}.",
+        ("raises", "raise"),
+    )
+
+
+def handled_above(ask: Ask) -> Topic | None:
+    """From an error that a function raises to the callers that catch it."""
+    return _met(
+        ask, "raises", "called_by", "catches", "handled_above", "{s} raises {e}; {c}, which {w} it, {v} that.",
+        ("catches", "catch"),
+    )  # fmt: skip
+
+
+def _met(ask: Ask, here: str, way: str, there: str, aspect: str, sentence: str, verbs: tuple[str, str]) -> Topic | None:
+    """An error that stands at both ends of a call: raised at the one, caught at the other."""
+    s = ask.subject
+    for error in ask.all(here):
+        met = [
+            (step, fact)
+            for step in ask.all(way)
+            for fact in ask.facts.about(step.object, there)
+            if fact.object == error.object and step.object != s.id
+        ]
+        if s.type in RUNS and 0 < len(met) <= 4:
+            shown, one = listing(unique(ask.said(step.object) for step, _ in met)), plural_verb(len(met), *verbs)
+            calls = plural_verb(len(met), "calls", "call")
+            answers = (sentence.format(s=s.said(), e=ask.said(error.object), c=shown, v=one, w=calls),)
+            return ask.topic(
+                aspect, "diag", "error handling", answers, [error, *(x for pair in met for x in pair)], "two_hop"
+            )
+    return None
+
+
+def _names(members: Sequence[Fact]) -> str:
+    return listing([f"`{last(f.object)}`" for f in members], limit=MEMBERS)
+
+
+def _module(fact: Fact) -> bool:
+    """Whether an import reaches a whole module of the repository."""
+    return "#" not in fact.object and not fact.object.startswith("ext:")
+
+
+def _constructor(node_id: str) -> bool:
+    owner, _, name = parts_of(node_id)[1].rpartition(".")
+    return name.startswith(("__", "~")) or name in ("constructor", owner.rpartition(".")[2])
+
+
 def path_of(topic: Topic) -> tuple[str, ...]:
     """The ids of the facts a two-edge topic composes, for the split that holds the path out while its edges are trained."""
     return tuple(unique(f.id for f in topic.facts))
@@ -113,4 +276,6 @@ def path_of(topic: Topic) -> tuple[str, ...]:
 
 TWO_HOP: tuple[Callable[[Ask], Topic | None], ...] = (
     callee_files, callee_callees, callee_errors, owner_base, grandparent, error_base, error_reach,
+    inherited, replaced, member_errors, caller_files, subclass_files, raiser_files, caller_callers, import_chain,
+    why_caught, handled_above,
 )  # fmt: skip

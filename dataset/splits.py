@@ -32,7 +32,7 @@ _ASPECT_OF = {
     "raised_by": "raised_by",
     "caught_by": "caught_by",
 }
-NODE_FORM, REVERSE, PATH = 0.12, 0.10, 0.10
+NODE_FORM, REVERSE, PATH = 0.12, 0.10, 0.15
 
 
 @dataclass(frozen=True, slots=True)
