@@ -14,6 +14,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
+from extractor.bindings_build import extensions
 from extractor.bindings_names import Names
 from extractor.bindings_node import node_addons
 from extractor.bindings_python import (
@@ -27,6 +28,7 @@ from extractor.bindings_python import (
     loaded,
     operators,
 )
+from extractor.bindings_rust import pyo3
 from extractor.facts import FileFacts
 from extractor.resolve import Links, definition_ids
 from extractor.schema import Edge, Node, module_id
@@ -41,19 +43,22 @@ def join_languages(
     """Add the edges between languages, and take away the dead ends that they replace."""
     python = [f for f in files if f.prefix == "py"]
     native = [f for f in files if f.prefix == "cpp"]
-    bindings = [n for n in links.nodes if n.type == "binding"]
+    rust = [f for f in files if f.prefix == "rs"]
+    nodes, further = pyo3(rust, configs, extensions(configs)) if python and rust else ([], [])
+    bindings = [*(n for n in links.nodes if n.type == "binding"), *nodes]
     found = _jni([f for f in files if f.prefix == "java"], native)
-    nodes: list[Node] = []
-    calls, further = node_addons([f for f in files if f.prefix in ("ts", "js")], bindings)
+    calls, loads = node_addons([f for f in files if f.prefix in ("ts", "js")], bindings)
     found += calls
+    further += loads
     compiled = {module_id(f.prefix, f.path) for f in python if f.lang == "cython"}
     if python and (
         bindings or compiled or any(row.module.partition(".")[0] in _BRIDGES for f in python for row in f.imports)
     ):
         names = Names(python, configs)
-        nodes, stated = operators(names)
+        registered, stated = operators(names)
+        nodes += registered
         further += stated
-        bindings = [*bindings, *nodes]
+        bindings = [*bindings, *registered]
         modules = native_modules(bindings, names)
         found += [
             *_calls(names, modules, bindings),

@@ -38,6 +38,7 @@ def parse(source: Source) -> FileFacts:
         "files": collector.files,
         "receivers": collector.receivers,
         "impls": collector.impls,
+        "pymethods": collector.pymethods,
         "carried": sorted(map(list, {tuple(row) for row in collector.lines})),
     }
     return collector.facts(extra=extra)
@@ -49,6 +50,7 @@ class RustCollector(RustErrors):
     def __init__(self, source: Source) -> None:
         super().__init__(source)
         self.mods: list[list[Any]] = []  # [path, first line, last line]
+        self.pymethods: list[list[int]] = []  # first and last line of the impl blocks that Python sees
         self.files: list[list[Any]] = []  # [path of the module inside this file, #[path] attribute]
         self.receivers: dict[str, str] = {}
         self.impls: list[list[Any]] = []
@@ -177,7 +179,9 @@ class RustCollector(RustErrors):
 
     def on_impl(self, step: Step) -> None:
         node, _, prefix, _ = step
-        self._taken(node)
+        attributes, _ = self._taken(node)
+        if any(a.partition("(")[0].rpartition("::")[2] == "pymethods" for a in attributes):
+            self.pymethods.append([start_line(node), end_line(node)])
         written = node.child_by_field_name("type")
         target = self.type_text(written)
         name = self.path(written)
