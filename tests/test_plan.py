@@ -135,6 +135,24 @@ def test_other_refusals() -> None:
     assert "blocks of 64" in refusals(plan(odd, CPU))
 
 
+def test_attention_follows_the_rows_and_the_machine() -> None:
+    def chosen(hardware: Hardware, longest: int) -> str:
+        made = plan(HALF_B, hardware, replace(STATS, longest=longest), bits=16)
+        return next(c.value for c in made.choices if c.name == "attention")
+
+    assert [chosen(CPU, longest) for longest in (100, 256, 257)] == ["eager", "eager", "sdpa"]
+    assert chosen(replace(CPU, autocast_bf16=False), 100) == "sdpa"
+    assert chosen(replace(GPU, flash_attention=True), 100) == "flash_attention_2"
+
+
+def test_activations_are_recomputed_when_asked() -> None:
+    kept, again = (dict(plan(HALF_B, CPU, bits=16, checkpointing=word).memory.parts) for word in ("off", "on"))
+    assert again["activations"] < kept["activations"] / 4
+    choices = {c.name: c.value for c in plan(HALF_B, CPU, bits=16).choices}
+    assert choices["checkpointing"] == "off"
+    assert {c.name: c.value for c in plan().choices}["checkpointing"] == "on"
+
+
 def test_all_linear_is_expanded() -> None:
     targets, unknown = resolve_targets(["all-linear"], HALF_B)
     assert targets == ("down_proj", "gate_proj", "k_proj", "o_proj", "q_proj", "up_proj", "v_proj")

@@ -80,6 +80,23 @@ def test_the_learning_rate_rises_and_falls() -> None:
     assert rates[-1] == pytest.approx(0.05, abs=0.01)
 
 
+def test_a_dry_run_plans_with_a_base_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("trainer.tiny.Recipe", lambda: SMALL)
+    write_rows(tmp_path / "dataset", invented_rows(20))
+    changes = {"dataset": tmp_path / "dataset" / "train.jsonl", "save_dir": tmp_path / "models" / "x-lora"}
+    settings = load_settings(TrainSettings, "train_tiny", None, [f"{k}={v}" for k, v in changes.items()], {})
+    report = run(settings, QUIET, "tiny", dry_run=True)
+    assert not (tmp_path / "models").exists()
+    assert report.plan is not None
+    assert (
+        report.plan.action
+        == f"a new adapter, after the tiny base at {tmp_path / 'models' / 'tiny-base'} (minutes, once)"
+    )
+    assert report.plan.total_parameters > 100_000
+    assert any("not made yet" in line for line in report.lines())
+    assert report.plan.rows.endless == 0
+
+
 def test_train_tiny_makes_its_base_and_keeps_within_its_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("trainer.tiny.Recipe", lambda: SMALL)
     write_rows(tmp_path, invented_rows(20))

@@ -19,6 +19,7 @@ from trainer.fingerprint import fingerprint
 from trainer.hardware import Hardware, inspect_hardware
 from trainer.models import Base, describe_base, resolve_base, tiny_base
 from trainer.pack import Pack, file_digest
+from trainer.tiny import sketch, stands
 
 Method = Literal["lora", "qlora", "tiny"]
 Stage = Literal["sft", "dpo", "grpo"]
@@ -51,20 +52,30 @@ class Inputs:
     base: Base
     fingerprint: dict[str, str]
     hardware: Hardware
+    unmade: str = ""
 
 
-def read_inputs(settings: TrainSettings, method: Method, console: Console) -> Inputs:
-    """Rows, base and machine. Raises MissingInput for what is not there."""
+def read_inputs(settings: TrainSettings, method: Method, console: Console, scratch: Path | None = None) -> Inputs:
+    """Rows, base and machine. Raises MissingInput for what is not there.
+
+    With `scratch`, a folder that will be removed, nothing else is written: a tiny base that is missing is only sketched there,
+    and `unmade` says where it would be made.
+    """
     train = tuple(read_examples(settings.dataset))
     if not train:
         raise MissingInput(f"{settings.dataset} holds no rows: there is nothing to learn", "make dataset")
     manifest = read_manifest(settings.dataset)
     project = (manifest.project if manifest else "") or Path.cwd().name
     target = Path(settings.save_dir.replace("{project}", project))
+    unmade = ""
     hardware = processes.agree(inspect_hardware())
     if method == "tiny":
-        with processes.one_first():
-            folder = tiny_base(Path(settings.base) if settings.base else target.parent / "tiny-base", console)
+        folder = Path(settings.base) if settings.base else target.parent / "tiny-base"
+        if scratch is not None and not stands(folder):
+            unmade, folder = str(folder), sketch(scratch / folder.name)
+        elif scratch is None:
+            with processes.one_first():
+                folder = tiny_base(folder, console)
         base = describe_base(folder)
     else:
         if hardware.device == "cpu" and settings.bits != 16 and not Path(settings.base).expanduser().exists():
@@ -87,8 +98,9 @@ def read_inputs(settings: TrainSettings, method: Method, console: Console) -> In
         valid=valid,
         test=test,
         base=base,
-        fingerprint=fingerprint(folder),
+        fingerprint={} if unmade else fingerprint(folder),
         hardware=hardware,
+        unmade=unmade,
     )
 
 

@@ -106,7 +106,8 @@ class Plan:
         if self.seconds:
             out.append(f"  time           about {_duration(self.seconds)}")
         out.append("  serveable      " + ("yes" if self.serveable else "no: " + "; ".join(self.unserveable)))
-        out.append(f"  base           weights {self.fingerprint.get('weights', '')[:12]}")
+        weights = self.fingerprint.get("weights", "")[:12]
+        out.append("  base           " + (f"weights {weights}" if weights else "not made yet"))
         if self.sample:
             text = "".join(self.sample.tokens[: self.sample.prompt])
             answer = "".join(self.sample.tokens[self.sample.prompt :])

@@ -55,8 +55,8 @@ class Recipe:
 def make(path: Path, console: Console, recipe: Recipe | None = None) -> Path:
     """The base at `path`. It stands as it is when made by this recipe from this text; else it is made, and the old one replaced."""
     recipe = recipe or Recipe()
-    wanted = Manifest("tiny-base", _inputs(recipe), settings=asdict(recipe), versions={"recipe": "1"})
-    if (path / "config.json").is_file() and wanted.same_work(read_manifest(path)):
+    wanted = _wanted(recipe)
+    if stands(path, recipe):
         return path
     from trainer.quiet import quiet_libraries
 
@@ -94,6 +94,20 @@ def make(path: Path, console: Console, recipe: Recipe | None = None) -> Path:
         ),
     )
     console.note(f"tiny base: {parameters:,} parameters, made once in {time.monotonic() - started:.0f} s at {path}")
+    return path
+
+
+def stands(path: Path, recipe: Recipe | None = None) -> bool:
+    """Whether there is a base at `path`, made by this recipe from this text."""
+    return (path / "config.json").is_file() and _wanted(recipe or Recipe()).same_work(read_manifest(path))
+
+
+def sketch(path: Path, recipe: Recipe | None = None) -> Path:
+    """The base's tokenizer and shape at `path`, its weights untrained: enough to plan with, seconds instead of minutes."""
+    recipe = recipe or Recipe()
+    tokenizer = fit_tokenizer(recipe)
+    blank_model(recipe, tokenizer).save_pretrained(path)
+    tokenizer.save_pretrained(path)
     return path
 
 
@@ -207,6 +221,10 @@ def _batches(stream: Iterator[Any], encoder: Any, size: int, pad: int) -> Iterat
             mask = torch.tensor([[1] * len(row.ids) + [0] * (length - len(row.ids)) for row in group])
             labels = torch.tensor([row.labels + [-100] * (length - len(row.ids)) for row in group])
             yield ids, mask, labels
+
+
+def _wanted(recipe: Recipe) -> Manifest:
+    return Manifest("tiny-base", _inputs(recipe), settings=asdict(recipe), versions={"recipe": "1"})
 
 
 def _inputs(recipe: Recipe) -> str:

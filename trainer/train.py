@@ -10,8 +10,10 @@ import json
 import shutil
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from config.console import Console, plural
@@ -78,20 +80,27 @@ def run(
         raise IncompatibleInput(
             f"{stage} trains in one process", f"nanodex train {method} --stage {stage}, without a launcher"
         )
-    inputs = read_inputs(settings, method, console)
-    if refresh or stage != "sft":
-        from trainer.onward import go_on
+    with ExitStack() as stack:
+        scratch = Path(stack.enter_context(TemporaryDirectory(prefix="nanodex-plan-"))) if dry_run else None
+        inputs = read_inputs(settings, method, console, scratch)
+        if refresh or stage != "sft":
+            from trainer.onward import go_on
 
-        return go_on(inputs, console, stage, dry_run, started)
-    previous = current_pack(inputs.target)
-    if not dry_run and previous is not None and same_training(previous, inputs):
-        return TrainReport(None, previous)
-    tokenizer, template = load_tokenizer(inputs.base)
-    encoder = Encoder(tokenizer, template.stop_ids)
-    if dry_run:
-        speed = guessed_speed(inputs.base, inputs.hardware)
-        selection = choose(inputs, encoder, speed)
-        return TrainReport(plan_of(inputs, selection, encoder, template, speed, "a new adapter"), None)
+            return go_on(inputs, console, stage, dry_run, started)
+        previous = current_pack(inputs.target)
+        if not dry_run and previous is not None and same_training(previous, inputs):
+            return TrainReport(None, previous)
+        tokenizer, template = load_tokenizer(inputs.base)
+        encoder = Encoder(tokenizer, template.stop_ids)
+        if dry_run:
+            speed = guessed_speed(inputs.base, inputs.hardware)
+            selection = choose(inputs, encoder, speed)
+            action = (
+                f"a new adapter, after the tiny base at {inputs.unmade} (minutes, once)"
+                if inputs.unmade
+                else "a new adapter"
+            )
+            return TrainReport(plan_of(inputs, selection, encoder, template, speed, action), None)
     return _train(inputs, encoder, template, console, started)
 
 
