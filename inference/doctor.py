@@ -12,14 +12,22 @@ import shutil
 import sqlite3
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
 from config.console import Console, plural
-from config.errors import InputError, NanodexError
+from config.errors import InputError, NanodexError, UsageError
 from config.manifest import Manifest, digest, read_manifest
-from config.settings import BrainSettings, DatasetSettings, ExtractSettings, ServeSettings, load_settings
+from config.settings import (
+    STAGES,
+    BrainSettings,
+    DatasetSettings,
+    ExtractSettings,
+    QuerySettings,
+    ServeSettings,
+    load_settings,
+)
 from inference.checks import Check, Verdict, fail, ok, verdict, warn
 from inference.installed import ROOT, check_packages, installed, torch_cuda
 from inference.runtime import ask_runtime, check_open_files, check_port, check_runtime, find_gpus, gib, interpreter
@@ -35,15 +43,18 @@ ENOUGH_DISK, ENOUGH_MEMORY = 4 * 2**30, 4 * 2**30
 
 def run(console: Console, models: Path = Path("models"), repo: Path | None = None) -> Verdict:
     """Every check, in the order of the stages. `repo` overrides where the graph's manifest says the repository lies."""
+    unreadable = list(check_settings())
+    if any(check.status == "fail" for check in unreadable):
+        return verdict([*check_environment(), *unreadable])  # where the artefacts lie cannot be told
     graph = load_settings(ExtractSettings, "extract").out_graph
     groups: list[tuple[str, Callable[[], Iterable[Check]]]] = [
-        ("the environment", check_environment),
+        ("the environment", lambda: [*check_environment(), *unreadable]),
         ("extract", lambda: check_graph(graph, repo)),
-        ("brain", lambda: check_brain(graph, load_settings(BrainSettings, "brain").out_dir)),
+        ("brain", lambda: [*check_brain(graph, load_settings(BrainSettings, "brain").out_dir), *check_vectors(graph)]),
         ("dataset", lambda: check_dataset(graph, load_settings(DatasetSettings, "dataset").out_jsonl)),
         ("train", lambda: [*check_trainer(), *check_packs(models, graph)]),
         ("serve", lambda: check_server(load_settings(ServeSettings, "serve"))),
-        ("query", lambda: [check_writable("query: state folder", state_folder())]),
+        ("query", lambda: [check_writable("query: state folder", state_folder()), *check_endpoint()]),
     ]
     found: list[Check] = []
     with console.progress("looking at every stage", len(groups), "stages") as task:
@@ -84,6 +95,25 @@ def check_environment() -> Iterator[Check]:
         )
     else:
         yield ok("memory", f"{gib(memory)} free, {plural(os.cpu_count() or 1, 'core')}")
+
+
+def check_settings(environ: Mapping[str, str] = os.environ) -> Iterator[Check]:
+    """Every stage's template with the environment's overrides, and variables that look like settings and reach no stage."""
+    prefixes = tuple({f"NANODEX_{stage.partition('_')[0].upper()}__" for stage in STAGES})
+    stray = [name for name in sorted(environ) if name.startswith("NANODEX_") and "__" in name]
+    stray = [name for name in stray if not name.startswith(prefixes)]
+    if stray:
+        known = ", ".join(sorted(prefixes))
+        yield warn("settings", f"{' and '.join(stray)} reaches no stage", f"stages are {known}")
+    wrong = 0
+    for stage, model in STAGES.items():
+        try:
+            load_settings(model, stage, environ=environ)
+        except UsageError as error:
+            wrong += 1
+            yield fail(f"settings: {stage}", error.message, error.hint, exit_code=UsageError.exit_code)
+    if not wrong and not stray:
+        yield ok("settings", f"{len(STAGES)} templates and the environment's overrides load")
 
 
 def check_grammars() -> Iterator[Check]:
@@ -147,6 +177,28 @@ def check_brain(graph: Path, notes: Path) -> Iterator[Check]:
         yield ok("brain: index", f"{made.counts.get('rows', 0):,} rows")
     except InputError as error:
         yield fail("brain: index", error.message, error.hint or "make brain")
+
+
+def check_vectors(graph: Path) -> Iterator[Check]:
+    """Vectors are optional; those that are there are of the index's rows."""
+    from brain.embed import row_texts, vectors_path
+    from brain.index import index_path
+
+    path = vectors_path(graph)
+    if not path.is_file():
+        yield ok("brain: vectors", "none: search goes by words (make brain-embed adds them)")
+        return
+    if not index_path(graph).is_file():
+        return  # check_brain says so
+    try:
+        made, texts = read_manifest(path), row_texts(graph)
+    except InputError as error:
+        yield fail("brain: vectors", error.message, "make brain-embed")
+        return
+    if made is None or made.inputs != digest(part for row in texts for part in row):
+        yield warn("brain: vectors", "they are of an earlier index", "make brain-embed")
+    else:
+        yield ok("brain: vectors", f"{len(texts):,} rows")
 
 
 def check_dataset(graph: Path, train: Path) -> Iterator[Check]:
@@ -260,6 +312,21 @@ def check_server(settings: ServeSettings) -> Iterator[Check]:
     # An occupied port is no fault of the installation: it may be our own server.
     yield warn("serve: port", port.reason, port.fix) if port.status == "fail" else _renamed(port, "serve: port")
     yield _renamed(check_open_files(), "serve: open files")
+
+
+def check_endpoint() -> Iterator[Check]:
+    """The server that questions are sent to, when the settings name one."""
+    from inference.backends import Endpoint
+
+    settings = load_settings(QuerySettings, "query")
+    if not settings.endpoint:
+        yield ok("query: endpoint", "none is named: answers come from the graph")
+        return
+    try:
+        Endpoint.connect(settings.model_copy(update={"timeout_s": min(settings.timeout_s, 5.0)}))
+        yield ok("query: endpoint", f"{settings.endpoint} answers")
+    except NanodexError as error:
+        yield fail("query: endpoint", error.message, error.hint or "make serve", exit_code=error.exit_code)
 
 
 def check_writable(name: str, folder: Path) -> Check:

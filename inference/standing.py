@@ -9,12 +9,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
+from brain.embed import vectors_path
 from config.cli import typed_here
 from config.errors import NanodexError
 from config.settings import BrainSettings, DatasetSettings, load_settings
 from extractor.status import Status, status_of
 from inference.checks import Check
-from inference.doctor import check_brain, check_dataset, check_graph, check_packs
+from inference.doctor import check_brain, check_dataset, check_graph, check_packs, check_vectors
 
 State = Literal["up to date", "stale", "missing", "broken"]
 ASK: Final = 'nanodex query "…", or make serve'
@@ -64,6 +65,7 @@ def standing(graph: Path, repo: Path | None = None, models: Path = Path("models"
     artefacts = [
         *_artefacts("extract", list(check_graph(graph, repo))),
         *_artefacts("brain", list(check_brain(graph, notes)) or [_after("make brain")]),
+        *(_artefacts("embed", list(check_vectors(graph))) if vectors_path(graph).is_file() else []),
         *_artefacts("dataset", list(check_dataset(graph, train))),
         *_artefacts("train", list(check_packs(models, graph))),
     ]

@@ -6,11 +6,12 @@ import json
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 import packs
 import pytest
 
-from brain import build
+from brain import build, embed
 from config.console import Console
 from config.settings import BrainSettings, ExtractSettings, ServeSettings
 from extractor import extract
@@ -123,3 +124,44 @@ def test_requirements_are_read_from_the_checkout_and_a_missing_package_is_named(
     monkeypatch.setattr(installed, "requirements", lambda extra: wanted)
     told = installed.check_packages("packages", "", "make setup")
     assert (told.status, told.reason) == ("fail", "1 of 2 packages are not as pinned: no-such-package is missing")
+
+
+def test_a_setting_that_reaches_nobody_or_cannot_be_read_is_named(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert [check.status for check in doctor.check_settings({})] == ["ok"]
+    told = list(doctor.check_settings({"NANODEX_EXTRAC__WORKERS": "2", "NANODEX_DATASET__SED": "1"}))
+    assert [(check.name, check.status) for check in told] == [("settings", "warn"), ("settings: dataset", "fail")]
+    assert "did you mean seed?" in told[1].reason
+    monkeypatch.setenv("NANODEX_DATASET__SED", "1")
+    assert doctor.run(QUIET).exit_code == 2
+
+
+def test_an_endpoint_that_is_named_must_answer(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert [check.status for check in doctor.check_endpoint()] == ["ok"]
+    monkeypatch.setenv("NANODEX_QUERY__ENDPOINT", "http://127.0.0.1:9")
+    (check,) = doctor.check_endpoint()
+    assert (check.status, check.exit_code, bool(check.fix)) == ("fail", 5, True)
+
+
+class OneNumber:
+    """The smallest embedder: a text is its length."""
+
+    space = "one number"
+
+    def embed(self, texts: list[str]) -> Any:
+        import numpy as np
+
+        return np.array([[1.0, float(len(text))] for text in texts], dtype=np.float32)
+
+
+def test_vectors_are_optional_and_must_be_of_the_index(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    graph = Path("brain/graph.sqlite")
+    extract.run(ExtractSettings(workers=1), QUIET, repo)
+    build.run(BrainSettings(), QUIET)
+    assert [check.status for check in doctor.check_vectors(graph)] == ["ok"]
+    monkeypatch.setattr(embed, "open_embedder", lambda settings: OneNumber())
+    embed.run(BrainSettings(), QUIET)
+    assert [check.status for check in doctor.check_vectors(graph)] == ["ok"]
+    (repo / "later.py").write_text('def later() -> None:\n    """Do it later."""\n')
+    extract.run(ExtractSettings(workers=1), QUIET, repo)
+    build.run(BrainSettings(), QUIET)
+    assert [(check.status, check.fix) for check in doctor.check_vectors(graph)] == [("warn", "make brain-embed")]
