@@ -55,6 +55,7 @@ class Step:
 def recipes(view: View, texts: Mapping[str, tuple[str, str]], census: Counter[str]) -> Iterator[Draft]:
     """One draft per distinct sequence of steps; equal sequences merge, the most trusted snippet gives title and place."""
     from brain.ontology import Draft, slug
+    from brain.traced import traced
 
     names = public_names(view)
     ours = frozenset(name.partition(".")[0] for name in names)
@@ -76,6 +77,8 @@ def recipes(view: View, texts: Mapping[str, tuple[str, str]], census: Counter[st
             census[f"refused: {snippet.source} snippet with fewer than two steps"] += 1
         else:
             found[tuple((s.node_id, s.arguments) for s in steps)].append((snippet, steps))
+    for snippet, steps in traced(view, texts):
+        found[tuple((s.node_id, s.arguments) for s in steps)].append((snippet, steps))
     for key in sorted(found):
         group = sorted(found[key], key=lambda pair: (TRUST.index(pair[0].source), pair[0].path, pair[0].start))
         snippet, steps = group[0]

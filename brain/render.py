@@ -360,7 +360,9 @@ def _error(r: Renderer, node: Node, table: FactTable) -> Iterator[Sentence]:
     yield join_clauses(r.clause("reached through", r.best(table.about(node.id, "reached_from"))))
     yield join_clauses(r.clause("caught by", r.best(table.about(node.id, "caught_by"))))
     for fact in table.about(node.id, "fix")[:2]:
-        yield Sentence(f"Fix: {fact.object}" + ("" if fact.object.endswith(".") else "."), (fact.id,), ())
+        handler = fact.object.startswith("Catch ")  # somebody goes on after it: that mends nothing
+        said = f"If that is expected, c{fact.object[1:]}" if handler else f"Fix: {fact.object}"
+        yield Sentence(said + ("" if said.endswith(".") else "."), (fact.id,), ())
 
 
 def _recipe(r: Renderer, node: Node, table: FactTable) -> Iterator[Sentence]:

@@ -59,6 +59,8 @@ _END = re.compile(r"[.!?]+(?=[\"')\]]*(?:\s|$))|[。！？]")
 _SHORTHAND = re.compile(
     r"(?:\b(?:e\.g|i\.e|cf|vs|resp|approx|incl|no|fig|sec|dr|mr|ms|st|al|a\.k\.a)|\b[A-Za-z])\.$", re.I
 )
+_LIST = re.compile(r"\betc\.$", re.I)
+_LEADING = re.compile(r"^\([^()]{1,60}\)[:.,]?\s+(?=\S)")  # "(Experimental) Reads …"
 _SUBJECT = re.compile(
     r"^(?:this|the)\s+(?:function|method|class|module|decorator|helper|routine|package|file|interface|exception|object)\s+",
     re.I,
@@ -141,6 +143,7 @@ def first_sentence(doc: str, limit: int = VERBATIM) -> str:
     text = _sentence(paragraph(doc))
     if not text or text.endswith(":"):
         return ""
+    text = _LEADING.sub("", text)
     text = _DUTY.sub("", _SUBJECT.sub("", text)) if _SUBJECT.match(text) else text
     for candidate in _shorter(text):
         if len(tokens(candidate)) <= limit and not banned(candidate) and _says_something(candidate):
@@ -154,6 +157,8 @@ def sentences(text: str) -> list[str]:
     for match in _END.finditer(text):
         if _SHORTHAND.search(text[start : match.end()]) and match.end() < len(text):
             continue
+        if _LIST.search(text[start : match.end()]) and re.match(r"[\s)\]]*[a-z]", text[match.end() :]):
+            continue  # "etc." in mid-sentence
         if text[start : match.end()].count("(") > text[start : match.end()].count(")"):
             continue
         found.append(text[start : match.end()].strip())

@@ -11,7 +11,11 @@ import pytest
 
 from brain.mistakes import documented, errors, fixes, pattern, telling, template
 from brain.recipes import doctest_source, fences
+from brain.text import first_sentence, sentences
 from brain.view import View, is_test
+from config.console import Console
+from config.settings import ExtractSettings
+from extractor.extract import run as extract
 from extractor.graph import Graph
 from extractor.schema import Edge, Node
 
@@ -220,3 +224,51 @@ def test_a_name_that_only_contains_test_is_no_test(path: str) -> None:
 def test_a_view_can_be_loaded_for_one_origin(graph: Graph) -> None:
     assert not list(View.load(graph, "extractor").of_type("capability"))
     assert list(View.load(graph).of_type("capability"))
+
+
+def test_recipes_come_from_tests_and_examples_in_other_languages(tmp_path: Path) -> None:
+    """A test's calls in source order, what it only checks left out; titled by what the test is called."""
+    repo, sources = tmp_path / "r", {
+        "src/cart.ts": "export class Cart {\n  add(name: string): void {}\n  total(): number { return 1; }\n}\n"
+        "export function checkout(cart: Cart): string { return 'ok'; }\n",
+        "test/cart.test.ts": "import { Cart, checkout } from '../src/cart';\ndescribe('cart', () => {\n"
+        "  it('pays for what is in it', () => {\n    const cart = new Cart();\n    cart.add('tea');\n"
+        "    checkout(cart);\n    expect(cart.total()).toBe(1);\n  });\n  it('can be made', () => {\n"
+        "    new Cart();\n  });\n});\n",
+        "src/main/java/acme/Depot.java": "package acme;\npublic class Depot {\n  public void put(String name) {}\n}\n",
+        "src/test/java/acme/DepotTest.java": "package acme;\npublic class DepotTest {\n  @Test public void keepsWhatWasPut() {\n"
+        "    Depot depot = new Depot();\n    depot.put(\"tea\");\n  }\n  Depot helper() {\n    Depot d = new Depot();\n"
+        "    d.put(\"no\");\n    d.put(\"test\");\n    return d;\n  }\n}\n",
+    }  # fmt: skip
+    for path, text in sources.items():
+        (repo / path).parent.mkdir(parents=True, exist_ok=True)
+        (repo / path).write_text(text)
+    place = tmp_path / "graph.sqlite"
+    extract(ExtractSettings(out_graph=place, workers=1), Console(quiet=True), repo)
+    brains.build(place)
+    with Graph(place) as graph:
+        found = {n.meta["title"]: n for n in graph.nodes(("recipe",))}
+        steps = {title: [e.dst for e in ordered_steps(graph, n)] for title, n in found.items()}
+    assert steps == {
+        "pays for what is in it": ["ts:src/cart.ts#Cart", "ts:src/cart.ts#Cart.add", "ts:src/cart.ts#checkout"],
+        "keeps what was put": [
+            "java:src/main/java/acme/Depot.java#Depot",
+            "java:src/main/java/acme/Depot.java#Depot.put",
+        ],
+    }
+    assert found["pays for what is in it"].lines == (3, 8)
+
+
+def ordered_steps(graph: Graph, node: Node) -> list[Edge]:
+    edges = [e for e in graph.edges(("depends_on",), src=node.id) if e.meta.get("role") == "step"]
+    return sorted(edges, key=lambda e: int(e.meta["order"]))
+
+
+def test_a_sentence_does_not_end_at_etc_in_its_middle() -> None:
+    assert sentences("Use tabs etc. or set it. Then try.") == ["Use tabs etc. or set it.", "Then try."]
+    assert sentences("Pass tabs, etc. Nothing else helps.") == ["Pass tabs, etc.", "Nothing else helps."]
+
+
+def test_a_leading_parenthesis_is_no_purpose() -> None:
+    assert first_sentence("(Experimental) Reads the file again.") == "Reads the file again."
+    assert first_sentence("Reads (again) the file.") == "Reads (again) the file."

@@ -1,0 +1,72 @@
+"""Call sequences of tests and examples in languages other than Python, read off the graph: the calls of a test, in source order.
+
+What stands in an assertion is what the test checks, not a step. A JavaScript test has no name in the graph, so the text of
+its file says where each begins and what it is about.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from brain.recipes import MOST_STEPS, Snippet, Step
+from brain.text import one_line, split_identifier
+from brain.view import View, is_aside, is_public, is_test
+from extractor.schema import Node
+
+_MARK: Final = re.compile(r"\btest|^\W*(?:fact|theory)\b", re.I)  # @Test, #[test], [TestMethod], [Fact]
+_BLOCK: Final = re.compile(r"^\s*(?:it|test)(?:\.\w+)?\s*\(\s*([\"'`])(.+?)\1")
+_CHECK: Final = re.compile(
+    r"\b(?:assert\w*|expect|should|verify|(?:EXPECT|ASSERT|CHECK|REQUIRE)(?:_\w+)?)\b|\bAssert\."
+)
+
+
+def traced(view: View, texts: Mapping[str, tuple[str, str]]) -> Iterator[tuple[Snippet, list[Step]]]:
+    """(snippet, steps) of each test and example that makes two different calls of the repository's own, in order of file."""
+    inside: dict[str, list[Node]] = defaultdict(list)
+    for node in view.of_type("module", "function", "method"):
+        if node.lang != "python" and node.path in texts and (is_test(node.path) or is_aside(node.path)):
+            inside[node.path].append(node)
+    for path in sorted(inside):
+        lines = texts[path][1].split("\n")
+        for node in sorted(inside[path], key=lambda n: (n.lines, n.id)):
+            for title, start, end in _stretches(node, lines):
+                steps = _steps(view, node, lines, start, end)
+                if len({step.node_id for step in steps}) > 1:
+                    source = "test" if is_test(path) else "example"
+                    yield Snippet(path, start, "\n".join(lines[start - 1 : end]), title, source), steps
+
+
+def _stretches(node: Node, lines: Sequence[str]) -> Iterator[tuple[str, int, int]]:
+    """(title, first line, last line) of each piece of a file that shows one thing."""
+    start, end = node.lines
+    if node.type != "module":
+        marks = " ".join(map(str, node.meta.get("decorators", ())))
+        if not is_test(node.path) or node.name.lower().startswith("test") or _MARK.search(marks):
+            yield " ".join(split_identifier(re.sub(r"^[Tt]est_?", "", node.name))), start, end
+        return
+    if not is_test(node.path):
+        yield " ".join(split_identifier(node.path.rpartition("/")[2].partition(".")[0])), 1, len(lines)
+        return
+    begun = [(n, m.group(2)) for n, line in enumerate(lines, 1) if (m := _BLOCK.match(line))]
+    for (first, title), (following, _) in zip(begun, [*begun[1:], (len(lines) + 1, "")], strict=False):
+        yield one_line(title), first, following - 1
+
+
+def _steps(view: View, node: Node, lines: Sequence[str], start: int, end: int) -> list[Step]:
+    found = []
+    for edge in view.out(node.id, "calls"):
+        target = view.node(edge.dst)
+        if target is None or target.type not in ("function", "method", "class") or not is_public(target):
+            continue
+        line = lines[edge.line - 1] if edge.line <= len(lines) else ""
+        if start <= edge.line <= end and not _CHECK.search(line):
+            found.append((edge.line, line.find(target.name), target.id))
+    ids = [target for _, _, target in sorted(found)]
+    return [
+        Step(target, (), line)
+        for n, (line, _, target) in enumerate(sorted(found))
+        if n == 0 or target != ids[n - 1]
+    ][:MOST_STEPS]  # fmt: skip
