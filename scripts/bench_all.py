@@ -38,7 +38,7 @@ class Ran:
 
     @property
     def verdict(self) -> str:
-        return {0: "kept", MISSED: "missed a bar"}.get(self.code, f"failed, exit code {self.code}")
+        return {0: "done", MISSED: "missed a bar"}.get(self.code, f"failed, exit code {self.code}")
 
 
 def plan(repositories: list[Path], work: Path, full: bool) -> Iterator[tuple[str, list[str]]]:
@@ -86,7 +86,7 @@ def run(name: str, arguments: list[str], work: Path) -> Ran:
 
 def table(ran: list[Ran]) -> str:
     rows = [f"| {one.name} | {one.verdict} | {one.seconds:.0f} s | `{one.command}` |" for one in ran]
-    return "\n".join(["| benchmark | bars | took | command |", "|---|---|---|---|", *rows])
+    return "\n".join(["| benchmark | result | took | command |", "|---|---|---|---|", *rows])
 
 
 def main() -> int:
