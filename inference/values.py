@@ -18,7 +18,7 @@ _NUMBER = re.compile(r"(?<![\w.\[/@:#-])\d+(?:\.\d+)?(?![\w\]/-]|\.\d)")
 _COUNTED: Final = re.compile(
     r"\s*(?:more\s+|other\s+|public\s+|private\s+|positional\s+|optional\s+|required\s+|different\s+|direct\s+|call\s+)*"
     r"(?:parameter|argument|caller|call|site|method|function|class|module|file|line|place|test|sub-?class|error|exception|member|"
-    r"attribute|field|value|thing|part|step|kind|type|option|package|import|base|of\b)",
+    r"attribute|field|value|thing|part|step|kind|type|option|package|import|base|others?\b|of\b)",
     re.IGNORECASE,
 )
 _LISTED = re.compile(r"\s*\d+[.)]\s")
@@ -43,9 +43,14 @@ def unsupported(text: str, sources: Sequence[str], anywhere: Callable[[str], boo
             wrong.append(match.group())
     for match in _QUOTED.finditer(body):
         said = one_line(match.group(1) or match.group(2)).strip(" .,;:…")
-        if said and not any(said in one_line(source) for source in sources) and not anywhere(said):
+        if said and not any(said in _unmarked(source) for source in sources) and not anywhere(said):
             wrong.append(f"“{said}”")
     return tuple(dict.fromkeys(wrong))
+
+
+def _unmarked(source: str) -> str:
+    """The text as it is read: on one line, `:meth:` and its like left out."""
+    return re.sub(r":[a-z][\w:]*:`~?([^`]*)`|`", lambda m: m[1] or "", one_line(source))
 
 
 def wrong_defaults(text: str, callables: Iterable[Node]) -> tuple[str, ...]:

@@ -29,7 +29,7 @@ from inference.marks import Marks
 from inference.relations import Relations
 from inference.streaming import Speaker, arriving, shifted
 from inference.values import unsupported, wrong_defaults
-from inference.wording import name_of
+from inference.wording import name_of, parameters
 
 if TYPE_CHECKING:
     from inference.answer import Answer, Ask, Expert
@@ -106,13 +106,14 @@ class Checker:
                 nodes.append(target.node)
             elif verdict == "fabricated":
                 fabricated.append(mention.name)
+        taken = {str(p["name"]).lstrip("*&") for n in self._with_makers(nodes) for p in parameters(n)}
+        fabricated = [name for name in fabricated if name not in taken]
         contradicted = self._relations_in(text, found, targets)
         missing: tuple[str, ...] = ()
         if nodes and self._source is not None:
             code = [self._source(n) for n in nodes]
-            missing = unsupported(text, [*code, self._given], self._known_word or (lambda words: False))
-            own = [m for n in nodes if n.type == "class" for m in self._relations.members(n) if m.name in _MADE_BY]
-            contradicted = (*contradicted, *wrong_defaults(text, [*nodes, *own]))
+            missing = unsupported(text, [*code, self._given], self._is_written)
+            contradicted = (*contradicted, *wrong_defaults(text, self._with_makers(nodes)))
         if fabricated or contradicted or missing:
             flagged = text
             for name in dict.fromkeys((*fabricated, *missing)):
@@ -123,13 +124,25 @@ class Checker:
         unique = tuple({n.id: n for n in nodes}.values())
         return Sentence(text, "ok" if unique else "plain", unique)
 
+    def _with_makers(self, nodes: Sequence[Node]) -> list[Node]:
+        """The symbols and, of classes, what makes them: a class takes its constructor's parameters."""
+        made = [m for n in nodes if n.type == "class" for m in self._relations.members(n) if m.name in _MADE_BY]
+        return [*nodes, *made]
+
+    def _is_written(self, words: str) -> bool:
+        """Whether quoted words stand in the indexed text, or in what the index advises about an error."""
+        if self._known_word is not None and self._known_word(words):
+            return True
+        fixes = (f for e in self._linker.graph.nodes(["error"]) for f in e.meta.get("fixes", ()))
+        return any(words in str(fix.get("text", "")) for fix in fixes)
+
     def _is_symbol(self, mention: Mention) -> bool:
         return mention.shape == "capital" and any(n.name == mention.name for n in self._linker.graph.find(mention.name))
 
     def _classify(self, mention: Mention) -> tuple[str, Target | None]:
         """verified, external, unknown, or fabricated: nowhere in the index nor in what the model was given."""
-        name = mention.name.strip("`*_ ")
-        if not name or name in _EXTERNAL or name.partition(".")[0] in _EXTERNAL:
+        name = mention.name.strip("`* ")
+        if not name or name.replace(".", "").isdigit() or name in _EXTERNAL or name.partition(".")[0] in _EXTERNAL:
             return "external", None
         if mention.shape == "tick" and not re.fullmatch(r"[\w.$:#/~-]+", name):
             return "verified" if one_line(name) in self._given else "unknown", None
@@ -146,6 +159,9 @@ class Checker:
             and self._known_word(name)
         ):
             return "verified", None
+        # Documents are indexed files though no nodes; two letters are too few to say that they stand nowhere.
+        if self._linker.graph.file(name) is not None or len(name) < 3:
+            return "unknown", None
         return "fabricated", None
 
     def _relations_in(self, text: str, found: Sequence[Mention], targets: dict[int, Target]) -> tuple[str, ...]:
