@@ -1,6 +1,6 @@
 """How well search finds what is meant: docstring -> function, annotated question -> files, commit subject -> file.
 
-    python scripts/bench_search.py docstrings PACKAGE_DIR… [--work DIR] [--ablate]
+    python scripts/bench_search.py docstrings PACKAGE_DIR… [--work DIR] [--ablate] [--vectors]
     python scripts/bench_search.py questions REPOSITORY… [--work DIR] [--ablate]
     python scripts/bench_search.py commits CLONE [--work DIR]
     python scripts/bench_search.py speed GRAPH
@@ -9,7 +9,7 @@ The first docstring sentence of a function is the question, the function is the 
 the sources before extract and brain see them, so no note can leak it. `masked` also hides each function's own name. The
 annotated questions stand in `search_questions.tsv`, by the first word of the repository's folder, with every file that
 answers them; their first column is NDCG@10. Prints one table row per variant: the mean with a bootstrap interval, recall at
-1, 5 and 10, and time per question.
+1, 5 and 10, wall time per question and its mean CPU time.
 """
 
 from __future__ import annotations
@@ -34,6 +34,8 @@ if not __package__:
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from brain.build import run as run_brain
+from brain.embed import Embedder, open_embedder
+from brain.embed import run as run_embed
 from brain.lookup import FEATURES, Hit, Lookup
 from brain.text import first_sentence, identifiers
 from config.console import Console
@@ -53,14 +55,15 @@ class Score:
     at: tuple[float, float, float]
     p50: float
     p95: float
+    cpu: float  # milliseconds per question, of this process
 
     def line(self) -> str:
         recall = "  ".join(f"{value:.3f}" for value in self.at)
         interval = f"[{self.low:.3f}, {self.high:.3f}]"
-        return f"{self.name:28} {self.mrr:.3f} {interval}  {recall}  {self.p50:6.1f} {self.p95:6.1f}"
+        return f"{self.name:28} {self.mrr:.3f} {interval}  {recall}  {self.p50:6.1f} {self.p95:6.1f} {self.cpu:6.1f}"
 
 
-HEADER = f"{'variant':28} mean  95 % interval    R@1    R@5    R@10   p50 ms p95 ms"
+HEADER = f"{'variant':28} mean  95 % interval    R@1    R@5    R@10   p50 ms p95 ms cpu ms"
 
 
 def main() -> int:
@@ -71,13 +74,14 @@ def main() -> int:
         "--work", type=Path, default=Path("reports/bench_search"), help="where stripped copies and graphs go"
     )
     parser.add_argument("--ablate", action="store_true", help="one more row per ranking feature left out")
+    parser.add_argument("--vectors", action="store_true", help="words and vectors: embed the rows first, with MiniLM")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     scores: list[Score] = []
     if options.task == "docstrings":
         for masked in (False, True):
             scores += docstrings(
-                options.paths, options.work / ("masked" if masked else "plain"), masked, options.ablate
+                options.paths, options.work / ("masked" if masked else "plain"), masked, options.ablate, options.vectors
             )
     elif options.task == "questions":
         scores = annotated(options.paths, options.work / "questions", options.ablate)
@@ -92,7 +96,7 @@ def main() -> int:
     return 0
 
 
-def docstrings(packages: Sequence[Path], work: Path, masked: bool, ablate: bool) -> list[Score]:
+def docstrings(packages: Sequence[Path], work: Path, masked: bool, ablate: bool, vectors: bool) -> list[Score]:
     """Strip the packages into one tree, build a brain over it, and ask every question of every variant."""
     shutil.rmtree(work, ignore_errors=True)
     tree = work / "sources"
@@ -111,7 +115,7 @@ def docstrings(packages: Sequence[Path], work: Path, masked: bool, ablate: bool)
     def ask(lookup: Lookup) -> Callable[[Question], list[int]]:
         return lambda q: rank_of(lookup.search(q[0], 100, kinds=("function", "method")), q[1], q[2])
 
-    return variants(graph, label, questions, ask, ablate)
+    return variants(graph, label, questions, ask, ablate, embedded(graph) if vectors else None)
 
 
 def annotated(repositories: Sequence[Path], work: Path, ablate: bool) -> list[Score]:
@@ -171,11 +175,16 @@ def speed(graph: Path) -> Score:
 
 
 def variants(
-    graph: Path, label: str, questions: Sequence[Q], ask: Callable[[Lookup], Callable[[Q], list[int]]], ablate: bool
+    graph: Path,
+    label: str,
+    questions: Sequence[Q],
+    ask: Callable[[Lookup], Callable[[Q], list[int]]],
+    ablate: bool,
+    embedder: Embedder | None = None,
 ) -> list[Score]:
     scores = []
     for without in ((), *(((f,) for f in FEATURES) if ablate else ()), *((FEATURES,) if ablate else ())):
-        with Lookup.open(graph, without) as lookup:
+        with Lookup.open(graph, without, embedder) as lookup:
             name = label if not without else f"  without {without[0] if len(without) == 1 else 'any feature'}"
             scores.append(measure(name, questions, ask(lookup)))
     return scores
@@ -193,22 +202,32 @@ def measure(
 ) -> Score:
     """`answer` gives the places of the right hits, best first."""
     places, times = [], []
+    cpu = time.process_time()
     for question in questions:
         started = time.perf_counter()
         places.append(answer(question))
         times.append((time.perf_counter() - started) * 1000)
+    cpu = (time.process_time() - cpu) * 1000 / max(1, len(questions))
     gains = [gain(q, p) for q, p in zip(questions, places, strict=True)]
     rng = random.Random(0)
     means = sorted(statistics.fmean(rng.choices(gains, k=len(gains))) for _ in range(300)) if gains else [0.0] * 300
     at = tuple(sum(bool(p) and p[0] <= k for p in places) / max(1, len(places)) for k in (1, 5, 10))
     spread = statistics.quantiles(times, n=20) if len(times) > 1 else [0.0] * 19
     mean = statistics.fmean(gains) if gains else 0.0
-    return Score(name, len(gains), mean, means[7], means[292], (at[0], at[1], at[2]), spread[9], spread[18])
+    return Score(name, len(gains), mean, means[7], means[292], (at[0], at[1], at[2]), spread[9], spread[18], cpu)
 
 
 def rank_of(hits: Sequence[Hit], path: str, line: int) -> list[int]:
     """Place of the function that begins on `line`, decorators allowed for."""
     return [i for i, h in enumerate(hits, 1) if h.path == path and h.start <= line <= min(h.start + 8, h.end)][:1]
+
+
+def embedded(graph: Path) -> Embedder:
+    """Every row of the index beside `graph` as a vector; returns what made them."""
+    settings = BrainSettings(graph=graph)
+    report = run_embed(settings, Console(quiet=True))
+    print(f"{graph}: {'; '.join(report.lines())}", file=sys.stderr)
+    return open_embedder(settings.embed)
 
 
 def build(repo: Path, work: Path) -> Path:
