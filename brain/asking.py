@@ -9,6 +9,7 @@ from typing import Final
 
 from brain.index import expand
 from brain.text import one_line
+from extractor.languages import SOURCE_SUFFIXES
 
 _STOP_TEXT: Final = """
     a about all am an and any are as at be been being but by can could did do does doing for from had has have having he her
@@ -24,7 +25,8 @@ _USAGE: Final = re.compile(
     r"\bhow\s+(?:(?:do|can|could|should|would|may)\s+(?:i|we|you|one)|to)\b|^\W*can\s+(?:i|we|you|one)\b", re.I
 )
 _TESTS: Final = re.compile(r"\btest(?:s|ed|ing)?\b|\bfixture", re.I)
-_PATH = re.compile(r"^[\w.\-/]*/[\w.\-]+$|^[\w\-]+\.(?:py|pyi|java|ts|tsx|js|jsx|c|cc|cpp|cu|h|hpp|md|rst|toml)$")
+_SOURCE: Final = "|".join(sorted(re.escape(suffix[1:]) for suffix in SOURCE_SUFFIXES))
+_PATH = re.compile(rf"^[\w.\-/]*/[\w.\-]+$|^[\w\-]+\.(?:{_SOURCE}|md|rst|toml)$")
 
 
 def bare(name: str) -> str:

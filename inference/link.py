@@ -17,12 +17,15 @@ from typing import Final
 
 from brain.view import hidden, is_aside, is_test
 from extractor.graph import Graph
+from extractor.languages import SOURCE_SUFFIXES, SPECS
 from extractor.schema import SYMBOL_TYPES, Node
 
-_SUFFIXES = "pyi?|pyx|java|tsx?|jsx?|mjs|cjs|c|h|cc|cpp|cxx|hpp|hh|cuh?|rst|md|toml|cfg|ini|ya?ml|json|txt"
+_SOURCE: Final = "|".join(sorted(re.escape(s[1:]) for s in SOURCE_SUFFIXES if s[1:].isalnum()))
+_SUFFIXES: Final = rf"{_SOURCE}|rst|md|toml|cfg|ini|ya?ml|json|txt"
+_PREFIXES: Final = "|".join(sorted({spec.prefix for spec in SPECS}))
 _CODE = re.compile(
     rf"""`(?P<tick>[^`\n]{{1,200}})`
-    | (?P<id>\b(?:py|java|ts|js|cpp|ext|capability|concept|error|recipe):(?!/)[\w./\#@+-]*[\w/])
+    | (?P<id>\b(?:{_PREFIXES}|ext|capability|concept|error|recipe):(?!/)[\w./\#@+-]*[\w/])
     | (?P<path>(?<![\w/])(?:(?:[\w.@+-]+/)+[\w.@+-]*\w|[\w-]+\.(?:{_SUFFIXES})\b)(?::\d+(?:-\d+)?)?)
     | (?P<flag>(?<![\w-])--[a-zA-Z][\w-]*)
     | (?P<name>(?<![\w$])[A-Za-z_$][\w$]*(?:(?:\.|::|\#)~?[A-Za-z_$][\w$]*)*)(?P<call>\([^()\n]{{0,80}}\))?""",

@@ -148,17 +148,18 @@ class GoNames(Collector):
     def chain(self, node: Node | None) -> str:
         """An expression in the notation of collect.py."""
         steps: list[str] = []
-        head = "?"
+        head, given = "?", ""
         while node is not None and len(steps) <= MAX_STEPS:
             kind = node.type
             if kind in ("identifier", "type_identifier", "package_identifier"):
-                head = self.text(node)
+                head = self.text(node) + given
                 break
             if kind == "selector_expression":
-                steps.append("." + self.text(node.child_by_field_name("field")))
-                node = node.child_by_field_name("operand")
+                steps.append("." + self.text(node.child_by_field_name("field")) + given)
+                given, node = "", node.child_by_field_name("operand")
             elif kind == "qualified_type":
-                steps.append("." + self.text(node.child_by_field_name("name")))
+                steps.append("." + self.text(node.child_by_field_name("name")) + given)
+                given = ""
                 node = node.child_by_field_name("package")
             elif kind == "call_expression":
                 function, arguments = node.child_by_field_name("function"), node.child_by_field_name("arguments")
@@ -170,11 +171,12 @@ class GoNames(Collector):
                     node = made[1]
                     continue
                 steps.append("()")
-                node = function
+                given, node = self._type_arguments(node), function
             elif kind == "type_conversion_expression":
                 wanted = node.child_by_field_name("type")
                 if wanted is not None and wanted.type == "generic_type":
                     steps.append("()")  # `Map[int](xs)` is written like a conversion
+                    given = self._type_arguments(wanted)
                     node = wanted.child_by_field_name("type")
                 else:
                     head = f"<{self.type_text(wanted)}>"
@@ -212,6 +214,11 @@ class GoNames(Collector):
             else:
                 break
         return head + "".join(reversed(steps)) if len(steps) <= MAX_STEPS else "?"
+
+    def _type_arguments(self, node: Node) -> str:
+        """`<int,string>` of a call of `Map[int, string]`."""
+        listed = node.child_by_field_name("type_arguments")
+        return f"<{','.join(self.type_text(c) for c in listed.named_children)}>" if listed is not None else ""
 
     def _made(self, function: Node | None, arguments: Node | None) -> tuple[str, Node | None] | None:
         """What the builtins that take a type, or give back what they take, evaluate to."""

@@ -11,7 +11,7 @@ from typing import Any, Final
 from extractor.facts import MODULE, Binding, Call, FileFacts, Import
 from extractor.resolve import Links
 from extractor.resolve import go_library as library
-from extractor.resolve.chains import Step
+from extractor.resolve.chains import Step, split_top
 from extractor.resolve.common import is_aside
 from extractor.resolve.emit import Emitter, Outcome, depends
 from extractor.resolve.go_flows import GoFlows
@@ -155,7 +155,14 @@ class GoEngine(GoFlows):
         return self.definitions(symbols, "variant" if len(symbols) > 1 else via) if symbols else NOTHING
 
     def head_values(self, head: str, context: Context) -> Values:
-        return self.name_values(head, context)  # `this` and `super` are names like any other
+        name, _, given = head.partition("<")
+        found = self.name_values(name, context)  # `this` and `super` are names like any other
+        return self._instantiated(found, given, context) if given else found
+
+    def _instantiated(self, values: Values, given: str, context: Context) -> Values:
+        """Generic functions with the type arguments they are called with."""
+        args = tuple(self.type_values(t, context.file, context.scope) for t in split_top(given[:-1], ","))
+        return tuple(v._replace(args=args) if v.kind == "func" else v for v in values)
 
     def binding_values(self, binding: Binding, file: File) -> Values:
         text = binding.text
@@ -205,6 +212,9 @@ class GoEngine(GoFlows):
         return (Value("beyond"),)
 
     def member(self, value: Value, name: str, context: Context) -> Values:
+        name, _, given = name.partition("<")
+        if given:
+            return self._instantiated(self.member(value, name, context), given, context)
         found = super().member(value, name, context)
         if found or value.kind != "inst" or not isinstance(value.symbol, Symbol):
             return found
