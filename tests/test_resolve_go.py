@@ -112,3 +112,41 @@ def test_order_of_files_does_not_matter() -> None:
     sources, configs = read("go_depot")
     files = [parse_file(p, d, spec) for p, d in sources.items() if (spec := spec_for(p, d)) is not None]
     assert link(files, configs) == link(files[::-1], configs)
+
+
+def test_functions_kept_in_tables_fields_and_results_are_called() -> None:
+    text = """package a
+    type command struct { name string; run func(n int) error }
+    var commands = []command{{"add", add}, {name: "del", run: del}}
+    func add(n int) error { return nil }
+    func del(n int) error { return nil }
+    func one() int { return 1 }
+    func pick() (func() int, error) { return one, nil }
+    func main() {
+        for _, c := range commands { c.run(1) }
+        f, _ := pick()
+        f()
+        cases := []struct { n string; fn func() int }{{"x", one}}
+        for _, tt := range cases { tt.fn() }
+    }
+    """
+    found = sorted((e.line, e.dst.partition("#")[2]) for e in linked(a=text).edges if e.kind == "calls")
+    assert found == [(9, "add"), (9, "del"), (10, "pick"), (11, "one"), (13, "one")]
+
+
+def test_generic_types_keep_their_arguments() -> None:
+    text = """package a
+    type T struct{}
+    func (T) Go() {}
+    type stack[E any] struct{ items []E }
+    func (s *stack[V]) peek() (v V, err error) { return s.items[0], nil }
+    func make2[E any](xs ...E) *stack[E] { return &stack[E]{items: xs} }
+    func run() {
+        x, _ := make2(T{}).peek()
+        x.Go()
+        y, _ := make2[T]().peek()
+        y.Go()
+    }
+    """
+    found = [e.dst.partition("#")[2] for e in linked(a=text).edges if e.kind == "calls"]
+    assert sorted(found) == ["T.Go", "T.Go", "make2", "make2", "stack.peek", "stack.peek"]

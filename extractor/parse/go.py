@@ -312,7 +312,7 @@ class GoCollector(GoStatements):
         "selector_expression": on_selector,
         "qualified_type": on_qualified,
         "composite_literal": on_composite,
-        "return_statement": GoErrors.on_return,
+        "return_statement": GoStatements.on_result,
         "binary_expression": GoErrors.on_test,
         **dict.fromkeys((b for b in BLOCKS if b != "type_switch_statement"), GoStatements.on_block),
     }

@@ -6,7 +6,7 @@ Types stay Go text (`map[string]*Item`); only the arrows of channels are dropped
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from extractor.facts import Param
 from extractor.parse.collect import MAX_STEPS, Collector, clip
@@ -51,6 +51,12 @@ class GoNames(Collector):
         if node.type == "struct_type":
             return self._struct_text(node)
         text = self.text(node)
+        if "struct" in text:
+            element = node.child_by_field_name("element") or node.child_by_field_name("value")
+            if node.type in ("slice_type", "array_type", "implicit_length_array_type"):
+                return "[]" + self.type_text(element)
+            if node.type == "map_type":
+                return f"map[{self.type_text(node.child_by_field_name('key'))}]{self.type_text(element)}"
         if "\n" in text or "`" in text:
             text = collapse(re.sub(r"`[^`]*`|//[^\n]*", "", text))
         return self.plain(text)
@@ -230,23 +236,28 @@ class GoNames(Collector):
             return f"<{self.type_text(given[0])}>", None
         return ("", given[0]) if name in ("append", "min", "max") else None
 
-    def functions_in(self, literal: Node, depth: int = 0) -> list[tuple[str, str, str]]:
-        """(type, field, chain) of what may be a function among the elements of a composite literal; the field is empty for
-        elements of a map or slice."""
-        kind = self.type_text(literal.child_by_field_name("type"))
-        body = literal.child_by_field_name("body")
+    def functions_in(self, literal: Node) -> list[tuple[str, str, str]]:
+        """(type, field, chain) of what may be a function in a composite literal and the literals in it that leave their type
+        out. The field is empty for elements of a map or slice, #2 for the third value of a struct written without names."""
         found: list[tuple[str, str, str]] = []
-        for child in body.named_children if body is not None else ():
-            value: Any = child
-            key = ""
-            if child.type == "keyed_element":
-                value = child.child_by_field_name("value")
-                named = child.child_by_field_name("key")
-                inner = named.named_children[0] if named is not None and named.named_children else None
-                key = self.text(inner) if inner is not None and inner.type == "identifier" else ""
-            if value is None or value.type != "literal_element" or not value.named_children:
+        stack = [(literal.child_by_field_name("type"), literal.child_by_field_name("body"))]
+        while stack:
+            kind, body = stack.pop()
+            if kind is None or body is None:
                 continue
-            value = value.named_children[0]
-            if value.type in ("identifier", "selector_expression"):
-                found.append((kind, key, clip(self.chain(value))))
+            held = kind.child_by_field_name("element") or kind.child_by_field_name("value")
+            written = self.type_text(kind)
+            for position, child in enumerate(c for c in body.named_children if c.type != "comment"):
+                value, key = child, "" if held is not None else f"#{position}"
+                if child.type == "keyed_element":
+                    value = child.child_by_field_name("value") or child
+                    named = child.child_by_field_name("key")
+                    inner = named.named_children[0] if named is not None and named.named_children else None
+                    key = self.text(inner) if held is None and inner is not None and inner.type == "identifier" else ""
+                value = value.named_children[0] if value.type == "literal_element" and value.named_children else value
+                if value.type == "literal_value" and held is not None:
+                    pointed = held.type == "pointer_type" and held.named_children
+                    stack.append((held.named_children[0] if pointed else held, value))
+                elif value.type in ("identifier", "selector_expression"):
+                    found.append((written, key, clip(self.chain(value))))
         return [row for row in found if row[2] not in ("nil", "true", "false", "?")]

@@ -92,8 +92,22 @@ class GoStatements(GoErrors):
 
     def _elements(self, literal: Node, scope: int, name: str) -> None:
         for _, field, chain in self.functions_in(literal):
-            if not field or (literal.child_by_field_name("type") or literal).type == "map_type":
+            if not field:
                 self.flows.append([scope, start_line(literal), name, "", chain])
+
+    def on_result(self, step: Step) -> None:
+        """A function given back by name, and errors handed back."""
+        node, scope = step[0], step[1]
+        listed = node.named_children[0].named_children if node.named_children else []
+        for value in listed if scope != MODULE else ():
+            if value.type in ("identifier", "selector_expression") and self.text(value) not in (
+                "nil",
+                "true",
+                "false",
+                "err",
+            ):
+                self.flows.append([scope, start_line(node), "", "return", clip(self.chain(value))])
+        self.on_return(step)
 
     def on_range(self, step: Step) -> None:
         node, scope, prefix, _ = step

@@ -231,7 +231,8 @@ class GoEngine(GoFlows):
             return value.args[int(name)] if name.isdigit() and int(name) < len(value.args) else NOTHING
         if value.kind == "fields":
             names = value.name.split(",")
-            return value.args[names.index(name)] if name in names else NOTHING
+            kept = self.kept(("anonymous", context.file.number, value.name, name)) if self.stored else NOTHING
+            return kept or (value.args[names.index(name)] if name in names else NOTHING)
         if value.kind in ("ext", "extclass", "extfunc") and value.name:
             if value.name == "builtin#error":
                 return (Value("extfunc", name=f"builtin#error.{name}"),)
@@ -258,8 +259,11 @@ class GoEngine(GoFlows):
 
     def function_result(self, symbol: Symbol, value: Value, args: list[str] | None, context: Context) -> Values:
         returned = self.returns(symbol)
+        if self.stored and returned:
+            returned = self._given_back(returned, symbol)
         if value.owner is None or not value.owner.args:
-            return super().function_result(symbol, value, args, context)
+            generic = bool(symbol.file.typevars.get(symbol.index))
+            return super().function_result(symbol, value, args, context) if generic else returned
         env: dict[str, Values] = {}
         owner = symbol.file.outside.get(symbol.index)
         names = (symbol.file.facts.extra or {}).get("receivers", {}).get(str(symbol.index), ("", ()))[1]
@@ -270,6 +274,15 @@ class GoEngine(GoFlows):
                 own = [held.get(n, NOTHING) for n in owner.file.typevars.get(owner.index, {})]
                 env.update(zip(names, own, strict=False))
         return self.substitute(returned, env)
+
+    def _given_back(self, returned: Values, symbol: Symbol) -> Values:
+        """A function type replaced by the functions that are returned by name."""
+        if returned[0].kind == "tuple":
+            inner = tuple(self._given_back(a, symbol) if a else a for a in returned[0].args)
+            return (returned[0]._replace(args=inner),)
+        if any(v.kind == "callable" or self._runs(v) for v in returned):
+            return self.kept(("return", symbol.id, "", "")) or returned
+        return returned
 
     def element(self, value: Value) -> Values:
         """What an index, a receive or the second variable of a range gives; a generic function stays what it is."""

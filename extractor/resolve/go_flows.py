@@ -32,11 +32,20 @@ class GoFlows(GoTypes):
 
     def places(self, owner: str, field: str, context: Context) -> list[tuple[Any, ...]]:
         """Where something is kept: a field of a type, or a variable of a function or package."""
+        if field == "return":
+            return [("return", context.file.symbols[context.scope].id, "", "")]
         if field and field != "=":
-            held = self.evaluate(owner, context)
-            return [
-                ("field", v.symbol.id, field, "") for v in held if v.kind == "inst" and isinstance(v.symbol, Symbol)
-            ]
+            out: list[tuple[Any, ...]] = []
+            for value in self.evaluate(owner, context):
+                if value.kind == "inst" and isinstance(value.symbol, Symbol):
+                    out.append(("field", value.symbol.id, self._field(value.symbol, field), ""))
+                elif value.kind == "fields":
+                    names = value.name.split(",")
+                    at = int(field[1:]) if field.startswith("#") else -1
+                    out.append(
+                        ("anonymous", context.file.number, value.name, names[at] if 0 <= at < len(names) else field)
+                    )
+            return out
         before, dot, last = owner.rpartition(".")
         if dot:
             held = self.evaluate(before, context)
@@ -53,6 +62,15 @@ class GoFlows(GoTypes):
                 return [("local", file.number, scope, owner, field or "[]")]
             scope = file.symbols[scope].d.scope
         return [("var", file.found["package"].directory, owner, field or "[]")]
+
+    @staticmethod
+    def _field(symbol: Symbol, field: str) -> str:
+        """The name of the field that #2 stands for."""
+        if not field.startswith("#"):
+            return field
+        fields = [s for group in symbol.members.values() for s in group if "field" in s.d.flags]
+        names = [s.d.name for s in sorted(fields, key=lambda s: s.index)]
+        return names[int(field[1:])] if int(field[1:]) < len(names) else field
 
     def kept(self, place: tuple[Any, ...]) -> Values:
         rows = self.stored.get(place, ())
