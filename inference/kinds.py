@@ -141,8 +141,10 @@ def _read_clause(
                 continue  # where a session is stored is not where `session` is defined
             if x is None and "bare" in groups:
                 x, carried = last, True
-            if x is not None and last is not None and not here and x.shape == "plain" and not exists(x.name):
-                x, carried = last, True
+            if x is not None and not here and x.shape == "plain" and not carried and not exists(x.name):
+                if last is None and words:
+                    continue  # "changed echo, which checks to rerun" is about echo
+                x, carried = (last, True) if last is not None else (x, False)
             y, _ = _slot(groups.get("y"), found, None)
             if x is None or (kind in ("check", "path", "compare", "default") and y is None):
                 continue
