@@ -43,6 +43,7 @@ from dataset.topics import Topic as Topic
 from dataset.wording import clause
 
 MOST_FIELDS = 12
+PLAIN_DECORATORS = frozenset({"property", "setter", "Override", "override", "overload", "SuppressWarnings"})
 
 
 def location(ask: Ask) -> Topic | None:
@@ -55,14 +56,15 @@ def place(ask: Ask) -> Topic | None:
     if path is None or s.type not in SYMBOLS:
         return None
     if s.owner and container is not None and "#" in container.object:
-        owner = ask.said(container.object)
+        holder = ask.facts.names.subject(container.object)
+        owner = f"`{holder.label}`" if holder.path == s.path else holder.said()
         answers: tuple[str, ...] = (
-            f"`{s.label}` is a {s.noun} of {owner}, defined in `{s.path}`.",
-            f"In `{s.path}`: `{s.label}` is a {s.noun} of {owner}.",
+            f"`{s.label}` is {s.a_noun} of {owner}, defined in `{s.path}`.",
+            f"In `{s.path}`: `{s.label}` is {s.a_noun} of {owner}.",
         )
     else:
         answers = (
-            f"`{s.label}` is a {s.noun} defined in `{s.path}`.",
+            f"`{s.label}` is {s.a_noun} defined in `{s.path}`.",
             f"In `{s.path}`, as the {s.noun} `{s.label}`.",
         )
     return ask.topic("location", "discovery", "location", answers, [path, container])
@@ -123,7 +125,8 @@ def find(ask: Ask) -> Topic | None:
 def members(ask: Ask) -> Topic | None:
     s = ask.subject
     found = [f for f in ask.all("member") if s.type in TYPES]
-    found = [f for f in found if not hidden(f.object)]
+    # A setter or an overload is no member of its own.
+    found = list({last(f.object): f for f in reversed(found) if not hidden(f.object)}.values())[::-1]
     if not found:
         return None
     names = [f"`{last(f.object)}`" for f in found]
@@ -175,6 +178,8 @@ def decorator(ask: Ask) -> Topic | None:
     found = [
         f for f in ask.all("decorator") if s.type in SYMBOLS and "`" not in f.object and token_count(f.object) <= 12
     ]
+    if all(f.object.lstrip("@").rpartition(".")[2] in PLAIN_DECORATORS for f in found):
+        return None  # the noun says as much
     if not found or len(found) != len(ask.all("decorator")):
         return None
     shown = listing([f"`{f.object if f.object.startswith('@') else '@' + f.object}`" for f in found])
@@ -187,7 +192,7 @@ def decorator(ask: Ask) -> Topic | None:
 
 def parameters(ask: Ask) -> Topic | None:
     s, found = ask.subject, list(ask.all("parameter"))
-    if s.type not in CALLABLE or ask.one("signature") is None:
+    if s.type not in CALLABLE or ask.one("signature") is None or s.noun == "destructor":
         return None
     who = f"The first definition of {s.said()}" if ask.facts.names.same_place(s.id) > 1 else s.said()
     first = "" if who == s.said() else "In its first definition, "
@@ -199,7 +204,7 @@ def parameters(ask: Ask) -> Topic | None:
     tail = f" It returns `{result.object.strip(chr(34) + chr(39))}`." if result is not None else ""
     if not found:
         written = ask.one("signature")
-        if written is None or not short_code(written.object, 20):
+        if written is None or not short_code(written.object, 20) or s.noun == "macro":
             return None
         answers: tuple[str, ...] = (
             f"{who} takes no arguments: `{written.object}`.{ask.place}",
@@ -226,7 +231,7 @@ def defaults(ask: Ask) -> Iterator[Topic]:
         name = f"`{fact.object}`"
         noted = fact.qualifier("annotation")
         declared = f" It is declared as `{noted}`." if noted and "`" not in noted and token_count(noted) <= 12 else ""
-        tail = f" {s.said()} is a {s.noun} in `{s.path}`." if not s.in_path else ""
+        tail = f" {s.said()} is {s.a_noun} in `{s.path}`." if not s.in_path else ""
         answers: tuple[str, ...] = (
             f"{name} defaults to `{value}` in {s.said()}.{declared}{tail}",
             f"`{value}` is the default of {name} in {s.said()}.{declared.replace(' It is', f' {name} is')}{tail}",
@@ -289,7 +294,8 @@ def fields(ask: Ask) -> Topic | None:
     for member in ask.all("member"):
         fact = ask.facts.first(member.object, wanted) if wanted and not hidden(member.object) else None
         typed = ask.facts.names.subject(member.object).type == "variable" or member.qualifier("type") == "variable"
-        if fact is None or not typed or not short_code(fact.object, 12) or len(shown) == MOST_FIELDS:
+        alone = ask.facts.names.same_place(member.object) <= 1
+        if fact is None or not typed or not alone or not short_code(fact.object, 12) or len(shown) == MOST_FIELDS:
             continue
         text = fact.object.strip("\"'") if wanted == "returns" else fact.object
         shown.append(f"`{last(member.object)}` (`{text}`)")

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from brain.facts import Fact
 from brain.view import hidden, is_test
-from dataset.names import listing, parts_of
+from dataset.names import listing, parts_of, unique
 from dataset.topics import RUNS, Ask, Facts, Topic
 from extractor.graph import Graph
 
@@ -130,16 +130,17 @@ class Corrections:
                 other == s.id
                 or subject.name in reached
                 or hidden(subject.name)
+                or "<" in other
                 or subject.name[:2] == "__"
                 or subject.in_path
             ):
                 continue
             if other.startswith(f"{s.id}.") or s.id.startswith(f"{other}."):
                 continue
-            shown = listing([ask.said(f.object) for f in called])
+            shown = listing(unique(ask.said(f.object) for f in called))
             answers = (
                 f"{s.said()} does not call `{subject.label}` itself; it calls {shown}.{ask.home}",
-                f"Nowhere: {s.said()} itself calls {shown}, not `{subject.label}`.{ask.home}",
+                f"{s.said()} itself calls {shown}; `{subject.label}` is not among them.{ask.home}",
             )
             return ask.topic(
                 "false_call", "discovery", "control flow", answers, [*called[:6], ask.one("path")], "correction",

@@ -105,7 +105,7 @@ class Gates:
         literals |= {f"@{text.lstrip('@')}" for text in literals}
         if draft.form == "correction":  # a false premise is named to be denied
             literals |= set(code_tokens(draft.prompt))
-        literals |= {f.qualifier("kind") + f.object for f in draft.facts if f.relation == "parameter"}
+        literals |= {mark + f.object for f in draft.facts if f.relation == "parameter" for mark in ("*", "**", "...")}
         return [t for t in code_tokens(draft.response) if t not in literals and not self.exists(t) and t != draft.fake]
 
     def exists(self, token: str) -> bool:

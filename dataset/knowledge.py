@@ -6,6 +6,7 @@ Facts are derived when a node is looked at and forgotten when many others were, 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -25,6 +26,15 @@ from extractor.schema import Node
 # Build scripts: they run, but nobody asks about them.
 _SCRIPTS = frozenset({"setup.py", "conftest.py", "noxfile.py", "tasks.py", "fabfile.py"})
 _ASIDES = ("(", "[", "{")
+_CALLED = {
+    "macro": "macro", "constructor": "constructor", "destructor": "destructor", "struct": "struct", "union": "union",
+    "enum": "enum", "alias": "type alias", "enum_constant": "enum constant", "variant": "variant", "field": "field",
+}  # fmt: skip
+# Comments to a tool, which stand where documentation would.
+_DIRECTIVE = re.compile(
+    r"^\W*(?:[a-z]+lint\b|[a-z]+-(?:disable|enable|ignore)|@?ts-|istanbul|prettier|nolint|noqa|type:|pragma|todo|fixme|xxx)",
+    re.I,
+)
 KEPT_TOPICS = 4_000  # nodes whose topics are held
 KEPT = 20_000  # nodes whose facts are held at once
 _ASKED = ("package", "module", "class", "interface", "function", "method", "variable")
@@ -35,7 +45,7 @@ class Knowledge(Facts):
 
     def __init__(self, graph: Graph, notes: Path) -> None:
         self.view = View.load(graph)
-        super().__init__((), Names({n.id: _type(n) for n in self.view.nodes.values() if n.origin != "brain"}))
+        super().__init__((), _names(self.view))
         self.graph = graph
         self.ranks: dict[str, Importance] = rank_view(self.view)
         self._notes = notes
@@ -69,8 +79,8 @@ class Knowledge(Facts):
             known = self._about[node_id] = {}
             node = self.view.node(node_id)
             for fact in facts_about(self.view, node) if node is not None else ():
-                if fact.relation == "purpose" and str(node.meta.get("doc", "") if node else "").lstrip()[:1] in _ASIDES:
-                    continue  # the sentence lost its subject with the aside it opens with
+                if fact.relation == "purpose" and node is not None and not _own_words(node):
+                    continue
                 known.setdefault(fact.relation, []).append(fact)
         return known.get(relation, ())
 
@@ -169,7 +179,7 @@ class Knowledge(Facts):
         node = self.view.nodes[node_id]
         if node.type not in _ASKED or is_test(node.path) or is_aside(node.path) or not node.path:
             return False
-        if "/" not in node.path and node.path in _SCRIPTS:
+        if ("/" not in node.path and node.path in _SCRIPTS) or "deleted" in node.meta.get("flags", ()):
             return False
         if "@" in node_id.rpartition("#")[2] and self.names.same_place(node_id) > 1:
             return False  # a setter, an overload, an alternative: the first definition speaks for the name
@@ -184,6 +194,29 @@ class Knowledge(Facts):
             if owner is not None and "." in owner.qualname and "#" in owner.id:
                 return self._in_class(owner.id)
         return True
+
+
+def _own_words(node: Node) -> bool:
+    """Whether a node's documentation opens with a sentence about it: not with an aside, another name, or a note to a tool."""
+    doc = str(node.meta.get("doc", "")).lstrip()
+    ticked = re.match(r"`+([^`]+)`+", doc)
+    other = ticked is not None and re.split(r"\W+", ticked.group(1).strip("~!@"))[0] not in (node.name, "")
+    return doc[:1] not in _ASIDES and not other and not _DIRECTIVE.match(doc)
+
+
+def _names(view: View) -> Names:
+    nodes = [n for n in view.nodes.values() if n.origin != "brain"]
+    return Names({n.id: _type(n) for n in nodes}, {n.id: called for n in nodes if (called := _called(n))})
+
+
+def _called(node: Node) -> str:
+    """What the node's language calls it, empty where the type says as much."""
+    flags = node.meta.get("flags", ())
+    if node.lang == "python" or node.type in ("module", "package", "external"):
+        return ""
+    if node.lang == "rust" and node.type == "interface":
+        return "trait"
+    return next((noun for flag, noun in _CALLED.items() if flag in flags), "")
 
 
 def _type(node: Node) -> str:

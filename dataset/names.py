@@ -45,12 +45,20 @@ class Subject:
     path: str
     label: str
     in_path: bool = False  # the label needs the path to be unambiguous
+    called: str = ""  # what its language calls it, where that says more than the type: constructor, struct, macro
 
     @property
     def noun(self) -> str:
+        if self.called:
+            return self.called
         if self.type == "variable" and self.owner:
             return "attribute"
         return NOUNS.get(self.type, "symbol")
+
+    @property
+    def a_noun(self) -> str:
+        """The noun behind its article."""
+        return f"{'an' if self.noun[0] in 'aeio' else 'a'} {self.noun}"
 
     @property
     def name(self) -> str:
@@ -84,8 +92,9 @@ def parts_of(node_id: str) -> tuple[str, str]:
 class Names:
     """Labels for ids. `types` maps the ids of a graph to their node types; empty when the ids stand in no graph."""
 
-    def __init__(self, types: Mapping[str, str] | None = None) -> None:
+    def __init__(self, types: Mapping[str, str] | None = None, called: Mapping[str, str] | None = None) -> None:
         self.types = dict(types or {})
+        self._called = dict(called or {})
         self._shared: Counter[str] = Counter()
         self._homes: Counter[tuple[str, str]] = Counter()
         self._outside: set[str] = set()
@@ -109,9 +118,9 @@ class Names:
         if not qualname:
             return Subject(node_id, kind, path, path, path.rstrip("/") or path)
         if not path or self._shared[qualname] < 2:
-            return Subject(node_id, kind, qualname, path, qualname)
+            return Subject(node_id, kind, qualname, path, qualname, called=self._called.get(node_id, ""))
         dotted = self._dotted(node_id, path, qualname)
-        return Subject(node_id, kind, qualname, path, dotted or qualname, in_path=not dotted)
+        return Subject(node_id, kind, qualname, path, dotted or qualname, not dotted, self._called.get(node_id, ""))
 
     def holds(self, node_id: str) -> bool:
         """Whether the graph has this node: an error named in a handler only is no node. All ids pass where there is no graph."""

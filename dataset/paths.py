@@ -26,7 +26,7 @@ def callee_files(ask: Ask) -> Topic | None:
     pairs = [
         f"`{ask.facts.names.subject(f.object).label}` in `{p.object}`" for f, p in zip(called, paths, strict=True) if p
     ]
-    answers = (f"{s.said()} calls {listing(pairs)}.",)
+    answers = (f"{s.said()} calls {listing(unique(pairs))}.",)
     return ask.topic("callee_files", "explain", "control flow", answers, [*called, *paths], "two_hop")
 
 
@@ -47,9 +47,9 @@ def _two_calls(ask: Ask, second: str, aspect: str, kind: str, intent: str, verb:
             hops.append((fact, further))
     if s.type not in RUNS or not 0 < len(hops) <= MOST or any(len(further) > 5 for _, further in hops):
         return None
-    pieces = [f"{ask.said(f.object)}, which {then} {listing([ask.said(g.object) for g in gs])}" for f, gs in hops]
+    pieces = [f"{ask.said(f.object)}, which {then} {listing(unique(ask.said(g.object) for g in gs))}" for f, gs in hops]
     used = [fact for f, gs in hops for fact in (f, *gs)]
-    joined = "; and ".join(pieces)
+    joined = "; and ".join(unique(pieces))
     answers = (f"{s.said()} {verb} {joined}.",)
     return ask.topic(aspect, kind, intent, answers, used, "two_hop")
 
@@ -75,8 +75,10 @@ def grandparent(ask: Ask) -> Topic | None:
     hops = [(f, gs) for f, gs in hops if gs]
     if s.type not in TYPES or not 0 < len(hops) <= MOST:
         return None
-    pieces = [f"{ask.said(f.object)}, which extends {listing([ask.said(g.object) for g in gs])}" for f, gs in hops]
-    joined = "; and ".join(pieces)
+    pieces = [
+        f"{ask.said(f.object)}, which extends {listing(unique(ask.said(g.object) for g in gs))}" for f, gs in hops
+    ]
+    joined = "; and ".join(unique(pieces))
     answers = (f"{s.said()} extends {joined}.",)
     return ask.topic(
         "grandparent", "explain", "architecture", answers, [x for f, gs in hops for x in (f, *gs)], "two_hop"
@@ -89,8 +91,10 @@ def error_base(ask: Ask) -> Topic | None:
     hops = [(f, gs) for f, gs in hops if gs]
     if s.type not in RUNS or not 0 < len(hops) <= MOST:
         return None
-    pieces = [f"{ask.said(f.object)}, which extends {listing([ask.said(g.object) for g in gs])}" for f, gs in hops]
-    joined = "; and ".join(pieces)
+    pieces = [
+        f"{ask.said(f.object)}, which extends {listing(unique(ask.said(g.object) for g in gs))}" for f, gs in hops
+    ]
+    joined = "; and ".join(unique(pieces))
     answers = (f"{s.said()} raises {joined}.",)
     return ask.topic("error_base", "diag", "error cause", answers, [x for f, gs in hops for x in (f, *gs)], "two_hop")
 
@@ -101,8 +105,10 @@ def error_reach(ask: Ask) -> Topic | None:
     hops = [(f, gs) for f, gs in hops if gs]
     if s.type not in (*TYPES, "external") or not 0 < len(hops) <= MOST or any(len(gs) > 5 for _, gs in hops):
         return None
-    pieces = [f"{ask.said(f.object)}, which is called by {listing([ask.said(g.object) for g in gs])}" for f, gs in hops]
-    joined = "; and by ".join(pieces)
+    pieces = [
+        f"{ask.said(f.object)}, which is called by {listing(unique(ask.said(g.object) for g in gs))}" for f, gs in hops
+    ]
+    joined = "; and by ".join(unique(pieces))
     answers = (f"{s.said()} is raised by {joined}.",)
     return ask.topic("error_reach", "diag", "error cause", answers, [x for f, gs in hops for x in (f, *gs)], "two_hop")
 
@@ -151,7 +157,7 @@ def member_errors(ask: Ask) -> Topic | None:
     if s.type not in (*TYPES, "module") or not 0 < len(hops) <= 5 or any(len(gs) > 4 for _, gs in hops):
         return None
     pieces = [f"{ask.said(f.object)} raises {listing(unique(ask.said(g.object) for g in gs))}" for f, gs in hops]
-    answers = (f"In {s.said()}, {'; '.join(pieces)}.",)
+    answers = (f"In {s.said()}, {'; '.join(unique(pieces))}.",)
     used = [x for f, gs in hops for x in (f, *gs)]
     return ask.topic("member_errors", "diag", "error cause", answers, used, "two_hop")
 
@@ -182,7 +188,7 @@ def _files(
     pairs = [
         f"`{ask.facts.names.subject(f.object).label}` in `{p.object}`" for f, p in zip(found, places, strict=True) if p
     ]
-    answers = (sentence.format(s=s.said(), o=listing(pairs)),)
+    answers = (sentence.format(s=s.said(), o=listing(unique(pairs))),)
     return ask.topic(aspect, kind, intent, answers, [*found, *places], "two_hop")
 
 
@@ -192,8 +198,10 @@ def caller_callers(ask: Ask) -> Topic | None:
     hops = [(f, gs) for f, gs in hops if gs]
     if s.type not in CALLABLE or not 0 < len(hops) <= MOST or any(len(gs) > 5 for _, gs in hops):
         return None
-    pieces = [f"{ask.said(f.object)}, which is called by {listing([ask.said(g.object) for g in gs])}" for f, gs in hops]
-    answers = (f"{s.said()} is called by {'; and by '.join(pieces)}.",)
+    pieces = [
+        f"{ask.said(f.object)}, which is called by {listing(unique(ask.said(g.object) for g in gs))}" for f, gs in hops
+    ]
+    answers = (f"{s.said()} is called by {'; and by '.join(unique(pieces))}.",)
     used = [x for f, gs in hops for x in (f, *gs)]
     return ask.topic("caller_callers", "explain", "dependency", answers, used, "two_hop")
 
@@ -208,8 +216,10 @@ def import_chain(ask: Ask) -> Topic | None:
     hops = [(f, gs) for f, gs in hops if gs]
     if s.type != "module" or not 0 < len(hops) <= MOST or any(len(gs) > 5 for _, gs in hops):
         return None
-    pieces = [f"{ask.said(f.object)}, which imports {listing([ask.said(g.object) for g in gs])}" for f, gs in hops]
-    answers = (f"{s.said()} imports {'; and '.join(pieces)}.",)
+    pieces = [
+        f"{ask.said(f.object)}, which imports {listing(unique(ask.said(g.object) for g in gs))}" for f, gs in hops
+    ]
+    answers = (f"{s.said()} imports {'; and '.join(unique(pieces))}.",)
     used = [x for f, gs in hops for x in (f, *gs)]
     return ask.topic("import_chain", "explain", "dependency", answers, used, "two_hop")
 

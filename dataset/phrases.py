@@ -14,10 +14,14 @@ SETS = ("train", "valid", "T1")
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """One way of asking. `name` is "<aspect>.<letter>"; the template of a row is "<name>/<index of the variant>"."""
+    """One way of asking. `name` is "<aspect>.<letter>"; the template of a row is "<name>/<index of the variant>".
+
+    `lead` opens the answer where the question wants a yes or no.
+    """
 
     name: str
     variants: tuple[str, ...]
+    lead: str = ""
 
 
 @cache
@@ -35,7 +39,19 @@ def phrases() -> dict[str, dict[str, tuple[str, ...]]]:
         elif line in SETS:
             which = line
         else:
-            found[aspect][which] += (line,)
+            found[aspect][which] += (line.partition(" => ")[0],)
+    return found
+
+
+@cache
+def leads() -> dict[tuple[str, str], str]:
+    """What opens the answers to a family, by aspect and line."""
+    found, aspect = {}, ""
+    for raw in Path(__file__).with_name("questions.txt").read_text(encoding="utf-8").splitlines():
+        line, _, lead = raw.strip().partition(" => ")
+        aspect = line.strip("[]") if line.startswith("[") else aspect
+        if lead and not line.startswith("#"):
+            found[aspect, line] = lead
     return found
 
 
@@ -45,7 +61,11 @@ def families(aspect: str, which: str = "train") -> tuple[Family, ...]:
     lines = phrases()[aspect]
     first = sum(len(lines[name]) for name in SETS[: SETS.index(which)])
     return tuple(
-        Family(f"{aspect}.{_letters(first + i)}", tuple(variant.strip() for variant in line.split(" | ")))
+        Family(
+            f"{aspect}.{_letters(first + i)}",
+            tuple(variant.strip() for variant in line.split(" | ")),
+            leads().get((aspect, line), ""),
+        )
         for i, line in enumerate(lines[which])
     )
 
@@ -65,7 +85,7 @@ OPENERS = (
     "I keep getting lost here. ",
     "From the code base: ",
 )
-CLOSERS = (" Thanks.", " Keep it short.", " Please.", " One or two sentences will do.", " Name the file too.")
+CLOSERS = (" Thanks.", " Keep it short.", " Please.", " One or two sentences will do.", " A short answer is fine.")
 
 # What a statement's prompt calls its aspect ("Notes on X (path): errors").
 ASPECT_WORDS = {

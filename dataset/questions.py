@@ -87,7 +87,7 @@ def draft(topic: Topic, family: Family, number: int, *, wrap: bool = False) -> D
         topic.aspect,
         f"{family.name}/{number}",
         prompt,
-        topic.answers[_pick(prompt, len(topic.answers))],
+        _led(family.lead, topic.answers[_pick(prompt, len(topic.answers))]),
         topic.subject,
         topic.facts,
         topic.refs,
@@ -122,6 +122,11 @@ def _fill(variant: str, topic: Topic) -> str:
     if f"{s.noun} `{s.label}`" in text and s.type in ("module", "package") and f"the file {said}" in variant:
         text = text.replace(f"the {s.noun} ", "")
     return text.replace("`", "") if _casual(variant) else text
+
+
+def _led(lead: str, answer: str) -> str:
+    """The answer behind a yes or no."""
+    return f"{lead}: {answer[0].lower()}{answer[1:]}" if lead else answer
 
 
 def _casual(variant: str) -> bool:

@@ -39,7 +39,7 @@ def capability(ask: Ask) -> Topic | None:
     """The symbols that serve one purpose."""
     s, doc, found = ask.subject, ask.one("purpose"), ask.all("serves")
     task = verb_phrase(doc.object) if doc is not None else ""
-    if s.type != "capability" or not task or not found:
+    if s.type != "capability" or not task or not found or task.startswith("use "):
         return None
     anchor = found[0]
     own = ask.facts.first(anchor.object, "purpose")

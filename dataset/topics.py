@@ -136,7 +136,10 @@ def parameter(fact: Fact) -> str:
     """A parameter as an answer names it, with its default when that is short."""
     default = fact.qualifier("default")
     kind = fact.qualifier("kind")
-    name = fact.object if fact.object.startswith("*") else (kind if kind in ("*", "**") else "") + fact.object
+    many = kind if kind in ("*", "**") else ""
+    if many == "*" and not fact.subject.startswith("py:"):
+        many = "..."  # a rest or variadic parameter
+    name = fact.object if fact.object.startswith("*") else many + fact.object
     short = default and "`" not in default and token_count(default) <= 6
     return f"`{name}` (default `{default}`)" if short else f"`{name}`"
 

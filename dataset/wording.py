@@ -59,6 +59,14 @@ _FINITE = re.compile(
 _RELATIVE = re.compile(r"\b(?:that|which|who|whose|where|when|used|for|to|with|of)\b|[,:(]")
 _PAST_WORDS = "sent got gave took made went came ran found lost kept left met held told broke began wrote"
 _PAST = frozenset(_PAST_WORDS.split())
+_LITTLE_WORDS = """the a an all any each every this that these those its their some one two whether if for of from with in into
+    on onto by at per via when where while which who using before after until between against over under inside
+    without within through across about so than"""
+_LITTLE = rf"(?:{'|'.join(_LITTLE_WORDS.split())})\b"
+# A plural noun and a word behind it that is neither little nor an adverb: it may be the noun's verb.
+_PLURAL = re.compile(
+    rf"\b[a-z]{{3,}}(?<![sui])s (?!(?:and|or|to|not|as|only|again|back|up|out|off)\b)(?!{_LITTLE})[a-z]{{3,}}(?<!ly)(?<!ing)(?<!ed)\b"
+)
 _NEEDS_NOUN = re.compile(r"^(?:of|for|in|from|by|with|on)\b")
 
 
@@ -85,8 +93,9 @@ def clause(purpose: str, noun: str) -> str:
         return ""
     if base_form(first) and not _NEEDS_NOUN.match(rest):
         return f"{first.lower()} {rest}"
-    callable_noun = noun in ("function", "method")
-    if third_person(first) and callable_noun and not (first.lower() in _NOUN_TOO and _NEEDS_NOUN.match(rest)):
+    callable_noun = noun in ("function", "method", "constructor", "destructor", "macro")
+    noun_first = first.lower() in _NOUN_TOO and (_NEEDS_NOUN.match(rest) or _is_clause(rest))
+    if third_person(first) and callable_noun and not noun_first:
         return _conjugate(first, rest)
     if first in ("A", "An", "The") and not callable_noun and _is_noun_phrase(rest):
         return f"is {first.lower()} {rest}"
@@ -103,6 +112,12 @@ def _conjugate(first: str, rest: str) -> str:
             return ""  # "copy and paste", "read or write access": verb or noun, nobody can say
         out.append(link + (form or word) + tail)
     return f"{third_person(first)} {''.join(out)}"
+
+
+def _is_clause(rest: str) -> bool:
+    """Whether a plural noun meets a word that may be its verb: "(Request) contexts disappear when …"."""
+    head = re.split(r"[,:;(]", rest, maxsplit=1)[0]
+    return bool(_PLURAL.search(head)) and not re.match(_LITTLE, head)
 
 
 def _is_noun_phrase(rest: str) -> bool:
