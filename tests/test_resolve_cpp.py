@@ -30,6 +30,44 @@ def test_every_labelled_call_is_found_and_nothing_else(name: str, least: int) ->
     assert (result.missing, result.extra) == ([], [])
 
 
+def test_a_program_labelled_before_it_was_ever_read() -> None:
+    result = score("cpp_geometry")
+    assert result.expected >= 85
+    assert result.precision >= 0.98, result.extra
+    assert result.recall >= 0.9, result.missing
+
+
+def test_operators_are_calls_where_a_class_here_overloads_them() -> None:
+    text = """struct V { int x; V operator+(const V& o) const { return o; } V& operator+=(const V& o) { return *this; } };
+struct S { char c; };
+bool operator==(const V& a, const V& b) { return a.x == b.x; }
+bool operator<(const S& a, int b) { return true; }
+void use(V a, V b, S s, int n) {
+  V c = a + b;
+  a += b;
+  bool same = a == b;
+  bool less = s < n;
+  int m = n + n;
+  m += n;
+  bool no = n == m || n < m;
+}
+"""
+    spec = spec_for("a.cpp", text.encode())
+    assert spec is not None
+    links = link([parse_file("a.cpp", text.encode(), spec)], {})
+    found = {(e.dst.partition("#")[2], e.line) for e in links.edges if e.kind == "calls" and e.src.endswith("#use")}
+    assert found == {("V.operator+", 6), ("V.operator+=", 7), ("operator==", 8), ("operator<", 9)}
+    assert [u for u in links.unresolved if "operator" in u.name] == []
+
+
+def test_an_error_of_the_standard_library_under_using_namespace_std() -> None:
+    text = '#include <stdexcept>\nusing namespace std;\nint f(int x) {\n  if (x > 1) throw out_of_range("too big");\n  return x;\n}\n'
+    spec = spec_for("a.cpp", text.encode())
+    assert spec is not None
+    links = link([parse_file("a.cpp", text.encode(), spec)], {})
+    assert set(links.names.values()) == {("ext:std#out_of_range",)}
+
+
 def test_a_declaration_and_its_definition_are_one_node() -> None:
     sources, links = link_fixture("cpp_engine")
     files = parsed({p: d.decode() for p, d in sources.items()})

@@ -116,7 +116,10 @@ class CppCollector(CppVariables):
                 if row is not None:
                     both = [*row, node_argument(self.source, right)]
                     self.registrations.append([scope, "node:Set", both, start_line(node)])
-        self.push(step)
+        if self.text(node.child_by_field_name("operator")) != "=":
+            self.on_operator(step)
+        else:
+            self.push(step)
 
     def on_throw(self, step: Step) -> None:
         node, scope = step[0], step[1]
@@ -265,7 +268,9 @@ class CppCollector(CppVariables):
         if function.type in ("qualified_identifier", "dependent_name"):
             text = compact(self.text(function))
             outer, name = split_qualified(text)
-            return outer or "::", name.partition("<")[0] if "operator" not in name else name, False
+            # What these make is their template argument.
+            whole = "operator" in name or name.startswith(("make_unique<", "make_shared<"))
+            return outer or "::", name if whole else name.partition("<")[0], False
         if function.type == "pointer_expression":
             return "", self.text(function.child_by_field_name("argument")), False
         return clip(chain(self.source, function)), "()", False
@@ -274,6 +279,21 @@ class CppCollector(CppVariables):
         for argument in arguments.named_children if arguments is not None else ():
             if argument.type == "lambda_expression":
                 self._bind_lambda(argument, scope)
+
+    def on_operator(self, step: Step) -> None:
+        """`a + b`, `a += b`, `!a`, `a[i]`: a call where a class overloads it, which only linking knows."""
+        node, scope = step[0], step[1]
+        left = node.child_by_field_name("left") or node.child_by_field_name("argument")
+        sign = "[]" if node.type == "subscript_expression" else self.text(node.child_by_field_name("operator"))
+        held = clip(chain(self.source, left))
+        if held[:1] not in ("?", "<") and sign not in ("&&", "||", "=") and self.source.spec.name != "c":
+            index = node.child_by_field_name("indices")
+            right = node.child_by_field_name("right") or (
+                index.named_children[0] if index and index.named_children else None
+            )
+            given = [clip(chain(self.source, right))] if right is not None else []
+            self.call(scope, held, f"operator{sign}", node, given, "operator")
+        self.push(step)
 
     def on_lambda(self, step: Step) -> None:
         self._bind_lambda(step[0], step[1])
@@ -326,6 +346,10 @@ class CppCollector(CppVariables):
         "throw_statement": on_throw,
         "try_statement": on_try,
         "call_expression": on_call,
+        "binary_expression": on_operator,
+        "unary_expression": on_operator,
+        "update_expression": on_operator,
+        "subscript_expression": on_operator,
         "lambda_expression": on_lambda,
         "new_expression": on_new,
         "compound_literal_expression": on_literal,

@@ -34,7 +34,9 @@ class CppVariables(CppDefs):
         written = type_of(self.source, kind)
         qualifiers = " ".join(self.text(c) for c in node.named_children if c.type == "type_qualifier")
         for declarator in declarators:
-            value = declarator.child_by_field_name("value") if declarator.type == "init_declarator" else None
+            # `if (auto x = f())` keeps its value beside the declarator
+            holder = declarator if declarator.type == "init_declarator" else node
+            value = holder.child_by_field_name("value")
             declared = unwrap(declarator)
             if declared.name is None:
                 continue

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from extractor.error_classes import STANDARD
 from extractor.facts import MODULE, Base, Call, FileFacts
 from extractor.parse.collect import bare
 from extractor.parse.cpp_text import split_qualified
@@ -14,8 +15,10 @@ from extractor.resolve import Links
 from extractor.resolve import cpp_library as library
 from extractor.resolve.chains import cpp_type
 from extractor.resolve.cpp_files import CppFiles
+from extractor.resolve.cpp_operators import Operators
 from extractor.resolve.emit import Emitter, Outcome
 from extractor.resolve.model import NOTHING, Context, File, Symbol, Value, Values, accepts, join
+from extractor.schema import external_id
 
 MAX_VARIANTS: Final = 4
 
@@ -46,6 +49,7 @@ class CppEngine(CppFiles):
 
     parse_type = staticmethod(cpp_type)
     runners = library.RUNNERS
+    _operators: Operators | None = None
 
     def find_slots(self) -> None:
         """Functions stored in the fields of structs: the targets of calls through those fields."""
@@ -263,6 +267,9 @@ class CppEngine(CppFiles):
     def special_call(self, call: Call, context: Context, args: list[str], emitter: Any) -> Outcome | None:
         if call.kind in ("init", "member_init"):
             return self._initialised(call, context, args, emitter)
+        if call.kind == "operator":
+            self._operators = self._operators or Operators(self)
+            return self._operators.outcome(call, context, args)
         if call.kind == "launch":
             values = self._callee_values(call, context)
             outcome: Outcome = (
@@ -272,6 +279,10 @@ class CppEngine(CppFiles):
         if call.kind == "scoped":
             values = self._callee_values(call, context)
             if values:
+                made = [v for group in values[0].args for v in group] if values[0].kind == "extfunc" else []
+                if call.name.startswith("make_") and made and made[0].kind == "inst":
+                    built: Outcome = emitter.constructor(made[0]._replace(kind="class"), args, context)
+                    return built._replace(external=values[0].name)
                 return emitter.targets(values, call, args, context)  # type: ignore[no-any-return]
             return Outcome(reason=self.unknown_name_reason(call.name, context))
         if call.kind == "arrow":
@@ -376,6 +387,9 @@ class CppEngine(CppFiles):
         if not found and "::" in name and "(" not in name:
             package, _, rest = name.strip(":").partition("::")
             return (Value("extclass", name=f"{package}#{rest.replace('::', '.')}"),)
+        used = [target for _, alias, target in (context.file.facts.extra or {}).get("usings", ()) if not alias]
+        if not found and "std" in used and external_id("std", name) in STANDARD:  # `using namespace std`
+            return (Value("extclass", name=f"std#{name}"),)
         return found
 
     def unknown_type_reason(self, name: str, file: File) -> str:
