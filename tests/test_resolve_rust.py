@@ -99,3 +99,38 @@ def test_order_of_files_does_not_matter() -> None:
     sources, configs = read("rust_depot")
     files = [parse_file(p, d, spec) for p, d in sources.items() if (spec := spec_for(p, d)) is not None]
     assert link(files, configs) == link(files[::-1], configs)
+
+
+def test_a_field_and_a_method_of_one_name_are_told_apart() -> None:
+    text = """
+    use std::collections::HashMap;
+    struct Account { balance: u64 }
+    impl Account { fn balance(&self) -> u64 { self.balance } }
+    struct Bank { accounts: HashMap<String, Account> }
+    impl Bank {
+        fn accounts(&self) -> Vec<&Account> { self.accounts.values().collect() }
+        fn total(&self) -> u64 { self.accounts.values().map(|a| a.balance()).sum() }
+        fn first(&self) -> u64 { self.accounts()[0].balance() }
+    }
+    """
+    assert calls(linked(src__lib=text)) == {
+        ("Bank.total", "rs:src/lib.rs#Account.balance"),
+        ("Bank.first", "rs:src/lib.rs#Account.balance"),
+        ("Bank.first", "rs:src/lib.rs#Bank.accounts"),
+    }
+
+
+def test_a_default_method_may_be_given_anew() -> None:
+    text = """
+    trait Animal { fn speak(&self) {} }
+    struct Dog; struct Cat;
+    impl Animal for Dog {}
+    impl Animal for Cat { fn speak(&self) {} }
+    fn any(a: &dyn Animal) { a.speak(); }
+    fn dog(d: Dog) { d.speak(); }
+    """
+    assert calls(linked(src__lib=text)) == {
+        ("any", "rs:src/lib.rs#Animal.speak"),
+        ("any", "rs:src/lib.rs#Cat.speak"),
+        ("dog", "rs:src/lib.rs#Animal.speak"),
+    }

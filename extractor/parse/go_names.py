@@ -224,6 +224,11 @@ class GoNames(Collector):
     def _type_arguments(self, node: Node) -> str:
         """`<int,string>` of a call of `Map[int, string]`."""
         listed = node.child_by_field_name("type_arguments")
+        function = node.child_by_field_name("function")
+        if function is not None and function.type == "index_expression":  # `New[Item]()`, or a function from a map
+            index = function.child_by_field_name("index")
+            named = index is not None and (index.type == "selector_expression" or self.text(index)[:1].isupper())
+            return f"<{self.text(index)}>" if named else ""
         return f"<{','.join(self.type_text(c) for c in listed.named_children)}>" if listed is not None else ""
 
     def _made(self, function: Node | None, arguments: Node | None) -> tuple[str, Node | None] | None:

@@ -46,6 +46,7 @@ class GoFlows(GoTypes):
                         ("anonymous", context.file.number, value.name, names[at] if 0 <= at < len(names) else field)
                     )
             return out
+        owner = owner[: owner.rindex("<")] if owner.endswith(">") and not owner.startswith("<") else owner
         before, dot, last = owner.rpartition(".")
         if dot:
             held = self.evaluate(before, context)

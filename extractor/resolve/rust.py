@@ -152,14 +152,10 @@ class RustEngine(RustResults):
         before, _, name = path.rpartition("::")
         if not before:
             return whole
+        if whole:
+            return (Value("extfunc", name=f"{before}#{name}"),)
         held = self.path_values(before, context) if "::" in before else self.head_values(before, context)
-        found = join(self.member(v, name, context) for v in self.bounded(held))
-        if found:
-            return found
-        if whole and not held:
-            package, _, member = path.rpartition("::")
-            return (Value("extfunc", name=f"{package}#{member}"),)
-        return NOTHING
+        return join(self.member(v, name, context) for v in self.bounded(held))
 
     def binding_values(self, binding: Binding, file: File) -> Values:
         if binding.kind == "assigned" and binding.text.startswith(binding.name) and binding.scope != MODULE:
@@ -168,12 +164,13 @@ class RustEngine(RustResults):
         return super().binding_values(binding, file)
 
     # ------------------------------------------------------------------ members
-    def own_member(self, value: Value, name: str, context: Context) -> Values:
+    def own_member(self, value: Value, name: str, context: Context, called: bool = False) -> Values:
+        """Methods and fields have name spaces of their own: which is meant, the parentheses say."""
         env = self.environment(value)
         for ancestor, inner in self.lineage(value.symbol):
             members = ancestor.members.get(name, ())
             functions = tuple(s for s in members if s.is_function)
-            if functions:
+            if functions and (called or (ancestor.index, name) not in ancestor.file.binds):
                 via = "self" if value.via == "self" else "type"
                 return (Value("func", functions, via=via, owner=value),)
             variants = self.symbol_values(s for s in members if "variant" in s.d.flags or "const" in s.d.flags)
@@ -187,7 +184,24 @@ class RustEngine(RustResults):
         return NOTHING
 
     def called_member(self, value: Value, name: str, receiver: str, context: Context) -> Values:
+        if value.kind in ("inst", "class") and isinstance(value.symbol, Symbol):
+            found = self.own_member(value, name, context, called=True)
+            if found:
+                return found
         return self.member(value, name, context)
+
+    def is_abstract(self, symbol: Symbol) -> bool:
+        """What a trait gives by default, a type may give anew."""
+        return symbol.parent is not None and symbol.parent.d.kind == "interface"
+
+    def arguments(self, callee: str, context: Context) -> list[str] | None:
+        before, colons, name = callee.rpartition("::")
+        if not colons or "." in name:
+            return super().arguments(callee, context)
+        rows = context.file.calls_by_text.get((context.scope, before, name))
+        calls = context.file.facts.calls
+        best = min(rows, key=lambda i: (abs(calls[i].line - context.line), i)) if rows else -1
+        return (context.file.args[best] or ["?"] * calls[best].arity) if rows else None
 
     def member(self, value: Value, name: str, context: Context) -> Values:
         if name == "@list":  # an array written out: of what its first element is

@@ -60,6 +60,9 @@ class RustResults(RustModules):
             held = join(self.awaited(v) for v in held) if method == "filter_map" else held
             held = join(self.element(v) if v.kind == "list" else (v,) for v in held) if method == "flat_map" else held
             return (Value("list", args=(held,)),)
+        if method == "flatten":
+            inner = join(self.element(v) if v.kind in ("list", "ext") else (v,) for v in element)
+            return (Value("list", args=(inner,)),)
         if method == "enumerate":
             return (Value("list", args=((Value("tuple", args=(NOTHING, element)),),)),)
         if method == "zip":
