@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from config.cli import typed_here
+
 Status = Literal["ok", "warn", "fail"]
 INCOMPATIBLE = 3
 UNREACHABLE = 5
@@ -28,7 +30,7 @@ class Check:
     def lines(self) -> list[str]:
         """`fail: shapes: lora_A of … (fix below)`; an ok check takes one line."""
         head = f"{self.status + ':':<5} {self.name}: {self.reason}"
-        return [head, f"      fix: {self.fix}"] if self.fix and self.status != "ok" else [head]
+        return [head, f"      fix: {typed_here(self.fix)}"] if self.fix and self.status != "ok" else [head]
 
 
 @dataclass(frozen=True, slots=True)
