@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from labelled import link_fixture, score
 
-from extractor.languages import BY_NAME
+from extractor.languages import BY_NAME, spec_for
 from extractor.parse import parse_file
 from extractor.resolve import Links, link
 
@@ -86,3 +86,31 @@ def test_order_of_files_does_not_matter() -> None:
     one = link([parse_file(f"{n}.java", t.encode(), spec) for n, t in texts.items()], {})
     two = link([parse_file(f"{n}.java", t.encode(), spec) for n, t in reversed(texts.items())], {})
     assert one == two
+
+
+def test_a_method_keeps_its_plain_name_beside_a_field_of_that_name() -> None:
+    text = "class Item {\n  private int size;\n  int size() { return size; }\n  int twice() { return size() * 2; }\n}\n"
+    spec = spec_for("Item.java", text.encode())
+    assert spec is not None
+    facts = parse_file("Item.java", text.encode(), spec)
+    assert {(d.kind, d.qualname, d.ordinal) for d in facts.defs if d.name == "size"} == {
+        ("variable", "Item.size", 2),
+        ("method", "Item.size", 1),
+    }
+    calls = [(e.src, e.dst) for e in link([facts], {}).edges if e.kind == "calls"]
+    assert calls == [("java:Item.java#Item.twice", "java:Item.java#Item.size")]
+
+
+def test_constants_and_anonymous_classes_call_only_constructors_that_are_written() -> None:
+    text = (
+        "interface Job { void run(); }\nenum Plain { A, B { int x() { return 1; } }; int x() { return 0; } }\n"
+        "enum Rich { A(1), B(2); Rich(int n) { } }\nclass Use {\n  Job job = new Job() { public void run() { } };\n}\n"
+    )
+    spec = spec_for("Use.java", text.encode())
+    assert spec is not None
+    found = {
+        (e.dst.partition("#")[2], e.line)
+        for e in link([parse_file("Use.java", text.encode(), spec)], {}).edges
+        if e.kind == "calls"
+    }
+    assert found == {("Rich.Rich", 3)}

@@ -5,10 +5,10 @@ that contains them. The package stands in `namespace`; type parameters with thei
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from extractor.facts import MODULE, FileFacts, Handler, Import, Raise
+from extractor.facts import MODULE, Definition, FileFacts, Handler, Import, Raise
 from extractor.parse.collect import Step, clip
 from extractor.parse.java_names import JavaNames
 from extractor.parse.tree import collapse, end_line, start_line
@@ -40,7 +40,25 @@ def parse(source: Source) -> FileFacts:
     """The facts of one Java file."""
     collector = JavaCollector(source)
     collector.walk()
-    return collector.facts(namespace=collector.package, extra={"typevars": collector.typevars})
+    collector.drop_silent_constants()
+    facts = collector.facts(namespace=collector.package, extra={"typevars": collector.typevars})
+    return facts._replace(defs=_methods_first(facts.defs))
+
+
+def _methods_first(defs: Sequence[Definition]) -> tuple[Definition, ...]:
+    """A field and a method may share a name: the method has the plain one, since that is what others call."""
+    callables = {d.qualname for d in defs if d.kind != "variable"}
+    shared = {d.qualname for d in defs if d.kind == "variable"} & callables
+    if not shared:
+        return tuple(defs)
+    counts: dict[str, int] = {}
+    found = list(defs)
+    for index in sorted(range(len(defs)), key=lambda i: (defs[i].kind == "variable", i)):
+        name = defs[index].qualname
+        if name in shared:
+            counts[name] = counts.get(name, 0) + 1
+            found[index] = defs[index]._replace(ordinal=counts[name])
+    return tuple(found)
 
 
 class JavaCollector(JavaNames):
@@ -125,10 +143,18 @@ class JavaCollector(JavaNames):
         )  # fmt: skip
         self.bind(scope, name, owner, node, "declared")
         arguments = node.child_by_field_name("arguments")
+        self._constants.append((len(self.calls), scope))
         self.call(scope, "", owner, node, self.args(arguments), "new")
         self.push_nodes(arguments.named_children if arguments else (), scope, prefix)
         if body is not None:
             self._anonymous(body, owner, (body, index, f"{prefix}.{name}", False))
+
+    def drop_silent_constants(self) -> None:
+        """A constant of an enumeration without a constructor calls nothing."""
+        written = {d.scope for d in self.defs if "constructor" in d.flags}
+        for index, scope in reversed(self._constants):
+            if scope not in written:
+                del self.calls[index], self.arguments[index]
 
     def _anonymous(self, body: Node, base: str, step: Step) -> None:
         index = self.define(

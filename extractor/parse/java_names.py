@@ -39,6 +39,7 @@ class JavaNames(Collector):
     def __init__(self, source: Source) -> None:
         super().__init__(source)
         self.package = ""
+        self._constants: list[tuple[int, int]] = []  # (call, enumeration) of every constant
         self.typevars: list[list[object]] = []  # [scope, name, bound]
 
     def _modifiers(self, node: Node) -> tuple[tuple[str, ...], list[str], str]:

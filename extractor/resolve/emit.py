@@ -235,6 +235,8 @@ class Emitter:
             chosen = self.engine.select(found, args, context)
             fitting = [s for s in chosen if accepts(s, len(args))] or chosen
             return Outcome(tuple((self.engine.definition_of(s).id, via) for s in fitting), instantiates=symbol.id)
+        if symbol.d.kind == "interface":  # what is made is the anonymous class that implements it
+            return Outcome()
         return Outcome(((symbol.id, via),), instantiates=symbol.id)
 
     # ------------------------------------------------------------------ names of errors
