@@ -51,6 +51,7 @@ def link(files: Sequence[FileFacts], configs: Mapping[str, str]) -> Links:
         _imports(program, facts, links, externals)
         _bases(program, facts, links, externals)
     _overrides(program, links)
+    program.dismantle()
     links.nodes.extend(externals[key] for key in sorted(externals))
     links.edges[:] = _best(links.edges)
     links.unresolved[:] = sorted({(u.src, u.kind, u.name, u.line): u for u in links.unresolved}.values())

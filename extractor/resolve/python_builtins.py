@@ -6,6 +6,7 @@ unknown result, and functions passed to it are edges of low confidence.
 
 from __future__ import annotations
 
+from sys import intern
 from typing import TYPE_CHECKING, Final
 
 from extractor.resolve.python_containers import container_method, copied, keyed
@@ -112,7 +113,7 @@ def call_builtin(calls: Calls, callee: Value, given: Arguments, at: Block, site:
         return keyed(use, callee.a)
     path: str = callee.a
     use.path = path
-    hits.targets.setdefault(f"ext {path}", "external")
+    hits.targets.setdefault(intern(f"ext {path}"), "external")
     for method in methods_of_template(use, callee) if path in TEMPLATES else ():
         calls.call(method, Arguments(), at, site, hits, "template", depth + 1)
     special = SPECIAL.get(path)

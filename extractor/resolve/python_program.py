@@ -233,3 +233,14 @@ class Program(Store):
             else INSTANCE
         )
         return self.one(kind, method.class_)
+
+    def dismantle(self) -> None:
+        """Take the program apart: its parts refer to each other, and a run that looks for no cycles would keep them to its end."""
+        blocks = [block for blocks in self.blocks_of.values() for block in blocks if block is not None]
+        classes = [block.class_ for block in blocks if block.kind == "class" and block.class_ is not None]
+        for part, names in (*((c, Class.__slots__) for c in classes), *((b, Block.__slots__) for b in blocks)):
+            for name in names:
+                delattr(part, name)
+        for value in self._values.values():
+            vars(value).clear()
+        self.__dict__.clear()

@@ -110,7 +110,11 @@ def remembered(run: Flow, place: Place, handler: Callable[[Flow, list[Any]], Any
     at.place, run.trace = at.whole, None
     trace.reads, trace.read = tuple(frame.reads), tuple(frame.reads.values())
     if frame.writes:
-        trace.writes, trace.written = tuple(frame.writes), tuple(map(frame.env.get, frame.writes))
+        same, env = run.p.same, frame.env
+        for key in frame.writes:
+            if key in env:
+                env[key] = same(env[key])
+        trace.writes, trace.written = tuple(frame.writes), tuple(map(env.get, frame.writes))
     trace.line = run.line
     place.traces = (*place.traces, trace) if len(place.traces) < MAX_TRACES else (trace,)
     return trace.result

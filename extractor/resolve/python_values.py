@@ -50,6 +50,7 @@ class Value(int):
     kind: str
     a: Any
     b: Any
+    single: Values | None = None  # the set of this one value
 
 
 Values = frozenset[Value]
@@ -94,6 +95,7 @@ class Place:
 
 # Of an edge: confidence, rule, column, number of candidates, class made, (target, line).
 Row = tuple[float, str, int, int, str, tuple[str, int]]
+NO_NAMES: Final[frozenset[str]] = frozenset()  # an empty set made anew is an object of its own
 NO_CELLS: Final[dict[str, Cell]] = {}  # shared, never written
 
 
@@ -101,47 +103,10 @@ class Block:
     """A module, class or function: its code, and what is known of it so far. Edges and misses leave from `owner`."""
 
     __slots__ = (
-        "annotations",
-        "attributes",
-        "bound",
-        "by_position",
-        "captured",
-        "class_",
-        "conditional",
-        "declared",
-        "defaults",
-        "definition",
-        "edges",
-        "facts",
-        "final",
-        "flow",
-        "foreign",
-        "found",
-        "generator",
-        "id",
-        "index",
-        "inflow",
-        "kind",
-        "lookups",
-        "missed",
-        "module",
-        "names",
-        "nonlocals",
-        "outer",
-        "owner",
-        "params",
-        "parent",
-        "place",
-        "queued",
-        "raised",
-        "reached",
-        "returned",
-        "returns",
-        "runs",
-        "sites",
-        "wanted",
-        "whole",
-        "yielded",
+        "annotations", "attributes", "bound", "by_position", "captured", "class_", "conditional", "declared",
+        "defaults", "definition", "edges", "facts", "final", "flow", "foreign", "found", "generator", "id", "index",
+        "inflow", "kind", "lookups", "missed", "module", "names", "nonlocals", "outer", "owner", "params", "parent",
+        "place", "queued", "raised", "reached", "returned", "returns", "runs", "sites", "wanted", "whole", "yielded",
     )  # fmt: skip
 
     def __init__(
@@ -151,8 +116,8 @@ class Block:
         self.definition: Definition | None = facts.defs[index] if index >= 0 else None
         self.kind = "module" if self.definition is None else "class" if self.definition.kind == "class" else "function"
         self.flow, self.annotations, self.returns = row[0], row[5], row[6]
-        self.bound, self.captured = set(row[1]), frozenset(row[2])
-        self.outer, self.nonlocals = frozenset(row[3]), frozenset(row[4])
+        self.bound = set(row[1])
+        self.captured, self.outer, self.nonlocals = (frozenset(names) if names else NO_NAMES for names in row[2:5])
         self.params: tuple[Param, ...] = self.definition.params if self.definition else ()
         self.by_position = all(param.kind in ("", "posonly") for param in self.params)
         self.owner: Block = parent.owner if self.kind == "class" and parent is not None else self
@@ -172,7 +137,7 @@ class Block:
         self.sites: dict[int, Site] = {}
         self.edges: dict[tuple[str, int], Row] = {}
         self.missed: dict[tuple[str, int], tuple[str, str]] = {}
-        self.wanted: frozenset[str] = frozenset()  # local names that raises and handlers mention
+        self.wanted = NO_NAMES  # local names that raises and handlers mention
         self.found: dict[str, set[Value]] = {}
         self.raised: dict[int, set[Value]] = {}  # what the raise on a line gives
         self.generator = self.has_flag("generator")
@@ -281,7 +246,7 @@ class Store:
 
     def __init__(self) -> None:
         self._values: dict[tuple[Any, ...], Value] = {}
-        self._single: dict[tuple[Any, ...], Values] = {}
+        self._sets: dict[Values, Values] = {}
         self.waiting: list[deque[Block]] = [deque()]
 
     def value(self, kind: str, a: Any = None, b: Any = None) -> Value:
@@ -296,11 +261,14 @@ class Store:
 
     def one(self, kind: str, a: Any = None, b: Any = None) -> Values:
         """The set of this one value."""
-        key = (kind, a, b, a.__class__)
-        found = self._single.get(key)
-        if found is None:
-            found = self._single[key] = frozenset((self.value(kind, a, b),))
-        return found
+        value = self._values.get((kind, a, b, a.__class__)) or self.value(kind, a, b)
+        if value.single is None:
+            value.single = self.same(frozenset((value,)))
+        return value.single
+
+    def same(self, values: Values) -> Values:
+        """The one object that stands for all sets of these values: there are few different ones, and very many alike."""
+        return self._sets.setdefault(values, values)
 
     def enqueue(self, block: Block) -> None:
         if not block.queued and block.reached:
@@ -347,12 +315,12 @@ class Store:
             cell, values = pending.pop()
             if cell.full:
                 continue
-            new = values - cell.values
+            new = values - cell.values if cell.values else values
             if len(cell.values) + len(new) > MAX_CONSTANTS:
                 new = self._bounded(cell, new)
             if not new:
                 continue
-            cell.values = cell.values | new if cell.values else frozenset(new)
+            cell.values = self.same(cell.values | new if cell.values else frozenset(new))
             for place in cell.readers:
                 place.stale = True
                 self.enqueue(place.block)
