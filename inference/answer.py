@@ -13,9 +13,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
-from brain.text import clean
 from config.console import Console
-from config.errors import UsageError
 from config.settings import QuerySettings
 from extractor.graph import Graph
 from extractor.schema import Node
@@ -32,10 +30,9 @@ from inference.marks import render
 from inference.retrieve import Retriever
 from inference.scope import Scope, answer_in, names_symbol, scope_of
 from inference.wording import Claim, Section, count
-from inference.words import could_be_a_name, everyday_names, is_symbol, known_words, means_it
+from inference.words import as_text, could_be_a_name, everyday_names, is_symbol, known_words, means_it
 
 SCHEMA_VERSION: Final = 1
-MAX_QUESTION: Final = 1 << 20
 _READ: Final = 2_000  # characters of a question that are parsed; a log is read further, by traces.py
 _LOG: Final = 200_000
 _UNCLEAR: Final = Section(
@@ -133,19 +130,16 @@ class Expert:
 
     def ask(self, question: str, how: Ask = Ask(), stream: Callable[[str], None] | None = None) -> Answer:
         """The answer to `question`. With a model, `stream` receives checked sentences as they come."""
-        text = clean(question).strip()
-        if not text:
-            raise UsageError("the question is empty", 'nanodex query "Where is main defined?"')
-        if len(text.encode()) > MAX_QUESTION:
-            raise UsageError("the question is longer than 1 MiB", "pipe a shorter log")
+        text = as_text(question)
         verifier = Verifier(self.graph, self.repo)
         # A long log is told by how it begins and, more, by how it ends.
         log = text if len(text) <= _LOG else f"{text[: _LOG // 4]}\n{text[-_LOG * 3 // 4 :]}"
         trace = traces.parse(log, self._is_error) or traces.quoted(text[:_READ], self.graph)
+        intents: tuple[Intent, ...]
+        linked: list[Target]
         if trace is not None:
             sections = [traces.diagnose(self.composer, self.linker, self.retriever, trace)]
-            intents: tuple[Intent, ...] = (Intent("diagnostics", ""),)
-            linked: list[Target] = []
+            intents, linked = (Intent("diagnostics", ""),), []
         else:
             asked, scope = self._scoped(text[:_READ], how)
             intents = asked.intents
@@ -303,8 +297,9 @@ class Expert:
 
     def _search(self, intent: Intent, x: Target | None, how: Ask) -> Section | None:
         if self.retriever is None:
-            hint = "this question needs the search index: run make brain"
-            return Section(intent.kind, (Claim(hint[:1].upper() + hint[1:] + "."),), "unknown", 0.0)
+            return Section(
+                intent.kind, (Claim("This question needs the search index: run make brain."),), "unknown", 0.0
+            )
         finder = discover.Discoverer(self.composer, self.retriever, self.settings.k, how.path_glob, how.lang)
         section, evidence = finder.answer(prose_kind(intent.text), discover.without_project(intent.text, self.project))
         if x is not None:

@@ -32,7 +32,7 @@ _NODE = re.compile(
     r"^\s*at (?:async )?(?:(?P<name>[\w.$<>\[\] ]+?) )?\(?(?:file://)?(?P<path>[^\s()]+\.[cm]?[jt]sx?):(?P<line>\d+):\d+\)?",
     re.MULTILINE,
 )
-_GO = re.compile(r"^(?P<name>[\w./*()]+)\([^\n]*\)\n\t(?P<path>[^\s:]+\.go):(?P<line>\d+)", re.MULTILINE)
+_GO = re.compile(r"^(?P<name>[\w./*()]+)\([^\n]*\)\n\s+(?P<path>[^\s:]+\.go):(?P<line>\d+)", re.MULTILINE)
 _RUST = re.compile(r"panicked at (?:'[^']*', )?(?P<path>[\w./-]+\.rs):(?P<line>\d+)", re.MULTILINE)
 _NATIVE = re.compile(
     r"^\s*#\d+\s+(?:0x[0-9a-f]+ )?in (?P<name>[^\s(]+)[^\n]*? (?P<path>[\w./+-]+\.\w+):(?P<line>\d+)", re.MULTILINE
@@ -44,6 +44,13 @@ _PYTEST = re.compile(
 _ERROR = re.compile(
     r"^(?:E\s+|Caused by: |Exception in thread \"[^\"]*\" |Uncaught )?(?P<class>(?:[\w$]+\.)*[A-Z][\w$]*)"
     r"(?:: (?P<message>[^\n]*))?$",
+    re.MULTILINE,
+)
+# What a program says when it dies without an exception's own line: Go, C++ and Rust.
+_DEATH = re.compile(
+    r"^panic: (?P<go>[^\n]+?)(?: \[recovered\])?$"
+    r"|^terminate called after throwing an instance of '(?P<class>[^'\n]+)'(?:\n\s*what\(\):\s*(?P<what>[^\n]*))?"
+    r"|^thread '[^'\n]*' (?:\(\d+\) )?panicked at (?:'(?P<old>[^'\n]*)'|[\w./-]+\.rs:[\d:]+\n(?P<rust>[^\n]+))",
     re.MULTILINE,
 )
 _MARKS: Final = (
@@ -92,11 +99,15 @@ def parse(text: str, is_error: Callable[[str], bool] = lambda name: False) -> Tr
             break
     marked = any(mark in text for mark in _MARKS)
     errors = [m for m in _ERROR.finditer(text) if frames or marked or _alone(m, text, is_error)]
-    if not frames and not errors:
+    death = _DEATH.search(text)
+    if not frames and not errors and death is None:
         return None
     ordered = [frame for _, frame in frames]
     if newest_first:
         ordered.reverse()
+    if death is not None:
+        said = next((m for m in (death[g] for g in ("go", "what", "old", "rust")) if m), "")
+        return Trace(tuple(ordered), death["class"] or "panic", said.strip())
     named = [m for m in errors if m.group("message") is not None or m.group("class")[-1:] != "."]
     last = (
         (named[0] if newest_first and not any("Caused by" in m.group(0) for m in named) else named[-1])
@@ -233,7 +244,7 @@ def _owner(composer: Composer, frame: Frame) -> Node | None:
         )
     last = frame.name.rpartition(".")[2]
     for path in candidates:
-        nodes = [n for n in composer.graph.nodes(path=path) if n.lines[0]]
+        nodes = [n for n in composer.graph.nodes(path=path, origin="extractor") if n.lines[0]]
         inside = [n for n in nodes if n.lines[0] <= frame.line <= n.lines[1]]
         named = [n for n in inside if n.name == last] or [
             n for n in nodes if n.name == last and n.type in ("function", "method")

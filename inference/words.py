@@ -1,14 +1,35 @@
-"""Everyday words that are also names: when `Context`, `echo` or `server` in a question is meant as code."""
+"""The words of a question: whether it is text at all, and when an everyday word such as `Context`, `echo` or `server` is meant as
+code. In: the text and the graph. Out: the text as it is read, and the words that are names.
+"""
 
 from __future__ import annotations
 
 import re
+from typing import Final
 
+from brain.text import clean
 from brain.view import is_public, is_test
+from config.errors import UsageError
 from extractor.graph import Graph
 from extractor.schema import SYMBOL_TYPES
 from inference.kinds import Intent
 from inference.link import Mention, Target, mentions
+
+MAX_QUESTION: Final = 1 << 20
+# "and secho?" after a question about echo: one word, and nothing that asks.
+_NEXT = re.compile(r"\W*(?:and|or|what\s+about|how\s+about|now)\s+(\w+)\W*", re.IGNORECASE)
+
+
+def as_text(question: str) -> str:
+    """The question without what nobody sees. Raises UsageError when it is empty, no text, or longer than any log."""
+    if sum(c in "\x00\ufffd" for c in question) > max(8, len(question) // 50):
+        raise UsageError("the question is not text", "ask in words, or pipe a log: nanodex query < run.log")
+    text = clean(question).strip()
+    if not text:
+        raise UsageError("the question is empty", 'nanodex query "Where is main defined?"')
+    if len(text.encode()) > MAX_QUESTION:
+        raise UsageError("the question is longer than 1 MiB", "pipe a shorter log")
+    return text
 
 
 def could_be_a_name(mention: Mention) -> bool:
@@ -36,6 +57,9 @@ def everyday_names(graph: Graph, text: str) -> tuple[str, ...]:
 def known_words(graph: Graph, text: str) -> frozenset[str]:
     """Capitalised words that the graph has as names, spelled so; and plain ones beside a word for what they are."""
     found = set()
+    bare = _NEXT.fullmatch(text)
+    if bare and is_symbol(graph, bare[1]):
+        found.add(bare[1])
     for mention in mentions(text):
         if mention.shape == "capital" and any(n.name == mention.name for n in graph.find(mention.name)):
             found.add(mention.name)

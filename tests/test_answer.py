@@ -226,3 +226,14 @@ def test_whatever_is_asked_there_is_an_answer_soon(shop: Expert, text: str) -> N
     begun = time.monotonic()
     assert shop.ask(text).text
     assert time.monotonic() - begun < 10
+
+
+def test_what_is_no_text_is_no_question(shop: Expert) -> None:
+    with pytest.raises(UsageError, match="not text"):
+        shop.ask("\ufffd\x00" * 40 + "what is this")
+
+
+def test_the_next_everyday_name_inherits_the_question(shop: Expert) -> None:
+    answer = shop.ask("and checkout?", Ask(carry="price_of", carry_kind="callers"))
+    assert answer.why["intents"][0]["kind"] == "callers"
+    assert answer.why["intents"][0]["about"] == "checkout"

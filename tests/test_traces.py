@@ -40,7 +40,7 @@ GO = "panic: boom\n\ngoroutine 1 [running]:\nmain.run(0x1)\n\t/app/run.go:7 +0x1
         (PYTHON, ("/a/shop/main.py", 5, "main"), "shop.errors.Stopped"),
         (JAVA, ("Basket.java", 12, "org.shop.Basket.add"), "org.shop.Missing"),
         (NODE, ("/app/web/basket.ts", 12, "Basket.add"), "TypeError"),
-        (GO, ("/app/run.go", 7, "main.run"), ""),
+        (GO, ("/app/run.go", 7, "main.run"), "panic"),
         ("E   ValueError: bad size\nshop/core.py:9: ValueError\n", ("shop/core.py", 9, ""), "ValueError"),
     ],
 )
@@ -93,3 +93,29 @@ def test_a_message_that_ends_in_a_question_is_a_log() -> None:
     )
     assert trace is not None
     assert trace.error == "MissingSchema"
+
+
+@pytest.mark.parametrize(
+    ("log", "error", "message"),
+    [
+        (GO, "panic", "boom"),
+        (
+            "terminate called after throwing an instance of 'shop::Gone'\n  what():  no basket\nAborted\n",
+            "shop::Gone",
+            "no basket",
+        ),
+        ("terminate called after throwing an instance of 'int'\n", "int", ""),
+        ("thread 'main' panicked at src/main.rs:2:5:\nno basket\nnote: more\n", "panic", "no basket"),
+        ("thread 'main' panicked at 'no basket', src/main.rs:2:5\n", "panic", "no basket"),
+    ],
+)
+def test_a_program_that_dies_says_why(log: str, error: str, message: str) -> None:
+    trace = parse(log)
+    assert trace is not None
+    assert (trace.error, trace.message) == (error, message)
+
+
+def test_go_frames_are_read_with_spaces_for_tabs() -> None:
+    trace = parse(GO.replace("\t", "    "))
+    assert trace is not None
+    assert [frame.name for frame in trace.frames] == ["main.main", "main.run"]
