@@ -178,7 +178,7 @@ class CSharpCollector(CSharpNames):
             flags=flags, doc=self.doc_of(node),
         )  # fmt: skip
         self.type_parameters(node, index)
-        self._documented(index, node)
+        self.raises += [Raise(index, name, start_line(node), declared=True) for name in self.exceptions_of(node)]
         if params and self.is_extension(parameters):
             self.extended.append([index, params[0].annotation])
         qualname = self.defs[index].qualname
@@ -191,10 +191,6 @@ class CSharpCollector(CSharpNames):
                 self.push_nodes([arguments], index, qualname)
         if body is not None:
             self.push((body, index, qualname, False))
-
-    def _documented(self, index: int, node: Node) -> None:
-        for name in self.exceptions_of(node):
-            self.raises.append(Raise(index, name, start_line(node), declared=True))
 
     def on_field(self, step: Step) -> None:
         node, scope, prefix, _ = step
@@ -245,6 +241,8 @@ class CSharpCollector(CSharpNames):
             if written != "var":
                 self.bind(scope, name, written, node, "declared", until)
                 value = self.typed_new(value, written, scope)
+            elif value is not None and child.named_children[0].type == "tuple_pattern":
+                self.deconstruct(child.named_children[0], self.chain(value), scope, until)
             elif value is not None:
                 self.bind(scope, name, clip(self.chain(value)), node, "assigned", until)
             self.push_nodes([value], scope, prefix)
@@ -258,6 +256,8 @@ class CSharpCollector(CSharpNames):
                 self.bind(scope, self.text(left), written, node, "declared", node)
             else:
                 self.bind(scope, self.text(left), clip(self.chain(right) + "*"), node, "assigned", node)
+        elif left is not None and left.type == "tuple_pattern":
+            self.deconstruct(left, self.chain(right) + "*", scope, node)
         self.push_nodes([right, node.child_by_field_name("body")], scope, prefix)
 
     def on_pattern(self, step: Step) -> None:

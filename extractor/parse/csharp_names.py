@@ -233,6 +233,11 @@ class CSharpNames(Collector):
                 elif name.isidentifier():
                     self.bind(scope, name, clip(f"{callee}#{position}.{number}"), function, "assigned", function)
 
+    def deconstruct(self, pattern: Node, chain: str, scope: int, until: Node | None) -> None:
+        """`var (a, b) = pair`."""
+        for position, name in enumerate(pattern.children_by_field_name("name"), 1):
+            self.bind(scope, self.text(name), clip(f"{chain}.Item{position}"), pattern, "assigned", until)
+
     def out_value(self, arguments: Node | None, scope: int, chain: str) -> None:
         """`map.TryGetValue(key, out var item)` puts an element into item."""
         last = arguments.named_children[-1] if arguments is not None and arguments.named_children else None

@@ -12,10 +12,10 @@ import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from extractor.facts import MODULE, Base, Definition, FileFacts, Import
+from extractor.facts import MODULE, Base, FileFacts, Import
 from extractor.parse.collect import Step, clean_comment, clip
 from extractor.parse.rust_errors import RustErrors
-from extractor.parse.rust_names import prepare
+from extractor.parse.rust_names import numbered, prepare
 from extractor.parse.tree import collapse, end_line, start_line
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def parse(source: Source) -> FileFacts:
     """The facts of one Rust file."""
     collector = RustCollector(source)
     collector.walk()
-    collector.defs = _numbered(collector.defs)
+    collector.defs = numbered(collector.defs)
     extra = {
         "typevars": collector.typevars,
         "mods": collector.mods,
@@ -381,20 +381,6 @@ class RustCollector(RustErrors):
         "try_expression": RustErrors.on_try,
         "return_expression": RustErrors.on_return,
     }
-
-
-def _numbered(defs: list[Definition]) -> list[Definition]:
-    """A field may bear a method's name: of the two the method is the first."""
-    groups: dict[str, list[int]] = {}
-    for index, definition in enumerate(defs):
-        groups.setdefault(definition.qualname, []).append(index)
-    out = list(defs)
-    for group in groups.values():
-        if len(group) > 1:
-            ordered = sorted(group, key=lambda i: ("field" in defs[i].flags, i))
-            for ordinal, index in enumerate(ordered, 1):
-                out[index] = defs[index]._replace(ordinal=ordinal)
-    return out
 
 
 def _joined(before: str, path: str) -> str:

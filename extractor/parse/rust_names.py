@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from extractor.facts import Param
+from extractor.facts import Definition, Param
 from extractor.parse.collect import MAX_STEPS, Collector, clip
 from extractor.parse.tree import collapse
 
@@ -44,6 +44,20 @@ def prepare(data: bytes) -> bytes:
     """The same length of text with the macros everybody knows turned into what their arguments are: calls and arrays."""
     data = _CALLED.sub(lambda m: m[0][:-1] + b" ", data)
     return _ARRAYS.sub(lambda m: b" " * len(m[0]), data)
+
+
+def numbered(defs: list[Definition]) -> list[Definition]:
+    """A field may bear a method's name: of the two the method is the first."""
+    groups: dict[str, list[int]] = {}
+    for index, definition in enumerate(defs):
+        groups.setdefault(definition.qualname, []).append(index)
+    out = list(defs)
+    for group in groups.values():
+        if len(group) > 1:
+            ordered = sorted(group, key=lambda i: ("field" in defs[i].flags, i))
+            for ordinal, index in enumerate(ordered, 1):
+                out[index] = defs[index]._replace(ordinal=ordinal)
+    return out
 
 
 class RustNames(Collector):

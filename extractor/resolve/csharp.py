@@ -124,7 +124,7 @@ class CSharpEngine(CSharpTypes):
 
     def passed(self, callee: Value, position: int, number: int, context: Context) -> Values:
         if callee.kind != "func" or callee.name != "extension":
-            return super().passed(callee, position, number, context)
+            return self._passed_by_member(callee, position, number, context)
         symbol: Symbol = callee.symbol[0]
         param = symbol.d.params[position + 1] if position + 1 < len(symbol.d.params) else None
         for value in self.type_values(param.annotation, symbol.file, symbol.index) if param is not None else ():
@@ -132,6 +132,22 @@ class CSharpEngine(CSharpTypes):
             if found:
                 return self.substitute(found, self._learned(symbol, callee))
         return NOTHING
+
+    def _passed_by_member(self, callee: Value, position: int, number: int, context: Context) -> Values:
+        """As ever, with the type arguments that the receiver's class gives the class that declares the method."""
+        found = super().passed(callee._replace(owner=None), position, number, context)
+        owner = callee.owner
+        if callee.kind != "func" or owner is None or not isinstance(owner.symbol, Symbol):
+            return super().passed(callee, position, number, context)
+        param = callee.symbol[0].d.params[position : position + 1]
+        base = self.environment(owner)
+        for ancestor, inner in self.lineage(owner.symbol) if param else ():
+            if ancestor is callee.symbol[0].parent:
+                env = {k: self.substitute(v, base, 1) for k, v in inner.items()} if inner else base
+                wanted = self.type_values(param[0].annotation, callee.symbol[0].file, callee.symbol[0].index)
+                held = join(self.functional_parameter(v, number, context) for v in wanted)
+                return self.substitute(held, env) or found
+        return found
 
     def function_result(self, symbol: Symbol, value: Value, args: list[str] | None, context: Context) -> Values:
         if value.name != "extension":
@@ -210,6 +226,8 @@ class CSharpEngine(CSharpTypes):
                 return (
                     (Value("ext", None, (held,), "System.Threading.Tasks#Task"),) if method.endswith("Async") else held
                 )
+            if method == "ToDictionary":
+                return (Value("list", args=(element, NOTHING), name="map"),)
             if method in ("Select", "ConvertAll", "SelectMany"):
                 inner = self.evaluate(args[0], context) if args and args[0] not in ("", "?") else NOTHING
                 given = join(self.result(v, None, context) for v in inner)
