@@ -60,9 +60,12 @@ def estimate_memory(
         # Scores, their softmax in float32, and the gradients of both.
         per_layer += 24 * live * length * base.heads
     recomputed = per_layer + base.layers * live * base.hidden * 2
-    activations = recomputed if checkpointing(settings, hardware, base)[0] == "on" else per_layer * base.layers
-    # Autocast on a CPU keeps a bf16 copy of every float32 weight until its gradient has passed.
-    copies = 2 * base.parameters if hardware.device == "cpu" and hardware.autocast_bf16 and settings.bits == 16 else 0
+    recomputing = checkpointing(settings, hardware, base)[0] == "on"
+    activations = recomputed if recomputing else per_layer * base.layers
+    # Autocast on a CPU keeps a bf16 copy of every float32 weight until its gradient has passed: when activations are
+    # recomputed, of one layer at a time and of the output head.
+    copied = rest + linear / max(1, base.layers) if recomputing else base.parameters
+    copies = int(2 * copied) if hardware.device == "cpu" and hardware.autocast_bf16 and settings.bits == 16 else 0
     vocabulary = int(base.config.get("vocab_size", 32_000))
     # The loss is computed in chunks of 256 positions: logits and their gradient of one chunk, in float32.
     head = min(live, 256) * vocabulary * 4 * 2

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import signal
+import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -32,6 +33,8 @@ from trainer.stream import Stream
 # Above this many parameters the frozen base is checked by its norm tensors only: hashing gigabytes would take minutes.
 HASHED: Final = 50_000_000
 PATIENCE: Final = 3
+# Batches that tell a machine's speed.
+BATCHES: Final = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,15 +182,20 @@ def set_attention(model: Any, name: str) -> None:
 
 
 def measure_speed(model: Any, train: Stream, micro_batch: int, hardware: Hardware, seconds: float = 3.0) -> float:
-    """Tokens per second of forward and backward on the first rows. Nothing is updated."""
+    """Tokens per second of forward and backward on the first rows, the median of the batches. Nothing is updated.
+
+    A machine that is busy for a moment must not shrink a whole training: slow batches are watched four times as long.
+    """
     import torch
 
     shown = [len(train.row(p)["input_ids"]) for p in range(min(len(train.order), 512))]
     set_attention(model, attention(hardware, max(shown, default=0)).value)
     device = next(model.parameters()).device
-    done, start, position = 0, 0.0, 0
+    rates: list[float] = []
+    began, position = 0.0, 0
     model.train()
     while position < len(train.order):
+        start = time.perf_counter()
         rows = [train.row(p) for p in range(position, min(position + micro_batch, len(train.order)))]
         position += micro_batch
         longest = max(len(r["input_ids"]) for r in rows)
@@ -197,15 +205,16 @@ def measure_speed(model: Any, train: Stream, micro_batch: int, hardware: Hardwar
             loss = model(input_ids=ids, labels=labels).loss
         loss.backward()
         model.zero_grad(set_to_none=True)
-        if start:
-            done += sum(len(r["input_ids"]) for r in rows)
-            if time.perf_counter() - start > seconds:
+        if began:
+            now = time.perf_counter()
+            rates.append(sum(len(r["input_ids"]) for r in rows) / (now - start))
+            if now - began > seconds and (len(rates) >= BATCHES or now - began > 4 * seconds):
                 break
         else:
             # The first batch pays for warming up and is not counted.
-            start = time.perf_counter()
+            began = time.perf_counter()
     train.tokens = 0
-    return done / (time.perf_counter() - start) if done else 0.0
+    return statistics.median(rates) if rates else 0.0
 
 
 def trainable_copy(model: Any) -> dict[str, Any]:
