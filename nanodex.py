@@ -107,13 +107,11 @@ def inspect(
         elif question == "path":
             show(inspection.path(opened, names[0], names[1]), as_json)
         else:
-            answers = {"callers": inspection.callers, "callees": inspection.callees, "raises": inspection.raises}[
-                question
-            ](opened, names[0])
+            asked = {"callers": inspection.callers, "callees": inspection.callees, "raises": inspection.raises}
+            answers = asked[question](opened, names[0])
             if as_json:
-                print(
-                    json.dumps([answer.as_json() for answer in answers], indent=2, sort_keys=True, ensure_ascii=False)
-                )
+                found = [answer.as_json() for answer in answers]
+                print(json.dumps(found, indent=2, sort_keys=True, ensure_ascii=False))
             else:
                 print("\n".join(line for answer in answers for line in answer.lines()))
 
@@ -171,6 +169,7 @@ def search(
     kind: Annotated[list[str] | None, typer.Option(metavar="TYPE", help="Only nodes of this type; repeatable.")] = None,
     related: Annotated[str, typer.Option(metavar="FILE:LINE", help="What belongs to the code on this line.")] = "",
     literal: Annotated[bool, typer.Option("--literal", help="Lines that hold the text as it is.")] = False,
+    vectors: Annotated[bool, typer.Option("--vectors", help="By meaning too, with what embed made.")] = False,
     why: Annotated[bool, typer.Option("--why", help="Also print what placed each result.")] = False,
     graph: GraphOption = GRAPH,
     as_json: JsonOption = False,
@@ -188,7 +187,7 @@ def search(
     elif literal:
         found = finder.literal(graph, question, k, path)
     else:
-        found = finder.search(graph, question, k, path, kind or ())
+        found = finder.search(graph, question, k, path, kind or (), finder.embedder_of(graph) if vectors else None)
     if as_json:
         show(found, True)
     else:

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 from brain.asking import query_terms
 from brain.lookup import Hit, Lookup
 from brain.text import clean, split_identifier
-from config.errors import NothingFound, UsageError
+from config.errors import MissingInput, NothingFound, UsageError
+from config.settings import BrainSettings, load_settings
 
 if TYPE_CHECKING:
     from brain.embed import Embedder
@@ -56,6 +57,16 @@ class Found:
 
     def as_json(self) -> dict[str, Any]:
         return {"question": self.question, "hits": [{**asdict(h), "at": self.place(h)} for h in self.hits]}
+
+
+def embedder_of(graph: Path) -> Embedder:
+    """The embedder of the vectors beside a graph. Raises MissingInput, with the reason, where there are none that fit."""
+    from brain.embed import embedder_beside
+
+    embedder, reason = embedder_beside(graph, load_settings(BrainSettings, "brain").embed)
+    if embedder is None:
+        raise MissingInput(reason, "make brain-embed")
+    return embedder
 
 
 def search(

@@ -8,18 +8,20 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import packs
 import pytest
 
-from brain import build
-from config.cli import typed_here
+from brain import build, embed
+from config.cli import run_app, typed_here
 from config.console import Console
 from config.settings import BrainSettings, DatasetSettings, ExtractSettings
 from dataset import generate
 from extractor import extract
 from inference.doctor import check_dataset, check_packs
 from inference.standing import standing
+from nanodex import app
 from trainer.pack import file_digest
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -140,3 +142,30 @@ def test_bash_completes_commands_options_and_choices() -> None:
     assert complete("nanodex ex") == ["extract", "export"]
     assert complete("nanodex train ") == ["lora", "qlora", "tiny"]
     assert {"--scip", "--set"} <= set(complete("nanodex extract . --s"))
+
+
+def test_search_goes_by_meaning_too_with_the_vectors_that_embed_made(
+    repo: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    extract.run(ExtractSettings(workers=1), QUIET, repo)
+    build.run(BrainSettings(), QUIET)
+    assert run_app(app, ["search", "price", "--vectors"]) == 3
+    assert "try: make brain-embed" in capsys.readouterr().err
+
+    class Probe:
+        """Counts what it is asked to embed."""
+
+        space, asked = "probe", 0
+
+        def embed(self, texts: list[str]) -> Any:
+            import numpy as np
+
+            Probe.asked += len(texts)
+            return np.array([[1.0, float(len(text))] for text in texts], dtype=np.float32)
+
+    monkeypatch.setattr(embed, "open_embedder", lambda settings: Probe())
+    monkeypatch.setenv("NANODEX_BRAIN__EMBED__MODEL", "probe")
+    assert run_app(app, ["embed", "-q"]) == 0
+    before = Probe.asked
+    assert run_app(app, ["search", "price", "--vectors"]) == 0
+    assert Probe.asked == before + 1
