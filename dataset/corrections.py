@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from brain.facts import Fact
-from brain.view import hidden, is_test
+from brain.view import hidden, is_aside, is_test
 from dataset.names import listing, parts_of, unique
 from dataset.topics import RUNS, Ask, Facts, Topic
 from extractor.graph import Graph
@@ -33,7 +33,7 @@ class Corrections:
                 self._methods.setdefault(qualname.rpartition(".")[2], []).append(node_id)
             if kind in RUNS:
                 self._in_file.setdefault(path, []).append(node_id)
-            elif kind == "module" and not is_test(path):
+            elif kind == "module" and not is_test(path) and not is_aside(path):
                 modules.append(node_id)
         self._modules = modules
         self._lone = sorted(

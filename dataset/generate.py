@@ -36,7 +36,7 @@ from dataset.teacher import FORMS, TASK, Taught, teach
 from dataset.topics import Topic
 from extractor.graph import Graph
 
-VERSION = "11"
+VERSION = "12"
 SAMPLES = 20
 
 

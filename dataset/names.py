@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeVar
 
+from brain.view import is_aside, is_test
+
 NOUNS = {
     "package": "package",
     "module": "module",
@@ -96,6 +98,7 @@ class Names:
         self.types = dict(types or {})
         self._called = dict(called or {})
         self._shared: Counter[str] = Counter()
+        self._own: Counter[str] = Counter()  # of the product itself: what tests define takes no plain name from it
         self._homes: Counter[tuple[str, str]] = Counter()
         self._outside: set[str] = set()
         self._places: dict[str, list[str]] = {}
@@ -109,7 +112,9 @@ class Names:
                 if self._homes[path, qualname] == 1:
                     self._places.setdefault(qualname, []).append(path)
                     pieces = qualname.split(".")
-                    self._shared.update(".".join(pieces[start:]) for start in range(len(pieces)))
+                    ends = [".".join(pieces[start:]) for start in range(len(pieces))]
+                    self._shared.update(ends)
+                    self._own.update(ends if _ours(path) else ())
 
     def subject(self, node_id: str, kind: str = "") -> Subject:
         """The subject an id stands for."""
@@ -117,7 +122,7 @@ class Names:
         kind = kind or self.types.get(node_id, "") or _guessed_type(node_id, qualname)
         if not qualname:
             return Subject(node_id, kind, path, path, path.rstrip("/") or path)
-        if not path or self._shared[qualname] < 2:
+        if not path or (self._own if _ours(path) else self._shared)[qualname] < 2:
             return Subject(node_id, kind, qualname, path, qualname, called=self._called.get(node_id, ""))
         dotted = self._dotted(node_id, path, qualname)
         return Subject(node_id, kind, qualname, path, dotted or qualname, not dotted, self._called.get(node_id, ""))
@@ -128,8 +133,8 @@ class Names:
         return not self.types or ontology or node_id in self.types
 
     def homonyms(self, qualname: str) -> Sequence[str]:
-        """The files that define this very name."""
-        return self._places.get(qualname, ())
+        """The files of the product that define this very name."""
+        return [path for path in self._places.get(qualname, ()) if _ours(path)]
 
     def _dotted(self, node_id: str, path: str, qualname: str) -> str:
         """The name behind as much of its module's dotted path as tells it from all others; empty where modules have none."""
@@ -167,6 +172,12 @@ class Names:
         """How many definitions share the id's path and qualified name (overloads, setters, alternatives)."""
         path, qualname = parts_of(node_id)
         return self._homes[path, qualname]
+
+
+@lru_cache(maxsize=100_000)
+def _ours(path: str) -> bool:
+    """Whether a file is the product itself: no test, example or documentation."""
+    return not (is_test(path) or is_aside(path))
 
 
 def _module(path: str) -> list[str]:

@@ -59,6 +59,8 @@ class Facts:
         found = self.about(node_id, relation)
         if relation in ERRORS:
             return [f for f in found if self.names.subject(f.object).type in (*TYPES, "external")]
+        if relation in ("imports", "depends_on"):
+            return [f for f in found if not f.object.startswith("ext:__future__")]
         if relation not in LISTED:
             return found
         beside = _beside(parts_of(node_id)[0])

@@ -14,10 +14,11 @@ import pytest
 from brains import build, graph_of, shop
 
 from config.console import Console
-from config.settings import DatasetSettings
+from config.settings import DatasetSettings, ExtractSettings
 from dataset.example import Example, read_examples
 from dataset.generate import outputs, run
 from dataset.score import normalise
+from extractor import extract
 from extractor.schema import Edge
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -153,3 +154,41 @@ def test_the_refusal_share_is_kept(tmp_path: Path, share: float) -> None:
     )
     report = run(settings, Console(quiet=True))
     assert report.refusals == pytest.approx(share, abs=0.02)
+
+
+def test_no_secret_of_a_readme_or_a_commit_reaches_a_row_and_odd_names_are_asked(tmp_path: Path) -> None:
+    """The whole road over a git repository whose README, history and TypeScript are unkind."""
+    key, token, password = CANARIES
+    repo = tmp_path / "repo"
+    repo.mkdir()
+    readme = f'from holes import dig, fill\n\nhole = dig("{token}")\nfill(hole, password="{password}")\n'
+    (repo / "README.md").write_text(f"# Holes\n\n## Open a hole\n\n```python\n{readme}```\n")
+    source = f'def dig(key="{key}"):\n    """Dig a hole in the ground."""\n    return key\n\n\n'
+    (repo / "holes.py").write_text(source + 'def fill(hole, password):\n    """Fill a hole again."""\n')
+    odd = "/** Stands for nothing at all. */\nexport class None {\n  /** Returns the class of the hole. */\n"
+    (repo / "odd.ts").write_text(
+        odd + "  class(): string { return 'x'; }\n  delete(all: boolean = false): void {}\n}\n"
+    )
+    git = ["git", "-C", str(repo), "-c", "user.name=a", "-c", "user.email=a@example.org"]
+    subprocess.run([*git, "init", "-q"], check=True)
+    subprocess.run([*git, "add", "-A"], check=True)
+    subprocess.run([*git, "commit", "-qm", f"Rotate {token}"], check=True)
+    graph = tmp_path / "brain" / "graph.sqlite"
+    extract.run(ExtractSettings.model_validate({"out_graph": graph, "workers": 1}), Console(quiet=True), repo)
+    build(graph)
+    counts = {"discovery": 150, "explain": 150, "howto": 150, "diag": 50}
+    settings = DatasetSettings.model_validate(
+        {
+            "graph": graph,
+            "nodes_dir": graph.parent / "nodes",
+            "counts": counts,
+            "out_jsonl": tmp_path / "d" / "train.jsonl",
+        }
+    )
+    run(settings, Console(quiet=True))
+    found = list(read_examples(settings.out_jsonl))
+    assert any("`None.class`" in e.response and e.meta.answerable for e in found)
+    assert any("`all` (default `false`)" in e.response for e in found)
+    assert any(e.meta.template.startswith("steps.") for e in found)
+    written = b"".join(p.read_bytes() for p in (tmp_path / "d").iterdir() if p.is_file())
+    assert [c for c in CANARIES if c.encode() in written] == []

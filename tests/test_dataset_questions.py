@@ -176,3 +176,47 @@ def test_lists_stay_true_when_they_are_long() -> None:
     assert listing(["a"]) == "a"
     assert listing(["a", "b", "c"]) == "a, b and c"
     assert listing([str(n) for n in range(9)], limit=6) == "0, 1, 2, 3, 4, 5 and 3 others"
+
+
+@pytest.mark.parametrize(
+    ("doc", "said"),
+    [
+        ("Request contexts disappear when the response is started.", ""),
+        ("Group options belong to a parser.", ""),
+        ("Load environment variables from a file.", "loads environment variables from a file"),
+        ("Request the page again.", "requests the page again"),
+    ],
+)
+def test_a_noun_that_looks_like_a_verb_makes_no_clause(doc: str, said: str) -> None:
+    assert clause(doc, "function") == said
+
+
+def test_a_yes_or_no_question_gets_one() -> None:
+    """Every family with a lead opens its answers with it, in all its wordings."""
+    led = [family for aspect in phrases() for which in SETS for family in families(aspect, which) if family.lead]
+    assert {family.lead for family in led} == {"Yes", "No"}
+    facts = [
+        Fact("py:a.py#f", "path", "a.py"),
+        Fact("py:a.py#f", "signature", "def f(x=1)"),
+        Fact("py:a.py#f", "parameter", "x", (("default", "1"),)),
+    ]
+    subject = Names({"py:a.py#f": "function"}).subject("py:a.py#f")
+    said = {
+        d.prompt: d.response for d in render(subject, facts, names=Names({"py:a.py#f": "function"}), forms=("forward",))
+    }
+    asked = [answer for prompt, answer in said.items() if "do i have to pass x" in prompt.lower()]
+    assert asked
+    assert all(answer.startswith("No: `") for answer in asked)
+
+
+def test_a_symbol_goes_by_what_its_language_calls_it() -> None:
+    names = Names({"cpp:a.h#S": "class", "cpp:a.h#S.x": "variable"}, {"cpp:a.h#S": "struct"})
+    assert names.subject("cpp:a.h#S").a_noun == "a struct"
+    assert names.subject("cpp:a.h#S.x").a_noun == "an attribute"
+
+
+def test_what_a_test_defines_takes_no_plain_name_from_the_product() -> None:
+    names = Names({"py:src/app.py#App": "class", "py:tests/test_app.py#App": "class"})
+    assert names.subject("py:src/app.py#App").said() == "`App`"
+    assert names.subject("py:tests/test_app.py#App").said() != "`App`"
+    assert names.homonyms("App") == ["src/app.py"]
