@@ -54,7 +54,8 @@ def packages(files: Iterable[FileFacts]) -> tuple[list[Node], list[Edge]]:
     docs: dict[tuple[str, str], str] = {}
     for facts in files:
         directory = parent_of(facts.path)
-        if PurePosixPath(facts.path).stem in _FRONTS and facts.doc:
+        stated = PurePosixPath(facts.path).stem in _FRONTS or facts.doc.startswith(f"Package {facts.namespace} ")
+        if stated and facts.doc:
             docs.setdefault((facts.prefix, directory), facts.doc)
         while (facts.prefix, directory) not in found:
             found[facts.prefix, directory] = facts.lang
@@ -112,6 +113,21 @@ def _module_meta(facts: FileFacts) -> dict[str, Any]:
         meta["namespace"] = facts.namespace
     if PurePosixPath(facts.path).name == "__main__.py":
         meta["entry_point"] = ["python -m " + parent_of(facts.path).rpartition("/")[2]]
+    elif program := _program(facts):
+        meta["entry_point"] = [program]
     if facts.status == "partial":
         meta["partial"] = facts.reason
     return meta
+
+
+def _program(facts: FileFacts) -> str:
+    """The name of the program that a file's `main` starts, by the customs of go and cargo; empty when it starts none."""
+    if not any(d.name == "main" and d.scope == MODULE and d.kind == "function" for d in facts.defs):
+        return ""
+    *folders, name = facts.path.split("/")
+    if facts.namespace == "main" and facts.prefix == "go":
+        return folders[-1] if folders else "go run ."
+    if facts.prefix == "rs" and (name == "main.rs" or folders[-1:] == ["bin"]):
+        home = [f for f in folders if f != "src"]
+        return (home[-1] if home else "cargo run") if name == "main.rs" else name.removesuffix(".rs")
+    return ""

@@ -44,3 +44,29 @@ def test_the_module_and_its_function_are_marked() -> None:
         "py:src/shop/__init__.py": ["run"],
         "py:web/bin/basket.js": ["basket"],
     }
+
+
+def test_programs_of_go_and_cargo_are_entries() -> None:
+    from extractor.languages import spec_for
+    from extractor.nodes import nodes_of
+    from extractor.parse import parse_file
+
+    texts = {
+        "cmd/depot/main.go": "package main\nfunc main() {}\n",
+        "store/main.go": "package store\nfunc main() {}\n",
+        "src/bin/tool.rs": "fn main() {}\n",
+        "core/src/main.rs": "fn main() {}\n",
+        "src/lib.rs": "fn main() {}\n",
+    }
+    found = {}
+    for path, text in texts.items():
+        spec = spec_for(path, text.encode())
+        assert spec is not None
+        found[path] = nodes_of(parse_file(path, text.encode(), spec))[0].meta.get("entry_point")
+    assert found == {
+        "cmd/depot/main.go": ["depot"],
+        "store/main.go": None,
+        "src/bin/tool.rs": ["tool"],
+        "core/src/main.rs": ["core"],
+        "src/lib.rs": None,
+    }
