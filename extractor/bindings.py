@@ -33,8 +33,9 @@ from extractor.facts import FileFacts
 from extractor.resolve import Links, definition_ids
 from extractor.schema import Edge, Node, module_id
 
-# Packages whose use alone makes edges of this kind.
-_BRIDGES: Final = frozenset(("ctypes", "cffi", "triton", "numba", "cupyx", "torch", "_ctypes", "numpy"))
+# Packages whose use alone makes edges of this kind, and those whose use needs C functions here.
+_BRIDGES: Final = frozenset(("triton", "numba", "cupyx", "torch"))
+_LIBRARIES: Final = frozenset(("ctypes", "cffi", "_ctypes"))
 
 
 def join_languages(
@@ -51,9 +52,9 @@ def join_languages(
     found += calls
     further += loads
     compiled = {module_id(f.prefix, f.path) for f in python if f.lang == "cython"}
-    if python and (
-        bindings or compiled or any(row.module.partition(".")[0] in _BRIDGES for f in python for row in f.imports)
-    ):
+    bridges = _BRIDGES | _LIBRARIES if native else _BRIDGES
+    used = any(row.module.partition(".")[0] in bridges for f in python for row in f.imports)
+    if python and (bindings or compiled or used):
         names = Names(python, configs)
         registered, stated = operators(names)
         nodes += registered

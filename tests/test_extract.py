@@ -230,8 +230,8 @@ def test_a_repository_without_source_says_what_it_holds(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(MissingInput, match="it is empty"):
         run(settings(tmp_path / "empty"), QUIET, tmp_path / "empty")
-    (tmp_path / "empty" / "main.go").write_text("package main\n")
-    with pytest.raises(MissingInput, match=r"no parser for \.go 1"):
+    (tmp_path / "empty" / "main.zig").write_text("const std = 1;\n")
+    with pytest.raises(MissingInput, match=r"no parser for \.zig 1"):
         run(settings(tmp_path / "empty"), QUIET, tmp_path / "empty")
 
 
