@@ -95,6 +95,14 @@ class PythonFile:
                 self.returns.setdefault(scope, []).append(row[1])
             elif statement and kind == "d":
                 self.decorators[row[1]] = [(d[0], d[2]) for d in row[2]]
+                parts = [*(d[0] for d in row[2]), *(default[1] for default in row[3])]
+            # Tests, handlers and keywords are rows that begin with a name, and a name may be `d`.
+            elif statement and kind == "c":
+                parts = [*row[2], *(keyword[1] for keyword in row[3]), *(d[0] for d in row[4])]
+            elif statement and kind == "?":
+                parts = [row[2], row[3]]
+            elif statement and kind == "t":
+                parts = [row[1], *(part for handler in row[2] for part in handler), row[3], row[4]]
             # Statements stand in lists of statements; an argument list may begin with a name that looks like one.
             inside = not kind and parts is row
             stack.extend((part, inside) for part in reversed(parts))

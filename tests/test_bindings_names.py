@@ -1,0 +1,30 @@
+"""Reading the flow of a Python file for what its names mean."""
+
+from __future__ import annotations
+
+from extractor.bindings_names import PythonFile
+from extractor.languages import BY_NAME
+from extractor.parse import parse_file
+
+SOURCE = b"""
+def f(d, r, c):
+    if d is None:
+        return r
+    try:
+        d()
+    except d:
+        pass
+    except (r, c):
+        raise
+
+@d
+def g(): ...
+
+class A(B, d=1, r=2, c=3): ...
+"""
+
+
+def test_names_that_look_like_statements_of_the_flow_language_are_names() -> None:
+    file = PythonFile(parse_file("m.py", SOURCE, BY_NAME["python"]))
+    assert list(file.decorators.values()) == [[], [("d", 12)]]
+    assert list(file.returns.values()) == [["r"]]
