@@ -63,6 +63,7 @@ class Discoverer:
         self.k = k
         self.path_glob = path_glob
         self.lang = lang
+        self._sections: tuple[str, list[Hit]] = ("", [])
         self.guide = Guide(composer, retriever, path_glob, lang)
 
     def answer(self, kind: str, text: str) -> tuple[Section, Evidence]:
@@ -71,7 +72,7 @@ class Discoverer:
         ranked = self._ranked(text, evidence, kind == "howto")
         best = max((fit for fit, hit in ranked if hit.kind != "recipe"), default=0.0)
         told = max((fit for fit, hit in ranked if hit.kind == "section"), default=0.0)
-        steps = self.guide.steps(text, best, told, self.retriever.titled(text, _SHOWN)) if kind == "howto" else []
+        steps = self.guide.steps(text, best, told, self._titled(text)[:_SHOWN]) if kind == "howto" else []
         taken, option, named = self.guide.parameter(text) if kind == "howto" and not steps else (0.0, [], False)
         claims = [*steps] or (option if taken > max(_OPTION, min(best, 0.9)) else [])
         # One telling word finds where a thing is, not how something is done with it.
@@ -113,8 +114,7 @@ class Discoverer:
         # Documents stand low in the order of code; what they say about a thing is an answer all the same.
         documents = self.retriever.search(about or text, 4 * _SHOWN, self.path_glob, ("section",), self.lang)
         pool += [h for h in documents if h.path.endswith((".md", ".rst", ".adoc"))]
-        if not self.path_glob and not self.lang:
-            pool += self.retriever.titled(text, 2 * _SHOWN)
+        pool += self._titled(text)
         hits = _distinct(list({(h.node_id, h.path, h.start): h for h in reversed(pool)}.values())[::-1])
         tests = bool(_ABOUT_TESTS.search(text))
         best = max((hit.score for hit in hits), default=0.0) or 1.0
@@ -132,6 +132,13 @@ class Discoverer:
             fit *= 1.0 if node is None or self._said(node) else 0.75 if node.origin == "extractor" else 0.6
             rows.append((not tests and is_test(hit.path), -round(fit + _FOUND * hit.score / best, 3), place, fit, hit))
         return [(fit, hit) for *_, fit, hit in sorted(rows, key=lambda r: r[:3])]
+
+    def _titled(self, text: str) -> list[Hit]:
+        if self.path_glob or self.lang:
+            return []
+        if self._sections[0] != text:
+            self._sections = (text, self.retriever.titled(text, 2 * _SHOWN))
+        return self._sections[1]
 
     def _said(self, node: Node) -> str:
         return one_line(str(node.meta.get("purpose", ""))) if node.origin == "brain" else purpose(node)

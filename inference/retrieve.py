@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -42,29 +43,10 @@ _SPELLINGS: Final = (*_BRITISH, *((there, here) for here, there in _BRITISH))
 _VERSIONED = re.compile(r"(?<![\w/.])[A-Za-z]+/\d[\w.]*\w|(?<![\w/.])[A-Za-z]+/\d(?![\w/])")
 _WORD = re.compile(r"[^\W_][\w]*")
 # Three letters are too few to tell a word by, but for those that everyone writes.
-_SHORT: Final = frozenset(
-    [
-        "env",
-        "arg",
-        "err",
-        "dir",
-        "doc",
-        "var",
-        "val",
-        "req",
-        "res",
-        "msg",
-        "ctx",
-        "cfg",
-        "lib",
-        "cmd",
-        "max",
-        "min",
-        "num",
-        "str",
-        "int",
-    ]
-)
+_SHORT_TEXT: Final = "env arg err dir doc var val req res msg ctx cfg lib cmd max min num str int"
+_SHORT: Final = frozenset(_SHORT_TEXT.split())
+_ENDING_TEXT: Final = "ations ation ions ion ingly ings ing ness iers ier ers ies ied ors es ed er or ly s e y"
+_ENDINGS: Final = tuple(_ENDING_TEXT.split())
 _DOCUMENTS: Final = (".md", ".rst", ".adoc")
 
 
@@ -330,33 +312,11 @@ def content_words(question: str) -> list[str]:
     return list(dict.fromkeys(kept or [w for w in words if w not in STOP_WORDS]))
 
 
+@lru_cache(maxsize=1 << 16)
 def stem(word: str) -> str:
     """A rough stem: enough to see that `parses`, `parsing` and `parser` are one word."""
     low = word.lower()
-    for ending in (
-        "ations",
-        "ation",
-        "ions",
-        "ion",
-        "ingly",
-        "ings",
-        "ing",
-        "ness",
-        "iers",
-        "ier",
-        "ers",
-        "ies",
-        "ied",
-        "ors",
-        "es",
-        "ed",
-        "er",
-        "or",
-        "ly",
-        "s",
-        "e",
-        "y",
-    ):
+    for ending in _ENDINGS:
         if low.endswith(ending) and len(low) - len(ending) >= 3:
             low = low[: -len(ending)]
             break
@@ -375,12 +335,16 @@ def akin(a: str, b: str) -> bool:
     return (len(short) >= 4 and long.startswith(short)) or (short in _SHORT and long.startswith(short))
 
 
+@lru_cache(maxsize=1 << 16)
+def _stems_of(word: str) -> tuple[str, ...]:
+    return (stem(word), *(stem(part) for part in split_identifier(word)))
+
+
 def stems(text: str) -> set[str]:
     """The stems of every word and of every part of an identifier in `text`."""
     found: set[str] = set()
-    for word in _WORD.findall(text):
-        found.add(stem(word))
-        found.update(stem(part) for part in split_identifier(word))
+    for word in set(_WORD.findall(text)):
+        found.update(_stems_of(word))
     return found
 
 
