@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from trainings import QUIET, invented_rows, small_base, small_settings, write_rows
@@ -240,19 +241,34 @@ def test_unserveable_adapters_are_marked(shop: Path, tmp_path: Path) -> None:
     assert "DoRA" in report.pack.unserveable_reasons[0]
 
 
+@pytest.mark.parametrize("of", ["the system", "safetensors"])
 def test_a_full_disk_at_save_keeps_the_previous_adapter(
-    shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, of: str
 ) -> None:
     import safetensors.torch
+    from safetensors import SafetensorError
+    from transformers import PreTrainedTokenizerFast
 
     target = tmp_path / "shop-nanodex-lora"
     first = train(shop, target, max_steps=3).pack
 
     def full(*_: object, **__: object) -> None:
-        raise OSError(28, "No space left on device")
+        # safetensors reports a full disk as an error of its own, which is no OSError.
+        raise (
+            OSError(28, "No space left on device") if of == "the system" else SafetensorError("No space left on device")
+        )
 
-    monkeypatch.setattr(safetensors.torch, "save_file", full)
-    monkeypatch.setattr("peft.peft_model.safe_save_file", full)
+    saved = PreTrainedTokenizerFast.save_pretrained
+
+    def fill(self: Any, folder: str | Path, **named: Any) -> Any:
+        # Checkpoints fit, the pack does not.
+        return full() if str(folder).endswith(".tmp") else saved(self, folder, **named)
+
+    if of == "the system":
+        monkeypatch.setattr(safetensors.torch, "save_file", full)
+        monkeypatch.setattr("peft.peft_model.safe_save_file", full)
+    else:
+        monkeypatch.setattr(PreTrainedTokenizerFast, "save_pretrained", fill)
     with pytest.raises(StorageError, match="No space left"):
         train(shop, target, max_steps=4)
     assert read_pack(target) == first

@@ -120,6 +120,7 @@ def go_template(tokenizer: Any) -> str:
 def _merged(pack: Pack, base: Path, target: Path, console: Console) -> ExportReport:
     import torch
     from peft import PeftModel
+    from safetensors import SafetensorError
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     from trainer.quiet import quiet_libraries
@@ -147,7 +148,7 @@ def _merged(pack: Pack, base: Path, target: Path, console: Console) -> ExportRep
             path.chmod(0o644)
         shutil.rmtree(target, ignore_errors=True)
         building.rename(target)
-    except OSError as error:
+    except (OSError, SafetensorError) as error:
         raise StorageError(f"cannot write {target}: {error}", "free some disk space, then export again") from error
     finally:
         shutil.rmtree(building, ignore_errors=True)

@@ -54,8 +54,10 @@ def estimate_memory(
     # Per token and layer: the layer's own bf16 values, the residual stream in float32, and for each adapted layer its input
     # as the adapter reads it, with the dropped-out copy and its mask.
     inputs = sum(shapes[0][0] for name, shapes in base.linears.items() if name in targets)
-    per_token = 2.5 * (base.hidden + 2 * base.kv_dim + 2 * base.intermediate) + 24 * base.hidden
-    per_layer = live * (per_token + inputs * (7 if settings.lora_dropout else 2))
+    # Without bf16 products the layer's values are float32 as well, and so is the input that bf16 would halve.
+    wide = hardware.device == "cpu" and not hardware.autocast_bf16
+    per_token = (5 if wide else 2.5) * (base.hidden + 2 * base.kv_dim + 2 * base.intermediate) + 24 * base.hidden
+    per_layer = live * (per_token + inputs * ((9 if wide else 7) if settings.lora_dropout else 4 if wide else 2))
     if attention(hardware, length).value == "eager":
         # Scores, their softmax in float32, and the gradients of both.
         per_layer += 24 * live * length * base.heads

@@ -149,6 +149,8 @@ def write_pack(target: Path, pack: Pack, fill: Callable[[Path], None], card: str
     `fill(folder)` writes the adapter, tokenizer and template; this adds their hashes, the description and the card, makes
     everything readable, renames the folder and switches the link. Raises StorageError when the disk will not take it.
     """
+    from safetensors import SafetensorError
+
     target.parent.mkdir(parents=True, exist_ok=True)
     building = target.parent / f".{target.name}.{os.getpid()}.tmp"
     shutil.rmtree(building, ignore_errors=True)
@@ -174,7 +176,7 @@ def write_pack(target: Path, pack: Pack, fill: Callable[[Path], None], card: str
         final = target.parent / f"{target.name}.v{version}"
         building.rename(final)
         point_at(target, final)
-    except OSError as error:
+    except (OSError, SafetensorError) as error:
         raise StorageError(
             f"cannot write the adapter to {target.parent}: {error}",
             "free some disk space and run the same command: it resumes from the last checkpoint",

@@ -58,6 +58,8 @@ def make(path: Path, console: Console, recipe: Recipe | None = None) -> Path:
     wanted = _wanted(recipe)
     if stands(path, recipe):
         return path
+    from safetensors import SafetensorError
+
     from trainer.quiet import quiet_libraries
 
     quiet_libraries()
@@ -76,7 +78,7 @@ def make(path: Path, console: Console, recipe: Recipe | None = None) -> Path:
         if path.exists():
             shutil.rmtree(path)
         building.rename(path)
-    except OSError as error:
+    except (OSError, SafetensorError) as error:
         raise StorageError(
             f"cannot write the tiny base to {path}: {error}", "free some disk space, then train again"
         ) from error
