@@ -14,7 +14,10 @@ from extractor.resolve import link
 LITTER = (b"(", b"}", b"{", b"<", b"class ", b"::", b"#", b'"', b"=>", b"new ", b"operator ", b"\xff", b"?.", b"...")
 
 
-@pytest.mark.parametrize("name", ["java_depot", "ts_desk", "cpp_engine", "cpp_cdriver", "cuda_torchlike", "go_depot", "rust_depot", "csharp_depot"])
+@pytest.mark.parametrize(
+    "name",
+    ["java_depot", "ts_desk", "cpp_engine", "cpp_cdriver", "cuda_torchlike", "go_depot", "rust_depot", "csharp_depot"],
+)
 def test_mutated_programs_are_read_and_linked(name: str) -> None:
     chance = random.Random(name)
     sources, configs = read(name)

@@ -82,12 +82,13 @@ def test_every_labelled_call_of_a_file_and_no_other(name: str) -> None:
     assert report(sources, link_text(sources)) == []
 
 
-def test_every_labelled_call_across_modules_and_no_other() -> None:
-    root = CASES / "imports"
+@pytest.mark.parametrize("folder", ["imports", "fixtures"])
+def test_every_labelled_call_across_modules_and_no_other(folder: str) -> None:
+    root = CASES / folder
     sources = {p.relative_to(root).as_posix(): p.read_text() for p in sorted(root.rglob("*.py"))}
     assert report(sources, link_text(sources)) == []
 
 
 def test_there_are_many_labelled_cases() -> None:
     count = sum(p.read_text().count("# case: ") for p in CASES.rglob("*.py"))
-    assert count >= 100
+    assert count >= 140

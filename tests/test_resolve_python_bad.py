@@ -54,6 +54,13 @@ def test_many_files_of_one_name() -> None:
     assert len(calls(link_text(sources))) == 200
 
 
+def test_instances_stay_known_among_too_many_functions() -> None:
+    functions = "".join(f"def f{i}(): pass\n" for i in range(40))
+    uses = "".join(f"apply(f{i})\n" for i in range(40))
+    text = f"class Tool:\n    def go(self): pass\n{functions}def apply(x):\n    x.go()\n{uses}apply(Tool())\n"
+    assert ("x.py#apply", "x.py#Tool.go") in calls(link_text({"x.py": text}))
+
+
 def test_too_many_targets_are_an_overflow_and_no_guess() -> None:
     functions = "\n".join(f"def f{i}(): pass" for i in range(40))
     source = f"{functions}\ndef apply(f): f()\n" + "\n".join(f"apply(f{i})" for i in range(40))

@@ -6,7 +6,7 @@ import importlib
 
 from test_resolve_python import facts_of, link_text
 
-from extractor.resolve.python import analyse
+from extractor.resolve.python_analysis import analyse
 from extractor.resolve.python_outside import ATTRIBUTES, is_error
 from extractor.resolve.python_program import Program
 

@@ -18,6 +18,7 @@ from extractor.parse.python_defs import class_definition, declare, function_defi
 from extractor.parse.python_errors import raise_statement, try_statement, with_statement
 from extractor.parse.python_expr import EXPRESSIONS, assigned
 from extractor.parse.python_imports import export, export_call, import_from, import_statement
+from extractor.parse.python_match import match_statement
 from extractor.parse.python_operators import BINARY
 from extractor.parse.python_text import docstring, shorten
 from extractor.parse.python_unit import (
@@ -146,6 +147,18 @@ def _return(unit: Unit, node: Node) -> None:
     unit.scope.flow.append(["r", flow])
 
 
+def _assert(unit: Unit, node: Node) -> None:
+    """`assert test`: past it the test holds."""
+    condition = node.named_children[0] if node.named_children else None
+    if condition is None:
+        return
+    for part in node.named_children:
+        evaluate(unit, expression(unit, part))
+    tests = _tests(unit, condition)
+    if tests:
+        unit.scope.flow.append(["?", tests, [], [["!", None, start_line(node)]]])
+
+
 def _jump(unit: Unit, node: Node) -> None:
     unit.scope.flow.append(["j"])
 
@@ -270,50 +283,6 @@ def _delete(unit: Unit, node: Node) -> None:
         unit.scope.flow.append(["x", names])
 
 
-def _match(unit: Unit, node: Node) -> None:
-    """`match`: class patterns narrow the subject, captured names are bound to nothing known."""
-    subject = node.child_by_field_name("subject")
-    flow = expression(unit, subject) if subject is not None else None
-    evaluate(unit, flow)
-    body = node.child_by_field_name("body")
-    chain: list[list[Flow]] = []
-    for case in body.named_children if body is not None else ():
-        if case.type != "case_clause":
-            continue
-        types: list[Flow] = []
-        for pattern in (c for c in case.named_children if c.type == "case_pattern"):
-            stack = [pattern]
-            while stack:
-                part = stack.pop()
-                if part.type == "class_pattern" and part.named_children:
-                    if part.parent is not None and part.parent.parent in (pattern, case):
-                        types.append(annotation(unit.of(part.named_children[0])))
-                    stack.extend(part.named_children[1:])
-                elif (part.type == "dotted_name" and part.named_child_count == 1) or (
-                    part.type == "identifier"
-                    and part.parent is not None
-                    and part.parent.type in ("as_pattern", "splat_pattern")
-                ):
-                    unit.scope.bound.add(unit.of(part))
-                else:
-                    stack.extend(part.named_children)
-        name = unit.of(subject) if subject is not None and subject.type == "identifier" else ""
-        tests = [[name, types, True, True]] if name and types else []
-        inner = nested(unit, case.child_by_field_name("consequence"))
-        guard = case.child_by_field_name("guard")
-        before = [["e", g]] if guard is not None and (g := _guard(unit, guard)) is not None else []
-        chain.append([before, tests, inner])
-    otherwise: list[Flow] = []
-    for before, tests, inner in reversed(chain):
-        otherwise = [["?", tests, before + inner, otherwise]]
-    unit.scope.flow.extend(otherwise)
-
-
-def _guard(unit: Unit, node: Node) -> Flow:
-    flow = expression(unit, node.named_children[0]) if node.named_children else None
-    return flow if isinstance(flow, list) else None
-
-
 def _function(unit: Unit, node: Node) -> None:
     function_definition(unit, node, [])
 
@@ -346,6 +315,7 @@ def _block(unit: Unit, node: Node) -> None:
 STATEMENTS: Final[dict[str, Callable[[Unit, Node], None]]] = {
     "expression_statement": _expression_statement,
     "return_statement": _return,
+    "assert_statement": _assert,
     "continue_statement": _jump,
     "break_statement": _jump,
     "if_statement": _if,
@@ -360,7 +330,7 @@ STATEMENTS: Final[dict[str, Callable[[Unit, Node], None]]] = {
     "global_statement": _global,
     "nonlocal_statement": _global,
     "delete_statement": _delete,
-    "match_statement": _match,
+    "match_statement": match_statement,
     "function_definition": _function,
     "class_definition": _class,
     "decorated_definition": _decorated,

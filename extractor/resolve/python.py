@@ -1,9 +1,4 @@
-"""All Python files' facts in, Links out: calls by value flow, imports, bases, external packages.
-
-Modules are evaluated first, in order of their imports, and what they reach; then, in waves, what nobody here calls: a method with
-an instance of its own class, a parameter with what it declares. Each step runs until no value moves, so the order of files does
-not matter. See `python_flow` for what evaluating means.
-"""
+"""All Python files' facts in, Links out: calls by value flow (see `python_analysis`), imports, bases, external packages."""
 
 from __future__ import annotations
 
@@ -14,23 +9,20 @@ from extractor.facts import FileFacts, Import
 from extractor.parse.python_annotation import annotation
 from extractor.resolve import Links, definition_ids
 from extractor.resolve.common import CONFIDENCE, MAX_CANDIDATES, external_node
-from extractor.resolve.python_flow import Flow
+from extractor.resolve.python_analysis import analyse
 from extractor.resolve.python_members import attribute
-from extractor.resolve.python_modules import Module, Modules
+from extractor.resolve.python_modules import Module
 from extractor.resolve.python_outside import is_error
 from extractor.resolve.python_program import Program
-from extractor.resolve.python_types import declared_type, named
+from extractor.resolve.python_types import named
 from extractor.resolve.python_values import (
     CLASS,
     EXTERNAL,
     FUNCTION,
     INSTANCE,
-    MODULE,
     NONE,
     RESULT,
-    UNKNOWN,
     Block,
-    Value,
     Values,
 )  # fmt: skip
 from extractor.schema import Edge, Node, Unresolved, external_id, module_id
@@ -56,104 +48,6 @@ def link(files: Sequence[FileFacts], configs: Mapping[str, str]) -> Links:
     links.edges[:] = _best(links.edges)
     links.unresolved[:] = sorted({(u.src, u.kind, u.name, u.line): u for u in links.unresolved}.values())
     return links
-
-
-def analyse(program: Program, files: Sequence[FileFacts]) -> Flow:
-    """Let values flow through the whole program until they stand still."""
-    flow = Flow(program)
-    for block in _import_order(program):
-        block.reached = True
-        program.enqueue(block)
-    flow.settle()
-    flow.lenient = True
-    program.upset(flow.undecided)
-    flow.settle()
-    blocks = [b for blocks in program.blocks_of.values() for b in blocks if b is not None and b.kind == "function"]
-    called = {call.name for facts in files for call in facts.calls}
-    for wave in range(4):
-        for block in blocks:
-            if not block.reached and _wave(block, called) == wave:
-                _start(program, block)
-        flow.settle()
-    for block in blocks:
-        _declare(program, block)
-    flow.settle()
-    return flow
-
-
-def _wave(block: Block, called: set[str]) -> int:
-    """When to start a function that nothing has reached: surely called from outside first, as tests and entry points are,
-    so that what they pass is known before anything is presumed of the others."""
-    definition = block.definition
-    if definition is None or "nested" in definition.flags or definition.visibility != "public":
-        return 3
-    if definition.name not in called and not definition.name.startswith("__"):
-        return 0
-    return 1 if block.class_ is None else 2
-
-
-def _start(program: Program, block: Block) -> None:
-    """Evaluate a function nobody calls: its first parameter is what it is defined on, the others what they declare."""
-    block.reached = True
-    if block.inflow and block.class_ is not None and not block.inflow[0].values:
-        program.add(block.inflow[0], program.receiver(block))
-    _declare(program, block)
-    program.enqueue(block)
-
-
-def _declare(program: Program, block: Block) -> None:
-    for index, _ in block.annotations:
-        if block.params[index].kind == "" and not any(v.kind != UNKNOWN for v in block.inflow[index].values):
-            program.add(block.inflow[index], declared_type(program, block, index))
-    returned = block.returned.values.union(*(cell.values for cell in block.conditional.values()))
-    if block.returns is not None and all(v.kind in (UNKNOWN, RESULT) for v in returned):
-        values = declared_type(program, block, -1)
-        if block.generator:
-            if not block.yielded.values:
-                for box in values:
-                    if box.kind == "box":
-                        program.connect(box.a.any, block.yielded)
-        elif values:
-            program.add(block.returned, values)
-
-
-def _import_order(program: Program) -> list[Block]:
-    """Modules, imported ones before their importers as far as cycles allow."""
-    order: list[Block] = []
-    seen: set[str] = set()
-    for path in sorted(program.blocks_of):
-        stack: list[tuple[str, Any]] = [(path, None)]
-        while stack:
-            current, pending = stack.pop()
-            if pending is None:
-                if current in seen:
-                    continue
-                seen.add(current)
-                pending = iter(_imported_paths(program.modules, program.modules.by_path[current]))
-            following = next((p for p in pending if p not in seen), None)
-            if following is not None:
-                stack.append((current, pending))
-                stack.append((following, None))
-                continue
-            block = program.blocks_of[current][0]
-            if block is not None:
-                order.append(block)
-    return order
-
-
-def _imported_paths(modules: Modules, module: Module) -> list[str]:
-    found: list[str] = []
-    for row in module.facts.imports if module.facts is not None else ():
-        if row.scope >= 0:
-            continue
-        other = modules.imported(row, module.path)
-        if other is not None and row.name and row.name != "*":
-            inner = modules.submodule(other, row.name)
-            if inner is not None and inner.facts is not None:
-                found.append(inner.path)
-        if other is not None and other.facts is not None:
-            found.append(other.path)
-    return list(dict.fromkeys(found))
 
 
 # Output
@@ -392,6 +286,3 @@ def _best(edges: list[Edge]) -> list[Edge]:
         if known is None or known.confidence < edge.confidence:
             best[key] = edge
     return [best[key] for key in sorted(best)]
-
-
-__all__ = ["MODULE", "NONE", "Value", "analyse", "link"]

@@ -70,6 +70,9 @@ CALLERS: Final[dict[str, tuple[int | str, ...]]] = {
     "itertools.filterfalse": (0,),
     "itertools.accumulate": (1, "func"),
     "re.sub": (1, "repl"),
+    "re.subn": (1, "repl"),
+    "re.Pattern.sub": (0, "repl"),
+    "re.Pattern.subn": (0, "repl"),
     "asyncio.to_thread": (0,),
 }
 # These give their first argument back, or something that behaves like it.
@@ -153,6 +156,8 @@ def _by_table(use: Use, path: str) -> Values:
         return _next(use) | use.argument(1)
     if path in ELEMENTS:
         return use.each(first) if len(use.arguments) == 1 else frozenset().union(*use.arguments)
+    if path == "re.compile":
+        return p.one(RESULT, "re.Pattern")
     name = path.rpartition(".")[2]
     # An external name in capitals is a class by custom, and its call an instance of it.
     if name[:1].isupper() or name == "open":

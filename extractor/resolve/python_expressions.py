@@ -9,7 +9,7 @@ from extractor.resolve.python_defining import give_default
 from extractor.resolve.python_displays import comprehension, dictionary, sequence, sliced, spread
 from extractor.resolve.python_members import attribute, on_class
 from extractor.resolve.python_state import Arguments, Hits
-from extractor.resolve.python_types import types_of
+from extractor.resolve.python_types import sent_type, types_of
 from extractor.resolve.python_values import (
     BOX,
     CLASS,
@@ -200,7 +200,7 @@ def _yield(run: Flow, f: list[Any]) -> Values:
     values = run.value(f[1])
     if values:
         run.p.flow_into(run.at.yielded, values)
-    return NONE
+    return sent_type(run.p, run.at)
 
 
 def _yield_from(run: Flow, f: list[Any]) -> Values:

@@ -13,7 +13,7 @@ from extractor.resolve.common import CONFIDENCE
 from extractor.resolve.python_calls import Calls
 from extractor.resolve.python_expressions import EXPRESSIONS
 from extractor.resolve.python_library import write_attribute
-from extractor.resolve.python_members import ancestry
+from extractor.resolve.python_members import is_instance, on_instance, tuple_fields
 from extractor.resolve.python_program import BUILTINS, Program
 from extractor.resolve.python_state import Arguments, Frame, Hits
 from extractor.resolve.python_statements import STATEMENTS
@@ -24,12 +24,14 @@ from extractor.resolve.python_values import (
     BOX,
     CLASS,
     EXTERNAL,
+    FUNCTION,
     INSTANCE,
     NONE,
+    RESULT,
     TOKEN,
+    UNKNOWN,
     Block,
     Cell,
-    Class,
     Place,
     Value,
     Values,
@@ -85,6 +87,8 @@ class Flow:
     def _enter(self, block: Block) -> None:
         """Bind the parameters to tokens, so that results can say which parameter they come from."""
         p = self.p
+        if block in p.requested:
+            self._request(block)
         for index, param in enumerate(block.params):
             if param.kind == "*":
                 values = frozenset((p.box("tuple", block, -2 - index),))
@@ -97,6 +101,14 @@ class Flow:
             self.frame.env[param.name] = values
             if param.name in block.captured:
                 p.add(p.cell_of(block, param.name), values)
+
+    def _request(self, block: Block) -> None:
+        """pytest passes what a fixture returns or yields to the parameter of its name."""
+        for index, maker in self.p.requested.get(block, ()):
+            made = self.calls.invoke(self.p.value(FUNCTION, maker), Arguments(), block, -1000 - index)
+            if maker.generator:
+                made = self.calls.elements(made, block)
+            self.p.flow_into(block.inflow[index], made)
 
     def _typed_rest(self, block: Block, index: int, values: Values) -> None:
         if index not in block.declared:
@@ -165,28 +177,24 @@ class Flow:
         values = self.frame.env.get(name)
         if values is None:
             return
-        classes: set[Class] = set()
-        for written in types:
-            for value in named(self.p, written, self.at, self.at):
-                if value.kind != CLASS:
-                    return
-                classes.add(value.a)
-        if not classes:
+        tested = {value for written in types for value in named(self.p, written, self.at, self.at)}
+        if not tested or any(value.kind not in (CLASS, EXTERNAL) for value in tested):
             return
         keep = holds == positive
         concrete = self.p.concrete(values, self.at)
-        kept: set[Value] = set()
-        for value in concrete:
-            if value.kind == INSTANCE:
-                order = ancestry(self.p, value.a, self.at)[0]
-                if any(c in order for c in classes) == keep:
-                    kept.add(value)
-            elif not keep:
-                kept.add(value)
-        if keep and not kept:
-            kept = {self.p.value(INSTANCE, c) for c in sorted(classes, key=lambda c: c.id)}
+        kept = {value for value in concrete if self._passes(value, tested, keep)}
+        if keep:
+            unknown = {value for value in kept if value.kind in (UNKNOWN, RESULT)}
+            classes = {self.p.value(INSTANCE, value.a) for value in tested if value.kind == CLASS}
+            if classes and (unknown or not kept):
+                kept = kept - unknown | classes
         if kept or keep:
             self.frame.set(name, frozenset(kept))
+
+    def _passes(self, value: Value, tested: set[Value], keep: bool) -> bool:
+        """Whether a value may come through an isinstance test against these classes, or through its opposite."""
+        known = [is_instance(self.p, value, cls, self.at) for cls in tested]
+        return any(one is not False for one in known) if keep else not any(known)
 
     def suppose(self, name: str, is_none: bool) -> None:
         """From here to the end of the branch this parameter is known to be None, or not to be."""
@@ -244,6 +252,12 @@ class Flow:
         star = next((i for i, t in enumerate(targets) if isinstance(t, list) and t[0] == "S"), len(targets))
         parts: list[Values] = [NONE] * len(targets)
         for value in sorted(self.concrete(values)):
+            fields = tuple_fields(p, value, self.at)
+            if fields and star == len(targets):
+                parts = [
+                    part | on_instance(p, value.a, field, self.at) for part, field in zip(parts, fields, strict=False)
+                ]
+                continue
             if value.kind != BOX or value.a.kind == "dict":
                 hits = Hits()
                 each = self.calls.iterate(frozenset((value,)), self.at, 0, hits)
@@ -368,7 +382,7 @@ class Flow:
         if isinstance(flow, list) and flow[0] == "A":
             owner = flow[1]
             if owner in ("self", "cls"):
-                return "self"
+                return "self" if flow[2] == target.rpartition(".")[2].partition("@")[0] else "flow"
             if isinstance(owner, list) and owner[0] == "C" and owner[2] == "super":
                 return "super"
             if isinstance(owner, str) and owner in self.at.module.imports:

@@ -33,6 +33,10 @@ TRANSPARENT: Final = frozenset(
 )
 
 
+SCALARS: Final = frozenset(
+    f"builtins.{name}" for name in ("str", "bytes", "bytearray", "int", "float", "complex", "bool")
+)
+DATA: Final = SCALARS | {f"builtins.{name}" for name in ("list", "tuple", "dict", "set", "frozenset")}
 REGISTERED: Final = "<registered>"
 # Methods of external classes that call a method of the subclass: a name, or a prefix that ends in *.
 TEMPLATES: Final = {
@@ -141,6 +145,35 @@ def on_instance(p: Program, cls: Class, name: str, reader: Block) -> Values:
                 p.connect(_cell(ancestor.instance, name), slot)
         entry = cls.slots[name] = (mro, slot)
     return p.read(entry[1], reader)
+
+
+def is_instance(p: Program, value: Value, tested: Value, reader: Block) -> bool | None:
+    """What isinstance(value, tested) gives, None when that cannot be told; `tested` is a class of here or an external one."""
+    kind = value.kind
+    if kind in (UNKNOWN, RESULT) or (kind == CONSTANT and value.a is None):
+        return None
+    path = tested.a if tested.kind == EXTERNAL else ""
+    if kind == INSTANCE:
+        order, outside = ancestry(p, value.a, reader)
+        if tested.kind == CLASS:
+            return tested.a in order or (None if "" in outside else False)
+        return path in outside or (False if path in DATA and not outside else None)
+    if tested.kind == CLASS:
+        return False
+    if kind == CONSTANT:
+        return path == f"builtins.{type(value.a).__name__}" or (False if path in DATA else None)
+    if kind == BOX:
+        # A box may stand for another container of the same use: `list` is made for any Sequence.
+        return False if path in SCALARS else None
+    return False if path in DATA else None
+
+
+def tuple_fields(p: Program, value: Value, reader: Block) -> list[str]:
+    """The fields, in order, of an instance that is a named tuple; none of another value."""
+    if value.kind != INSTANCE or not value.a.fields:
+        return []
+    outside = ancestry(p, value.a, reader)[1]
+    return value.a.fields if "typing.NamedTuple" in outside or "builtins.tuple" in outside else []
 
 
 def setters(p: Program, cls: Class, name: str, reader: Block) -> list[Value]:

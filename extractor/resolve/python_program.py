@@ -12,6 +12,7 @@ from typing import Any, Final
 from extractor.facts import FileFacts
 from extractor.resolve import definition_ids
 from extractor.resolve.python_modules import Module, Modules
+from extractor.resolve.python_store import Store
 from extractor.resolve.python_values import (
     BOX,
     CLASS,
@@ -29,7 +30,6 @@ from extractor.resolve.python_values import (
     Class,
     Context,
     Partial,
-    Store,
     Value,
     Values,
 )  # fmt: skip
@@ -50,6 +50,7 @@ class Program(Store):
         self.partials: dict[tuple[Block, int], Value] = {}
         self.contexts: dict[tuple[Any, ...], Context] = {}
         self.spaces: dict[str, Block] = {}
+        self.requested: dict[Block, list[tuple[int, Block]]] = {}  # see python_fixtures
         for facts in files:
             self._load(facts)
         self._globals()

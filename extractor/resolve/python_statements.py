@@ -39,7 +39,14 @@ def _if(run: Flow, s: list[Any]) -> bool:
     if body is None and len(s[1]) == 1 and not s[1][0][1] and not s[1][0][3]:
         # The body never ends, so what follows knows the opposite of the test.
         run.suppose(s[1][0][0], not s[1][0][2])
+    elif orelse is None and len(s[1]) == 1 and not s[1][0][1]:
+        run.suppose(s[1][0][0], s[1][0][2])
     return run.join([body, orelse])
+
+
+def _otherwise(run: Flow, orelse: list[Any]) -> bool:
+    """The `else` of a loop, which a `break` leaves out."""
+    return bool(orelse) and run.join([run.branch(orelse), {}])
 
 
 def _loop(run: Flow, flow: list[Any], before: Callable[[], None] | None = None) -> None:
@@ -64,7 +71,7 @@ def _for(run: Flow, s: list[Any]) -> bool:
         place = run.iterated[id(s)] = Place(run.at)
     elements = remembered(run, place, _elements, s)
     _loop(run, body, lambda: run.assign(target, elements))
-    return run.body(orelse)
+    return _otherwise(run, orelse)
 
 
 def _elements(run: Flow, s: list[Any]) -> Values:
@@ -77,7 +84,7 @@ def _elements(run: Flow, s: list[Any]) -> Values:
 
 def _while(run: Flow, s: list[Any]) -> bool:
     _loop(run, s[1])
-    return run.body(s[2])
+    return _otherwise(run, s[2])
 
 
 def _try(run: Flow, s: list[Any]) -> bool:

@@ -32,6 +32,8 @@ CONTAINERS: Final = {
     **dict.fromkeys(("Generator", "AsyncGenerator", "Reversible", "KeysView", "ValuesView"), "list"),
     **dict.fromkeys(("dict", "Dict", "Mapping", "MutableMapping", "OrderedDict", "DefaultDict", "defaultdict"), "dict"),
     **dict.fromkeys(("tuple", "Tuple"), "tuple"),
+    # Nothing is known of their methods but that `get` gives what they are declared to hold, as a dict's does.
+    **dict.fromkeys(("ContextVar", "Queue", "LifoQueue", "PriorityQueue", "SimpleQueue"), "dict"),
 }
 INNER: Final = frozenset(
     ("Optional", "Union", "Annotated", "ClassVar", "Final", "Required", "NotRequired", "ReadOnly", "Awaitable", "InitVar", "TypeGuard",
@@ -49,6 +51,17 @@ def declared_type(p: Program, function: Block, index: int) -> Values:
         found = types_of(p, flow, function.parent or function, function, index) if flow is not None else NONE
         function.declared[index] = found
     return found
+
+
+def sent_type(p: Program, function: Block) -> Values:
+    """What `yield` gives in a function declared to return Generator[yielded, sent, …] or AsyncGenerator[yielded, sent]."""
+    written = function.returns
+    if not isinstance(written, list) or written[0] != "P" or len(written[2]) < 2:
+        return NONE
+    name = written[1] if isinstance(written[1], str) else written[1][2]
+    if name not in ("Generator", "AsyncGenerator"):
+        return NONE
+    return types_of(p, written[2][1], function.parent or function, function, -2)
 
 
 def types_of(p: Program, flow: Any, scope: Block, reader: Block, site: int, depth: int = 0) -> Values:

@@ -6,8 +6,6 @@ growing set: its successors receive what it receives, its readers are evaluated 
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterable
 from typing import Any, Final, TypeVar
 
 from extractor.facts import Definition, FileFacts, Param
@@ -33,9 +31,6 @@ IDENTITY: Final = "identity"
 TYPE: Final = "type"
 RECORD: Final = "record"
 STAND_INS: Final = frozenset((TOKEN, RETURNED))  # values that stand for others
-MAX_TARGETS: Final = 32
-MAX_KEYS: Final = 64
-MAX_CONSTANTS: Final = 8
 
 
 class Value(int):
@@ -70,7 +65,8 @@ def joined(items: Many[Item], item: Item) -> Many[Item]:
 
 
 class Cell:
-    """`full` marks a cell that met more than MAX_TARGETS targets: it is top, and calls through it are an overflow."""
+    """A cell that met too many targets is `full`: it keeps instances, which are few,
+    and an unknown that makes calls through it an overflow."""
 
     __slots__ = ("full", "next", "readers", "values")
 
@@ -239,127 +235,3 @@ class Site:
         self.positional: list[Values] = []
         self.keywords: dict[str, Values] = {}
         self.result = Cell()
-
-
-class Store:
-    """All values, and the two queues: cells that grew, blocks to evaluate."""
-
-    def __init__(self) -> None:
-        self._values: dict[tuple[Any, ...], Value] = {}
-        self._sets: dict[Values, Values] = {}
-        self.waiting: list[deque[Block]] = [deque()]
-
-    def value(self, kind: str, a: Any = None, b: Any = None) -> Value:
-        # 1 and "1" are different keys, and so are 1 and True, hence the class.
-        key = (kind, a, b, a.__class__)
-        found = self._values.get(key)
-        if found is None:
-            found = Value(len(self._values))
-            found.kind, found.a, found.b = kind, a, b
-            self._values[key] = found
-        return found
-
-    def one(self, kind: str, a: Any = None, b: Any = None) -> Values:
-        """The set of this one value."""
-        value = self._values.get((kind, a, b, a.__class__)) or self.value(kind, a, b)
-        if value.single is None:
-            value.single = self.same(frozenset((value,)))
-        return value.single
-
-    def same(self, values: Values) -> Values:
-        """The one object that stands for all sets of these values: there are few different ones, and very many alike."""
-        return self._sets.setdefault(values, values)
-
-    def enqueue(self, block: Block) -> None:
-        if not block.queued and block.reached:
-            block.queued = True
-            while len(self.waiting) <= block.runs:
-                self.waiting.append(deque())
-            self.waiting[block.runs].append(block)
-
-    def upset(self, places: Iterable[Place]) -> None:
-        """What these statements read is no longer so."""
-        for place in places:
-            place.stale = True
-            self.enqueue(place.block)
-
-    def next_block(self) -> Block | None:
-        """Of the blocks to evaluate the one that has had the fewest turns: what moves often waits until the rest stands."""
-        for queue in self.waiting:
-            if queue:
-                block = queue.popleft()
-                block.queued = False
-                return block
-        return None
-
-    def read(self, cell: Cell, reader: Block) -> Values:
-        """What is in the cell; `reader` is evaluated again when that changes. A full cell is unknown."""
-        place = reader.place
-        if place not in cell.readers:
-            cell.readers = joined(cell.readers, place)
-        return self.one(UNKNOWN, "overflow") if cell.full else cell.values
-
-    def slots(self, box: Box, reader: Block) -> dict[str | int, Cell]:
-        """The slots of a container; `reader` is evaluated again when there are more."""
-        place = reader.place
-        if place not in box.readers:
-            box.readers = joined(box.readers, place)
-        return box.slots
-
-    def add(self, cell: Cell, values: Values | set[Value]) -> None:
-        """Put values in as they are, tokens included, and pass them on."""
-        if values <= cell.values:
-            return
-        pending: list[tuple[Cell, Values | set[Value]]] = [(cell, values)]
-        while pending:
-            cell, values = pending.pop()
-            if cell.full:
-                continue
-            new = values - cell.values if cell.values else values
-            if len(cell.values) + len(new) > MAX_CONSTANTS:
-                new = self._bounded(cell, new)
-            if not new:
-                continue
-            cell.values = self.same(cell.values | new if cell.values else frozenset(new))
-            for place in cell.readers:
-                place.stale = True
-                self.enqueue(place.block)
-            for following in cell.next:
-                pending.append((following, new))
-
-    def _bounded(self, cell: Cell, new: Values | set[Value]) -> Values | set[Value]:
-        """Past their bounds, constants become the one unknown constant, and targets make the cell top."""
-        constants = {value for value in new if value.kind == CONSTANT}
-        held = sum(value.kind == CONSTANT for value in cell.values)
-        if constants and held + len(constants) > MAX_CONSTANTS:
-            new = (new - constants) | self.one(CONSTANT, None) - cell.values
-        targets = len(new) + len(cell.values) - held - len(constants)
-        cell.full = targets > MAX_TARGETS
-        return new
-
-    def connect(self, source: Cell, target: Cell) -> None:
-        """From now on `target` receives what `source` receives."""
-        if source is target or target in source.next:
-            return
-        source.next = joined(source.next, target)
-        if source.values:
-            self.add(target, source.values)
-
-    def flow_into(self, cell: Cell, values: Values) -> None:
-        """Put values in with every token replaced by what flows to it, now and later."""
-        for value in values:
-            if value.kind in STAND_INS:
-                break
-        else:
-            if not values <= cell.values:
-                self.add(cell, values)
-            return
-        plain = set()
-        for value in values:
-            if value.kind == TOKEN:
-                self.connect(value.a.inflow[value.b], cell)
-            elif value.kind == RETURNED:
-                self.connect(value.a.result, cell)
-            else:
-                plain.add(value)
-        self.add(cell, plain)
