@@ -215,6 +215,8 @@ def dataset(
     if preview:
         print("\n".join(views.preview(settings.out_jsonl, preview, settings.seed)))
         return
+    if form:
+        views.check_format(form)
     console = Console(quiet=quiet, verbose=verbose)
     report = generate.run(settings, console)
     for path in views.export(settings.out_jsonl, form) if form else ():

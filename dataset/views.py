@@ -45,11 +45,16 @@ FORMATS: dict[str, Callable[[Example], dict[str, object]]] = {
 }
 
 
+def check_format(form: str) -> None:
+    """Raises UsageError for a format nobody knows."""
+    if form not in FORMATS:
+        raise UsageError(f"there is no format {form}", f"formats: {', '.join(FORMATS)}")
+
+
 def view(examples: Iterable[Example], form: str) -> Iterator[str]:
     """One JSON line per example in the format named `form`. Raises UsageError for a format nobody knows."""
-    shape = FORMATS.get(form)
-    if shape is None:
-        raise UsageError(f"there is no format {form}", f"formats: {', '.join(FORMATS)}")
+    check_format(form)
+    shape = FORMATS[form]
     for example in examples:
         yield json.dumps(shape(example), ensure_ascii=False, sort_keys=True)
 

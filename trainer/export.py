@@ -127,7 +127,7 @@ def _merged(pack: Pack, base: Path, target: Path, console: Console) -> ExportRep
 
     quiet_libraries()
     console.note(f"merging {pack.name} into {pack.base.id} in float32 …")
-    model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
+    model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32, use_safetensors=True)
     model = PeftModel.from_pretrained(model, pack.path).eval()
     before = _logits(model, pack)
     model = model.merge_and_unload(safe_merge=True)

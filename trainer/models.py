@@ -204,7 +204,8 @@ def load_base(path: Path, bits: int = 16, compute_dtype: str = "bfloat16", devic
     import torch
     from transformers import AutoModelForCausalLM
 
-    options: dict[str, Any] = {"dtype": torch.float32 if device == "cpu" else torch.bfloat16}
+    # Weights in another form are pickles, which run what they hold.
+    options: dict[str, Any] = {"dtype": torch.float32 if device == "cpu" else torch.bfloat16, "use_safetensors": True}
     if bits != 16:
         from transformers import BitsAndBytesConfig
 
