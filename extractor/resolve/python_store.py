@@ -24,6 +24,7 @@ from extractor.resolve.python_values import (
 )
 
 MAX_TARGETS: Final = 32
+MAX_INSTANCES: Final = 24  # among too many targets
 MAX_CONSTANTS: Final = 8
 
 
@@ -116,8 +117,7 @@ class Store:
     def _bounded(self, cell: Cell, new: Values | set[Value]) -> Values | set[Value]:
         """Past their bounds, constants become the one unknown constant, and targets make the cell full."""
         if cell.full:
-            known = sum(value.kind == INSTANCE for value in cell.values)
-            return {value for value in new if value.kind == INSTANCE} if known < MAX_TARGETS else NONE
+            return NONE if cell.top else {value for value in new if value.kind == INSTANCE}
         constants = {value for value in new if value.kind == CONSTANT}
         held = sum(value.kind == CONSTANT for value in cell.values)
         if constants and held + len(constants) > MAX_CONSTANTS:
@@ -127,8 +127,9 @@ class Store:
         return new
 
     def _keep_instances(self, cell: Cell) -> None:
-        kept = sorted(value for value in cell.values if value.kind == INSTANCE)[:MAX_TARGETS]
-        cell.values = self.same(frozenset(kept) | self.one(UNKNOWN, "overflow"))
+        kept = frozenset(value for value in cell.values if value.kind == INSTANCE)
+        cell.top = len(kept) > MAX_INSTANCES
+        cell.values = self.same((NONE if cell.top else kept) | self.one(UNKNOWN, "overflow"))
 
     def connect(self, source: Cell, target: Cell) -> None:
         """From now on `target` receives what `source` receives."""

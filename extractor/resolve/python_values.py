@@ -65,17 +65,17 @@ def joined(items: Many[Item], item: Item) -> Many[Item]:
 
 
 class Cell:
-    """A cell that met too many targets is `full`: it keeps instances, which are few,
-    and an unknown that makes calls through it an overflow."""
+    """A cell that met too many targets is `full`: it keeps an unknown, which makes calls through it an overflow, and its instances
+    while they are few. It is `top` when they are not."""
 
-    __slots__ = ("full", "next", "readers", "values")
+    __slots__ = ("full", "next", "readers", "top", "values")
 
     def __init__(self) -> None:
         self.values: Values = NONE
         # Most cells have one reader or none, and there are very many cells: a tuple until it grows.
         self.next: Many[Cell] = ()
         self.readers: Many[Place] = ()
-        self.full = False
+        self.full = self.top = False
 
 
 class Place:
