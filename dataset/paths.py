@@ -279,11 +279,6 @@ def _constructor(node_id: str) -> bool:
     return name.startswith(("__", "~")) or name in ("constructor", owner.rpartition(".")[2])
 
 
-def path_of(topic: Topic) -> tuple[str, ...]:
-    """The ids of the facts a two-edge topic composes, for the split that holds the path out while its edges are trained."""
-    return tuple(unique(f.id for f in topic.facts))
-
-
 TWO_HOP: tuple[Callable[[Ask], Topic | None], ...] = (
     callee_files, callee_callees, callee_errors, owner_base, grandparent, error_base, error_reach,
     inherited, replaced, member_errors, caller_files, subclass_files, raiser_files, caller_callers, import_chain,

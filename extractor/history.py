@@ -11,7 +11,6 @@ import os
 import re
 import shutil
 import subprocess
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
@@ -68,28 +67,11 @@ class Git:
         parts = head.split()
         return rest[: int(parts[2])] if len(parts) == 3 and parts[1] == b"blob" else None
 
-    def changed_since(self, commit: str) -> list[str] | None:
-        """Paths that differ between two commits, `commit` and HEAD; None when `commit` is unknown here."""
-        old = self.blobs(commit) if self._known(commit) else None
-        if old is None:
-            return None
-        new = self.blobs()
-        return sorted(path for path in old.keys() | new.keys() if old.get(path) != new.get(path))
-
     def commits_since(self, commit: str) -> int | None:
         """How many commits HEAD is ahead of `commit`, None when `commit` is unknown here."""
         if not self._known(commit):
             return None
         return int(self._text("rev-list", "--count", f"{_revision(commit)}..HEAD", check=False).strip() or 0)
-
-    def churn(self, commits: int = 1000) -> dict[str, int]:
-        """Path -> number of the last `commits` commits that touched it."""
-        out = self._text(
-            "log", f"--max-count={commits}", "--no-ext-diff", "--no-textconv", "--no-renames", "--relative", "--name-only", "-z",
-            "--format=", "HEAD", check=False,
-        )  # fmt: skip
-        counted = Counter(path.strip("\n") for path in out.split("\0"))
-        return {path: counted[path] for path in sorted(counted) if path}
 
     def subjects(self, commits: int = 1000) -> list[tuple[str, tuple[str, ...]]]:
         """(subject, paths touched below the root) of the last `commits` commits, newest first, merges left out."""

@@ -52,7 +52,6 @@ def test_a_subfolder_of_a_clone_speaks_of_its_own_paths(repo: Path) -> None:
     assert history.tracked() == {"b.py"}
     assert history.blobs().keys() == {"b.py"}
     assert history.read_blob("HEAD", "b.py") == b"y = 1\n"
-    assert history.churn() == {"b.py": 1}
 
 
 def test_an_archive_unpacked_in_a_clone_has_no_commit(repo: Path) -> None:
@@ -69,7 +68,7 @@ def test_a_repository_without_commits(tmp_path: Path) -> None:
     git(tmp_path, "init", "-q")
     history, _ = open_git(tmp_path)
     assert history is not None
-    assert (history.commit(), history.blobs(), history.churn()) == ("", {}, {})
+    assert (history.commit(), history.blobs()) == ("", {})
 
 
 def test_dirty_files_by_content(repo: Path) -> None:
@@ -79,7 +78,7 @@ def test_dirty_files_by_content(repo: Path) -> None:
     assert dirty_files(blobs, clean, seen=["a.py", "new.py"]) == ["a.py", "new.py", "pkg/b.py"]
 
 
-def test_what_changed_since(repo: Path) -> None:
+def test_how_many_commits_ahead(repo: Path) -> None:
     first = git(repo, "rev-parse", "HEAD")
     (repo / "a.py").write_text("x = 2\n")
     (repo / "pkg" / "b.py").unlink()
@@ -87,10 +86,8 @@ def test_what_changed_since(repo: Path) -> None:
     git(repo, "add", "-A")
     git(repo, "commit", "-qm", "second")
     history = Git(repo)
-    assert history.changed_since(first) == ["a.py", "c.py", "pkg/b.py"]
     assert history.commits_since(first) == 1
-    assert history.churn() == {"a.py": 2, "c.py": 1, "pkg/b.py": 2}
-    assert history.changed_since("0" * 40) is None
+    assert history.commits_since("0" * 40) is None
     assert history.commits_since("") is None
 
 
@@ -118,6 +115,6 @@ def test_the_repository_s_configuration_runs_nothing(repo: Path) -> None:
     history, _ = open_git(repo)
     assert history is not None
     commit = history.commit()
-    history.tracked(), history.blobs(), history.churn(), history.changed_since(commit), history.commits_since(commit)
+    history.tracked(), history.blobs(), history.subjects(), history.commits_since(commit)
     history.read_blob(commit, "a.py")
     assert not trap.exists()

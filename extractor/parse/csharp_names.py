@@ -45,7 +45,6 @@ class CSharpNames(Collector):
         self.typevars: list[list[object]] = []  # [scope, name, bound]
         self.open: list[Node] = []
         self._left: set[int] = set()
-        self._raw: dict[int, str] = {}
 
     def block(self, node: Node) -> Node | None:
         """The innermost block around a node."""

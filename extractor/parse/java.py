@@ -221,9 +221,6 @@ class JavaCollector(JavaNames):
             self.bind(scope, name, kind, node, "declared")
             self.push_nodes([value], scope, prefix)
 
-    def on_initializer(self, step: Step) -> None:
-        self.push(step)
-
     # ------------------------------------------------------------------ statements
     def on_local(self, step: Step) -> None:
         node, scope = step[0], step[1]

@@ -5,10 +5,10 @@ Every call ends in exactly one of three ways: edges to definitions here, an edge
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from extractor.facts import MODULE, Call
+from extractor.facts import Call
 from extractor.parse.collect import bare
 from extractor.resolve import Links
 from extractor.resolve.common import CONFIDENCE, candidates, external_node
@@ -265,11 +265,3 @@ class Emitter:
 def depends(emitter: Emitter, file: File, package: str, line: int) -> None:
     """`depends_on` from a module to a package outside."""
     emitter.edge(file.id, emitter.external(package, file.facts.lang), "depends_on", line, "import")
-
-
-def module_scope(file: File, scope: int) -> str:
-    return file.id if scope == MODULE else file.symbols[scope].id
-
-
-def sorted_symbols(groups: Iterable[Sequence[Symbol]]) -> list[Symbol]:
-    return sorted((s for group in groups for s in group), key=lambda s: (s.file.facts.path, s.index))
