@@ -7,8 +7,9 @@ in the source. They are NamedTuples, so the cache stores them as plain JSON arra
 
 from __future__ import annotations
 
-import json
 from typing import Any, Final, NamedTuple
+
+import msgspec
 
 MODULE: Final = -1
 
@@ -137,30 +138,15 @@ class FileFacts(NamedTuple):
     extra: Any = None
 
 
-_ROWS: Final[dict[str, Any]] = {
-    "imports": Import,
-    "calls": Call,
-    "bases": Base,
-    "raises": Raise,
-    "bindings": Binding,
-}
+_ENCODER: Final = msgspec.json.Encoder()
+_DECODER: Final = msgspec.json.Decoder(FileFacts)
 
 
 def dump_facts(facts: FileFacts) -> str:
     """Compact JSON, the fields in order."""
-    return json.dumps(facts, ensure_ascii=False, separators=(",", ":"))
+    return _ENCODER.encode(facts).decode()
 
 
 def load_facts(text: str) -> FileFacts:
-    """The inverse of dump_facts, tuples restored."""
-    facts = FileFacts(*json.loads(text))
-    definitions = tuple(
-        Definition(*row)._replace(
-            params=tuple(Param(*p) for p in row[8]), decorators=tuple(row[11]), flags=tuple(row[14])
-        )
-        for row in facts.defs
-    )
-    rows: dict[str, Any] = {name: tuple(kind(*row) for row in getattr(facts, name)) for name, kind in _ROWS.items()}
-    handlers = tuple(Handler(row[0], tuple(row[1]), *row[2:]) for row in facts.handlers)
-    exports = None if facts.exports is None else tuple(facts.exports)
-    return facts._replace(defs=definitions, handlers=handlers, exports=exports, **rows)
+    """The inverse of dump_facts; raises msgspec.ValidationError for anything else."""
+    return _DECODER.decode(text)

@@ -15,6 +15,8 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from config.errors import IncompatibleInput, MissingInput, StorageError
 from config.manifest import Manifest, read_manifest
 from extractor.schema import SURE, Edge, FileRow, Node, Unresolved
@@ -333,13 +335,13 @@ def _dotted(node: Node) -> str:
     return f"{stem}.{node.qualname}" if "#" in node.id else stem or node.name
 
 
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode
+_encode = msgspec.json.Encoder(order="sorted").encode
 _id, _path, _ends = attrgetter("id"), attrgetter("path"), attrgetter("src", "dst", "kind", "line")
 _place = attrgetter("src", "kind", "name", "line")
 
 
 def _json(value: Any) -> str:
-    return _encode(value) if value else "{}" if isinstance(value, dict) else "[]"
+    return _encode(value).decode() if value else "{}" if isinstance(value, dict) else "[]"
 
 
 def _node(row: Sequence[Any]) -> Node:
