@@ -183,6 +183,8 @@ def _build(
                 exact = overlay(facts, links, made)
                 links, report = exact.links, replace(report, notes=(*report.notes, *exact.lines(made)))
         phases["scip"], mark = clock() - mark, clock()
+        # What statements do is linked by now; it is half of all facts, and what follows would come on top of it.
+        facts = [f._replace(extra={k: v for k, v in f.extra.items() if k != "scopes"}) if f.extra else f for f in facts]
         nodes, edges, unresolved = assemble(facts, links, scan.configs)
         phases["throws"], mark = clock() - mark, clock()
         # Files that changed while they were being read have another hash now than the scan saw.
