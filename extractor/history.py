@@ -120,7 +120,7 @@ class Git:
         done = _git(self.root, *arguments, stdin=stdin)
         if check and done.returncode:
             message = done.stderr.decode("utf-8", "replace").strip().partition("\n")[0]
-            raise InputError(f"git {arguments[0]} failed in {self.root}: {message}", f"try: git -C {self.root} fsck")
+            raise InputError(f"git {arguments[0]} failed in {self.root}: {message}", f"git -C {self.root} fsck")
         return done.stdout
 
 
@@ -186,5 +186,5 @@ def _git(root: Path, *arguments: str, stdin: bytes = b"") -> subprocess.Complete
         )
     except subprocess.TimeoutExpired as error:
         raise InputError(
-            f"git {arguments[0]} took longer than {_TIMEOUT_S} s in {root}", f"try: git -C {root} gc"
+            f"git {arguments[0]} took longer than {_TIMEOUT_S} s in {root}", f"git -C {root} gc"
         ) from error

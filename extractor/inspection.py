@@ -162,7 +162,7 @@ def path(graph: Graph, start: str, end: str, confidence: float = SURE) -> Answer
                 if edge.dst not in came:
                     came[edge.dst] = edge
                     queue.append(edge.dst)
-    raise NothingFound(f"no chain of calls leads from {start} to {end}", "try: nanodex inspect callees " + start)
+    raise NothingFound(f"no chain of calls leads from {start} to {end}", "nanodex inspect callees " + start)
 
 
 def resolve(graph: Graph, symbol: str) -> list[Node]:
