@@ -92,8 +92,8 @@ def ours(work: Path, steps: int, name: str = "b") -> TrainReport:
 
 
 def bare(work: Path, steps: int, tuned: bool) -> None:
-    """The same model, rows, batch and steps through trl as its documentation shows it; `tuned` with our attention and rows of
-    like length together, so that only what we add is left to differ."""
+    """The same model, rows, batch and steps through trl as its documentation shows it; `tuned` with our attention, rows of like
+    length together, our log and our one checkpoint at the end, so that only what we add is left to differ."""
     from datasets import Dataset
     from peft import LoraConfig
     from transformers import AutoTokenizer
@@ -114,7 +114,9 @@ def bare(work: Path, steps: int, tuned: bool) -> None:
     arguments = SFTConfig(
         output_dir=str(work / "bare"), max_steps=steps, per_device_train_batch_size=BATCH, learning_rate=5e-4,
         bf16=hardware.autocast_bf16, use_cpu=hardware.device == "cpu", activation_checkpointing=False, max_length=512,
-        completion_only_loss=True, logging_steps=20, report_to="none", save_strategy="no", disable_tqdm=True,
+        completion_only_loss=True, disable_tqdm=True,
+        logging_steps=1 if tuned else 20, report_to="tensorboard" if tuned else "none",
+        save_strategy="steps" if tuned else "no", save_steps=10 * steps,
         train_sampling_strategy="group_by_length" if tuned else "random",
         model_init_kwargs={"attn_implementation": attention(hardware, SHORT_ROWS).value} if tuned else None,
     )  # fmt: skip
