@@ -63,6 +63,7 @@ def parse(source: Source) -> FileFacts:
     """The facts of one C, C++ or CUDA file."""
     collector = CppCollector(source)
     collector.walk()
+    collector.made_lines()
     extra = {
         "typevars": collector.typevars,
         "usings": collector.usings,
@@ -82,14 +83,16 @@ class CppCollector(CppVariables):
         kind, right = node.child_by_field_name("type"), node.child_by_field_name("right")
         declared = unwrap(node.child_by_field_name("declarator"))
         if declared.name is not None and declared.name.type == "structured_binding_declarator":
-            for name in declared.name.named_children:
-                self.bind(scope, self.text(name), "?", node, "assigned", node)
+            for position, name in enumerate(declared.name.named_children):
+                part = clip(f"{chain(self.source, right)}*.{position}")
+                self.bind(scope, self.text(name), part, node, "assigned", node)
         elif declared.name is not None:
             name_text = self.text(declared.name)
             if kind is not None and kind.type == "placeholder_type_specifier":
                 self.bind(scope, name_text, clip(chain(self.source, right) + "*"), node, "assigned", node)
             else:
-                self.bind(scope, name_text, type_of(self.source, kind), node, "declared", node)
+                written = f"{self.qualifiers(node)} {type_of(self.source, kind)}{declared.shape}".strip()
+                self.bind(scope, name_text, written, node, "declared", node)
         self.push_nodes(
             [node.child_by_field_name("initializer"), right, node.child_by_field_name("body")], scope, step[2]
         )
@@ -116,10 +119,7 @@ class CppCollector(CppVariables):
                 if row is not None:
                     both = [*row, node_argument(self.source, right)]
                     self.registrations.append([scope, "node:Set", both, start_line(node)])
-        if self.text(node.child_by_field_name("operator")) != "=":
-            self.on_operator(step)
-        else:
-            self.push(step)
+        self.on_operator(step)
 
     def on_throw(self, step: Step) -> None:
         node, scope = step[0], step[1]
@@ -138,7 +138,7 @@ class CppCollector(CppVariables):
         elif value.type == "identifier":
             held = next((b for b in reversed(self.bindings) if b.scope == scope and b.name == name), None)
             if held is not None:
-                name = "" if held.kind == "caught" else held.text
+                name = "" if held.kind == "caught" else re.sub(r"\bconst\b|[*&]|\[\]", "", held.text).strip()
         else:
             message = self.template(value)
         self.raises.append(Raise(scope, clip(name), start_line(node), message, self.guard(node, FUNCTION_SCOPES)))
@@ -232,7 +232,7 @@ class CppCollector(CppVariables):
         row = node_row(self.source, name, function, arguments)
         if row is not None:
             self.registrations.append([scope, f"node:{name}", row, start_line(node)])
-        self._lambda_parameters(arguments, scope)
+        self._lambda_parameters(node, arguments, scope)
         self.push(step)
 
     def _registration(self, node: Node, receiver: str, name: str, arguments: Node | None, scope: int) -> None:
@@ -275,29 +275,42 @@ class CppCollector(CppVariables):
             return "", self.text(function.child_by_field_name("argument")), False
         return clip(chain(self.source, function)), "()", False
 
-    def _lambda_parameters(self, arguments: Node | None, scope: int) -> None:
-        for argument in arguments.named_children if arguments is not None else ():
-            if argument.type == "lambda_expression":
-                self._bind_lambda(argument, scope)
+    def _lambda_parameters(self, node: Node, arguments: Node | None, scope: int) -> None:
+        given = [c for c in arguments.named_children if c.type != "comment"] if arguments is not None else []
+        if any(c.type == "lambda_expression" for c in given):
+            callee = chain(self.source, node).removesuffix("()")
+            for position, argument in enumerate(given):
+                if argument.type == "lambda_expression":
+                    self._bind_lambda(argument, scope, f"{callee}#{position}")
 
     def on_operator(self, step: Step) -> None:
         """`a + b`, `a += b`, `!a`, `a[i]`: a call where a class overloads it, which only linking knows."""
         node, scope = step[0], step[1]
         left = node.child_by_field_name("left") or node.child_by_field_name("argument")
         sign = "[]" if node.type == "subscript_expression" else self.text(node.child_by_field_name("operator"))
-        held = clip(chain(self.source, left))
-        if held[:1] not in ("?", "<") and sign not in ("&&", "||", "=") and self.source.spec.name != "c":
+        address = sign == "&" and node.type == "pointer_expression"
+        if self.source.spec.name != "c" and sign not in ("&&", "||") and not address:
+            held = clip(chain(self.source, left))
             index = node.child_by_field_name("indices")
             right = node.child_by_field_name("right") or (
                 index.named_children[0] if index and index.named_children else None
             )
             given = [clip(chain(self.source, right))] if right is not None else []
-            self.call(scope, held, f"operator{sign}", node, given, "operator")
+            if held[:1] != "?" and (held[:1] != "<" or (given and given[0][:1] not in ("?", "<"))):
+                self.call(scope, held, f"operator{sign}", node, given, "operator")
         self.push(step)
 
     def on_lambda(self, step: Step) -> None:
-        self._bind_lambda(step[0], step[1])
+        if step[0].parent is None or step[0].parent.type != "argument_list":  # bound where the call is read
+            self._bind_lambda(step[0], step[1], "")
         self.push_nodes([step[0].child_by_field_name("body")], step[1], step[2])
+
+    def on_suffix(self, step: Step) -> None:
+        """`100_usd` is a call of `operator""_usd`."""
+        node = step[0]
+        suffix = self.text(node.named_children[-1]) if node.named_children else ""
+        if suffix.startswith("_"):
+            self.call(step[1], "", f'operator""{suffix}', node, ["?"])
 
     def on_new(self, step: Step) -> None:
         node = step[0]
@@ -350,6 +363,8 @@ class CppCollector(CppVariables):
         "unary_expression": on_operator,
         "update_expression": on_operator,
         "subscript_expression": on_operator,
+        "pointer_expression": on_operator,
+        "user_defined_literal": on_suffix,
         "lambda_expression": on_lambda,
         "new_expression": on_new,
         "compound_literal_expression": on_literal,

@@ -32,6 +32,16 @@ _LEADING = re.compile(
     rb"(?=[ \t]+(?:const[ \t]+|static[ \t]+|inline[ \t]+)?[A-Za-z_][\w:]*(?:<[^;{}()\n]*>)?[ \t*&]+[A-Za-z_~][\w:]*[ \t]*\()",
     re.MULTILINE,
 )
+# A word in capitals in front of a conversion, which has no type of its own: FOO_EXPLICIT operator bool()
+_CONVERSION = re.compile(rb"\b([A-Z][A-Z0-9_]{2,})(?=\s+operator\s+[a-z])")
+# Words in capitals behind a function's parameters: int f(int) FOO_ATTRS((pure)) BAR;
+_TRAILING = re.compile(
+    rb"\)\s*(?:(?:const|noexcept|override|final)\s+)*([A-Z][A-Z0-9_]{2,})\b(?=\s*[({;]|\s+[A-Z][A-Z0-9_]{2,}\b|\s*=\s*0\s*;)"
+)
+_DECLARES = re.compile(rb"[\w>*&\]][\s*&]+(?:[\w:~]+|operator\s*\S{1,3})\s*$")
+_STATEMENT = re.compile(rb"^\s*(?:if|else|for|while|switch|do|return|case|goto|throw|new|delete)\b")
+# A line that is a macro's use, and whose declarations the macro makes: DEFINE_THING(name, 3)
+_MADE = re.compile(rb"^([A-Z][A-Z0-9_]{2,}[ \t]*\([^;{}\n]*\))[ \t]*\r?\n(?=\s*(?:[A-Za-z_#/]|\Z))", re.MULTILINE)
 
 # A line that is a macro opening or closing a namespace: FMT_BEGIN_NAMESPACE, PYBIND11_NAMESPACE_BEGIN(detail)
 _BRACKETS = re.compile(
@@ -56,10 +66,8 @@ def hidden_namespaces(data: bytes) -> list[str]:
 
 def prepare(data: bytes) -> bytes:
     """The same text with attribute macros blanked, offset for offset. Preprocessor lines stay as they are."""
-    if not any(word in data for word in (b"_", b"JNI", b"WINAPI")):
-        return data
     out = bytearray(data)
-    for pattern in (_WORDS, _CLASS_WORD, _LEADING, _BRACKETS):
+    for pattern in (_WORDS, _CLASS_WORD, _LEADING, _CONVERSION, _BRACKETS):
         for found in pattern.finditer(data):
             start, end = found.span(1) if pattern.groups else found.span()
             if not _directive(data, start):
@@ -69,9 +77,60 @@ def prepare(data: bytes) -> bytes:
         if found[0].rstrip(b" \t\n(").endswith(b"__attribute__"):
             end = _closing(data, data.index(b"(", found.start()))
         if end and not _directive(data, found.start()):
-            keep = data[found.start() : end]
-            out[found.start() : end] = bytes(c if c in b"\r\n" else 32 for c in keep)
+            _blank(out, found.start(), end)
+    for start, end in (*_trailing(data), *made(data)):
+        if not _directive(data, start):
+            _blank(out, start, end)
     return bytes(out)
+
+
+def _blank(out: bytearray, start: int, end: int) -> None:
+    out[start:end] = bytes(c if c in b"\r\n" else 32 for c in out[start:end])
+
+
+def _trailing(data: bytes) -> list[tuple[int, int]]:
+    """Where attribute macros stand behind the parameters of what the text before them declares."""
+    found: list[tuple[int, int]] = []
+    for match in _TRAILING.finditer(data):
+        opening = _opening(data, match.start())
+        if not opening:
+            continue
+        begin = max(data.rfind(sign, 0, opening) for sign in (b";", b"{", b"}")) + 1
+        head = data[begin:opening]
+        if not _DECLARES.search(head) or _STATEMENT.match(head):
+            continue
+        end = match.end()
+        while True:
+            after = re.compile(rb"\s*\(").match(data, end)
+            end = (_closing(data, after.end() - 1) if after else end) or end
+            word = re.compile(rb"\s*[A-Z][A-Z0-9_]{2,}\b").match(data, end)
+            if word is None:
+                break
+            end = word.end()
+        if data[end : end + 40].lstrip()[:1] in (b";", b"{", b"="):
+            found.append((match.start(1), end))
+    return found
+
+
+def made(data: bytes) -> list[tuple[int, int]]:
+    """Where a line of a macro's use stands at the margin without a semicolon: the grammar would join it with what follows."""
+    return [
+        match.span(1)
+        for match in _MADE.finditer(data)
+        if data[match.start(1) : match.end(1)].count(b"(") == data[match.start(1) : match.end(1)].count(b")")
+        and not _directive(data, match.start())
+        and not _BRACKETS.match(data, match.start())
+    ]
+
+
+def _opening(data: bytes, position: int) -> int:
+    """The parenthesis that the one at `position` closes, 0 when it is far away or missing."""
+    depth = 0
+    for here in range(position, max(position - 2000, 0), -1):
+        depth += {41: 1, 40: -1}.get(data[here], 0)
+        if depth == 0:
+            return here
+    return 0
 
 
 def _directive(data: bytes, position: int) -> bool:
@@ -146,6 +205,7 @@ _LITERALS: Final = {
     "null": "<null>",
     "nullptr": "<null>",
 }
+_TRUTH: Final = frozenset(("==", "!=", "<", ">", "<=", ">=", "&&", "||", "!", "and", "or", "not", "<=>"))
 CASTS: Final = frozenset(
     ("static_cast", "dynamic_cast", "reinterpret_cast", "const_cast", "static_pointer_cast", "dynamic_pointer_cast")
 )
@@ -196,6 +256,13 @@ def chain(source: Source, node: Node | None) -> str:
         elif kind == "compound_literal_expression":
             head = f"<{type_of(source, node.child_by_field_name('type'))}>"
             break
+        elif kind in ("binary_expression", "unary_expression"):
+            sign = source.text(node.child_by_field_name("operator"))
+            if sign in _TRUTH:
+                head = "<bool>"
+                break
+            steps.append(f"|{sign};")
+            node = node.child_by_field_name("left") or node.child_by_field_name("argument")
         elif kind == "conditional_expression":
             node = node.child_by_field_name("consequence")
         elif kind == "assignment_expression":
@@ -274,6 +341,17 @@ def split_qualified(text: str) -> tuple[str, str]:
         elif depth == 0 and text[position - 1 : position + 1] == "::":
             return text[: position - 1], text[position + 1 :]
     return "", text
+
+
+def split_args(text: str) -> list[str]:
+    """The arguments of a call written in one line, as far as commas outside parentheses tell."""
+    parts, depth, start = [], 0, 0
+    for position, char in enumerate(text):
+        depth += {"(": 1, ")": -1}.get(char, 0)
+        if char == "," and depth == 0:
+            parts.append(text[start:position].strip())
+            start = position + 1
+    return [*parts, text[start:].strip()]
 
 
 def binding_target(source: Source, node: Node) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from extractor.facts import MODULE, Call, Param
 from extractor.parse.collect import Step, clip
 from extractor.parse.cpp_defs import CppDefs
-from extractor.parse.cpp_text import Declarator, binding_target, chain, dotted, type_of, unwrap
+from extractor.parse.cpp_text import Declarator, binding_target, chain, dotted, made, split_args, type_of, unwrap
 from extractor.parse.tree import collapse, start_line
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class CppVariables(CppDefs):
         inside = scope != MODULE and self.defs[scope].kind in ("function", "method")
         declarators = node.children_by_field_name("declarator")
         written = type_of(self.source, kind)
-        qualifiers = " ".join(self.text(c) for c in node.named_children if c.type == "type_qualifier")
+        qualifiers = self.qualifiers(node)
         for declarator in declarators:
             # `if (auto x = f())` keeps its value beside the declarator
             holder = declarator if declarator.type == "init_declarator" else node
@@ -41,14 +41,14 @@ class CppVariables(CppDefs):
             if declared.name is None:
                 continue
             if declared.name.type == "structured_binding_declarator":
-                for name in declared.name.named_children:
-                    self.bind(scope, self.text(name), "?", node)
+                for position, name in enumerate(declared.name.named_children):
+                    self.bind(scope, self.text(name), clip(f"{chain(self.source, value)}.{position}"), node)
             elif declared.name.type == "operator_cast":
                 self._odd_function(node, declared, step, None)
             elif declared.function is not None and not declared.pointer and not inside:
                 self._function(node, declared, step, None)
             elif inside:
-                self._local(declared, written, kind, value, node, scope)
+                self._local(declared, written, qualifiers, kind, value, node, scope)
             else:
                 self._variable(declared, f"{qualifiers} {written}".strip(), kind, value, node, step)
             if inside and value is not None and value.type == "lambda_expression":
@@ -60,8 +60,19 @@ class CppVariables(CppDefs):
             self.push_nodes([default], scope, prefix)
         self._template = None
 
+    def qualifiers(self, node: Node) -> str:
+        """`const` and its like in front of a declared type."""
+        return " ".join(self.text(c) for c in node.named_children if c.type == "type_qualifier")
+
     def _local(
-        self, declared: Declarator, written: str, kind: Node | None, value: Node | None, node: Node, scope: int
+        self,
+        declared: Declarator,
+        written: str,
+        qualifiers: str,
+        kind: Node | None,
+        value: Node | None,
+        node: Node,
+        scope: int,
     ) -> None:
         name = self.text(declared.name)
         if value is not None and value.type == "lambda_expression":
@@ -72,11 +83,10 @@ class CppVariables(CppDefs):
         if declared.function is not None and declared.pointer:
             self._pointer_values(scope, name, declared, value, node)
             return
-        arrays = "[]" * declared.shape.count("[]")
         if value is not None and value.type == "initializer_list":
             self._method_table(value, scope, name, written)
         if not self._pointer_values(scope, name, declared, value, node):
-            self.bind(scope, name, written + arrays, node, "declared")
+            self.bind(scope, name, f"{qualifiers} {written}{declared.shape}".strip(), node, "declared")
         if kind is None or kind.type in PRIMITIVES or declared.shape or (node.type != "declaration"):
             return
         anchor = declared.name or node
@@ -182,6 +192,16 @@ class CppVariables(CppDefs):
                 row = [self.text(item.named_children[0]).strip('"'), *targets]
                 self.registrations.append([scope, f"{written} {name}", row, start_line(item)])
 
+    def made_lines(self) -> None:
+        """Macros whose use is a whole line, which `prepare` has blanked."""
+        data = self.source.data
+        for start, end in made(data):
+            name, _, rest = data[start:end].decode("utf-8", "replace").partition("(")
+            given = split_args(rest.rstrip().removesuffix(")"))
+            row = data.count(b"\n", 0, start) + 1
+            self.calls.append(Call(MODULE, "", name.strip(), row, 0, len(given)))
+            self.arguments.append([a if a.isidentifier() else "?" for a in given])
+
     def on_macro(self, step: Step) -> None:
         node, scope = step[0], step[1]
         name, value = self.text(node.child_by_field_name("name")), node.child_by_field_name("value")
@@ -204,17 +224,19 @@ class CppVariables(CppDefs):
         text = self.text(value)
         for found in _MACRO_CALL.finditer(re.sub(r'"(?:\\.|[^"\\])*"', '""', text)):
             receiver, called, opening = found.groups()
-            if called not in _NOT_CALLS and called not in names and (receiver or "") not in names:
+            if called not in _NOT_CALLS and (receiver or "") not in names:
                 row = node.start_point[0] + 1
                 self.calls.append(_call(index, receiver or "", called, row, "launch" if opening == "<<<" else "call"))
                 self.arguments.append([])
 
-    def _bind_lambda(self, node: Node, scope: int) -> None:
+    def _bind_lambda(self, node: Node, scope: int, given: str) -> None:
+        """A lambda's parameters: their declared types, else what `given`, an argument's place (`callee#0`), is called with."""
         declarator = node.child_by_field_name("declarator")
         parameters = declarator.child_by_field_name("parameters") if declarator is not None else None
-        for param in self._params(parameters):
+        for number, param in enumerate(self._params(parameters)):
             if "auto" in param.annotation:
-                self.bind(scope, param.name, "?", node, "assigned", node)
+                text = clip(f"{given}.{number}") if given else "?"
+                self.bind(scope, param.name, text, node, "assigned", node)
             else:
                 self.bind(scope, param.name, param.annotation, node, "declared", node)
 

@@ -11,7 +11,7 @@ _CLOSE: Final = ">)]}"
 
 
 class Step(NamedTuple):
-    """`op` is one of . -> () [] ! * ^ #; `end` is where the step ends in the chain's text."""
+    """`op` is one of . -> () [] ! * ^ # |; `end` is where the step ends in the chain's text."""
 
     op: str
     name: str
@@ -60,6 +60,12 @@ def _steps(text: str, position: int) -> tuple[Step, ...]:
         elif text[position] in "!*^":
             position += 1
             steps.append(Step(text[position - 1], "", position))
+        elif text[position] == "|":
+            end = text.find(";", position) + 1
+            if not end:
+                return (*steps, Step("?", "", len(text)))
+            steps.append(Step("|", text[position + 1 : end - 1], end))
+            position = end
         elif text[position] == "#":
             found = re.compile(r"#(\d+\.\d+)").match(text, position)
             if not found:
@@ -80,7 +86,7 @@ def _name_end(text: str, position: int) -> int:
             continue
         if char == "-" and text.startswith("->", position):
             return position
-        if char in ".()[]!*^#" and not (char == "." and text.startswith("..", position)):
+        if char in ".()[]!*^#|" and not (char == "." and text.startswith("..", position)):
             return position
         position += 1
     return position

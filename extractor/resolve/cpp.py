@@ -16,6 +16,7 @@ from extractor.resolve import cpp_library as library
 from extractor.resolve.chains import cpp_type
 from extractor.resolve.cpp_files import CppFiles
 from extractor.resolve.cpp_operators import Operators
+from extractor.resolve.cpp_written import is_pointer, receiver_is_const, written
 from extractor.resolve.emit import Emitter, Outcome
 from extractor.resolve.model import NOTHING, Context, File, Symbol, Value, Values, accepts, join
 from extractor.schema import external_id
@@ -64,8 +65,7 @@ class CppEngine(CppFiles):
                         continue
                     name = field
                     if field.startswith("#"):
-                        fields = [m for group in value.symbol.members.values() for m in group if m.d.kind == "variable"]
-                        fields.sort(key=lambda s: s.index)
+                        fields = self.fields(value.symbol)
                         position = int(field[1:])
                         name = fields[position].d.name if position < len(fields) else ""
                     if name in value.symbol.members:
@@ -155,8 +155,30 @@ class CppEngine(CppFiles):
 
     def _step(self, values: Values, step: Any, prefix: str, called: bool, context: Context) -> Values:
         if step.op == "[]":
+            if any(v.kind == "inst" for v in values) and is_pointer(written(self, prefix, context)):
+                return values
             return join(self.indexed(v, context) for v in values)
+        if step.op == "|":
+            return self.operated(values, step.name, prefix, context)
+        if step.op == "#" and any(v.kind in ("extfunc", "ext") for v in values):
+            given = self.arguments(prefix, context) or [""]
+            return join(self.dereferenced(v) for v in self.evaluate(given[0], context)) if given[0] else NOTHING
         return super()._step(values, step, prefix, called, context)
+
+    def operators(self) -> Operators:
+        self._operators = self._operators or Operators(self)
+        return self._operators
+
+    def operated(self, values: Values, sign: str, prefix: str, context: Context) -> Values:
+        """The result of an operator: what its overload here returns, else a value like its left side."""
+        name = f"operator{sign}"
+        args = self.arguments_of(prefix, name, context)
+        if args is not None and (name in self.operators().members or name in self.operators().free):
+            found = self.operators().functions(name, prefix, args, context)
+            if found:
+                return join(self.function_result(s, Value("func", (s,)), args, context) for s in found)
+        wide = [v for v in self.evaluate(args[0], context) if v.name == "#double"] if args else []
+        return tuple(wide) if wide and all(v.name.startswith("#") for v in values) else values
 
     def indexed(self, value: Value, context: Context) -> Values:
         if value.kind == "inst":
@@ -203,6 +225,36 @@ class CppEngine(CppFiles):
                 if stored:
                     return tuple(stored)
         return found
+
+    def member(self, value: Value, name: str, context: Context) -> Values:
+        if "<" in name and "operator" not in name:  # `a.make<B>()`
+            args = tuple(self.instances(a, context.file, context.scope) for a in cpp_type(name).args)
+            return tuple(
+                v._replace(args=args) if v.kind == "func" else v for v in self.member(value, bare(name), context)
+            )
+        if name.isdigit():
+            return self.part(value, int(name))
+        return super().member(value, name, context)
+
+    def part(self, value: Value, position: int) -> Values:
+        """What a structured binding takes: of a pair or tuple its arguments, of a struct here its fields."""
+        if value.kind == "inst" and isinstance(value.symbol, Symbol):
+            fields = self.fields(value.symbol)
+            held = self.field_values(value.symbol, fields[position].d.name) if position < len(fields) else None
+            return self.substitute(held, self.environment(value)) if held else NOTHING
+        if value.kind == "ext" and value.name in ("std#pair", "std#tuple") and position < len(value.args):
+            return tuple(value.args[position])
+        return NOTHING
+
+    def fields(self, symbol: Symbol) -> list[Symbol]:
+        found = [m for group in symbol.members.values() for m in group if m.d.kind == "variable"]
+        return sorted((m for m in found if "static" not in m.d.flags), key=lambda s: s.index)
+
+    def declared_returns(self, symbol: Symbol) -> Values:
+        if cpp_type(symbol.d.returns).name == "auto":  # auto&, const auto*
+            rows = symbol.file.binds.get((symbol.index, "return"), ())
+            return join(self.binding_values(b, symbol.file) for b in rows)
+        return super().declared_returns(symbol)
 
     def foreign_member(self, value: Value, name: str, context: Context) -> Values:
         if value.kind == "ns":
@@ -268,8 +320,7 @@ class CppEngine(CppFiles):
         if call.kind in ("init", "member_init"):
             return self._initialised(call, context, args, emitter)
         if call.kind == "operator":
-            self._operators = self._operators or Operators(self)
-            return self._operators.outcome(call, context, args)
+            return self.operators().outcome(call, context, args)
         if call.kind == "launch":
             values = self._callee_values(call, context)
             outcome: Outcome = (
@@ -290,8 +341,19 @@ class CppEngine(CppFiles):
             if not receivers:
                 return Outcome(reason=self.unknown_receiver_reason(call.receiver, context))
             values = join(self.called_member(v, call.name, call.receiver, context) for v in receivers)
-            return emitter.targets(values, call, args, context) if values else emitter.missing_member(receivers, call)  # type: ignore[no-any-return]
+            through = self._arrows(call, context)
+            if not values:
+                return through or emitter.missing_member(receivers, call)  # type: ignore[no-any-return]
+            reached: Outcome = emitter.targets(values, call, args, context)
+            return reached._replace(targets=(*reached.targets, *through.targets)) if through is not None else reached
         return None
+
+    def _arrows(self, call: Call, context: Context) -> Outcome | None:
+        """The `operator->` that a class here gives its objects."""
+        if "operator->" not in self.operators().members:
+            return None
+        found = self.operators().outcome(call._replace(name="operator->"), context, [])
+        return found if found.targets else None
 
     def _callee_values(self, call: Call, context: Context) -> Values:
         if not call.receiver:
@@ -372,6 +434,19 @@ class CppEngine(CppFiles):
             return unique[:MAX_VARIANTS]
         chosen = super().select(unique, args, context)
         return chosen[:MAX_VARIANTS]
+
+    def narrowed(self, chosen: list[Symbol], call: Call, args: list[str], context: Context) -> list[Symbol]:
+        """`const` tells overloads apart, and so does what may be moved from."""
+        arrow = call.kind == "arrow" or call.name in ("operator->", "operator*")
+        const = [s for s in chosen if "const" in s.d.flags]
+        if const and len(const) < len(chosen):
+            constant = receiver_is_const(self, call.receiver, arrow and call.kind == "arrow", context)
+            chosen = const if constant else [s for s in chosen if s not in const]
+        moving = [s for s in chosen if any(p.annotation.endswith("&&") for p in s.d.params)]
+        if moving and len(moving) < len(chosen) and args:
+            passing = args[0].endswith("()") and not written(self, args[0], context).endswith("&")
+            chosen = moving if passing else [s for s in chosen if s not in moving]
+        return chosen
 
     def foreign_compatible(self, given: str, wanted: str) -> int:
         left, right = given.partition("#")[2], wanted.partition("#")[2]

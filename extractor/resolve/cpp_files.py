@@ -259,7 +259,8 @@ class CppFiles(Engine):
         aliases = [s for s in symbols if "alias" in s.d.flags]
         if aliases:
             return (Value("alias", aliases[0], via=via),)
-        return super().definitions(symbols, via)
+        functions = [s for s in symbols if s.is_function]  # which hide a class or enumeration of their name
+        return super().definitions(functions or symbols, via)
 
     def type_name(self, name: str, file: File, scope: int) -> Value | None:
         if name in library.PRIMITIVES or name.partition(" ")[0] in library.PRIMITIVES:

@@ -175,6 +175,8 @@ class Emitter:
             if value.kind == "func":
                 usable = args if call.kind != "ref" else None
                 chosen = engine.select(value.symbol, usable, context)
+                if len(chosen) > 1:
+                    chosen = engine.narrowed(chosen, call, args, context)
                 if len(chosen) > engine.max_overloads:  # nothing tells them apart: what is left is a list of candidates
                     value = value._replace(via="ambiguous")
                 for symbol in chosen:

@@ -289,6 +289,9 @@ class Engine(Overloads):
             if cut < 0 or (cut < depth_safe - 1 and callee.endswith(">"))
             else (callee[:cut], callee[cut:].lstrip(".->"))
         )
+        return self.arguments_of(receiver, name, context)
+
+    def arguments_of(self, receiver: str, name: str, context: Context) -> list[str] | None:
         rows = context.file.calls_by_text.get((context.scope, receiver, name))
         if not rows:
             return None
