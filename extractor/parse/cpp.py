@@ -99,8 +99,15 @@ class CppCollector(CppVariables):
 
     def on_return(self, step: Step) -> None:
         node, scope = step[0], step[1]
-        if node.named_children and scope != MODULE and "auto" in self.defs[scope].returns:
-            self.bind(scope, "return", clip(chain(self.source, node.named_children[0])), node)
+        if node.named_children and scope != MODULE:
+            value = node.named_children[0]
+            parts = [value]
+            if value.type == "conditional_expression":
+                branches = (value.child_by_field_name("consequence"), value.child_by_field_name("alternative"))
+                parts = [b for b in branches if b is not None]
+            if "auto" in self.defs[scope].returns or all(p.type == "identifier" for p in parts):  # a function, maybe
+                for part in parts:
+                    self.bind(scope, "return", clip(chain(self.source, part)), node)
         self.push(step)
 
     def on_assignment(self, step: Step) -> None:
@@ -111,8 +118,12 @@ class CppCollector(CppVariables):
             if left.type == "field_expression" and re.fullmatch(r"[A-Za-z_][\w:]*", text):
                 holder = chain(self.source, left.child_by_field_name("argument"))
                 self.slots.append([scope, holder, self.text(left.child_by_field_name("field")), text, start_line(node)])
+            elif left.type == "qualified_identifier" and re.fullmatch(r"[A-Za-z_][\w:]*", text):
+                self.slots.append([scope, "", compact(self.text(left)), text, start_line(node)])
             elif left.type == "identifier" and text != "?":
                 self.bind(scope, self.text(left), clip(text), node, "again")
+                if re.fullmatch(r"[A-Za-z_][\w:]*", text):
+                    self.slots.append([scope, "", self.text(left), text, start_line(node)])
             elif left.type == "subscript_expression" and right.type == "call_expression":
                 index = left.child_by_field_name("indices")
                 row = node_row(self.source, "Set", None, index)  # exports["name"] = Function::New(env, F)

@@ -23,13 +23,22 @@ _WORDS = re.compile(
 _CALLS = re.compile(
     rb"\b(?:__attribute__\s*\(|__declspec|__asm__|[A-Z_]*(?:GUARDED_BY|LOCKS_REQUIRED|LOCKS_EXCLUDED|ACQUIRED_AFTER|ACQUIRED_BEFORE"
     rb"|LOCK_FUNCTION|TRYLOCK_FUNCTION|ASSERT_EXCLUSIVE_LOCK|ASSERT_SHARED_LOCK|RETURN_CAPABILITY|LOCK_RETURNED|REQUIRES_SHARED"
-    rb"|DISALLOW_COPY_AND_ASSIGN|PRINTF_FORMAT|ATTRIBUTE_PRINTF|DEPRECATED_MSG))\s*\("
+    rb"|DISALLOW_COPY_AND_ASSIGN|PRINTF_FORMAT|ATTRIBUTE_PRINTF)"
+    rb"|[A-Z0-9_]*(?:DEPRECATED(?:_\w+)?|ATTRS?|ATTRIBUTES?|NODISCARD(?:_\w+)?|NONNULL(?:_\w+)?|NOEXCEPT_IF|ALLOC_SIZE))\s*\("
 )
 _CLASS_WORD = re.compile(rb"\b(?:class|struct)\s+([A-Z][A-Z0-9_]{2,})(?=\s+[A-Za-z_][\w:]*\s*(?:final\s*)?[:{])")
 # A word in capitals in front of a whole declaration: FOO_BAR int name(
 _LEADING = re.compile(
     rb"^[ \t]*(?:(?:static|inline|extern|virtual|constexpr)[ \t]+)*([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)"
     rb"(?=[ \t]+(?:const[ \t]+|static[ \t]+|inline[ \t]+)?[A-Za-z_][\w:]*(?:<[^;{}()\n]*>)?[ \t*&]+[A-Za-z_~][\w:]*[ \t]*\()",
+    re.MULTILINE,
+)
+# Any word at the margin in front of a whole declaration: my_inline int name(
+_MARGIN = re.compile(
+    rb"^(?:(?:static|inline|extern)[ \t]+)*(?!(?:typedef|struct|class|enum|union|const|volatile|unsigned|signed|long|short|static|inline"
+    rb"|extern|virtual|constexpr|template|typename|using|namespace|return|else|case|goto|new|delete|throw|friend|explicit|register|auto"
+    rb"|do|operator|mutable|consteval|constinit|thread_local|co_return|co_yield|co_await)\b)([A-Za-z_]\w*)"
+    rb"(?=[ \t]+(?!(?:operator|const|volatile)\b)[A-Za-z_]\w*(?:[ \t]+\**|[ \t]*\*+[ \t]*)[A-Za-z_]\w*[ \t]*\()",
     re.MULTILINE,
 )
 # A word in capitals in front of a conversion, which has no type of its own: FOO_EXPLICIT operator bool()
@@ -67,9 +76,11 @@ def hidden_namespaces(data: bytes) -> list[str]:
 def prepare(data: bytes) -> bytes:
     """The same text with attribute macros blanked, offset for offset. Preprocessor lines stay as they are."""
     out = bytearray(data)
-    for pattern in (_WORDS, _CLASS_WORD, _LEADING, _CONVERSION, _BRACKETS):
+    for pattern in (_WORDS, _CLASS_WORD, _LEADING, _MARGIN, _CONVERSION, _BRACKETS):
         for found in pattern.finditer(data):
             start, end = found.span(1) if pattern.groups else found.span()
+            if pattern is _WORDS and not _decorates(data, start, end):
+                continue
             if not _directive(data, start):
                 out[start:end] = b" " * (end - start)
     for found in _CALLS.finditer(data):
@@ -82,6 +93,16 @@ def prepare(data: bytes) -> bytes:
         if not _directive(data, start):
             _blank(out, start, end)
     return bytes(out)
+
+
+def _decorates(data: bytes, start: int, end: int) -> bool:
+    """Whether a word stands in front of a declaration's or behind a declarator's words, not where a value does."""
+    after = data[end : end + 80].lstrip()[:1]
+    if after.isalpha() or after in (b"_", b"~", b"[", b":", b"*"):
+        before = data[max(start - 80, 0) : start].rstrip()
+        return not before.endswith((b"=", b",", b"case", b"return"))
+    before = data[max(start - 80, 0) : start].rstrip()
+    return before[-1:] in (b")", b"]") or (before[-1:].isalnum() and not before.endswith((b"case", b"return", b"else")))
 
 
 def _blank(out: bytearray, start: int, end: int) -> None:
@@ -180,7 +201,7 @@ def unwrap(node: Node | None) -> Declarator:
                 pointer = True
             shape += "*"
         elif kind in ("reference_declarator", "abstract_reference_declarator"):
-            shape += "&"
+            shape += "&&" if any(c.type == "&&" for c in node.children) else "&"
         elif kind == "array_declarator":
             shape += "[]"
         elif kind == "function_declarator" and function is None:
@@ -257,7 +278,8 @@ def chain(source: Source, node: Node | None) -> str:
             head = f"<{type_of(source, node.child_by_field_name('type'))}>"
             break
         elif kind in ("binary_expression", "unary_expression"):
-            sign = source.text(node.child_by_field_name("operator"))
+            written = node.child_by_field_name("operator")
+            sign = source.text(written) if written is not None else "?"
             if sign in _TRUTH:
                 head = "<bool>"
                 break

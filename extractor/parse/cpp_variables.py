@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Final
 from extractor.facts import MODULE, Call, Param
 from extractor.parse.collect import Step, clip
 from extractor.parse.cpp_defs import CppDefs
-from extractor.parse.cpp_text import Declarator, binding_target, chain, dotted, made, split_args, type_of, unwrap
+from extractor.parse.cpp_text import Declarator, binding_target, chain, compact, dotted, made, split_args, type_of, unwrap
 from extractor.parse.tree import collapse, start_line
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
 PRIMITIVES: Final = frozenset(("primitive_type", "sized_type_specifier"))
-_MACRO_CALL = re.compile(r"(?:([A-Za-z_][\w:]*)\s*(?:\.|->)\s*)?([A-Za-z_][\w:]*)\s*(\(|<<<)")
+_MACRO_CALL = re.compile(
+    r"(?:([A-Za-z_][\w:]*(?:\(\))?)\s*(?:\.|->)\s*)?([A-Za-z_][\w:]*)\s*(?:<[\w:, ]*>\s*(?=<<<))?(\(|<<<)"
+)
 _NOT_CALLS: Final = frozenset((
     "if", "for", "while", "switch", "return", "sizeof", "defined", "do", "else", "catch", "alignof", "decltype", "typeof", "case",
 ))  # fmt: skip
@@ -87,6 +89,10 @@ class CppVariables(CppDefs):
             self._method_table(value, scope, name, written)
         if not self._pointer_values(scope, name, declared, value, node):
             self.bind(scope, name, f"{qualifiers} {written}{declared.shape}".strip(), node, "declared")
+            typed = kind is not None and kind.type not in PRIMITIVES and not declared.shape
+            if typed and value is not None and value.type in ("identifier", "pointer_expression", "call_expression"):
+                # Should the type be a function's, this is the function.
+                self.bind(scope, name, clip(chain(self.source, value)), node, "again")
         if kind is None or kind.type in PRIMITIVES or declared.shape or (node.type != "declaration"):
             return
         anchor = declared.name or node
@@ -154,6 +160,10 @@ class CppVariables(CppDefs):
                 self.bind(scope, plain, "?", node)
         else:
             self._pointer_values(scope, plain, declared, value, node)
+            if value is not None and value.type in ("identifier", "pointer_expression"):
+                held = chain(self.source, value)
+                if re.fullmatch(r"[A-Za-z_][\w:]*", held):
+                    self.slots.append([scope, "", compact(self.text(declared.name)), held, start_line(node)])
             if kind is not None and kind.type == "placeholder_type_specifier":
                 self.bind(scope, plain, clip(chain(self.source, value)) if value is not None else "?", node)
             else:
@@ -226,6 +236,9 @@ class CppVariables(CppDefs):
             receiver, called, opening = found.groups()
             if called not in _NOT_CALLS and (receiver or "") not in names:
                 row = node.start_point[0] + 1
+                if receiver and receiver.endswith("()") and receiver[:-2] not in names:
+                    self.calls.append(_call(index, "", receiver[:-2], row, "call"))
+                    self.arguments.append([])
                 self.calls.append(_call(index, receiver or "", called, row, "launch" if opening == "<<<" else "call"))
                 self.arguments.append([])
 
@@ -256,4 +269,4 @@ class CppVariables(CppDefs):
 
 def _call(scope: int, receiver: str, name: str, line: int, kind: str) -> Call:
     outer, _, last = name.rpartition("::")
-    return Call(scope, receiver or outer, last, line, 0, 0, kind)
+    return Call(scope, receiver or outer, last, line, 0, 0, "scoped" if outer and not receiver and kind == "call" else kind)

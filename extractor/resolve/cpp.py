@@ -57,6 +57,9 @@ class CppEngine(CppFiles):
         for file in self.files:
             for scope, holder, field, text, line in (file.facts.extra or {}).get("slots", ()):
                 context = Context(file, scope, line)
+                if not holder:
+                    self._stored(field, text, context)
+                    continue
                 functions = [v for v in self.evaluate(text, context) if v.kind == "func"]
                 if not functions:
                     continue
@@ -73,6 +76,28 @@ class CppEngine(CppFiles):
                         known.extend(v._replace(via="flow") for v in functions if v not in known)
         self._memo.clear()
         self._returns.clear()
+
+    def _stored(self, name: str, text: str, context: Context) -> None:
+        """A function stored in a variable of the file or of a class."""
+        if any(b.kind == "declared" for b in context.file.binds.get((context.scope, name), ()) if context.scope != MODULE):
+            return
+        variables = [s for s in self.lookup(name.replace("::", "."), context) if s.d.kind == "variable"]
+        functions = [v for v in self.evaluate(text, context) if v.kind == "func"] if variables else []
+        for variable in variables if functions else ():
+            known = self.slots.setdefault((variable.id, ""), [])
+            known.extend(v._replace(via="flow") for v in functions if v not in known)
+
+    def variable_values(self, symbol: Symbol) -> Values:
+        held = super().variable_values(symbol)
+        stored = self.slots.get((symbol.id, "")) if self.slots else None
+        return join([held, tuple(stored)]) if stored else held
+
+    def field_values(self, symbol: Symbol, name: str) -> Values | None:
+        held = super().field_values(symbol, name)
+        if not held and self.slots:
+            stored = [v for s in symbol.members.get(name, ()) for v in self.slots.get((s.id, ""), ())]
+            return tuple(stored) or held
+        return held
 
     # ------------------------------------------------------------------ expressions
     def head_values(self, head: str, context: Context) -> Values:
@@ -254,7 +279,47 @@ class CppEngine(CppFiles):
         if cpp_type(symbol.d.returns).name == "auto":  # auto&, const auto*
             rows = symbol.file.binds.get((symbol.index, "return"), ())
             return join(self.binding_values(b, symbol.file) for b in rows)
-        return super().declared_returns(symbol)
+        found = super().declared_returns(symbol)
+        if found or cpp_type(symbol.d.returns).name in library.PRIMITIVES:
+            return found
+        rows = symbol.file.binds.get((symbol.index, "return"), ())  # the type of a function, maybe
+        held = join(self.binding_values(b, symbol.file) for b in rows)
+        return tuple(v for v in held if v.kind == "func")
+
+    def bounded(self, values: Values) -> Values:
+        """A type parameter is one of the types that a class which derives from its template gives for it."""
+        if any(v.kind == "var" for v in values):
+            values = join(self._derived(v) if v.kind == "var" else (v,) for v in values)
+        return super().bounded(values)
+
+    def _derived(self, value: Value) -> Values:
+        file, scope, _ = value.symbol
+        template = file.symbols[scope] if scope != MODULE else None
+        names = list(file.typevars.get(scope, ()))
+        given: list[Values] = []
+        for cls in template.subclasses if template is not None and value.name in names else ():
+            for base in cls.bases:
+                if base.symbol is template and names.index(value.name) < len(base.args):
+                    given.append(tuple(v for v in base.args[names.index(value.name)] if v.kind == "inst"))
+        return join(given) or (value,)
+
+    def environment(self, value: Value) -> dict[str, Values]:
+        own = super().environment(value)
+        if value.kind == "inst" and value.owner is not None and not own:  # a class inside a template's
+            return self.environment(value.owner)
+        return own
+
+    def function_result(self, symbol: Symbol, value: Value, args: list[str] | None, context: Context) -> Values:
+        found = super().function_result(symbol, value, args, context)
+        owner = value.owner
+        if owner is None or not isinstance(owner.symbol, Symbol) or not (owner.args or owner.owner):
+            return found
+        return tuple(
+            v._replace(owner=owner)
+            if v.kind == "inst" and not v.args and isinstance(v.symbol, Symbol) and v.symbol.parent is owner.symbol
+            else v
+            for v in found
+        )
 
     def foreign_member(self, value: Value, name: str, context: Context) -> Values:
         if value.kind == "ns":
@@ -308,6 +373,18 @@ class CppEngine(CppFiles):
     def callee(self, name: str, context: Context) -> Values:
         return self.head_values(name, context)
 
+    def beside_arguments(self, call: Call, args: list[str], context: Context) -> Values:
+        """A function of the namespace that an argument's class is in, which needs no qualification."""
+        found: dict[str, Symbol] = {}
+        for arg in args:
+            for value in self.evaluate(arg, context) if arg not in ("", "?") else ():
+                if value.kind == "inst" and isinstance(value.symbol, Symbol):
+                    outer = value.symbol.d.qualname.rpartition(".")[0]
+                    for symbol in self._at(f"{outer}.{call.name}", context.file) if outer else ():
+                        if symbol.d.kind == "function":
+                            found[symbol.id] = symbol
+        return (Value("func", tuple(found.values()), via="import"),) if found else NOTHING
+
     def called_member(self, value: Value, name: str, receiver: str, context: Context) -> Values:
         if name == "()":
             return (value,)
@@ -321,6 +398,9 @@ class CppEngine(CppFiles):
             return self._initialised(call, context, args, emitter)
         if call.kind == "operator":
             return self.operators().outcome(call, context, args)
+        if call.kind == "call" and not call.receiver and args and not self.callee(call.name, context):
+            values = self.beside_arguments(call, args, context)
+            return emitter.targets(values, call, args, context) if values else None
         if call.kind == "launch":
             values = self._callee_values(call, context)
             outcome: Outcome = (

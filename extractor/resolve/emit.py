@@ -188,8 +188,12 @@ class Emitter:
             elif value.kind in ("extfunc", "extclass"):
                 external = external or value.name
             elif value.kind == "inst":
-                for symbol, via in engine.call_operator(value, args, context):
-                    found.setdefault(symbol.id, via)
+                run = engine.call_operator(value, args, context)
+                on = call._replace(receiver=call.receiver or call.name)
+                kept = engine.narrowed([s for s, _ in run], on, args, context) if len(run) > 1 else []
+                for symbol, via in run:
+                    if not kept or symbol in kept:
+                        found.setdefault(symbol.id, via)
             elif value.kind in ("beyond", "ext"):
                 reason = reason or "external"
             else:
