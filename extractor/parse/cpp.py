@@ -18,6 +18,7 @@ from extractor.parse.cpp_text import (
     chain,
     compact,
     hidden_namespaces,
+    named_function,
     prepare,
     split_qualified,
     type_of,
@@ -114,16 +115,17 @@ class CppCollector(CppVariables):
         node, scope = step[0], step[1]
         left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
         if left is not None and right is not None:
-            text = chain(self.source, right)
-            if left.type == "field_expression" and re.fullmatch(r"[A-Za-z_][\w:]*", text):
+            text, function = chain(self.source, right), named_function(self.source, right)
+            if left.type == "field_expression" and function:
                 holder = chain(self.source, left.child_by_field_name("argument"))
-                self.slots.append([scope, holder, self.text(left.child_by_field_name("field")), text, start_line(node)])
-            elif left.type == "qualified_identifier" and re.fullmatch(r"[A-Za-z_][\w:]*", text):
-                self.slots.append([scope, "", compact(self.text(left)), text, start_line(node)])
+                field = self.text(left.child_by_field_name("field"))
+                self.slots.append([scope, holder, field, function, start_line(node)])
+            elif left.type == "qualified_identifier" and function:
+                self.slots.append([scope, "", compact(self.text(left)), function, start_line(node)])
             elif left.type == "identifier" and text != "?":
                 self.bind(scope, self.text(left), clip(text), node, "again")
-                if re.fullmatch(r"[A-Za-z_][\w:]*", text):
-                    self.slots.append([scope, "", self.text(left), text, start_line(node)])
+                if function:
+                    self.slots.append([scope, "", self.text(left), function, start_line(node)])
             elif left.type == "subscript_expression" and right.type == "call_expression":
                 index = left.child_by_field_name("indices")
                 row = node_row(self.source, "Set", None, index)  # exports["name"] = Function::New(env, F)

@@ -35,7 +35,7 @@ _LEADING = re.compile(
 )
 # Any word at the margin in front of a whole declaration: my_inline int name(
 _MARGIN = re.compile(
-    rb"^(?:(?:static|inline|extern)[ \t]+)*(?!(?:typedef|struct|class|enum|union|const|volatile|unsigned|signed|long|short|static|inline"
+    rb"^(?:(?:static|inline|extern)[ \t]+)*(?!__|(?:typedef|struct|class|enum|union|const|volatile|unsigned|signed|long|short|static|inline"
     rb"|extern|virtual|constexpr|template|typename|using|namespace|return|else|case|goto|new|delete|throw|friend|explicit|register|auto"
     rb"|do|operator|mutable|consteval|constinit|thread_local|co_return|co_yield|co_await)\b)([A-Za-z_]\w*)"
     rb"(?=[ \t]+(?!(?:operator|const|volatile)\b)[A-Za-z_]\w*(?:[ \t]+\**|[ \t]*\*+[ \t]*)[A-Za-z_]\w*[ \t]*\()",
@@ -50,7 +50,7 @@ _TRAILING = re.compile(
 _DECLARES = re.compile(rb"[\w>*&\]][\s*&]+(?:[\w:~]+|operator\s*\S{1,3})\s*$")
 _STATEMENT = re.compile(rb"^\s*(?:if|else|for|while|switch|do|return|case|goto|throw|new|delete)\b")
 # A line that is a macro's use, and whose declarations the macro makes: DEFINE_THING(name, 3)
-_MADE = re.compile(rb"^([A-Z][A-Z0-9_]{2,}[ \t]*\([^;{}\n]*\))[ \t]*\r?\n(?=\s*(?:[A-Za-z_#/]|\Z))", re.MULTILINE)
+_MADE = re.compile(rb"^((?!\w*MODULE)[A-Z][A-Z0-9_]{2,}[ \t]*\([^;{}\n]*\))[ \t]*\r?\n(?=\s*[A-Za-z_#/])", re.MULTILINE)
 
 # A line that is a macro opening or closing a namespace: FMT_BEGIN_NAMESPACE, PYBIND11_NAMESPACE_BEGIN(detail)
 _BRACKETS = re.compile(
@@ -216,9 +216,9 @@ def unwrap(node: Node | None) -> Declarator:
 
 
 _LITERALS: Final = {
-    "string_literal": "<char>",
-    "raw_string_literal": "<char>",
-    "concatenated_string": "<char>",
+    "string_literal": "<char*>",
+    "raw_string_literal": "<char*>",
+    "concatenated_string": "<char*>",
     "number_literal": "<int>",
     "char_literal": "<char>",
     "true": "<bool>",
@@ -263,8 +263,7 @@ def chain(source: Source, node: Node | None) -> str:
             steps.append("[]")
             node = node.child_by_field_name("argument")
         elif kind == "pointer_expression":
-            if source.data[node.start_byte : node.start_byte + 1] == b"*":
-                steps.append("^")
+            steps.append("^" if source.data[node.start_byte : node.start_byte + 1] == b"*" else "&")
             node = node.child_by_field_name("argument")
         elif kind == "parenthesized_expression":
             node = node.named_children[0] if node.named_children else None
@@ -365,6 +364,12 @@ def split_qualified(text: str) -> tuple[str, str]:
     return "", text
 
 
+def named_function(source: Source, node: Node | None) -> str:
+    """The name that `f` or `&f` gives, "" for any other expression."""
+    text = chain(source, node).removesuffix("&")
+    return text if re.fullmatch(r"[A-Za-z_][\w:]*", text) else ""
+
+
 def split_args(text: str) -> list[str]:
     """The arguments of a call written in one line, as far as commas outside parentheses tell."""
     parts, depth, start = [], 0, 0
@@ -392,5 +397,5 @@ def binding_target(source: Source, node: Node) -> str:
         return binding_target(source, value) if value is not None else ""
     if node.type.endswith(("_literal", "concatenated_string")):
         return ""
-    text = chain(source, node)
+    text = chain(source, node).removesuffix("&")
     return text if text != "?" else ""

@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING, Final
 from extractor.facts import MODULE, Call, Param
 from extractor.parse.collect import Step, clip
 from extractor.parse.cpp_defs import CppDefs
-from extractor.parse.cpp_text import Declarator, binding_target, chain, compact, dotted, made, split_args, type_of, unwrap
+from extractor.parse.cpp_text import (
+    Declarator,
+    binding_target,
+    chain,
+    compact,
+    dotted,
+    made,
+    named_function,
+    split_args,
+    type_of,
+    unwrap,
+)
 from extractor.parse.tree import collapse, start_line
 
 if TYPE_CHECKING:
@@ -126,8 +137,8 @@ class CppVariables(CppDefs):
             found = False
             if "[]" in declared.shape:
                 for item in value.named_children:
-                    text = chain(self.source, item)
-                    if re.fullmatch(r"[A-Za-z_][\w:]*", text):
+                    text = named_function(self.source, item)
+                    if text:
                         self.bind(scope, f"{name}[]", text, node)
                         found = True
             return found and declared.function is not None
@@ -161,8 +172,8 @@ class CppVariables(CppDefs):
         else:
             self._pointer_values(scope, plain, declared, value, node)
             if value is not None and value.type in ("identifier", "pointer_expression"):
-                held = chain(self.source, value)
-                if re.fullmatch(r"[A-Za-z_][\w:]*", held):
+                held = named_function(self.source, value)
+                if held:
                     self.slots.append([scope, "", compact(self.text(declared.name)), held, start_line(node)])
             if kind is not None and kind.type == "placeholder_type_specifier":
                 self.bind(scope, plain, clip(chain(self.source, value)) if value is not None else "?", node)
@@ -181,8 +192,8 @@ class CppVariables(CppDefs):
                 designator = item.child_by_field_name("designator")
                 field = self.text(designator).strip(". ")
                 held = item.child_by_field_name("value") or item
-            text = chain(self.source, held)
-            if re.fullmatch(r"[A-Za-z_][\w:]*", text) and text not in ("NULL", "nullptr", "true", "false"):
+            text = named_function(self.source, held)
+            if text and text not in ("NULL", "nullptr", "true", "false"):
                 self.slots.append([scope, f"<{holder}>", field, text, start_line(node)])
 
     def _method_table(self, value: Node, scope: int, name: str, written: str) -> None:
@@ -269,4 +280,6 @@ class CppVariables(CppDefs):
 
 def _call(scope: int, receiver: str, name: str, line: int, kind: str) -> Call:
     outer, _, last = name.rpartition("::")
-    return Call(scope, receiver or outer, last, line, 0, 0, "scoped" if outer and not receiver and kind == "call" else kind)
+    return Call(
+        scope, receiver or outer, last, line, 0, 0, "scoped" if outer and not receiver and kind == "call" else kind
+    )

@@ -11,7 +11,7 @@ _CLOSE: Final = ">)]}"
 
 
 class Step(NamedTuple):
-    """`op` is one of . -> () [] ! * ^ # |; `end` is where the step ends in the chain's text."""
+    """`op` is one of . -> () [] ! * ^ & # |; `end` is where the step ends in the chain's text."""
 
     op: str
     name: str
@@ -57,7 +57,7 @@ def _steps(text: str, position: int) -> tuple[Step, ...]:
         elif two in ("()", "[]"):
             position += 2
             steps.append(Step(two, "", position))
-        elif text[position] in "!*^":
+        elif text[position] in "!*^&":
             position += 1
             steps.append(Step(text[position - 1], "", position))
         elif text[position] == "|":
@@ -86,7 +86,7 @@ def _name_end(text: str, position: int) -> int:
             continue
         if char == "-" and text.startswith("->", position):
             return position
-        if char in ".()[]!*^#|" and not (char == "." and text.startswith("..", position)):
+        if char in ".()[]!*^&#|" and not (char == "." and text.startswith("..", position)):
             return position
         position += 1
     return position

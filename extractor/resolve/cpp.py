@@ -22,6 +22,7 @@ from extractor.resolve.model import NOTHING, Context, File, Symbol, Value, Value
 from extractor.schema import external_id
 
 MAX_VARIANTS: Final = 4
+MAX_OPEN: Final = 60  # questions that wait for one another's answers
 
 
 def link(files: Sequence[FileFacts], configs: Mapping[str, str]) -> Links:
@@ -52,6 +53,16 @@ class CppEngine(CppFiles):
     runners = library.RUNNERS
     _operators: Operators | None = None
 
+    def enter(self, key: tuple[Any, ...]) -> bool:
+        """Note that a question is being answered; False when it already is, or the way here is too long."""
+        if key in self._active or len(self._active) > MAX_OPEN:
+            return False
+        self._active.add(key)
+        return True
+
+    def leave(self, key: tuple[Any, ...]) -> None:
+        self._active.discard(key)
+
     def find_slots(self) -> None:
         """Functions stored in the fields of structs: the targets of calls through those fields."""
         for file in self.files:
@@ -76,10 +87,13 @@ class CppEngine(CppFiles):
                         known.extend(v._replace(via="flow") for v in functions if v not in known)
         self._memo.clear()
         self._returns.clear()
+        self.declared_types.clear()
 
     def _stored(self, name: str, text: str, context: Context) -> None:
         """A function stored in a variable of the file or of a class."""
-        if any(b.kind == "declared" for b in context.file.binds.get((context.scope, name), ()) if context.scope != MODULE):
+        if any(
+            b.kind == "declared" for b in context.file.binds.get((context.scope, name), ()) if context.scope != MODULE
+        ):
             return
         variables = [s for s in self.lookup(name.replace("::", "."), context) if s.d.kind == "variable"]
         functions = [v for v in self.evaluate(text, context) if v.kind == "func"] if variables else []
@@ -183,6 +197,8 @@ class CppEngine(CppFiles):
             if any(v.kind == "inst" for v in values) and is_pointer(written(self, prefix, context)):
                 return values
             return join(self.indexed(v, context) for v in values)
+        if step.op == "&":
+            return values
         if step.op == "|":
             return self.operated(values, step.name, prefix, context)
         if step.op == "#" and any(v.kind in ("extfunc", "ext") for v in values):
@@ -421,19 +437,8 @@ class CppEngine(CppFiles):
             if not receivers:
                 return Outcome(reason=self.unknown_receiver_reason(call.receiver, context))
             values = join(self.called_member(v, call.name, call.receiver, context) for v in receivers)
-            through = self._arrows(call, context)
-            if not values:
-                return through or emitter.missing_member(receivers, call)  # type: ignore[no-any-return]
-            reached: Outcome = emitter.targets(values, call, args, context)
-            return reached._replace(targets=(*reached.targets, *through.targets)) if through is not None else reached
+            return emitter.targets(values, call, args, context) if values else emitter.missing_member(receivers, call)  # type: ignore[no-any-return]
         return None
-
-    def _arrows(self, call: Call, context: Context) -> Outcome | None:
-        """The `operator->` that a class here gives its objects."""
-        if "operator->" not in self.operators().members:
-            return None
-        found = self.operators().outcome(call._replace(name="operator->"), context, [])
-        return found if found.targets else None
 
     def _callee_values(self, call: Call, context: Context) -> Values:
         if not call.receiver:
@@ -524,9 +529,26 @@ class CppEngine(CppFiles):
             chosen = const if constant else [s for s in chosen if s not in const]
         moving = [s for s in chosen if any(p.annotation.endswith("&&") for p in s.d.params)]
         if moving and len(moving) < len(chosen) and args:
-            passing = args[0].endswith("()") and not written(self, args[0], context).endswith("&")
+            passing = args[0].startswith("<") or (
+                args[0].endswith("()") and not written(self, args[0], context).endswith("&")
+            )
             chosen = moving if passing else [s for s in chosen if s not in moving]
         return chosen
+
+    def fit(self, symbol: Symbol, args: Sequence[str], context: Context) -> int:
+        """As types fit, and pointers to pointers only."""
+        score = super().fit(symbol, args, context)
+        for param, arg in zip(symbol.d.params, args, strict=False):
+            given = written(self, arg, context) if arg not in ("", "?", "<null>") and param.annotation else ""
+            if not given or param.annotation == "?":
+                continue
+            wanted = cpp_type(param.annotation).name
+            if is_pointer(param.annotation) != is_pointer(given):
+                plain = not is_pointer(param.annotation) and wanted in library.PRIMITIVES - {"auto"}
+                score -= 4 if plain or is_pointer(param.annotation) else 0
+            elif is_pointer(given) and wanted == cpp_type(given).name:
+                score += 1
+        return score
 
     def foreign_compatible(self, given: str, wanted: str) -> int:
         left, right = given.partition("#")[2], wanted.partition("#")[2]

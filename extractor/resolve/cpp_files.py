@@ -44,6 +44,7 @@ class CppFiles(Engine):
         self.hidden = {n for file in self.files for n in (file.facts.extra or {}).get("hidden", ())} - self.namespaces
         self.definitions_by_declaration: dict[str, Symbol] = {}
         self.slots: dict[tuple[str, str], list[Value]] = {}
+        self.declared_types: dict[tuple[int, int, int, str], str] = {}
         self._lookups: dict[tuple[int, str, str], list[Symbol]] = {}
 
     def _includes(self, file: File) -> list[int]:

@@ -30,6 +30,20 @@ def is_const(text: str) -> bool:
 
 def written(engine: CppEngine, text: str, context: Context, depth: int = 0) -> str:
     """The declared type of a chain, "" when it is not known."""
+    key = (context.file.number, context.scope, context.line, text)
+    known = engine.declared_types.get(key)
+    if known is None:
+        known = ""
+        if engine.enter(("written", *key)):
+            try:
+                known = _written(engine, text, context, depth)
+            finally:
+                engine.leave(("written", *key))
+        engine.declared_types[key] = known
+    return known
+
+
+def _written(engine: CppEngine, text: str, context: Context, depth: int) -> str:
     chain = parse_chain(text)
     if depth > _DEPTH or chain.kind not in ("name", "value", "new"):
         return ""
@@ -125,7 +139,11 @@ def _after(engine: CppEngine, found: str, step: Step, prefix: str, called: bool,
         if bare.endswith(("*", "[]")):
             return bare[:-1] if bare.endswith("*") else bare[:-2]
         element = _element(bare)
-        return element or ("const" if is_const(found) and step.op != "^" else _of_operator(engine, prefix, step, context))
+        return element or (
+            "const" if is_const(found) and step.op != "^" else _of_operator(engine, prefix, step, context)
+        )
+    if step.op == "&":
+        return f"{found.rstrip('&')}*" if found else ""
     if step.op == "|":
         return "value" if any(v.kind == "inst" for v in engine.evaluate(f"{prefix}|{step.name};", context)) else found
     if step.op == "()":

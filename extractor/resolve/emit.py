@@ -240,6 +240,8 @@ class Emitter:
         if found:
             chosen = self.engine.select(found, args, context)
             fitting = [s for s in chosen if accepts(s, len(args))] or chosen
+            if len({self.engine.definition_of(s).id for s in fitting}) > 1:
+                via = "flow:many" if len(fitting) <= self.engine.max_overloads else "ambiguous"
             return Outcome(tuple((self.engine.definition_of(s).id, via) for s in fitting), instantiates=symbol.id)
         if symbol.d.kind == "interface":  # what is made is the anonymous class that implements it
             return Outcome()
