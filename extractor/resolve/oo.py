@@ -33,7 +33,7 @@ class Engine(Overloads):
             inside = file.top if symbol is None else symbol.members
             if (symbol is None or symbol.is_function) and name in inside:
                 return self.definitions(inside[name], "scope")
-            if symbol is not None and symbol.index in file.outside:
+            if symbol is not None and symbol.index in file.outside and self.implicit_members:
                 found = self.own_member(Value("inst", file.outside[symbol.index]), name, context)
                 if found:
                     return seen_from_inside(found)
