@@ -36,6 +36,11 @@ __all__ = ["parse", "prepare"]
 
 FUNCTION_SCOPES: Final = frozenset(("function_definition", "lambda_expression"))
 _CHECKS: Final = re.compile(r"^(?:TORCH_CHECK\w*|AT_ASSERT\w*|AT_ERROR|C10_THROW_ERROR)$")
+# Functions that launch the kernel they are given, by the place of that argument.
+LAUNCHERS: Final = {
+    "cudaLaunchKernel": 0, "cudaLaunchCooperativeKernel": 0, "cudaLaunchKernelExC": 1, "cudaLaunchKernelEx": 1,
+    "hipLaunchKernel": 0, "hipLaunchKernelGGL": 0, "hipLaunchCooperativeKernel": 0, "hipExtLaunchKernelGGL": 0,
+}  # fmt: skip
 REGISTERS: Final = frozenset(
     (
         "def",
@@ -241,12 +246,31 @@ class CppCollector(CppVariables):
             else function
         )
         self.call(scope, receiver, name, anchor or node, args, kind)
+        self._handed_kernel(name, arguments, scope)
         self._registration(node, receiver, name, arguments, scope)
         row = node_row(self.source, name, function, arguments)
         if row is not None:
             self.registrations.append([scope, f"node:{name}", row, start_line(node)])
         self._lambda_parameters(node, arguments, scope)
         self.push(step)
+
+    def _handed_kernel(self, name: str, arguments: Node | None, scope: int) -> None:
+        """`cudaLaunchKernel((void*)k, …)` launches k, as `k<<<…>>>(…)` does."""
+        position = LAUNCHERS.get(name)
+        given = [c for c in arguments.named_children if c.type != "comment"] if arguments is not None else []
+        if position is None or position >= len(given):
+            return
+        kernel: Node | None = given[position]
+        while kernel is not None and kernel.type not in ("identifier", "qualified_identifier", "template_function"):
+            inner = kernel.child_by_field_name("arguments") or kernel
+            kernel = (
+                kernel.child_by_field_name("value")
+                or kernel.child_by_field_name("argument")
+                or next((c for c in inner.named_children if c.type != "type_descriptor"), None)
+            )
+        if kernel is not None:
+            receiver, named, _ = self._callee(kernel)
+            self.call(scope, receiver, named, kernel, [], "launch")
 
     def _registration(self, node: Node, receiver: str, name: str, arguments: Node | None, scope: int) -> None:
         """`m.def("name", &f)`, `py::class_<A>(m, "A")` and their kin, for cpp_bindings.py: what is registered, and as what."""

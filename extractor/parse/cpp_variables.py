@@ -181,6 +181,7 @@ class CppVariables(CppDefs):
                 self.bind(scope, plain, written + "[]" * declared.shape.count("[]"), node, "declared")
         if value is not None and value.type == "initializer_list":
             self._fill_slots(value, scope, written, node)
+            self._native_type(value, scope, plain, written)
             if node.type != "field_declaration":
                 self._method_table(value, scope, plain, written)
 
@@ -212,6 +213,29 @@ class CppVariables(CppDefs):
                 targets = [binding_target(self.source, c) for c in item.named_children[1:]]
                 row = [self.text(item.named_children[0]).strip('"'), *targets]
                 self.registrations.append([scope, f"{written} {name}", row, start_line(item)])
+
+    def _native_type(self, value: Node, scope: int, name: str, written: str) -> None:
+        """`PyTypeObject T = {.tp_name = "m.T", .tp_methods = rows}`, and a PyType_Spec with its slots: [its name, slot=target…]."""
+        kind = written.rpartition(" ")[2].rpartition("::")[2]
+        if kind not in ("PyTypeObject", "PyType_Spec", "PyType_Slot"):
+            return
+        exposed, rows = "", []
+        for item in value.named_children:
+            held = item.child_by_field_name("value")
+            if item.type == "initializer_pair" and held is not None:
+                slot = self.text(item.child_by_field_name("designator")).strip(". ")
+                if held.type == "string_literal" and slot in ("tp_name", "name"):
+                    exposed = self.text(held).strip('"')
+                else:
+                    rows.append(f"{slot.removeprefix('tp_')}={binding_target(self.source, held)}")
+            elif item.type == "initializer_list" and len(item.named_children) == 2:
+                slot = self.text(item.named_children[0])
+                rows.append(f"{slot.removeprefix('Py_tp_')}={binding_target(self.source, item.named_children[1])}")
+            elif item.type == "string_literal":
+                exposed = exposed or self.text(item).strip('"')
+            elif kind == "PyType_Spec":
+                rows.append(f"slots={binding_target(self.source, item)}")
+        self.registrations.append([scope, f"{kind} {name}", [exposed, *rows], start_line(value)])
 
     def made_lines(self) -> None:
         """Macros whose use is a whole line, which `prepare` has blanked."""

@@ -248,6 +248,8 @@ class RustEngine(RustResults):
         if not call.receiver and self._is_closure(call.name, context):
             return Outcome()  # its body belongs to the function that holds it
         if call.kind != "scoped":
+            if call.receiver and call.name in self.runners:
+                self._runs(call, args, context, emitter)
             return None
         values = self.path_values(f"{call.receiver}::{call.name.removesuffix('!')}", context)
         if not values:
@@ -258,6 +260,16 @@ class RustEngine(RustResults):
             )
         outcome: Outcome = emitter.targets(values, call, args, context)
         return outcome
+
+    def _runs(self, call: Call, args: list[str], context: Context, emitter: Any) -> None:
+        """`.map(f)` runs f here, whatever it is called on."""
+        for arg in args:
+            if arg in ("", "?") or arg[0] in "<=" or arg.endswith(")"):
+                continue
+            for value in self.evaluate(arg, context):
+                for symbol in value.symbol if value.kind == "func" else ():
+                    target = self.definition_of(symbol)
+                    emitter.edge(context.file.owner_id(context.scope), target.id, "calls", call.line, "flow")
 
     def _is_closure(self, name: str, context: Context) -> bool:
         file, scope, _ = context
