@@ -414,8 +414,8 @@ class CppEngine(CppFiles):
             return self._initialised(call, context, args, emitter)
         if call.kind == "operator":
             return self.operators().outcome(call, context, args)
-        if call.kind == "call" and not call.receiver and args and not self.callee(call.name, context):
-            values = self.beside_arguments(call, args, context)
+        if call.kind == "call" and not call.receiver:
+            values = self.callee(call.name, context) or self.beside_arguments(call, args, context)
             return emitter.targets(values, call, args, context) if values else None
         if call.kind == "launch":
             values = self._callee_values(call, context)

@@ -46,6 +46,8 @@ class Operators:
     def functions(self, name: str, receiver: str, args: list[str], context: Context) -> list[Symbol]:
         """The definitions that an operator between these may be; a pointer has only the language's own."""
         left = self._instances(receiver, context)
+        if not left and name not in self.free:
+            return []
         found: list[Symbol] = []
         for value in left if name in self.members else ():
             for member in self.engine.own_member(value, name, context):
