@@ -54,6 +54,11 @@ def parse(source: Source) -> FileFacts:
     return collector.facts(namespace=collector.first_space, extra=extra)
 
 
+_OPERATORS: Final = frozenset(
+    ("+", "-", "*", "/", "%", "==", "!=", "<", ">", "<=", ">=", "&", "|", "^", "<<", ">>", "!", "~")
+)
+
+
 class CSharpCollector(CSharpNames):
     """Visits declarations, statements and expressions."""
 
@@ -210,6 +215,7 @@ class CSharpCollector(CSharpNames):
                     value=self.short(value) if value is not None else "",
                 )  # fmt: skip
                 self.bind(scope, name, kind, node, "declared")
+                self.delegate_parameters(value, kind, scope)
                 self.push_nodes([self.typed_new(value, kind, scope)], scope, prefix)
 
     def on_property(self, step: Step) -> None:
@@ -240,6 +246,7 @@ class CSharpCollector(CSharpNames):
             value = child.named_children[-1] if len(child.named_children) > 1 else None
             if written != "var":
                 self.bind(scope, name, written, node, "declared", until)
+                self.delegate_parameters(value, written, scope)
                 value = self.typed_new(value, written, scope)
             elif value is not None and child.named_children[0].type == "tuple_pattern":
                 self.deconstruct(child.named_children[0], self.chain(value), scope, until)
@@ -344,6 +351,23 @@ class CSharpCollector(CSharpNames):
             self.lambda_parameters(holder, scope, name)
         self.push_nodes([*inner, *(holder.named_children if holder is not None else ())], scope, prefix)
 
+    def on_operator(self, step: Step) -> None:
+        """`a + b`, `-a`, `a += b`: a call where a class overloads it, which only linking knows."""
+        node, scope = step[0], step[1]
+        left = node.child_by_field_name("left") or (node.named_children[-1] if node.named_children else None)
+        right = node.child_by_field_name("right")
+        sign = self.text(node.child_by_field_name("operator"))
+        if not sign:
+            sign = next((self.text(c) for c in node.children if not c.is_named), "")
+        if node.type == "assignment_expression":
+            sign = sign.removesuffix("=")
+        held = clip(self.chain(left)) if left is not None else "?"
+        if sign in _OPERATORS and held[:1] not in ("?", "<"):
+            self.call(
+                scope, held, f"operator{sign}", node, [clip(self.chain(right))] if right is not None else [], "operator"
+            )
+        self.push(step)
+
     def on_new(self, step: Step) -> None:
         node, scope = step[0], step[1]
         declared = node.child_by_field_name("type")
@@ -392,6 +416,9 @@ class CSharpCollector(CSharpNames):
         "throw_expression": on_throw,
         "try_statement": on_try,
         "invocation_expression": on_invocation,
+        "binary_expression": on_operator,
+        "prefix_unary_expression": on_operator,
+        "assignment_expression": on_operator,
         "object_creation_expression": on_new,
         "implicit_object_creation_expression": on_implicit_new,
     }

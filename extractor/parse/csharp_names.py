@@ -26,6 +26,7 @@ _LITERALS: Final = {
     "null_literal": "<null>",
 }
 _COMPARISONS: Final = frozenset(("==", "!=", "<", ">", "<=", ">=", "&&", "||", "is"))
+_DELEGATES: Final = frozenset(("Func", "Action", "Predicate", "Comparison", "Converter"))
 _VISIBLE: Final = ("public", "protected", "internal", "private", "file")
 _TAG: Final = re.compile(
     r"</?(?:summary|remarks|c|para|code|value|example|list|item|description|term|inheritdoc)(?:\s[^<>]*)?/?>"
@@ -33,6 +34,17 @@ _TAG: Final = re.compile(
 _REFERENCE: Final = re.compile(r"<(?:see|seealso|paramref|typeparamref)\s+\w+=\"([^\"]*)\"\s*/?>")
 _NAMED: Final = re.compile(r"<(param|returns|exception|typeparam)(?:\s+\w+=\"([^\"]*)\")?\s*>", re.IGNORECASE)
 _EXCEPTION: Final = re.compile(r"<exception\s+cref=\"(?:T:)?([\w.]+)\"")
+
+
+def split_top(text: str, separator: str) -> list[str]:
+    """Type arguments, split where no bracket is open."""
+    parts, depth, start = [], 0, 0
+    for position, char in enumerate(text):
+        depth += {"<": 1, ">": -1, "[": 1, "]": -1, "(": 1, ")": -1}.get(char, 0)
+        if char == separator and depth == 0:
+            parts.append(text[start:position])
+            start = position + 1
+    return [*parts, text[start:]]
 
 
 class CSharpNames(Collector):
@@ -217,21 +229,34 @@ class CSharpNames(Collector):
         given = [c for c in arguments.named_children if c.type == "argument"] if arguments is not None else []
         for position, argument in enumerate(given):
             function = argument.named_children[-1] if argument.named_children else None
-            if function is None or function.type != "lambda_expression":
-                continue
-            parameters = function.child_by_field_name("parameters")
-            if parameters is None:
-                continue
-            names = (
-                [parameters] if parameters.type in ("implicit_parameter", "identifier") else parameters.named_children
-            )
-            for number, parameter in enumerate(names):
-                written = self.type_text(parameter.child_by_field_name("type"))
-                name = self.text(parameter.child_by_field_name("name")) or self.text(parameter)
-                if written:
-                    self.bind(scope, name, written, function, "declared", function)
-                elif name.isidentifier():
+            for number, name in enumerate(self.bare_parameters(function, scope)):
+                if function is not None and name:
                     self.bind(scope, name, clip(f"{callee}#{position}.{number}"), function, "assigned", function)
+
+    def bare_parameters(self, function: Node | None, scope: int) -> list[str]:
+        """The names of a lambda's parameters, "" for those whose own type binds them."""
+        parameters = function.child_by_field_name("parameters") if function is not None else None
+        if function is None or function.type != "lambda_expression" or parameters is None:
+            return []
+        single = parameters.type in ("implicit_parameter", "identifier")
+        found: list[str] = []
+        for parameter in [parameters] if single else parameters.named_children:
+            written = self.type_text(parameter.child_by_field_name("type"))
+            name = self.text(parameter.child_by_field_name("name")) or self.text(parameter)
+            if written:
+                self.bind(scope, name, written, function, "declared", function)
+            found.append(name if name.isidentifier() and not written else "")
+        return found
+
+    def delegate_parameters(self, value: Node | None, written: str, scope: int) -> None:
+        """`Func<Cart, int> f = c => c.Count;`: the declared type says what the lambda's parameters are."""
+        name, _, inside = written.partition("<")
+        if value is None or name not in _DELEGATES or not inside:
+            return
+        kinds = split_top(inside.removesuffix(">"), ",")
+        for bare, kind in zip(self.bare_parameters(value, scope), kinds, strict=False):
+            if bare:
+                self.bind(scope, bare, kind, value, "declared", value)
 
     def deconstruct(self, pattern: Node, chain: str, scope: int, until: Node | None) -> None:
         """`var (a, b) = pair`."""
