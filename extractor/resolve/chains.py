@@ -119,8 +119,9 @@ UNKNOWN_TYPE: Final = TypeText("?")
 _JAVA_NOISE = re.compile(r"@[\w.]+(?:\([^()]*\))?|\bfinal\b|\?\s*(?:extends|super)\b")
 _CPP_NOISE = re.compile(
     r"\b(?:const|constexpr|volatile|static|inline|extern|mutable|virtual|explicit|struct|class|enum|union|typename|register"
-    r"|unsigned|signed|friend|template|__restrict__|__restrict|restrict)\b|[&*]"
+    r"|friend|template|__restrict__|__restrict|restrict)\b|[&*]"
 )
+_INT = re.compile(r"\b(unsigned|long|short)\s+int\b|\bsigned\s+(?=int|long|short)")
 _TS_NOISE = re.compile(r"^(?:readonly|unique|asserts)\s+")
 
 
@@ -133,6 +134,8 @@ def java_type(text: str) -> TypeText:
 @lru_cache(maxsize=1 << 16)
 def cpp_type(text: str) -> TypeText:
     text = re.sub(r"\s*::\s*", ".", _CPP_NOISE.sub(" ", text)).strip().lstrip(".")
+    if "signed" in text or "long" in text or "short" in text:
+        text = _INT.sub(r"\1", text)
     return _generic(re.sub(r"\s*([<>,])\s*", r"\1", text))
 
 

@@ -13,9 +13,10 @@ from extractor.parse.collect import bare
 from extractor.parse.cpp_text import split_qualified
 from extractor.resolve import Links
 from extractor.resolve import cpp_library as library
-from extractor.resolve.chains import cpp_type
+from extractor.resolve.chains import TypeText, cpp_type
 from extractor.resolve.cpp_files import CppFiles
 from extractor.resolve.cpp_operators import Operators
+from extractor.resolve.cpp_used import Used
 from extractor.resolve.cpp_written import is_pointer, receiver_is_const, written
 from extractor.resolve.emit import Emitter, Outcome
 from extractor.resolve.model import NOTHING, Context, File, Symbol, Value, Values, accepts, join
@@ -39,6 +40,7 @@ def link(files: Sequence[FileFacts], configs: Mapping[str, str]) -> Links:
         for row in file.facts.imports:
             engine.emit_include(file, row, emitter)
     emitter.emit_calls()
+    engine.emit_templates(emitter)
     emitter.emit_names()
     emit_bindings(engine, emitter, configs)
     for declaration, definition in sorted(engine.definitions_by_declaration.items()):
@@ -52,6 +54,10 @@ class CppEngine(CppFiles):
     parse_type = staticmethod(cpp_type)
     runners = library.RUNNERS
     _operators: Operators | None = None
+
+    def __init__(self, files: Sequence[FileFacts], configs: Mapping[str, str]) -> None:
+        self.used = Used()
+        super().__init__(files, configs)
 
     def enter(self, key: tuple[Any, ...]) -> bool:
         """Note that a question is being answered; False when it already is, or the way here is too long."""
@@ -306,7 +312,31 @@ class CppEngine(CppFiles):
         """A type parameter is one of the types that a class which derives from its template gives for it."""
         if any(v.kind == "var" for v in values):
             values = join(self._derived(v) if v.kind == "var" else (v,) for v in values)
+            values = join(self.used.of(v) if v.kind == "var" else (v,) for v in values)
         return super().bounded(values)
+
+    def instances(self, parsed: TypeText, file: File, scope: int, depth: int = 0) -> Values:
+        found = super().instances(parsed, file, scope, depth)
+        for value in found if parsed.args else ():
+            if value.kind == "inst" and value.args:
+                self.used.learn(value.symbol, value.args)
+        return found
+
+    def run_arguments(
+        self, values: Values, call: Call, args: list[str], context: Context
+    ) -> list[tuple[str, Symbol, int, str]]:
+        for value in values:
+            for chosen in self.select(value.symbol, args, context) if value.kind == "func" else ():
+                symbol = self.definition_of(chosen)
+                own = symbol.file.typevars.get(symbol.index, {})
+                if own:
+                    env: dict[str, Values] = dict(zip(own, value.args, strict=False))
+                    for param, arg in zip(symbol.d.params, args, strict=False):
+                        wanted = self.type_values(param.annotation, symbol.file, symbol.index)
+                        if arg not in ("", "?"):
+                            self.unify(wanted, self.evaluate(arg, context), own, env)
+                    self.used.learn(symbol, tuple(env.get(name, NOTHING) for name in own))
+        return super().run_arguments(values, call, args, context)
 
     def _derived(self, value: Value) -> Values:
         file, scope, _ = value.symbol
@@ -386,6 +416,22 @@ class CppEngine(CppFiles):
         return NOTHING
 
     # ------------------------------------------------------------------ calls
+    def emit_templates(self, emitter: Emitter) -> None:
+        """Calls inside templates once more: now it is known what the templates are used with."""
+        again = [
+            (file, index, call)
+            for file in self.files
+            for index, call in enumerate(file.facts.calls)
+            if self.used.anything_in(file, call.scope)
+        ]
+        self._memo.clear()
+        self.declared_types.clear()
+        places = {(file.owner_id(call.scope), call.line) for file, _, call in again}
+        rows = emitter.links.unresolved
+        rows[:] = [u for u in rows if u.kind != "calls" or (u.src, u.line) not in places]
+        for file, index, call in again:
+            emitter.emit_call(file, index, call)
+
     def callee(self, name: str, context: Context) -> Values:
         return self.head_values(name, context)
 
@@ -416,6 +462,8 @@ class CppEngine(CppFiles):
             return self.operators().outcome(call, context, args)
         if call.kind == "call" and not call.receiver:
             values = self.callee(call.name, context) or self.beside_arguments(call, args, context)
+            if any(v.kind == "var" for v in values):
+                values = self.bounded(values) or values
             return emitter.targets(values, call, args, context) if values else None
         if call.kind == "launch":
             values = self._callee_values(call, context)
@@ -544,17 +592,22 @@ class CppEngine(CppFiles):
                 continue
             wanted = cpp_type(param.annotation).name
             if is_pointer(param.annotation) != is_pointer(given):
-                plain = not is_pointer(param.annotation) and wanted in library.PRIMITIVES - {"auto"}
-                score -= 4 if plain or is_pointer(param.annotation) else 0
+                plain = wanted.partition(" ")[0] in library.PRIMITIVES - {"auto"}
+                held = self.type_values(param.annotation, symbol.file, symbol.index)
+                if plain or is_pointer(param.annotation) or any(v.kind == "inst" for v in held):
+                    score -= 4
             elif is_pointer(given) and wanted == cpp_type(given).name:
                 score += 1
         return score
 
+    def compatible(self, given: Value, wanted: Value) -> int:
+        return 1 if wanted.kind == "var" and given.kind not in ("var", "unknown") else super().compatible(given, wanted)
+
     def foreign_compatible(self, given: str, wanted: str) -> int:
         left, right = given.partition("#")[2], wanted.partition("#")[2]
         numeric = library.PRIMITIVES - {"char", "void", "auto"}
-        if left in numeric and right in numeric:
-            return 1
+        if left.partition(" ")[0] in numeric and right.partition(" ")[0] in numeric:
+            return -1 if "bool" in (left, right) else 0  # a template's parameter fits better than a conversion
         if left == "char" and right in ("string", "string_view", "Slice"):
             return 1
         return -2
