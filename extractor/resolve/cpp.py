@@ -57,6 +57,8 @@ class CppEngine(CppFiles):
 
     def __init__(self, files: Sequence[FileFacts], configs: Mapping[str, str]) -> None:
         self.used = Used()
+        self._types: dict[tuple[str, int, int], Values] = {}
+        self._aliases = 0  # type aliases being taken apart
         super().__init__(files, configs)
 
     def enter(self, key: tuple[Any, ...]) -> bool:
@@ -94,6 +96,7 @@ class CppEngine(CppFiles):
         self._memo.clear()
         self._returns.clear()
         self.declared_types.clear()
+        self._types.clear()
 
     def _stored(self, name: str, text: str, context: Context) -> None:
         """A function stored in a variable of the file or of a class."""
@@ -315,6 +318,22 @@ class CppEngine(CppFiles):
             values = join(self.used.of(v) if v.kind == "var" else (v,) for v in values)
         return super().bounded(values)
 
+    def type_values(self, text: str, file: File, scope: int) -> Values:
+        key = (text, file.number, scope)
+        found = self._types.get(key)
+        if found is None:
+            found = super().type_values(text, file, scope)
+            if not self._aliases:  # inside one, its own name means nothing
+                self._types[key] = found
+        return found
+
+    def alias_values(self, alias: Value, depth: int) -> Values:
+        self._aliases += 1
+        try:
+            return super().alias_values(alias, depth)
+        finally:
+            self._aliases -= 1
+
     def instances(self, parsed: TypeText, file: File, scope: int, depth: int = 0) -> Values:
         found = super().instances(parsed, file, scope, depth)
         for value in found if parsed.args else ():
@@ -326,7 +345,9 @@ class CppEngine(CppFiles):
         self, values: Values, call: Call, args: list[str], context: Context
     ) -> list[tuple[str, Symbol, int, str]]:
         for value in values:
-            for chosen in self.select(value.symbol, args, context) if value.kind == "func" else ():
+            if value.kind != "func" or not any(s.index in s.file.typevars for s in value.symbol):
+                continue
+            for chosen in self.select(value.symbol, args, context):
                 symbol = self.definition_of(chosen)
                 own = symbol.file.typevars.get(symbol.index, {})
                 if own:
@@ -562,6 +583,8 @@ class CppEngine(CppFiles):
 
     def select(self, symbols: Sequence[Symbol], args: list[str] | None, context: Context) -> list[Symbol]:
         """Overloads, a declaration and its definition counted once. Variants under `#if` stay together."""
+        if len(symbols) == 1:
+            return list(symbols)
         unique = list({self.definition_of(s).id: s for s in symbols}.values())
         if args is None:
             return unique[:MAX_VARIANTS]
