@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from extractor.facts import MODULE, Binding, Call, FileFacts, Import
+from extractor.parse.rust import OPERATORS
 from extractor.resolve import Links
 from extractor.resolve import rust_library as library
 from extractor.resolve.emit import Emitter, Outcome, depends
@@ -57,6 +58,7 @@ class RustEngine(RustResults):
     """What Rust expressions mean, and where their calls lead."""
 
     runners = library.RUNNERS
+    _operator_methods: set[str] | None = None  # those of std::ops that anything here implements
 
     # ------------------------------------------------------------------ traits
     def emit_impls(self, file: File, emitter: Emitter) -> None:
@@ -242,6 +244,8 @@ class RustEngine(RustResults):
 
     # ------------------------------------------------------------------ calls
     def special_call(self, call: Call, context: Context, args: list[str], emitter: Any) -> Outcome | None:
+        if call.kind == "operator":
+            return self._operator(call, args, context)
         if call.name == "()":
             values = self.evaluate(call.receiver, context)
             return emitter.targets(values, call, args, context) if values else Outcome(reason="dynamic")
@@ -260,6 +264,21 @@ class RustEngine(RustResults):
             )
         outcome: Outcome = emitter.targets(values, call, args, context)
         return outcome
+
+    def _operator(self, call: Call, args: list[str], context: Context) -> Outcome:
+        """The method that the left side's type here has for the sign; numbers have none."""
+        found: dict[str, str] = {}
+        for value in self.evaluate(call.receiver, context) if call.name in self.operator_methods() else ():
+            for member in self.own_member(value, call.name, context) if value.kind == "inst" else ():
+                chosen = self.select(member.symbol, args, context) if member.kind == "func" else []
+                found |= {self.definition_of(s).id: "type" for s in chosen}
+        return Outcome(tuple(found.items())) if len(found) == 1 else Outcome()
+
+    def operator_methods(self) -> set[str]:
+        if self._operator_methods is None:
+            names = {*OPERATORS.values(), "neg", "not"}
+            self._operator_methods = {s.d.name for f in self.files for s in f.symbols if s.d.name in names}
+        return self._operator_methods
 
     def _runs(self, call: Call, args: list[str], context: Context, emitter: Any) -> None:
         """`.map(f)` runs f here, whatever it is called on."""
