@@ -188,9 +188,16 @@ class RustEngine(RustResults):
     def called_member(self, value: Value, name: str, receiver: str, context: Context) -> Values:
         if value.kind in ("inst", "class") and isinstance(value.symbol, Symbol):
             found = self.own_member(value, name, context, called=True)
-            if found:
+            found = found or join(self.called_member(v, name, receiver, context) for v in self.deref_target(value))
+            if any(v.kind == "func" for v in found):
                 return found
         return self.member(value, name, context)
+
+    def deref_target(self, value: Value) -> Values:
+        """What a value of a type here derefs to."""
+        target = self._associated(value.symbol, "Target") if value.kind == "inst" else None
+        held = self.alias_values(Value("alias", target), 0) if target is not None else NOTHING
+        return tuple(v for v in held if v.symbol is not value.symbol)
 
     def is_abstract(self, symbol: Symbol) -> bool:
         """What a trait gives by default, a type may give anew."""
@@ -213,15 +220,9 @@ class RustEngine(RustResults):
         found = self.own_member(value, name, context)
         if found:
             return found
-        target = self._associated(value.symbol, "Target")  # Deref
-        if target is not None and value.kind == "inst":
-            found = join(
-                self.member(v, name, context)
-                for v in self.alias_values(Value("alias", target), 0)
-                if v.symbol is not value.symbol
-            )
-            if found:
-                return found
+        found = join(self.member(v, name, context) for v in self.deref_target(value))
+        if found:
+            return found
         if name in library.SAME or (value.kind == "class" and name in ("default", "from", "new")):
             return (Value("extfunc", name=f"std#{name}", owner=value),)
         return (Value("beyond"),)  # of a trait elsewhere
