@@ -274,6 +274,17 @@ def clip(chain: str) -> str:
     return chain if len(chain) <= MAX_CHAIN else "?"
 
 
+def split_commas(text: str, opening: str = "(", closing: str = ")") -> list[str]:
+    """What stands between the commas outside every bracket."""
+    parts, depth, start = [], 0, 0
+    for position, char in enumerate(text):
+        depth += (char in opening) - (char in closing)
+        if char == "," and depth == 0:
+            parts.append(text[start:position].strip())
+            start = position + 1
+    return [*parts, text[start:].strip()]
+
+
 def handler_action(throws: list[tuple[str, bool]], names_called: list[str], returns: bool, empty: bool) -> str:
     """How a catch clause acts. `throws` says per throw statement whether it throws the caught value again."""
     if any(again for _, again in throws):

@@ -11,15 +11,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from extractor.facts import MODULE, FileFacts, Handler, Raise
 from extractor.parse.collect import Step, clip, handler_action
+from extractor.parse.cpp_macros import hidden_namespaces, prepare
 from extractor.parse.cpp_node import node_argument, node_row
 from extractor.parse.cpp_text import (
     CASTS,
     binding_target,
     chain,
     compact,
-    hidden_namespaces,
     named_function,
-    prepare,
     split_qualified,
     type_of,
     unwrap,
@@ -41,28 +40,11 @@ LAUNCHERS: Final = {
     "cudaLaunchKernel": 0, "cudaLaunchCooperativeKernel": 0, "cudaLaunchKernelExC": 1, "cudaLaunchKernelEx": 1,
     "hipLaunchKernel": 0, "hipLaunchKernelGGL": 0, "hipLaunchCooperativeKernel": 0, "hipExtLaunchKernelGGL": 0,
 }  # fmt: skip
-REGISTERS: Final = frozenset(
-    (
-        "def",
-        "impl",
-        "def_static",
-        "def_readwrite",
-        "def_readonly",
-        "def_property",
-        "def_property_static",
-        "def_property_readonly",
-        "def_property_readonly_static",
-        "def_prop_ro",
-        "def_prop_rw",
-        "def_prop_ro_static",
-        "def_prop_rw_static",
-        "def_ro",
-        "def_rw",
-        "def_buffer",
-        "add_property",
-        "def_submodule",
-    )
-)
+REGISTERS: Final = frozenset((
+    "def", "impl", "def_static", "def_readwrite", "def_readonly", "def_property", "def_property_static",
+    "def_property_readonly", "def_property_readonly_static", "def_prop_ro", "def_prop_rw", "def_prop_ro_static",
+    "def_prop_rw_static", "def_ro", "def_rw", "def_buffer", "add_property", "def_submodule",
+))  # fmt: skip
 
 
 def parse(source: Source) -> FileFacts:

@@ -6,17 +6,16 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from extractor.facts import MODULE, Call, Param
-from extractor.parse.collect import Step, clip
+from extractor.parse.collect import Step, clip, split_commas
 from extractor.parse.cpp_defs import CppDefs
+from extractor.parse.cpp_macros import made
 from extractor.parse.cpp_text import (
     Declarator,
     binding_target,
     chain,
     compact,
     dotted,
-    made,
     named_function,
-    split_args,
     type_of,
     unwrap,
 )
@@ -242,7 +241,7 @@ class CppVariables(CppDefs):
         data = self.source.data
         for start, end in made(data):
             name, _, rest = data[start:end].decode("utf-8", "replace").partition("(")
-            given = split_args(rest.rstrip().removesuffix(")"))
+            given = split_commas(rest.rstrip().removesuffix(")"))
             row = data.count(b"\n", 0, start) + 1
             self.calls.append(Call(MODULE, "", name.strip(), row, 0, len(given)))
             self.arguments.append([a if a.isidentifier() else "?" for a in given])

@@ -54,11 +54,6 @@ def parse(source: Source) -> FileFacts:
     return collector.facts(namespace=collector.first_space, extra=extra)
 
 
-_OPERATORS: Final = frozenset(
-    ("+", "-", "*", "/", "%", "==", "!=", "<", ">", "<=", ">=", "&", "|", "^", "<<", ">>", "!", "~")
-)
-
-
 class CSharpCollector(CSharpNames):
     """Visits declarations, statements and expressions."""
 
@@ -267,22 +262,6 @@ class CSharpCollector(CSharpNames):
             self.deconstruct(left, self.chain(right) + "*", scope, node)
         self.push_nodes([right, node.child_by_field_name("body")], scope, prefix)
 
-    def on_pattern(self, step: Step) -> None:
-        """`x is Foo f`, `case Foo f`, `out Foo f`."""
-        node, scope = step[0], step[1]
-        name, written = self.text(node.child_by_field_name("name")), self.type_text(node.child_by_field_name("type"))
-        if name and written and written != "var":
-            around = node.parent
-            while around is not None and around.type not in (
-                "switch_section",
-                "switch_expression_arm",
-                "block",
-                "declaration_list",
-            ):
-                around = around.parent
-            self.bind(scope, name, written, node, "declared", around)
-        self.push(step)
-
     def on_block(self, step: Step) -> None:
         self.open.append(step[0])
         self.push(step)
@@ -351,23 +330,6 @@ class CSharpCollector(CSharpNames):
             self.lambda_parameters(holder, scope, name)
         self.push_nodes([*inner, *(holder.named_children if holder is not None else ())], scope, prefix)
 
-    def on_operator(self, step: Step) -> None:
-        """`a + b`, `-a`, `a += b`: a call where a class overloads it, which only linking knows."""
-        node, scope = step[0], step[1]
-        left = node.child_by_field_name("left") or (node.named_children[-1] if node.named_children else None)
-        right = node.child_by_field_name("right")
-        sign = self.text(node.child_by_field_name("operator"))
-        if not sign:
-            sign = next((self.text(c) for c in node.children if not c.is_named), "")
-        if node.type == "assignment_expression":
-            sign = sign.removesuffix("=")
-        held = clip(self.chain(left)) if left is not None else "?"
-        if sign in _OPERATORS and held[:1] not in ("?", "<"):
-            self.call(
-                scope, held, f"operator{sign}", node, [clip(self.chain(right))] if right is not None else [], "operator"
-            )
-        self.push(step)
-
     def on_new(self, step: Step) -> None:
         node, scope = step[0], step[1]
         declared = node.child_by_field_name("type")
@@ -408,17 +370,17 @@ class CSharpCollector(CSharpNames):
         "indexer_declaration": on_property,
         "variable_declaration": on_variables,
         "foreach_statement": on_foreach,
-        "declaration_pattern": on_pattern,
-        "recursive_pattern": on_pattern,
-        "declaration_expression": on_pattern,
+        "declaration_pattern": CSharpNames.on_pattern,
+        "recursive_pattern": CSharpNames.on_pattern,
+        "declaration_expression": CSharpNames.on_pattern,
         "block": on_block,
         "throw_statement": on_throw,
         "throw_expression": on_throw,
         "try_statement": on_try,
         "invocation_expression": on_invocation,
-        "binary_expression": on_operator,
-        "prefix_unary_expression": on_operator,
-        "assignment_expression": on_operator,
+        "binary_expression": CSharpNames.on_operator,
+        "prefix_unary_expression": CSharpNames.on_operator,
+        "assignment_expression": CSharpNames.on_operator,
         "object_creation_expression": on_new,
         "implicit_object_creation_expression": on_implicit_new,
     }

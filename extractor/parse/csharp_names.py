@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from extractor.facts import Param
-from extractor.parse.collect import MAX_STEPS, Collector, clip, handler_action
+from extractor.parse.collect import MAX_STEPS, Collector, Step, clip, handler_action, split_commas
 from extractor.parse.tree import collapse
 
 if TYPE_CHECKING:
@@ -27,6 +27,9 @@ _LITERALS: Final = {
 }
 _COMPARISONS: Final = frozenset(("==", "!=", "<", ">", "<=", ">=", "&&", "||", "is"))
 _DELEGATES: Final = frozenset(("Func", "Action", "Predicate", "Comparison", "Converter"))
+_OPERATORS: Final = frozenset(
+    ("+", "-", "*", "/", "%", "==", "!=", "<", ">", "<=", ">=", "&", "|", "^", "<<", ">>", "!", "~")
+)
 _VISIBLE: Final = ("public", "protected", "internal", "private", "file")
 _TAG: Final = re.compile(
     r"</?(?:summary|remarks|c|para|code|value|example|list|item|description|term|inheritdoc)(?:\s[^<>]*)?/?>"
@@ -34,17 +37,6 @@ _TAG: Final = re.compile(
 _REFERENCE: Final = re.compile(r"<(?:see|seealso|paramref|typeparamref)\s+\w+=\"([^\"]*)\"\s*/?>")
 _NAMED: Final = re.compile(r"<(param|returns|exception|typeparam)(?:\s+\w+=\"([^\"]*)\")?\s*>", re.IGNORECASE)
 _EXCEPTION: Final = re.compile(r"<exception\s+cref=\"(?:T:)?([\w.]+)\"")
-
-
-def split_top(text: str, separator: str) -> list[str]:
-    """Type arguments, split where no bracket is open."""
-    parts, depth, start = [], 0, 0
-    for position, char in enumerate(text):
-        depth += {"<": 1, ">": -1, "[": 1, "]": -1, "(": 1, ")": -1}.get(char, 0)
-        if char == separator and depth == 0:
-            parts.append(text[start:position])
-            start = position + 1
-    return [*parts, text[start:]]
 
 
 class CSharpNames(Collector):
@@ -253,10 +245,43 @@ class CSharpNames(Collector):
         name, _, inside = written.partition("<")
         if value is None or name not in _DELEGATES or not inside:
             return
-        kinds = split_top(inside.removesuffix(">"), ",")
+        kinds = split_commas(inside.removesuffix(">"), "<[(", ">])")
         for bare, kind in zip(self.bare_parameters(value, scope), kinds, strict=False):
             if bare:
                 self.bind(scope, bare, kind, value, "declared", value)
+
+    def on_operator(self, step: Step) -> None:
+        """`a + b`, `-a`, `a += b`: a call where a class overloads it, which only linking knows."""
+        node, scope = step[0], step[1]
+        left = node.child_by_field_name("left") or (node.named_children[-1] if node.named_children else None)
+        right = node.child_by_field_name("right")
+        sign = self.text(node.child_by_field_name("operator"))
+        if not sign:
+            sign = next((self.text(c) for c in node.children if not c.is_named), "")
+        if node.type == "assignment_expression":
+            sign = sign.removesuffix("=")
+        held = clip(self.chain(left)) if left is not None else "?"
+        if sign in _OPERATORS and held[:1] not in ("?", "<"):
+            self.call(
+                scope, held, f"operator{sign}", node, [clip(self.chain(right))] if right is not None else [], "operator"
+            )
+        self.push(step)
+
+    def on_pattern(self, step: Step) -> None:
+        """`x is Foo f`, `case Foo f`, `out Foo f`."""
+        node, scope = step[0], step[1]
+        name, written = self.text(node.child_by_field_name("name")), self.type_text(node.child_by_field_name("type"))
+        if name and written and written != "var":
+            around = node.parent
+            while around is not None and around.type not in (
+                "switch_section",
+                "switch_expression_arm",
+                "block",
+                "declaration_list",
+            ):
+                around = around.parent
+            self.bind(scope, name, written, node, "declared", around)
+        self.push(step)
 
     def deconstruct(self, pattern: Node, chain: str, scope: int, until: Node | None) -> None:
         """`var (a, b) = pair`."""

@@ -28,14 +28,6 @@ _PATH_ATTRIBUTE: Final = re.compile(r'path\s*=\s*"([^"]+)"')
 _ITEMS: Final = {"struct_item": "class", "union_item": "class", "enum_item": "class", "trait_item": "interface"}
 
 
-# The method of std::ops behind a sign. Comparisons are left out: their traits are mostly derived.
-OPERATORS: Final = {
-    "+": "add", "-": "sub", "*": "mul", "/": "div", "%": "rem", "&": "bitand", "|": "bitor", "^": "bitxor", "<<": "shl", ">>": "shr",
-    "+=": "add_assign", "-=": "sub_assign", "*=": "mul_assign", "/=": "div_assign", "%=": "rem_assign", "&=": "bitand_assign",
-    "|=": "bitor_assign", "^=": "bitxor_assign",
-}  # fmt: skip
-
-
 def parse(source: Source) -> FileFacts:
     """The facts of one Rust file."""
     collector = RustCollector(source)
@@ -378,21 +370,6 @@ class RustCollector(RustErrors):
         before, _, name = path.rpartition("::")
         self.call(step[1], before, f"{name}!", macro or node, [], "scoped" if before else "call")
 
-    def on_operator(self, step: Step) -> None:
-        """`a + b` is `a.add(b)` where the type of a implements the trait, which only linking knows."""
-        node, scope = step[0], step[1]
-        if node.type == "unary_expression":
-            left, right = node.named_children[-1] if node.named_children else None, None
-            method = {"-": "neg", "!": "not"}.get(self.text(node)[:1], "")
-        else:
-            left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
-            method = OPERATORS.get(self.text(node.child_by_field_name("operator")), "")
-        held = clip(self.chain(left)) if method and left is not None else "?"
-        if held[:1] not in ("?", "<", ""):
-            given = [clip(self.chain(right))] if right is not None else []
-            self.call(scope, held, method, node, given, "operator")
-        self.push(step)
-
     handlers: ClassVar[Mapping[str, Callable[[Any, Step], None]]] = {
         "attribute_item": on_attribute,
         "mod_item": on_mod,
@@ -410,7 +387,7 @@ class RustCollector(RustErrors):
         "block": on_block,
         "call_expression": on_call,
         "macro_invocation": on_macro,
-        **dict.fromkeys(("binary_expression", "unary_expression", "compound_assignment_expr"), on_operator),
+        **dict.fromkeys(("binary_expression", "unary_expression", "compound_assignment_expr"), RustErrors.on_operator),
         "try_expression": RustErrors.on_try,
         "return_expression": RustErrors.on_return,
     }

@@ -13,7 +13,7 @@ from extractor.resolve.model import Context, Symbol, Value, Values
 
 if TYPE_CHECKING:
     from extractor.facts import Call
-    from extractor.resolve.cpp import CppEngine
+    from extractor.resolve.cpp_values import CppValues
 
 _WRITTEN_NOT: Final = frozenset(("defaulted", "deleted"))  # operators that no text here holds
 
@@ -21,7 +21,7 @@ _WRITTEN_NOT: Final = frozenset(("defaulted", "deleted"))  # operators that no t
 class Operators:
     """The overloaded operators of a repository, by name."""
 
-    def __init__(self, engine: CppEngine) -> None:
+    def __init__(self, engine: CppValues) -> None:
         self.engine = engine
         self.members: set[str] = set()
         self.free: dict[str, list[Symbol]] = {}

@@ -14,7 +14,7 @@ from extractor.resolve.chains import Step, cpp_type, parse_chain, split_top
 from extractor.resolve.model import Context, Symbol
 
 if TYPE_CHECKING:
-    from extractor.resolve.cpp import CppEngine
+    from extractor.resolve.cpp_values import CppValues
 
 _DEPTH = 8
 
@@ -28,7 +28,7 @@ def is_const(text: str) -> bool:
     return re.search(r"\bconst\b", re.sub(r"\*\s*const\b", "*", re.sub(r"<.*>", "", text))) is not None
 
 
-def written(engine: CppEngine, text: str, context: Context, depth: int = 0) -> str:
+def written(engine: CppValues, text: str, context: Context, depth: int = 0) -> str:
     """The declared type of a chain, "" when it is not known."""
     key = (context.file.number, context.scope, context.line, text)
     known = engine.declared_types.get(key)
@@ -43,7 +43,7 @@ def written(engine: CppEngine, text: str, context: Context, depth: int = 0) -> s
     return known
 
 
-def _written(engine: CppEngine, text: str, context: Context, depth: int) -> str:
+def _written(engine: CppValues, text: str, context: Context, depth: int) -> str:
     chain = parse_chain(text)
     if depth > _DEPTH or chain.kind not in ("name", "value", "new"):
         return ""
@@ -78,7 +78,7 @@ def in_const_method(context: Context) -> bool:
     return False
 
 
-def _name(engine: CppEngine, name: str, context: Context, depth: int) -> str:
+def _name(engine: CppValues, name: str, context: Context, depth: int) -> str:
     file, scope, line = context
     while scope != MODULE:
         rows = [b for b in file.binds.get((scope, name), ()) if b.line <= line and b.kind != "again"]
@@ -113,7 +113,7 @@ def _element(text: str) -> str:
     return parts[0] if parts and name in library.SEQUENCES | library.POINTERS else ""
 
 
-def _of_operator(engine: CppEngine, prefix: str, step: Step, context: Context) -> str:
+def _of_operator(engine: CppValues, prefix: str, step: Step, context: Context) -> str:
     """What an overloaded `[]` or `*` of a class here says that it returns."""
     name = "operator[]" if step.op == "[]" else "operator*"
     for value in engine.evaluate(prefix, context):
@@ -124,7 +124,7 @@ def _of_operator(engine: CppEngine, prefix: str, step: Step, context: Context) -
     return ""
 
 
-def _field(engine: CppEngine, owner: Symbol, name: str) -> str:
+def _field(engine: CppValues, owner: Symbol, name: str) -> str:
     for ancestor, _ in engine.lineage(owner):
         for symbol in ancestor.members.get(name, ()):
             if symbol.d.kind == "variable":
@@ -132,7 +132,7 @@ def _field(engine: CppEngine, owner: Symbol, name: str) -> str:
     return ""
 
 
-def _after(engine: CppEngine, found: str, step: Step, prefix: str, called: bool, context: Context) -> str:
+def _after(engine: CppValues, found: str, step: Step, prefix: str, called: bool, context: Context) -> str:
     """The type behind one more step."""
     if step.op == "^" or step.op in ("[]", "*"):
         bare = found.rstrip().rstrip("&").rstrip()
@@ -175,7 +175,7 @@ def _after(engine: CppEngine, found: str, step: Step, prefix: str, called: bool,
     return ""
 
 
-def receiver_is_const(engine: CppEngine, receiver: str, arrow: bool, context: Context) -> bool:
+def receiver_is_const(engine: CppValues, receiver: str, arrow: bool, context: Context) -> bool:
     """Whether a method is called on something constant."""
     if receiver in ("", "this", "this^"):
         return in_const_method(context)

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from extractor.facts import MODULE, Binding, Call, FileFacts, Import
-from extractor.parse.rust import OPERATORS
+from extractor.parse.rust_names import OPERATORS
 from extractor.resolve import Links
 from extractor.resolve import rust_library as library
 from extractor.resolve.emit import Emitter, Outcome, depends
