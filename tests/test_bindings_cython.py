@@ -101,7 +101,7 @@ def test_python_calls_cython_which_calls_c() -> None:
         (f"{core}Box.grow", "cpp:src/fast.c#fast_add", 47, "cython"),
         (f"{core}plain", "cpp:src/fast.c#norm2", 36, "cython"),
         ("py:pkg/use.py#use", f"{core}Box.grow", 4, "cython"),
-        ("py:pkg/use.py#use", f"{core}Box", 4, "cython"),
+        ("py:pkg/use.py#use", f"{core}Box.__cinit__", 4, "cython"),
         ("py:pkg/use.py#use", f"{core}plain", 5, "cython"),
     }
     inside = {

@@ -4,8 +4,9 @@ A family subclasses it with a table from node type to handler. Expressions that 
 initialisers, results) are written down as chains, a text form all families share:
 
     chain   head followed by steps           head    name | new T() | <T> a value of type T | (chain) | => chain | ?
-    step    .name  ->name  ()  []            !  awaited   *  an element while iterating   ^  dereferenced
+    step    .name  ->name  ()  []            !  awaited   *  an element while iterating   ^  dereferenced   &  its address
             #i.j  what the call passes as the j-th parameter of the function given as its i-th argument
+            |+;   the result of a binary or unary operator whose left side is the chain so far
 """
 
 from __future__ import annotations
@@ -271,6 +272,17 @@ def bare(text: str) -> str:
 def clip(chain: str) -> str:
     """A chain, or ? when it is too long to be worth keeping."""
     return chain if len(chain) <= MAX_CHAIN else "?"
+
+
+def split_commas(text: str, opening: str = "(", closing: str = ")") -> list[str]:
+    """What stands between the commas outside every bracket."""
+    parts, depth, start = [], 0, 0
+    for position, char in enumerate(text):
+        depth += (char in opening) - (char in closing)
+        if char == "," and depth == 0:
+            parts.append(text[start:position].strip())
+            start = position + 1
+    return [*parts, text[start:].strip()]
 
 
 def handler_action(throws: list[tuple[str, bool]], names_called: list[str], returns: bool, empty: bool) -> str:

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from extractor.facts import MODULE, FileFacts, Handler, Raise
 from extractor.parse.collect import Step, clip, handler_action
+from extractor.parse.cpp_macros import hidden_namespaces, prepare
 from extractor.parse.cpp_node import node_argument, node_row
 from extractor.parse.cpp_text import (
     CASTS,
     binding_target,
     chain,
     compact,
-    hidden_namespaces,
-    prepare,
+    named_function,
     split_qualified,
     type_of,
     unwrap,
@@ -35,34 +35,23 @@ __all__ = ["parse", "prepare"]
 
 FUNCTION_SCOPES: Final = frozenset(("function_definition", "lambda_expression"))
 _CHECKS: Final = re.compile(r"^(?:TORCH_CHECK\w*|AT_ASSERT\w*|AT_ERROR|C10_THROW_ERROR)$")
-REGISTERS: Final = frozenset(
-    (
-        "def",
-        "impl",
-        "def_static",
-        "def_readwrite",
-        "def_readonly",
-        "def_property",
-        "def_property_static",
-        "def_property_readonly",
-        "def_property_readonly_static",
-        "def_prop_ro",
-        "def_prop_rw",
-        "def_prop_ro_static",
-        "def_prop_rw_static",
-        "def_ro",
-        "def_rw",
-        "def_buffer",
-        "add_property",
-        "def_submodule",
-    )
-)
+# Functions that launch the kernel they are given, by the place of that argument.
+LAUNCHERS: Final = {
+    "cudaLaunchKernel": 0, "cudaLaunchCooperativeKernel": 0, "cudaLaunchKernelExC": 1, "cudaLaunchKernelEx": 1,
+    "hipLaunchKernel": 0, "hipLaunchKernelGGL": 0, "hipLaunchCooperativeKernel": 0, "hipExtLaunchKernelGGL": 0,
+}  # fmt: skip
+REGISTERS: Final = frozenset((
+    "def", "impl", "def_static", "def_readwrite", "def_readonly", "def_property", "def_property_static",
+    "def_property_readonly", "def_property_readonly_static", "def_prop_ro", "def_prop_rw", "def_prop_ro_static",
+    "def_prop_rw_static", "def_ro", "def_rw", "def_buffer", "add_property", "def_submodule",
+))  # fmt: skip
 
 
 def parse(source: Source) -> FileFacts:
     """The facts of one C, C++ or CUDA file."""
     collector = CppCollector(source)
     collector.walk()
+    collector.made_lines()
     extra = {
         "typevars": collector.typevars,
         "usings": collector.usings,
@@ -82,44 +71,55 @@ class CppCollector(CppVariables):
         kind, right = node.child_by_field_name("type"), node.child_by_field_name("right")
         declared = unwrap(node.child_by_field_name("declarator"))
         if declared.name is not None and declared.name.type == "structured_binding_declarator":
-            for name in declared.name.named_children:
-                self.bind(scope, self.text(name), "?", node, "assigned", node)
+            for position, name in enumerate(declared.name.named_children):
+                part = clip(f"{chain(self.source, right)}*.{position}")
+                self.bind(scope, self.text(name), part, node, "assigned", node)
         elif declared.name is not None:
             name_text = self.text(declared.name)
             if kind is not None and kind.type == "placeholder_type_specifier":
                 self.bind(scope, name_text, clip(chain(self.source, right) + "*"), node, "assigned", node)
             else:
-                self.bind(scope, name_text, type_of(self.source, kind), node, "declared", node)
+                written = f"{self.qualifiers(node)} {type_of(self.source, kind)}{declared.shape}".strip()
+                self.bind(scope, name_text, written, node, "declared", node)
         self.push_nodes(
             [node.child_by_field_name("initializer"), right, node.child_by_field_name("body")], scope, step[2]
         )
 
     def on_return(self, step: Step) -> None:
         node, scope = step[0], step[1]
-        if node.named_children and scope != MODULE and "auto" in self.defs[scope].returns:
-            self.bind(scope, "return", clip(chain(self.source, node.named_children[0])), node)
+        if node.named_children and scope != MODULE:
+            value = node.named_children[0]
+            parts = [value]
+            if value.type == "conditional_expression":
+                branches = (value.child_by_field_name("consequence"), value.child_by_field_name("alternative"))
+                parts = [b for b in branches if b is not None]
+            if "auto" in self.defs[scope].returns or all(p.type == "identifier" for p in parts):  # a function, maybe
+                for part in parts:
+                    self.bind(scope, "return", clip(chain(self.source, part)), node)
         self.push(step)
 
     def on_assignment(self, step: Step) -> None:
         node, scope = step[0], step[1]
         left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
         if left is not None and right is not None:
-            text = chain(self.source, right)
-            if left.type == "field_expression" and re.fullmatch(r"[A-Za-z_][\w:]*", text):
+            text, function = chain(self.source, right), named_function(self.source, right)
+            if left.type == "field_expression" and function:
                 holder = chain(self.source, left.child_by_field_name("argument"))
-                self.slots.append([scope, holder, self.text(left.child_by_field_name("field")), text, start_line(node)])
+                field = self.text(left.child_by_field_name("field"))
+                self.slots.append([scope, holder, field, function, start_line(node)])
+            elif left.type == "qualified_identifier" and function:
+                self.slots.append([scope, "", compact(self.text(left)), function, start_line(node)])
             elif left.type == "identifier" and text != "?":
                 self.bind(scope, self.text(left), clip(text), node, "again")
+                if function:
+                    self.slots.append([scope, "", self.text(left), function, start_line(node)])
             elif left.type == "subscript_expression" and right.type == "call_expression":
                 index = left.child_by_field_name("indices")
                 row = node_row(self.source, "Set", None, index)  # exports["name"] = Function::New(env, F)
                 if row is not None:
                     both = [*row, node_argument(self.source, right)]
                     self.registrations.append([scope, "node:Set", both, start_line(node)])
-        if self.text(node.child_by_field_name("operator")) != "=":
-            self.on_operator(step)
-        else:
-            self.push(step)
+        self.on_operator(step)
 
     def on_throw(self, step: Step) -> None:
         node, scope = step[0], step[1]
@@ -138,7 +138,7 @@ class CppCollector(CppVariables):
         elif value.type == "identifier":
             held = next((b for b in reversed(self.bindings) if b.scope == scope and b.name == name), None)
             if held is not None:
-                name = "" if held.kind == "caught" else held.text
+                name = "" if held.kind == "caught" else re.sub(r"\bconst\b|[*&]|\[\]", "", held.text).strip()
         else:
             message = self.template(value)
         self.raises.append(Raise(scope, clip(name), start_line(node), message, self.guard(node, FUNCTION_SCOPES)))
@@ -228,12 +228,31 @@ class CppCollector(CppVariables):
             else function
         )
         self.call(scope, receiver, name, anchor or node, args, kind)
+        self._handed_kernel(name, arguments, scope)
         self._registration(node, receiver, name, arguments, scope)
         row = node_row(self.source, name, function, arguments)
         if row is not None:
             self.registrations.append([scope, f"node:{name}", row, start_line(node)])
-        self._lambda_parameters(arguments, scope)
+        self._lambda_parameters(node, arguments, scope)
         self.push(step)
+
+    def _handed_kernel(self, name: str, arguments: Node | None, scope: int) -> None:
+        """`cudaLaunchKernel((void*)k, …)` launches k, as `k<<<…>>>(…)` does."""
+        position = LAUNCHERS.get(name)
+        given = [c for c in arguments.named_children if c.type != "comment"] if arguments is not None else []
+        if position is None or position >= len(given):
+            return
+        kernel: Node | None = given[position]
+        while kernel is not None and kernel.type not in ("identifier", "qualified_identifier", "template_function"):
+            inner = kernel.child_by_field_name("arguments") or kernel
+            kernel = (
+                kernel.child_by_field_name("value")
+                or kernel.child_by_field_name("argument")
+                or next((c for c in inner.named_children if c.type != "type_descriptor"), None)
+            )
+        if kernel is not None:
+            receiver, named, _ = self._callee(kernel)
+            self.call(scope, receiver, named, kernel, [], "launch")
 
     def _registration(self, node: Node, receiver: str, name: str, arguments: Node | None, scope: int) -> None:
         """`m.def("name", &f)`, `py::class_<A>(m, "A")` and their kin, for cpp_bindings.py: what is registered, and as what."""
@@ -275,29 +294,42 @@ class CppCollector(CppVariables):
             return "", self.text(function.child_by_field_name("argument")), False
         return clip(chain(self.source, function)), "()", False
 
-    def _lambda_parameters(self, arguments: Node | None, scope: int) -> None:
-        for argument in arguments.named_children if arguments is not None else ():
-            if argument.type == "lambda_expression":
-                self._bind_lambda(argument, scope)
+    def _lambda_parameters(self, node: Node, arguments: Node | None, scope: int) -> None:
+        given = [c for c in arguments.named_children if c.type != "comment"] if arguments is not None else []
+        if any(c.type == "lambda_expression" for c in given):
+            callee = chain(self.source, node).removesuffix("()")
+            for position, argument in enumerate(given):
+                if argument.type == "lambda_expression":
+                    self._bind_lambda(argument, scope, f"{callee}#{position}")
 
     def on_operator(self, step: Step) -> None:
         """`a + b`, `a += b`, `!a`, `a[i]`: a call where a class overloads it, which only linking knows."""
         node, scope = step[0], step[1]
         left = node.child_by_field_name("left") or node.child_by_field_name("argument")
         sign = "[]" if node.type == "subscript_expression" else self.text(node.child_by_field_name("operator"))
-        held = clip(chain(self.source, left))
-        if held[:1] not in ("?", "<") and sign not in ("&&", "||", "=") and self.source.spec.name != "c":
+        address = sign == "&" and node.type == "pointer_expression"
+        if self.source.spec.name != "c" and sign not in ("&&", "||") and not address:
+            held = clip(chain(self.source, left))
             index = node.child_by_field_name("indices")
             right = node.child_by_field_name("right") or (
                 index.named_children[0] if index and index.named_children else None
             )
             given = [clip(chain(self.source, right))] if right is not None else []
-            self.call(scope, held, f"operator{sign}", node, given, "operator")
+            if held[:1] != "?" and (held[:1] != "<" or (given and given[0][:1] not in ("?", "<"))):
+                self.call(scope, held, f"operator{sign}", node, given, "operator")
         self.push(step)
 
     def on_lambda(self, step: Step) -> None:
-        self._bind_lambda(step[0], step[1])
+        if step[0].parent is None or step[0].parent.type != "argument_list":  # bound where the call is read
+            self._bind_lambda(step[0], step[1], "")
         self.push_nodes([step[0].child_by_field_name("body")], step[1], step[2])
+
+    def on_suffix(self, step: Step) -> None:
+        """`100_usd` is a call of `operator""_usd`."""
+        node = step[0]
+        suffix = self.text(node.named_children[-1]) if node.named_children else ""
+        if suffix.startswith("_"):
+            self.call(step[1], "", f'operator""{suffix}', node, ["?"])
 
     def on_new(self, step: Step) -> None:
         node = step[0]
@@ -350,6 +382,8 @@ class CppCollector(CppVariables):
         "unary_expression": on_operator,
         "update_expression": on_operator,
         "subscript_expression": on_operator,
+        "pointer_expression": on_operator,
+        "user_defined_literal": on_suffix,
         "lambda_expression": on_lambda,
         "new_expression": on_new,
         "compound_literal_expression": on_literal,

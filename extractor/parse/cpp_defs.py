@@ -223,7 +223,7 @@ class CppDefs(CppScopes):
             flags.append("template")
         params = self._params(function.child_by_field_name("parameters"))
         returns = self._returns(node, function, declared)
-        known = self._declared_before(qualname, params) if body is not None else None
+        known = self._declared_before(qualname, params, "const" in flags) if body is not None else None
         if known is not None:
             index = self._adopt(known, node, body, params, flags)
         else:
@@ -236,11 +236,11 @@ class CppDefs(CppScopes):
         self._take_template(index)
         return index
 
-    def _declared_before(self, qualname: str, params: tuple[Param, ...]) -> int | None:
+    def _declared_before(self, qualname: str, params: tuple[Param, ...], const: bool) -> int | None:
         """The declaration, above in this file, that a definition belongs to: by its parameter types, else by their number."""
         found = [
             i for i, d in enumerate(self.defs)
-            if d.qualname == qualname and "declaration" in d.flags and len(d.params) == len(params)
+            if d.qualname == qualname and "declaration" in d.flags and len(d.params) == len(params) and ("const" in d.flags) == const
         ] if qualname in self._seen else []  # fmt: skip
         types = [plain_type(p.annotation) for p in params]
         exact = [i for i in found if [plain_type(p.annotation) for p in self.defs[i].params] == types]

@@ -84,6 +84,8 @@ class CppScopes(Collector):
         found: list[tuple[str, str]] = []
         parameters = node.child_by_field_name("parameters")
         for parameter in parameters.named_children if parameters is not None else ():
+            if parameter.type == "template_template_parameter_declaration":
+                parameter = parameter.named_children[-1]
             names = [c for c in parameter.named_children if c.type in ("type_identifier", "identifier")]
             if names and parameter.type in (
                 "type_parameter_declaration",

@@ -1,4 +1,4 @@
-"""C and C++ before and beside the tree: macros that break the grammar blanked, expressions and declarators as text."""
+"""C and C++ beside the tree: expressions, types and declarators as text."""
 
 from __future__ import annotations
 
@@ -12,84 +12,6 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
     from extractor.parse import Source
-
-# Words that only decorate a declaration. The grammar takes them for types or calls; blanks of equal length keep every offset.
-_WORDS = re.compile(
-    rb"\b(?:[A-Z][A-Z0-9_]*_(?:API|EXPORT|EXPORTS|INLINE|NODISCARD|NOINLINE|HIDDEN|VISIBLE|DEPRECATED|DEVICE_FUNC|HOST_DEVICE|NORETURN"
-    rb"|CONSTEXPR\d*|NOEXCEPT|UNUSED)|JNIEXPORT|JNICALL|C10_[A-Z_]+|EMSCRIPTEN_KEEPALIVE|__forceinline|__inline__|__inline|__extension__"
-    rb"|__restrict__|__restrict|_Noreturn|WINAPI|APIENTRY|STDMETHODCALLTYPE|Q_OBJECT|Q_GADGET|NO_THREAD_SAFETY_ANALYSIS|SCOPED_LOCKABLE"
-    rb"|LOCKABLE)\b(?!\s*\()"
-)
-_CALLS = re.compile(
-    rb"\b(?:__attribute__\s*\(|__declspec|__asm__|[A-Z_]*(?:GUARDED_BY|LOCKS_REQUIRED|LOCKS_EXCLUDED|ACQUIRED_AFTER|ACQUIRED_BEFORE"
-    rb"|LOCK_FUNCTION|TRYLOCK_FUNCTION|ASSERT_EXCLUSIVE_LOCK|ASSERT_SHARED_LOCK|RETURN_CAPABILITY|LOCK_RETURNED|REQUIRES_SHARED"
-    rb"|DISALLOW_COPY_AND_ASSIGN|PRINTF_FORMAT|ATTRIBUTE_PRINTF|DEPRECATED_MSG))\s*\("
-)
-_CLASS_WORD = re.compile(rb"\b(?:class|struct)\s+([A-Z][A-Z0-9_]{2,})(?=\s+[A-Za-z_][\w:]*\s*(?:final\s*)?[:{])")
-# A word in capitals in front of a whole declaration: FOO_BAR int name(
-_LEADING = re.compile(
-    rb"^[ \t]*(?:(?:static|inline|extern|virtual|constexpr)[ \t]+)*([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)"
-    rb"(?=[ \t]+(?:const[ \t]+|static[ \t]+|inline[ \t]+)?[A-Za-z_][\w:]*(?:<[^;{}()\n]*>)?[ \t*&]+[A-Za-z_~][\w:]*[ \t]*\()",
-    re.MULTILINE,
-)
-
-# A line that is a macro opening or closing a namespace: FMT_BEGIN_NAMESPACE, PYBIND11_NAMESPACE_BEGIN(detail)
-_BRACKETS = re.compile(
-    rb"^[ \t]*((?=\w*(?:WARNING|PRAGMA|DIAGNOSTIC)|(?=\w*(?:BEGIN|END|OPEN|CLOSE))\w*(?:NAMESPACE|DECLS|EXTERN_C|MODULE_EXPORT))"
-    rb"_*[A-Z][A-Z0-9_]*"
-    rb"(?:[ \t]*\([^()\n]*\))?)[ \t]*;?[ \t]*\r?$",
-    re.MULTILINE,
-)
-_OPENED = re.compile(
-    rb"^[ \t]*\w*NAMESPACE\w*BEGIN\w*[ \t]*\(\s*(\w+)\s*\)|\bnamespace[ \t]+(\w+)[^\n]*\\?$", re.MULTILINE
-)
-
-
-def hidden_namespaces(data: bytes) -> list[str]:
-    """Namespaces that a macro opens, so that no qualified name in the tree shows them."""
-    found = set()
-    for match in _OPENED.finditer(data):
-        if match[1] or _directive(data, match.start()):
-            found.add((match[1] or match[2]).decode())
-    return sorted(found)
-
-
-def prepare(data: bytes) -> bytes:
-    """The same text with attribute macros blanked, offset for offset. Preprocessor lines stay as they are."""
-    if not any(word in data for word in (b"_", b"JNI", b"WINAPI")):
-        return data
-    out = bytearray(data)
-    for pattern in (_WORDS, _CLASS_WORD, _LEADING, _BRACKETS):
-        for found in pattern.finditer(data):
-            start, end = found.span(1) if pattern.groups else found.span()
-            if not _directive(data, start):
-                out[start:end] = b" " * (end - start)
-    for found in _CALLS.finditer(data):
-        end = _closing(data, found.end() - 1)
-        if found[0].rstrip(b" \t\n(").endswith(b"__attribute__"):
-            end = _closing(data, data.index(b"(", found.start()))
-        if end and not _directive(data, found.start()):
-            keep = data[found.start() : end]
-            out[found.start() : end] = bytes(c if c in b"\r\n" else 32 for c in keep)
-    return bytes(out)
-
-
-def _directive(data: bytes, position: int) -> bool:
-    """Whether a position stands on a preprocessor line, continued ones included."""
-    start = data.rfind(b"\n", 0, position) + 1
-    while start > 1 and data[start - 2 : start - 1] == b"\\":
-        start = data.rfind(b"\n", 0, start - 1) + 1
-    return data[start:position].lstrip().startswith(b"#")
-
-
-def _closing(data: bytes, position: int) -> int:
-    """Just behind the parenthesis that closes the one at `position`, 0 when it is far away or missing."""
-    depth = 0
-    for here in range(position, min(len(data), position + 2000)):
-        depth += {40: 1, 41: -1}.get(data[here], 0)
-        if depth == 0:
-            return here + 1
-    return 0
 
 
 class Declarator(NamedTuple):
@@ -121,7 +43,7 @@ def unwrap(node: Node | None) -> Declarator:
                 pointer = True
             shape += "*"
         elif kind in ("reference_declarator", "abstract_reference_declarator"):
-            shape += "&"
+            shape += "&&" if any(c.type == "&&" for c in node.children) else "&"
         elif kind == "array_declarator":
             shape += "[]"
         elif kind == "function_declarator" and function is None:
@@ -136,9 +58,9 @@ def unwrap(node: Node | None) -> Declarator:
 
 
 _LITERALS: Final = {
-    "string_literal": "<char>",
-    "raw_string_literal": "<char>",
-    "concatenated_string": "<char>",
+    "string_literal": "<char*>",
+    "raw_string_literal": "<char*>",
+    "concatenated_string": "<char*>",
     "number_literal": "<int>",
     "char_literal": "<char>",
     "true": "<bool>",
@@ -146,6 +68,7 @@ _LITERALS: Final = {
     "null": "<null>",
     "nullptr": "<null>",
 }
+_TRUTH: Final = frozenset(("==", "!=", "<", ">", "<=", ">=", "&&", "||", "!", "and", "or", "not", "<=>"))
 CASTS: Final = frozenset(
     ("static_cast", "dynamic_cast", "reinterpret_cast", "const_cast", "static_pointer_cast", "dynamic_pointer_cast")
 )
@@ -182,8 +105,7 @@ def chain(source: Source, node: Node | None) -> str:
             steps.append("[]")
             node = node.child_by_field_name("argument")
         elif kind == "pointer_expression":
-            if source.data[node.start_byte : node.start_byte + 1] == b"*":
-                steps.append("^")
+            steps.append("^" if source.data[node.start_byte : node.start_byte + 1] == b"*" else "&")
             node = node.child_by_field_name("argument")
         elif kind == "parenthesized_expression":
             node = node.named_children[0] if node.named_children else None
@@ -196,6 +118,14 @@ def chain(source: Source, node: Node | None) -> str:
         elif kind == "compound_literal_expression":
             head = f"<{type_of(source, node.child_by_field_name('type'))}>"
             break
+        elif kind in ("binary_expression", "unary_expression"):
+            written = node.child_by_field_name("operator")
+            sign = source.text(written) if written is not None else "?"
+            if sign in _TRUTH:
+                head = "<bool>"
+                break
+            steps.append(f"|{sign};")
+            node = node.child_by_field_name("left") or node.child_by_field_name("argument")
         elif kind == "conditional_expression":
             node = node.child_by_field_name("consequence")
         elif kind == "assignment_expression":
@@ -276,6 +206,12 @@ def split_qualified(text: str) -> tuple[str, str]:
     return "", text
 
 
+def named_function(source: Source, node: Node | None) -> str:
+    """The name that `f` or `&f` gives, "" for any other expression."""
+    text = chain(source, node).removesuffix("&")
+    return text if re.fullmatch(r"[A-Za-z_][\w:]*", text) else ""
+
+
 def binding_target(source: Source, node: Node) -> str:
     """What a registration registers: a function's chain, `=>first-last` for the lines of a lambda, "" for what is neither."""
     if node.type == "lambda_expression":
@@ -292,5 +228,5 @@ def binding_target(source: Source, node: Node) -> str:
         return binding_target(source, value) if value is not None else ""
     if node.type.endswith(("_literal", "concatenated_string")):
         return ""
-    text = chain(source, node)
+    text = chain(source, node).removesuffix("&")
     return text if text != "?" else ""

@@ -6,16 +6,28 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from extractor.facts import MODULE, Call, Param
-from extractor.parse.collect import Step, clip
+from extractor.parse.collect import Step, clip, split_commas
 from extractor.parse.cpp_defs import CppDefs
-from extractor.parse.cpp_text import Declarator, binding_target, chain, dotted, type_of, unwrap
+from extractor.parse.cpp_macros import made
+from extractor.parse.cpp_text import (
+    Declarator,
+    binding_target,
+    chain,
+    compact,
+    dotted,
+    named_function,
+    type_of,
+    unwrap,
+)
 from extractor.parse.tree import collapse, start_line
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
 PRIMITIVES: Final = frozenset(("primitive_type", "sized_type_specifier"))
-_MACRO_CALL = re.compile(r"(?:([A-Za-z_][\w:]*)\s*(?:\.|->)\s*)?([A-Za-z_][\w:]*)\s*(\(|<<<)")
+_MACRO_CALL = re.compile(
+    r"(?:([A-Za-z_][\w:]*(?:\(\))?)\s*(?:\.|->)\s*)?([A-Za-z_][\w:]*)\s*(?:<[\w:, ]*>\s*(?=<<<))?(\(|<<<)"
+)
 _NOT_CALLS: Final = frozenset((
     "if", "for", "while", "switch", "return", "sizeof", "defined", "do", "else", "catch", "alignof", "decltype", "typeof", "case",
 ))  # fmt: skip
@@ -32,7 +44,7 @@ class CppVariables(CppDefs):
         inside = scope != MODULE and self.defs[scope].kind in ("function", "method")
         declarators = node.children_by_field_name("declarator")
         written = type_of(self.source, kind)
-        qualifiers = " ".join(self.text(c) for c in node.named_children if c.type == "type_qualifier")
+        qualifiers = self.qualifiers(node)
         for declarator in declarators:
             # `if (auto x = f())` keeps its value beside the declarator
             holder = declarator if declarator.type == "init_declarator" else node
@@ -41,14 +53,14 @@ class CppVariables(CppDefs):
             if declared.name is None:
                 continue
             if declared.name.type == "structured_binding_declarator":
-                for name in declared.name.named_children:
-                    self.bind(scope, self.text(name), "?", node)
+                for position, name in enumerate(declared.name.named_children):
+                    self.bind(scope, self.text(name), clip(f"{chain(self.source, value)}.{position}"), node)
             elif declared.name.type == "operator_cast":
                 self._odd_function(node, declared, step, None)
             elif declared.function is not None and not declared.pointer and not inside:
                 self._function(node, declared, step, None)
             elif inside:
-                self._local(declared, written, kind, value, node, scope)
+                self._local(declared, written, qualifiers, kind, value, node, scope)
             else:
                 self._variable(declared, f"{qualifiers} {written}".strip(), kind, value, node, step)
             if inside and value is not None and value.type == "lambda_expression":
@@ -60,8 +72,19 @@ class CppVariables(CppDefs):
             self.push_nodes([default], scope, prefix)
         self._template = None
 
+    def qualifiers(self, node: Node) -> str:
+        """`const` and its like in front of a declared type."""
+        return " ".join(self.text(c) for c in node.named_children if c.type == "type_qualifier")
+
     def _local(
-        self, declared: Declarator, written: str, kind: Node | None, value: Node | None, node: Node, scope: int
+        self,
+        declared: Declarator,
+        written: str,
+        qualifiers: str,
+        kind: Node | None,
+        value: Node | None,
+        node: Node,
+        scope: int,
     ) -> None:
         name = self.text(declared.name)
         if value is not None and value.type == "lambda_expression":
@@ -72,11 +95,14 @@ class CppVariables(CppDefs):
         if declared.function is not None and declared.pointer:
             self._pointer_values(scope, name, declared, value, node)
             return
-        arrays = "[]" * declared.shape.count("[]")
         if value is not None and value.type == "initializer_list":
             self._method_table(value, scope, name, written)
         if not self._pointer_values(scope, name, declared, value, node):
-            self.bind(scope, name, written + arrays, node, "declared")
+            self.bind(scope, name, f"{qualifiers} {written}{declared.shape}".strip(), node, "declared")
+            typed = kind is not None and kind.type not in PRIMITIVES and not declared.shape
+            if typed and value is not None and value.type in ("identifier", "pointer_expression", "call_expression"):
+                # Should the type be a function's, this is the function.
+                self.bind(scope, name, clip(chain(self.source, value)), node, "again")
         if kind is None or kind.type in PRIMITIVES or declared.shape or (node.type != "declaration"):
             return
         anchor = declared.name or node
@@ -110,8 +136,8 @@ class CppVariables(CppDefs):
             found = False
             if "[]" in declared.shape:
                 for item in value.named_children:
-                    text = chain(self.source, item)
-                    if re.fullmatch(r"[A-Za-z_][\w:]*", text):
+                    text = named_function(self.source, item)
+                    if text:
                         self.bind(scope, f"{name}[]", text, node)
                         found = True
             return found and declared.function is not None
@@ -144,12 +170,17 @@ class CppVariables(CppDefs):
                 self.bind(scope, plain, "?", node)
         else:
             self._pointer_values(scope, plain, declared, value, node)
+            if value is not None and value.type in ("identifier", "pointer_expression"):
+                held = named_function(self.source, value)
+                if held:
+                    self.slots.append([scope, "", compact(self.text(declared.name)), held, start_line(node)])
             if kind is not None and kind.type == "placeholder_type_specifier":
                 self.bind(scope, plain, clip(chain(self.source, value)) if value is not None else "?", node)
             else:
                 self.bind(scope, plain, written + "[]" * declared.shape.count("[]"), node, "declared")
         if value is not None and value.type == "initializer_list":
             self._fill_slots(value, scope, written, node)
+            self._native_type(value, scope, plain, written)
             if node.type != "field_declaration":
                 self._method_table(value, scope, plain, written)
 
@@ -161,8 +192,8 @@ class CppVariables(CppDefs):
                 designator = item.child_by_field_name("designator")
                 field = self.text(designator).strip(". ")
                 held = item.child_by_field_name("value") or item
-            text = chain(self.source, held)
-            if re.fullmatch(r"[A-Za-z_][\w:]*", text) and text not in ("NULL", "nullptr", "true", "false"):
+            text = named_function(self.source, held)
+            if text and text not in ("NULL", "nullptr", "true", "false"):
                 self.slots.append([scope, f"<{holder}>", field, text, start_line(node)])
 
     def _method_table(self, value: Node, scope: int, name: str, written: str) -> None:
@@ -181,6 +212,39 @@ class CppVariables(CppDefs):
                 targets = [binding_target(self.source, c) for c in item.named_children[1:]]
                 row = [self.text(item.named_children[0]).strip('"'), *targets]
                 self.registrations.append([scope, f"{written} {name}", row, start_line(item)])
+
+    def _native_type(self, value: Node, scope: int, name: str, written: str) -> None:
+        """`PyTypeObject T = {.tp_name = "m.T", .tp_methods = rows}`, and a PyType_Spec with its slots: [its name, slot=target…]."""
+        kind = written.rpartition(" ")[2].rpartition("::")[2]
+        if kind not in ("PyTypeObject", "PyType_Spec", "PyType_Slot"):
+            return
+        exposed, rows = "", []
+        for item in value.named_children:
+            held = item.child_by_field_name("value")
+            if item.type == "initializer_pair" and held is not None:
+                slot = self.text(item.child_by_field_name("designator")).strip(". ")
+                if held.type == "string_literal" and slot in ("tp_name", "name"):
+                    exposed = self.text(held).strip('"')
+                else:
+                    rows.append(f"{slot.removeprefix('tp_')}={binding_target(self.source, held)}")
+            elif item.type == "initializer_list" and len(item.named_children) == 2:
+                slot = self.text(item.named_children[0])
+                rows.append(f"{slot.removeprefix('Py_tp_')}={binding_target(self.source, item.named_children[1])}")
+            elif item.type == "string_literal":
+                exposed = exposed or self.text(item).strip('"')
+            elif kind == "PyType_Spec":
+                rows.append(f"slots={binding_target(self.source, item)}")
+        self.registrations.append([scope, f"{kind} {name}", [exposed, *rows], start_line(value)])
+
+    def made_lines(self) -> None:
+        """Macros whose use is a whole line, which `prepare` has blanked."""
+        data = self.source.data
+        for start, end in made(data):
+            name, _, rest = data[start:end].decode("utf-8", "replace").partition("(")
+            given = split_commas(rest.rstrip().removesuffix(")"))
+            row = data.count(b"\n", 0, start) + 1
+            self.calls.append(Call(MODULE, "", name.strip(), row, 0, len(given)))
+            self.arguments.append([a if a.isidentifier() else "?" for a in given])
 
     def on_macro(self, step: Step) -> None:
         node, scope = step[0], step[1]
@@ -204,17 +268,22 @@ class CppVariables(CppDefs):
         text = self.text(value)
         for found in _MACRO_CALL.finditer(re.sub(r'"(?:\\.|[^"\\])*"', '""', text)):
             receiver, called, opening = found.groups()
-            if called not in _NOT_CALLS and called not in names and (receiver or "") not in names:
+            if called not in _NOT_CALLS and (receiver or "") not in names:
                 row = node.start_point[0] + 1
+                if receiver and receiver.endswith("()") and receiver[:-2] not in names:
+                    self.calls.append(_call(index, "", receiver[:-2], row, "call"))
+                    self.arguments.append([])
                 self.calls.append(_call(index, receiver or "", called, row, "launch" if opening == "<<<" else "call"))
                 self.arguments.append([])
 
-    def _bind_lambda(self, node: Node, scope: int) -> None:
+    def _bind_lambda(self, node: Node, scope: int, given: str) -> None:
+        """A lambda's parameters: their declared types, else what `given`, an argument's place (`callee#0`), is called with."""
         declarator = node.child_by_field_name("declarator")
         parameters = declarator.child_by_field_name("parameters") if declarator is not None else None
-        for param in self._params(parameters):
+        for number, param in enumerate(self._params(parameters)):
             if "auto" in param.annotation:
-                self.bind(scope, param.name, "?", node, "assigned", node)
+                text = clip(f"{given}.{number}") if given else "?"
+                self.bind(scope, param.name, text, node, "assigned", node)
             else:
                 self.bind(scope, param.name, param.annotation, node, "declared", node)
 
@@ -234,4 +303,6 @@ class CppVariables(CppDefs):
 
 def _call(scope: int, receiver: str, name: str, line: int, kind: str) -> Call:
     outer, _, last = name.rpartition("::")
-    return Call(scope, receiver or outer, last, line, 0, 0, kind)
+    return Call(
+        scope, receiver or outer, last, line, 0, 0, "scoped" if outer and not receiver and kind == "call" else kind
+    )

@@ -210,6 +210,7 @@ class CSharpCollector(CSharpNames):
                     value=self.short(value) if value is not None else "",
                 )  # fmt: skip
                 self.bind(scope, name, kind, node, "declared")
+                self.delegate_parameters(value, kind, scope)
                 self.push_nodes([self.typed_new(value, kind, scope)], scope, prefix)
 
     def on_property(self, step: Step) -> None:
@@ -240,6 +241,7 @@ class CSharpCollector(CSharpNames):
             value = child.named_children[-1] if len(child.named_children) > 1 else None
             if written != "var":
                 self.bind(scope, name, written, node, "declared", until)
+                self.delegate_parameters(value, written, scope)
                 value = self.typed_new(value, written, scope)
             elif value is not None and child.named_children[0].type == "tuple_pattern":
                 self.deconstruct(child.named_children[0], self.chain(value), scope, until)
@@ -259,22 +261,6 @@ class CSharpCollector(CSharpNames):
         elif left is not None and left.type == "tuple_pattern":
             self.deconstruct(left, self.chain(right) + "*", scope, node)
         self.push_nodes([right, node.child_by_field_name("body")], scope, prefix)
-
-    def on_pattern(self, step: Step) -> None:
-        """`x is Foo f`, `case Foo f`, `out Foo f`."""
-        node, scope = step[0], step[1]
-        name, written = self.text(node.child_by_field_name("name")), self.type_text(node.child_by_field_name("type"))
-        if name and written and written != "var":
-            around = node.parent
-            while around is not None and around.type not in (
-                "switch_section",
-                "switch_expression_arm",
-                "block",
-                "declaration_list",
-            ):
-                around = around.parent
-            self.bind(scope, name, written, node, "declared", around)
-        self.push(step)
 
     def on_block(self, step: Step) -> None:
         self.open.append(step[0])
@@ -384,14 +370,17 @@ class CSharpCollector(CSharpNames):
         "indexer_declaration": on_property,
         "variable_declaration": on_variables,
         "foreach_statement": on_foreach,
-        "declaration_pattern": on_pattern,
-        "recursive_pattern": on_pattern,
-        "declaration_expression": on_pattern,
+        "declaration_pattern": CSharpNames.on_pattern,
+        "recursive_pattern": CSharpNames.on_pattern,
+        "declaration_expression": CSharpNames.on_pattern,
         "block": on_block,
         "throw_statement": on_throw,
         "throw_expression": on_throw,
         "try_statement": on_try,
         "invocation_expression": on_invocation,
+        "binary_expression": CSharpNames.on_operator,
+        "prefix_unary_expression": CSharpNames.on_operator,
+        "assignment_expression": CSharpNames.on_operator,
         "object_creation_expression": on_new,
         "implicit_object_creation_expression": on_implicit_new,
     }

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from extractor.facts import Param
-from extractor.parse.collect import MAX_STEPS, Collector, clip, handler_action
+from extractor.parse.collect import MAX_STEPS, Collector, Step, clip, handler_action, split_commas
 from extractor.parse.tree import collapse
 
 if TYPE_CHECKING:
@@ -26,6 +26,10 @@ _LITERALS: Final = {
     "null_literal": "<null>",
 }
 _COMPARISONS: Final = frozenset(("==", "!=", "<", ">", "<=", ">=", "&&", "||", "is"))
+_DELEGATES: Final = frozenset(("Func", "Action", "Predicate", "Comparison", "Converter"))
+_OPERATORS: Final = frozenset(
+    ("+", "-", "*", "/", "%", "==", "!=", "<", ">", "<=", ">=", "&", "|", "^", "<<", ">>", "!", "~")
+)
 _VISIBLE: Final = ("public", "protected", "internal", "private", "file")
 _TAG: Final = re.compile(
     r"</?(?:summary|remarks|c|para|code|value|example|list|item|description|term|inheritdoc)(?:\s[^<>]*)?/?>"
@@ -216,21 +220,67 @@ class CSharpNames(Collector):
         given = [c for c in arguments.named_children if c.type == "argument"] if arguments is not None else []
         for position, argument in enumerate(given):
             function = argument.named_children[-1] if argument.named_children else None
-            if function is None or function.type != "lambda_expression":
-                continue
-            parameters = function.child_by_field_name("parameters")
-            if parameters is None:
-                continue
-            names = (
-                [parameters] if parameters.type in ("implicit_parameter", "identifier") else parameters.named_children
-            )
-            for number, parameter in enumerate(names):
-                written = self.type_text(parameter.child_by_field_name("type"))
-                name = self.text(parameter.child_by_field_name("name")) or self.text(parameter)
-                if written:
-                    self.bind(scope, name, written, function, "declared", function)
-                elif name.isidentifier():
+            for number, name in enumerate(self.bare_parameters(function, scope)):
+                if function is not None and name:
                     self.bind(scope, name, clip(f"{callee}#{position}.{number}"), function, "assigned", function)
+
+    def bare_parameters(self, function: Node | None, scope: int) -> list[str]:
+        """The names of a lambda's parameters, "" for those whose own type binds them."""
+        parameters = function.child_by_field_name("parameters") if function is not None else None
+        if function is None or function.type != "lambda_expression" or parameters is None:
+            return []
+        single = parameters.type in ("implicit_parameter", "identifier")
+        found: list[str] = []
+        for parameter in [parameters] if single else parameters.named_children:
+            written = self.type_text(parameter.child_by_field_name("type"))
+            name = self.text(parameter.child_by_field_name("name")) or self.text(parameter)
+            if written:
+                self.bind(scope, name, written, function, "declared", function)
+            found.append(name if name.isidentifier() and not written else "")
+        return found
+
+    def delegate_parameters(self, value: Node | None, written: str, scope: int) -> None:
+        """`Func<Cart, int> f = c => c.Count;`: the declared type says what the lambda's parameters are."""
+        name, _, inside = written.partition("<")
+        if value is None or name not in _DELEGATES or not inside:
+            return
+        kinds = split_commas(inside.removesuffix(">"), "<[(", ">])")
+        for bare, kind in zip(self.bare_parameters(value, scope), kinds, strict=False):
+            if bare:
+                self.bind(scope, bare, kind, value, "declared", value)
+
+    def on_operator(self, step: Step) -> None:
+        """`a + b`, `-a`, `a += b`: a call where a class overloads it, which only linking knows."""
+        node, scope = step[0], step[1]
+        left = node.child_by_field_name("left") or (node.named_children[-1] if node.named_children else None)
+        right = node.child_by_field_name("right")
+        sign = self.text(node.child_by_field_name("operator"))
+        if not sign:
+            sign = next((self.text(c) for c in node.children if not c.is_named), "")
+        if node.type == "assignment_expression":
+            sign = sign.removesuffix("=")
+        held = clip(self.chain(left)) if left is not None else "?"
+        if sign in _OPERATORS and held[:1] not in ("?", "<"):
+            self.call(
+                scope, held, f"operator{sign}", node, [clip(self.chain(right))] if right is not None else [], "operator"
+            )
+        self.push(step)
+
+    def on_pattern(self, step: Step) -> None:
+        """`x is Foo f`, `case Foo f`, `out Foo f`."""
+        node, scope = step[0], step[1]
+        name, written = self.text(node.child_by_field_name("name")), self.type_text(node.child_by_field_name("type"))
+        if name and written and written != "var":
+            around = node.parent
+            while around is not None and around.type not in (
+                "switch_section",
+                "switch_expression_arm",
+                "block",
+                "declaration_list",
+            ):
+                around = around.parent
+            self.bind(scope, name, written, node, "declared", around)
+        self.push(step)
 
     def deconstruct(self, pattern: Node, chain: str, scope: int, until: Node | None) -> None:
         """`var (a, b) = pair`."""

@@ -130,7 +130,7 @@ class GoStatements(GoErrors):
                 kinds = child.children_by_field_name("type")
                 if len(kinds) == 1 and self.text(kinds[0]) != "nil":
                     self.bind(scope, name, self.type_text(kinds[0]), child, "declared", child)
-                else:
+                elif self.chain(value) != name:  # `switch x := x.(type)` leaves x what it was
                     self.bind(scope, name, clip(self.chain(value)), child, "assigned", child)
         self.push_nodes([c for c in node.named_children if c != alias], scope, prefix)
 

@@ -63,7 +63,16 @@ def parse(source: Source) -> FileFacts:
     if source.spec.name == "cython":
         facts.extra["externs"] = externs(source.data)
         if source.path.endswith(".pxd"):  # declarations of what the .pyx beside it defines, or of C
-            facts = facts._replace(defs=(), calls=(), extra={**facts.extra, "scopes": facts.extra["scopes"][:1]})
+            empty: Flow = [[], *facts.extra["scopes"][0][1:]]  # nor does it run anything
+            facts = facts._replace(
+                defs=(),
+                calls=(),
+                bases=(),
+                raises=(),
+                handlers=(),
+                bindings=(),
+                extra={**facts.extra, "scopes": [empty]},
+            )
     if unit.too_deep:
         return facts._replace(status="partial", reason=f"nested too deeply at line {unit.too_deep}")
     return facts

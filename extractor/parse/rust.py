@@ -34,7 +34,7 @@ def parse(source: Source) -> FileFacts:
     collector.walk()
     collector.defs = numbered(collector.defs)
     extra = {
-        "typevars": collector.typevars,
+        "typevars": collector.bounded(),
         "mods": collector.mods,
         "files": collector.files,
         "receivers": collector.receivers,
@@ -162,6 +162,15 @@ class RustCollector(RustErrors):
         body = node.child_by_field_name("body")
         if body is not None:
             self._fields(body, (body, index, self.defs[index].qualname, False), index, define=False)
+
+    def bounded(self) -> list[list[object]]:
+        """Type parameters; a type's own that states no bound is as bounded as its implementations say."""
+        stated: dict[tuple[int, object], object] = {}
+        for index, name, bound in self.typevars:
+            owner = self.defs[int(str(index))].scope
+            if bound and owner != MODULE:
+                stated.setdefault((owner, name), bound)
+        return [[i, name, bound or stated.get((int(str(i)), name), "")] for i, name, bound in self.typevars]
 
     def _fields(self, body: Node, step: Step, index: int, *, define: bool = True) -> None:
         if body.type == "ordered_field_declaration_list":
@@ -378,6 +387,7 @@ class RustCollector(RustErrors):
         "block": on_block,
         "call_expression": on_call,
         "macro_invocation": on_macro,
+        **dict.fromkeys(("binary_expression", "unary_expression", "compound_assignment_expr"), RustErrors.on_operator),
         "try_expression": RustErrors.on_try,
         "return_expression": RustErrors.on_return,
     }

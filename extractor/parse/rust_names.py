@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from extractor.facts import Definition, Param
-from extractor.parse.collect import MAX_STEPS, Collector, clip
+from extractor.parse.collect import MAX_STEPS, Collector, Step, clip
 from extractor.parse.tree import collapse
 
 if TYPE_CHECKING:
@@ -58,6 +58,14 @@ def numbered(defs: list[Definition]) -> list[Definition]:
             for ordinal, index in enumerate(ordered, 1):
                 out[index] = defs[index]._replace(ordinal=ordinal)
     return out
+
+
+# The method of std::ops behind a sign. Comparisons are left out: their traits are mostly derived.
+OPERATORS: Final = {
+    "+": "add", "-": "sub", "*": "mul", "/": "div", "%": "rem", "&": "bitand", "|": "bitor", "^": "bitxor", "<<": "shl", ">>": "shr",
+    "+=": "add_assign", "-=": "sub_assign", "*=": "mul_assign", "/=": "div_assign", "%=": "rem_assign", "&=": "bitand_assign",
+    "|=": "bitor_assign", "^=": "bitxor_assign",
+}  # fmt: skip
 
 
 class RustNames(Collector):
@@ -228,6 +236,21 @@ class RustNames(Collector):
         return head + "".join(reversed(steps)) if len(steps) <= MAX_STEPS else "?"
 
     # ------------------------------------------------------------------ patterns
+    def on_operator(self, step: Step) -> None:
+        """`a + b` is `a.add(b)` where the type of a implements the trait, which only linking knows."""
+        node, scope = step[0], step[1]
+        if node.type == "unary_expression":
+            left, right = node.named_children[-1] if node.named_children else None, None
+            method = {"-": "neg", "!": "not"}.get(self.text(node)[:1], "")
+        else:
+            left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
+            method = OPERATORS.get(self.text(node.child_by_field_name("operator")), "")
+        held = clip(self.chain(left)) if method and left is not None else "?"
+        if held[:1] not in ("?", "<", ""):
+            given = [clip(self.chain(right))] if right is not None else []
+            self.call(scope, held, method, node, given, "operator")
+        self.push(step)
+
     def bind_pattern(self, pattern: Node | None, chain: str, scope: int, at: Node, until: Node | None) -> None:
         """What the names of a pattern hold when it is matched against the value of `chain`."""
         if pattern is None or not chain:

@@ -11,7 +11,7 @@ _CLOSE: Final = ">)]}"
 
 
 class Step(NamedTuple):
-    """`op` is one of . -> () [] ! * ^ #; `end` is where the step ends in the chain's text."""
+    """`op` is one of . -> () [] ! * ^ & # |; `end` is where the step ends in the chain's text."""
 
     op: str
     name: str
@@ -57,9 +57,15 @@ def _steps(text: str, position: int) -> tuple[Step, ...]:
         elif two in ("()", "[]"):
             position += 2
             steps.append(Step(two, "", position))
-        elif text[position] in "!*^":
+        elif text[position] in "!*^&":
             position += 1
             steps.append(Step(text[position - 1], "", position))
+        elif text[position] == "|":
+            end = text.find(";", position) + 1
+            if not end:
+                return (*steps, Step("?", "", len(text)))
+            steps.append(Step("|", text[position + 1 : end - 1], end))
+            position = end
         elif text[position] == "#":
             found = re.compile(r"#(\d+\.\d+)").match(text, position)
             if not found:
@@ -80,7 +86,7 @@ def _name_end(text: str, position: int) -> int:
             continue
         if char == "-" and text.startswith("->", position):
             return position
-        if char in ".()[]!*^#" and not (char == "." and text.startswith("..", position)):
+        if char in ".()[]!*^&#|" and not (char == "." and text.startswith("..", position)):
             return position
         position += 1
     return position
@@ -113,8 +119,9 @@ UNKNOWN_TYPE: Final = TypeText("?")
 _JAVA_NOISE = re.compile(r"@[\w.]+(?:\([^()]*\))?|\bfinal\b|\?\s*(?:extends|super)\b")
 _CPP_NOISE = re.compile(
     r"\b(?:const|constexpr|volatile|static|inline|extern|mutable|virtual|explicit|struct|class|enum|union|typename|register"
-    r"|unsigned|signed|friend|template|__restrict__|__restrict|restrict)\b|[&*]"
+    r"|friend|template|__restrict__|__restrict|restrict)\b|[&*]"
 )
+_INT = re.compile(r"\b(unsigned|long|short)\s+int\b|\bsigned\s+(?=int|long|short)")
 _TS_NOISE = re.compile(r"^(?:readonly|unique|asserts)\s+")
 
 
@@ -127,6 +134,8 @@ def java_type(text: str) -> TypeText:
 @lru_cache(maxsize=1 << 16)
 def cpp_type(text: str) -> TypeText:
     text = re.sub(r"\s*::\s*", ".", _CPP_NOISE.sub(" ", text)).strip().lstrip(".")
+    if "signed" in text or "long" in text or "short" in text:
+        text = _INT.sub(r"\1", text)
     return _generic(re.sub(r"\s*([<>,])\s*", r"\1", text))
 
 

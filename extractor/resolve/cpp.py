@@ -5,22 +5,18 @@ directly or not; a declaration stands for its definition, which is where calls l
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
 from extractor.error_classes import STANDARD
-from extractor.facts import MODULE, Base, Call, FileFacts
+from extractor.facts import Call, FileFacts
 from extractor.parse.collect import bare
-from extractor.parse.cpp_text import split_qualified
 from extractor.resolve import Links
 from extractor.resolve import cpp_library as library
 from extractor.resolve.chains import cpp_type
-from extractor.resolve.cpp_files import CppFiles
-from extractor.resolve.cpp_operators import Operators
+from extractor.resolve.cpp_values import CppValues
 from extractor.resolve.emit import Emitter, Outcome
 from extractor.resolve.model import NOTHING, Context, File, Symbol, Value, Values, accepts, join
 from extractor.schema import external_id
-
-MAX_VARIANTS: Final = 4
 
 
 def link(files: Sequence[FileFacts], configs: Mapping[str, str]) -> Links:
@@ -37,6 +33,7 @@ def link(files: Sequence[FileFacts], configs: Mapping[str, str]) -> Links:
         for row in file.facts.imports:
             engine.emit_include(file, row, emitter)
     emitter.emit_calls()
+    engine.emit_templates(emitter)
     emitter.emit_names()
     emit_bindings(engine, emitter, configs)
     for declaration, definition in sorted(engine.definitions_by_declaration.items()):
@@ -44,232 +41,67 @@ def link(files: Sequence[FileFacts], configs: Mapping[str, str]) -> Links:
     return emitter.finish()
 
 
-class CppEngine(CppFiles):
-    """What C++ expressions mean, and where their calls lead."""
+class CppEngine(CppValues):
+    """Where the calls of C++ lead."""
 
-    parse_type = staticmethod(cpp_type)
     runners = library.RUNNERS
-    _operators: Operators | None = None
 
-    def find_slots(self) -> None:
-        """Functions stored in the fields of structs: the targets of calls through those fields."""
-        for file in self.files:
-            for scope, holder, field, text, line in (file.facts.extra or {}).get("slots", ()):
-                context = Context(file, scope, line)
-                functions = [v for v in self.evaluate(text, context) if v.kind == "func"]
-                if not functions:
-                    continue
-                for value in self.evaluate(holder, context):
-                    if value.kind != "inst" or not isinstance(value.symbol, Symbol):
-                        continue
-                    name = field
-                    if field.startswith("#"):
-                        fields = [m for group in value.symbol.members.values() for m in group if m.d.kind == "variable"]
-                        fields.sort(key=lambda s: s.index)
-                        position = int(field[1:])
-                        name = fields[position].d.name if position < len(fields) else ""
-                    if name in value.symbol.members:
-                        known = self.slots.setdefault((value.symbol.id, name), [])
-                        known.extend(v._replace(via="flow") for v in functions if v not in known)
+    def run_arguments(
+        self, values: Values, call: Call, args: list[str], context: Context
+    ) -> list[tuple[str, Symbol, int, str]]:
+        for value in values:
+            if value.kind != "func" or not any(s.index in s.file.typevars for s in value.symbol):
+                continue
+            for chosen in self.select(value.symbol, args, context):
+                symbol = self.definition_of(chosen)
+                own = symbol.file.typevars.get(symbol.index, {})
+                if own:
+                    env: dict[str, Values] = dict(zip(own, value.args, strict=False))
+                    for param, arg in zip(symbol.d.params, args, strict=False):
+                        wanted = self.type_values(param.annotation, symbol.file, symbol.index)
+                        if arg not in ("", "?"):
+                            self.unify(wanted, self.evaluate(arg, context), own, env)
+                    self.used.learn(symbol, tuple(env.get(name, NOTHING) for name in own))
+        return super().run_arguments(values, call, args, context)
+
+    def emit_templates(self, emitter: Emitter) -> None:
+        """Calls inside templates once more: now it is known what the templates are used with."""
+        again = [
+            (file, index, call)
+            for file in self.files
+            for index, call in enumerate(file.facts.calls)
+            if self.used.anything_in(file, call.scope)
+        ]
         self._memo.clear()
-        self._returns.clear()
+        self.declared_types.clear()
+        places = {(file.owner_id(call.scope), call.line) for file, _, call in again}
+        rows = emitter.links.unresolved
+        rows[:] = [u for u in rows if u.kind != "calls" or (u.src, u.line) not in places]
+        for file, index, call in again:
+            emitter.emit_call(file, index, call)
 
-    # ------------------------------------------------------------------ expressions
-    def head_values(self, head: str, context: Context) -> Values:
-        special = self.special_name(head, context)
-        if special is not None:
-            return special
-        plain = bare(head) if "<" in head and "operator" not in head else head
-        args: tuple[Values, ...] = ()
-        if plain != head:
-            args = tuple(self.instances(a, context.file, context.scope) for a in cpp_type(head).args)
-        if "::" in plain or plain.startswith("::"):
-            values = self.qualified(plain.strip(":").split("::"), context)
-        else:
-            values = self.name_values(plain, context)
-        if not values and args == () and plain == head and not plain.isidentifier():
-            return NOTHING
-        if not values:
-            found = self.type_name(plain.replace("::", "."), context.file, context.scope)
-            values = (found,) if found is not None else NOTHING
-        values = join(self._unalias(v, context) for v in values)
-        return tuple(
-            v._replace(args=args) if args and v.kind in ("func", "class", "extfunc", "extclass") else v for v in values
-        )
-
-    def _unalias(self, value: Value, context: Context) -> Values:
-        """An alias where a name is expected is the class it stands for."""
-        if value.kind != "alias":
-            return (value,)
-        return tuple(
-            v._replace(kind={"inst": "class", "ext": "extclass"}.get(v.kind, v.kind))
-            for v in self.alias_values(value, 0)
-        )
-
-    def qualified(self, parts: Sequence[str], context: Context) -> Values:
-        """`a::B::c`, the longest known beginning first."""
-        found = self.lookup(".".join(parts), context)
-        if found:
-            return self.definitions(found, self._via(found, context))
-        if parts[0] == "std":
-            return (
-                (Value("extfunc", name=f"std#{'.'.join(parts[1:])}"),) if len(parts) > 1 else (Value("ns", name="std"),)
-            )
-        outer = self.type_name(".".join(parts[:-1]), context.file, context.scope) if len(parts) > 1 else None
-        if outer is not None and outer.kind == "alias":
-            resolved = self._unalias(outer, context)
-            outer = resolved[0] if resolved else None
-        if outer is not None and outer.kind in ("class", "extclass"):
-            return self.member(outer, parts[-1], context)
-        if len(parts) > 1 and outer is None:
-            elsewhere = self._elsewhere(parts, context.file)
-            return (Value("extfunc", name=elsewhere),) if elsewhere else NOTHING
-        return NOTHING
-
-    def literal(self, text: str, context: Context) -> Values:
-        if text.endswith("_MODULE") or text.startswith("TORCH_LIBRARY"):
-            return (Value("beyond"),)  # the module object that a registration macro hands over
-        return super().literal(text, context)
-
-    def arguments(self, callee: str, context: Context) -> list[str] | None:
-        if "::" in callee and "." not in callee and "->" not in callee:
-            receiver, name = split_qualified(callee)
-            callee = f"{receiver}.{bare(name)}" if receiver else bare(name)
-        return super().arguments(callee, context)
-
-    def special_name(self, head: str, context: Context) -> Values | None:
-        if head == "super":
-            return None
-        return super().special_name(head, context)
-
-    def _evaluate(self, text: str, chain: Any, context: Context) -> Values:
-        if chain.kind == "name" and chain.steps and chain.steps[0].op == "[]":
-            table = context.file.binds.get((context.scope, f"{chain.head}[]")) or context.file.binds.get(
-                (MODULE, f"{chain.head}[]")
-            )
-            if table:
-                rest = text[chain.steps[0].end :]
-                values = join(self.binding_values(b, context.file) for b in table)
-                return values if not rest else NOTHING
-        return super()._evaluate(text, chain, context)
-
-    def _step(self, values: Values, step: Any, prefix: str, called: bool, context: Context) -> Values:
-        if step.op == "[]":
-            return join(self.indexed(v, context) for v in values)
-        return super()._step(values, step, prefix, called, context)
-
-    def indexed(self, value: Value, context: Context) -> Values:
-        if value.kind == "inst":
-            found = self.member(value, "operator[]", context)
-            return join(self.result(v, None, context) for v in found) or (value,)  # a pointer to an array of them
-        if value.kind == "ext" and value.name.rpartition("#")[2] in library.MAPS and len(value.args) > 1:
-            return tuple(value.args[1])
-        return self.element(value)
-
-    def element(self, value: Value) -> Values:
-        if value.kind == "list":
-            return tuple(value.args[0]) if value.args else NOTHING
-        simple = value.name.rpartition("#")[2]
-        if value.kind == "ext" and value.args:
-            if simple in library.MAPS and len(value.args) > 1:
-                return (Value("ext", name="std#pair", args=value.args[:2]),)
-            return tuple(value.args[0])
-        if value.kind == "inst":
-            found = self.member(value, "begin", Context(value.symbol.file, value.symbol.index, 0))
-            given = join(self.result(v, None, Context(value.symbol.file, value.symbol.index, 0)) for v in found)
-            return join(self.dereferenced(v) for v in given)
-        return NOTHING
-
-    def dereferenced(self, value: Value) -> Values:
-        simple = value.name.rpartition("#")[2]
-        if value.kind == "ext" and value.args and (simple in library.POINTERS or simple == "iterator"):
-            return tuple(value.args[0])
-        if value.kind == "inst" and isinstance(value.symbol, Symbol):
-            context = Context(value.symbol.file, value.symbol.index, 0)
-            for operator in ("operator->", "operator*"):
-                found = self.own_member(value, operator, context)
-                given = join(
-                    self.result(v, None, context) for v in found if v.kind == "func" and not v.symbol[0].d.params
-                )
-                if given:
-                    return given
-        return (value,)
-
-    def own_member(self, value: Value, name: str, context: Context) -> Values:
-        found = super().own_member(value, name, context)
-        if isinstance(value.symbol, Symbol) and self.slots and not any(v.kind == "func" for v in found):
-            for ancestor, _ in self.lineage(value.symbol):
-                stored = self.slots.get((ancestor.id, name))
-                if stored:
-                    return tuple(stored)
-        return found
-
-    def foreign_member(self, value: Value, name: str, context: Context) -> Values:
-        if value.kind == "ns":
-            if value.name == "std" or value.name.startswith("std."):
-                inner = value.name[4:]
-                return (Value("extfunc", name=f"std#{inner + '.' if inner else ''}{name}"),)
-            return self.qualified([*value.name.split("."), name], context)
-        if value.kind == "ext" and value.name == "std#pair" and len(value.args) > 1 and name in ("first", "second"):
-            return tuple(value.args[0 if name == "first" else 1])
-        if value.kind in ("ext", "extclass", "extfunc") and value.name and not value.name.startswith("#"):
-            return (Value("extfunc", name=f"{value.name}.{name}", owner=value),)
-        return NOTHING
-
-    def foreign_result(self, value: Value, args: list[str], context: Context) -> Values:
-        owner: Value | None = value.owner
-        method = value.name.rpartition("#")[2].rpartition(".")[2]
-        if value.kind == "extclass":
-            return (self.as_instance(value),)
-        if owner is None:
-            if method in ("make_unique", "make_shared") and value.args:
-                name = "unique_ptr" if method == "make_unique" else "shared_ptr"
-                return (Value("ext", name=f"std#{name}", args=value.args),)
-            if method in ("move", "forward", "ref", "cref", "exchange", "as_const", "max", "min") and args:
-                return self.evaluate(args[0], context)
-            if method in ("static_pointer_cast", "dynamic_pointer_cast") and value.args:
-                return (Value("ext", name="std#shared_ptr", args=value.args),)
-            if method[:1].islower() and value.name.startswith("std#") and value.args:
-                return (Value("ext", name=value.name, args=value.args),)  # std::vector<int>(3)
-            if method in ("string", "to_string"):
-                return (Value("ext", name="std#string"),)
-            return NOTHING
-        simple = owner.name.rpartition("#")[2]
-        if not owner.args:
-            return (
-                (Value("ext", name="std#string"),)
-                if simple == "string" and method in ("substr", "c_str", "append")
-                else NOTHING
-            )
-        if method in ("lock",):
-            return (Value("ext", name="std#shared_ptr", args=owner.args),)
-        if simple in library.POINTERS and method in ("get", "value", "release"):
-            return tuple(owner.args[0])
-        if method in library.ITERATORS:
-            held = self.element(owner)
-            return (Value("ext", name="std#iterator", args=(held,)),)
-        if method in library.ELEMENTS:
-            return tuple(owner.args[1]) if simple in library.MAPS and len(owner.args) > 1 else tuple(owner.args[0])
-        return NOTHING
-
-    # ------------------------------------------------------------------ calls
-    def callee(self, name: str, context: Context) -> Values:
-        return self.head_values(name, context)
-
-    def called_member(self, value: Value, name: str, receiver: str, context: Context) -> Values:
-        if name == "()":
-            return (value,)
-        found = self.member(value, name, context)
-        if receiver in ("this", "this^"):
-            return tuple(v._replace(via="self") if v.kind == "func" else v for v in found)
-        return found
+    def beside_arguments(self, call: Call, args: list[str], context: Context) -> Values:
+        """A function of the namespace that an argument's class is in, which needs no qualification."""
+        found: dict[str, Symbol] = {}
+        for arg in args:
+            for value in self.evaluate(arg, context) if arg not in ("", "?") else ():
+                if value.kind == "inst" and isinstance(value.symbol, Symbol):
+                    outer = value.symbol.d.qualname.rpartition(".")[0]
+                    for symbol in self._at(f"{outer}.{call.name}", context.file) if outer else ():
+                        if symbol.d.kind == "function":
+                            found[symbol.id] = symbol
+        return (Value("func", tuple(found.values()), via="import"),) if found else NOTHING
 
     def special_call(self, call: Call, context: Context, args: list[str], emitter: Any) -> Outcome | None:
         if call.kind in ("init", "member_init"):
             return self._initialised(call, context, args, emitter)
         if call.kind == "operator":
-            self._operators = self._operators or Operators(self)
-            return self._operators.outcome(call, context, args)
+            return self.operators().outcome(call, context, args)
+        if call.kind == "call" and not call.receiver:
+            values = self.callee(call.name, context) or self.beside_arguments(call, args, context)
+            if any(v.kind == "var" for v in values):
+                values = self.bounded(values) or values
+            return emitter.targets(values, call, args, context) if values else None
         if call.kind == "launch":
             values = self._callee_values(call, context)
             outcome: Outcome = (
@@ -334,13 +166,6 @@ class CppEngine(CppFiles):
             s.d.returns.rstrip().endswith(("*", "&")) for s in owner.members.get(name, ()) if s.d.kind == "variable"
         )
 
-    def constructors(self, symbol: Symbol) -> list[Symbol]:
-        return [
-            s
-            for s in symbol.members.get(symbol.d.name, ())
-            if "constructor" in s.d.flags and "deleted" not in s.d.flags
-        ]
-
     def call_operator(self, value: Value, args: list[str], context: Context) -> list[tuple[Symbol, str]]:
         found = self.own_member(value, "operator()", context)
         return [
@@ -350,37 +175,9 @@ class CppEngine(CppFiles):
             for s in self.select(v.symbol, args, context)
         ]
 
-    def base_value(self, file: File, base: Base) -> Value | None:
-        found = super().base_value(file, base)
-        if found is not None:
-            return found
-        parsed = cpp_type(base.name)
-        known = self.type_name(parsed.name, file, file.symbols[base.scope].d.scope)
-        for value in self._unalias(known, Context(file, base.scope, base.line)) if known is not None else ():
-            if value.kind in ("class", "extclass") and value.symbol is not file.symbols[base.scope]:
-                return value._replace(via=base.kind)
-        return None
-
     def overrides(self, method: Symbol, receiver: Symbol | None, arity: int) -> list[Symbol]:
         found = super().overrides(method, receiver, arity)
         return sorted({self.definition_of(s).id: s for s in found}.values(), key=lambda s: s.id)
-
-    def select(self, symbols: Sequence[Symbol], args: list[str] | None, context: Context) -> list[Symbol]:
-        """Overloads, a declaration and its definition counted once. Variants under `#if` stay together."""
-        unique = list({self.definition_of(s).id: s for s in symbols}.values())
-        if args is None:
-            return unique[:MAX_VARIANTS]
-        chosen = super().select(unique, args, context)
-        return chosen[:MAX_VARIANTS]
-
-    def foreign_compatible(self, given: str, wanted: str) -> int:
-        left, right = given.partition("#")[2], wanted.partition("#")[2]
-        numeric = library.PRIMITIVES - {"char", "void", "auto"}
-        if left in numeric and right in numeric:
-            return 1
-        if left == "char" and right in ("string", "string_view", "Slice"):
-            return 1
-        return -2
 
     def error_values(self, name: str, context: Context) -> Values:
         found = super().error_values(name, context)

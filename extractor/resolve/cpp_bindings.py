@@ -53,6 +53,8 @@ def emit_bindings(engine: CppEngine, emitter: Emitter, configs: Mapping[str, str
     modules = _modules(engine, built)
     registrar = Registrar(engine, emitter)
     emit_node_addons(engine, registrar, built)
+    extension_of = _extensions(engine, built)
+    tables = _tables(engine)
     for file in engine.files:
         rows = (file.facts.extra or {}).get("registrations", ())
         classes: dict[tuple[int, str], str] = {}
@@ -75,10 +77,16 @@ def emit_bindings(engine: CppEngine, emitter: Emitter, configs: Mapping[str, str
                 ]
                 targets = targets if macro[1:] in _PROPERTIES else targets[:1]
                 registrar.add(file, scope, line, module, name, targets, args[1])
-            elif "PyMethodDef" in macro and len(args) > 1:
-                extension = _extension(file, built)
+            elif ("PyMethodDef" in macro or "PyGetSetDef" in macro) and len(args) > 1:
+                extension = extension_of[file.number]
                 if extension is not None:
-                    registrar.add(file, scope, line, extension, args[0], args[1:2], args[0])
+                    owner = tables.get((file.number, macro.rpartition(" ")[2]), "")
+                    targets = args[1:3] if "PyGetSetDef" in macro else args[1:2]
+                    registrar.add(file, scope, line, extension, f"{owner}{args[0]}", [t for t in targets if t], args[0])
+            elif macro.startswith(("PyTypeObject ", "PyType_Spec ")) and args[0]:
+                extension = extension_of[file.number]
+                if extension is not None:
+                    _native_type(registrar, file, scope, line, extension, slots_of(file, args))
 
 
 def _modules(engine: CppEngine, built: Sequence[Extension]) -> dict[tuple[int, int], Module]:
@@ -148,6 +156,60 @@ def _inside(module: Module, file: File, scope: int, holder: str, line: int, name
     """A name under the submodule it is put in."""
     prefix = _prefix(module, file, scope, holder, line)
     return f"{prefix}.{name}" if prefix else name
+
+
+_DUNDER: Final = {
+    "call": "__call__", "repr": "__repr__", "str": "__str__", "iter": "__iter__", "iternext": "__next__", "hash": "__hash__",
+}  # fmt: skip
+
+
+def slots_of(file: File, args: Sequence[str]) -> list[str]:
+    """[name, slot=target…] of a type, those of a spec's table of slots included."""
+    out = list(args)
+    for row in args[1:]:
+        slot, _, target = row.partition("=")
+        if slot == "slots":
+            for _, macro, held, _ in (file.facts.extra or {}).get("registrations", ()):
+                if macro == f"PyType_Slot {target}":
+                    out += held[1:]
+    return out
+
+
+def _tables(engine: CppEngine) -> dict[tuple[int, str], str]:
+    """`Class.` in front of what a table of methods or properties holds, by (file, the table's name)."""
+    found: dict[tuple[int, str], str] = {}
+    for file in engine.files:
+        for _, macro, args, _ in (file.facts.extra or {}).get("registrations", ()):
+            if macro.startswith(("PyTypeObject ", "PyType_Spec ")) and args[0]:
+                for row in slots_of(file, args)[1:]:
+                    slot, _, target = row.partition("=")
+                    if slot in ("methods", "getset"):
+                        found[file.number, target] = f"{args[0].rpartition('.')[2]}."
+    return found
+
+
+def _native_type(
+    registrar: Registrar, file: File, scope: int, line: int, extension: Module, args: Sequence[str]
+) -> None:
+    """A class of the C API: making one runs its `tp_new` and `tp_init`, and some slots are methods of Python."""
+    name = args[0].rpartition(".")[2]
+    held = dict(row.partition("=")[::2] for row in args[1:])
+    makers = [held[slot] for slot in ("new", "init") if held.get(slot)]
+    registrar.add(file, scope, line, extension, name, makers, args[0])
+    for slot, method in _DUNDER.items():
+        if held.get(slot):
+            registrar.add(file, scope, line, extension, f"{name}.{method}", [held[slot]], args[0])
+
+
+def _extensions(engine: CppEngine, built: Sequence[Extension]) -> list[Module | None]:
+    """The extension module that each file belongs to: its own, else the one that a build file builds of it."""
+    own = [_extension(file, built) for file in engine.files]
+    by_name = {m.qualified: m for m in own if m is not None and m.qualified}
+    out = []
+    for file, module in zip(engine.files, own, strict=True):
+        named = tuple(dict.fromkeys(e.name for e in built if e.builds(file.facts.path)))
+        out.append(module or by_name.get(named))
+    return out
 
 
 def _extension(file: File, built: Sequence[Extension]) -> Module | None:

@@ -44,6 +44,7 @@ class CppFiles(Engine):
         self.hidden = {n for file in self.files for n in (file.facts.extra or {}).get("hidden", ())} - self.namespaces
         self.definitions_by_declaration: dict[str, Symbol] = {}
         self.slots: dict[tuple[str, str], list[Value]] = {}
+        self.declared_types: dict[tuple[int, int, int, str], str] = {}
         self._lookups: dict[tuple[int, str, str], list[Symbol]] = {}
 
     def _includes(self, file: File) -> list[int]:
@@ -259,7 +260,8 @@ class CppFiles(Engine):
         aliases = [s for s in symbols if "alias" in s.d.flags]
         if aliases:
             return (Value("alias", aliases[0], via=via),)
-        return super().definitions(symbols, via)
+        functions = [s for s in symbols if s.is_function]  # which hide a class or enumeration of their name
+        return super().definitions(functions or symbols, via)
 
     def type_name(self, name: str, file: File, scope: int) -> Value | None:
         if name in library.PRIMITIVES or name.partition(" ")[0] in library.PRIMITIVES:

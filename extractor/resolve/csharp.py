@@ -34,6 +34,7 @@ class CSharpEngine(CSharpTypes):
 
     runners = library.RUNNERS
     root = (Value("ext", name="System#Object"),)
+    _overloaded: set[str] | None = None  # the names of all operators declared here
 
     # ------------------------------------------------------------------ names
     def outer_name(self, name: str, context: Context) -> Values:
@@ -280,6 +281,8 @@ class CSharpEngine(CSharpTypes):
             values = self.evaluate(call.receiver, context)
             outcome: Outcome = emitter.targets(values, call, args, context) if values else Outcome(reason="dynamic")
             return outcome
+        if call.kind == "operator":
+            return self._operator(call, args, context)
         if call.receiver or call.name not in ("this", "base"):
             return None
         owner = context.file.enclosing_class(context.scope)
@@ -293,6 +296,23 @@ class CSharpEngine(CSharpTypes):
             if base.kind == "extclass" and base.name and base.via == "extends":
                 return Outcome(external=base.name)
         return Outcome(external="System#Object")
+
+    def _operator(self, call: Call, args: list[str], context: Context) -> Outcome:
+        """The overload that a class of either side declares; an operator of the language leaves no trace."""
+        if self._overloaded is None:
+            symbols = (s for file in self.files for s in file.symbols)
+            self._overloaded = {s.d.name for s in symbols if s.d.name.startswith("operator")}
+        if call.name not in self._overloaded:
+            return Outcome()
+        sides = [call.receiver, *args]
+        for text in sides:
+            for value in self.evaluate(text, context) if text not in ("", "?") else ():
+                held = self.own_member(value, call.name, context) if value.kind == "inst" else NOTHING
+                found = [s for v in held if v.kind == "func" for s in v.symbol if len(s.d.params) == len(sides)]
+                chosen = self.select(found, sides, context) if found else []
+                if len(chosen) == 1:
+                    return Outcome(((chosen[0].id, "type"),))
+        return Outcome()
 
     def is_abstract(self, symbol: Symbol) -> bool:
         return "abstract" in symbol.d.flags

@@ -175,6 +175,8 @@ class Emitter:
             if value.kind == "func":
                 usable = args if call.kind != "ref" else None
                 chosen = engine.select(value.symbol, usable, context)
+                if len(chosen) > 1:
+                    chosen = engine.narrowed(chosen, call, args, context)
                 if len(chosen) > engine.max_overloads:  # nothing tells them apart: what is left is a list of candidates
                     value = value._replace(via="ambiguous")
                 for symbol in chosen:
@@ -186,8 +188,12 @@ class Emitter:
             elif value.kind in ("extfunc", "extclass"):
                 external = external or value.name
             elif value.kind == "inst":
-                for symbol, via in engine.call_operator(value, args, context):
-                    found.setdefault(symbol.id, via)
+                run = engine.call_operator(value, args, context)
+                on = call._replace(receiver=call.receiver or call.name)
+                kept = engine.narrowed([s for s, _ in run], on, args, context) if len(run) > 1 else []
+                for symbol, via in run:
+                    if not kept or symbol in kept:
+                        found.setdefault(symbol.id, via)
             elif value.kind in ("beyond", "ext"):
                 reason = reason or "external"
             else:
@@ -234,6 +240,8 @@ class Emitter:
         if found:
             chosen = self.engine.select(found, args, context)
             fitting = [s for s in chosen if accepts(s, len(args))] or chosen
+            if len({self.engine.definition_of(s).id for s in fitting}) > 1:
+                via = "flow:many" if len(fitting) <= self.engine.max_overloads else "ambiguous"
             return Outcome(tuple((self.engine.definition_of(s).id, via) for s in fitting), instantiates=symbol.id)
         if symbol.d.kind == "interface":  # what is made is the anonymous class that implements it
             return Outcome()

@@ -130,8 +130,12 @@ class File:
         return None
 
     def owner_id(self, scope: int) -> str:
-        """The node that code in `scope` belongs to: the innermost function or class, else the module."""
-        while scope != MODULE and self.symbols[scope].d.kind == "variable":
+        """The node that code in `scope` belongs to: the innermost function, property or class, else the module."""
+        while (
+            scope != MODULE
+            and self.symbols[scope].d.kind == "variable"
+            and "property" not in self.symbols[scope].d.flags
+        ):
             scope = self.symbols[scope].d.scope
         return self.symbols[scope].id if scope != MODULE else self.id
 

@@ -33,7 +33,7 @@ class Engine(Overloads):
             inside = file.top if symbol is None else symbol.members
             if (symbol is None or symbol.is_function) and name in inside:
                 return self.definitions(inside[name], "scope")
-            if symbol is not None and symbol.index in file.outside:
+            if symbol is not None and symbol.index in file.outside and self.implicit_members:
                 found = self.own_member(Value("inst", file.outside[symbol.index]), name, context)
                 if found:
                     return seen_from_inside(found)
@@ -289,6 +289,9 @@ class Engine(Overloads):
             if cut < 0 or (cut < depth_safe - 1 and callee.endswith(">"))
             else (callee[:cut], callee[cut:].lstrip(".->"))
         )
+        return self.arguments_of(receiver, name, context)
+
+    def arguments_of(self, receiver: str, name: str, context: Context) -> list[str] | None:
         rows = context.file.calls_by_text.get((context.scope, receiver, name))
         if not rows:
             return None

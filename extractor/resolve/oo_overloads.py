@@ -105,7 +105,8 @@ class Overloads(Types):
             functions = [s for v in given for s in v.symbol if s.is_function and not s.is_constructor]
             for value in values if functions else ():
                 if value.kind == "func":
-                    for symbol in self.select(value.symbol, args, context):
+                    for chosen in self.select(value.symbol, args, context):
+                        symbol = self.definition_of(chosen)
                         line = self.invokes(symbol, position)
                         if line:
                             found.extend((symbol.id, f, line, "flow") for f in functions)

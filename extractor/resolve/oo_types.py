@@ -97,6 +97,10 @@ class Types(ABC):
     def is_abstract(self, symbol: Symbol) -> bool:
         return "abstract" in symbol.d.flags
 
+    def narrowed(self, chosen: list[Symbol], call: Call, args: list[str], context: Context) -> list[Symbol]:
+        """Of overloads that the arguments do not tell apart, those that the place of the call does."""
+        return chosen
+
     def call_operator(self, value: Value, args: list[str], context: Context) -> list[tuple[Symbol, str]]:
         """What calling an instance runs."""
         return []

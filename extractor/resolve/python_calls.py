@@ -127,12 +127,12 @@ class Calls:
                     if value.kind == FUNCTION:
                         reached[value.a.id] = via
                         self.invoke(value, given.after(frozenset((callee,))), at, site, depth)
-        for name in ("__new__", "__init__"):
+        for name in ("__new__", "__cinit__", "__init__"):  # Cython's runs before the other, whatever it is
             for value in sorted(on_class(p, cls, name, at)[0]):
                 if value.kind == FUNCTION:
-                    if name == "__init__" or not reached:
+                    if name != "__new__" or not reached:
                         reached[value.a.id] = via
-                    receiver = made if name == "__init__" else frozenset((callee,))
+                    receiver = frozenset((callee,)) if name == "__new__" else made
                     returned = self.invoke(value, given.after(receiver), at, site, depth)
                     if name == "__new__":
                         result |= frozenset(v for v in returned if v.kind == INSTANCE)

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from extractor.facts import MODULE, Binding, Call, FileFacts, Import
+from extractor.parse.rust_names import OPERATORS
 from extractor.resolve import Links
 from extractor.resolve import rust_library as library
 from extractor.resolve.emit import Emitter, Outcome, depends
@@ -57,6 +58,7 @@ class RustEngine(RustResults):
     """What Rust expressions mean, and where their calls lead."""
 
     runners = library.RUNNERS
+    _operator_methods: set[str] | None = None  # those of std::ops that anything here implements
 
     # ------------------------------------------------------------------ traits
     def emit_impls(self, file: File, emitter: Emitter) -> None:
@@ -186,9 +188,16 @@ class RustEngine(RustResults):
     def called_member(self, value: Value, name: str, receiver: str, context: Context) -> Values:
         if value.kind in ("inst", "class") and isinstance(value.symbol, Symbol):
             found = self.own_member(value, name, context, called=True)
-            if found:
+            found = found or join(self.called_member(v, name, receiver, context) for v in self.deref_target(value))
+            if any(v.kind == "func" for v in found):
                 return found
         return self.member(value, name, context)
+
+    def deref_target(self, value: Value) -> Values:
+        """What a value of a type here derefs to."""
+        target = self._associated(value.symbol, "Target") if value.kind == "inst" else None
+        held = self.alias_values(Value("alias", target), 0) if target is not None else NOTHING
+        return tuple(v for v in held if v.symbol is not value.symbol)
 
     def is_abstract(self, symbol: Symbol) -> bool:
         """What a trait gives by default, a type may give anew."""
@@ -211,15 +220,9 @@ class RustEngine(RustResults):
         found = self.own_member(value, name, context)
         if found:
             return found
-        target = self._associated(value.symbol, "Target")  # Deref
-        if target is not None and value.kind == "inst":
-            found = join(
-                self.member(v, name, context)
-                for v in self.alias_values(Value("alias", target), 0)
-                if v.symbol is not value.symbol
-            )
-            if found:
-                return found
+        found = join(self.member(v, name, context) for v in self.deref_target(value))
+        if found:
+            return found
         if name in library.SAME or (value.kind == "class" and name in ("default", "from", "new")):
             return (Value("extfunc", name=f"std#{name}", owner=value),)
         return (Value("beyond"),)  # of a trait elsewhere
@@ -242,12 +245,16 @@ class RustEngine(RustResults):
 
     # ------------------------------------------------------------------ calls
     def special_call(self, call: Call, context: Context, args: list[str], emitter: Any) -> Outcome | None:
+        if call.kind == "operator":
+            return self._operator(call, args, context)
         if call.name == "()":
             values = self.evaluate(call.receiver, context)
             return emitter.targets(values, call, args, context) if values else Outcome(reason="dynamic")
         if not call.receiver and self._is_closure(call.name, context):
             return Outcome()  # its body belongs to the function that holds it
         if call.kind != "scoped":
+            if call.receiver and call.name in self.runners:
+                self._runs(call, args, context, emitter)
             return None
         values = self.path_values(f"{call.receiver}::{call.name.removesuffix('!')}", context)
         if not values:
@@ -258,6 +265,31 @@ class RustEngine(RustResults):
             )
         outcome: Outcome = emitter.targets(values, call, args, context)
         return outcome
+
+    def _operator(self, call: Call, args: list[str], context: Context) -> Outcome:
+        """The method that the left side's type here has for the sign; numbers have none."""
+        found: dict[str, str] = {}
+        for value in self.evaluate(call.receiver, context) if call.name in self.operator_methods() else ():
+            for member in self.own_member(value, call.name, context) if value.kind == "inst" else ():
+                chosen = self.select(member.symbol, args, context) if member.kind == "func" else []
+                found |= {self.definition_of(s).id: "type" for s in chosen}
+        return Outcome(tuple(found.items())) if len(found) == 1 else Outcome()
+
+    def operator_methods(self) -> set[str]:
+        if self._operator_methods is None:
+            names = {*OPERATORS.values(), "neg", "not"}
+            self._operator_methods = {s.d.name for f in self.files for s in f.symbols if s.d.name in names}
+        return self._operator_methods
+
+    def _runs(self, call: Call, args: list[str], context: Context, emitter: Any) -> None:
+        """`.map(f)` runs f here, whatever it is called on."""
+        for arg in args:
+            if arg in ("", "?") or arg[0] in "<=" or arg.endswith(")"):
+                continue
+            for value in self.evaluate(arg, context):
+                for symbol in value.symbol if value.kind == "func" else ():
+                    target = self.definition_of(symbol)
+                    emitter.edge(context.file.owner_id(context.scope), target.id, "calls", call.line, "flow")
 
     def _is_closure(self, name: str, context: Context) -> bool:
         file, scope, _ = context

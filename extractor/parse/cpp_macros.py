@@ -1,0 +1,163 @@
+"""C and C++ before the tree: bytes in, bytes of the same length out, with the macros blanked that break the grammar."""
+
+from __future__ import annotations
+
+import re
+
+# Words that only decorate a declaration. The grammar takes them for types or calls; blanks of equal length keep every offset.
+_WORDS = re.compile(
+    rb"\b(?:[A-Z][A-Z0-9_]*_(?:API|EXPORT|EXPORTS|INLINE|NODISCARD|NOINLINE|HIDDEN|VISIBLE|DEPRECATED|DEVICE_FUNC|HOST_DEVICE|NORETURN"
+    rb"|CONSTEXPR\d*|NOEXCEPT|UNUSED)|JNIEXPORT|JNICALL|C10_[A-Z_]+|EMSCRIPTEN_KEEPALIVE|__forceinline|__inline__|__inline|__extension__"
+    rb"|__restrict__|__restrict|_Noreturn|WINAPI|APIENTRY|STDMETHODCALLTYPE|Q_OBJECT|Q_GADGET|NO_THREAD_SAFETY_ANALYSIS|SCOPED_LOCKABLE"
+    rb"|LOCKABLE|PyObject_HEAD|PyObject_VAR_HEAD)\b(?!\s*\()"
+)
+_CALLS = re.compile(
+    rb"\b(?:__attribute__\s*\(|__declspec|__asm__|Py(?:Var)?Object_HEAD_INIT|[A-Z_]*(?:GUARDED_BY|LOCKS_REQUIRED|LOCKS_EXCLUDED|ACQUIRED_AFTER|ACQUIRED_BEFORE"
+    rb"|LOCK_FUNCTION|TRYLOCK_FUNCTION|ASSERT_EXCLUSIVE_LOCK|ASSERT_SHARED_LOCK|RETURN_CAPABILITY|LOCK_RETURNED|REQUIRES_SHARED"
+    rb"|DISALLOW_COPY_AND_ASSIGN|PRINTF_FORMAT|ATTRIBUTE_PRINTF)"
+    rb"|[A-Z0-9_]*(?:DEPRECATED(?:_\w+)?|ATTRS?|ATTRIBUTES?|NODISCARD(?:_\w+)?|NONNULL(?:_\w+)?|NOEXCEPT_IF|ALLOC_SIZE))\s*\("
+)
+_CLASS_WORD = re.compile(rb"\b(?:class|struct)\s+([A-Z][A-Z0-9_]{2,})(?=\s+[A-Za-z_][\w:]*\s*(?:final\s*)?[:{])")
+# A word in capitals in front of a whole declaration: FOO_BAR int name(
+_LEADING = re.compile(
+    rb"^[ \t]*(?:(?:static|inline|extern|virtual|constexpr)[ \t]+)*([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)"
+    rb"(?=[ \t]+(?:const[ \t]+|static[ \t]+|inline[ \t]+)?[A-Za-z_][\w:]*(?:<[^;{}()\n]*>)?[ \t*&]+[A-Za-z_~][\w:]*[ \t]*\()",
+    re.MULTILINE,
+)
+# Any word at the margin in front of a whole declaration: my_inline int name(
+_MARGIN = re.compile(
+    rb"^(?:(?:static|inline|extern)[ \t]+)*(?!__|(?:typedef|struct|class|enum|union|const|volatile|unsigned|signed|long|short|static|inline"
+    rb"|extern|virtual|constexpr|template|typename|using|namespace|return|else|case|goto|new|delete|throw|friend|explicit|register|auto"
+    rb"|do|operator|mutable|consteval|constinit|thread_local|co_return|co_yield|co_await)\b)([A-Za-z_]\w*)"
+    rb"(?=[ \t]+(?!(?:operator|const|volatile)\b)[A-Za-z_]\w*(?:[ \t]+\**|[ \t]*\*+[ \t]*)[A-Za-z_]\w*[ \t]*\()",
+    re.MULTILINE,
+)
+# A word in capitals in front of a conversion, which has no type of its own: FOO_EXPLICIT operator bool()
+_CONVERSION = re.compile(rb"\b([A-Z][A-Z0-9_]{2,})(?=\s+operator\s+[a-z])")
+# Words in capitals behind a function's parameters: int f(int) FOO_ATTRS((pure)) BAR;
+_TRAILING = re.compile(
+    rb"\)\s*(?:(?:const|noexcept|override|final)\s+)*([A-Z][A-Z0-9_]{2,})\b(?=\s*[({;]|\s+[A-Z][A-Z0-9_]{2,}\b|\s*=\s*0\s*;)"
+)
+_DECLARES = re.compile(rb"[\w>*&\]][\s*&]+(?:[\w:~]+|operator\s*\S{1,3})\s*$")
+_STATEMENT = re.compile(rb"^\s*(?:if|else|for|while|switch|do|return|case|goto|throw|new|delete)\b")
+# A line that is a macro's use, and whose declarations the macro makes: DEFINE_THING(name, 3)
+_MADE = re.compile(rb"^((?!\w*MODULE)[A-Z][A-Z0-9_]{2,}[ \t]*\([^;{}\n]*\))[ \t]*\r?\n(?=\s*[A-Za-z_#/])", re.MULTILINE)
+
+# A line that is a macro opening or closing a namespace: FMT_BEGIN_NAMESPACE, PYBIND11_NAMESPACE_BEGIN(detail)
+_BRACKETS = re.compile(
+    rb"^[ \t]*((?=\w*(?:WARNING|PRAGMA|DIAGNOSTIC)|(?=\w*(?:BEGIN|END|OPEN|CLOSE))\w*(?:NAMESPACE|DECLS|EXTERN_C|MODULE_EXPORT))"
+    rb"_*[A-Z][A-Z0-9_]*"
+    rb"(?:[ \t]*\([^()\n]*\))?)[ \t]*;?[ \t]*\r?$",
+    re.MULTILINE,
+)
+_OPENED = re.compile(
+    rb"^[ \t]*\w*NAMESPACE\w*BEGIN\w*[ \t]*\(\s*(\w+)\s*\)|\bnamespace[ \t]+(\w+)[^\n]*\\?$", re.MULTILINE
+)
+
+
+def hidden_namespaces(data: bytes) -> list[str]:
+    """Namespaces that a macro opens, so that no qualified name in the tree shows them."""
+    found = set()
+    for match in _OPENED.finditer(data):
+        if match[1] or _directive(data, match.start()):
+            found.add((match[1] or match[2]).decode())
+    return sorted(found)
+
+
+def prepare(data: bytes) -> bytes:
+    """The same text with attribute macros blanked, offset for offset. Preprocessor lines stay as they are."""
+    out = bytearray(data)
+    for pattern in (_WORDS, _CLASS_WORD, _LEADING, _MARGIN, _CONVERSION, _BRACKETS):
+        for found in pattern.finditer(data):
+            start, end = found.span(1) if pattern.groups else found.span()
+            if pattern is _WORDS and not _decorates(data, start, end):
+                continue
+            if not _directive(data, start):
+                out[start:end] = b" " * (end - start)
+    for found in _CALLS.finditer(data):
+        end = _closing(data, found.end() - 1)
+        if found[0].rstrip(b" \t\n(").endswith(b"__attribute__"):
+            end = _closing(data, data.index(b"(", found.start()))
+        if end and not _directive(data, found.start()):
+            _blank(out, found.start(), end)
+    for start, end in (*_trailing(data), *made(data)):
+        if not _directive(data, start):
+            _blank(out, start, end)
+    return bytes(out)
+
+
+def _decorates(data: bytes, start: int, end: int) -> bool:
+    """Whether a word stands in front of a declaration's or behind a declarator's words, not where a value does."""
+    after = data[end : end + 80].lstrip()[:1]
+    if after.isalpha() or after in (b"_", b"~", b"[", b":", b"*"):
+        before = data[max(start - 80, 0) : start].rstrip()
+        return not before.endswith((b"=", b",", b"case", b"return"))
+    before = data[max(start - 80, 0) : start].rstrip()
+    return before[-1:] in (b")", b"]") or (before[-1:].isalnum() and not before.endswith((b"case", b"return", b"else")))
+
+
+def _blank(out: bytearray, start: int, end: int) -> None:
+    out[start:end] = bytes(c if c in b"\r\n" else 32 for c in out[start:end])
+
+
+def _trailing(data: bytes) -> list[tuple[int, int]]:
+    """Where attribute macros stand behind the parameters of what the text before them declares."""
+    found: list[tuple[int, int]] = []
+    for match in _TRAILING.finditer(data):
+        opening = _opening(data, match.start())
+        if not opening:
+            continue
+        begin = max(data.rfind(sign, 0, opening) for sign in (b";", b"{", b"}")) + 1
+        head = data[begin:opening]
+        if not _DECLARES.search(head) or _STATEMENT.match(head):
+            continue
+        end = match.end()
+        while True:
+            after = re.compile(rb"\s*\(").match(data, end)
+            end = (_closing(data, after.end() - 1) if after else end) or end
+            word = re.compile(rb"\s*[A-Z][A-Z0-9_]{2,}\b").match(data, end)
+            if word is None:
+                break
+            end = word.end()
+        if data[end : end + 40].lstrip()[:1] in (b";", b"{", b"="):
+            found.append((match.start(1), end))
+    return found
+
+
+def made(data: bytes) -> list[tuple[int, int]]:
+    """Where a line of a macro's use stands at the margin without a semicolon: the grammar would join it with what follows."""
+    return [
+        match.span(1)
+        for match in _MADE.finditer(data)
+        if data[match.start(1) : match.end(1)].count(b"(") == data[match.start(1) : match.end(1)].count(b")")
+        and not _directive(data, match.start())
+        and not _BRACKETS.match(data, match.start())
+    ]
+
+
+def _opening(data: bytes, position: int) -> int:
+    """The parenthesis that the one at `position` closes, 0 when it is far away or missing."""
+    depth = 0
+    for here in range(position, max(position - 2000, 0), -1):
+        depth += {41: 1, 40: -1}.get(data[here], 0)
+        if depth == 0:
+            return here
+    return 0
+
+
+def _directive(data: bytes, position: int) -> bool:
+    """Whether a position stands on a preprocessor line, continued ones included."""
+    start = data.rfind(b"\n", 0, position) + 1
+    while start > 1 and data[start - 2 : start - 1] == b"\\":
+        start = data.rfind(b"\n", 0, start - 1) + 1
+    return data[start:position].lstrip().startswith(b"#")
+
+
+def _closing(data: bytes, position: int) -> int:
+    """Just behind the parenthesis that closes the one at `position`, 0 when it is far away or missing."""
+    depth = 0
+    for here in range(position, min(len(data), position + 2000)):
+        depth += {40: 1, 41: -1}.get(data[here], 0)
+        if depth == 0:
+            return here + 1
+    return 0
