@@ -9,11 +9,12 @@ import builtins
 import keyword
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
 from brain.facts import Fact
+from dataset.example import Example
 from dataset.gold import fact_id, new_objects
 from dataset.names import Names, token_count
 from dataset.questions import Draft
@@ -170,6 +171,32 @@ def distinct(drafts: Iterable[Draft], repeats: Counter[str]) -> Iterator[Draft]:
             continue
         seen.append(grams)
         yield draft
+
+
+class Leaks:
+    """Test rows of T1 and T5 that share eight words in a row, names aside, with a train prompt that `look` was shown."""
+
+    def __init__(self, tests: Sequence[Example]) -> None:
+        self._tests = tests
+        self._guarded: dict[tuple[str, ...], list[int]] = {}
+        self._leaked: set[int] = set()
+        for number, example in enumerate(tests):
+            if example.meta.split in ("T1", "T5"):
+                for gram in masked_grams(example.prompt):
+                    self._guarded.setdefault(gram, []).append(number)
+
+    @property
+    def found(self) -> int:
+        return len(self._leaked)
+
+    def look(self, prompt: str) -> None:
+        if self._guarded:
+            for gram in masked_grams(prompt) & self._guarded.keys():
+                self._leaked.update(self._guarded[gram])
+
+    def clean(self) -> list[Example]:
+        """The test rows that no prompt gave away."""
+        return [e for number, e in enumerate(self._tests) if number not in self._leaked]
 
 
 def masked_grams(prompt: str, size: int = 8) -> set[tuple[str, ...]]:

@@ -63,13 +63,18 @@ def load_example(line: str | bytes) -> Example:
 
 def write_examples(path: Path, examples: Iterable[Example]) -> int:
     """Stream examples to `path`, replaced only when all are written. Returns the count. Raises StorageError on a full disk."""
+    return write_lines(path, (dump_example(example).encode() + b"\n" for example in examples))
+
+
+def write_lines(path: Path, lines: Iterable[bytes]) -> int:
+    """As `write_examples`, of rows that are lines already."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     count = 0
     try:
-        with temporary.open("w", encoding="utf-8") as out:
-            for example in examples:
-                out.write(dump_example(example) + "\n")
+        with temporary.open("wb") as out:
+            for line in lines:
+                out.write(line)
                 count += 1
         temporary.replace(path)
     except OSError as error:
