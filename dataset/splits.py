@@ -21,16 +21,17 @@ TESTS = ("T0", "T1", "T2", "T3", "T4", "T5")
 REVERSED = {
     "called_by": "calls",
     "subclasses": "extends",
+    "implementers": "implements",
     "imported_by": "imports",
     "raised_by": "raises",
     "caught_by": "catches",
 }
-_ASPECT_OF = {
-    "called_by": "called_by",
-    "subclass": "subclasses",
-    "imported_by": "imported_by",
-    "raised_by": "raised_by",
-    "caught_by": "caught_by",
+_ASPECTS_OF = {
+    "called_by": ("called_by",),
+    "subclass": ("subclasses", "implementers"),
+    "imported_by": ("imported_by",),
+    "raised_by": ("raised_by",),
+    "caught_by": ("caught_by",),
 }
 NODE_FORM, REVERSE, PATH = 0.12, 0.10, 0.15
 
@@ -55,8 +56,7 @@ class Splits:
 
     def hides(self, fact: Fact) -> bool:
         """Whether the fact states a held-out reverse edge, so that no train row may state it either."""
-        aspect = _ASPECT_OF.get(fact.relation, "")
-        return bool(aspect) and self.reverse(aspect, fact.subject)
+        return any(self.reverse(aspect, fact.subject) for aspect in _ASPECTS_OF.get(fact.relation, ()))
 
     def held(self, topic: Topic) -> str:
         """The test split a topic belongs to, empty when it is for training. Statements of T2's nodes are trained all the same."""

@@ -80,6 +80,32 @@ def base_form(verb: str) -> str:
     return _S_FORMS.get(verb.lower(), "")
 
 
+_STATES = re.compile(
+    r"^(?:(?:method|function|class|helper|decorator|module|attribute|property)\s+)?"
+    r"(is|are|was|has|can|could|will|would|should|must|may|might|does)\b\s*(?=\w)",
+    re.I,
+)
+_ADDRESS = re.compile(r"\S*(?:://|www\.)\S*|\S*[_()<>{}=\\/]\S*")
+
+
+def own_sentence(purpose: str, name: str) -> str:
+    """The first sentence of a documentation without the name that leads it ("parse - Read a file.", "Load loads a tree.").
+
+    Empty where what is left tells nothing: fewer than three words of prose, an address, a quotation that is cut short.
+    """
+    text = purpose.strip()
+    lead = re.match(rf"{re.escape(name)}(?:\(\))?(?:\s*(?:--?|[:–—])\s*|\s+(?=[a-z]))", text) if name else None
+    if lead is not None:
+        rest = text[lead.end() :]
+        linked = not lead.group().strip().endswith(name) and not lead.group().strip().endswith(")")
+        if linked or base_form(rest.partition(" ")[0]) or _STATES.match(rest):
+            text = rest[:1].upper() + rest[1:]
+    words = re.findall(r"[^\W\d_]{2,}", _ADDRESS.sub(" ", text))
+    quotes = re.findall(r"(?<!\w)'|'(?!\w)", re.sub(r"(?<=s)'(?=\s)", "", text))
+    told = len(words) > 2 or any(len(word) > 3 and not word.isascii() for word in words)  # some scripts put no spaces
+    return text if told and len(quotes) % 2 == 0 else ""
+
+
 def clause(purpose: str, noun: str) -> str:
     """What the subject does or is, to follow its name: "returns the user", "is a base class for …". Empty when unsure.
 
@@ -91,6 +117,9 @@ def clause(purpose: str, noun: str) -> str:
     first, _, rest = text.partition(" ")
     if not rest:
         return ""
+    states = _STATES.match(text)
+    if states is not None:
+        return f"{states.group(1).lower()} {text[states.end() :]}"
     if base_form(first) and not _NEEDS_NOUN.match(rest):
         return f"{first.lower()} {rest}"
     callable_noun = noun in ("function", "method", "constructor", "destructor", "macro")
