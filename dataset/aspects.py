@@ -35,6 +35,7 @@ from dataset.topics import (
     constructs,
     hidden,
     last,
+    marked,
     parameter,
     resolves,
     short_code,
@@ -42,10 +43,12 @@ from dataset.topics import (
 from dataset.topics import Ask as Ask
 from dataset.topics import Facts as Facts
 from dataset.topics import Topic as Topic
-from dataset.wording import clause, own_sentence
+from dataset.wording import clause, own_sentence, restates
 
 MOST_FIELDS = 12
-PLAIN_DECORATORS = frozenset({"property", "setter", "Override", "override", "overload", "SuppressWarnings"})
+NOTHING = frozenset({"None", "void", "()"})  # what a function returns that returns nothing
+_PLAIN = """property setter Override override overload SuppressWarnings inline CompilerGenerated DebuggerNonUserCode"""
+PLAIN_DECORATORS = frozenset(_PLAIN.split())
 
 
 def location(ask: Ask) -> Topic | None:
@@ -94,7 +97,7 @@ def purpose(ask: Ask) -> Topic | None:
     """What its documentation says a thing is for: what a function does, what role anything else plays."""
     s, doc, path = ask.subject, ask.one("purpose"), ask.one("path")
     told = own_sentence(doc.object, s.name) if doc is not None else ""
-    if doc is None or path is None or not told or token_count(told) > VERBATIM:
+    if doc is None or path is None or not told or token_count(told) > VERBATIM or restates(told, s.qualname):
         return None
     does = clause(told, s.noun)
     said = s.said()
@@ -116,7 +119,7 @@ def find(ask: Ask) -> Topic | None:
     told = own_sentence(doc.object, s.name) if doc is not None else ""
     if doc is None or path is None or s.type not in SYMBOLS or not 4 <= token_count(told) <= VERBATIM:
         return None
-    if s.name.strip("_").lower() in told.lower():
+    if s.name.strip("_").lower() in told.lower() or ask.facts.told_of_others(s):
         return None
     does = clause(told, s.noun)
     asked = does or f'is documented as "{told.rstrip(".")}"'
@@ -163,7 +166,7 @@ def _public(ask: Ask, member: Fact) -> bool:
 
 def returns(ask: Ask) -> Topic | None:
     s, fact = ask.subject, ask.one("returns")
-    if fact is None or s.type not in RUNS or "`" in fact.object or token_count(fact.object) > VERBATIM:
+    if fact is None or s.type not in RUNS or fact.object in NOTHING or not short_code(fact.object, VERBATIM):
         return None
     kind = fact.object.strip("\"'")
     answers: tuple[str, ...] = (
@@ -195,7 +198,7 @@ def decorator(ask: Ask) -> Topic | None:
         return None  # the noun says as much
     if not found or len(found) != len(ask.all("decorator")):
         return None
-    shown = listing([f"`{f.object if f.object.startswith('@') else '@' + f.object}`" for f in found])
+    shown = listing([f"`{marked(f)}`" for f in found])
     answers: tuple[str, ...] = (
         f"{s.said()} carries {shown}.{ask.place}",
         f"{shown} {plural_verb(len(found), 'stands', 'stand')} above {s.said()}.{ask.home}",
@@ -210,9 +213,7 @@ def parameters(ask: Ask) -> Topic | None:
     who = f"The first definition of {s.said()}" if ask.facts.names.same_place(s.id) > 1 else s.said()
     first = "" if who == s.said() else "In its first definition, "
     result = ask.one("returns")
-    if result is not None and (
-        result.object in ("None", "void") or "`" in result.object or token_count(result.object) > 12
-    ):
+    if result is not None and (result.object in NOTHING or "`" in result.object or token_count(result.object) > 12):
         result = None
     tail = f" It returns `{result.object.strip(chr(34) + chr(39))}`." if result is not None else ""
     if not found:
@@ -262,8 +263,9 @@ def construct(ask: Ask) -> Topic | None:
             if not found:
                 continue
             shown = listing([parameter(f) for f in found], limit=8)
+            which = "The constructor" if ask.facts.names.same_place(member.object) == 1 else "One of the constructors"
             answers: tuple[str, ...] = (
-                f"The constructor of {s.said()} takes {shown}.{ask.home}",
+                f"{which} of {s.said()} takes {shown}.{ask.home}",
                 f"To construct {s.said()}, pass {shown}.{ask.home}",
             )
             return ask.topic("construct", "howto", "usage", answers, [*found[:8], ask.one("path")])

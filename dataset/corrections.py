@@ -73,7 +73,7 @@ class Corrections:
             container = self._facts.first(method, "container")
             if name in have or container is None or container.object in lineage or "." in owner:
                 continue
-            if spec_of(method) is not spec_of(s.id):
+            if spec_of(method) is not spec_of(s.id) or not name.isidentifier():
                 continue
             if self._facts.names.subject(method).in_path or self._facts.names.exists(f"{s.qualname}.{name}"):
                 continue
@@ -145,7 +145,7 @@ class Corrections:
             shown = listing(unique(ask.said(f.object) for f in called))
             answers = (
                 f"{s.said()} does not call `{subject.label}` itself; it calls {shown}.{ask.home}",
-                f"{s.said()} itself calls {shown}; `{subject.label}` is not among them.{ask.home}",
+                f"{s.said()} itself calls {shown}, not `{subject.label}`.{ask.home}",
             )
             return ask.topic(
                 "false_call", "discovery", "control flow", answers, [*called[:6], ask.one("path")], "correction",
@@ -165,7 +165,12 @@ class Corrections:
         for other in (self._modules[start + 1 :] + self._modules[:start])[:20]:
             path = parts_of(other)[0]
             # A package import reaches its modules: only modules of which no enclosing package is imported are sure.
-            if path in seen or path == s.path or any(p.endswith("/") and path.startswith(p) for p in seen):
+            if (
+                spec_of(other) is not spec_of(s.id)
+                or path in seen
+                or path == s.path
+                or any(p.endswith("/") and path.startswith(p) for p in seen)
+            ):
                 continue
             if path.rpartition("/")[2].startswith("__init__") or path.rpartition("/")[2].startswith("index."):
                 continue

@@ -19,6 +19,7 @@ from dataset.gold import fact_id, new_objects
 from dataset.names import Names, token_count
 from dataset.questions import Draft
 from dataset.score import code_tokens, normalise
+from dataset.topics import marked
 
 GATES = (
     "schema", "unresolved name", "line number", "nothing new", "duplicate prompt", "near duplicate", "conflict",
@@ -103,7 +104,7 @@ class Gates:
     def unresolved(self, draft: Draft) -> list[str]:
         """Code-shaped tokens of the response that neither the graph nor the row's own facts know."""
         literals = {piece for text in _literals(draft.facts) for piece in (text, text.strip("\"'"))}
-        literals |= {f"@{text.lstrip('@')}" for text in literals}
+        literals |= {marked(f) for f in draft.facts if f.relation == "decorator"}
         if draft.form == "correction":  # a false premise is named to be denied
             literals |= set(code_tokens(draft.prompt))
         literals |= {mark + f.object for f in draft.facts if f.relation == "parameter" for mark in ("*", "**", "...")}

@@ -52,6 +52,7 @@ class Knowledge(Facts):
         self.ranks: dict[str, Importance] = rank_view(self.view)
         self._notes = notes
         self._summaries: dict[str, str] = {}
+        self._told: dict[tuple[str, str], set[tuple[str, str]]] = {}  # who opens its documentation like this
         self._topics: dict[str, tuple[Topic, ...]] = {}
         self._neighbours: dict[tuple[str, int], tuple[str, ...]] = {}
         self.paths = frozenset(f.path for f in graph.files()) | {n.path for n in self.view.nodes.values() if n.path}
@@ -106,6 +107,14 @@ class Knowledge(Facts):
         if node is None or node.origin != "brain":
             return found
         return replace(found, path=node.path, label=str(node.meta.get("title", "")) or found.label)
+
+    def told_of_others(self, subject: Subject) -> bool:
+        if not self._told:
+            for other in self.view.nodes.values():
+                if other.origin != "brain" and other.meta.get("doc"):
+                    self._told.setdefault(_opening(other), set()).add(parts_of(other.id))
+        node = self.view.node(subject.id)
+        return node is not None and len(self._told.get(_opening(node), ())) > 1
 
     def sites(self, node_id: str, error: str) -> int:
         edges = self.view.out(node_id, "throws")
@@ -219,6 +228,11 @@ def _own_words(node: Node) -> bool:
     ticked = re.match(r"`+([^`]+)`+", doc)
     other = ticked is not None and re.split(r"\W+", ticked.group(1).strip("~!@"))[0] not in (node.name, "")
     return doc[:1] not in _ASIDES and not other and not _DIRECTIVE.match(doc)
+
+
+def _opening(node: Node) -> tuple[str, str]:
+    """A node's type and the beginning of its documentation."""
+    return node.type, " ".join(str(node.meta.get("doc", "")).partition("\n\n")[0].split())[:80].lower()
 
 
 def _names(view: View) -> Names:

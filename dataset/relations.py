@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from brain.facts import Fact
 from dataset.names import count, listing, plural_verb, unique
@@ -73,10 +74,25 @@ def subclasses(ask: Ask) -> Topic | None:
 implements = relation_aspect(
     "implements", "implements", "explain", "architecture", TYPES, "{s} implements {o}.", "{o} {v} implemented by {s}."
 )  # fmt: skip
-overrides = relation_aspect(
+_overrides = relation_aspect(
     "overrides", "overrides", "explain", "architecture", ("method", "property", "variable"),
     "{s} overrides {o}.", "{o} is overridden by {s}.",
 )  # fmt: skip
+
+
+def overrides(ask: Ask) -> Topic | None:
+    """The method of a base that the subject stands in for; one of an interface is implemented rather."""
+    topic = _overrides(ask)
+    base = ask.one("overrides")
+    owner = ask.facts.first(base.object, "container") if base is not None else None
+    if topic is None or owner is None or ask.facts.names.subject(owner.object).type != "interface":
+        return topic
+    told = (
+        a.replace(" overrides ", " implements ").replace(" overridden by ", " implemented by ") for a in topic.answers
+    )
+    return replace(topic, answers=tuple(told))
+
+
 imports = relation_aspect(
     "imports", "imports", "explain", "dependency", ("module",), "{s} imports {o}.", "{o} {v} imported by {s}.", limit=8
 )  # fmt: skip

@@ -20,7 +20,7 @@ RUNS = (*CALLABLE, "property")
 TYPES = ("class", "interface")
 VERBATIM = 25  # the longest run of source tokens that an answer may repeat
 ERRORS = frozenset({"raises", "may_raise", "catches"})  # a function that makes the error is no error
-LISTED = frozenset({"calls", "called_by", "raised_by", "caught_by", "imported_by", "subclass"})
+LISTED = frozenset({"member", "calls", "called_by", "raised_by", "caught_by", "imported_by", "subclass"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,7 @@ class Facts:
         if relation not in LISTED:
             return found
         aside, own = beside(node_id), parts_of(node_id)
+        bare = relation == "raised_by" and self._bare(node_id, self.names.subject(node_id).type)
         return [
             f
             for f in found
@@ -76,7 +77,7 @@ class Facts:
             and (aside or not beside(f.object))
             and parts_of(f.object) != own  # an overload of the same name
             and not (relation == "calls" and (f.object.startswith("ext:") or self._makes_error(f.object)))
-            and not (relation == "raised_by" and self._passed_on(f.object, node_id))
+            and not (relation == "raised_by" and (self._passed_on(f.object, node_id) or bare))
         ]
 
     def _makes_error(self, node_id: str) -> bool:
@@ -91,12 +92,16 @@ class Facts:
         only passed on by handlers that raise it again."""
         error = fact.object
         kind = self.names.subject(error).type
-        if kind not in (*TYPES, "external") or (kind == "external" and makes(error)):
+        if kind not in (*TYPES, "external") or (kind == "external" and makes(error)) or self._bare(error, kind):
             return False
         if fact.relation == "raises":
             return not self._passed_on(fact.subject, error)
         raisers = self.about(error, "raised_by") if fact.relation == "may_raise" else ()
         return not raisers or any(not self._passed_on(f.object, error) for f in raisers)
+
+    def _bare(self, node_id: str, kind: str) -> bool:
+        """Whether an interface extends nothing: it types what makes an error, it is none."""
+        return kind == "interface" and not self.about(node_id, "extends")
 
     def _passed_on(self, node_id: str, error: str) -> bool:
         """Whether a function only raises again what its own handler caught."""
@@ -108,16 +113,22 @@ class Facts:
         """At how many places a function raises an error itself; one where there is no graph to count them in."""
         return 1
 
+    def told_of_others(self, subject: Subject) -> bool:
+        """Whether the documentation of some other node of the subject's kind says the same."""
+        return False
+
     def speaking(self, node_id: str, role: str) -> Sequence[str]:
         """Ids of ontology nodes to which this node is `role` (about, raiser, step …); none where there is no ontology."""
         return ()
 
 
+_TESTS = re.compile(r"^tests?$|Tests?$|TestCase$")
+
+
 def beside(node_id: str) -> bool:
-    """Whether a node stands beside the product: in a file of tests, examples or documentation, or in a `tests` namespace."""
+    """Whether a node stands beside the product: in a file of tests, examples or documentation, or in a namespace or class of tests."""
     path, qualname = parts_of(node_id)
-    inside = qualname.split(".")[:-1]
-    return is_test(path) or is_aside(path) or any(name.lower() in ("test", "tests") for name in inside)
+    return is_test(path) or is_aside(path) or any(map(_TESTS.search, qualname.split(".")[:-1]))
 
 
 def makes(node_id: str) -> bool:
@@ -235,6 +246,12 @@ def parameter(fact: Fact) -> str:
     name = fact.object if fact.object.startswith("*") else many + fact.object
     short = default and "`" not in default and token_count(default) <= 6
     return f"`{name}` (default `{default}`)" if short else f"`{name}`"
+
+
+def marked(decorator: Fact) -> str:
+    """A decorator as its language writes it above a definition."""
+    spec = spec_of(decorator.subject)
+    return decorator.object if decorator.object[:1] in "@#[" or spec is None else spec.mark.format(decorator.object)
 
 
 def short_code(text: str, limit: int) -> bool:

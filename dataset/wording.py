@@ -100,10 +100,29 @@ def own_sentence(purpose: str, name: str) -> str:
         linked = not lead.group().strip().endswith(name) and not lead.group().strip().endswith(")")
         if linked or base_form(rest.partition(" ")[0]) or _STATES.match(rest):
             text = rest[:1].upper() + rest[1:]
+    text = re.sub(r"\[([\w.:]+)\](?![(\[])", r"\1", text)
+    whole = all(text.count(left) == text.count(right) for left, right in ("()", "[]", "“”"))
+    whole = whole and bool(re.search(r"[\w)\]}\"'”»%+*]$", text.rstrip(".!?。！？…")))
     words = re.findall(r"[^\W\d_]{2,}", _ADDRESS.sub(" ", text))
     quotes = re.findall(r"(?<!\w)'|'(?!\w)", re.sub(r"(?<=s)'(?=\s)", "", text))
     told = len(words) > 2 or any(len(word) > 3 and not word.isascii() for word in words)  # some scripts put no spaces
-    return text if told and len(quotes) % 2 == 0 else ""
+    return text if told and whole and len(quotes) % 2 == 0 else ""
+
+
+_GENERIC_WORDS = (
+    "initializ initialis construct creat instance class object method function default value this that the with for new"
+)
+
+
+def restates(text: str, qualname: str) -> bool:
+    """Whether a sentence says no more than the name: "Initializes a new instance of the JArray class." of `JArray.JArray`."""
+    known = [
+        word[:4]
+        for word in (*_GENERIC_WORDS.split(), *(p.lower() for p in re.findall(r"[A-Z]?[a-z]+|[A-Z]+", qualname)))
+    ]
+    joined = qualname.replace(".", " ").lower().split()
+    words = re.findall(r"[^\W\d_]{3,}", text.lower())
+    return all(word in joined or any(word.startswith(start) for start in known if len(start) > 2) for word in words)
 
 
 def clause(purpose: str, noun: str) -> str:

@@ -23,7 +23,8 @@ class LanguageSpec:
 
     The rest says how prose speaks of it: `builtin` is the package whose names need no qualifier, `dotted` whether modules go
     by dotted paths, `rest` what marks a parameter that takes all further arguments, `throws` whether an error is thrown
-    rather than returned, `embeds` whether a type takes over another by holding it, `nouns` what its programmers call a node type.
+    rather than returned, `embeds` whether a type takes over another by holding it, `mark` how an attribute of a definition
+    is written, `nouns` what its programmers call a node type.
     """
 
     name: str
@@ -37,6 +38,7 @@ class LanguageSpec:
     rest: str = "..."
     throws: bool = True
     embeds: bool = False
+    mark: str = "@{}"
     nouns: tuple[tuple[str, str], ...] = ()
 
     @property
@@ -65,7 +67,7 @@ SPECS: Final = (
     LanguageSpec(
         "javascript", "typescript", "js", (".js", ".mjs", ".cjs", ".jsx"), "tree_sitter_javascript", builtin="js"
     ),
-    LanguageSpec("c", "cpp", "cpp", (".c",), "tree_sitter_c"),
+    LanguageSpec("c", "cpp", "cpp", (".c",), "tree_sitter_c", mark="[[{}]]"),
     LanguageSpec(
         "cpp",
         "cpp",
@@ -78,9 +80,9 @@ SPECS: Final = (
     LanguageSpec("cuda", "cpp", "cpp", (".cu", ".cuh"), "tree_sitter_cuda"),
     LanguageSpec("go", "go", "go", (".go",), "tree_sitter_go", builtin="builtin", throws=False, embeds=True),
     LanguageSpec(
-        "rust", "rust", "rs", (".rs",), "tree_sitter_rust", throws=False, nouns=(("interface", "trait"),)
+        "rust", "rust", "rs", (".rs",), "tree_sitter_rust", throws=False, mark="#[{}]", nouns=(("interface", "trait"),)
     ),
-    LanguageSpec("csharp", "csharp", "cs", (".cs",), "tree_sitter_c_sharp"),
+    LanguageSpec("csharp", "csharp", "cs", (".cs",), "tree_sitter_c_sharp", mark="[{}]"),
 )  # fmt: skip
 BY_NAME: Final = {spec.name: spec for spec in SPECS}
 BY_PREFIX: Final = {spec.prefix: spec for spec in reversed(SPECS)}  # the first of those that share a prefix

@@ -106,6 +106,7 @@ def test_no_wording_means_two_things() -> None:
         {"location", "homonyms", "wrong_owner"},
         {"false_call", "false_import"},
         {"members", "contents"},
+        {"purpose", "role"},
         {"message", "raised_by"},
     ]
     for aspect in phrases():
