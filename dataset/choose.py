@@ -176,10 +176,6 @@ class Chooser:
         """Rows of the topic by form."""
         return self.used.get(_key(topic), Counter())
 
-    def shown(self, node_id: str, aspect: str) -> bool:
-        """Whether some row asks for or states this aspect of the node."""
-        return sum(self.used.get((node_id, aspect, ""), Counter()).values()) > 0
-
     def rows_of(self, topic: Topic) -> int:
         """How many rows of any form state the topic."""
         return sum(self.used.get(_key(topic), Counter()).values())

@@ -99,7 +99,7 @@ class _Maker:
         self.chooser = Chooser(
             knowledge.subjects_by_rank,
             knowledge.public,
-            knowledge.topics,
+            self._topics,
             self._context,
             self.splits,
             self.wanted,
@@ -153,8 +153,12 @@ class _Maker:
             self.spool.add(self._example(draft, "train"), self.gates.prompt_key(draft.prompt))
         return reason
 
+    def _topics(self, node_id: str) -> Iterator[Topic]:
+        return map(self.splits.told, self.knowledge.topics(node_id))
+
     def _context(self, draft: Draft) -> Draft | None:
-        return with_context(draft, self.knowledge.note, self.knowledge.neighbours(draft.subject.id, 4))
+        near = [i for i in self.knowledge.neighbours(draft.subject.id, 8) if not self.splits.answered_back(i)][:4]
+        return None if self.splits.answered_back(draft.subject.id) else with_context(draft, self.knowledge.note, near)
 
     def _example(self, draft: Draft, split: str) -> Example:
         negatives = self.knowledge.neighbours(draft.twin or draft.subject.id, self.settings.negatives_per_example)
@@ -188,10 +192,10 @@ class _Maker:
             for node_id in self.knowledge.subjects_by_rank:
                 if all(self.wanted.room(kind, "correction") <= 0 for kind in KINDS):
                     return
-                if self.splits.node_form(node_id) or self.knowledge.names.types.get(node_id) == "external":
+                if self.knowledge.names.types.get(node_id) == "external":
                     continue
-                for topic in makers.topics(self.knowledge.ask(node_id)):
-                    asked = asking(topic, turn)
+                for topic in map(self.splits.told, makers.topics(self.knowledge.ask(node_id))):
+                    asked = asking(topic, turn) if not self.splits.held(topic) else None
                     if self.wanted.room(topic.kind, "correction") > 0 and asked is not None and not self._admit(asked):
                         self.wanted.made[topic.kind, "correction"] += 1
 
