@@ -21,15 +21,16 @@ from dataset.score import code_tokens
 from dataset.splits import REVERSED, Splits
 from extractor.graph import Graph
 
-SEEDS = (0, 3, 5)  # the shop is small: each seed holds other nodes, edges and paths out
+# The shop is small: each seed holds other nodes, edges and paths out; few rows leave edges untrained.
+SEEDS = {0: 400, 3: 400, 5: 400, 6: 60, 7: 100}
 
 
 class Made:
     """The rows of one seed, and the facts behind their ids."""
 
-    def __init__(self, folder: Path, seed: int) -> None:
+    def __init__(self, folder: Path, seed: int, rows: int) -> None:
         self.splits = Splits(seed)
-        counts = {"discovery": 300, "explain": 400, "howto": 250, "diag": 200}
+        counts = {"discovery": rows, "explain": rows, "howto": rows // 2, "diag": rows // 2}
         settings = DatasetSettings.model_validate(
             {
                 "graph": folder / "brain" / "graph.sqlite",
@@ -58,7 +59,7 @@ class Made:
 def made(tmp_path_factory: pytest.TempPathFactory) -> list[Made]:
     folder = tmp_path_factory.mktemp("splits")
     build(shop(folder))
-    return [Made(folder, seed) for seed in SEEDS]
+    return [Made(folder, seed, rows) for seed, rows in SEEDS.items()]
 
 
 def test_no_wording_of_one_set_stands_in_another() -> None:
@@ -146,7 +147,7 @@ def test_a_refusal_differs_from_its_twin_in_the_name_alone(made: list[Made]) -> 
     for rows in made:
         asked = {e.prompt for e in (*rows.train, *rows.test) if e.meta.answerable}
         refused = [e for e in (*rows.train, *rows.held("T5")) if not e.meta.answerable and e.meta.negatives]
-        assert len(refused) > 20
+        assert len(refused) > 5
         for example in refused:
             fake, real = code_tokens(example.response)[0], parts_of(example.meta.negatives[0])[1]
             assert example.prompt.replace(fake, real) in asked, example
