@@ -54,7 +54,7 @@ def catches(ask: Ask) -> Topic | None:
     done = "".join(f" It {_OUTCOMES[end][0].format(listing(whom))}." for end, whom in ends.items() if end and not one)
     alone = _OUTCOMES[next(iter(ends))][0].format("it") if one and next(iter(ends)) else ""
     answers = (
-        f"{s.said()} catches {shown}{f' and {alone}' if alone else ''}.{done}{ask.home}",
+        f"{s.said()} catches {shown}{f' and {alone}' if alone else ''}.{done}{ask.home if alone or done else ask.place}",
         f"{shown} {plural_verb(len(errors), 'is', 'are')} caught in {s.said()}{f', which {alone}' if alone else ''}.{done}{ask.home}",
     )
     return ask.topic("catches", "diag", "error handling", answers, [*found[:6], ask.one("path")])

@@ -25,7 +25,7 @@ from extractor.languages import BY_NAME
 from extractor.schema import Node
 
 # Build scripts: they run, but nobody asks about them.
-_SCRIPTS = frozenset({"setup.py", "conftest.py", "noxfile.py", "tasks.py", "fabfile.py"})
+_SCRIPTS = frozenset({"setup", "conftest", "noxfile", "tasks", "fabfile"})
 _ASIDES = ("(", "[", "{")
 _CALLED = {
     "property": "property",
@@ -196,11 +196,7 @@ class Knowledge(Facts):
         if node.type not in _ASKED or beside(node_id) or not node.path:
             return False
         flags = node.meta.get("flags", ())
-        if (
-            ("/" not in node.path and node.path in _SCRIPTS)
-            or "deleted" in flags
-            or {"declaration", "extern"} <= set(flags)
-        ):
+        if node.path.partition(".")[0] in _SCRIPTS or "deleted" in flags or {"declaration", "extern"} <= set(flags):
             return False
         if "@" in node_id.rpartition("#")[2] and self.names.same_place(node_id) > 1:
             return False  # a setter, an overload, an alternative: the first definition speaks for the name

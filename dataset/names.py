@@ -113,7 +113,8 @@ class Names:
                 if self._homes[path, qualname] == 1:
                     self._places.setdefault(qualname, []).append(path)
                     pieces = qualname.split(".")
-                    ends = [".".join(pieces[start:]) for start in range(len(pieces))]
+                    own = pieces[-1:] == pieces[-2:-1]  # a constructor takes no name from its class
+                    ends = [".".join(pieces[start:]) for start in range(len(pieces) - own)]
                     self._shared.update(ends)
                     self._own.update(ends if _ours(path) else ())
 
