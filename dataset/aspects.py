@@ -122,6 +122,8 @@ def find(ask: Ask) -> Topic | None:
     if s.name.strip("_").lower() in told.lower() or ask.facts.told_of_others(s):
         return None
     does = clause(told, s.noun)
+    if not does and '"' in told:
+        return None
     asked = does or f'is documented as "{told.rstrip(".")}"'
     answers = (f"`{s.label}` in `{s.path}`.", f"That is the {s.noun} `{s.label}` in `{s.path}`.")
     return ask.topic("find", "discovery", "feature location", answers, [doc, path], "reverse", o=asked)
@@ -168,6 +170,8 @@ def returns(ask: Ask) -> Topic | None:
     s, fact = ask.subject, ask.one("returns")
     if fact is None or s.type not in RUNS or fact.object in NOTHING or not short_code(fact.object, VERBATIM):
         return None
+    if ask.facts.names.same_place(s.id) > 1:
+        return None  # overloads and alternatives may return other types
     kind = fact.object.strip("\"'")
     answers: tuple[str, ...] = (
         f"{s.said()} is declared to return `{kind}`.{ask.place}",

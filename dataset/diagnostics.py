@@ -64,7 +64,7 @@ def _outcome(ask: Ask, handler: str, action: str, error: str) -> str:
     """What a handler does with an error, as a key of the outcomes; empty where it simply goes on, or where that is not sure."""
     raised = {f.object for f in ask.facts.about(handler, "raises")}
     if action == "convert" and error in raised:
-        return "reraise" if raised == {error} else ""
+        return "reraise"
     return action if action in _OUTCOMES and (action != "convert" or raised) else ""
 
 
@@ -77,7 +77,7 @@ def raises(ask: Ask) -> Topic | None:
         return None
     errors = unique(ask.said(f.object) for f in found)
     shown, verb = listing(errors), plural_verb(len(errors), "is", "are")
-    guarded = next((f for f in found[:6] if short_code(f.qualifier("guard"), 14)), None)
+    guarded = next((f for f in found[:6] if _plain(f.qualifier("guard"))), None)
     when = ""
     if guarded is not None:  # the nearest condition is needed, other lines may need more: so "in the branch", not "if"
         which = f"; {ask.said(guarded.object)}" if len(errors) > 1 else ""
@@ -111,7 +111,9 @@ def raised_by(ask: Ask) -> Topic | None:
     if s.type not in (*TYPES, "external") or not found:
         return None
     shown = listing(unique(ask.said(f.object) for f in found))
-    guarded = next((f for f in found[:6] if short_code(f.qualifier("guard"), 14)), None)
+    guarded = next((f for f in found[:6] if _plain(f.qualifier("guard"))), None)
+    if guarded is not None and guarded.qualifier("cause"):
+        guarded = None  # what went wrong is in the error it was made of
     detail = f" In {ask.said(guarded.object)}, check `{guarded.qualifier('guard')}`." if guarded is not None else ""
     answers = (
         f"{s.said()} is raised by {shown}.{detail}{ask.home}",
@@ -129,7 +131,7 @@ def messages(ask: Ask) -> Iterator[Topic]:
         if s.type not in RUNS or not tellable(text):
             continue
         guard = fact.qualifier("guard")
-        under = f" in the branch where `{guard}` holds" if short_code(guard, 14) else ""
+        under = f" in the branch where `{guard}` holds" if _plain(guard) else ""
         error = ask.said(fact.object)
         answers: tuple[str, ...] = (
             f"{s.said()} raises {error} with this message{under}.{ask.home}",
@@ -200,7 +202,13 @@ def seen(message: str) -> str:
 def tellable(message: str) -> bool:
     """Whether a message can stand in a question: a few words of its own, not too long, no quotes of the kind around it."""
     words = re.findall(r"[A-Za-z]{2,}", message)
-    return '"' not in message and "`" not in message and len(words) >= 2 and token_count(message) <= VERBATIM
+    whole = message.rstrip()[-1:] not in (",", "(", ":", "")  # else the rest of it is not in the graph
+    return whole and '"' not in message and "`" not in message and len(words) >= 2 and token_count(message) <= VERBATIM
+
+
+def _plain(guard: str) -> bool:
+    """Whether a condition is short and not the negation of a whole other one."""
+    return short_code(guard, 14) and not guard.startswith(("!(", "not ("))
 
 
 def _advises(text: str) -> bool:

@@ -127,9 +127,11 @@ def tests(ask: Ask) -> Topic | None:
 
 def extend(ask: Ask) -> Topic | None:
     """Subclasses to learn from, and the methods they replace."""
-    s, subclassed = ask.subject, ask.all("subclass")
+    s, subclassed = ask.subject, list(ask.all("subclass"))
     if s.type not in TYPES or not subclassed:
         return None
+    real = [f for f in subclassed if ask.facts.names.subject(f.object).type != "interface"]
+    subclassed = real or subclassed
     shown = listing([ask.said(f.object) for f in subclassed], limit=4)
     replaced: list[Fact] = []
     for sub in subclassed[:4]:
@@ -140,7 +142,7 @@ def extend(ask: Ask) -> Topic | None:
                 if f.object.startswith(f"{s.id}.") and not constructs(f.object)
             ]
     methods = unique(f"`{last(f.object)}`" for f in replaced)[:4]
-    verb = "Implement" if s.type == "interface" else "Subclass"
+    verb = "Subclass" if s.type == "class" else "Implement" if real else "Extend"
     fills = "implement" if s.type == "interface" else "override"
     over = f" They {fills} {listing(methods)}." if methods and len(subclassed) > 1 else ""
     over = f" It {fills}s {listing(methods)}." if methods and len(subclassed) == 1 else over

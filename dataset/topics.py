@@ -185,12 +185,12 @@ class Ask:
 
 # How prose says "raises" of a language whose errors are values that come back, and "extends" of one whose types hold others.
 _RETURNED = (
-    (r"raises (`[^`]+`) with this message", r"fails with \1, which says so"),
+    (r"raises (`[^`]+`) with this message", r"fails with \1 and this message"),
     ("may raise", "may fail with"),
     ("is raised by", "comes from"),
     ("are raised by", "come from"),
     ("raised by", "which comes from"),
-    ("raises it", "makes it"),
+    ("raises it", "reports it"),
     ("raises", "fails with"),
     ("raise", "fail with"),
     ("catches", "recovers from"),

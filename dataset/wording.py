@@ -102,6 +102,7 @@ def own_sentence(purpose: str, name: str) -> str:
             text = rest[:1].upper() + rest[1:]
     text = re.sub(r"\[([\w.:]+)\](?![(\[])", r"\1", text)
     whole = all(text.count(left) == text.count(right) for left, right in ("()", "[]", "“”"))
+    whole = whole and not re.search(r"[{}]|\);", text)  # code that was commented out
     whole = whole and bool(re.search(r"[\w)\]}\"'”»%+*]$", text.rstrip(".!?。！？…")))
     words = re.findall(r"[^\W\d_]{2,}", _ADDRESS.sub(" ", text))
     quotes = re.findall(r"(?<!\w)'|'(?!\w)", re.sub(r"(?<=s)'(?=\s)", "", text))
@@ -184,6 +185,6 @@ def verb_phrase(purpose: str) -> str:
     text = clause(purpose, "function")
     first, _, rest = text.partition(" ")
     base = base_form(first)
-    if not base or "," in rest or re.search(r"(?:,| and| or| then) (?:then )?\w+s\b", rest):
+    if not base or "," in rest or re.search(r" (?:and|or|then) (?:(?:then|just|also|only|\w+ly) )*\w+s\b", rest):
         return ""
     return f"{base} {rest}"
