@@ -154,7 +154,7 @@ def member_errors(ask: Ask) -> Topic | None:
     if s.type not in (*TYPES, "module") or not 0 < len(hops) <= 5 or any(len(gs) > 4 for _, gs in hops):
         return None
     pieces = [f"{ask.said(f.object)} raises {listing(unique(ask.said(g.object) for g in gs))}" for f, gs in hops]
-    answers = (f"In {s.said()}, {'; '.join(unique(pieces))}.",)
+    answers = (f"Among the public functions of {s.said()}, {'; '.join(unique(pieces))}.",)
     used = [x for f, gs in hops for x in (f, *gs)]
     return ask.topic("member_errors", "diag", "error cause", answers, used, "two_hop")
 

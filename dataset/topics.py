@@ -133,8 +133,8 @@ def beside(node_id: str) -> bool:
 
 def makes(node_id: str) -> bool:
     """Whether an id outside the project names a function of a type (`io.Error.new`) rather than a type."""
-    owner, _, name = parts_of(node_id)[1].rpartition(".")
-    return bool(owner) and name[:1].islower() and owner.rpartition(".")[2][:1].isupper()
+    *_, owner, name = ["", *re.split(r"[.:]+", parts_of(node_id)[1])]
+    return name[:1].islower() and owner[:1].isupper()
 
 
 @dataclass(frozen=True, slots=True)
