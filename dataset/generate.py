@@ -36,7 +36,7 @@ from dataset.teacher import FORMS, TASK, Taught, teach
 from dataset.topics import Topic
 from extractor.graph import Graph
 
-VERSION = "12"
+VERSION = "13"
 SAMPLES = 20
 
 
