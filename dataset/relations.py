@@ -45,10 +45,21 @@ def relation_aspect(
 calls = relation_aspect(
     "calls", "calls", "explain", "control flow", RUNS, "{s} calls {o}.", "{o} {v} called by {s}."
 )  # fmt: skip
-called_by = relation_aspect(
-    "called_by", "called_by", "explain", "dependency", (*CALLABLE, *TYPES),
+_callers = relation_aspect(
+    "called_by", "called_by", "explain", "dependency", CALLABLE,
     "{s} is called by {o}.", "{o} {v} {s}.", "reverse", verbs=("calls", "call"),
 )  # fmt: skip
+_makers = relation_aspect(
+    "called_by", "called_by", "explain", "dependency", TYPES,
+    "{s} is constructed by {o}.", "{o} {v} {s}.", "reverse", verbs=("constructs", "construct"),
+)  # fmt: skip
+
+
+def called_by(ask: Ask) -> Topic | None:
+    """Who calls a function, who makes objects of a class."""
+    return _callers(ask) or _makers(ask)
+
+
 extends = relation_aspect(
     "extends", "extends", "explain", "architecture", TYPES, "{s} extends {o}.", "{o} {v} extended by {s}."
 )  # fmt: skip

@@ -102,7 +102,7 @@ def own_sentence(purpose: str, name: str) -> str:
             text = rest[:1].upper() + rest[1:]
     text = re.sub(r"\[([\w.:]+)\](?![(\[])", r"\1", text)
     whole = all(text.count(left) == text.count(right) for left, right in ("()", "[]", "“”"))
-    whole = whole and not re.search(r"[{}]|\);", text)  # code that was commented out
+    whole = whole and not re.search(r"[{}\\]|\);|(?<!:)//", text)  # code that was commented out
     whole = whole and bool(re.search(r"[\w)\]}\"'”»%+*]$", text.rstrip(".!?。！？…")))
     words = re.findall(r"[^\W\d_]{2,}", _ADDRESS.sub(" ", text))
     quotes = re.findall(r"(?<!\w)'|'(?!\w)", re.sub(r"(?<=s)'(?=\s)", "", text))
