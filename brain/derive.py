@@ -16,6 +16,7 @@ from brain.view import Near, Relations, View, container, handled, is_test
 from extractor.graph import Graph
 from extractor.schema import Edge, Node
 
+_NO_OVERRIDE: Final = frozenset({"static", "constructor", "destructor"})  # these hide or chain, they replace nothing
 _SELF: Final = frozenset({"self", "cls", "this"})
 # role of an ontology edge -> the relation it states about the ontology node
 ROLES: Final = {
@@ -136,7 +137,8 @@ def _structure(relations: Relations, node: Node) -> Iterator[Fact]:
     for kind in ("extends", "implements"):
         for edge in relations.into(node.id, kind):
             yield _fact(node, "subclass", edge.src, **_how(edge))
-    if owner is not None and owner.type in ("class", "interface") and not node.name.startswith("__"):
+    own = owner is not None and _NO_OVERRIDE.isdisjoint(node.meta.get("flags", ()))
+    if owner is not None and own and owner.type in ("class", "interface") and not node.name.startswith("__"):
         base = overridden(relations, node, owner)
         if base is not None:
             yield _fact(node, "overrides", base.id)
@@ -238,7 +240,7 @@ def _ontology(relations: Relations, node: Node) -> Iterator[Fact]:
 
 
 def _in_source_order(edges: list[Edge]) -> list[Edge]:
-    return sorted(edges, key=lambda e: (e.line, e.dst))
+    return sorted(edges, key=lambda e: (e.line, int(e.meta.get("position", 0)), e.dst))
 
 
 def _how(edge: Edge) -> dict[str, str]:

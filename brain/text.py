@@ -197,7 +197,8 @@ def _unmark(text: str) -> str:
     text = _LINK.sub(r"\1", text)
     text = html.unescape(_HTML_TAG.sub("", text))
     text = re.sub(r"``([^`]*)``", r"\1", text)
-    text = re.sub(r"`([^`<]*?)(?:\s*<[^>]*>)?`_{0,2}", r"\1", text)
+    text = re.sub(r"`([^`<]+?)\s*<[^>`]*>`_{1,2}", r"\1", text)  # a link: its title stays
+    text = re.sub(r"`([^`]*)`_{0,2}", r"\1", text)
     text = _EMPHASIS.sub(r"\2", text)
     text = re.sub(r"\|(\w[\w .-]*)\|", r"\1", text)
     return " ".join(text.split())

@@ -21,6 +21,8 @@ CODE_TYPES: Final = ("package", "module", "class", "interface", "function", "met
 
 _ends = attrgetter("src", "dst", "kind", "line")  # the key of an edge
 _TEST_DIRS = frozenset({"test", "tests", "__tests__", "spec", "specs", "testdata", "unittests", "androidtest"})
+# `test_lib`, `Some.Library.Tests`: a whole word at either end of a name of several.
+_TEST_DIR = re.compile(r"^tests?[._\-]|[._\-]tests?$", re.I)
 _TEST_FILE = re.compile(
     r"^(?:test_.*|.*_test|.*_tests|conftest|tests?|.*[.\-](?:test|spec)|.*Tests?|.*TestCase|.*Spec)\.\w+$"
 )
@@ -118,13 +120,14 @@ class Near:
 def is_test(path: str) -> bool:
     """Whether a file holds tests, by whole directory names and file name forms, never by a substring."""
     *directories, name = path.split("/")
-    return any(d.lower() in _TEST_DIRS for d in directories) or bool(_TEST_FILE.match(name))
+    named = any(d.lower() in _TEST_DIRS or _TEST_DIR.search(d) for d in directories)
+    return named or bool(_TEST_FILE.match(name))
 
 
 @lru_cache(maxsize=50_000)
 def is_aside(path: str) -> bool:
-    """Whether a file stands beside the product: examples, demos, documentation, benchmarks."""
-    return any(part.lower() in _ASIDE_DIRS for part in path.split("/")[:-1])
+    """Whether a file stands beside the product: examples, demos, documentation, benchmarks, folders of tools (`.ci/`)."""
+    return any(part.lower() in _ASIDE_DIRS or part.startswith(".") for part in path.split("/")[:-1])
 
 
 def is_public(node: Node) -> bool:

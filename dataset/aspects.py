@@ -17,6 +17,7 @@ from dataset.relations import (
     depends,
     extend,
     extends,
+    implementers,
     implements,
     imported_by,
     imports,
@@ -31,8 +32,10 @@ from dataset.topics import (
     SYMBOLS,
     TYPES,
     VERBATIM,
+    constructs,
     hidden,
     last,
+    marked,
     parameter,
     resolves,
     short_code,
@@ -40,18 +43,20 @@ from dataset.topics import (
 from dataset.topics import Ask as Ask
 from dataset.topics import Facts as Facts
 from dataset.topics import Topic as Topic
-from dataset.wording import clause
+from dataset.wording import clause, own_sentence, restates
 
 MOST_FIELDS = 12
-PLAIN_DECORATORS = frozenset({"property", "setter", "Override", "override", "overload", "SuppressWarnings"})
+NOTHING = frozenset({"None", "void", "()"})  # what a function returns that returns nothing
+_PLAIN = """property setter Override override overload SuppressWarnings inline CompilerGenerated DebuggerNonUserCode"""
+PLAIN_DECORATORS = frozenset(_PLAIN.split())
 
 
 def location(ask: Ask) -> Topic | None:
-    return None if ask.subject.name.startswith("__") else place(ask)
+    """Where a symbol is defined; of constructors and their like nobody asks it."""
+    return None if ask.subject.type in RUNS and constructs(ask.subject.id) else place(ask)
 
 
 def place(ask: Ask) -> Topic | None:
-    """Where a symbol is defined; of `__init__` and its like nobody asks it."""
     s, path, container = ask.subject, ask.one("path"), ask.one("container")
     if path is None or s.type not in SYMBOLS:
         return None
@@ -78,7 +83,7 @@ def homonyms(ask: Ask) -> Topic | None:
         return None
     ids = [f"{s.id.partition(':')[0]}:{path}#{s.qualname}" for path in sorted(paths)]
     found = [f for f in (ask.facts.first(i, "path") for i in ids) if f is not None]
-    if len(found) != len(paths):
+    if len(found) != len(paths) or any(f.object == "declaration" for i in ids for f in ask.facts.about(i, "flag")):
         return None
     shown = listing([f"`{f.object}`" for f in found])
     answers = (
@@ -89,57 +94,64 @@ def homonyms(ask: Ask) -> Topic | None:
 
 
 def purpose(ask: Ask) -> Topic | None:
+    """What its documentation says a thing is for: what a function does, what role anything else plays."""
     s, doc, path = ask.subject, ask.one("purpose"), ask.one("path")
-    if doc is None or path is None or token_count(doc.object) > VERBATIM:
+    told = own_sentence(doc.object, s.name) if doc is not None else ""
+    if doc is None or path is None or not told or token_count(told) > VERBATIM or restates(told, s.qualname):
         return None
-    does = clause(doc.object, s.noun)
+    does = clause(told, s.noun)
     said = s.said()
+    aspect = "purpose" if s.type in CALLABLE else "role"
     if s.type in ("module", "package"):
         answers: tuple[str, ...] = (
-            (f"{said} {does}.",) if does else (f"The documentation of {said} says: “{doc.object}”",)
+            (f"{said} {does}.",) if does else (f"The documentation of {said} says: “{told}”",)
         )  # fmt: skip
-        return ask.topic("purpose", "explain", "purpose", answers, [doc, path])
-    if does:
+    elif does:
         answers = (f"{said} {does}.{ask.place}", f"The {s.noun} {said} {does}.{ask.place}")
     else:
-        answers = (f"{said} is documented as “{doc.object}”{ask.place}",)
-    container = ask.one("container")
-    if container is not None and "#" not in container.object:
-        container = None
-    return ask.topic("purpose", "explain", "purpose", answers, [doc, path])
+        answers = (f"{said} is documented as “{told}”{ask.place}",)
+    return ask.topic(aspect, "explain", "purpose", answers, [doc, path])
 
 
 def find(ask: Ask) -> Topic | None:
     """The purpose's way back: from what it does to its name."""
     s, doc, path = ask.subject, ask.one("purpose"), ask.one("path")
-    if doc is None or path is None or s.type not in SYMBOLS or not 4 <= token_count(doc.object) <= VERBATIM:
+    told = own_sentence(doc.object, s.name) if doc is not None else ""
+    if doc is None or path is None or s.type not in SYMBOLS or not 4 <= token_count(told) <= VERBATIM:
         return None
-    if s.name.strip("_").lower() in doc.object.lower():
+    if s.name.strip("_").lower() in told.lower() or ask.facts.told_of_others(s):
         return None
-    does = clause(doc.object, s.noun)
-    asked = does or f'is documented as "{doc.object.rstrip(".")}"'
+    does = clause(told, s.noun)
+    if not does and '"' in told:
+        return None
+    asked = does or f'is documented as "{told.rstrip(".")}"'
     answers = (f"`{s.label}` in `{s.path}`.", f"That is the {s.noun} `{s.label}` in `{s.path}`.")
     return ask.topic("find", "discovery", "feature location", answers, [doc, path], "reverse", o=asked)
 
 
 def members(ask: Ask) -> Topic | None:
+    """What outside code can use of a type: neither what is private nor its constructors, which have questions of their own."""
     s = ask.subject
-    found = [f for f in ask.all("member") if s.type in TYPES]
+    seen = [f for f in ask.all("member") if s.type in TYPES and not hidden(f.object) and not constructs(f.object)]
     # A setter or an overload is no member of its own.
-    found = list({last(f.object): f for f in reversed(found) if not hidden(f.object)}.values())[::-1]
+    seen = list({last(f.object): f for f in reversed(seen)}.values())[::-1]
+    found = [f for f in seen if _public(ask, f)]
     if not found:
         return None
     names = [f"`{last(f.object)}`" for f in found]
     shown = listing(names, limit=10)
-    answers: tuple[str, ...] = (f"{s.said()} has {count(len(found), 'member')}: {shown}.{ask.place}",)
+    kind = "public member" if s.type == "class" else "member"
+    answers: tuple[str, ...] = (f"{s.said()} defines {count(len(found), kind)}: {shown}.{ask.place}",)
     if len(found) > 1:
-        answers += (f"{shown} are the members of {s.said()}.{ask.home}",)
+        answers += (f"{shown} are the {kind}s that {s.said()} defines.{ask.home}",)
     return ask.topic("members", "discovery", "architecture", answers, [*found[:10], ask.one("path")])
 
 
 def contents(ask: Ask) -> Topic | None:
+    """The public symbols that a module defines; what it only declares stands elsewhere."""
     s = ask.subject
-    found = [f for f in ask.all("member") if s.type == "module" and not hidden(f.object)]
+    found = [f for f in ask.all("member") if s.type == "module" and not hidden(f.object) and _public(ask, f)]
+    found = list({last(f.object): f for f in found if ask.facts.names.subject(f.object).path == s.path}.values())
     if not found:
         return None
     names = [f"`{last(f.object)}`" for f in found]
@@ -148,10 +160,18 @@ def contents(ask: Ask) -> Topic | None:
     return ask.topic("contents", "discovery", "architecture", answers, found[:10])
 
 
+def _public(ask: Ask, member: Fact) -> bool:
+    """Whether code outside may use a member, as far as the language says."""
+    seen_by = ask.facts.first(member.object, "visibility")
+    return seen_by is None or seen_by.object in ("public", "")
+
+
 def returns(ask: Ask) -> Topic | None:
     s, fact = ask.subject, ask.one("returns")
-    if fact is None or s.type not in RUNS or "`" in fact.object or token_count(fact.object) > VERBATIM:
+    if fact is None or s.type not in RUNS or fact.object in NOTHING or not short_code(fact.object, VERBATIM):
         return None
+    if ask.facts.names.same_place(s.id) > 1:
+        return None  # overloads and alternatives may return other types
     kind = fact.object.strip("\"'")
     answers: tuple[str, ...] = (
         f"{s.said()} is declared to return `{kind}`.{ask.place}",
@@ -182,7 +202,7 @@ def decorator(ask: Ask) -> Topic | None:
         return None  # the noun says as much
     if not found or len(found) != len(ask.all("decorator")):
         return None
-    shown = listing([f"`{f.object if f.object.startswith('@') else '@' + f.object}`" for f in found])
+    shown = listing([f"`{marked(f)}`" for f in found])
     answers: tuple[str, ...] = (
         f"{s.said()} carries {shown}.{ask.place}",
         f"{shown} {plural_verb(len(found), 'stands', 'stand')} above {s.said()}.{ask.home}",
@@ -197,9 +217,7 @@ def parameters(ask: Ask) -> Topic | None:
     who = f"The first definition of {s.said()}" if ask.facts.names.same_place(s.id) > 1 else s.said()
     first = "" if who == s.said() else "In its first definition, "
     result = ask.one("returns")
-    if result is not None and (
-        result.object in ("None", "void") or "`" in result.object or token_count(result.object) > 12
-    ):
+    if result is not None and (result.object in NOTHING or "`" in result.object or token_count(result.object) > 12):
         result = None
     tail = f" It returns `{result.object.strip(chr(34) + chr(39))}`." if result is not None else ""
     if not found:
@@ -249,9 +267,10 @@ def construct(ask: Ask) -> Topic | None:
             if not found:
                 continue
             shown = listing([parameter(f) for f in found], limit=8)
+            which = "The constructor" if ask.facts.names.same_place(member.object) == 1 else "One of the constructors"
             answers: tuple[str, ...] = (
-                f"The constructor of {s.said()} takes {shown}.{ask.home}",
-                f"To make a {s.said()}, pass {shown}.{ask.home}",
+                f"{which} of {s.said()} takes {shown}.{ask.home}",
+                f"To construct {s.said()}, pass {shown}.{ask.home}",
             )
             return ask.topic("construct", "howto", "usage", answers, [*found[:8], ask.one("path")])
     return None
@@ -291,11 +310,13 @@ def fields(ask: Ask) -> Topic | None:
     wanted = {"class": "returns", "interface": "returns", "module": "value"}.get(s.type, "")
     shown: list[str] = []
     used: list[Fact] = []
+    others = 0
     for member in ask.all("member"):
         fact = ask.facts.first(member.object, wanted) if wanted and not hidden(member.object) else None
         typed = ask.facts.names.subject(member.object).type == "variable" or member.qualifier("type") == "variable"
         alone = ask.facts.names.same_place(member.object) <= 1
         if fact is None or not typed or not alone or not short_code(fact.object, 12) or len(shown) == MOST_FIELDS:
+            others += typed and not hidden(member.object)
             continue
         text = fact.object.strip("\"'") if wanted == "returns" else fact.object
         shown.append(f"`{last(member.object)}` (`{text}`)")
@@ -304,7 +325,7 @@ def fields(ask: Ask) -> Topic | None:
     if not shown:
         return None
     noun = "field" if wanted == "returns" else "constant"
-    some = "" if len(shown) < MOST_FIELDS else "among others "
+    some = "among others " if others else ""
     answers = (
         f"{s.said()} has {some}the {noun}{'s' if len(shown) > 1 else ''} {listing(shown, limit=MOST_FIELDS)}.{ask.place}",
     )
@@ -350,7 +371,8 @@ def overview(ask: Ask) -> Topic | None:
 
 SIMPLE: tuple[Callable[[Ask], Topic | None], ...] = (
     homonyms,
-    location, purpose, find, members, contents, returns, declared, calls, called_by, extends, subclasses, implements, overrides,
+    location, purpose, find, members, contents, returns, declared, calls, called_by, extends, subclasses, implements, implementers,
+    overrides,
     imports, imported_by, depends, decorator, parameters, construct, tests, value, fields, extend, raises, may_raise, raised_by,
     caught_by, catches, fix, steps, capability, overview,
 )  # fmt: skip

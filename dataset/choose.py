@@ -17,7 +17,7 @@ from config.settings import DatasetSettings
 from dataset.curate import OF_CONTENT, distinct
 from dataset.example import KINDS
 from dataset.gold import fact_id
-from dataset.phrases import families
+from dataset.phrases import Family, families
 from dataset.questions import Draft, draft, statements
 from dataset.splits import Splits, statement_only
 from dataset.topics import Topic
@@ -176,10 +176,6 @@ class Chooser:
         """Rows of the topic by form."""
         return self.used.get(_key(topic), Counter())
 
-    def shown(self, node_id: str, aspect: str) -> bool:
-        """Whether some row asks for or states this aspect of the node."""
-        return sum(self.used.get((node_id, aspect, ""), Counter()).values()) > 0
-
     def rows_of(self, topic: Topic) -> int:
         """How many rows of any form state the topic."""
         return sum(self.used.get(_key(topic), Counter()).values())
@@ -283,7 +279,7 @@ class Chooser:
             return distinct(rotated(list(statements(topic)), topic), repeats)
         if form == "context":
             # Context questions use the far end of the same askings, so that they repeat as few of them as can be.
-            asked = (self._context(d) for d in reversed(askings(topic)))
+            asked = (self._context(draft(topic, *place, wrap=True)) for place in reversed(_places(topic, "train")))
             return islice((d for d in asked if d is not None), CAPS["context"][1])
         return distinct(wordings(topic), repeats)
 
@@ -295,13 +291,26 @@ def askings(topic: Topic, which: str = "train") -> list[Draft]:
 
 def wordings(topic: Topic, which: str = "train") -> Iterator[Draft]:
     """Askings of a topic, one of each family before a second of any, starting at a family that depends on the topic."""
+    return (draft(topic, family, number, wrap=which == "train") for family, number in _places(topic, which))
+
+
+def asking(topic: Topic, number: int, which: str = "train") -> Draft | None:
+    """The asking of a topic at this place in the order of `wordings`, None behind the last."""
+    places = _places(topic, which)
+    return draft(topic, *places[number], wrap=which == "train") if number < len(places) else None
+
+
+def _places(topic: Topic, which: str) -> list[tuple[Family, int]]:
     found = families(topic.aspect, which)
     start = crc32("\0".join(_key(topic)).encode())
     order = [found[(start + i) % len(found)] for i in range(len(found))]
-    for turn in range(max((len(f.variants) for f in order), default=0)):
-        for family in order:
-            if turn < len(family.variants):
-                yield draft(topic, family, (start + turn) % len(family.variants), wrap=which == "train")
+    most = max((len(f.variants) for f in order), default=0)
+    return [
+        (family, (start + turn) % len(family.variants))
+        for turn in range(most)
+        for family in order
+        if turn < len(family.variants)
+    ]
 
 
 def rotated(drafts: list[Draft], topic: Topic) -> list[Draft]:

@@ -10,11 +10,11 @@ from collections.abc import Iterator, Sequence
 
 from brain.facts import Fact
 from brain.view import hidden, is_aside, is_test
-from dataset.names import listing, parts_of, unique
-from dataset.topics import RUNS, Ask, Facts, Topic
+from dataset.names import listing, parts_of, spec_of, unique
+from dataset.topics import RUNS, Ask, Facts, Topic, beside, constructs
 from extractor.graph import Graph
 
-_ROOTS = ("ext:builtins", "ext:abc", "ext:java.lang#Object")
+_ROOTS = frozenset({"object", "abc"})  # bases outside the project, by name, that bring no methods of their own
 _OPEN_MEMBERS = ("__getattr__", "__getattribute__", "__dict__")
 
 
@@ -37,7 +37,9 @@ class Corrections:
                 modules.append(node_id)
         self._modules = modules
         self._lone = sorted(
-            ids[0] for name, ids in self._methods.items() if len(ids) == 1 and not hidden(name) and name[:2] != "__"
+            ids[0]
+            for name, ids in self._methods.items()
+            if len(ids) == 1 and not hidden(name) and not constructs(ids[0]) and not beside(ids[0])
         )
 
     def topics(self, ask: Ask) -> Iterator[Topic]:
@@ -60,15 +62,18 @@ class Corrections:
         lineage = self._lineage(s.id)
         if lineage is None or s.in_path:
             return None
-        have = {parts_of(f.object)[1].rpartition(".")[2] for c in lineage for f in self._facts.about(c, "member")}
-        if have & set(_OPEN_MEMBERS):
-            return None
+        members = [f.object for c in sorted(lineage) for f in self._facts.about(c, "member")]
+        have = {parts_of(i)[1].rpartition(".")[2] for i in members}
+        if have & set(_OPEN_MEMBERS) or not any(self._facts.names.subject(i).type in RUNS for i in members):
+            return None  # it answers to any name, or has no methods at all
         start = self._position(s.id, self._lone)
         for method in (self._lone[start:] + self._lone[:start])[:40]:
             path, qualname = parts_of(method)
             owner, _, name = qualname.rpartition(".")
             container = self._facts.first(method, "container")
-            if name in have or is_test(path) or container is None or container.object in lineage or "." in owner:
+            if name in have or container is None or container.object in lineage or "." in owner:
+                continue
+            if spec_of(method) is not spec_of(s.id) or not name.isidentifier():
                 continue
             if self._facts.names.subject(method).in_path or self._facts.names.exists(f"{s.qualname}.{name}"):
                 continue
@@ -140,7 +145,7 @@ class Corrections:
             shown = listing(unique(ask.said(f.object) for f in called))
             answers = (
                 f"{s.said()} does not call `{subject.label}` itself; it calls {shown}.{ask.home}",
-                f"{s.said()} itself calls {shown}; `{subject.label}` is not among them.{ask.home}",
+                f"{s.said()} itself calls {shown}, not `{subject.label}`.{ask.home}",
             )
             return ask.topic(
                 "false_call", "discovery", "control flow", answers, [*called[:6], ask.one("path")], "correction",
@@ -160,14 +165,19 @@ class Corrections:
         for other in (self._modules[start + 1 :] + self._modules[:start])[:20]:
             path = parts_of(other)[0]
             # A package import reaches its modules: only modules of which no enclosing package is imported are sure.
-            if path in seen or path == s.path or any(p.endswith("/") and path.startswith(p) for p in seen):
+            if (
+                spec_of(other) is not spec_of(s.id)
+                or path in seen
+                or path == s.path
+                or any(p.endswith("/") and path.startswith(p) for p in seen)
+            ):
                 continue
             if path.rpartition("/")[2].startswith("__init__") or path.rpartition("/")[2].startswith("index."):
                 continue
             shown = listing([ask.said(f.object) for f in imported], limit=8)
             answers = (
                 f"{s.said()} does not import `{path}`; it imports {shown}.",
-                f"It does not: {s.said()} imports {shown}, not `{path}`.",
+                f"There is no import of `{path}` in {s.said()}, which imports {shown}.",
             )
             return ask.topic(
                 "false_import", "discovery", "dependency", answers, imported[:8], "correction", o=f"`{path}`"
@@ -193,7 +203,7 @@ class Corrections:
             bases: list[Fact] = [*self._facts.about(current, "extends"), *self._facts.about(current, "implements")]
             for base in bases:
                 if base.object.startswith("ext:"):
-                    if not base.object.startswith(_ROOTS):
+                    if parts_of(base.object)[1].rpartition(".")[2].lower() not in _ROOTS:
                         return None
                 elif base.object not in seen:
                     seen.add(base.object)

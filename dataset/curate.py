@@ -9,15 +9,17 @@ import builtins
 import keyword
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
 from brain.facts import Fact
+from dataset.example import Example
 from dataset.gold import fact_id, new_objects
 from dataset.names import Names, token_count
 from dataset.questions import Draft
 from dataset.score import code_tokens, normalise
+from dataset.topics import marked
 
 GATES = (
     "schema", "unresolved name", "line number", "nothing new", "duplicate prompt", "near duplicate", "conflict",
@@ -102,7 +104,7 @@ class Gates:
     def unresolved(self, draft: Draft) -> list[str]:
         """Code-shaped tokens of the response that neither the graph nor the row's own facts know."""
         literals = {piece for text in _literals(draft.facts) for piece in (text, text.strip("\"'"))}
-        literals |= {f"@{text.lstrip('@')}" for text in literals}
+        literals |= {marked(f) for f in draft.facts if f.relation == "decorator"}
         if draft.form == "correction":  # a false premise is named to be denied
             literals |= set(code_tokens(draft.prompt))
         literals |= {mark + f.object for f in draft.facts if f.relation == "parameter" for mark in ("*", "**", "...")}
@@ -170,6 +172,32 @@ def distinct(drafts: Iterable[Draft], repeats: Counter[str]) -> Iterator[Draft]:
             continue
         seen.append(grams)
         yield draft
+
+
+class Leaks:
+    """Test rows of T1 and T5 that share eight words in a row, names aside, with a train prompt that `look` was shown."""
+
+    def __init__(self, tests: Sequence[Example]) -> None:
+        self._tests = tests
+        self._guarded: dict[tuple[str, ...], list[int]] = {}
+        self._leaked: set[int] = set()
+        for number, example in enumerate(tests):
+            if example.meta.split in ("T1", "T5"):
+                for gram in masked_grams(example.prompt):
+                    self._guarded.setdefault(gram, []).append(number)
+
+    @property
+    def found(self) -> int:
+        return len(self._leaked)
+
+    def look(self, prompt: str) -> None:
+        if self._guarded:
+            for gram in masked_grams(prompt) & self._guarded.keys():
+                self._leaked.update(self._guarded[gram])
+
+    def clean(self) -> list[Example]:
+        """The test rows that no prompt gave away."""
+        return [e for number, e in enumerate(self._tests) if number not in self._leaked]
 
 
 def masked_grams(prompt: str, size: int = 8) -> set[tuple[str, ...]]:

@@ -7,16 +7,68 @@ from collections.abc import Iterator
 
 from brain.facts import Fact
 from dataset.names import listing, plural_verb, token_count, unique
-from dataset.relations import relation_aspect
 from dataset.topics import RUNS, TYPES, VERBATIM, Ask, Topic, short_code
+from dataset.wording import third_person
 
-caught_by = relation_aspect(
-    "caught_by", "caught_by", "diag", "error handling", (*TYPES, "external"),
-    "{s} is caught in {o}.", "{o} {v} {s}.", "reverse", verbs=("catches", "catch"),
-)  # fmt: skip
-catches = relation_aspect(
-    "catches", "catches", "diag", "error handling", RUNS, "{s} catches {o}.", "{o} {v} caught in {s}."
-)  # fmt: skip
+_OUTCOMES = {
+    "reraise": ("raises {} again", "raise {} again"),
+    "convert": ("turns {} into another error", "turn {} into another error"),
+    "log": ("logs {}", "log {}"),
+}
+
+
+def caught_by(ask: Ask) -> Topic | None:
+    """The handlers that name an error, and what they do with it."""
+    s, found = ask.subject, ask.all("caught_by")
+    if s.type not in (*TYPES, "external") or not found:
+        return None
+    handlers = unique(ask.said(f.object) for f in found)
+    shown, one = listing(handlers), len(handlers) == 1
+    ends: dict[str, list[str]] = {}
+    for fact in found[:6]:
+        ends.setdefault(_outcome(ask, fact.object, fact.qualifier("action"), s.id), []).append(ask.said(fact.object))
+    done = "".join(
+        f" {listing(unique(who))} {_OUTCOMES[end][len(set(who)) > 1].format('it')}."
+        for end, who in ends.items()
+        if end and not one
+    )
+    alone = _OUTCOMES[next(iter(ends))][0].format("it") if one and next(iter(ends)) else ""
+    answers = (
+        f"{s.said()} is caught in {shown}{f', which {alone}' if alone else ''}.{done}{ask.home}",
+        f"{shown} {plural_verb(len(found), 'catches', 'catch')} {s.said()}{f' and {alone}' if alone else ''}.{done}{ask.home}",
+    )
+    path = ask.one("path") if s.path else None
+    return ask.topic("caught_by", "diag", "error handling", answers, [*found[:6], path], "reverse")
+
+
+def catches(ask: Ask) -> Topic | None:
+    """The errors that a function's handlers name, and what they do with them."""
+    s, found = ask.subject, ask.all("catches")
+    if s.type not in RUNS or not found:
+        return None
+    errors = unique(ask.said(f.object) for f in found)
+    shown, one = listing(errors), len(errors) == 1
+    ends: dict[str, list[str]] = {}
+    for fact in found[:6]:
+        ends.setdefault(_outcome(ask, s.id, fact.qualifier("action"), fact.object), []).append(ask.said(fact.object))
+    done = "".join(f" It {_OUTCOMES[end][0].format(listing(whom))}." for end, whom in ends.items() if end and not one)
+    alone = _OUTCOMES[next(iter(ends))][0].format("it") if one and next(iter(ends)) else ""
+    answers = (
+        f"{s.said()} catches {shown}{f' and {alone}' if alone else ''}.{done}{ask.home if alone or done else ask.place}",
+        f"{shown} {plural_verb(len(errors), 'is', 'are')} caught in {s.said()}{f', which {alone}' if alone else ''}.{done}{ask.home}",
+    )
+    return ask.topic("catches", "diag", "error handling", answers, [*found[:6], ask.one("path")])
+
+
+def _outcome(ask: Ask, handler: str, action: str, error: str) -> str:
+    """What a handler does with an error, as a key of the outcomes; empty where it simply goes on, or where that is not sure."""
+    raised = {f.object for f in ask.facts.about(handler, "raises")}
+    if action == "convert" and error in raised:
+        return "reraise"
+    return action if action in _OUTCOMES and (action != "convert" or raised) else ""
+
+
+_DEMANDS = re.compile(r"\b(?:must|should|needs? to|ha(?:s|ve) to|please|try|ensure|make sure|instead)\b", re.I)
 
 
 def raises(ask: Ask) -> Topic | None:
@@ -25,11 +77,12 @@ def raises(ask: Ask) -> Topic | None:
         return None
     errors = unique(ask.said(f.object) for f in found)
     shown, verb = listing(errors), plural_verb(len(errors), "is", "are")
-    guarded = next((f for f in found[:6] if short_code(f.qualifier("guard"), 14)), None)
+    guarded = next((f for f in found[:6] if _plain(f.qualifier("guard"))), None)
     when = ""
     if guarded is not None:  # the nearest condition is needed, other lines may need more: so "in the branch", not "if"
         which = f"; {ask.said(guarded.object)}" if len(errors) > 1 else ""
-        when = f"{which} in the branch where `{guarded.qualifier('guard')}` holds"
+        some = ", for one" if ask.facts.sites(s.id, guarded.object) > 1 else ""
+        when = f"{which}{some} in the branch where `{guarded.qualifier('guard')}` holds"
     answers = (
         f"{s.said()} raises {shown}{when}.{ask.home if when else ask.place}",
         f"{shown} {verb} raised by {s.said()}{when}.{ask.home}",
@@ -44,8 +97,8 @@ def may_raise(ask: Ask) -> Topic | None:
     shown = listing(unique(ask.said(f.object) for f in found))
     through = next((f for f in found if f.qualifier("callee")), None)
     detail = ""
-    if through is not None and through.qualifier("callee") != s.id and ":" in through.qualifier("callee"):
-        detail = f" {ask.said(through.object)} comes through {ask.said(through.qualifier('callee'))}."
+    if through is not None and ":" in (way := through.qualifier("callee")) and ask.said(way) != s.said():
+        detail = f" {ask.said(through.object)} comes through {ask.said(way)}."
     answers: tuple[str, ...] = (
         f"{s.said()} may raise {shown} through the code it calls.{detail}{ask.home if detail else ask.place}",
         f"{shown} may come out of {s.said()} through the code it calls.{detail}{ask.home}",
@@ -58,7 +111,9 @@ def raised_by(ask: Ask) -> Topic | None:
     if s.type not in (*TYPES, "external") or not found:
         return None
     shown = listing(unique(ask.said(f.object) for f in found))
-    guarded = next((f for f in found[:6] if short_code(f.qualifier("guard"), 14)), None)
+    guarded = next((f for f in found[:6] if _plain(f.qualifier("guard"))), None)
+    if guarded is not None and guarded.qualifier("cause"):
+        guarded = None  # what went wrong is in the error it was made of
     detail = f" In {ask.said(guarded.object)}, check `{guarded.qualifier('guard')}`." if guarded is not None else ""
     answers = (
         f"{s.said()} is raised by {shown}.{detail}{ask.home}",
@@ -76,7 +131,7 @@ def messages(ask: Ask) -> Iterator[Topic]:
         if s.type not in RUNS or not tellable(text):
             continue
         guard = fact.qualifier("guard")
-        under = f" in the branch where `{guard}` holds" if short_code(guard, 14) else ""
+        under = f" in the branch where `{guard}` holds" if _plain(guard) else ""
         error = ask.said(fact.object)
         answers: tuple[str, ...] = (
             f"{s.said()} raises {error} with this message{under}.{ask.home}",
@@ -102,7 +157,10 @@ def reaches(ask: Ask) -> Iterator[Topic]:
 
 
 def fix(ask: Ask) -> Topic | None:
-    """What the messages of an error class advise, with the function that says so."""
+    """What helps against an error class: what its messages and the documentation say to do, what a guard asks for.
+
+    A handler elsewhere shows how the project lives with the error; that is no advice on how to be rid of it.
+    """
     s = ask.subject
     if s.type not in TYPES:
         return None
@@ -110,14 +168,30 @@ def fix(ask: Ask) -> Topic | None:
     advice: list[str] = []
     for error in ask.facts.speaking(s.id, "about"):
         raiser = next(iter(ask.facts.listed(error, "raised_by")), None)
-        for fact in ask.facts.about(error, "fix")[:1]:
-            if raiser is not None and len(advice) < 3 and _advises(fact.object):
-                advice.append(f"{ask.said(raiser.object)} says “{seen(fact.object)}”")
-                used += [fact, raiser]
+        title, message = ask.facts.first(error, "title"), ask.facts.first(error, "message")
+        if title is not None and title.object == s.name:
+            raiser = None  # a message that the class itself gives
+        for fact in ask.facts.about(error, "fix"):
+            who = _adviser(ask, fact, raiser, message)
+            if who and len(advice) < 3 and _advises(fact.object):
+                advice.append(f"{who} says “{seen(fact.object).rstrip('.')}”")
+                used += [fact, *([raiser] if raiser is not None else [])]
+                break
     if not advice:
         return None
-    answers = (f"Follow its message: {listing(advice)}.",)
-    return ask.topic("fix", "diag", "fix", answers, used)
+    told = listing(advice)
+    return ask.topic("fix", "diag", "fix", (f"{told[0].upper()}{told[1:]}.",), used)
+
+
+def _adviser(ask: Ask, fact: Fact, raiser: Fact | None, message: Fact | None) -> str:
+    """Who gives the advice: the message of a raiser, a document. Empty where it is a handler or a guess of ours."""
+    path, _, lines = fact.qualifier("evidence").rpartition(":")
+    if not re.fullmatch(r"\d+-\d+", lines):
+        return ""
+    if message is not None and fact.object in message.object:
+        return f"the message of {ask.said(raiser.object) if raiser is not None else ask.subject.said()}"
+    own = ask.facts.first(ask.subject.id, "path")
+    return "" if own is not None and own.object == path else f"`{path}`"
 
 
 def seen(message: str) -> str:
@@ -128,9 +202,16 @@ def seen(message: str) -> str:
 def tellable(message: str) -> bool:
     """Whether a message can stand in a question: a few words of its own, not too long, no quotes of the kind around it."""
     words = re.findall(r"[A-Za-z]{2,}", message)
-    return '"' not in message and "`" not in message and len(words) >= 2 and token_count(message) <= VERBATIM
+    whole = message.rstrip()[-1:] not in (",", "(", ":", "")  # else the rest of it is not in the graph
+    return whole and '"' not in message and "`" not in message and len(words) >= 2 and token_count(message) <= VERBATIM
+
+
+def _plain(guard: str) -> bool:
+    """Whether a condition is short and not the negation of a whole other one."""
+    return short_code(guard, 14) and not guard.startswith(("!(", "not ("))
 
 
 def _advises(text: str) -> bool:
-    """Whether a fix is a whole sentence that tells what to do."""
-    return text[:1].isupper() and text[-1:] in ".?!" and not text.endswith("etc.") and token_count(text) <= VERBATIM
+    """Whether a fix is a whole sentence that tells its reader what to do."""
+    whole = text[:1].isupper() and text[-1:] in ".?!" and not text.endswith("etc.") and token_count(text) <= VERBATIM
+    return whole and bool(_DEMANDS.search(text) or third_person(text.partition(" ")[0]))

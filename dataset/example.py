@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -55,21 +55,51 @@ def dump_example(example: Example) -> str:
 
 
 def load_example(line: str | bytes) -> Example:
-    """The inverse of dump_example. Raises ValueError, KeyError, TypeError or AttributeError for anything else."""
+    """The inverse of dump_example. Raises ValueError that says what is wrong with anything else."""
     row = json.loads(line)
+    _check(row, _ROW_FIELDS, "", _ROW_FIELDS)
+    _check(row["meta"], _META_FIELDS, "meta.", _META_NEEDED)
     meta: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in row["meta"].items()}
     return Example(row["id"], row["prompt"], row["response"], tuple(row["refs"]), Meta(**meta))
 
 
+_ROW_FIELDS = {"id": str, "prompt": str, "response": str, "refs": list, "meta": dict}
+_META_FIELDS = {
+    "kind": str, "form": str, "template": str, "facts": list, "negatives": list, "answerable": bool, "cites": list, "split": str,
+}  # fmt: skip
+_META_NEEDED = ("kind", "form", "template")
+_SAID = {str: "a text", list: "a list of texts", dict: "an object", bool: "true or false"}
+
+
+def _check(found: object, fields: Mapping[str, type], where: str, needed: Iterable[str]) -> None:
+    if not isinstance(found, dict):
+        raise ValueError("it is no JSON object")
+    for name in needed:
+        if name not in found:
+            raise ValueError(f"the field {where}{name} is missing")
+    for name, value in found.items():
+        wanted = fields.get(name)
+        if wanted is None:
+            if where:
+                raise ValueError(f"there is no field {where}{name}")
+        elif not isinstance(value, wanted) or (isinstance(value, list) and not all(isinstance(v, str) for v in value)):
+            raise ValueError(f"the field {where}{name} is not {_SAID[wanted]}")
+
+
 def write_examples(path: Path, examples: Iterable[Example]) -> int:
     """Stream examples to `path`, replaced only when all are written. Returns the count. Raises StorageError on a full disk."""
+    return write_lines(path, (dump_example(example).encode() + b"\n" for example in examples))
+
+
+def write_lines(path: Path, lines: Iterable[bytes]) -> int:
+    """As `write_examples`, of rows that are lines already."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     count = 0
     try:
-        with temporary.open("w", encoding="utf-8") as out:
-            for example in examples:
-                out.write(dump_example(example) + "\n")
+        with temporary.open("wb") as out:
+            for line in lines:
+                out.write(line)
                 count += 1
         temporary.replace(path)
     except OSError as error:
@@ -87,6 +117,5 @@ def read_examples(path: Path) -> Iterator[Example]:
         for number, line in enumerate(lines, 1):
             try:
                 yield load_example(line)
-            except (ValueError, KeyError, TypeError, AttributeError) as error:
-                reason = f"{type(error).__name__}: {error}"
-                raise IncompatibleInput(f"{path}:{number} is not a dataset row ({reason})", "make dataset") from error
+            except (ValueError, RecursionError) as error:
+                raise IncompatibleInput(f"{path}:{number} is not a dataset row: {error}", "make dataset") from error

@@ -77,7 +77,8 @@ class Guard:
         """The gate that stops `made`, which says what `row` says; empty when it may take its place."""
         if made.prompt == row.prompt:
             return ""
-        if masked(made.prompt, _names(made)) in self._shapes or masked_grams(made.prompt) & self._grams:
+        fresh = masked_grams(made.prompt) - masked_grams(row.prompt)  # what the row says itself costs the test row
+        if masked(made.prompt, _names(made)) in self._shapes or fresh & self._grams:
             return "leak into test"
         return self._gates.claim(made.prompt, row.prompt)
 

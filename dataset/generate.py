@@ -18,11 +18,11 @@ from config.console import Console
 from config.errors import MissingInput, StaleInput
 from config.manifest import Manifest, digest, manifest_path, read_manifest, write_atomically, write_manifest
 from config.settings import DatasetSettings
-from dataset.choose import COVERED, FLOOR, TOP, Chooser, Wanted, askings, goals
+from dataset.choose import COVERED, FLOOR, TOP, Chooser, Wanted, asking, goals
 from dataset.context import with_context
 from dataset.corrections import Corrections
-from dataset.curate import GATES, Gates, masked_grams
-from dataset.example import KINDS, Example, Meta, write_examples
+from dataset.curate import GATES, Gates, Leaks
+from dataset.example import KINDS, Example, Meta, load_example, write_examples, write_lines
 from dataset.faithful import LIMIT, Guard
 from dataset.gold import fact_id
 from dataset.heldout import HeldOut, held_scope
@@ -36,7 +36,7 @@ from dataset.teacher import FORMS, TASK, Taught, teach
 from dataset.topics import Topic
 from extractor.graph import Graph
 
-VERSION = "12"
+VERSION = "13"
 SAMPLES = 20
 
 
@@ -99,7 +99,7 @@ class _Maker:
         self.chooser = Chooser(
             knowledge.subjects_by_rank,
             knowledge.public,
-            knowledge.topics,
+            self._topics,
             self._context,
             self.splits,
             self.wanted,
@@ -119,12 +119,14 @@ class _Maker:
                 held = HeldOut(self.knowledge, self.splits, self.chooser, self.gates, self.parts, self.settings)
                 tests = [self._example(d, split) for split, d in held.tests()]
                 valids = [self._example(d, "valid") for d in held.valids()]
-            tests = self._without_leaks(tests)
             if self.settings.teacher.endpoint:
                 self._teach([*tests, *valids])
             with self.console.progress("writing rows"):
-                rows = write_examples(new(train), self._rows())
-                seen = self._t0()
+                seen: list[Example] = []
+                leaks = Leaks(tests)
+                rows = write_lines(new(train), self._rows(leaks, seen))
+                tests = leaks.clean()
+                self.gates.dropped["leak into test"] += leaks.found
                 write_examples(new(valid), valids)
                 write_examples(new(test), [*seen, *tests])
             report = self._report(rows, len(valids), [*seen, *tests])
@@ -148,11 +150,15 @@ class _Maker:
         """The gate that stopped the draft; empty when it became a row."""
         reason = self.gates.admit(draft)
         if not reason:
-            self.spool.add(self._example(draft, "train"))
+            self.spool.add(self._example(draft, "train"), self.gates.prompt_key(draft.prompt))
         return reason
 
+    def _topics(self, node_id: str) -> Iterator[Topic]:
+        return map(self.splits.told, self.knowledge.topics(node_id))
+
     def _context(self, draft: Draft) -> Draft | None:
-        return with_context(draft, self.knowledge.note, self.knowledge.neighbours(draft.subject.id, 4))
+        near = [i for i in self.knowledge.neighbours(draft.subject.id, 8) if not self.splits.answered_back(i)][:4]
+        return None if self.splits.answered_back(draft.subject.id) else with_context(draft, self.knowledge.note, near)
 
     def _example(self, draft: Draft, split: str) -> Example:
         negatives = self.knowledge.neighbours(draft.twin or draft.subject.id, self.settings.negatives_per_example)
@@ -174,8 +180,7 @@ class _Maker:
 
     def _refill(self) -> None:
         """Fill the places of rows that turned out to contradict another, and of refusals that were not needed."""
-        lost = Counter(e.meta.kind for e in self.spool.read() if not self._kept(e))
-        for kind, number in lost.items():
+        for kind, number in self.spool.kinds_at(self.gates.conflicting).items():
             self.wanted.goal[kind, "forward"] += number
         self.chooser.top_up()
 
@@ -187,15 +192,11 @@ class _Maker:
             for node_id in self.knowledge.subjects_by_rank:
                 if all(self.wanted.room(kind, "correction") <= 0 for kind in KINDS):
                     return
-                if self.splits.node_form(node_id) or self.knowledge.names.types.get(node_id) == "external":
+                if self.knowledge.names.types.get(node_id) == "external":
                     continue
-                for topic in makers.topics(self.knowledge.ask(node_id)):
-                    asked = askings(topic)
-                    if (
-                        self.wanted.room(topic.kind, "correction") > 0
-                        and turn < len(asked)
-                        and not self._admit(asked[turn])
-                    ):
+                for topic in map(self.splits.told, makers.topics(self.knowledge.ask(node_id))):
+                    asked = asking(topic, turn) if not self.splits.held(topic) else None
+                    if self.wanted.room(topic.kind, "correction") > 0 and asked is not None and not self._admit(asked):
                         self.wanted.made[topic.kind, "correction"] += 1
 
     def _refusals(self) -> None:
@@ -230,36 +231,9 @@ class _Maker:
         for node_id in self.knowledge.subjects_by_rank:
             for topic in self.knowledge.topics(node_id):
                 if topic.aspect in ASPECTS and self.chooser.asked(topic) > turn:
-                    asked = askings(topic)
-                    if turn < len(asked):
-                        yield asked[turn], topic
-
-    def _without_leaks(self, tests: list[Example]) -> list[Example]:
-        """Test rows of T1 and T5 that share no eight words in a row with a train prompt, names aside."""
-        guarded: dict[tuple[str, ...], list[int]] = {}
-        for number, example in enumerate(tests):
-            if example.meta.split in ("T1", "T5"):
-                for gram in masked_grams(example.prompt):
-                    guarded.setdefault(gram, []).append(number)
-        leaked: set[int] = set()
-        if guarded:
-            for example in self.spool.read():
-                for gram in masked_grams(example.prompt) & guarded.keys():
-                    leaked.update(guarded[gram])
-        if leaked:
-            self.gates.dropped["leak into test"] += len(leaked)
-        return [e for number, e in enumerate(tests) if number not in leaked]
-
-    def _t0(self) -> list[Example]:
-        """A sample of train itself."""
-        wanted = max(60, min(1000, self.census.rows // 20))
-        share = min(1.0, 1.5 * wanted / max(1, self.census.rows))
-        rows: list[Example] = []
-        for example in self.spool.read():
-            sampled = example.meta.form != "context" and self.splits.sampled("t0" + example.id, share)
-            if sampled and len(rows) < wanted and self._kept(example):
-                rows.append(replace(example, meta=replace(example.meta, split="T0")))
-        return rows
+                    asked = asking(topic, turn)
+                    if asked is not None:
+                        yield asked, topic
 
     def _teach(self, held: list[Example]) -> None:
         """Put a share of the rows in other words; what the teacher may not say leaves the row as it was."""
@@ -278,30 +252,41 @@ class _Maker:
             pairs = teach(self._lesson(), number, writer, chosen, cache, guard.admit, self.console, self.taught)
             for row, made in pairs:
                 self.replaced.add(row.id)
-                self.spool.add(made)
+                self.spool.add(made, self.gates.prompt_key(made.prompt))
         finally:
             writer.close()
 
     def _lesson(self) -> Iterator[Example]:
         """The rows of train that the teacher is shown."""
-        for example in self.spool.read():
-            share = self.settings.teacher.share
-            if example.meta.form in FORMS and self._kept(example) and self.splits.sampled("t" + example.id, share):
+        share = self.settings.teacher.share
+        for line, key in self.spool.read():
+            example = load_example(line)
+            if (
+                example.meta.form in FORMS
+                and key not in self.gates.conflicting
+                and self.splits.sampled("t" + example.id, share)
+            ):
                 yield example
 
     # -- output -----------------------------------------------------------------------------------------------------
 
-    def _kept(self, example: Example) -> bool:
-        known = self.gates.prompt_key(example.prompt) not in self.gates.conflicting
-        return known and example.id not in self.replaced
-
-    def _rows(self) -> Iterator[Example]:
-        for example in self.spool.read():
-            if not self._kept(example):
-                self.gates.dropped["conflict"] += example.id not in self.replaced
+    def _rows(self, leaks: Leaks, seen: list[Example]) -> Iterator[bytes]:
+        """The lines of train, in one pass over the spool: each is counted, shown to `leaks`, and perhaps taken as a T0 row."""
+        conflicting = self.gates.conflicting
+        lost = self.spool.kinds_at(conflicting).total()
+        left = max(1, len(self.spool) - lost - len(self.replaced))
+        wanted = max(60, min(1000, left // 20))
+        share = min(1.0, 1.5 * wanted / left)
+        for line, key in self.spool.read():
+            example = load_example(line)
+            if example.id in self.replaced or key in conflicting:
                 continue
             self._count(example)
-            yield example
+            leaks.look(example.prompt)
+            if len(seen) < wanted and example.meta.form != "context" and self.splits.sampled("t0" + example.id, share):
+                seen.append(replace(example, meta=replace(example.meta, split="T0")))
+            yield line
+        self.gates.dropped["conflict"] += lost
 
     def _count(self, example: Example) -> None:
         census, meta = self.census, example.meta

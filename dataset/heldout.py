@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from brain.facts import Fact
 from config.settings import DatasetSettings
 from dataset.choose import Chooser, askings
 from dataset.curate import Gates
@@ -90,7 +91,7 @@ class HeldOut:
     def _asked(self, topic: Topic) -> list[tuple[str, Draft]]:
         """The split a topic is tested in, with its questions there; empty where it cannot be tested."""
         held = self._splits.held(topic)
-        if topic.form == "statement" or held == "none":
+        if topic.form == "statement" or held in ("none", "stated"):
             return []
         if not held:
             return [("T1", d) for d in askings(topic, "T1")[:1] if self._chooser.asked(topic)]
@@ -101,10 +102,12 @@ class HeldOut:
         if held == "T2":
             return self._chooser.forms(topic)["statement"] > 0
         if held == "T3":
-            forward = REVERSED[topic.aspect]
             edges = [f for f in topic.facts if f.object_is_node]
-            return any(self._chooser.shown(f.object, forward) for f in edges)
-        return all(int(fact_id(f), 16) in self._chooser.stated for f in topic.facts if f.relation != "path")
+            return bool(edges) and all(self._stated(Fact(f.object, REVERSED[topic.aspect], f.subject)) for f in edges)
+        return all(map(self._stated, topic.facts))
+
+    def _stated(self, fact: Fact) -> bool:
+        return int(fact_id(fact), 16) in self._chooser.stated
 
     def _pair(self, topic: Topic, words: list[str]) -> list[Draft]:
         """An invented name with an unseen part and its real twin, both in a wording of T1 that its T1 row does not use."""

@@ -15,18 +15,20 @@ from brain.derive import facts_about
 from brain.facts import Fact
 from brain.importance import Importance, ordered, rank_view
 from brain.notes import safe_name
-from brain.view import View, is_aside, is_public, is_test
-from dataset.names import Names, Subject, parts_of
+from brain.view import View, is_aside, is_public
+from dataset.names import Names, Subject, parts_of, spec_of
 from dataset.negatives import Parts, near_neighbours, parts_from
 from dataset.questions import topics
-from dataset.topics import Ask, Facts, Topic
+from dataset.topics import Ask, Facts, Topic, beside, makes
 from extractor.graph import Graph
+from extractor.languages import BY_NAME
 from extractor.schema import Node
 
 # Build scripts: they run, but nobody asks about them.
-_SCRIPTS = frozenset({"setup.py", "conftest.py", "noxfile.py", "tasks.py", "fabfile.py"})
+_SCRIPTS = frozenset({"setup", "conftest", "noxfile", "tasks", "fabfile"})
 _ASIDES = ("(", "[", "{")
 _CALLED = {
+    "property": "property",
     "macro": "macro", "constructor": "constructor", "destructor": "destructor", "struct": "struct", "union": "union",
     "enum": "enum", "alias": "type alias", "enum_constant": "enum constant", "variant": "variant", "field": "field",
 }  # fmt: skip
@@ -50,12 +52,14 @@ class Knowledge(Facts):
         self.ranks: dict[str, Importance] = rank_view(self.view)
         self._notes = notes
         self._summaries: dict[str, str] = {}
+        self._told: dict[tuple[str, str], set[tuple[str, str]]] = {}  # who opens its documentation like this
         self._topics: dict[str, tuple[Topic, ...]] = {}
         self._neighbours: dict[tuple[str, int], tuple[str, ...]] = {}
         self.paths = frozenset(f.path for f in graph.files()) | {n.path for n in self.view.nodes.values() if n.path}
         code = [i for i in ordered(self.ranks) if self._askable(i)]
         self.subjects_by_rank = [i for node_id in code for i in (node_id, *self._told_with(node_id))]
-        self.subjects_by_rank += [n.id for n in self.view.of_type("external") if self.view.into(n.id, "throws")]
+        outside = (n.id for n in self.view.of_type("external") if self.view.into(n.id, "throws"))
+        self.subjects_by_rank += [i for i in outside if not makes(i) and not self._any_failure(i)]
         self.public = frozenset(
             i
             for i in self.subjects_by_rank
@@ -103,6 +107,18 @@ class Knowledge(Facts):
         if node is None or node.origin != "brain":
             return found
         return replace(found, path=node.path, label=str(node.meta.get("title", "")) or found.label)
+
+    def told_of_others(self, subject: Subject) -> bool:
+        if not self._told:
+            for other in self.view.nodes.values():
+                if other.origin != "brain" and other.meta.get("doc"):
+                    self._told.setdefault(_opening(other), set()).add(parts_of(other.id))
+        node = self.view.node(subject.id)
+        return node is not None and len(self._told.get(_opening(node), ())) > 1
+
+    def sites(self, node_id: str, error: str) -> int:
+        edges = self.view.out(node_id, "throws")
+        return sum(e.dst == error and e.meta.get("how", "direct") == "direct" for e in edges)
 
     def speaking(self, node_id: str, role: str) -> Sequence[str]:
         edges = self.view.into(node_id, "depends_on")
@@ -177,13 +193,19 @@ class Knowledge(Facts):
     def _askable(self, node_id: str) -> bool:
         """Whether questions may be asked about the node: code outside tests, one definition of its name."""
         node = self.view.nodes[node_id]
-        if node.type not in _ASKED or is_test(node.path) or is_aside(node.path) or not node.path:
+        if node.type not in _ASKED or beside(node_id) or not node.path:
             return False
-        if ("/" not in node.path and node.path in _SCRIPTS) or "deleted" in node.meta.get("flags", ()):
+        flags = node.meta.get("flags", ())
+        if node.path.partition(".")[0] in _SCRIPTS or "deleted" in flags or {"declaration", "extern"} <= set(flags):
             return False
         if "@" in node_id.rpartition("#")[2] and self.names.same_place(node_id) > 1:
             return False  # a setter, an overload, an alternative: the first definition speaks for the name
         return "." not in node.qualname or self._in_class(node_id)
+
+    def _any_failure(self, node_id: str) -> bool:
+        """Whether an outside name stands for failing as such (`error`, `panic`): of no error in particular nobody asks."""
+        specs = [spec_of(e.src) for e in self.view.into(node_id, "throws")]
+        return self.subject(node_id).name.islower() and all(spec is not None and not spec.throws for spec in specs)
 
     def _in_class(self, node_id: str) -> bool:
         """Whether a dotted name is a member of classes only; what is local to a function is nobody's question."""
@@ -204,6 +226,11 @@ def _own_words(node: Node) -> bool:
     return doc[:1] not in _ASIDES and not other and not _DIRECTIVE.match(doc)
 
 
+def _opening(node: Node) -> tuple[str, str]:
+    """A node's type and the beginning of its documentation."""
+    return node.type, " ".join(str(node.meta.get("doc", "")).partition("\n\n")[0].split())[:80].lower()
+
+
 def _names(view: View) -> Names:
     nodes = [n for n in view.nodes.values() if n.origin != "brain"]
     return Names({n.id: _type(n) for n in nodes}, {n.id: called for n in nodes if (called := _called(n))})
@@ -211,12 +238,11 @@ def _names(view: View) -> Names:
 
 def _called(node: Node) -> str:
     """What the node's language calls it, empty where the type says as much."""
-    flags = node.meta.get("flags", ())
-    if node.lang == "python" or node.type in ("module", "package", "external"):
+    if node.type in ("module", "package", "external"):
         return ""
-    if node.lang == "rust" and node.type == "interface":
-        return "trait"
-    return next((noun for flag, noun in _CALLED.items() if flag in flags), "")
+    flags, spec = node.meta.get("flags", ()), BY_NAME.get(node.lang)
+    own = dict(spec.nouns).get(node.type, "") if spec is not None else ""
+    return own or next((noun for flag, noun in _CALLED.items() if flag in flags), "")
 
 
 def _type(node: Node) -> str:

@@ -15,6 +15,7 @@ from functools import lru_cache
 from typing import TypeVar
 
 from brain.view import is_aside, is_test
+from extractor.languages import BY_PREFIX, SPECS, LanguageSpec
 
 NOUNS = {
     "package": "package",
@@ -33,7 +34,7 @@ NOUNS = {
 }
 Item = TypeVar("Item")
 # Packages whose names need no qualifier in their language.
-_EVERYWHERE = ("builtins", "java.lang", "js", "")
+_EVERYWHERE = frozenset({"", *(spec.builtin for spec in SPECS)})
 _WORD = re.compile(r"[A-Za-z0-9]+|[^\sA-Za-z0-9]")
 
 
@@ -83,7 +84,7 @@ def parts_of(node_id: str) -> tuple[str, str]:
     place, hash_sign, symbol = rest.partition("#")
     symbol = re.sub(r"@\d+$", "", symbol)
     if prefix == "ext":
-        joint = "::" if place == "std" else "."
+        joint = "::" if place == "std" or "::" in place else "."
         shown = symbol if place in _EVERYWHERE and symbol else joint.join(filter(None, (place, symbol)))
         return "", shown
     if prefix in ("capability", "concept", "error", "recipe"):
@@ -112,7 +113,8 @@ class Names:
                 if self._homes[path, qualname] == 1:
                     self._places.setdefault(qualname, []).append(path)
                     pieces = qualname.split(".")
-                    ends = [".".join(pieces[start:]) for start in range(len(pieces))]
+                    own = pieces[-1:] == pieces[-2:-1]  # a constructor takes no name from its class
+                    ends = [".".join(pieces[start:]) for start in range(len(pieces) - own)]
                     self._shared.update(ends)
                     self._own.update(ends if _ours(path) else ())
 
@@ -138,7 +140,8 @@ class Names:
 
     def _dotted(self, node_id: str, path: str, qualname: str) -> str:
         """The name behind as much of its module's dotted path as tells it from all others; empty where modules have none."""
-        if not node_id.startswith("py:"):
+        spec = spec_of(node_id)
+        if spec is None or not spec.dotted:
             return ""
         pieces = _module(path)
         others = [_module(p) for p in self._places[qualname] if p != path]
@@ -174,6 +177,11 @@ class Names:
         return self._homes[path, qualname]
 
 
+def spec_of(node_id: str) -> LanguageSpec | None:
+    """The language a node's id belongs to, None outside the code."""
+    return BY_PREFIX.get(node_id.partition(":")[0])
+
+
 @lru_cache(maxsize=100_000)
 def _ours(path: str) -> bool:
     """Whether a file is the product itself: no test, example or documentation."""
@@ -203,7 +211,7 @@ def listing(items: Sequence[str], *, limit: int = 6) -> str:
     """`a`, `a and b`, `a, b and c`; past `limit` the rest is counted."""
     if len(items) > limit:
         rest = len(items) - limit
-        return ", ".join(items[:limit]) + f" and {rest} {'other' if rest == 1 else 'others'}"
+        return ", ".join(items[:limit]) + f" and {'one other' if rest == 1 else f'{rest} others'}"
     if len(items) < 2:
         return "".join(items)
     return ", ".join(items[:-1]) + " and " + items[-1]

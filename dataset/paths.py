@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from brain.facts import Fact
-from dataset.names import listing, parts_of, plural_verb, unique
-from dataset.topics import CALLABLE, RUNS, TYPES, Ask, Topic, hidden, last
+from dataset.names import listing, plural_verb, unique
+from dataset.topics import CALLABLE, RUNS, TYPES, Ask, Topic, by_file, constructs, hidden, last
 
 MOST = 3  # middle nodes an answer walks through
 MEMBERS = 8  # members that an answer lists; the rest is counted
@@ -23,10 +23,7 @@ def callee_files(ask: Ask) -> Topic | None:
     elsewhere = {p.object for p in paths if p is not None} - {s.path}
     if s.type not in RUNS or not called or len(called) > 5 or len(called) != len(ask.all("calls")) or not elsewhere:
         return None
-    pairs = [
-        f"`{ask.facts.names.subject(f.object).label}` in `{p.object}`" for f, p in zip(called, paths, strict=True) if p
-    ]
-    answers = (f"{s.said()} calls {listing(unique(pairs))}.",)
+    answers = (f"{s.said()} calls {by_file(ask.facts.names, called, paths)}.",)
     return ask.topic("callee_files", "explain", "control flow", answers, [*called, *paths], "two_hop")
 
 
@@ -120,7 +117,7 @@ def inherited(ask: Ask) -> Topic | None:
     hops = []
     for base in ask.all("extends"):
         got = [f for f in ask.facts.about(base.object, "member") if ask.facts.names.subject(f.object).type in RUNS]
-        got = [f for f in got if not hidden(f.object) and last(f.object) not in own and not _constructor(f.object)]
+        got = [f for f in got if not hidden(f.object) and last(f.object) not in own and not constructs(f.object)]
         got = list({last(f.object): f for f in reversed(got)}.values())[
             ::-1
         ]  # a property's setter is no member of its own
@@ -141,7 +138,7 @@ def replaced(ask: Ask) -> Topic | None:
     pairs = [(f, o) for f in ask.all("member") for o in ask.facts.about(f.object, "overrides") if not hidden(f.object)]
     if s.type not in TYPES or not 0 < len(pairs) <= MEMBERS:
         return None
-    shown = listing([ask.said(o.object) for _, o in pairs], limit=MEMBERS)
+    shown = listing(unique(ask.said(o.object) for _, o in pairs), limit=MEMBERS)
     answers = (
         f"{s.said()} overrides {shown}.",
         f"{shown} {plural_verb(len(pairs), 'is', 'are')} overridden by {s.said()}.",
@@ -157,7 +154,7 @@ def member_errors(ask: Ask) -> Topic | None:
     if s.type not in (*TYPES, "module") or not 0 < len(hops) <= 5 or any(len(gs) > 4 for _, gs in hops):
         return None
     pieces = [f"{ask.said(f.object)} raises {listing(unique(ask.said(g.object) for g in gs))}" for f, gs in hops]
-    answers = (f"In {s.said()}, {'; '.join(unique(pieces))}.",)
+    answers = (f"Among the public functions of {s.said()}, {'; '.join(unique(pieces))}.",)
     used = [x for f, gs in hops for x in (f, *gs)]
     return ask.topic("member_errors", "diag", "error cause", answers, used, "two_hop")
 
@@ -185,10 +182,7 @@ def _files(
     paths = [p for p in places if p is not None and p.object != s.path]
     if s.type not in types or not paths or len(found) > 5 or None in places:
         return None
-    pairs = [
-        f"`{ask.facts.names.subject(f.object).label}` in `{p.object}`" for f, p in zip(found, places, strict=True) if p
-    ]
-    answers = (sentence.format(s=s.said(), o=listing(unique(pairs))),)
+    answers = (sentence.format(s=s.said(), o=by_file(ask.facts.names, found, places)),)
     return ask.topic(aspect, kind, intent, answers, [*found, *places], "two_hop")
 
 
@@ -253,7 +247,10 @@ def _met(ask: Ask, here: str, way: str, there: str, aspect: str, sentence: str, 
             (step, fact)
             for step in ask.all(way)
             for fact in ask.facts.about(step.object, there)
-            if fact.object == error.object and step.object != s.id
+            if fact.object == error.object
+            and step.object != s.id
+            # Were the call outside the handler's reach, or the error raised again, it would come out of the catcher.
+            and not _comes_out(ask, s.id if here == "catches" else step.object, error.object)
         ]
         if s.type in RUNS and 0 < len(met) <= 4:
             shown, one = listing(unique(ask.said(step.object) for step, _ in met)), plural_verb(len(met), *verbs)
@@ -265,6 +262,10 @@ def _met(ask: Ask, here: str, way: str, there: str, aspect: str, sentence: str, 
     return None
 
 
+def _comes_out(ask: Ask, node_id: str, error: str) -> bool:
+    return any(f.object == error for relation in ("raises", "may_raise") for f in ask.facts.about(node_id, relation))
+
+
 def _names(members: Sequence[Fact]) -> str:
     return listing([f"`{last(f.object)}`" for f in members], limit=MEMBERS)
 
@@ -272,11 +273,6 @@ def _names(members: Sequence[Fact]) -> str:
 def _module(fact: Fact) -> bool:
     """Whether an import reaches a whole module of the repository."""
     return "#" not in fact.object and not fact.object.startswith("ext:")
-
-
-def _constructor(node_id: str) -> bool:
-    owner, _, name = parts_of(node_id)[1].rpartition(".")
-    return name.startswith(("__", "~")) or name in ("constructor", owner.rpartition(".")[2])
 
 
 TWO_HOP: tuple[Callable[[Ask], Topic | None], ...] = (

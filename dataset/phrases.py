@@ -96,6 +96,8 @@ ASPECT_WORDS = {
     "called_by": "callers",
     "extends": "base classes",
     "subclasses": "subclasses",
+    "implementers": "implementers",
+    "role": "purpose",
     "implements": "interfaces",
     "overrides": "what it overrides",
     "imports": "imports",

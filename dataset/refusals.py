@@ -15,9 +15,9 @@ from dataset.names import Subject
 from dataset.negatives import Parts, fake_like, refusal, scope_refusal
 from dataset.phrases import families
 from dataset.questions import Draft, draft
-from dataset.topics import SYMBOLS, Topic
+from dataset.topics import RUNS, SYMBOLS, Topic, constructs
 
-_ASKED = """location purpose returns calls called_by extends subclasses members decorator parameters construct tests value
+_ASKED = """location purpose role returns calls called_by extends subclasses members decorator parameters construct tests value
 extend raises may_raise catches"""
 ASPECTS = frozenset(_ASKED.split())
 # These stand in the graph under their own names only, so a fake of theirs is a whole other question.
@@ -40,8 +40,9 @@ def refuse(real: Draft, topic: Topic, parts: Parts, seed: int, words: Sequence[s
         or subject.in_path
         or subject.label != subject.qualname
         or subject.type not in SYMBOLS
+        or (subject.type in RUNS and constructs(subject.id))
     ):
-        return None  # a homonym or a file: the invented name would not be the only difference
+        return None  # a homonym, a file, a constructor: the invented name would not be the only difference
     rng = Random(crc32(f"{seed}\0{real.prompt}".encode()))
     fake = fake_like(rng, subject.qualname, parts, words)
     label = f"`{subject.label}`"

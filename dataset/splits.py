@@ -2,15 +2,15 @@
 
 T0 seen        rows of train itself
 T1 paraphrase  trained facts in families of wording that train and valid never use
-T2 node form   nodes that train shows as statements only
-T3 reverse     reverse questions of edges whose forward direction is trained
+T2 node form   nodes that train shows as statements only: no question, of theirs or of others, has an answer about them
+T3 reverse     reverse questions of edges whose forward direction is trained, and told in that order only
 T4 composition two-edge paths whose edges are trained and whose path is not
 T5 refusal     invented names with parts that training never saw, each beside a real twin
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from brain.facts import Fact
 from config.manifest import digest
@@ -21,17 +21,28 @@ TESTS = ("T0", "T1", "T2", "T3", "T4", "T5")
 REVERSED = {
     "called_by": "calls",
     "subclasses": "extends",
+    "implementers": "implements",
     "imported_by": "imports",
     "raised_by": "raises",
     "caught_by": "catches",
 }
-_ASPECT_OF = {
-    "called_by": "called_by",
-    "subclass": "subclasses",
-    "imported_by": "imported_by",
-    "raised_by": "raised_by",
-    "caught_by": "caught_by",
+_ASPECTS_OF = {
+    "called_by": ("called_by",),
+    "subclass": ("subclasses", "implementers"),
+    "imported_by": ("imported_by",),
+    "raised_by": ("raised_by",),
+    "caught_by": ("caught_by",),
 }
+# A relation, and the reverse questions that its facts answer when they are told from the other end.
+_TURNED = {
+    "calls": ("called_by",),
+    "extends": ("subclasses",),
+    "implements": ("implementers",),
+    "imports": ("imported_by",),
+    "raises": ("raised_by",),
+    "catches": ("caught_by",),
+}
+_ENDS_FIRST = frozenset({"why_caught"})  # aspects whose only sentence names the far end of an edge before the near one
 NODE_FORM, REVERSE, PATH = 0.12, 0.10, 0.15
 
 
@@ -49,24 +60,40 @@ class Splits:
         """Whether this reverse question is held out (T3)."""
         return aspect in REVERSED and self._below(aspect, node_id, REVERSE)
 
+    def answered_back(self, node_id: str) -> bool:
+        """Whether some reverse question of the node is held out, which a note on it would answer."""
+        return any(self.reverse(aspect, node_id) for aspect in REVERSED)
+
     def path(self, topic: Topic) -> bool:
         """Whether this two-edge path is held out (T4)."""
         return topic.form == "two_hop" and self._below(topic.aspect, topic.subject.id, PATH)
 
     def hides(self, fact: Fact) -> bool:
         """Whether the fact states a held-out reverse edge, so that no train row may state it either."""
-        aspect = _ASPECT_OF.get(fact.relation, "")
-        return bool(aspect) and self.reverse(aspect, fact.subject)
+        return any(self.reverse(aspect, fact.subject) for aspect in _ASPECTS_OF.get(fact.relation, ()))
+
+    def turned(self, fact: Fact) -> bool:
+        """Whether the fact, told from its object, would answer a held-out reverse question."""
+        return any(self.reverse(aspect, fact.object) for aspect in _TURNED.get(fact.relation, ()))
 
     def held(self, topic: Topic) -> str:
-        """The test split a topic belongs to, empty when it is for training. Statements of T2's nodes are trained all the same."""
+        """The test split a topic belongs to, empty when it is for training, "none" when it is for neither.
+
+        Statements of T2's nodes are trained all the same; "stated" are statements about others that tell of T2's nodes.
+        """
         if self.reverse(topic.aspect, topic.subject.id):
             return "T3"
-        if self.path(topic):
-            return "T4"
-        if any(self.hides(f) for f in topic.facts):
+        if any(self.hides(f) or (topic.aspect in _ENDS_FIRST and self.turned(f)) for f in topic.facts):
             return "none"
-        return "T2" if self.node_form(topic.subject.id) else ""
+        if self.node_form(topic.subject.id):
+            return "T2"
+        if any(f.subject != topic.subject.id and self.node_form(f.subject) for f in topic.facts):
+            return "stated"
+        return "T4" if self.path(topic) else ""
+
+    def told(self, topic: Topic) -> Topic:
+        """The topic as train may tell it: from its subject only, where the other order would answer a held-out question."""
+        return replace(topic, answers=topic.answers[:1]) if any(map(self.turned, topic.facts)) else topic
 
     def sampled(self, key: str, share: float) -> bool:
         """A fixed share of anything, by its key."""
@@ -78,4 +105,4 @@ class Splits:
 
 def statement_only(held: str) -> bool:
     """Whether a topic held like this may still be stated in train."""
-    return held in ("", "T2")
+    return held in ("", "T2", "stated")

@@ -4,35 +4,52 @@ from __future__ import annotations
 
 import os
 from array import array
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from config.errors import StorageError
-from dataset.example import Example, dump_example, load_example
+from dataset.example import KINDS, Example, dump_example
 
 
 class Spool:
-    """Rows on disk in the order they were made; `read` gives them back in order of id."""
+    """Rows on disk in the order they were made, with what the gates must know of each in memory: its id, its prompt's key, its kind.
+
+    `read` gives them back in order of id.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._file = path.open("wb")
-        self._ids = array("Q")
-        self._offsets = array("Q")
+        self._size = 0
+        self._ids, self._offsets, self._keys, self._kinds = array("Q"), array("Q"), array("Q"), array("B")
 
-    def add(self, example: Example) -> None:
+    def __len__(self) -> int:
+        return len(self._ids)
+
+    def add(self, example: Example, key: int) -> None:
+        """`key` is that of the row's prompt."""
+        line = dump_example(example).encode() + b"\n"
+        self._file.write(line)
         self._ids.append(int(example.id, 16))
-        self._offsets.append(self._file.tell())
-        self._file.write(dump_example(example).encode() + b"\n")
+        self._offsets.append(self._size)
+        self._keys.append(key)
+        self._kinds.append(KINDS.index(example.meta.kind))
+        self._size += len(line)
 
-    def read(self) -> Iterator[Example]:
-        """Those that were there when reading began; rows may be added meanwhile."""
+    def kinds_at(self, keys: Collection[int]) -> Counter[str]:
+        """How many rows of each kind ask one of these prompts."""
+        return Counter(KINDS[kind] for key, kind in zip(self._keys, self._kinds, strict=True) if key in keys)
+
+    def read(self) -> Iterator[tuple[bytes, int]]:
+        """Each row's line, its end included, with its prompt's key: those that were there when reading began."""
         self._file.flush()
+        order = array("L", sorted(range(len(self._ids)), key=self._ids.__getitem__))
         with self._path.open("rb") as rows:
-            for index in sorted(range(len(self._ids)), key=self._ids.__getitem__):
+            for index in order:
                 rows.seek(self._offsets[index])
-                yield load_example(rows.readline())
+                yield rows.readline(), self._keys[index]
 
     def close(self) -> None:
         self._file.close()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from dataset.names import listing, unique
-from dataset.topics import VERBATIM, Ask, Topic, short_code
-from dataset.wording import verb_phrase
+from dataset.topics import VERBATIM, Ask, Topic, last, short_code
+from dataset.wording import own_sentence, verb_phrase
 
 MOST_STEPS = 7
 
@@ -38,15 +38,17 @@ def steps(ask: Ask) -> Topic | None:
 def capability(ask: Ask) -> Topic | None:
     """The symbols that serve one purpose."""
     s, doc, found = ask.subject, ask.one("purpose"), ask.all("serves")
-    task = verb_phrase(doc.object) if doc is not None else ""
-    if s.type != "capability" or not task or not found or task.startswith("use "):
+    if s.type != "capability" or not found or doc is None:
         return None
     anchor = found[0]
+    task = verb_phrase(own_sentence(doc.object, last(anchor.object)))
+    if not task or task.startswith("use "):
+        return None
     own = ask.facts.first(anchor.object, "purpose")
-    if own is None or doc is None or own.object != doc.object:
+    if own is None or own.object != doc.object:
         return None  # the purpose is another node's: only the anchor is known to serve it
     others = listing(unique(ask.said(f.object) for f in found[1:]))
-    where = f" in `{s.path}`" if s.path else ""
+    where = f" in `{s.path}`" if s.path and not ask.facts.names.subject(anchor.object).in_path else ""
     beside = f" Beside it: {others}." if others else ""
     answers = (f"{ask.said(anchor.object)}{where}.{beside}", f"Use {ask.said(anchor.object)}{where}.{beside}")
     return ask.topic("capability", "discovery", "API choice", answers, [*found[:7], ask.one("path")], o=task)

@@ -5,12 +5,13 @@ A topic holds the subject, what else the question names, the answer in a few equ
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from brain.facts import Fact
 from brain.view import is_aside, is_test
-from dataset.names import Names, Subject, parts_of, token_count, unique
+from dataset.names import Names, Subject, listing, parts_of, spec_of, token_count, unique
 from dataset.score import code_tokens
 
 SYMBOLS = ("class", "interface", "function", "method", "property", "variable")
@@ -19,7 +20,7 @@ RUNS = (*CALLABLE, "property")
 TYPES = ("class", "interface")
 VERBATIM = 25  # the longest run of source tokens that an answer may repeat
 ERRORS = frozenset({"raises", "may_raise", "catches"})  # a function that makes the error is no error
-LISTED = frozenset({"calls", "called_by", "raised_by", "caught_by", "imported_by", "subclass"})
+LISTED = frozenset({"member", "calls", "called_by", "raised_by", "caught_by", "imported_by", "subclass"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,28 +59,82 @@ class Facts:
         """`about` without what nobody asks for: tests and examples as users, lambdas, library functions that a body calls."""
         found = self.about(node_id, relation)
         if relation in ERRORS:
-            return [f for f in found if self.names.subject(f.object).type in (*TYPES, "external")]
-        if relation in ("imports", "depends_on"):
+            return [f for f in found if self.thrown(f)]
+        if relation == "depends_on":
             return [f for f in found if not f.object.startswith("ext:__future__")]
+        if relation == "imports":
+            whole = {f.object for f in found if "#" not in f.object}  # their names go without saying
+            kept = [f for f in found if "#" not in f.object or f.object.partition("#")[0] not in whole]
+            return [f for f in kept if not f.object.startswith("ext:__future__")]
         if relation not in LISTED:
             return found
-        beside = _beside(parts_of(node_id)[0])
+        aside, own = beside(node_id), parts_of(node_id)
+        bare = relation == "raised_by" and self._bare(node_id, self.names.subject(node_id).type)
         return [
             f
             for f in found
             if "<" not in f.object
-            and (beside or not _beside(parts_of(f.object)[0]))
-            and not (relation == "calls" and f.object.startswith("ext:"))
+            and (aside or not beside(f.object))
+            and parts_of(f.object) != own  # an overload of the same name
+            and not (relation == "calls" and (f.object.startswith("ext:") or self._makes_error(f.object)))
+            and not (relation == "raised_by" and (self._passed_on(f.object, node_id) or bare))
         ]
+
+    def _makes_error(self, node_id: str) -> bool:
+        """Whether a callee is the constructor of an error: that call is the raise, which is told as such."""
+        owner = next((f.object for f in self.about(node_id, "container")), "")
+        if not constructs(node_id) or not owner:
+            return False
+        return any(self.about(i, "raised_by") for i in (owner, *(f.object for f in self.about(owner, "subclass"))))
+
+    def thrown(self, fact: Fact) -> bool:
+        """Whether a fact of ERRORS names an error that starts somewhere: a class, not a function that makes one, and not
+        only passed on by handlers that raise it again."""
+        error = fact.object
+        kind = self.names.subject(error).type
+        if kind not in (*TYPES, "external") or (kind == "external" and makes(error)) or self._bare(error, kind):
+            return False
+        if fact.relation == "raises":
+            return not self._passed_on(fact.subject, error)
+        raisers = self.about(error, "raised_by") if fact.relation == "may_raise" else ()
+        return not raisers or any(not self._passed_on(f.object, error) for f in raisers)
+
+    def _bare(self, node_id: str, kind: str) -> bool:
+        """Whether an interface extends nothing: it types what makes an error, it is none."""
+        return kind == "interface" and not self.about(node_id, "extends")
+
+    def _passed_on(self, node_id: str, error: str) -> bool:
+        """Whether a function only raises again what its own handler caught."""
+        caught = any(f.object == error for f in self.about(node_id, "catches"))
+        said = (f for f in self.about(node_id, "raises") if f.object == error)
+        return caught and not any(f.qualifier("message") for f in said)
+
+    def sites(self, node_id: str, error: str) -> int:
+        """At how many places a function raises an error itself; one where there is no graph to count them in."""
+        return 1
+
+    def told_of_others(self, subject: Subject) -> bool:
+        """Whether the documentation of some other node of the subject's kind says the same."""
+        return False
 
     def speaking(self, node_id: str, role: str) -> Sequence[str]:
         """Ids of ontology nodes to which this node is `role` (about, raiser, step …); none where there is no ontology."""
         return ()
 
 
-def _beside(path: str) -> bool:
-    """Whether a file stands beside the product: tests, examples, documentation."""
-    return is_test(path) or is_aside(path)
+_TESTS = re.compile(r"^tests?$|Tests?$|TestCase$")
+
+
+def beside(node_id: str) -> bool:
+    """Whether a node stands beside the product: in a file of tests, examples or documentation, or in a namespace or class of tests."""
+    path, qualname = parts_of(node_id)
+    return is_test(path) or is_aside(path) or any(map(_TESTS.search, qualname.split(".")[:-1]))
+
+
+def makes(node_id: str) -> bool:
+    """Whether an id outside the project names a function of a type (`io.Error.new`) rather than a type."""
+    *_, owner, name = ["", *re.split(r"[.:]+", parts_of(node_id)[1])]
+    return name[:1].islower() and owner[:1].isupper()
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,10 +177,56 @@ class Ask:
     ) -> Topic:
         used = tuple(unique(f for f in facts if f is not None))
         nodes = [f.object for f in used if f.object_is_node]
-        refs = tuple(
-            r for r in unique([self.subject.id, *(f.subject for f in used), *nodes]) if self.facts.names.holds(r)
-        )
-        return Topic(aspect, kind, intent, form, self.subject, tuple(answers), used, refs, fills)
+        named = unique([self.subject.id, *(f.subject for f in used), *nodes])
+        refs = tuple(r for r in named if self.facts.names.holds(r))
+        told = tuple(in_dialect(answer, kind, named) for answer in answers)
+        return Topic(aspect, kind, intent, form, self.subject, told, used, refs, fills)
+
+
+# How prose says "raises" of a language whose errors are values that come back, and "extends" of one whose types hold others.
+_RETURNED = (
+    (r"raises (`[^`]+`) with this message", r"fails with \1 and this message"),
+    ("may raise", "may fail with"),
+    ("is raised by", "comes from"),
+    ("are raised by", "come from"),
+    ("raised by", "which comes from"),
+    ("raises it", "reports it"),
+    ("raises", "fails with"),
+    ("raise", "fail with"),
+    ("catches", "recovers from"),
+    ("catch", "recover from"),
+    ("caught in", "recovered in"),
+)
+_EMBEDDED = (
+    ("is extended by", "is embedded in"),
+    ("are extended by", "are embedded in"),
+    ("extends", "embeds"),
+    ("extend", "embed"),
+)
+_DIALECT = {
+    name: tuple((re.compile(rf"\b{said}\b"), told) for said, told in table)
+    for name, table in (("returned", _RETURNED), ("embedded", _EMBEDDED))
+}
+
+
+def in_dialect(answer: str, kind: str, named: Sequence[str]) -> str:
+    """An answer that names these nodes in the words of their languages; names in backticks stay as they are."""
+    specs = [spec for spec in map(spec_of, named) if spec is not None]
+    tables = [_DIALECT["returned"]] if kind == "diag" and not all(spec.throws for spec in specs) else []
+    tables += [_DIALECT["embedded"]] if any(spec.embeds for spec in specs) else []
+    for said, told in (pair for table in tables for pair in table):
+        answer = said.sub(told, answer)
+    return answer
+
+
+def by_file(names: Names, facts: Sequence[Fact], places: Sequence[Fact | None]) -> str:
+    """The objects of facts with the files they stand in, one mention of each file: `a` and `b` in `x.py`; and `c` in `y.py`."""
+    homes: dict[str, list[str]] = {}
+    for fact, place in zip(facts, places, strict=True):
+        if place is not None:
+            homes.setdefault(place.object, []).append(f"`{names.subject(fact.object).label}`")
+    groups = [f"{listing(unique(found))} in `{path}`" for path, found in homes.items()]
+    return "; and ".join(["; ".join(groups[:-1]), groups[-1]] if len(groups) > 1 else groups)
 
 
 def resolves(text: str, facts: Sequence[Fact], ask: Ask) -> bool:
@@ -139,11 +240,18 @@ def parameter(fact: Fact) -> str:
     default = fact.qualifier("default")
     kind = fact.qualifier("kind")
     many = kind if kind in ("*", "**") else ""
-    if many == "*" and not fact.subject.startswith("py:"):
-        many = "..."  # a rest or variadic parameter
+    spec = spec_of(fact.subject)
+    if many == "*" and spec is not None:
+        many = spec.rest
     name = fact.object if fact.object.startswith("*") else many + fact.object
     short = default and "`" not in default and token_count(default) <= 6
     return f"`{name}` (default `{default}`)" if short else f"`{name}`"
+
+
+def marked(decorator: Fact) -> str:
+    """A decorator as its language writes it above a definition."""
+    spec = spec_of(decorator.subject)
+    return decorator.object if decorator.object[:1] in "@#[" or spec is None else spec.mark.format(decorator.object)
 
 
 def short_code(text: str, limit: int) -> bool:
@@ -155,6 +263,12 @@ def last(node_id: str) -> str:
     """The plain name of a node."""
     name = node_id.rpartition("#")[2].partition("@")[0].rpartition(".")[2]
     return name or node_id
+
+
+def constructs(node_id: str) -> bool:
+    """Whether a method makes or ends objects of its class, or is a protocol's."""
+    owner, _, name = parts_of(node_id)[1].rpartition(".")
+    return name.startswith(("__", "~")) or name in ("constructor", owner.rpartition(".")[2])
 
 
 def hidden(node_id: str) -> bool:

@@ -80,6 +80,52 @@ def base_form(verb: str) -> str:
     return _S_FORMS.get(verb.lower(), "")
 
 
+_STATES = re.compile(
+    r"^(?:(?:method|function|class|helper|decorator|module|attribute|property)\s+)?"
+    r"(is|are|was|has|can|could|will|would|should|must|may|might|does)\b\s*(?=\w)",
+    re.I,
+)
+_ADDRESS = re.compile(r"\S*(?:://|www\.)\S*|\S*[_()<>{}=\\/]\S*")
+
+
+def own_sentence(purpose: str, name: str) -> str:
+    """The first sentence of a documentation without the name that leads it ("parse - Read a file.", "Load loads a tree.").
+
+    Empty where what is left tells nothing: fewer than three words of prose, an address, a quotation that is cut short.
+    """
+    text = purpose.strip()
+    lead = re.match(rf"{re.escape(name)}(?:\(\))?(?:\s*(?:--?|[:–—])\s*|\s+(?=[a-z]))", text) if name else None
+    if lead is not None:
+        rest = text[lead.end() :]
+        linked = not lead.group().strip().endswith(name) and not lead.group().strip().endswith(")")
+        if linked or base_form(rest.partition(" ")[0]) or _STATES.match(rest):
+            text = rest[:1].upper() + rest[1:]
+    text = re.sub(r"\[([\w.:]+)\](?![(\[])", r"\1", text)
+    whole = all(text.count(left) == text.count(right) for left, right in ("()", "[]", "“”"))
+    whole = whole and not re.search(r"[{}\\]|\);|(?<!:)//", text)  # code that was commented out
+    whole = whole and bool(re.search(r"[\w)\]}\"'”»%+*]$", text.rstrip(".!?。！？…")))
+    words = re.findall(r"[^\W\d_]{2,}", _ADDRESS.sub(" ", text))
+    quotes = re.findall(r"(?<!\w)'|'(?!\w)", re.sub(r"(?<=s)'(?=\s)", "", text))
+    told = len(words) > 2 or any(len(word) > 3 and not word.isascii() for word in words)  # some scripts put no spaces
+    return text if told and whole and len(quotes) % 2 == 0 else ""
+
+
+_GENERIC_WORDS = (
+    "initializ initialis construct creat instance class object method function default value this that the with for new"
+)
+
+
+def restates(text: str, qualname: str) -> bool:
+    """Whether a sentence says no more than the name: "Initializes a new instance of the JArray class." of `JArray.JArray`."""
+    known = [
+        word[:4]
+        for word in (*_GENERIC_WORDS.split(), *(p.lower() for p in re.findall(r"[A-Z]?[a-z]+|[A-Z]+", qualname)))
+    ]
+    joined = qualname.replace(".", " ").lower().split()
+    words = re.findall(r"[^\W\d_]{3,}", text.lower())
+    return all(word in joined or any(word.startswith(start) for start in known if len(start) > 2) for word in words)
+
+
 def clause(purpose: str, noun: str) -> str:
     """What the subject does or is, to follow its name: "returns the user", "is a base class for …". Empty when unsure.
 
@@ -91,6 +137,9 @@ def clause(purpose: str, noun: str) -> str:
     first, _, rest = text.partition(" ")
     if not rest:
         return ""
+    states = _STATES.match(text)
+    if states is not None:
+        return f"{states.group(1).lower()} {text[states.end() :]}"
     if base_form(first) and not _NEEDS_NOUN.match(rest):
         return f"{first.lower()} {rest}"
     callable_noun = noun in ("function", "method", "constructor", "destructor", "macro")
@@ -136,6 +185,6 @@ def verb_phrase(purpose: str) -> str:
     text = clause(purpose, "function")
     first, _, rest = text.partition(" ")
     base = base_form(first)
-    if not base or "," in rest or re.search(r"(?:,| and| or| then) (?:then )?\w+s\b", rest):
+    if not base or "," in rest or re.search(r" (?:and|or|then) (?:(?:then|just|also|only|\w+ly) )*\w+s\b", rest):
         return ""
     return f"{base} {rest}"

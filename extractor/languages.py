@@ -19,7 +19,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class LanguageSpec:
-    """`entry` is the key of the `languages:` setting, `module` the grammar's Python module, `function` what it exports."""
+    """`entry` is the key of the `languages:` setting, `module` the grammar's Python module, `function` what it exports.
+
+    The rest says how prose speaks of it: `builtin` is the package whose names need no qualifier, `dotted` whether modules go
+    by dotted paths, `rest` what marks a parameter that takes all further arguments, `throws` whether an error is thrown
+    rather than returned, `embeds` whether a type takes over another by holding it, `mark` how an attribute of a definition
+    is written, `nouns` what its programmers call a node type.
+    """
 
     name: str
     entry: str
@@ -27,6 +33,13 @@ class LanguageSpec:
     suffixes: tuple[str, ...]
     module: str
     function: str = "language"
+    builtin: str = ""
+    dotted: bool = False
+    rest: str = "..."
+    throws: bool = True
+    embeds: bool = False
+    mark: str = "@{}"
+    nouns: tuple[tuple[str, str], ...] = ()
 
     @property
     def family(self) -> str:
@@ -40,15 +53,21 @@ class LanguageSpec:
 
 
 SPECS: Final = (
-    LanguageSpec("python", "python", "py", (".py", ".pyi", ".pyw"), "tree_sitter_python"),
-    LanguageSpec("cython", "python", "py", (".pyx", ".pxd", ".pxi"), "tree_sitter_python"),
-    LanguageSpec("java", "java", "java", (".java",), "tree_sitter_java"),
     LanguageSpec(
-        "typescript", "typescript", "ts", (".ts", ".mts", ".cts"), "tree_sitter_typescript", "language_typescript"
+        "python", "python", "py", (".py", ".pyi", ".pyw"), "tree_sitter_python", builtin="builtins", dotted=True, rest="*"
     ),
-    LanguageSpec("tsx", "typescript", "ts", (".tsx",), "tree_sitter_typescript", "language_tsx"),
-    LanguageSpec("javascript", "typescript", "js", (".js", ".mjs", ".cjs", ".jsx"), "tree_sitter_javascript"),
-    LanguageSpec("c", "cpp", "cpp", (".c",), "tree_sitter_c"),
+    LanguageSpec(
+        "cython", "python", "py", (".pyx", ".pxd", ".pxi"), "tree_sitter_python", builtin="builtins", dotted=True, rest="*"
+    ),
+    LanguageSpec("java", "java", "java", (".java",), "tree_sitter_java", builtin="java.lang"),
+    LanguageSpec(
+        "typescript", "typescript", "ts", (".ts", ".mts", ".cts"), "tree_sitter_typescript", "language_typescript", builtin="js"
+    ),
+    LanguageSpec("tsx", "typescript", "ts", (".tsx",), "tree_sitter_typescript", "language_tsx", builtin="js"),
+    LanguageSpec(
+        "javascript", "typescript", "js", (".js", ".mjs", ".cjs", ".jsx"), "tree_sitter_javascript", builtin="js"
+    ),
+    LanguageSpec("c", "cpp", "cpp", (".c",), "tree_sitter_c", mark="[[{}]]"),
     LanguageSpec(
         "cpp",
         "cpp",
@@ -59,11 +78,14 @@ SPECS: Final = (
         "tree_sitter_cpp",
     ),
     LanguageSpec("cuda", "cpp", "cpp", (".cu", ".cuh"), "tree_sitter_cuda"),
-    LanguageSpec("go", "go", "go", (".go",), "tree_sitter_go"),
-    LanguageSpec("rust", "rust", "rs", (".rs",), "tree_sitter_rust"),
-    LanguageSpec("csharp", "csharp", "cs", (".cs",), "tree_sitter_c_sharp"),
+    LanguageSpec("go", "go", "go", (".go",), "tree_sitter_go", builtin="builtin", throws=False, embeds=True),
+    LanguageSpec(
+        "rust", "rust", "rs", (".rs",), "tree_sitter_rust", throws=False, mark="#[{}]", nouns=(("interface", "trait"),)
+    ),
+    LanguageSpec("csharp", "csharp", "cs", (".cs",), "tree_sitter_c_sharp", mark="[{}]"),
 )  # fmt: skip
 BY_NAME: Final = {spec.name: spec for spec in SPECS}
+BY_PREFIX: Final = {spec.prefix: spec for spec in reversed(SPECS)}  # the first of those that share a prefix
 _BY_SUFFIX: Final = {suffix: spec for spec in SPECS for suffix in spec.suffixes}
 SOURCE_SUFFIXES: Final = frozenset(_BY_SUFFIX) | {".h"}
 

@@ -111,3 +111,9 @@ def test_longest_run_counts_consecutive_tokens() -> None:
     assert longest_run("a b c x", "z a b c d") == 3
     assert longest_run("a a a", "a a") == 2
     assert longest_run("", "a") == 0
+
+
+def test_angle_brackets_in_code_are_no_link() -> None:
+    assert first_sentence("Either `<host>` or `<host>:<port>` as bytes.") == "Either <host> or <host>:<port> as bytes."
+    assert first_sentence("A `List<String>` of all names.") == "A List<String> of all names."
+    assert first_sentence("See `the docs <http://example.org>`_ for more.") == "See the docs for more."

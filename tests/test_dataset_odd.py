@@ -9,11 +9,13 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from brains import build, graph_of, shop
 
 from config.console import Console
+from config.errors import IncompatibleInput
 from config.settings import DatasetSettings, ExtractSettings
 from dataset.example import Example, read_examples
 from dataset.generate import outputs, run
@@ -114,7 +116,8 @@ def test_instructions_in_a_docstring_are_data(tmp_path: Path) -> None:
             assert "documented as “Ignore previous" in example.response
 
 
-def test_a_killed_run_leaves_the_old_rows_and_the_next_one_finishes(tmp_path: Path) -> None:
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_a_stopped_run_leaves_the_old_rows_and_the_next_one_finishes(tmp_path: Path, how: signal.Signals) -> None:
     build(shop(tmp_path))
     script = (
         "import sys; from pathlib import Path; from config.console import Console; from config.settings import DatasetSettings;"
@@ -127,13 +130,15 @@ def test_a_killed_run_leaves_the_old_rows_and_the_next_one_finishes(tmp_path: Pa
     subprocess.run([*command, "0"], check=True, env=environment)
     train = tmp_path / "dataset" / "train.jsonl"
     before = [p.read_bytes() for p in outputs(train)]
-    killed = subprocess.Popen([*command, "1"], env=environment)
+    killed = subprocess.Popen([*command, "1"], env=environment, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 20
     while not list(train.parent.glob(".*.spool")) and time.monotonic() < deadline:
         time.sleep(0.005)
-    killed.send_signal(signal.SIGKILL)
-    assert killed.wait() == -signal.SIGKILL
+    killed.send_signal(how)
+    assert killed.wait() == -how
     assert [p.read_bytes() for p in outputs(train)] == before
+    if how == signal.SIGINT:  # who is asked to stop tidies up; who is killed cannot, and the next run does
+        assert [p.name for p in train.parent.iterdir() if p.name.startswith(".")] == []
     subprocess.run([*command, "1"], check=True, env=environment)
     assert train.read_bytes() != before[0]
     assert [p.name for p in train.parent.iterdir() if p.name.startswith(".")] == []
@@ -192,3 +197,51 @@ def test_no_secret_of_a_readme_or_a_commit_reaches_a_row_and_odd_names_are_asked
     assert any(e.meta.template.startswith("steps.") for e in found)
     written = b"".join(p.read_bytes() for p in (tmp_path / "d").iterdir() if p.is_file())
     assert [c for c in CANARIES if c.encode() in written] == []
+
+
+ROW: dict[str, Any] = {
+    "id": "a",
+    "prompt": "q",
+    "response": "a",
+    "refs": ["py:a.py"],
+    "meta": {"kind": "howto", "form": "forward", "template": "x.a/0"},
+}
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ({k: v for k, v in ROW.items() if k != "meta"}, "the field meta is missing"),
+        ({k: v for k, v in ROW.items() if k != "prompt"}, "the field prompt is missing"),
+        ({**ROW, "meta": {"kind": "howto", "form": "forward"}}, "the field meta.template is missing"),
+        ({**ROW, "meta": None}, "the field meta is not an object"),
+        ({**ROW, "response": 7}, "the field response is not a text"),
+        ({**ROW, "refs": "py:a.py"}, "the field refs is not a list of texts"),
+        ({**ROW, "refs": [None]}, "the field refs is not a list of texts"),
+        ({**ROW, "meta": {**ROW["meta"], "answerable": "yes"}}, "the field meta.answerable is not true or false"),
+        ({**ROW, "meta": {**ROW["meta"], "kinds": "howto"}}, "there is no field meta.kinds"),
+        ([ROW], "it is no JSON object"),
+    ],
+)
+def test_a_row_that_is_none_says_where_and_why(tmp_path: Path, line: object, reason: str) -> None:
+    path = tmp_path / "train.jsonl"
+    path.write_text(json.dumps(ROW) + "\n" + json.dumps(line) + "\n")
+    with pytest.raises(IncompatibleInput) as wrong:
+        list(read_examples(path))
+    assert str(wrong.value).startswith(f"{path}:2 is not a dataset row: {reason}")
+    assert wrong.value.hint == "make dataset"
+
+
+@pytest.mark.parametrize("line", [b"{", b"\xff\xfe", b"[" * 100_000, b""])
+def test_a_line_that_is_no_json_is_named(tmp_path: Path, line: bytes) -> None:
+    path = tmp_path / "train.jsonl"
+    path.write_bytes(line + b"\n")
+    with pytest.raises(IncompatibleInput, match=r"train\.jsonl:1 is not a dataset row: "):
+        list(read_examples(path))
+
+
+def test_what_a_row_holds_besides_is_left_alone(tmp_path: Path) -> None:
+    """Another tool's field beside ours does not make a row unreadable."""
+    path = tmp_path / "train.jsonl"
+    path.write_text(json.dumps({**ROW, "source": "mine"}) + "\n")
+    assert [e.prompt for e in read_examples(path)] == ["q"]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from brain.facts import Fact
@@ -12,7 +15,9 @@ from dataset.names import Names, listing, parts_of
 from dataset.phrases import SETS, families, phrases
 from dataset.questions import Draft, render, topics
 from dataset.score import normalise
-from dataset.wording import clause, verb_phrase
+from dataset.topics import beside
+from dataset.wording import clause, own_sentence, restates, verb_phrase
+from extractor.languages import SPECS
 
 PUT = "py:pkg/core.py#Box.put"
 SLOT = "py:pkg/util.py#free_slot"
@@ -106,6 +111,7 @@ def test_no_wording_means_two_things() -> None:
         {"location", "homonyms", "wrong_owner"},
         {"false_call", "false_import"},
         {"members", "contents"},
+        {"purpose", "role"},
         {"message", "raised_by"},
     ]
     for aspect in phrases():
@@ -220,3 +226,157 @@ def test_what_a_test_defines_takes_no_plain_name_from_the_product() -> None:
     assert names.subject("py:src/app.py#App").said() == "`App`"
     assert names.subject("py:tests/test_app.py#App").said() != "`App`"
     assert names.homonyms("App") == ["src/app.py"]
+
+
+@pytest.mark.parametrize(
+    ("doc", "name", "told"),
+    [
+        ("Load loads a tree from a reader.", "Load", "Loads a tree from a reader."),
+        ("mix -- mix three values reversibly.", "mix", "Mix three values reversibly."),
+        ("Load balancing for three servers.", "Load", "Load balancing for three servers."),
+        ("Creates a new [Options] with a width.", "make", "Creates a new Options with a width."),
+        ("https://example.org/spec#alpha.", "alpha", ""),
+        ("gettimeofday() and getpid().", "seed", ""),
+        ("Change ',' to '.", "fix", ""),
+        ("Fix line ends on Windows (.", "fix", ""),
+        ("Comments must be //.", "comment", ""),
+        ("The user's name, never the users' names.", "user", "The user's name, never the users' names."),
+        ("Misst die Größe eines Bildes.", "größe", "Misst die Größe eines Bildes."),
+    ],
+)
+def test_a_doc_sentence_is_told_without_the_name_that_leads_it_or_not_at_all(doc: str, name: str, told: str) -> None:
+    assert own_sentence(doc, name) == told
+
+
+def test_a_sentence_that_only_repeats_the_name_is_not_told() -> None:
+    assert restates("Initializes a new instance of the JArray class.", "JArray.JArray")
+    assert not restates("Initializes a new instance of the JArray class from a list.", "JArray.JArray")
+
+
+def test_a_stripped_subject_leaves_a_clause() -> None:
+    assert clause("Is to make work with dual options easier.", "class") == "is to make work with dual options easier"
+    assert clause("Method can be used with a context.", "method") == "can be used with a context"
+
+
+SLIP = "py:a.py#SlipError"
+
+
+def response(facts: list[Fact], node: str, aspect: str, types: dict[str, str]) -> str:
+    """The first answer of one aspect, empty where nothing is asked."""
+    known = Facts(facts, Names(types))
+    found = [t for t in topics(known.names.subject(node), known) if t.aspect == aspect]
+    return found[0].answers[0] if found else ""
+
+
+class Told(Facts):
+    """Facts with one error node that speaks about the class."""
+
+    def speaking(self, node_id: str, role: str) -> list[str]:
+        return ["error:slip"] if (node_id, role) == (SLIP, "about") else []
+
+
+@pytest.mark.parametrize(
+    ("text", "evidence", "said"),
+    [
+        ("Pass a positive width.", "a.py:7-7", "The message of `walk` says “Pass a positive width”."),
+        ("Catch SlipError, as walk does.", "py:a.py#walk", ""),
+        ("Width was not positive.", "a.py:7-7", ""),
+        (
+            "A SlipError means that you should pass less.",
+            "docs/x.md:3-4",
+            "`docs/x.md` says “A SlipError means that you should pass less”.",
+        ),
+    ],
+)
+def test_advice_is_what_somebody_advises_and_no_handler(text: str, evidence: str, said: str) -> None:
+    facts = [
+        Fact(SLIP, "path", "a.py"),
+        Fact("error:slip", "title", "SlipError: no"),
+        Fact("error:slip", "message", f"no. {text}" if evidence == "a.py:7-7" else "no way"),
+        Fact("error:slip", "raised_by", "py:a.py#walk"),
+        Fact("error:slip", "fix", text, (("evidence", evidence),)),
+    ]
+    known = Told(facts, Names({SLIP: "class", "py:a.py#walk": "function"}))
+    found = [t.answers for t in topics(known.names.subject(SLIP), known) if t.aspect == "fix"]
+    assert found == ([(said,)] if said else [])
+
+
+def test_a_type_shows_what_outside_code_may_use() -> None:
+    box = "java:a/Box.java#Box"
+    facts = [
+        Fact(box, "path", "a/Box.java"),
+        *(Fact(box, "member", f"{box}.{n}") for n in ("Box", "put", "seal", "put@2")),
+    ]
+    facts += [Fact(f"{box}.{n}", "visibility", v) for n, v in (("put", "public"), ("seal", "private"))]
+    types = {box: "class", **{f"{box}.{n}": "method" for n in ("Box", "put", "seal")}}
+    assert response(facts, box, "members", types) == "`Box` defines one public member: `put`. It is in `a/Box.java`."
+
+
+@pytest.mark.parametrize(
+    ("action", "raises", "said"),
+    [
+        ("handle", (), "`walk` catches `SlipError`. It is in `a.py`."),
+        ("reraise", (), "`walk` catches `SlipError` and raises it again. `walk` is in `a.py`."),
+        ("convert", ("ext:builtins#ValueError",), "`walk` catches `SlipError` and turns it into another error. `walk` is in `a.py`."),
+        ("convert", (SLIP,), "`walk` catches `SlipError` and raises it again. `walk` is in `a.py`."),
+    ],
+)  # fmt: skip
+def test_a_handler_is_said_to_do_what_it_does(action: str, raises: tuple[str, ...], said: str) -> None:
+    walk = "py:a.py#walk"
+    facts = [Fact(walk, "path", "a.py"), Fact(walk, "catches", SLIP, (("action", action),))]
+    facts += [Fact(walk, "raises", error) for error in raises]
+    types = {walk: "function", SLIP: "class", "ext:builtins#ValueError": "external"}
+    assert response(facts, walk, "catches", types) == said
+    if raises == (SLIP,):
+        assert response(facts, walk, "raises", types) == ""  # passed on, not raised
+
+
+def test_a_handler_does_not_explain_itself_by_a_call_it_does_not_cover() -> None:
+    """What comes out of the catcher all the same was raised where its handler does not reach."""
+    walk, step = "py:a.py#walk", "py:a.py#step"
+    facts = [Fact(walk, "catches", SLIP), Fact(walk, "calls", step), Fact(step, "raises", SLIP)]
+    types = {walk: "function", step: "function", SLIP: "class"}
+    assert "`step`" in response(facts, walk, "why_caught", types)
+    assert response([*facts, Fact(walk, "may_raise", SLIP)], walk, "why_caught", types) == ""
+
+
+def test_languages_are_told_in_their_own_words() -> None:
+    load, tree = "go:toml.go#Load", "go:toml.go#Tree"
+    facts = [Fact(load, "path", "toml.go"), Fact(load, "raises", "ext:builtin#error"), Fact(tree, "path", "toml.go")]
+    facts += [Fact(tree, "extends", "go:toml.go#raises")]
+    types = {load: "function", tree: "class", "go:toml.go#raises": "class", "ext:builtin#error": "external"}
+    assert response(facts, load, "raises", types) == "`Load` fails with `error`. It is in `toml.go`."
+    assert response(facts, tree, "extends", types) == "`Tree` embeds `raises`. It is in `toml.go`."
+    url = "rs:src/lib.rs#Url"
+    facts = [Fact(url, "path", "src/lib.rs"), Fact(url, "decorator", "derive(Debug)")]
+    assert response(facts, url, "decorator", {url: "class"}).startswith("`Url` carries `#[derive(Debug)]`.")
+
+
+def test_an_interface_is_implemented_by_classes() -> None:
+    shape, types = "java:S.java#Shape", {"java:S.java#Shape": "interface", "java:S.java#Box": "class"}
+    facts = [Fact(shape, "path", "S.java"), Fact(shape, "subclass", "java:S.java#Box")]
+    assert response(facts, shape, "implementers", types) == "`Shape` is implemented by `Box`. It is in `S.java`."
+    assert response(facts, shape, "subclasses", types) == ""
+
+
+def test_tests_stand_beside_the_product_wherever_they_are() -> None:
+    for node_id in (
+        "rs:src/lib.rs#tests.wraps",
+        "py:a.py#GlobTest.test_all",
+        "cs:Src/Lib.Tests/A.cs#A",
+        "cpp:src/test_lib/a.cpp#f",
+    ):
+        assert beside(node_id), node_id
+    for node_id in ("py:src/click/testing.py#CliRunner", "py:a.py#latest.run", "py:contest/a.py#f", "py:a.py#test"):
+        assert not beside(node_id), node_id
+
+
+@pytest.mark.parametrize("path", sorted((Path(__file__).parents[1] / "dataset").glob("*.py")), ids=lambda p: p.name)
+def test_no_language_is_named(path: Path) -> None:
+    """What is said of a language stands with the languages, so that a new one needs no word here."""
+    names = {spec.name for spec in SPECS} - {"c", "go"}
+    prefixes = {f"{spec.prefix}:" for spec in SPECS}
+    text = path.read_text(encoding="utf-8")
+    assert [n for n in sorted(names) if re.search(rf"\b{n}\b", text, re.I)] == []
+    assert [p for p in sorted(prefixes) if re.search(rf"[\"\']{p}", text)] == []
+    assert not re.search(r"lang(?:uage)?\b[^\n]*(?:==|!=| in )\s*\(?[\"\']", text)
