@@ -17,7 +17,7 @@ from config.console import Console
 from config.settings import QuerySettings
 from extractor.graph import Graph
 from extractor.schema import Node
-from inference import discover, pairs, traces
+from inference import discover, logs, overview, pairs, traces
 from inference.backends import Backend, choose
 from inference.citations import Citation, Verifier
 from inference.compose import Composer
@@ -134,7 +134,7 @@ class Expert:
         verifier = Verifier(self.graph, self.repo)
         # A long log is told by how it begins and, more, by how it ends.
         log = text if len(text) <= _LOG else f"{text[: _LOG // 4]}\n{text[-_LOG * 3 // 4 :]}"
-        trace = traces.parse(log, self._is_error) or traces.quoted(text[:_READ], self.graph)
+        trace = logs.parse(log, self._is_error) or traces.quoted(text[:_READ], self.graph)
         intents: tuple[Intent, ...]
         linked: list[Target]
         if trace is not None:
@@ -154,7 +154,7 @@ class Expert:
     # Reading.
 
     def _is_error(self, name: str) -> bool:
-        return any(n.type == "class" and self.composer.flow.is_error(n) for n in self.graph.find(name))
+        return any(n.type == "class" and self.composer.errors.is_error(n) for n in self.graph.find(name))
 
     def _scoped(self, text: str, how: Ask) -> tuple[Question, Scope | None]:
         """The question, and the folder or file it keeps to when it asks about a name there."""
@@ -217,14 +217,16 @@ class Expert:
         if intent.kind == "unclear":
             return _UNCLEAR
         if intent.kind == "overview":
-            return discover.overview(self.graph, self.project, self.retriever)
+            return overview.overview(self.graph, self.project, self.retriever)
+        if intent.kind == "layout":
+            return overview.layout(self.graph, self.project)
         if not (how.kind or how.path_glob or how.lang):
             outright = discover.described(self.composer, self.retriever, intent, self.project)
             if outright is not None:
                 return outright
         named = intent.x.name.lower() if intent.x and intent.x.shape in ("plain", "capital") else ""
         if intent.kind == "explain" and named == self.project.lower():
-            return discover.overview(self.graph, self.project, self.retriever)
+            return overview.overview(self.graph, self.project, self.retriever)
         if intent.kind == "members" and named == self.project.lower():
             return self._search(intent, None, how)
         x = self.linker.link(intent.x, hints) if intent.x else None
@@ -273,6 +275,8 @@ class Expert:
                     return self.composer.describe.default(x, intent.y.name)
                 return pairs.check(self.composer, intent.verb, x, y)
             if isinstance(y, Missing):
+                if intent.y.shape == "plain" and not y.external:
+                    return None  # "from Info to the output": an everyday word, which no index need hold
                 refused.add(y.mention.name)
                 return refuse(y)
             return pairs.path(self.composer, x, y) if intent.kind == "path" else pairs.compare(self.composer, x, y)

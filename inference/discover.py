@@ -11,7 +11,6 @@ from typing import Final
 from brain.lookup import Hit
 from brain.text import one_line, paragraph
 from brain.view import hidden, is_aside, is_test
-from extractor.graph import Graph
 from extractor.schema import Node
 from inference.citations import Span
 from inference.compose import Composer
@@ -26,15 +25,15 @@ from inference.wording import (
     advice,
     at,
     brief,
-    count,
     few,
-    header,
     here,
     join,
     kind_of,
     name_of,
     parameters,
     purpose,
+    quote,
+    title_of,
     unique,
 )
 
@@ -127,7 +126,7 @@ class Discoverer:
             if howto and node is not None:
                 # People do things with what is public; an exception is never how.
                 private = any(hidden(part) for part in node.qualname.split("."))
-                fit *= 0.7 if private or kind == "error" or self.composer.flow.is_error(node) else 1.0
+                fit *= 0.7 if private or kind == "error" or self.composer.errors.is_error(node) else 1.0
             fit *= _TELLING.get(kind, 1.0) * (0.85 if is_aside(hit.path) and kind != "section" else 1.0)
             fit *= 1.0 if node is None or self._said(node) else 0.75 if node.origin == "extractor" else 0.6
             rows.append((not tests and is_test(hit.path), -round(fit + _FOUND * hit.score / best, 3), place, fit, hit))
@@ -150,7 +149,7 @@ class Discoverer:
         if node is None:
             said = passage(self.retriever.lookup.text(hit.path, hit.start, hit.end), text)
             where = f"{hit.path}, “{one_line(hit.name)}”" if hit.name else hit.path
-            opening = Claim(f"{where}: {_quote(said)}" if said else f"{where}, is the closest match.", span)
+            opening = Claim(f"{where}: {quote(said)}" if said else f"{where}, is the closest match.", span)
             return [opening, *(self.guide.section_code(hit, text) if show else ())]
         if node.type == "capability":
             # A function that is a capability is better told of as the function it is.
@@ -177,12 +176,13 @@ class Discoverer:
 
     def _knowledge(self, node: Node, span: tuple[Span, ...]) -> list[Claim]:
         """A capability, concept, error or recipe: its title and purpose, then the code it stands on."""
-        title, said = _title(self.graph, node), self._said(node)
+        title, said = title_of(self.graph, node), self._said(node)
         if node.type == "recipe":
             return self.guide.recipe(node, span)
         linked = self.guide.linked(
             node, "raiser" if node.type == "error" else "serves" if node.type == "capability" else ""
         )
+        linked = [n for n in linked if name_of(n) != title]
         claims = [Claim(f"{title}: {said}" if said else f"{title} ({node.type}).", span)]
         if linked:
             verb = (
@@ -218,7 +218,7 @@ class Discoverer:
         if node is None:
             return Claim(f"“{one_line(hit.name)}” in {hit.path}" if hit.name else hit.path, _span(hit), item=True)
         if node.origin == "brain":
-            said, title = self._said(node), _title(self.graph, node)
+            said, title = self._said(node), title_of(self.graph, node)
             return Claim(f"{title} ({node.type})" + (f" — {said}" if said else ""), _span(hit), item=True)
         said = purpose(node, 25)
         text = f"{name_of(node)} in {node.path}" if node.type not in ("module", "package") else name_of(node)
@@ -246,64 +246,6 @@ def described(composer: Composer, retriever: Retriever | None, intent: Intent, p
     ):
         section = symptom(composer, retriever, intent.text)
     return section
-
-
-def overview(graph: Graph, project: str, retriever: Retriever | None) -> Section:
-    """What the repository is: how its README or front package opens, its counts, its most used capabilities."""
-    claims: list[Claim] = []
-    said, path, line = retriever.opening() if retriever is not None else ("", "", 0)
-    spans: tuple[Span, ...] = (Span(path, line, line, "", "document"),) if said else ()
-    if not said:
-        said, spans = _front(graph, project)
-    if said:
-        claims.append(Claim(_quote(said), spans))
-    types, languages = graph.count("nodes", "type"), graph.count("nodes", "lang")
-    kinds = [t for t in ("module", "class", "interface", "function", "method") if types.get(t)]
-    counted = [count(types[t], t, "classes" if t == "class" else "") for t in kinds]
-    used = [
-        lang
-        for lang in sorted(languages, key=lambda name: -languages[name])
-        if lang and lang not in ("text", "markdown")
-    ]
-    holds = f"{project or 'The repository'} holds {join(counted)} (tests included)"
-    claims.append(Claim(f"{holds}, in {join(used[:4]) or 'no language known here'}.", spans))
-    able = [
-        n for n in graph.nodes(["capability"]) if n.meta.get("purpose") and not is_test(n.path) and not is_aside(n.path)
-    ]
-    anchors = {n.id: str((n.meta.get("evidence") or [""])[0]) for n in able}
-    use = {n.id: sum(1 for _ in graph.edges(["calls", "imports", "extends"], dst=anchors[n.id])) for n in able}
-    shown = sorted(able, key=lambda n: (-use[n.id], n.id))[:8]
-    if shown:
-        claims.append(Claim("Its most used capabilities:"))
-        for node in shown:
-            claims.append(
-                Claim(f"{_title(graph, node)} — {one_line(str(node.meta['purpose']))}", here(node), item=True)
-            )
-    return Section("overview", tuple(claims), "yes" if claims else "unknown")
-
-
-def _front(graph: Graph, project: str) -> tuple[str, tuple[Span, ...]]:
-    """What the front package's or module's documentation says."""
-    fronts = [
-        n
-        for n in graph.nodes(["package", "module"])
-        if n.meta.get("doc") and not is_test(n.path) and not is_aside(n.path)
-    ]
-    fronts.sort(key=lambda n: (n.name != project, n.path.count("/"), n.type != "package", n.id))
-    if not fronts:
-        return "", ()
-    front, said = fronts[0], purpose(fronts[0])
-    if front.type == "package":
-        inner = [n for n in graph.nodes(["module"]) if n.path.rpartition("/")[0] == front.path and n.name == front.name]
-        front = inner[0] if inner else front
-    return said, header(front)
-
-
-def _title(graph: Graph, node: Node) -> str:
-    """What an ontology node is called: the symbol it stands on, an error by its message, else its own title."""
-    evidence = [str(e) for e in node.meta.get("evidence", ())]
-    anchor = graph.node(evidence[0]) if evidence and node.type in ("capability", "concept") else None
-    return name_of(anchor) if anchor else one_line(str(node.meta.get("title", "") or node.name))
 
 
 def passage(text: str, question: str) -> str:
@@ -340,8 +282,3 @@ def _distinct(hits: Sequence[Hit]) -> list[Hit]:
 
 def _span(hit: Hit) -> tuple[Span, ...]:
     return (Span(hit.path, hit.start, hit.end, hit.node_id, "search", hit.score),) if hit.start and hit.path else ()
-
-
-def _quote(text: str) -> str:
-    quoted = one_line(text)
-    return quoted if len(quoted) <= 300 else quoted[:297].rpartition(" ")[0] + " …"

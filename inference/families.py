@@ -40,7 +40,7 @@ def family(composer: Composer, text: str, project: str) -> Section | None:
     wanted = [stem(w) for w in words]
     classes = [n for n in composer.graph.nodes(["class", "interface"]) if n.origin == "extractor" and _counts(n)]
     if words[-1] in _ERRORS:
-        found = [n for n in classes if composer.flow.is_error(n) and _has(n, wanted[:-1])]
+        found = [n for n in classes if composer.errors.is_error(n) and _has(n, wanted[:-1])]
     else:
         roots = [n for n in classes if _is(n, wanted)]
         below = [d for root in roots for d in composer.relations.descendants(root) if _counts(d)]

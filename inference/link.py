@@ -300,6 +300,9 @@ class Linker:
         node = max(full, key=lambda n: (n.lines[1] - n.lines[0], n.lines))
         # A module called like the symbol it holds is no rival to it.
         rivals = [n for n in ranked if ("#" in n.id) == ("#" in node.id)]
+        # Nor is the constructor that bears its class's name.
+        own = tuple(f"{n.id}." for n in group)
+        rivals = [n for n in rivals if not (node.type == "class" and n.id.startswith(own))]
         others = tuple(n for n in rivals if not _same_name(n, node))
         return Target(mention, node, group, others, note)
 

@@ -91,11 +91,15 @@ def _found(composer: Composer, relation: str, x: Target, y: Target | Missing) ->
         else (relation,)
     )
     group = composer.structure.modules(x.node) if relation == "imports" else x.group
+    if relation == "throws" and x.node.type in ("class", "interface"):
+        group = (*group, *relations.members(x.node))
     rows = [
         r for r in relations.forward(group, *kinds, confidence=STORED) if r.node.id in wanted or _matches(r.node, y)
     ]
     if rows:
         row = rows[0]
+        if relation == "throws" and (within := relations.node(row.site_node)) is not None:
+            name = name_of(within)
         sure = "Yes" if row.confidence >= 0.7 else "Probably"
         via = ""
         if relation == "throws" and row.edge and row.edge.meta.get("how", "direct") != "direct":

@@ -19,6 +19,7 @@ from brain.index import index_path
 from brain.lookup import STOP_WORDS, Hit, Lookup
 from brain.text import clean, paragraph, split_identifier, tokens
 from brain.view import is_test
+from extractor.languages import SPECS
 from extractor.schema import Node
 from inference.citations import Span
 from inference.relations import Relations
@@ -34,10 +35,6 @@ _ASKING_TEXT: Final = """
     list show tell exist exists anything something someone default properly correctly find finds found pick picks picked
 """
 _ASKING: Final = frozenset(_ASKING_TEXT.split())
-# What people call a family of languages, and the names the graph knows its files by.
-_FAMILIES: Final = {
-    "typescript": ("typescript", "tsx", "javascript"), "javascript": ("javascript",), "cpp": ("cpp", "c", "cuda"), "c++": ("cpp",)
-}  # fmt: skip
 _BRITISH: Final = (("our", "or"), ("is", "iz"), ("ys", "yz"), ("tre", "ter"), ("ll", "l"), ("ogue", "og"))
 _SPELLINGS: Final = (*_BRITISH, *((there, here) for here, there in _BRITISH))
 _VERSIONED = re.compile(r"(?<![\w/.])[A-Za-z]+/\d[\w.]*\w|(?<![\w/.])[A-Za-z]+/\d(?![\w/])")
@@ -76,7 +73,7 @@ class Retriever:
         """The best `k` passages, of files in one language when `lang` names it (as the graph does, or by its setting's name)."""
         if not lang:
             return self.lookup.search(question, k, path_glob, kinds)
-        family = _FAMILIES.get(lang.lower(), (lang.lower(),))
+        family = languages_called(lang)
         hits = self.lookup.search(question, k * 8, path_glob, kinds)
         rows = {h.path: self.lookup.graph.file(h.path) for h in hits}
         return [h for h in hits if (row := rows[h.path]) is not None and row.lang in family][:k]
@@ -156,21 +153,23 @@ class Retriever:
                 found.append((not code, path, text[: match.start()].count("\n") + 1))
         return [(path, line) for _, path, line in sorted(found)[:limit]]
 
-    def opening(self) -> tuple[str, str, int]:
-        """(first paragraph of the README, its path, its line); empty without one."""
-        names = sorted(
-            r.path for r in self.lookup.graph.files() if re.fullmatch(r"readme(\.\w+)?", r.path, re.IGNORECASE)
+    def opening(self, project: str) -> tuple[str, str, int]:
+        """(what the README says the project is, its path, its line): the first paragraph that says so of it by name, else the
+        first at all. Without a README the first page of the documentation; empty without either."""
+        names = [r.path for r in self.lookup.graph.files()]
+        fronts = sorted(p for p in names if re.fullmatch(r"readme(\.\w+)?", p, re.IGNORECASE))
+        fronts += sorted(
+            p for p in names if re.fullmatch(r"docs?/(?:source/|src/)?(?:index|readme)\.(?:rst|md)", p, re.IGNORECASE)
         )
-        for path in names:
-            text = self.lookup.text(path, 1, 80)
-            at = 0
-            for block in re.split(r"\n\s*\n", text):
-                start = text.index(block, at)
-                at = start + len(block)
-                said = re.sub(r"\[([^\]]+)\](?:\[[^\]]*\]|\([^)]*\))", r"\1", paragraph(block)).replace("**", "")
-                plain = not re.match(r"\s*(?:[#=|<`>!+]|[*-] |\[!|\.\. )", block)
-                if plain and len(said.split()) >= 6 and said[:1].isalnum():
-                    return said, path, text[:start].count("\n") + 1
+        named = re.compile(
+            rf"(?:^|\W){re.escape(project)}\W+(?:\w+\W+){{0,3}}?(?:is|are|provides?|lets|allows|gives|helps|offers)\b",
+            re.IGNORECASE,
+        )
+        for path in fronts:
+            said = _plain_paragraphs(self.lookup.text(path, 1, 80))
+            if said:
+                text, line = next((s for s in said if project and named.search(s[0])), said[0])
+                return text, path, line
         return "", "", 0
 
     @property
@@ -303,6 +302,25 @@ class Retriever:
             if hit.start:
                 ordered.append((Span(hit.path, hit.start, hit.end, hit.node_id, hit.via), hit.via))
         return ordered
+
+
+def languages_called(word: str) -> frozenset[str]:
+    """The graph's names for what a person calls a language: by its setting's name, its own, its ids' prefix or a suffix of its files."""
+    low = word.lower().replace("#", "sharp")
+    return frozenset(s.name for s in SPECS if low in (s.family, s.name, s.prefix) or f".{low}" in s.suffixes)
+
+
+def _plain_paragraphs(text: str) -> list[tuple[str, int]]:
+    """(prose, line) of the paragraphs of a page that are sentences: no heading, list, table, badge or directive."""
+    found, at = [], 0
+    for block in re.split(r"\n\s*\n", text):
+        start = text.index(block, at)
+        at = start + len(block)
+        said = re.sub(r"\[([^\]]+)\](?:\[[^\]]*\]|\([^)]*\))", r"\1", paragraph(block)).replace("**", "")
+        plain = not re.match(r"\s*(?:[#=|<`>!+]|[*-] |\[!|\.\. )", block)
+        if plain and len(said.split()) >= 6 and said[:1].isalnum():
+            found.append((said, text[:start].count("\n") + 1))
+    return found
 
 
 def content_words(question: str) -> list[str]:

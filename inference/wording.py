@@ -12,12 +12,14 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from brain.text import clean, first_sentence, one_line, paragraph, sentences
+from extractor.graph import Graph
 from extractor.schema import SURE, Node
 from inference.citations import Span
 from inference.relations import Absence, Handler, Row
 
 SHOWN: Final = 40  # items of one list; the rest is counted
 INLINE: Final = 3
+_QUOTED: Final = 300  # characters of a document in one answer
 _SELF: Final = frozenset({"self", "cls", "this"})
 _KIND: Final = {"external": "name from outside the repository", "variable": "variable"}
 _SECTION = re.compile(
@@ -247,6 +249,27 @@ def documented_parameter(node: Node, name: str) -> str:
             said.append(more.strip())
         return paragraph(" ".join(s for s in said if s)).rstrip(".")
     return ""
+
+
+def title_of(graph: Graph, node: Node) -> str:
+    """What an ontology node is called: the symbol it stands on, an error by its message, else its own title."""
+    evidence = [str(e) for e in node.meta.get("evidence", ())]
+    anchor = graph.node(evidence[0]) if evidence and node.type in ("capability", "concept") else None
+    return name_of(anchor) if anchor else one_line(str(node.meta.get("title", "") or node.name))
+
+
+def quote(text: str) -> str:
+    """What a document says, on one line and not too much of it: whole sentences while they fit."""
+    said = one_line(text)
+    if len(said) <= _QUOTED:
+        return said
+    kept = ""
+    for sentence in sentences(said):
+        longer = f"{kept} {sentence.strip()}".strip()
+        if len(longer) > _QUOTED:
+            break
+        kept = longer
+    return kept or said[: _QUOTED - 3].rpartition(" ")[0] + " …"
 
 
 def hedge(row: Row) -> str:

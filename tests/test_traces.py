@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from inference.traces import matches_template, parse
+from inference.logs import parse
+from inference.traces import matches_template
 
 PYTHON = """Traceback (most recent call last):
   File "/a/shop/main.py", line 3, in main
