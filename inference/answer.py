@@ -29,6 +29,7 @@ from inference.link import STRICT, Linker, Mention, Missing, Target
 from inference.marks import render
 from inference.retrieve import Retriever
 from inference.scope import Scope, answer_in, names_symbol, scope_of
+from inference.spelling import as_meant
 from inference.wording import Claim, Section, count
 from inference.words import as_text, could_be_a_name, everyday_names, is_symbol, known_words, means_it
 
@@ -113,6 +114,9 @@ class Expert:
         """Another expert on the same repository, with these settings."""
         return Expert(settings, self.console, self.repo)
 
+    def _holds(self, word: str) -> bool:
+        return bool(self.graph.find(word) or (self.retriever and self.retriever.frequency(word)))
+
     def has_text(self, word: str) -> bool:
         """Whether `word` occurs as written in the indexed text."""
         return self.retriever is not None and self.retriever.holds(word)
@@ -141,7 +145,7 @@ class Expert:
             sections = [traces.diagnose(self.composer, self.linker, self.retriever, trace)]
             intents, linked = (Intent("diagnostics", ""),), []
         else:
-            asked, scope = self._scoped(text[:_READ], how)
+            asked, scope = self._scoped(as_meant(text[:_READ], self._holds), how)
             intents = asked.intents
             sections, linked = self._sections(asked, how, scope)
         answer = self._compose(text, intents, sections, verifier)
@@ -216,17 +220,14 @@ class Expert:
     ) -> Section | None:
         if intent.kind == "unclear":
             return _UNCLEAR
-        if intent.kind == "overview":
-            return overview.overview(self.graph, self.project, self.retriever)
-        if intent.kind == "layout":
-            return overview.layout(self.graph, self.project)
+        whole = overview.whole(self.graph, self.project, self.retriever, intent)
+        if whole is not None:
+            return whole
         if not (how.kind or how.path_glob or how.lang):
             outright = discover.described(self.composer, self.retriever, intent, self.project)
             if outright is not None:
                 return outright
         named = intent.x.name.lower() if intent.x and intent.x.shape in ("plain", "capital") else ""
-        if intent.kind == "explain" and named == self.project.lower():
-            return overview.overview(self.graph, self.project, self.retriever)
         if intent.kind == "members" and named == self.project.lower():
             return self._search(intent, None, how)
         x = self.linker.link(intent.x, hints) if intent.x else None

@@ -18,6 +18,7 @@ from inference.families import family
 from inference.howto import Guide
 from inference.kinds import Intent
 from inference.retrieve import Evidence, Retriever, content_words, stem, stems
+from inference.spelling import in_one_word
 from inference.symptoms import asks_why, symptom
 from inference.wording import (
     Claim,
@@ -39,6 +40,10 @@ from inference.wording import (
 
 _SHOWN: Final = 5
 _ABOUT_TESTS = re.compile(r"\b(?:which|what|any|the|unit|integration)\s+tests?\b|\btested\b|\btests\b", re.IGNORECASE)
+# Code stands somewhere; a document only speaks of it.
+_WHERE = re.compile(
+    r"\W*(?:where\b|(?:in\s+)?(?:which|what)\s+(?:file|module|function|method|class|line|place)s?\b)", re.IGNORECASE
+)
 _POOL: Final = 32  # finds that are weighed against the whole question
 _WHOLE: Final = 0.5  # the share of a question that what leads its answer must be about
 _FOUND: Final = 0.35  # how much the order of search weighs beside that share
@@ -67,6 +72,7 @@ class Discoverer:
 
     def answer(self, kind: str, text: str) -> tuple[Section, Evidence]:
         """The section for a howto, discovery or plain search question, and the evidence it rests on."""
+        text = self.retriever.as_spelt_here(in_one_word(text))
         evidence = self.retriever.find(text, self.k, self.path_glob, (), self.lang)
         ranked = self._ranked(text, evidence, kind == "howto")
         best = max((fit for fit, hit in ranked if hit.kind != "recipe"), default=0.0)
@@ -80,10 +86,10 @@ class Discoverer:
         vague = (
             fit < _WHOLE
             or (single and (kind == "howto" or fit < _NAMED))
-            or (first is not None and first.kind == "variable")
+            or (first is not None and first.kind == "variable" and not (kind == "howto" and fit >= 1.0))
         )
         thin = not claims and vague
-        hits = [hit for _, hit in ranked]
+        hits = self._once([hit for _, hit in ranked])
         if not claims and hits and not thin:
             claims = self._lead(hits[0], text, kind == "howto")
             claims += option if named and taken >= _OPTION else []
@@ -115,7 +121,7 @@ class Discoverer:
         pool += [h for h in documents if h.path.endswith((".md", ".rst", ".adoc"))]
         pool += self._titled(text)
         hits = _distinct(list({(h.node_id, h.path, h.start): h for h in reversed(pool)}.values())[::-1])
-        tests = bool(_ABOUT_TESTS.search(text))
+        tests, where = bool(_ABOUT_TESTS.search(text)), bool(_WHERE.match(text))
         best = max((hit.score for hit in hits), default=0.0) or 1.0
         rows = []
         several = min(2, len(content_words(text)))
@@ -127,10 +133,25 @@ class Discoverer:
                 # People do things with what is public; an exception is never how.
                 private = any(hidden(part) for part in node.qualname.split("."))
                 fit *= 0.7 if private or kind == "error" or self.composer.errors.is_error(node) else 1.0
-            fit *= _TELLING.get(kind, 1.0) * (0.85 if is_aside(hit.path) and kind != "section" else 1.0)
+                fit *= 1.1 if self.guide.example(node) else 1.0
+            # What a documented field of a class is for, one sets it to; other variables only share a word.
+            set_there = howto and kind == "variable" and node is not None and "." in node.qualname and purpose(node)
+            fit *= 1.0 if set_there else _TELLING.get(kind, 1.0)
+            fit *= 0.6 if kind == "section" and where else 1.0
+            fit *= 0.85 if is_aside(hit.path) and kind != "section" else 1.0
             fit *= 1.0 if node is None or self._said(node) else 0.75 if node.origin == "extractor" else 0.6
             rows.append((not tests and is_test(hit.path), -round(fit + _FOUND * hit.score / best, 3), place, fit, hit))
         return [(fit, hit) for *_, fit, hit in sorted(rows, key=lambda r: r[:3])]
+
+    def _once(self, hits: list[Hit]) -> list[Hit]:
+        """Each thing once: overloads read alike, and an ontology node says what its own symbol says."""
+        told: dict[tuple[str, str], Hit] = {}
+        for hit in hits:
+            node = self.graph.node(hit.node_id) if hit.node_id else None
+            title = title_of(self.graph, node) if node is not None and node.origin == "brain" else ""
+            name = title or (name_of(node) if node is not None else hit.name)
+            told.setdefault((name, hit.path), hit)
+        return list(told.values())
 
     def _titled(self, text: str) -> list[Hit]:
         if self.path_glob or self.lang:
@@ -147,9 +168,10 @@ class Discoverer:
         node = self.graph.node(hit.node_id) if hit.node_id else None
         span = _span(hit)
         if node is None:
-            said = passage(self.retriever.lookup.text(hit.path, hit.start, hit.end), text)
+            said = passage(self.retriever.lookup.text(hit.path, hit.start, hit.end), text, hit.name)
             where = f"{hit.path}, “{one_line(hit.name)}”" if hit.name else hit.path
-            opening = Claim(f"{where}: {quote(said)}" if said else f"{where}, is the closest match.", span)
+            told = re.sub(r"\s*:$", ".", quote(said))
+            opening = Claim(f"{where}: {told}" if said else f"{where}, is the closest match.", span)
             return [opening, *(self.guide.section_code(hit, text) if show else ())]
         if node.type == "capability":
             # A function that is a capability is better told of as the function it is.
@@ -248,7 +270,7 @@ def described(composer: Composer, retriever: Retriever | None, intent: Intent, p
     return section
 
 
-def passage(text: str, question: str) -> str:
+def passage(text: str, question: str, title: str = "") -> str:
     """The paragraph of a document's section that answers best: prose with most of the question's words. "" without prose."""
     words = {stem(w) for w in content_words(question)}
     best, most = "", -2
@@ -262,7 +284,7 @@ def passage(text: str, question: str) -> str:
         said = paragraph("\n".join(line for line in lines if not re.fullmatch(r"\s*([-=~^*#`\"])\1{2,}\s*", line)))
         # "The types are:" says nothing without the list below it.
         score = len(words & stems(said)) - 2 * said.endswith(":")
-        if len(said.split()) >= 5 and score > most:
+        if len(said.split()) >= 5 and score > most and said != one_line(title):
             best, most = said, score
     return best
 

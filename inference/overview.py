@@ -13,6 +13,7 @@ from brain.view import hidden, is_aside, is_public, is_test
 from extractor.graph import Graph
 from extractor.schema import Node
 from inference.citations import Span
+from inference.kinds import Intent
 from inference.retrieve import Retriever
 from inference.wording import Claim, Section, count, few, header, here, join, kind_of, name_of, purpose, quote, title_of
 
@@ -20,6 +21,18 @@ _PARTS: Final = 14  # parts that one list names; more of them are taken together
 _MOST: Final = 0.6  # the share of the code that makes a part the bulk of it
 _NAMES: Final = 4  # of what stands in one part
 _CENTRAL: Final = 6
+
+
+def whole(graph: Graph, project: str, retriever: Retriever | None, intent: Intent) -> Section | None:
+    """The section for a question about the repository itself, None when it is about something in it."""
+    if intent.kind == "layout":
+        return layout(graph, project)
+    plain = intent.x is not None and intent.x.shape in ("plain", "capital") and intent.x.name.lower() == project.lower()
+    return (
+        overview(graph, project, retriever)
+        if intent.kind == "overview" or (intent.kind == "explain" and plain)
+        else None
+    )
 
 
 def overview(graph: Graph, project: str, retriever: Retriever | None) -> Section:

@@ -23,6 +23,7 @@ from extractor.languages import SPECS
 from extractor.schema import Node
 from inference.citations import Span
 from inference.relations import Relations
+from inference.spelling import nearest
 from inference.wording import purpose
 
 # Words that say what kind of answer is wanted, not what it is about.
@@ -66,6 +67,7 @@ class Retriever:
 
     def __init__(self, lookup: Lookup) -> None:
         self.lookup = lookup
+        self._slips: dict[str, str] = {}
 
     def search(
         self, question: str, k: int, path_glob: str = "", kinds: Sequence[str] = (), lang: str = ""
@@ -87,7 +89,7 @@ class Retriever:
         self, question: str, k: int = 8, path_glob: str = "", kinds: Sequence[str] = (), lang: str = ""
     ) -> Evidence:
         """The best `k` passages for `question` and how much they can carry."""
-        question = self._as_spelt_here(question)
+        question = self.as_spelt_here(question)
         hits = tuple(self.search(question, k, path_glob, kinds, lang))
         words = content_words(question)
         if not hits or not words:
@@ -114,17 +116,30 @@ class Retriever:
         features = (("coverage", round(coverage, 3)), ("named", round(named, 3)), ("unseen", float(len(unseen))))
         return Evidence(hits, coverage, round(confidence, 3), unseen, shares, names, features)
 
-    def _as_spelt_here(self, question: str) -> str:
-        """`colour` becomes `color` where the repository writes only that, and the other way round."""
+    def as_spelt_here(self, question: str) -> str:
+        """`colour` becomes `color` where the repository writes only that, and the other way round; a word it never writes
+        becomes the one it is a slip of."""
         for word in content_words(question):
             if self.frequency(word):
                 continue
-            for ours, theirs in _SPELLINGS:
-                other = word.replace(ours, theirs, 1)
-                if other != word and self.frequency(other):
-                    question = re.sub(rf"\b{re.escape(word)}\b", other, question, flags=re.IGNORECASE)
-                    break
+            spelt = [word.replace(ours, theirs, 1) for ours, theirs in _SPELLINGS]
+            other = next((s for s in spelt if s != word and self.frequency(s)), "") or self._slip_of(word)
+            if other:
+                question = re.sub(rf"\b{re.escape(word)}\b", other, question, flags=re.IGNORECASE)
         return question
+
+    def _slip_of(self, word: str) -> str:
+        """The indexed word that `word` is one slip away from, as it stands or without its ending; "" when there is none, or
+        when it is written as a name is."""
+        if not word.isalpha() or word in self._slips:
+            return self._slips.get(word, "")
+        terms = self.lookup._db.execute(
+            "SELECT term, doc FROM temp.vocabulary WHERE term >= ? AND term < ? AND length(term) BETWEEN ? AND ?",
+            (word[0], word[0] + "\uffff", len(word) - 4, len(word) + 1),
+        ).fetchall()
+        bare = f"{word[:-3]}y" if word.endswith("ies") else stem(word)
+        self._slips[word] = bare if bare != word and self.frequency(bare) else nearest((word, bare), terms)
+        return self._slips[word]
 
     def frequency(self, word: str) -> int:
         """In how many rows of the index `word` occurs, endings ignored."""
@@ -186,7 +201,7 @@ class Retriever:
     def fit(self, hits: Sequence[Hit], question: str) -> list[tuple[float, int]]:
         """For each hit the weighted share of the question that it is about: a word in its name or in what it is said to be for
         counts whole; one that only its body holds counts less, and the less the longer the body is. Beside it, how many distinct words."""
-        words = content_words(self._as_spelt_here(question))
+        words = content_words(self.as_spelt_here(question))
         weight = self.weights(words)
         everything = sum(weight.values()) or 1.0
         parts = [self._parts(hit, words) for hit in hits]
