@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from brain.asking import STOP_WORDS, distance
-from inference.grammar import BACKWARD, CHECKS, FORWARD, NOUN, PASSIVE
+from inference.grammar import BACKWARD, CHECKS, FORWARD, GENERIC, NOUN, PASSIVE
 
 _SHORTEST: Final = 5  # letters; shorter words have too many neighbours
 # Spoken and chat forms, and what they stand for.
@@ -70,7 +70,8 @@ def _slip(word: str, term: str) -> bool:
 
 
 def _asking(word: str, known: Callable[[str], bool]) -> str:
-    if word in _GRAMMAR or word in STOP_WORDS:
+    if word in _GRAMMAR or word in STOP_WORDS or word in GENERIC:
         return word
-    close = sorted(w for w in _GRAMMAR if _slip(word, w))
-    return close[0] if close and not known(word) else word
+    # A short word has too many neighbours: there only swapped letters count.
+    close = [w for w in _GRAMMAR if _slip(word, w) and (len(word) >= _SHORTEST or sorted(w) == sorted(word))]
+    return min(close) if close and not known(word) else word
