@@ -183,8 +183,6 @@ def query_command(
         print(
             show.as_json(answer) if as_json else show.render(answer, style, why=why, streamed=bool(live and live.shown))
         )
-        if answer.stale and not as_json:
-            console.note(answer.stale)
         if strict_fresh and answer.stale:
             raise StaleIndex(answer.stale, "make extract brain")
     return answer.exit_code

@@ -71,7 +71,10 @@ def test_errors_have_their_own_exit_codes(graph: Path, tmp_path: Path) -> None:
 def test_a_stale_index_is_exit_four_when_asked_to_be(graph: Path, tmp_path: Path) -> None:
     stale = index_shop(tmp_path)
     (tmp_path / "shop" / "src" / "shop" / "errors.py").write_text("# changed\n")
-    assert ask(stale, "Who calls price_of?").returncode == 0
+    once = ask(stale, "Who calls price_of?")
+    assert once.returncode == 0
+    assert "1 file behind" in once.stdout
+    assert once.stderr == ""
     done = ask(stale, "Who calls price_of?", "--strict-fresh")
     assert done.returncode == 4
     assert "1 file behind" in done.stderr

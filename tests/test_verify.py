@@ -139,10 +139,10 @@ def test_sentences_arrive_the_same_in_any_pieces(size: int) -> None:
     ]
 
 
-def told(graph: Path, *chunks: str) -> tuple[Answer, list[str]]:
+def told(graph: Path, *chunks: str, mode: str = "model") -> tuple[Answer, list[str]]:
     """The answer and what was handed on while it came."""
     shown: list[str] = []
-    with expert(graph, mode="model") as opened:
+    with expert(graph, mode=mode) as opened:
         opened.use(Fake(chunks))
         return opened.ask("What does price_of do?", stream=shown.append), shown
 
@@ -157,6 +157,17 @@ def test_nothing_is_shown_of_an_answer_whose_main_claim_fails(graph: Path) -> No
     answer, shown = told(graph, "price_of calls tax_engine. ", "price_of gives a price.")
     assert shown == []
     assert answer.mode == "extractive"
+
+
+@pytest.mark.parametrize(
+    "said", ["price_of gives a price. It calls bulk_discount.", "tax_engine runs. tax_maker too.", ""]
+)
+def test_of_both_the_index_speaks_at_once_and_the_model_as_it_comes(graph: Path, said: str) -> None:
+    answer, shown = told(graph, *said.partition(". "), mode="both")
+    assert "".join(shown) == answer.text
+    assert shown[0].startswith("price_of is a function, defined in src/shop/pricing.py")
+    assert "fake says:" not in shown[0]
+    assert len(shown) == (3 if said.startswith("price_of") else 2)
 
 
 def test_an_answer_that_fails_later_is_followed_by_the_index(graph: Path) -> None:
