@@ -23,6 +23,7 @@ from config.errors import BackendError
 from extractor.schema import Node
 from inference.backends import Backend, Message, TooLong
 from inference.citations import Verifier
+from inference.freshness import other_commit
 from inference.kinds import mask
 from inference.link import STRICT, Linker, Mention, Target, mentions
 from inference.marks import Marks
@@ -217,6 +218,8 @@ def with_model(
     checked: list[Sentence] = []
     try:
         backend, reason = expert.backend()
+        told_of = (answer.stale, other_commit(backend.commit, expert.manifest.commit))
+        answer = replace(answer, stale="; ".join(line for line in told_of if line))
         sentences_said, given = _generate(expert, backend, answer, linked, how)
         lookup = expert.retriever.lookup if expert.retriever is not None else None
         read = (lambda n: _lines_of(lookup, n)) if lookup is not None else None

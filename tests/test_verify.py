@@ -102,6 +102,18 @@ def test_a_fabricated_main_claim_gives_way_to_the_index(graph: Path) -> None:
     assert "names that do not exist (tax_engine)" in answer.text
 
 
+def test_a_model_of_another_commit_is_told(graph: Path) -> None:
+    with expert(graph, mode="model") as opened:
+        indexed = opened.manifest.commit or "0" * 40
+        opened.manifest.commit = indexed
+        opened.use(Fake(["price_of gives a price."], commit="f" * 40))
+        assert opened.ask("What does price_of do?").stale.endswith(
+            f"the adapter was trained at fffffff, the index is of {indexed[:7]}: train it again with --refresh"
+        )
+        opened.use(Fake(["price_of gives a price."], commit=indexed))
+        assert "trained at" not in opened.ask("What does price_of do?").stale
+
+
 def test_the_gate_refuses_before_any_model_is_asked(graph: Path) -> None:
     answer, fake = said(graph, "What does Cart.teleport do?", "It teleports.")
     assert fake.asked == []
