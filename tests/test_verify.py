@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -105,7 +106,7 @@ def test_a_fabricated_main_claim_gives_way_to_the_index(graph: Path) -> None:
 def test_a_model_of_another_commit_is_told(graph: Path) -> None:
     with expert(graph, mode="model") as opened:
         indexed = opened.manifest.commit or "0" * 40
-        opened.manifest.commit = indexed
+        opened.manifest = replace(opened.manifest, commit=indexed)
         opened.use(Fake(["price_of gives a price."], commit="f" * 40))
         assert opened.ask("What does price_of do?").stale.endswith(
             f"the adapter was trained at fffffff, the index is of {indexed[:7]}: train it again with --refresh"
