@@ -20,9 +20,16 @@ _CHAT: Final = tuple(
         (r"whats", "what is"), (r"(?<=how )2", "to"), (r"(?<=want )2|(?<=need )2", "to"), (r"how\s+do\s+u", "how do you"),
         (r"can\s+u", "can you"), (r"wanna", "want to"), (r"gonna", "going to"), (r"pl[sz]", "please"), (r"w/o", "without"),
         (r"w/(?=\s)", "with"), (r"b/c|cuz", "because"), (r"dont", "do not"), (r"doesnt", "does not"), (r"cant", "cannot"),
-        (r"isnt", "is not"), (r"(turn|switch|shut)\s+of(?=\s)", r"\1 off"),
+        (r"isnt", "is not"),
+        (r"(turn|switch|shut)\s+of(?=\s)", r"\1 off"),
     )
 )  # fmt: skip
+# What somebody says of where a claim is from, before making it.
+_HEARSAY: Final = re.compile(
+    r"^\W*(?:(?:i|we)\s+(?:(?:was|were|am|have\s+been|had)\s+)?)?(?:told|heard|read|informed)\s+(?:that\s+)?"
+    r"(?=(?:it|this|that|the|you)\s)",
+    re.IGNORECASE,
+)
 # What one does in two words, and how code calls it in one.
 _PHRASES: Final = tuple(
     (re.compile(rf"\b{first}(?P<form>s|ed|ing)?\s+(?P<what>(?:(?:the|all|any|its|my)\s+)?(?:[\w-]+\s+)??){particle}\b", re.IGNORECASE), one)
@@ -46,6 +53,7 @@ _WORD: Final = re.compile(r"(?<![\w.`/:#$@-])[a-z]{4,}(?![\w`(/:#$@]|\.\w|-\w)")
 
 def as_meant(text: str, known: Callable[[str], bool]) -> str:
     """`text` in plain English: chat forms spelled out, slips in the words that ask mended. `known` tells what the index holds."""
+    text = _HEARSAY.sub("", text)
     for pattern, meant in _CHAT:
         text = pattern.sub(meant, text)
     return _WORD.sub(lambda match: _asking(match.group(), known), text)

@@ -7,11 +7,13 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from brain.lookup import STOP_WORDS
 from brain.text import clean
 from brain.view import is_public, is_test
 from config.errors import UsageError
 from extractor.graph import Graph
 from extractor.schema import SYMBOL_TYPES
+from inference.grammar import ASK, GENERIC
 from inference.kinds import Intent
 from inference.link import Mention, Target, mentions
 
@@ -61,7 +63,9 @@ def known_words(graph: Graph, text: str) -> frozenset[str]:
     if bare and is_symbol(graph, bare[1]):
         found.add(bare[1])
     for mention in mentions(text):
-        if mention.shape == "capital" and any(n.name == mention.name for n in graph.find(mention.name)):
+        if mention.shape != "capital" or _opens(text, mention):
+            continue
+        if any(n.name == mention.name for n in graph.find(mention.name)):
             found.add(mention.name)
     nouns = r"(?:function|method|class|decorator|module|exception|attribute|constant|variable)"
     for match in re.finditer(rf"\b(?:{nouns}\s+(\w+)|the\s+(\w+)\s+{nouns})\b", text):
@@ -69,6 +73,14 @@ def known_words(graph: Graph, text: str) -> frozenset[str]:
         if any(n.name == word and n.type in SYMBOL_TYPES for n in graph.find(word)) and not _is_plain_english(word):
             found.add(word)
     return frozenset(found)
+
+
+def _opens(text: str, mention: Mention) -> bool:
+    """Whether a capitalised word only begins a sentence: "Name the …", "When …", whatever class may be called so."""
+    before = text[: mention.start].rstrip()
+    first = not before or before[-1] in ".?!:;\n"
+    low = mention.name.lower()
+    return first and (re.fullmatch(ASK, low) is not None or low in STOP_WORDS or low in GENERIC)
 
 
 def means_it(intent: Intent, target: Target) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from asking import expert, index
@@ -188,3 +189,30 @@ def test_a_slip_in_what_is_asked_for_is_searched_as_the_word_it_is(mill: Expert)
     assert mill.retriever is not None
     assert mill.retriever.as_spelt_here("how do I grnid grian") == "how do I grind grain"
     assert mill.retriever.as_spelt_here("does it speak kafka") == "does it speak kafka"
+
+
+def test_a_word_that_only_begins_a_sentence_is_no_name(tmp_path: Path) -> None:
+    (tmp_path / "code").mkdir()
+    (tmp_path / "code" / "words.py").write_text(
+        "class Name:\n    pass\n\n\nclass When:\n    pass\n\n\nclass Order:\n    pass\n"
+    )
+    with expert(index(tmp_path / "code", tmp_path / "brain")) as opened:
+        for question in (
+            "Name the result type that `wharf_digest` declares.",
+            "When `oyster_bash` runs, which helpers are called?",
+        ):
+            refused = opened.ask(question)
+            assert refused.exit_code == 1
+            assert refused.text.startswith("There is no ")
+        assert opened.ask("What is Name?").text.startswith("Name is a class")
+        assert opened.ask("Order: where is it?").text.startswith("Order is a class")
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["It can grind grain. How?", "I was told that it can grind grain, how", "told the library can grind grain. How?"],
+)
+def test_a_bare_question_word_belongs_to_what_was_said_before(mill: Expert, question: str) -> None:
+    answer = mill.ask(question)
+    assert answer.exit_code == 0
+    assert answer.text.startswith("grind, a function in mill/stones.py")
