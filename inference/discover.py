@@ -247,8 +247,15 @@ class Discoverer:
         return Claim(f"{text} — {said}" if said else text, _span(hit), item=True)
 
 
+_ITSELF: Final = re.compile(
+    r"\b(?:this|the|our)\s+(?:library|project|package|code(?:\s*base)?|repo(?:sitory)?|tool|program)(?=\s+(?:can|could|does|do|will|support)s?\b)",
+    re.IGNORECASE,
+)
+
+
 def without_project(text: str, project: str) -> str:
     """`how does flask find …` asks how it finds: there the project's name is no word to search for."""
+    text = _ITSELF.sub("it", text)
     named = rf"(?<=\b(?:is|in|of) )(?:the )?{re.escape(project)}\b" if project else r"(?!)"
     asked = rf"\b(does|do|can|did|will|with|using)\s+{re.escape(project)}\b" if project else r"(?!)"
     return re.sub(named, "it", re.sub(asked, r"\1 it", text, flags=re.IGNORECASE), flags=re.IGNORECASE)

@@ -86,7 +86,7 @@ def read(
     return Question(text, ordered, tuple(found))
 
 
-_BARE = re.compile(r"\W*(?:(?:and|but|so)\s+)?(?:how|why|where|when|what)\W*", re.IGNORECASE)
+_BARE = re.compile(r"\W*(?:(?:and|but|so)\s+)?(how|why|where|when|what)\W*", re.IGNORECASE)
 _ERRORS = re.compile(r"\b(?:what|which)\s+(?:\w+\s+){0,2}(?:errors?|exceptions?)\b", re.IGNORECASE)
 _ASKS = re.compile(rf"\W*(?:{ASK}|please|i\s+(?:want|need)|could|would|should|in\s+which)\b", re.IGNORECASE)
 
@@ -106,8 +106,15 @@ def _unmask(clause: str, found: list[Mention]) -> str:
 
 def _clauses(masked: str) -> list[str]:
     parts = [part.strip() for part in CUT.split(masked) if part and part.strip(" ?!.;,\n")]
-    # "It can be turned off. How?" asks nothing of its own.
-    return [part for part in parts if len(parts) == 1 or not _BARE.fullmatch(part)]
+    joined: list[str] = []
+    for part in parts:
+        # "It can be turned off. How?" is one question.
+        bare = _BARE.fullmatch(part) if joined else None
+        if bare is None:
+            joined.append(part)
+        elif not joined[-1].lower().startswith(bare[1].lower()):
+            joined[-1] = f"{bare[1].lower()} {joined[-1]}"
+    return joined
 
 
 def _read_clause(
