@@ -17,7 +17,7 @@ from config.console import Console
 from config.settings import QuerySettings
 from extractor.graph import Graph
 from extractor.schema import Node
-from inference import discover, logs, overview, pairs, traces
+from inference import discover, lines, logs, overview, pairs, traces
 from inference.backends import Backend, choose
 from inference.citations import Citation, Verifier
 from inference.compose import Composer
@@ -31,14 +31,13 @@ from inference.retrieve import Retriever
 from inference.scope import Scope, answer_in, names_symbol, scope_of
 from inference.spelling import as_meant
 from inference.wording import Claim, Section, count
-from inference.words import as_text, could_be_a_name, everyday_names, is_symbol, known_words, means_it
+from inference.words import as_text, could_be_a_name, everyday_names, is_symbol, known_words, means_it, of_kind
 
 SCHEMA_VERSION: Final = 1
 _READ: Final = 2_000  # characters of a question that are parsed; a log is read further, by traces.py
 _LOG: Final = 200_000
-_UNCLEAR: Final = Section(
-    "unclear", (Claim("It is not clear what this is about: name a function, class, module or file."),), "unknown", 0.0
-)
+_WHAT: Final = Claim("It is not clear what this is about: name a function, class, module or file.")
+_UNCLEAR: Final = Section("unclear", (_WHAT,), "unknown", 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +192,9 @@ class Expert:
 
     def _sections(self, question: Question, how: Ask, scope: Scope | None = None) -> tuple[list[Section], list[Target]]:
         hints = tuple(m.name for m in question.mentions)
+        place = lines.at_line(self.composer, self.retriever, question.text)
+        if place is not None:
+            return [place], []
         sections: list[Section] = []
         linked: list[Target] = []
         refused: set[str] = set()
@@ -245,6 +247,7 @@ class Expert:
         if isinstance(x, Target) and not means_it(intent, x):
             x = None
         if isinstance(x, Target):
+            x = of_kind(x, intent.text)
             linked.append(x)
             section = answer_in(self.composer, intent.kind, x, scope, lambda t: self._about(intent, t, hints, refused))
             if section is not None:
@@ -310,9 +313,7 @@ class Expert:
         if x is not None:
             about = self.composer.answer("explain", x)
             if about is not None:
-                inside = finder.within(x.node, intent.text)
-                claims = (*about.claims, *inside) if not inside else (*about.claims[:2], *inside)
-                return replace(about, kind=intent.kind, claims=claims, features=(*about.features, *section.features))
+                return finder.beyond(x.node, intent, about, section)
         if section.score < self.settings.min_confidence or not section.claims:
             return abstain(intent, evidence)
         return section

@@ -17,7 +17,7 @@ from inference.compose import Composer
 from inference.families import family
 from inference.howto import Guide
 from inference.kinds import Intent
-from inference.retrieve import Evidence, Retriever, content_words, stem, stems
+from inference.retrieve import SETTING, Evidence, Retriever, content_words, stem, stems
 from inference.spelling import in_one_word
 from inference.symptoms import asks_why, symptom
 from inference.wording import (
@@ -116,6 +116,9 @@ class Discoverer:
         about = " ".join(content_words(text))
         pool = [*evidence.hits, *self.retriever.search(text, _POOL, self.path_glob, (), self.lang)]
         pool += self.retriever.search(about, _POOL, self.path_glob, (), self.lang) if about else []
+        if howto and SETTING & set(about.split()):
+            setting = " ".join("set" if w in SETTING else w for w in about.split())
+            pool += self.retriever.search(setting, _POOL, self.path_glob, (), self.lang)
         # Documents stand low in the order of code; what they say about a thing is an answer all the same.
         documents = self.retriever.search(about or text, 4 * _SHOWN, self.path_glob, ("section",), self.lang)
         pool += [h for h in documents if h.path.endswith((".md", ".rst", ".adoc"))]
@@ -220,6 +223,22 @@ class Discoverer:
         fixes = [one_line(str(f["text"])) for f in node.meta.get("fixes", ())][:2]
         claims += [Claim(advice(text)) for text in fixes]
         return claims
+
+    def beyond(self, node: Node, intent: Intent, about: Section, found: Section) -> Section:
+        """What a symbol is, for a question that asks something else of it: with the lines of it that speak of that, or with the
+        plain statement that none does."""
+        inside = self.within(node, intent.text)
+        claims = (*about.claims[:2], *inside) if inside else about.claims
+        value = about.value
+        asked = [w for w in content_words(intent.text) if stem(w) not in stems(f"{node.qualname} {node.path}")]
+        if intent.kind == "search" and asked and not inside:
+            said = stems(str(node.meta.get("doc", "")))
+            if not any(stem(w) in said for w in asked):
+                lead = Claim(
+                    f"Nothing in {name_of(node)} speaks of {join(asked[:4], 'or')}. What is known of it:", here(node)
+                )
+                claims, value = (lead, *claims), "unknown"
+        return Section(intent.kind, claims, value, about.score, (*about.features, *found.features), about.targets)
 
     def within(self, node: Node, text: str) -> list[Claim]:
         """The lines of a symbol's own body that speak of what the question asks, as written."""

@@ -147,7 +147,26 @@ VAGUE: Final = frozenset(
     {"do", "handle", "use", "work", "happen", "have", "need", "provide", "contain", "depend", "require", "represent"}
 )
 SMALL: Final = frozenset(
-    {"on", "upon", "from", "with", "exactly", "here", "actually", "when", "if", "it", "at", "by", "as", "internally"}
+    {
+        "on",
+        "upon",
+        "from",
+        "with",
+        "exactly",
+        "here",
+        "actually",
+        "when",
+        "if",
+        "it",
+        "at",
+        "by",
+        "as",
+        "internally",
+        "then",
+        "next",
+        "afterwards",
+        "else",
+    }
 )
 HOWTO = re.compile(
     r"\bhow\s+(?:do\s+(?:i|we|you|one|people|users)|(?:(?:it|this\s+\w+|the\s+\w+)\s+)?can|could|should|would|to|might)\b|\b(?:example|examples|recipe|usage example|steps)\s+(?:of|for|to)\b|\bwhat\s+is\s+the\s+(?:best\s+)?way\s+to\b"

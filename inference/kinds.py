@@ -79,6 +79,8 @@ def read(
         last = next((i.x for i in reversed(got) if i.x), last)
     if any(i.x for i in intents):
         intents = [i for i in intents if i.x or i.kind != "search" or _ASKS.match(i.text)]
+        # "… and what happens then?" asks for no more than what was asked already.
+        intents = [i for i in intents if i.kind != "unclear"]
     unique = {(i.kind, i.x.name if i.x else i.text, i.y.name if i.y else "", i.verb): i for i in reversed(intents)}
     ordered = tuple(
         i for i in intents if unique.get((i.kind, i.x.name if i.x else i.text, i.y.name if i.y else "", i.verb)) is i

@@ -45,6 +45,7 @@ _SHORT_TEXT: Final = "env arg err dir doc var val req res msg ctx cfg lib cmd ma
 _SHORT: Final = frozenset(_SHORT_TEXT.split())
 _ENDING_TEXT: Final = "ations ation ions ion ingly ings ing ness iers ier ers ies ied ors es ed er or ly s e y"
 _ENDINGS: Final = tuple(_ENDING_TEXT.split())
+SETTING: Final = frozenset({"change", "adjust", "alter", "configure", "specify", "define", "choose"})
 _DOCUMENTS: Final = (".md", ".rst", ".adoc")
 
 
@@ -224,7 +225,11 @@ class Retriever:
             wanted = {stem(w) for w in words}
             inside = max(inside, 0.9 if any(wanted <= stems(b) for b in re.split(r"\n\s*\n", text)) else 0.0)
         worth = ((name, 1.3), (said, 1.0), (place, 0.8), (body, inside))
-        return {w: next((part for held, part in worth if _holds(stem(w), held, held is not body)), 0.0) for w in words}
+        parts = {w: next((part for held, part in worth if _holds(stem(w), held, held is not body)), 0.0) for w in words}
+        if "set" in name:
+            # One changes a level with set_level.
+            parts.update({w: 1.0 for w in words if w in SETTING})
+        return parts
 
     def weights(self, words: Sequence[str]) -> dict[str, float]:
         """How telling each word is: the rarer outside the tests, the more."""

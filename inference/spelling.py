@@ -81,5 +81,5 @@ def _asking(word: str, known: Callable[[str], bool]) -> str:
     if word in _GRAMMAR or word in STOP_WORDS or word in GENERIC:
         return word
     # A short word has too many neighbours: there only swapped letters count.
-    close = [w for w in _GRAMMAR if _slip(word, w) and (len(word) >= _SHORTEST or sorted(w) == sorted(word))]
+    close = [w for w in _GRAMMAR if _slip(word, w) and (len(word) > _SHORTEST or sorted(w) == sorted(word))]
     return min(close) if close and not known(word) else word

@@ -5,6 +5,7 @@ code. In: the text and the graph. Out: the text as it is read, and the words tha
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Final
 
 from brain.lookup import STOP_WORDS
@@ -18,6 +19,11 @@ from inference.kinds import Intent
 from inference.link import Mention, Target, mentions
 
 MAX_QUESTION: Final = 1 << 20
+_SORT: Final = {
+    "class": ("class",), "struct": ("class",), "enum": ("class",), "interface": ("interface",), "trait": ("interface",),
+    "protocol": ("interface", "class"), "function": ("function",), "method": ("method",), "module": ("module",), "package": ("package",),
+}  # fmt: skip
+_SORTS: Final = "|".join(_SORT)
 # "and secho?" after a question about echo: one word, and nothing that asks.
 _NEXT = re.compile(r"\W*(?:and|or|what\s+about|how\s+about|now)\s+(\w+)\W*", re.IGNORECASE)
 
@@ -75,6 +81,21 @@ def known_words(graph: Graph, text: str) -> frozenset[str]:
     return frozenset(found)
 
 
+def of_kind(target: Target, text: str) -> Target:
+    """`target`, or the homonym that the word beside the name asks for: "the Hook interface" is not the struct Hook."""
+    name = re.escape(target.mention.name)
+    said = re.search(rf"\b(?:(?P<before>{_SORTS})\s+`?{name}\b|{name}`?\s+(?P<after>{_SORTS})\b)", text, re.IGNORECASE)
+    wanted = _SORT[(said["before"] or said["after"]).lower()] if said else ()
+    if not wanted or target.node.type in wanted:
+        return target
+    node = next((n for n in target.others if n.type in wanted), None)
+    if node is None:
+        return target
+    return replace(
+        target, node=node, group=(node,), others=(target.node, *(n for n in target.others if n.id != node.id))
+    )
+
+
 def _opens(text: str, mention: Mention) -> bool:
     """Whether a capitalised word only begins a sentence: "Name the …", "When …", whatever class may be called so."""
     before = text[: mention.start].rstrip()
@@ -91,7 +112,9 @@ def means_it(intent: Intent, target: Target) -> bool:
         return False
     if target.node.type in ("module", "package"):
         return (
-            intent.kind in ("imports", "importers", "members", "depends", "dependents") or len(intent.text.split()) <= 3
+            intent.kind in ("imports", "importers", "depends", "dependents")
+            or (intent.kind == "members" and len(intent.text.split()) <= 6)
+            or len(intent.text.split()) <= 3
         )
     return True
 

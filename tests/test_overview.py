@@ -167,6 +167,7 @@ def test_a_package_is_found_below_where_it_is_installed(path: str, below: str) -
         ("how 2 stop it", "how to stop it"),
         ("how do i turn of colors", "how do i turn off colors"),
         ("waht does X retrun", "what does X return"),
+        ("which lines are these", "which lines are these"),
         ("who clals `clals`", "who calls `clals`"),
         ("What are the subclasses of X?", "What are the subclasses of X?"),
         ("which values are hold by map.calld", "which values are hold by map.calld"),
