@@ -124,6 +124,8 @@ class Retriever:
             if self.frequency(word):
                 continue
             spelt = [word.replace(ours, theirs, 1) for ours, theirs in _SPELLINGS]
+            if word in SETTING:
+                spelt.append("set")
             other = next((s for s in spelt if s != word and self.frequency(s)), "") or self._slip_of(word)
             if other:
                 question = re.sub(rf"\b{re.escape(word)}\b", other, question, flags=re.IGNORECASE)
