@@ -225,13 +225,13 @@ class Discoverer:
         return claims
 
     def beyond(self, node: Node, intent: Intent, about: Section, found: Section) -> Section:
-        """What a symbol is, for a question that asks something else of it: with the lines of it that speak of that, or with the
-        plain statement that none does."""
+        """What a symbol is, for a question that asks something else of it: with the lines of it that speak of that; a yes or no
+        that nothing there speaks of is not given."""
         inside = self.within(node, intent.text)
         claims = (*about.claims[:2], *inside) if inside else about.claims
         value = about.value
         asked = [w for w in content_words(intent.text) if stem(w) not in stems(f"{node.qualname} {node.path}")]
-        if intent.kind == "search" and asked and not inside:
+        if intent.kind == "search" and asked and not inside and _YES_OR_NO.match(intent.text):
             said = stems(str(node.meta.get("doc", "")))
             if not any(stem(w) in said for w in asked):
                 lead = Claim(
@@ -266,6 +266,7 @@ class Discoverer:
         return Claim(f"{text} — {said}" if said else text, _span(hit), item=True)
 
 
+_YES_OR_NO: Final = re.compile(r"\W*(?:is|are|was|does|do|did|can|could|will|has|have|should)\b", re.IGNORECASE)
 _ITSELF: Final = re.compile(
     r"\b(?:this|the|our)\s+(?:library|project|package|code(?:\s*base)?|repo(?:sitory)?|tool|program)(?=\s+(?:can|could|does|do|will|support)s?\b)",
     re.IGNORECASE,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
+from brain.text import one_line
 from brain.view import is_test
 from extractor.schema import Node
 from inference.link import Target
@@ -27,6 +29,8 @@ from inference.wording import (
     unique,
 )
 
+# A result type that hands an error back to the caller instead of raising it.
+_CARRIES: Final = re.compile(r"\b(?:Result|Either|Expected|expected|Try|error|Error|Status|errno_t)\b")
 _RUNS: Final = ("function", "method")
 _ACTIONS: Final = {
     "reraise": "raises it again", "convert": "raises another error", "return": "returns", "log": "logs it", "pass": "ignores it"
@@ -58,6 +62,10 @@ class Errors:
             claims += [Claim(lead), *inner]
         if not claims:
             whole = "neither in its constructor nor in its methods" if target.node.type == "class" else "neither itself"
+            declared = one_line(str(target.node.meta.get("returns", "")))
+            if _CARRIES.search(declared):
+                text = f"{name} raises nothing, but returns {declared}, which may carry an error; which one is not in the index."
+                return Section("raises", (Claim(text, here(target.node)),), "unknown", 0.6)
             return none(
                 "raises",
                 target.node,

@@ -16,14 +16,27 @@ _SHORTEST: Final = 5  # letters; shorter words have too many neighbours
 _CHAT: Final = tuple(
     (re.compile(rf"(?<![\w.`/-])(?:{form})(?![\w`(])", re.IGNORECASE), meant)
     for form, meant in (
-        (r"what['’]?s", "what is"), (r"where['’]?s", "where is"), (r"who['’]?s", "who is"), (r"how['’]?s", "how is"),
-        (r"whats", "what is"), (r"(?<=how )2", "to"), (r"(?<=want )2|(?<=need )2", "to"), (r"how\s+do\s+u", "how do you"),
-        (r"can\s+u", "can you"), (r"wanna", "want to"), (r"gonna", "going to"), (r"pl[sz]", "please"), (r"w/o", "without"),
-        (r"w/(?=\s)", "with"), (r"b/c|cuz", "because"), (r"dont", "do not"), (r"doesnt", "does not"), (r"cant", "cannot"),
+        (r"what['’]?s", "what is"),
+        (r"where['’]?s", "where is"),
+        (r"who['’]?s", "who is"),
+        (r"how['’]?s", "how is"),
+        (r"hw(?=\s+(?:do|can|to|is|are)\b)", "how"),
+        (r"(?<=how )2|(?<=want )2|(?<=need )2|(?<=\w )2(?=\s+(?:the|my|it|this|that)\b)", "to"),
+        (r"how\s+do\s+u", "how do you"),
+        (r"can\s+u", "can you"),
+        (r"wanna", "want to"),
+        (r"gonna", "going to"),
+        (r"pl[sz]", "please"),
+        (r"w/o", "without"),
+        (r"w/(?=\s)|w(?=\s+(?:a|an|the|my)\b)", "with"),
+        (r"b/c|cuz", "because"),
+        (r"dont", "do not"),
+        (r"doesnt", "does not"),
+        (r"cant", "cannot"),
         (r"isnt", "is not"),
         (r"(turn|switch|shut)\s+of(?=\s)", r"\1 off"),
     )
-)  # fmt: skip
+)
 # What somebody says of where a claim is from, before making it.
 _HEARSAY: Final = re.compile(
     r"^\W*(?:(?:i|we)\s+(?:(?:was|were|am|have\s+been|had)\s+)?)?(?:told|heard|read|informed)\s+(?:that\s+)?"

@@ -45,6 +45,11 @@ def set_reach(crane, reach):
     """Set how far a crane gets."""
     crane.reach = reach
 ''',
+    "dock/chain.rs": """pub fn tighten(chain: &str) -> Result<usize, String> {
+    chain.parse::<usize>().map_err(|_| chain.to_string())
+}
+""",
+    "dock/boats.py": "class Boat:\n    pass\n\n\nclass Tug(Boat):\n    pass\n\n\nclass Ferry(Boat):\n    pass\n",
     "dock/api.ts": """export interface Hook {
   onLift(load: string): void;
 }
@@ -114,3 +119,24 @@ def test_one_changes_a_thing_with_what_sets_it(dock: Expert) -> None:
 def test_what_happens_then_asks_nothing_more() -> None:
     kinds = [i.kind for i in read("Where is `Hook` caught and what happens then?").intents]
     assert kinds == ["handlers"]
+
+
+def test_an_error_in_a_result_is_no_none(dock: Expert) -> None:
+    answer = dock.ask("What errors does tighten return?")
+    assert answer.text.startswith("tighten raises nothing, but returns Result<usize, String>, which may carry an error")
+    assert answer.exit_code == 1
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "what is the class hierarchy of the boats?",
+        "which boat types are supported?",
+        "what kinds of boats can be added?",
+    ],
+)
+def test_a_hierarchy_is_the_family_below_its_root(dock: Expert, question: str) -> None:
+    answer = dock.ask(question)
+    assert "all the others built on Boat" in answer.text.split("\n")[0]
+    assert "- Tug in dock/boats.py" in answer.text
+    assert "- Ferry in dock/boats.py" in answer.text
