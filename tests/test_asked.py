@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from asking import expert, index
+from asking import expert, index, write
 
 from inference.answer import Expert
 from inference.kinds import read
@@ -64,11 +64,7 @@ export class LoggingHook implements Hook {
 @pytest.fixture(scope="module")
 def dock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Expert]:
     folder = tmp_path_factory.mktemp("dock")
-    for name, text in FILES.items():
-        path = folder / "repo" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    with expert(index(folder / "repo", folder / "brain")) as opened:
+    with expert(index(write(FILES, folder / "repo"), folder / "brain")) as opened:
         yield opened
 
 

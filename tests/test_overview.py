@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from asking import expert, index
+from asking import expert, index, write
 
 from inference.answer import Expert
 from inference.kinds import read
@@ -67,12 +67,9 @@ mill.stones.StoneBroken: too fast: 99
 @pytest.fixture(scope="module")
 def mill(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Expert]:
     folder = tmp_path_factory.mktemp("mill")
-    for name, text in FILES.items():
-        path = folder / "mill" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    (folder / "mill" / "MANUAL.md").symlink_to("README.md")
-    with expert(index(folder / "mill", folder / "brain")) as opened:
+    repo = write(FILES, folder / "mill")
+    (repo / "MANUAL.md").symlink_to("README.md")
+    with expert(index(repo, folder / "brain")) as opened:
         yield opened
 
 
