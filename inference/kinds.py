@@ -326,7 +326,7 @@ def _slot(word: str | None, found: list[Mention], last: Mention | None) -> tuple
 
 
 def _called(project: str) -> list[str]:
-    """What a project may be called: `fd` of the folder `rust-fd`."""
+    """What a project may be called: `mill` of the folder `flour-mill`."""
     return [project, *re.split(r"[-_]", project)]
 
 

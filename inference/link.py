@@ -175,7 +175,7 @@ class Linker:
         return self._outside(mention) or Missing(mention, self.near(name, ()))
 
     def _outside(self, mention: Mention) -> Target | Missing | None:
-        """What lies outside the repository: a package or name that its code uses, else one that Python itself has."""
+        """What lies outside the repository: a package or name that its code uses, else one that the interpreter itself has."""
         name = mention.name.replace("::", ".").replace("#", ".")
         # A plain word of prose is an outside name only when it is the whole of one.
         loose = mention.shape in STRICT or mention.shape == "capital"

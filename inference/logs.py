@@ -9,37 +9,49 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from extractor.languages import SOURCE_SUFFIXES
 from inference.grammar import ASK
 
-_PYTHON = re.compile(
+# The shapes in which programs print the frames of a call stack, by how a line is built.
+_SOURCE: Final = "|".join(sorted(re.escape(suffix[1:]) for suffix in SOURCE_SUFFIXES))
+_QUOTED = re.compile(
     r'^\s*(?:[|+]\s*)*File "(?P<path>[^"]+)", line (?P<line>\d+)(?:, in (?P<name>[^\n]+))?', re.MULTILINE
 )
-_JAVA = re.compile(
-    r"^\s*at (?:[\w.$@/-]+/)?(?P<name>[\w.$<>]+)\((?P<path>[\w$]+\.(?:java|kt|scala)):(?P<line>\d+)\)", re.MULTILINE
+_BRACKETED = re.compile(
+    r"^\s*at (?:[\w.$@/-]+/)?(?P<name>[\w.$<>]+)\((?P<path>[\w$]+\.\w+):(?P<line>\d+)\)", re.MULTILINE
 )
-_NODE = re.compile(
-    r"^\s*at (?:async )?(?:(?P<name>[\w.$<>\[\] ]+?) )?\(?(?:file://)?(?P<path>[^\s()]+\.[cm]?[jt]sx?):(?P<line>\d+):\d+\)?",
+_WORDED = re.compile(
+    r"^\s*at (?P<name>[\w.<>`\[\],+]+)\([^)\n]*\) in (?P<path>[^\n]+):line (?P<line>\d+)", re.MULTILINE
+)
+_TWO_LINED = re.compile(
+    r"^\s*\d+:\s+(?:0x[0-9a-f]+ - )?(?P<name>[\w:<>{}]+)[^\n]*\n\s+at (?P<path>[^\s:]+\.\w+):(?P<line>\d+)",
     re.MULTILINE,
 )
-_GO = re.compile(r"^(?P<name>[\w./*()]+)\([^\n]*\)\n\s+(?P<path>[^\s:]+\.go):(?P<line>\d+)", re.MULTILINE)
-_RUST = re.compile(r"panicked at (?:'[^']*', )?(?P<path>[\w./-]+\.rs):(?P<line>\d+)", re.MULTILINE)
-_NATIVE = re.compile(
+_COLUMNED = re.compile(
+    r"^\s*at (?:async )?(?:(?P<name>[\w.$<>\[\] ]+?) )?\(?(?:file://)?(?P<path>(?:[A-Za-z]:)?[^\s():]+\.\w+):(?P<line>\d+):\d+\)?",
+    re.MULTILINE,
+)
+_INDENTED = re.compile(r"^(?P<name>[\w./*()]+)\([^\n]*\)\n\s+(?P<path>[^\s:]+\.\w+):(?P<line>\d+)", re.MULTILINE)
+_PANICKED = re.compile(r"panicked at (?:'[^']*', )?(?P<path>[\w./-]+\.\w+):(?P<line>\d+)", re.MULTILINE)
+_NUMBERED = re.compile(
     r"^\s*#\d+\s+(?:0x[0-9a-f]+ )?in (?P<name>[^\s(]+)[^\n]*? (?P<path>[\w./+-]+\.\w+):(?P<line>\d+)", re.MULTILINE
 )
-_PYTEST = re.compile(
-    r"^(?P<path>[\w./-]+\.py):(?P<line>\d+): (?:in (?P<name>\w+)|(?=[A-Z]\w+(?:Error|Exception|Warning)?))",
+_SHORT = re.compile(
+    rf"^(?P<path>[\w./-]+\.(?:{_SOURCE})):(?P<line>\d+): (?:in (?P<name>\w+)|(?=[A-Z]\w+(?:Error|Exception|Warning)?))",
     re.MULTILINE,
 )
+_SHAPES: Final = (_QUOTED, _BRACKETED, _WORDED, _TWO_LINED, _COLUMNED, _INDENTED, _PANICKED, _NUMBERED, _SHORT)
+_NEWEST_FIRST: Final = (_BRACKETED, _WORDED, _TWO_LINED, _COLUMNED, _INDENTED, _NUMBERED)
 _ERROR = re.compile(
-    r"^(?:E\s+|Caused by: |Exception in thread \"[^\"]*\" |Uncaught )?(?P<class>(?:[\w$]+\.)*[A-Z][\w$]*)"
+    r"^(?:E\s+|Caused by: |Unhandled exception[.:] |Exception in thread \"[^\"]*\" |Uncaught )?(?P<class>(?:[\w$]+\.)*\$?[A-Z][\w$]*)"
     r"(?:: (?P<message>[^\n]*))?$",
     re.MULTILINE,
 )
-# What a program says when it dies without an exception's own line: Go, C++ and Rust.
+# What a program says when it dies without an exception's own line.
 _DEATH = re.compile(
-    r"^panic: (?P<go>[^\n]+?)(?: \[recovered\])?$"
+    r"^panic: (?P<panic>[^\n]+?)(?: \[recovered\])?$"
     r"|^terminate called after throwing an instance of '(?P<class>[^'\n]+)'(?:\n\s*what\(\):\s*(?P<what>[^\n]*))?"
-    r"|^thread '[^'\n]*' (?:\(\d+\) )?panicked at (?:'(?P<old>[^'\n]*)'|[\w./-]+\.rs:[\d:]+\n(?P<rust>[^\n]+))",
+    r"|^thread '[^'\n]*' (?:\(\d+\) )?panicked at (?:'(?P<old>[^'\n]*)'|[\w./-]+\.\w+:[\d:]+\n(?P<said>[^\n]+))",
     re.MULTILINE,
 )
 _MARKS: Final = (
@@ -48,6 +60,7 @@ _MARKS: Final = (
     "goroutine ",
     "panicked at",
     "Exception in thread",
+    "Unhandled exception",
     "AddressSanitizer",
 )
 _INSTALLED: Final = ("site-packages/", "dist-packages/", "node_modules/")
@@ -76,13 +89,13 @@ def parse(text: str, is_error: Callable[[str], bool] = lambda name: False) -> Tr
     `is_error` knows error classes whose names do not say so."""
     frames: list[tuple[int, Frame]] = []
     newest_first = False
-    for pattern in (_PYTHON, _JAVA, _NODE, _GO, _RUST, _NATIVE, _PYTEST):
+    for pattern in _SHAPES:
         for match in pattern.finditer(text):
             groups = match.groupdict()
             frames.append(
                 (match.start(), Frame(groups["path"], int(groups["line"]), (groups.get("name") or "").strip()))
             )
-            newest_first = newest_first or pattern in (_JAVA, _NODE, _GO, _NATIVE)
+            newest_first = newest_first or pattern in _NEWEST_FIRST
         if frames:
             break
     marked = any(mark in text for mark in _MARKS)
@@ -94,7 +107,7 @@ def parse(text: str, is_error: Callable[[str], bool] = lambda name: False) -> Tr
     if newest_first:
         ordered.reverse()
     if death is not None:
-        said = next((m for m in (death[g] for g in ("go", "what", "old", "rust")) if m), "")
+        said = next((m for m in (death[g] for g in ("panic", "what", "old", "said")) if m), "")
         return Trace(tuple(ordered), death["class"] or "panic", said.strip())
     named = [m for m in errors if m.group("message") is not None or m.group("class")[-1:] != "."]
     last = (

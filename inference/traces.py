@@ -49,7 +49,7 @@ def diagnose(composer: Composer, linker: Linker, retriever: Retriever | None, tr
     site = own[-1] if own else None
     ours = site is not None and bool(trace.frames) and site[0] == trace.frames[-1]
     # Where one line lies elsewhere, the lines of the whole trace say nothing here: its functions still do.
-    other = [f for f, n in own if not n.lines[0] <= f.line <= n.lines[1]]
+    other = _elsewhere(own)
     score = 0.3 + (0.4 if site else 0.0) + (0.3 if error else 0.0)
     if site is not None:
         frame, node = site
@@ -57,12 +57,7 @@ def diagnose(composer: Composer, linker: Linker, retriever: Retriever | None, tr
         how = "comes out of" if ours else "is raised in code outside this repository, reached from"
         claims.append(Claim(f"{said or 'The error'} {how} {place}.", _frame_span(frame, node, not other)))
     if other:
-        claims.append(
-            Claim(
-                f"The trace comes from another version of the code: line {other[0].line} is not inside"
-                f" {other[0].name} here, so what follows goes by the names of the functions."
-            )
-        )
+        claims.append(Claim(f"{other}, so what follows goes by the names of the functions."))
     claims += _raise_sites(composer, trace, error, site[1] if ours and site else None)
     thrown = any(s.via == "throws" for c in claims for s in c.spans)
     if ours and site is not None and retriever is not None and not _guarded(claims):
@@ -98,6 +93,16 @@ def diagnose(composer: Composer, linker: Linker, retriever: Retriever | None, tr
         (("own_frames", float(len(own))), ("known_error", float(error is not None))),
         (error.node.id,) if error else (),
     )
+
+
+def _elsewhere(own: list[tuple[Frame, Node]]) -> str:
+    """Why the line numbers of a trace say nothing about the code here; "" when they do."""
+    if any(frame.path.replace("\\", "/").rpartition("/")[2] != node.path.rpartition("/")[2] for frame, node in own):
+        return "The trace is of compiled code"
+    frame = next((f for f, n in own if not n.lines[0] <= f.line <= n.lines[1]), None)
+    if frame is None:
+        return ""
+    return f"The trace comes from another version of the code: line {frame.line} is not inside {frame.name} here"
 
 
 def _guarded(claims: list[Claim]) -> bool:

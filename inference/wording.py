@@ -23,7 +23,7 @@ _QUOTED: Final = 300  # characters of a document in one answer
 _SELF: Final = frozenset({"self", "cls", "this"})
 _KIND: Final = {"external": "name from outside the repository", "variable": "variable"}
 _SECTION = re.compile(
-    r"^\s*(?::(?:returns?|rtype)\s*:\s*(?P<sphinx>.+)|@returns?\s+(?:\{[^}]*\}\s*)?(?P<java>.+)|Returns?:?\s*$)",
+    r"^\s*(?::(?:returns?|rtype)\s*:\s*(?P<sphinx>.+)|@returns?\s+(?:\{[^}]*\}\s*)?(?P<tagged>.+)|Returns?:?\s*$)",
     re.MULTILINE,
 )
 
@@ -220,7 +220,7 @@ def documented_return(node: Node) -> str:
     """The sentence of the documentation that says what comes back, "" when there is none."""
     doc = inspect.cleandoc(clean(str(node.meta.get("doc", ""))))
     for match in _SECTION.finditer(doc):
-        text = match.group("sphinx") or match.group("java")
+        text = match.group("sphinx") or match.group("tagged")
         if not text:
             rest = [line.strip() for line in doc[match.end() :].splitlines() if line.strip(" -=")]
             text = rest[0] if rest else ""
@@ -230,7 +230,7 @@ def documented_return(node: Node) -> str:
 
 
 def documented_parameter(node: Node, name: str) -> str:
-    """What the documentation says of one parameter, in Sphinx, Google, NumPy or Javadoc form; "" when nothing."""
+    """What the documentation says of one parameter, in any of the four usual forms; "" when nothing."""
     doc = inspect.cleandoc(clean(str(node.meta.get("doc", ""))))
     word = re.escape(name.lstrip("*&"))
     lines = doc.split("\n")
