@@ -21,6 +21,7 @@ from inference.wording import Claim, documented_parameter, few, here, join, name
 
 _ASKED: Final = 24  # recipes that are weighed
 _TAKING: Final = 80  # functions whose documented parameters are weighed
+_NEARLY_ALL: Final = 0.8
 _LINES: Final = 16  # of code shown in one answer
 _CALL_LINES: Final = 6
 _PARAMETERS = re.compile(r":param|@param|\bArgs:|\bArguments:|\bParameters\b|^\s*\w+\s*\([^)]*\)\s*:", re.MULTILINE)
@@ -51,13 +52,18 @@ class Guide:
             return []
         weight = self.retriever.weights(words)
         everything = sum(weight.values()) or 1.0
+        telling = max(words, key=lambda w: (weight[w], w))
         usable = []
         for place, node in enumerate(self._recipes(text, titled)):
             # What a recipe is about stands in its title and its steps, not in every line of the test it was read from.
             linked = " ".join(f"{name_of(n)} {n.name}" for n in self.linked(node, "step"))
             file = node.path.rpartition("/")[2].partition(".")[0]
             held = stems(f"{node.meta.get('title', '')} {linked} {file if node.meta.get('trust') != 'test' else ''}")
-            share = sum(weight[w] for w in words if any(akin(stem(w), h) for h in held)) / everything
+            holds = {w for w in words if any(akin(stem(w), h) for h in held)}
+            share = sum(weight[w] for w in holds) / everything
+            # Steps that leave out the most telling word are the steps of something else.
+            if telling not in holds and share < _NEARLY_ALL:
+                continue
             written = node.meta.get("trust") != "test"
             where = stems(" ".join(n.path for n in self.linked(node, "step")))
             there = sum(weight[w] for w in words if any(akin(stem(w), h) for h in where))

@@ -303,6 +303,8 @@ class Linker:
         # Nor is the constructor that bears its class's name.
         own = tuple(f"{n.id}." for n in group)
         rivals = [n for n in rivals if not (node.type == "class" and n.id.startswith(own))]
+        # A declaration elsewhere of what is defined here is the same thing.
+        rivals = [n for n in rivals if n.qualname != node.qualname or "declaration" not in n.meta.get("flags", ())]
         others = tuple(n for n in rivals if not _same_name(n, node))
         return Target(mention, node, group, others, note)
 

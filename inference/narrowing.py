@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 from config.errors import UsageError
 from extractor.graph import Graph
+from extractor.languages import SPECS
 from inference.grammar import GRAPH_KINDS
-from inference.retrieve import languages_called
 
 if TYPE_CHECKING:
     from inference.answer import Ask
@@ -40,3 +40,9 @@ def refuse_empty(graph: Graph, how: Ask) -> None:
             f"no indexed file matches {how.path_glob}",
             "globs are matched from the repository's root: 'src/*', '*_test.py'",
         )
+
+
+def languages_called(word: str) -> frozenset[str]:
+    """The graph's names for what a person calls a language: by its setting's name, its own, its ids' prefix or a suffix of its files."""
+    low = word.lower().replace("#", "sharp")
+    return frozenset(s.name for s in SPECS if low in (s.family, s.name, s.prefix) or f".{low}" in s.suffixes)

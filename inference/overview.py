@@ -9,7 +9,7 @@ from collections import Counter
 from typing import Final
 
 from brain.text import one_line
-from brain.view import hidden, is_aside, is_public, is_test
+from brain.view import is_aside, is_public, is_test
 from extractor.graph import Graph
 from extractor.schema import Node
 from inference.citations import Span
@@ -58,9 +58,10 @@ def overview(graph: Graph, project: str, retriever: Retriever | None) -> Section
         n for n in graph.nodes(["capability"]) if n.meta.get("purpose") and not is_test(n.path) and not is_aside(n.path)
     ]
     anchors = {n.id: str((n.meta.get("evidence") or [""])[0]) for n in able}
+    # What is used from many places and long tells more of the whole than a helper of a few lines.
     use = {n.id: sum(1 for _ in graph.edges(["calls", "imports", "extends"], dst=anchors[n.id])) for n in able}
-    inner = {n.id: any(hidden(part) for part in n.path.split("/")) for n in able}
-    shown = sorted(able, key=lambda n: (inner[n.id], -use[n.id], n.id))[:8]
+    weight = {n.id: use[n.id] * math.log2(2 + n.lines[1] - n.lines[0]) for n in able}
+    shown = sorted(able, key=lambda n: (-weight[n.id], n.id))[:8]
     if shown:
         claims.append(Claim("Its most used capabilities:"))
         for node in shown:

@@ -19,9 +19,9 @@ from brain.index import index_path
 from brain.lookup import STOP_WORDS, Hit, Lookup
 from brain.text import clean, paragraph, split_identifier, tokens
 from brain.view import is_test
-from extractor.languages import SPECS
 from extractor.schema import Node
 from inference.citations import Span
+from inference.narrowing import languages_called
 from inference.relations import Relations
 from inference.spelling import nearest
 from inference.wording import purpose
@@ -141,7 +141,9 @@ class Retriever:
             (word[0], word[0] + "\uffff", len(word) - 4, len(word) + 1),
         ).fetchall()
         bare = f"{word[:-3]}y" if word.endswith("ies") else stem(word)
-        self._slips[word] = bare if bare != word and self.frequency(bare) else nearest((word, bare), terms)
+        near = nearest((word, bare, re.sub("y$", "i", word)), terms)
+        # The index keeps stems: `mandatori` is mandatory.
+        self._slips[word] = bare if bare != word and self.frequency(bare) else re.sub("i$", "y", near)
         return self._slips[word]
 
     def frequency(self, word: str) -> int:
@@ -324,12 +326,6 @@ class Retriever:
             if hit.start:
                 ordered.append((Span(hit.path, hit.start, hit.end, hit.node_id, hit.via), hit.via))
         return ordered
-
-
-def languages_called(word: str) -> frozenset[str]:
-    """The graph's names for what a person calls a language: by its setting's name, its own, its ids' prefix or a suffix of its files."""
-    low = word.lower().replace("#", "sharp")
-    return frozenset(s.name for s in SPECS if low in (s.family, s.name, s.prefix) or f".{low}" in s.suffixes)
 
 
 def _plain_paragraphs(text: str) -> list[tuple[str, int]]:

@@ -30,6 +30,8 @@ _CHAT: Final = tuple(
         (r"w/o", "without"),
         (r"w/(?=\s)|w(?=\s+(?:a|an|the|my)\b)", "with"),
         (r"b/c|cuz", "because"),
+        (r"(?<=\w )n(?=\s+\w)", "and"),
+        (r"diff(?=\s+(?:between|of|from)\b)", "difference"),
         (r"dont", "do not"),
         (r"doesnt", "does not"),
         (r"cant", "cannot"),
@@ -48,7 +50,7 @@ _PHRASES: Final = tuple(
     (re.compile(rf"\b{first}(?P<form>s|ed|ing)?\s+(?P<what>(?:(?:the|all|any|its|my)\s+)?(?:[\w-]+\s+)??){particle}\b", re.IGNORECASE), one)
     for first, particle, one in (
         ("(?:turn|switch|shut)", "off", "disable"), ("(?:turn|switch)", "on", "enable"), ("get", r"rid\s+of", "remove"),
-        ("throw", "away", "discard"), ("find", "out", "determine"), ("look", "up", "lookup"),
+        ("throw", "away", "discard"), ("find", "out", "determine"), ("look", "up", "lookup"), ("(?:tear|torn)", "down", "teardown"),
     )
 )  # fmt: skip
 _ASKING: Final = """

@@ -58,7 +58,9 @@ def diagnose(composer: Composer, linker: Linker, retriever: Retriever | None, tr
         claims.append(Claim(f"{said or 'The error'} {how} {place}.", _frame_span(frame, node, not other)))
     if other:
         claims.append(Claim(f"{other}, so what follows goes by the names of the functions."))
-    claims += _raise_sites(composer, trace, error, site[1] if ours and site else None)
+    claims += _raise_sites(
+        composer, trace, error, site[1] if ours and site else None, 0 if other or not site else site[0].line
+    )
     thrown = any(s.via == "throws" for c in claims for s in c.spans)
     if ours and site is not None and retriever is not None and not _guarded(claims):
         raised = next((s.start for c in claims for s in c.spans if s.via == "throws"), 0)
@@ -242,8 +244,10 @@ def matches_template(template: str, message: str) -> bool:
     return re.search(".*?".join(kept), one_line(template), re.DOTALL) is not None
 
 
-def _raise_sites(composer: Composer, trace: Trace, error: Target | None, at_node: Node | None) -> list[Claim]:
-    """Where the repository raises this: by the message first, else by the class."""
+def _raise_sites(
+    composer: Composer, trace: Trace, error: Target | None, at_node: Node | None, line: int
+) -> list[Claim]:
+    """Where the repository raises this: at the trace's own line (0 when that says nothing), else by the message, else by the class."""
     edges = (
         list(composer.graph.edges(["throws"], dst=error.node.id)) if error else list(composer.graph.edges(["throws"]))
     )
@@ -257,7 +261,8 @@ def _raise_sites(composer: Composer, trace: Trace, error: Target | None, at_node
         if trace.message and e.meta.get("message") and matches_template(str(e.meta["message"]), trace.message)
     ]
     there = [e for e in direct if at_node is not None and e.src == at_node.id]
-    chosen = [e for e in matched if e in there] or matched or there
+    exact = [e for e in there if e.line == line]
+    chosen = exact or [e for e in matched if e in there] or matched or there
     claims: list[Claim] = []
     for edge in chosen[:3]:
         node = composer.graph.node(edge.src)

@@ -32,6 +32,8 @@ class Stone:
     def turn(self, speed):
         if speed > 9:
             raise StoneBroken(f"too fast: {speed}")
+        if speed < 0:
+            raise StoneBroken(f"backwards: {speed}")
         return speed
 
 
@@ -87,7 +89,7 @@ def mill(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Expert]:
 def test_the_layout_names_the_parts_what_they_are_for_and_hold(mill: Expert, question: str) -> None:
     answer = mill.ask(question)
     assert answer.text.startswith("mill is ")
-    assert "- mill/stones.py (27 lines) — The stones that turn; holds " in answer.text
+    assert "- mill/stones.py (29 lines) — The stones that turn; holds " in answer.text
     assert all(name in answer.text for name in ("Stone", "StoneBroken", "grind"))
     assert "- mill/sails.py (7 lines) — The sails that catch the wind; holds set_sails" in answer.text
     assert "tests/" not in answer.text
@@ -136,6 +138,12 @@ def test_in_a_trace_of_an_installed_copy_the_users_file_is_not_taken_for_an_exam
     assert "when speed > 9" in answer.text
 
 
+def test_of_several_raises_the_one_on_the_traces_line_is_told(mill: Expert) -> None:
+    answer = mill.ask(INSTALLED.replace("line 16", "line 18").replace("too fast: 99", "something new"))
+    assert "Stone.turn raises it when speed < 0" in answer.text
+    assert "when speed > 9" not in answer.text
+
+
 def test_a_trace_of_another_version_goes_by_names(mill: Expert) -> None:
     answer = mill.ask(INSTALLED.replace("line 16", "line 3"))
     assert "in mill/stones.py" in answer.text
@@ -163,6 +171,7 @@ def test_a_package_is_found_below_where_it_is_installed(path: str, below: str) -
         ("whats thrown when a key is there", "what is thrown when a key is there"),
         ("how 2 stop it", "how to stop it"),
         ("hw do i send it 2 the server w a key", "how do i send it to the server with a key"),
+        ("diff between sails n stones", "difference between sails and stones"),
         ("scale by 2 and add w", "scale by 2 and add w"),
         ("how do i turn of colors", "how do i turn off colors"),
         ("waht does X retrun", "what does X return"),
