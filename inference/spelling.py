@@ -12,6 +12,11 @@ from brain.asking import STOP_WORDS, distance
 from inference.grammar import BACKWARD, CHECKS, FORWARD, GENERIC, NOUN, PASSIVE
 
 _SHORTEST: Final = 5  # letters; shorter words have too many neighbours
+# Where a letter is a name: "what is n in f", "the parameter n".
+_NAMED: Final = "".join(
+    rf"(?<!\b{word} )"
+    for word in ("is", "of", "the", "a", "does", "with", "set", "by", "to", "parameter", "argument", "variable")
+)
 # Spoken and chat forms, and what they stand for.
 _CHAT: Final = tuple(
     (re.compile(rf"(?<![\w.`/-])(?:{form})(?![\w`(])", re.IGNORECASE), meant)
@@ -30,7 +35,7 @@ _CHAT: Final = tuple(
         (r"w/o", "without"),
         (r"w/(?=\s)|w(?=\s+(?:a|an|the|my)\b)", "with"),
         (r"b/c|cuz", "because"),
-        (r"(?<=\w )n(?=\s+\w)", "and"),
+        (rf"(?<=\w ){_NAMED}n(?=\s+\w)(?!\s+(?:in|of|for|is|do|does|mean|means|has|to|be|at)\b)", "and"),
         (r"diff(?=\s+(?:between|of|from)\b)", "difference"),
         (r"dont", "do not"),
         (r"doesnt", "does not"),

@@ -172,6 +172,8 @@ def test_a_package_is_found_below_where_it_is_installed(path: str, below: str) -
         ("how 2 stop it", "how to stop it"),
         ("hw do i send it 2 the server w a key", "how do i send it to the server with a key"),
         ("diff between sails n stones", "difference between sails and stones"),
+        ("what is n in sample", "what is n in sample"),
+        ("the default of n when empty", "the default of n when empty"),
         ("scale by 2 and add w", "scale by 2 and add w"),
         ("how do i turn of colors", "how do i turn off colors"),
         ("waht does X retrun", "what does X return"),
