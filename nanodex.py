@@ -356,19 +356,20 @@ def evaluate(
     """
     from config.settings import QuerySettings, load_settings
     from inference import examine
-    from inference.evaluate import run
+    from inference.evaluate import refuse_fallen, run
 
-    settings = load_settings(QuerySettings, "query", config, set_ or ())
-    settings = settings.model_copy(
-        update={key: value for key, value in (("adapter", adapter), ("endpoint", endpoint)) if value}
-    )
+    named = [f"{key}={value}" for key, value in (("adapter", adapter), ("endpoint", endpoint)) if value]
+    settings = load_settings(QuerySettings, "query", config, [*(set_ or ()), *named])
     console = Console(quiet=quiet, verbose=verbose)
     if git:
         show(examine.from_git(settings, console, repo=repo), as_json)
     elif interview:
         show(examine.interview(settings, console, turns=interview), as_json)
     else:
-        show(run(settings, console, out=out, wrong=wrong, sample=sample), as_json)
+        report = run(settings, console, out=out, wrong=wrong, sample=sample)
+        if not (as_json and report.fell):
+            show(report, as_json)
+        refuse_fallen(report)
 
 
 @app.command()

@@ -44,7 +44,8 @@ def read_texts(root: Path, files: Iterable[FileRow]) -> Texts:
     changed, unread = [], []
     base = root.resolve()
     for row in files:
-        if row.status not in ("ok", "partial") and not is_document(row.path):
+        # A link has no digest of its own: its text is indexed where the file itself stands.
+        if (row.status not in ("ok", "partial") and not is_document(row.path)) or not row.sha256:
             continue
         place = base / row.path
         try:

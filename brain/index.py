@@ -139,6 +139,8 @@ def open_index(path: Path) -> sqlite3.Connection:
     if version != SCHEMA:
         db.close()
         raise IncompatibleInput(f"{path} has schema {version}, this nanodex reads {SCHEMA}", "make brain")
+    # The terms of the text and how often each stands in it; kept with the connection, the file stays as it is.
+    db.execute("CREATE VIRTUAL TABLE temp.vocabulary USING fts5vocab(main, words, row)")
     db.execute("PRAGMA query_only=1")
     db.execute("PRAGMA trusted_schema=OFF")
     return db

@@ -40,6 +40,7 @@ class FactsCache:
     def __init__(self, path: Path, wait_s: float = 5.0) -> None:
         self.path = path
         self.wait_s = wait_s
+        self._new_file, self._new_folder = not path.exists(), not path.parent.exists()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             try:
@@ -107,8 +108,16 @@ class FactsCache:
             self._db.executemany("DELETE FROM facts WHERE path = ?", [(path,) for path in paths])
 
     def close(self) -> None:
+        """Close it; one that was made now and holds nothing goes, with the folder made for it."""
+        unused = False
         with suppress(sqlite3.Error):
+            unused = self._new_file and self._db.execute("SELECT 1 FROM facts LIMIT 1").fetchone() is None
             self._db.close()
+        if unused:
+            self._delete()
+            with suppress(OSError):
+                if self._new_folder:
+                    self.path.parent.rmdir()
 
 
 @memo

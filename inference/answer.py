@@ -17,7 +17,7 @@ from config.console import Console
 from config.settings import QuerySettings
 from extractor.graph import Graph
 from extractor.schema import Node
-from inference import discover, pairs, traces
+from inference import discover, lines, logs, overview, pairs, traces
 from inference.backends import Backend, choose
 from inference.citations import Citation, Verifier
 from inference.compose import Composer
@@ -29,15 +29,15 @@ from inference.link import STRICT, Linker, Mention, Missing, Target
 from inference.marks import render
 from inference.retrieve import Retriever
 from inference.scope import Scope, answer_in, names_symbol, scope_of
+from inference.spelling import as_meant
 from inference.wording import Claim, Section, count
-from inference.words import as_text, could_be_a_name, everyday_names, is_symbol, known_words, means_it
+from inference.words import as_text, could_be_a_name, everyday_names, is_symbol, known_words, means_it, of_kind
 
 SCHEMA_VERSION: Final = 1
 _READ: Final = 2_000  # characters of a question that are parsed; a log is read further, by traces.py
 _LOG: Final = 200_000
-_UNCLEAR: Final = Section(
-    "unclear", (Claim("It is not clear what this is about: name a function, class, module or file."),), "unknown", 0.0
-)
+_WHAT: Final = Claim("It is not clear what this is about: name a function, class, module or file.")
+_UNCLEAR: Final = Section("unclear", (_WHAT,), "unknown", 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +113,9 @@ class Expert:
         """Another expert on the same repository, with these settings."""
         return Expert(settings, self.console, self.repo)
 
+    def _holds(self, word: str) -> bool:
+        return bool(self.graph.find(word) or (self.retriever and self.retriever.frequency(word)))
+
     def has_text(self, word: str) -> bool:
         """Whether `word` occurs as written in the indexed text."""
         return self.retriever is not None and self.retriever.holds(word)
@@ -134,14 +137,14 @@ class Expert:
         verifier = Verifier(self.graph, self.repo)
         # A long log is told by how it begins and, more, by how it ends.
         log = text if len(text) <= _LOG else f"{text[: _LOG // 4]}\n{text[-_LOG * 3 // 4 :]}"
-        trace = traces.parse(log, self._is_error) or traces.quoted(text[:_READ], self.graph)
+        trace = logs.parse(log, self._is_error) or traces.quoted(text[:_READ], self.graph)
         intents: tuple[Intent, ...]
         linked: list[Target]
         if trace is not None:
             sections = [traces.diagnose(self.composer, self.linker, self.retriever, trace)]
             intents, linked = (Intent("diagnostics", ""),), []
         else:
-            asked, scope = self._scoped(text[:_READ], how)
+            asked, scope = self._scoped(as_meant(text[:_READ], self._holds), how)
             intents = asked.intents
             sections, linked = self._sections(asked, how, scope)
         answer = self._compose(text, intents, sections, verifier)
@@ -154,7 +157,7 @@ class Expert:
     # Reading.
 
     def _is_error(self, name: str) -> bool:
-        return any(n.type == "class" and self.composer.flow.is_error(n) for n in self.graph.find(name))
+        return any(n.type == "class" and self.composer.errors.is_error(n) for n in self.graph.find(name))
 
     def _scoped(self, text: str, how: Ask) -> tuple[Question, Scope | None]:
         """The question, and the folder or file it keeps to when it asks about a name there."""
@@ -189,6 +192,9 @@ class Expert:
 
     def _sections(self, question: Question, how: Ask, scope: Scope | None = None) -> tuple[list[Section], list[Target]]:
         hints = tuple(m.name for m in question.mentions)
+        place = lines.at_line(self.composer, self.retriever, question.text)
+        if place is not None:
+            return [place], []
         sections: list[Section] = []
         linked: list[Target] = []
         refused: set[str] = set()
@@ -216,15 +222,14 @@ class Expert:
     ) -> Section | None:
         if intent.kind == "unclear":
             return _UNCLEAR
-        if intent.kind == "overview":
-            return discover.overview(self.graph, self.project, self.retriever)
+        whole = overview.whole(self.graph, self.project, self.retriever, intent)
+        if whole is not None:
+            return whole
         if not (how.kind or how.path_glob or how.lang):
             outright = discover.described(self.composer, self.retriever, intent, self.project)
             if outright is not None:
                 return outright
         named = intent.x.name.lower() if intent.x and intent.x.shape in ("plain", "capital") else ""
-        if intent.kind == "explain" and named == self.project.lower():
-            return discover.overview(self.graph, self.project, self.retriever)
         if intent.kind == "members" and named == self.project.lower():
             return self._search(intent, None, how)
         x = self.linker.link(intent.x, hints) if intent.x else None
@@ -242,6 +247,7 @@ class Expert:
         if isinstance(x, Target) and not means_it(intent, x):
             x = None
         if isinstance(x, Target):
+            x = of_kind(x, intent.text)
             linked.append(x)
             section = answer_in(self.composer, intent.kind, x, scope, lambda t: self._about(intent, t, hints, refused))
             if section is not None:
@@ -273,6 +279,8 @@ class Expert:
                     return self.composer.describe.default(x, intent.y.name)
                 return pairs.check(self.composer, intent.verb, x, y)
             if isinstance(y, Missing):
+                if intent.y.shape == "plain" and not y.external:
+                    return None  # "from Info to the output": an everyday word, which no index need hold
                 refused.add(y.mention.name)
                 return refuse(y)
             return pairs.path(self.composer, x, y) if intent.kind == "path" else pairs.compare(self.composer, x, y)
@@ -305,9 +313,7 @@ class Expert:
         if x is not None:
             about = self.composer.answer("explain", x)
             if about is not None:
-                inside = finder.within(x.node, intent.text)
-                claims = (*about.claims, *inside) if not inside else (*about.claims[:2], *inside)
-                return replace(about, kind=intent.kind, claims=claims, features=(*about.features, *section.features))
+                return finder.beyond(x.node, intent, about, section)
         if section.score < self.settings.min_confidence or not section.claims:
             return abstain(intent, evidence)
         return section

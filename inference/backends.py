@@ -30,12 +30,14 @@ class TooLong(BackendError):
 
 class Backend(Protocol):
     """`name` is the model's; `trained` whether it is a nanodex adapter, which knows the repository and short notes only.
-    `window` is how many tokens it reads and writes together, 0 when that is not known."""
+    `window` is how many tokens it reads and writes together, 0 when that is not known; `commit` the state of the repository
+    it was trained on, "" when that is not known."""
 
     name: str
     trained: bool
     system: str
     window: int
+    commit: str
 
     def stream(self, messages: Sequence[Message], max_tokens: int) -> Iterator[str]: ...
 
@@ -49,6 +51,7 @@ class Fake:
     trained: bool = True
     system: str = ""
     window: int = 0
+    commit: str = ""
     asked: list[Sequence[Message]] = field(default_factory=list)
 
     def stream(self, messages: Sequence[Message], max_tokens: int) -> Iterator[str]:
@@ -81,12 +84,14 @@ class Endpoint:
         trained: bool = False,
         system: str = "",
         window: int = 0,
+        commit: str = "",
     ) -> None:
         self.url = url
         self.name = name
         self.trained = trained
         self.system = system
         self.window = window
+        self.commit = commit
         self._key = key
         self._timeout = timeout
         self._stop_ids = stop_ids
@@ -112,11 +117,12 @@ class Endpoint:
                     f"{url} serves {len(rows)} models and no adapter", f"name one with --model: {', '.join(names)}"
                 )
             row = max(pool, key=lambda r: (_version(r), int(r.get("created") or 0), str(r["id"])))
-        stop_ids, system = _pack_of(str(row.get("root") or "")) if row.get("parent") else ((), "")
+        stop_ids, system, commit = _pack_of(str(row.get("root") or "")) if row.get("parent") else ((), "", "")
         # An adapter's own row leaves the length open: its base's row states it.
         base = next((r for r in rows if r["id"] == row.get("parent")), row)
         window = int(row.get("max_model_len") or base.get("max_model_len") or 0)
-        return cls(url, str(row["id"]), key, settings.timeout_s, stop_ids, bool(row.get("parent")), system, window)
+        trained = bool(row.get("parent"))
+        return cls(url, str(row["id"]), key, settings.timeout_s, stop_ids, trained, system, window, commit)
 
     def stream(self, messages: Sequence[Message], max_tokens: int) -> Iterator[str]:
         """Chunks of the answer. Raises TooLong on a prompt beyond the model's limit, BackendError on anything else."""
@@ -180,6 +186,7 @@ class Local:
         self.name = self._pack.name
         self.trained = True
         self.system = self._pack.system
+        self.commit = self._pack.commit
         base = self._pack.base_path()
         self.window = describe_base(base).context if base else 0
         self._loaded: tuple[Any, Any] | None = None
@@ -328,11 +335,11 @@ def _version(row: dict[str, Any]) -> int:
     return 0
 
 
-def _pack_of(root: str) -> tuple[tuple[int, ...], str]:
-    """Stop ids and system message of the adapter's pack, when it lies on this machine."""
+def _pack_of(root: str) -> tuple[tuple[int, ...], str, str]:
+    """Stop ids, system message and commit of the adapter's pack, when it lies on this machine."""
     if not root or not (Path(root) / "nanodex.json").is_file():
-        return (), ""
+        return (), "", ""
     from trainer.pack import read_pack
 
     pack = read_pack(Path(root))
-    return tuple(pack.stop_ids), pack.system
+    return tuple(pack.stop_ids), pack.system, pack.commit

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from brain.view import is_test
 from extractor.graph import Graph
 from inference.describe import Describer
+from inference.errors import Errors
 from inference.flow import Flow
 from inference.link import Target
 from inference.relations import Relations
@@ -26,12 +27,13 @@ class Composer:
         self.relations = Relations(graph)
         self.describe = Describer(self.relations)
         self.flow = Flow(self.relations)
+        self.errors = Errors(self.relations)
         self.structure = Structure(self.relations)
-        of, way, form = self.describe, self.flow, self.structure
+        of, way, form, bad = self.describe, self.flow, self.structure, self.errors
         self._frames: dict[str, Callable[[Target], Section]] = {
             "locate": of.locate, "explain": of.explain, "parameters": of.parameters, "returns": of.returns, "members": of.members,
-            "callers": way.callers, "callees": way.callees, "raises": way.raises, "raisers": way.raisers,
-            "handlers": way.handlers, "catches": way.catches, "tests": way.tests, "subclasses": form.subclasses,
+            "callers": way.callers, "callees": way.callees, "raises": bad.raises, "raisers": bad.raisers,
+            "handlers": bad.handlers, "catches": bad.catches, "tests": way.tests, "subclasses": form.subclasses,
             "bases": form.bases, "imports": form.imports, "importers": form.importers, "overrides": form.overrides,
             "overriders": form.overriders, "returners": form.returners, "depends": self.depends, "dependents": self.dependents,
         }  # fmt: skip

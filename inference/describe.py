@@ -274,6 +274,10 @@ class Describer:
                         return member
         return node
 
+    def made_with(self, target: Target) -> list[str]:
+        """The parameters of a function, of a class those of its constructor, by name and default."""
+        return [brief(p) for p in parameters(self._callable(target.node))]
+
     def default(self, target: Target, wanted: str) -> Section:
         """What one parameter of a function is: its annotation and default."""
         node = self._callable(target.node)

@@ -11,14 +11,14 @@ from typing import Final
 from brain.lookup import Hit
 from brain.text import one_line, paragraph
 from brain.view import hidden, is_aside, is_test
-from extractor.graph import Graph
 from extractor.schema import Node
 from inference.citations import Span
 from inference.compose import Composer
 from inference.families import family
 from inference.howto import Guide
 from inference.kinds import Intent
-from inference.retrieve import Evidence, Retriever, content_words, stem, stems
+from inference.retrieve import SETTING, Evidence, Retriever, content_words, stem, stems
+from inference.spelling import in_one_word
 from inference.symptoms import asks_why, symptom
 from inference.wording import (
     Claim,
@@ -26,20 +26,24 @@ from inference.wording import (
     advice,
     at,
     brief,
-    count,
     few,
-    header,
     here,
     join,
     kind_of,
     name_of,
     parameters,
     purpose,
+    quote,
+    title_of,
     unique,
 )
 
 _SHOWN: Final = 5
 _ABOUT_TESTS = re.compile(r"\b(?:which|what|any|the|unit|integration)\s+tests?\b|\btested\b|\btests\b", re.IGNORECASE)
+# Code stands somewhere; a document only speaks of it.
+_WHERE = re.compile(
+    r"\W*(?:where\b|(?:in\s+)?(?:which|what)\s+(?:file|module|function|method|class|line|place)s?\b)", re.IGNORECASE
+)
 _POOL: Final = 32  # finds that are weighed against the whole question
 _WHOLE: Final = 0.5  # the share of a question that what leads its answer must be about
 _FOUND: Final = 0.35  # how much the order of search weighs beside that share
@@ -68,6 +72,7 @@ class Discoverer:
 
     def answer(self, kind: str, text: str) -> tuple[Section, Evidence]:
         """The section for a howto, discovery or plain search question, and the evidence it rests on."""
+        text = self.retriever.as_spelt_here(in_one_word(text))
         evidence = self.retriever.find(text, self.k, self.path_glob, (), self.lang)
         ranked = self._ranked(text, evidence, kind == "howto")
         best = max((fit for fit, hit in ranked if hit.kind != "recipe"), default=0.0)
@@ -81,10 +86,10 @@ class Discoverer:
         vague = (
             fit < _WHOLE
             or (single and (kind == "howto" or fit < _NAMED))
-            or (first is not None and first.kind == "variable")
+            or (first is not None and first.kind == "variable" and not (kind == "howto" and fit >= 1.0))
         )
         thin = not claims and vague
-        hits = [hit for _, hit in ranked]
+        hits = self._once([hit for _, hit in ranked])
         if not claims and hits and not thin:
             claims = self._lead(hits[0], text, kind == "howto")
             claims += option if named and taken >= _OPTION else []
@@ -111,12 +116,15 @@ class Discoverer:
         about = " ".join(content_words(text))
         pool = [*evidence.hits, *self.retriever.search(text, _POOL, self.path_glob, (), self.lang)]
         pool += self.retriever.search(about, _POOL, self.path_glob, (), self.lang) if about else []
+        if howto and SETTING & set(about.split()):
+            setting = " ".join("set" if w in SETTING else w for w in about.split())
+            pool += self.retriever.search(setting, _POOL, self.path_glob, (), self.lang)
         # Documents stand low in the order of code; what they say about a thing is an answer all the same.
         documents = self.retriever.search(about or text, 4 * _SHOWN, self.path_glob, ("section",), self.lang)
         pool += [h for h in documents if h.path.endswith((".md", ".rst", ".adoc"))]
         pool += self._titled(text)
         hits = _distinct(list({(h.node_id, h.path, h.start): h for h in reversed(pool)}.values())[::-1])
-        tests = bool(_ABOUT_TESTS.search(text))
+        tests, where = bool(_ABOUT_TESTS.search(text)), bool(_WHERE.match(text))
         best = max((hit.score for hit in hits), default=0.0) or 1.0
         rows = []
         several = min(2, len(content_words(text)))
@@ -127,11 +135,26 @@ class Discoverer:
             if howto and node is not None:
                 # People do things with what is public; an exception is never how.
                 private = any(hidden(part) for part in node.qualname.split("."))
-                fit *= 0.7 if private or kind == "error" or self.composer.flow.is_error(node) else 1.0
-            fit *= _TELLING.get(kind, 1.0) * (0.85 if is_aside(hit.path) and kind != "section" else 1.0)
+                fit *= 0.7 if private or kind == "error" or self.composer.errors.is_error(node) else 1.0
+                fit *= 1.1 if self.guide.example(node) else 1.0
+            # What a documented field of a class is for, one sets it to; other variables only share a word.
+            set_there = howto and kind == "variable" and node is not None and "." in node.qualname and purpose(node)
+            fit *= 1.0 if set_there else _TELLING.get(kind, 1.0)
+            fit *= 0.6 if kind == "section" and where else 1.0
+            fit *= 0.85 if is_aside(hit.path) and kind != "section" else 1.0
             fit *= 1.0 if node is None or self._said(node) else 0.75 if node.origin == "extractor" else 0.6
             rows.append((not tests and is_test(hit.path), -round(fit + _FOUND * hit.score / best, 3), place, fit, hit))
         return [(fit, hit) for *_, fit, hit in sorted(rows, key=lambda r: r[:3])]
+
+    def _once(self, hits: list[Hit]) -> list[Hit]:
+        """Each thing once: overloads read alike, and an ontology node says what its own symbol says."""
+        told: dict[tuple[str, str], Hit] = {}
+        for hit in hits:
+            node = self.graph.node(hit.node_id) if hit.node_id else None
+            title = title_of(self.graph, node) if node is not None and node.origin == "brain" else ""
+            name = title or (name_of(node) if node is not None else hit.name)
+            told.setdefault((name, hit.path), hit)
+        return list(told.values())
 
     def _titled(self, text: str) -> list[Hit]:
         if self.path_glob or self.lang:
@@ -148,9 +171,10 @@ class Discoverer:
         node = self.graph.node(hit.node_id) if hit.node_id else None
         span = _span(hit)
         if node is None:
-            said = passage(self.retriever.lookup.text(hit.path, hit.start, hit.end), text)
+            said = passage(self.retriever.lookup.text(hit.path, hit.start, hit.end), text, hit.name)
             where = f"{hit.path}, “{one_line(hit.name)}”" if hit.name else hit.path
-            opening = Claim(f"{where}: {_quote(said)}" if said else f"{where}, is the closest match.", span)
+            told = re.sub(r"\s*:$", ".", quote(said))
+            opening = Claim(f"{where}: {told}" if said else f"{where}, is the closest match.", span)
             return [opening, *(self.guide.section_code(hit, text) if show else ())]
         if node.type == "capability":
             # A function that is a capability is better told of as the function it is.
@@ -177,12 +201,13 @@ class Discoverer:
 
     def _knowledge(self, node: Node, span: tuple[Span, ...]) -> list[Claim]:
         """A capability, concept, error or recipe: its title and purpose, then the code it stands on."""
-        title, said = _title(self.graph, node), self._said(node)
+        title, said = title_of(self.graph, node), self._said(node)
         if node.type == "recipe":
             return self.guide.recipe(node, span)
         linked = self.guide.linked(
             node, "raiser" if node.type == "error" else "serves" if node.type == "capability" else ""
         )
+        linked = [n for n in linked if name_of(n) != title]
         claims = [Claim(f"{title}: {said}" if said else f"{title} ({node.type}).", span)]
         if linked:
             verb = (
@@ -198,6 +223,22 @@ class Discoverer:
         fixes = [one_line(str(f["text"])) for f in node.meta.get("fixes", ())][:2]
         claims += [Claim(advice(text)) for text in fixes]
         return claims
+
+    def beyond(self, node: Node, intent: Intent, about: Section, found: Section) -> Section:
+        """What a symbol is, for a question that asks something else of it: with the lines of it that speak of that; a yes or no
+        that nothing there speaks of is not given."""
+        inside = self.within(node, intent.text)
+        claims = (*about.claims[:2], *inside) if inside else about.claims
+        value = about.value
+        asked = [w for w in content_words(intent.text) if stem(w) not in stems(f"{node.qualname} {node.path}")]
+        if intent.kind == "search" and asked and not inside and _YES_OR_NO.match(intent.text):
+            said = stems(str(node.meta.get("doc", "")))
+            if not any(stem(w) in said for w in asked):
+                lead = Claim(
+                    f"Nothing in {name_of(node)} speaks of {join(asked[:4], 'or')}. What is known of it:", here(node)
+                )
+                claims, value = (lead, *claims), "unknown"
+        return Section(intent.kind, claims, value, about.score, (*about.features, *found.features), about.targets)
 
     def within(self, node: Node, text: str) -> list[Claim]:
         """The lines of a symbol's own body that speak of what the question asks, as written."""
@@ -218,15 +259,23 @@ class Discoverer:
         if node is None:
             return Claim(f"“{one_line(hit.name)}” in {hit.path}" if hit.name else hit.path, _span(hit), item=True)
         if node.origin == "brain":
-            said, title = self._said(node), _title(self.graph, node)
+            said, title = self._said(node), title_of(self.graph, node)
             return Claim(f"{title} ({node.type})" + (f" — {said}" if said else ""), _span(hit), item=True)
         said = purpose(node, 25)
         text = f"{name_of(node)} in {node.path}" if node.type not in ("module", "package") else name_of(node)
         return Claim(f"{text} — {said}" if said else text, _span(hit), item=True)
 
 
+_YES_OR_NO: Final = re.compile(r"\W*(?:is|are|was|does|do|did|can|could|will|has|have|should)\b", re.IGNORECASE)
+_ITSELF: Final = re.compile(
+    r"\b(?:this|the|our)\s+(?:library|project|package|code(?:\s*base)?|repo(?:sitory)?|tool|program)(?=\s+(?:can|could|does|do|will|support)s?\b)",
+    re.IGNORECASE,
+)
+
+
 def without_project(text: str, project: str) -> str:
     """`how does flask find …` asks how it finds: there the project's name is no word to search for."""
+    text = _ITSELF.sub("it", text)
     named = rf"(?<=\b(?:is|in|of) )(?:the )?{re.escape(project)}\b" if project else r"(?!)"
     asked = rf"\b(does|do|can|did|will|with|using)\s+{re.escape(project)}\b" if project else r"(?!)"
     return re.sub(named, "it", re.sub(asked, r"\1 it", text, flags=re.IGNORECASE), flags=re.IGNORECASE)
@@ -248,65 +297,7 @@ def described(composer: Composer, retriever: Retriever | None, intent: Intent, p
     return section
 
 
-def overview(graph: Graph, project: str, retriever: Retriever | None) -> Section:
-    """What the repository is: how its README or front package opens, its counts, its most used capabilities."""
-    claims: list[Claim] = []
-    said, path, line = retriever.opening() if retriever is not None else ("", "", 0)
-    spans: tuple[Span, ...] = (Span(path, line, line, "", "document"),) if said else ()
-    if not said:
-        said, spans = _front(graph, project)
-    if said:
-        claims.append(Claim(_quote(said), spans))
-    types, languages = graph.count("nodes", "type"), graph.count("nodes", "lang")
-    kinds = [t for t in ("module", "class", "interface", "function", "method") if types.get(t)]
-    counted = [count(types[t], t, "classes" if t == "class" else "") for t in kinds]
-    used = [
-        lang
-        for lang in sorted(languages, key=lambda name: -languages[name])
-        if lang and lang not in ("text", "markdown")
-    ]
-    holds = f"{project or 'The repository'} holds {join(counted)} (tests included)"
-    claims.append(Claim(f"{holds}, in {join(used[:4]) or 'no language known here'}.", spans))
-    able = [
-        n for n in graph.nodes(["capability"]) if n.meta.get("purpose") and not is_test(n.path) and not is_aside(n.path)
-    ]
-    anchors = {n.id: str((n.meta.get("evidence") or [""])[0]) for n in able}
-    use = {n.id: sum(1 for _ in graph.edges(["calls", "imports", "extends"], dst=anchors[n.id])) for n in able}
-    shown = sorted(able, key=lambda n: (-use[n.id], n.id))[:8]
-    if shown:
-        claims.append(Claim("Its most used capabilities:"))
-        for node in shown:
-            claims.append(
-                Claim(f"{_title(graph, node)} — {one_line(str(node.meta['purpose']))}", here(node), item=True)
-            )
-    return Section("overview", tuple(claims), "yes" if claims else "unknown")
-
-
-def _front(graph: Graph, project: str) -> tuple[str, tuple[Span, ...]]:
-    """What the front package's or module's documentation says."""
-    fronts = [
-        n
-        for n in graph.nodes(["package", "module"])
-        if n.meta.get("doc") and not is_test(n.path) and not is_aside(n.path)
-    ]
-    fronts.sort(key=lambda n: (n.name != project, n.path.count("/"), n.type != "package", n.id))
-    if not fronts:
-        return "", ()
-    front, said = fronts[0], purpose(fronts[0])
-    if front.type == "package":
-        inner = [n for n in graph.nodes(["module"]) if n.path.rpartition("/")[0] == front.path and n.name == front.name]
-        front = inner[0] if inner else front
-    return said, header(front)
-
-
-def _title(graph: Graph, node: Node) -> str:
-    """What an ontology node is called: the symbol it stands on, an error by its message, else its own title."""
-    evidence = [str(e) for e in node.meta.get("evidence", ())]
-    anchor = graph.node(evidence[0]) if evidence and node.type in ("capability", "concept") else None
-    return name_of(anchor) if anchor else one_line(str(node.meta.get("title", "") or node.name))
-
-
-def passage(text: str, question: str) -> str:
+def passage(text: str, question: str, title: str = "") -> str:
     """The paragraph of a document's section that answers best: prose with most of the question's words. "" without prose."""
     words = {stem(w) for w in content_words(question)}
     best, most = "", -2
@@ -320,7 +311,7 @@ def passage(text: str, question: str) -> str:
         said = paragraph("\n".join(line for line in lines if not re.fullmatch(r"\s*([-=~^*#`\"])\1{2,}\s*", line)))
         # "The types are:" says nothing without the list below it.
         score = len(words & stems(said)) - 2 * said.endswith(":")
-        if len(said.split()) >= 5 and score > most:
+        if len(said.split()) >= 5 and score > most and said != one_line(title):
             best, most = said, score
     return best
 
@@ -340,8 +331,3 @@ def _distinct(hits: Sequence[Hit]) -> list[Hit]:
 
 def _span(hit: Hit) -> tuple[Span, ...]:
     return (Span(hit.path, hit.start, hit.end, hit.node_id, "search", hit.score),) if hit.start and hit.path else ()
-
-
-def _quote(text: str) -> str:
-    quoted = one_line(text)
-    return quoted if len(quoted) <= 300 else quoted[:297].rpartition(" ")[0] + " …"

@@ -20,7 +20,7 @@ _FEWEST: Final = 2  # of one thing there is no list
 _NOUN = r"(?P<noun>[a-z][\w-]*(?:\s+(?!(?:are|is|do|does|can|come|comes|ship|ships|exist|has|have)\b)[a-z][\w-]*){0,2})"
 _THERE = (
     r"(?:(?:are|is)\s+(?:there|available|supported|built[\s-]?in|included|provided|defined|offered|possible|implemented|known)"
-    r"|exists?\b|(?:comes?|ships?)\s+with|can\s+(?:be\s+(?:used|set|chosen|picked)|(?:i|we|one|you)\s+(?:use|choose|pick|set|select))"
+    r"|exists?\b|(?:comes?|ships?)\s+with|can\s+(?:be\s+(?:used|set|chosen|picked|applied|combined|enabled|passed|added|created)|(?:i|we|one|you)\s+(?:use|choose|pick|set|select))"
     r"|do(?:es)?\s+(?:it|they|this(?:\s+\w+)?|the\s+\w+|{project})\s+(?:\w+\s+)?"
     r"(?:define|have|provide|offer|support|ship|come|include|know|contain|implement|raise|throw)s?\b"
     r"|do\s+(?:i|we|you)\s+have)"
@@ -40,7 +40,7 @@ def family(composer: Composer, text: str, project: str) -> Section | None:
     wanted = [stem(w) for w in words]
     classes = [n for n in composer.graph.nodes(["class", "interface"]) if n.origin == "extractor" and _counts(n)]
     if words[-1] in _ERRORS:
-        found = [n for n in classes if composer.flow.is_error(n) and _has(n, wanted[:-1])]
+        found = [n for n in classes if composer.errors.is_error(n) and _has(n, wanted[:-1])]
     else:
         roots = [n for n in classes if _is(n, wanted)]
         below = [d for root in roots for d in composer.relations.descendants(root) if _counts(d)]
@@ -55,11 +55,14 @@ def _noun(text: str, project: str) -> str:
     there = _THERE.replace("{project}", re.escape(project.lower()) or "it")
     for pattern in (
         rf"^\W*(?:which|what)\s+(?:other\s+|different\s+)?{_KINDS}{_NOUN}\s+{there}",
+        rf"\b(?:(?:class|inheritance|type)\s+)?(?:hierarchy|tree)\s+of\s+(?:the\s+|all\s+(?:the\s+)?)?{_NOUN}\s*[?.!]*$",
         rf"^\W*(?:list|show|name|enumerate)\s+(?:me\s+)?(?:all\s+)?(?:of\s+)?(?:the\s+)?(?:available\s+|supported\s+)?{_KINDS}{_NOUN}\s*(?:{there}.*)?[?.!]*$",
     ):
         match = re.search(pattern, text.strip().lower())
         if match:
-            return re.sub(r"\s+", " ", match["noun"])
+            noun = re.sub(r"\s+", " ", match["noun"])
+            # "Which key types are there" asks for keys.
+            return re.sub(r"\s+(?:types?|kinds?|sorts?|variants?|classes|implementations?)$", "", noun)
     return ""
 
 

@@ -37,6 +37,13 @@ def lag(graph: Graph, verifier: Verifier, citations: Sequence[Citation]) -> str:
     return text + (f"; changed since: {', '.join(cited[:5])}" if cited else "")
 
 
+def other_commit(trained: str, indexed: str) -> str:
+    """What to know of a model that was trained on another state of the repository than the index is of; "" when on the same."""
+    if not trained or not indexed or trained == indexed:
+        return ""
+    return f"the adapter was trained at {trained[:7]}, the index is of {indexed[:7]}: train it again with --refresh"
+
+
 def _changed(graph: Graph, verifier: Verifier) -> list[str]:
     """Indexed files whose content is no longer what was indexed."""
     if verifier.root is None:

@@ -9,7 +9,9 @@ from __future__ import annotations
 from config.console import Console
 from config.errors import InputError
 from config.settings import QuerySettings, load_settings
+from extractor.graph import Graph
 from inference.checks import Check, ok, warn
+from inference.freshness import other_commit
 from trainer.pack import Pack
 
 
@@ -23,17 +25,23 @@ def ask_golden(url: str, model: str, pack: Pack | None, console: Console) -> lis
         return []
     from inference.answer import ask
 
+    apart = _apart(settings, pack)
     asked = settings.model_copy(update={"mode": "both", "endpoint": url, "model": model})
     answer = ask(question, asked, console)
     cited = [str(citation) for citation in answer.citations if citation.verified]
     if answer.answered and cited:
-        return [ok("golden question", f"{question} {', '.join(cited[:2])}")]
-    return [warn("golden question", f"{question} was not answered with a checked citation", "nanodex doctor")]
+        return [*apart, ok("golden question", f"{question} {', '.join(cited[:2])}")]
+    return [*apart, warn("golden question", f"{question} was not answered with a checked citation", "nanodex doctor")]
+
+
+def _apart(settings: QuerySettings, pack: Pack) -> list[Check]:
+    """A warning when the pack and the index beside it are of different states of the repository."""
+    with Graph(settings.graph) as graph:
+        told = other_commit(pack.commit, graph.manifest.commit)
+    return [warn("commit", told, "nanodex train lora --refresh, or make extract brain for the index")] if told else []
 
 
 def _question(settings: QuerySettings, pack: Pack) -> str:
-    from extractor.graph import Graph
-
     try:
         with Graph(settings.graph) as graph:
             if graph.manifest.project != pack.project:

@@ -4,6 +4,7 @@ and the index. Out: claims; code stands as it is written in the documentation or
 
 from __future__ import annotations
 
+import inspect
 import re
 import textwrap
 from collections.abc import Sequence
@@ -20,6 +21,7 @@ from inference.wording import Claim, documented_parameter, few, here, join, name
 
 _ASKED: Final = 24  # recipes that are weighed
 _TAKING: Final = 80  # functions whose documented parameters are weighed
+_NEARLY_ALL: Final = 0.8
 _LINES: Final = 16  # of code shown in one answer
 _CALL_LINES: Final = 6
 _PARAMETERS = re.compile(r":param|@param|\bArgs:|\bArguments:|\bParameters\b|^\s*\w+\s*\([^)]*\)\s*:", re.MULTILINE)
@@ -50,13 +52,18 @@ class Guide:
             return []
         weight = self.retriever.weights(words)
         everything = sum(weight.values()) or 1.0
+        telling = max(words, key=lambda w: (weight[w], w))
         usable = []
         for place, node in enumerate(self._recipes(text, titled)):
             # What a recipe is about stands in its title and its steps, not in every line of the test it was read from.
             linked = " ".join(f"{name_of(n)} {n.name}" for n in self.linked(node, "step"))
             file = node.path.rpartition("/")[2].partition(".")[0]
             held = stems(f"{node.meta.get('title', '')} {linked} {file if node.meta.get('trust') != 'test' else ''}")
-            share = sum(weight[w] for w in words if any(akin(stem(w), h) for h in held)) / everything
+            holds = {w for w in words if any(akin(stem(w), h) for h in held)}
+            share = sum(weight[w] for w in holds) / everything
+            # Steps that leave out the most telling word are the steps of something else.
+            if telling not in holds and share < _NEARLY_ALL:
+                continue
             written = node.meta.get("trust") != "test"
             where = stems(" ".join(n.path for n in self.linked(node, "step")))
             there = sum(weight[w] for w in words if any(akin(stem(w), h) for h in where))
@@ -100,10 +107,13 @@ class Guide:
         )
         claims = [Claim(f"Steps, as in {source}:", span)]
         said_before: set[str] = set()
+        listed: list[Node] = []
         for edge in edges:
             step = self.graph.node(edge.dst)
-            if step is None:
+            # A call of an interface is one step, however many implement it.
+            if step is None or any(self._same_call(step, before) for before in listed):
                 continue
+            listed.append(step)
             arguments = edge.meta.get("arguments", "")
             shown = join(arguments) if isinstance(arguments, list) else one_line(str(arguments))
             text = name_of(step) + (f" with {shown}" if shown else "")
@@ -113,6 +123,12 @@ class Guide:
             said_before.add(text)
             claims.append(Claim(f"{len(said_before)}. {text}" + (f" — {said}" if said else ""), here(step), item=True))
         return [*claims, *self._written(node.path, *node.lines, "In code:", span)]
+
+    def _same_call(self, a: Node, b: Node) -> bool:
+        if a.name != b.name or a.id == b.id:
+            return False
+        overridden = self.composer.relations.overridden
+        return a in overridden(b) or b in overridden(a)
 
     def section_code(self, hit: Hit, text: str) -> list[Claim]:
         """The block of code in a section of a document that holds most of the question's words."""
@@ -130,9 +146,15 @@ class Guide:
         return self._written(hit.path, hit.start + first, hit.start + last, "The code given there:", span)
 
     def call(self, node: Node) -> list[Claim]:
-        """One real call of `node`, from documentation's examples or tests before the product's own code."""
+        """How `node` is written: its documentation's own example, its code where it is an example itself, else one real call of
+        it, from examples or tests before the product's own code."""
         if node.type not in ("function", "method", "class"):
             return []
+        shown = self.example(node)
+        if shown:
+            return [Claim("Its documentation shows:", here(node)), Claim(shown, code=True)]
+        if is_aside(node.path) and node.lines[1] - node.lines[0] < _LINES:
+            return self._written(node.path, *self._decorated(node), f"As written in {node.path}:", here(node))
         rows = [r for r in self.composer.relations.callers((node,)) if r.site[1] and r.confidence >= 0.9]
         rows.sort(key=lambda r: (not is_aside(r.node.path), not is_test(r.node.path), r.site))
         for row in rows[:12]:
@@ -146,6 +168,29 @@ class Guide:
             if claims:
                 return claims
         return []
+
+    def example(self, node: Node) -> str:
+        """The first example in the documentation of `node`, as code; "" without one."""
+        lines = inspect.cleandoc(clean(str(node.meta.get("doc", "")))).split("\n")
+        first = next((n for n, line in enumerate(lines) if line.lstrip().startswith(">>> ")), None)
+        if first is not None:
+            last = next((n for n in range(first, len(lines)) if not lines[n].strip()), len(lines)) - 1
+        else:
+            found = _blocks(lines, True) or _blocks(lines, False)
+            if not found:
+                return ""
+            first, last = found[0]
+        shown = textwrap.dedent("\n".join(lines[first : last + 1][:_LINES])).strip("\n")
+        return "" if _MARK.search(shown) else shown
+
+    def _decorated(self, node: Node) -> tuple[int, int]:
+        """The lines of a symbol with the decorators or attributes right above it, which say how it is used."""
+        start, end = node.lines
+        above = self.retriever.lookup.text(node.path, max(1, start - 6), start - 1).split("\n") if start > 1 else []
+        while above and re.match(r"\s*[@#]\[?\w", above[-1]):
+            above.pop()
+            start -= 1
+        return start, end
 
     def parameter(self, text: str) -> tuple[float, list[Claim], bool]:
         """How much of the question the documentation of one parameter holds, what it says, and whether the question names it:

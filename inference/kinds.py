@@ -24,6 +24,7 @@ from inference.grammar import (
     GENERIC,
     HAPPENS,
     HOWTO,
+    LAYOUT,
     NOUN,
     OVERVIEW,
     PASSIVE,
@@ -78,6 +79,8 @@ def read(
         last = next((i.x for i in reversed(got) if i.x), last)
     if any(i.x for i in intents):
         intents = [i for i in intents if i.x or i.kind != "search" or _ASKS.match(i.text)]
+        # "… and what happens then?" asks for no more than what was asked already.
+        intents = [i for i in intents if i.kind != "unclear"]
     unique = {(i.kind, i.x.name if i.x else i.text, i.y.name if i.y else "", i.verb): i for i in reversed(intents)}
     ordered = tuple(
         i for i in intents if unique.get((i.kind, i.x.name if i.x else i.text, i.y.name if i.y else "", i.verb)) is i
@@ -85,6 +88,8 @@ def read(
     return Question(text, ordered, tuple(found))
 
 
+_BARE = re.compile(r"\W*(?:(?:and|but|so)\s+)?(how|why|where|when|what)\W*", re.IGNORECASE)
+_ERRORS = re.compile(r"\b(?:what|which)\s+(?:\w+\s+){0,2}(?:errors?|exceptions?)\b", re.IGNORECASE)
 _ASKS = re.compile(rf"\W*(?:{ASK}|please|i\s+(?:want|need)|could|would|should|in\s+which)\b", re.IGNORECASE)
 
 
@@ -102,7 +107,16 @@ def _unmask(clause: str, found: list[Mention]) -> str:
 
 
 def _clauses(masked: str) -> list[str]:
-    return [part.strip() for part in CUT.split(masked) if part and part.strip(" ?!.;,\n")]
+    parts = [part.strip() for part in CUT.split(masked) if part and part.strip(" ?!.;,\n")]
+    joined: list[str] = []
+    for part in parts:
+        # "It can be turned off. How?" is one question.
+        bare = _BARE.fullmatch(part) if joined else None
+        if bare is None:
+            joined.append(part)
+        elif not joined[-1].lower().startswith(bare[1].lower()):
+            joined[-1] = f"{bare[1].lower()} {joined[-1]}"
+    return joined
 
 
 def _read_clause(
@@ -117,6 +131,8 @@ def _read_clause(
     here = [found[int(n)] for n in re.findall(r"⟦(\d+)⟧", clause)]
     clause = _qualified(clause)
     dangling = False
+    if not here and (laid := LAYOUT.match(clause)) and any(_is_project(laid, p) for p in _called(project)):
+        return [Intent("layout", plain)]
     for kind, frame in FRAMES:
         if HAPPENS.match(clause):
             break
@@ -211,7 +227,9 @@ def _make(
         stems = _verbs(tail, FORWARD)
         if stems and stems[0] in VAGUE and _objects(tail, stems[0]):
             return []
-        kinds = [FORWARD[v] for v in stems]
+        # "What errors does X return" asks for the errors, in whatever way they come out.
+        errors = _ERRORS.search(text[: text.lower().find(tail.strip().lower()) if tail.strip() else None])
+        kinds = ["raises" if v == "return" and errors else FORWARD[v] for v in stems]
         return [Intent(k, text, x, None, "", carried) for k in dict.fromkeys(kinds)]
     if kind == "backward":
         verb = (groups["verb"] or "").lower()
@@ -307,6 +325,11 @@ def _slot(word: str | None, found: list[Mention], last: Mention | None) -> tuple
     return Mention(word, 0, 0, "capital" if word[0].isupper() else "plain"), False
 
 
+def _called(project: str) -> list[str]:
+    """What a project may be called: `mill` of the folder `flour-mill`."""
+    return [project, *re.split(r"[-_]", project)]
+
+
 def _is_project(match: re.Match[str] | None, project: str) -> bool:
-    word = ((match.group("x") if match else "") or "").lower()
+    word = next((w for w in (match.groups() if match else ()) if w), "").lower()
     return not word or word in GENERIC or word in PRONOUN or word == project.lower()

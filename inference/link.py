@@ -175,7 +175,7 @@ class Linker:
         return self._outside(mention) or Missing(mention, self.near(name, ()))
 
     def _outside(self, mention: Mention) -> Target | Missing | None:
-        """What lies outside the repository: a package or name that its code uses, else one that Python itself has."""
+        """What lies outside the repository: a package or name that its code uses, else one that the interpreter itself has."""
         name = mention.name.replace("::", ".").replace("#", ".")
         # A plain word of prose is an outside name only when it is the whole of one.
         loose = mention.shape in STRICT or mention.shape == "capital"
@@ -300,6 +300,11 @@ class Linker:
         node = max(full, key=lambda n: (n.lines[1] - n.lines[0], n.lines))
         # A module called like the symbol it holds is no rival to it.
         rivals = [n for n in ranked if ("#" in n.id) == ("#" in node.id)]
+        # Nor is the constructor that bears its class's name.
+        own = tuple(f"{n.id}." for n in group)
+        rivals = [n for n in rivals if not (node.type == "class" and n.id.startswith(own))]
+        # A declaration elsewhere of what is defined here is the same thing.
+        rivals = [n for n in rivals if n.qualname != node.qualname or "declaration" not in n.meta.get("flags", ())]
         others = tuple(n for n in rivals if not _same_name(n, node))
         return Target(mention, node, group, others, note)
 

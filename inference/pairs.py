@@ -91,11 +91,15 @@ def _found(composer: Composer, relation: str, x: Target, y: Target | Missing) ->
         else (relation,)
     )
     group = composer.structure.modules(x.node) if relation == "imports" else x.group
+    if relation == "throws" and x.node.type in ("class", "interface"):
+        group = (*group, *relations.members(x.node))
     rows = [
         r for r in relations.forward(group, *kinds, confidence=STORED) if r.node.id in wanted or _matches(r.node, y)
     ]
     if rows:
         row = rows[0]
+        if relation == "throws" and (within := relations.node(row.site_node)) is not None:
+            name = name_of(within)
         sure = "Yes" if row.confidence >= 0.7 else "Probably"
         via = ""
         if relation == "throws" and row.edge and row.edge.meta.get("how", "direct") != "direct":
@@ -185,6 +189,10 @@ def compare(composer: Composer, x: Target, y: Target) -> Section:
         said = purpose(target.node, 40)
         text = f"{name_of(target.node)} is {kind_of(target.node)} in {target.node.path}"
         claims.append(Claim(f"{text}. {said}" if said else f"{text}.", here(target.node)))
+    if not all(purpose(t.node) for t in (x, y)):
+        # Without a word of documentation, what they are made with tells them apart.
+        taken = [(t, composer.describe.made_with(t)) for t in (x, y)]
+        claims += [Claim(f"{name_of(t.node)} takes {join(names)}.", here(t.node)) for t, names in taken if names]
     above_x = [n.id for n in relations.ancestors(x.node)]
     above_y = [n.id for n in relations.ancestors(y.node)]
     if y.node.id in above_x:
@@ -193,7 +201,7 @@ def compare(composer: Composer, x: Target, y: Target) -> Section:
         claims.append(Claim(f"{name_of(y.node)} inherits from {name_of(x.node)}.", here(y.node)))
     else:
         shared = [i for i in above_x if i in above_y]
-        bases = [n for n in (relations.node(i) for i in shared) if n]
+        bases = [n for n in (relations.node(i) for i in shared) if n and n.type != "external"]
         if bases:
             claims.append(Claim(f"Both inherit from {name_of(bases[0])}.", here(bases[0])))
     mine = {m.name for m in relations.members(x.node) if not m.name.startswith("_")}

@@ -151,18 +151,21 @@ def query_command(
     from config.settings import QuerySettings, load_settings
     from inference import show
     from inference.answer import Ask, Expert
+    from inference.narrowing import refuse_empty
 
     settings = load_settings(QuerySettings, "query", config, overrides)
     console = Console(quiet=quiet, verbose=verbose)
     how = Ask(path_glob=path, lang=lang, kind=kind)
     if jsonl:
         with Expert(settings, console, repo) as expert:
+            refuse_empty(expert.graph, how)
             return _batch(expert, how)
     asked = show.read_question(question)
     if not asked:
         raise UsageError("there is no question", 'nanodex query "Where is main defined?"')
     memory = None
     with Expert(settings, console, repo) as expert:
+        refuse_empty(expert.graph, how)
         if follow or new:
             from inference.sessions import Sessions
 
@@ -183,8 +186,6 @@ def query_command(
         print(
             show.as_json(answer) if as_json else show.render(answer, style, why=why, streamed=bool(live and live.shown))
         )
-        if answer.stale and not as_json:
-            console.note(answer.stale)
         if strict_fresh and answer.stale:
             raise StaleIndex(answer.stale, "make extract brain")
     return answer.exit_code

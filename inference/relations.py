@@ -104,6 +104,11 @@ class Relations:
                 extra += [m for m in self.members(node) if m.name in ("__init__", "__new__", "constructor", node.name)]
         return (*group, *extra)
 
+    def methods(self, group: tuple[Node, ...]) -> list[Node]:
+        """The methods of a class besides what constructs it, in source order."""
+        made = {n.id for n in self._with_constructor(group)}
+        return [m for n in group for m in self.members(n) if m.type in ("method", "function") and m.id not in made]
+
     def callees(self, group: tuple[Node, ...]) -> list[Row]:
         """What a function calls; what a class's own body and constructor call."""
         return self.forward(self._with_constructor(group), "calls")

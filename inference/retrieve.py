@@ -21,7 +21,9 @@ from brain.text import clean, paragraph, split_identifier, tokens
 from brain.view import is_test
 from extractor.schema import Node
 from inference.citations import Span
+from inference.narrowing import languages_called
 from inference.relations import Relations
+from inference.spelling import nearest
 from inference.wording import purpose
 
 # Words that say what kind of answer is wanted, not what it is about.
@@ -34,10 +36,6 @@ _ASKING_TEXT: Final = """
     list show tell exist exists anything something someone default properly correctly find finds found pick picks picked
 """
 _ASKING: Final = frozenset(_ASKING_TEXT.split())
-# What people call a family of languages, and the names the graph knows its files by.
-_FAMILIES: Final = {
-    "typescript": ("typescript", "tsx", "javascript"), "javascript": ("javascript",), "cpp": ("cpp", "c", "cuda"), "c++": ("cpp",)
-}  # fmt: skip
 _BRITISH: Final = (("our", "or"), ("is", "iz"), ("ys", "yz"), ("tre", "ter"), ("ll", "l"), ("ogue", "og"))
 _SPELLINGS: Final = (*_BRITISH, *((there, here) for here, there in _BRITISH))
 _VERSIONED = re.compile(r"(?<![\w/.])[A-Za-z]+/\d[\w.]*\w|(?<![\w/.])[A-Za-z]+/\d(?![\w/])")
@@ -47,6 +45,7 @@ _SHORT_TEXT: Final = "env arg err dir doc var val req res msg ctx cfg lib cmd ma
 _SHORT: Final = frozenset(_SHORT_TEXT.split())
 _ENDING_TEXT: Final = "ations ation ions ion ingly ings ing ness iers ier ers ies ied ors es ed er or ly s e y"
 _ENDINGS: Final = tuple(_ENDING_TEXT.split())
+SETTING: Final = frozenset({"change", "adjust", "alter", "configure", "specify", "define", "choose"})
 _DOCUMENTS: Final = (".md", ".rst", ".adoc")
 
 
@@ -69,6 +68,7 @@ class Retriever:
 
     def __init__(self, lookup: Lookup) -> None:
         self.lookup = lookup
+        self._slips: dict[str, str] = {}
 
     def search(
         self, question: str, k: int, path_glob: str = "", kinds: Sequence[str] = (), lang: str = ""
@@ -76,7 +76,7 @@ class Retriever:
         """The best `k` passages, of files in one language when `lang` names it (as the graph does, or by its setting's name)."""
         if not lang:
             return self.lookup.search(question, k, path_glob, kinds)
-        family = _FAMILIES.get(lang.lower(), (lang.lower(),))
+        family = languages_called(lang)
         hits = self.lookup.search(question, k * 8, path_glob, kinds)
         rows = {h.path: self.lookup.graph.file(h.path) for h in hits}
         return [h for h in hits if (row := rows[h.path]) is not None and row.lang in family][:k]
@@ -90,7 +90,7 @@ class Retriever:
         self, question: str, k: int = 8, path_glob: str = "", kinds: Sequence[str] = (), lang: str = ""
     ) -> Evidence:
         """The best `k` passages for `question` and how much they can carry."""
-        question = self._as_spelt_here(question)
+        question = self.as_spelt_here(question)
         hits = tuple(self.search(question, k, path_glob, kinds, lang))
         words = content_words(question)
         if not hits or not words:
@@ -117,17 +117,34 @@ class Retriever:
         features = (("coverage", round(coverage, 3)), ("named", round(named, 3)), ("unseen", float(len(unseen))))
         return Evidence(hits, coverage, round(confidence, 3), unseen, shares, names, features)
 
-    def _as_spelt_here(self, question: str) -> str:
-        """`colour` becomes `color` where the repository writes only that, and the other way round."""
+    def as_spelt_here(self, question: str) -> str:
+        """`colour` becomes `color` where the repository writes only that, and the other way round; a word it never writes
+        becomes the one it is a slip of."""
         for word in content_words(question):
             if self.frequency(word):
                 continue
-            for ours, theirs in _SPELLINGS:
-                other = word.replace(ours, theirs, 1)
-                if other != word and self.frequency(other):
-                    question = re.sub(rf"\b{re.escape(word)}\b", other, question, flags=re.IGNORECASE)
-                    break
+            spelt = [word.replace(ours, theirs, 1) for ours, theirs in _SPELLINGS]
+            if word in SETTING:
+                spelt.append("set")
+            other = next((s for s in spelt if s != word and self.frequency(s)), "") or self._slip_of(word)
+            if other:
+                question = re.sub(rf"\b{re.escape(word)}\b", other, question, flags=re.IGNORECASE)
         return question
+
+    def _slip_of(self, word: str) -> str:
+        """The indexed word that `word` is one slip away from, as it stands or without its ending; "" when there is none, or
+        when it is written as a name is."""
+        if not word.isalpha() or word in self._slips:
+            return self._slips.get(word, "")
+        terms = self.lookup._db.execute(
+            "SELECT term, doc FROM temp.vocabulary WHERE term >= ? AND term < ? AND length(term) BETWEEN ? AND ?",
+            (word[0], word[0] + "\uffff", len(word) - 4, len(word) + 1),
+        ).fetchall()
+        bare = f"{word[:-3]}y" if word.endswith("ies") else stem(word)
+        near = nearest((word, bare, re.sub("y$", "i", word)), terms)
+        # The index keeps stems: `mandatori` is mandatory.
+        self._slips[word] = bare if bare != word and self.frequency(bare) else re.sub("i$", "y", near)
+        return self._slips[word]
 
     def frequency(self, word: str) -> int:
         """In how many rows of the index `word` occurs, endings ignored."""
@@ -156,21 +173,23 @@ class Retriever:
                 found.append((not code, path, text[: match.start()].count("\n") + 1))
         return [(path, line) for _, path, line in sorted(found)[:limit]]
 
-    def opening(self) -> tuple[str, str, int]:
-        """(first paragraph of the README, its path, its line); empty without one."""
-        names = sorted(
-            r.path for r in self.lookup.graph.files() if re.fullmatch(r"readme(\.\w+)?", r.path, re.IGNORECASE)
+    def opening(self, project: str) -> tuple[str, str, int]:
+        """(what the README says the project is, its path, its line): the first paragraph that says so of it by name, else the
+        first at all. Without a README the first page of the documentation; empty without either."""
+        names = [r.path for r in self.lookup.graph.files()]
+        fronts = sorted(p for p in names if re.fullmatch(r"readme(\.\w+)?", p, re.IGNORECASE))
+        fronts += sorted(
+            p for p in names if re.fullmatch(r"docs?/(?:source/|src/)?(?:index|readme)\.(?:rst|md)", p, re.IGNORECASE)
         )
-        for path in names:
-            text = self.lookup.text(path, 1, 80)
-            at = 0
-            for block in re.split(r"\n\s*\n", text):
-                start = text.index(block, at)
-                at = start + len(block)
-                said = re.sub(r"\[([^\]]+)\](?:\[[^\]]*\]|\([^)]*\))", r"\1", paragraph(block)).replace("**", "")
-                plain = not re.match(r"\s*(?:[#=|<`>!+]|[*-] |\[!|\.\. )", block)
-                if plain and len(said.split()) >= 6 and said[:1].isalnum():
-                    return said, path, text[:start].count("\n") + 1
+        named = re.compile(
+            rf"(?:^|\W){re.escape(project)}\W+(?:\w+\W+){{0,3}}?(?:is|are|provides?|lets|allows|gives|helps|offers)\b",
+            re.IGNORECASE,
+        )
+        for path in fronts:
+            said = _plain_paragraphs(self.lookup.text(path, 1, 80))
+            if said:
+                text, line = next((s for s in said if project and named.search(s[0])), said[0])
+                return text, path, line
         return "", "", 0
 
     @property
@@ -187,7 +206,7 @@ class Retriever:
     def fit(self, hits: Sequence[Hit], question: str) -> list[tuple[float, int]]:
         """For each hit the weighted share of the question that it is about: a word in its name or in what it is said to be for
         counts whole; one that only its body holds counts less, and the less the longer the body is. Beside it, how many distinct words."""
-        words = content_words(self._as_spelt_here(question))
+        words = content_words(self.as_spelt_here(question))
         weight = self.weights(words)
         everything = sum(weight.values()) or 1.0
         parts = [self._parts(hit, words) for hit in hits]
@@ -210,7 +229,11 @@ class Retriever:
             wanted = {stem(w) for w in words}
             inside = max(inside, 0.9 if any(wanted <= stems(b) for b in re.split(r"\n\s*\n", text)) else 0.0)
         worth = ((name, 1.3), (said, 1.0), (place, 0.8), (body, inside))
-        return {w: next((part for held, part in worth if _holds(stem(w), held, held is not body)), 0.0) for w in words}
+        parts = {w: next((part for held, part in worth if _holds(stem(w), held, held is not body)), 0.0) for w in words}
+        if "set" in name:
+            # One changes a level with set_level.
+            parts.update({w: 1.0 for w in words if w in SETTING})
+        return parts
 
     def weights(self, words: Sequence[str]) -> dict[str, float]:
         """How telling each word is: the rarer outside the tests, the more."""
@@ -303,6 +326,19 @@ class Retriever:
             if hit.start:
                 ordered.append((Span(hit.path, hit.start, hit.end, hit.node_id, hit.via), hit.via))
         return ordered
+
+
+def _plain_paragraphs(text: str) -> list[tuple[str, int]]:
+    """(prose, line) of the paragraphs of a page that are sentences: no heading, list, table, badge or directive."""
+    found, at = [], 0
+    for block in re.split(r"\n\s*\n", text):
+        start = text.index(block, at)
+        at = start + len(block)
+        said = re.sub(r"\[([^\]]+)\](?:\[[^\]]*\]|\([^)]*\))", r"\1", paragraph(block)).replace("**", "")
+        plain = not re.match(r"\s*(?:[#=|<`>!+]|[*-] |\[!|\.\. )", block)
+        if plain and len(said.split()) >= 6 and said[:1].isalnum():
+            found.append((said, text[:start].count("\n") + 1))
+    return found
 
 
 def content_words(question: str) -> list[str]:

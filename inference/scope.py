@@ -133,7 +133,7 @@ def _there(composer: Composer, kind: str, target: Target, scope: Scope) -> list[
         if target.node.type in ("function", "method"):
             return None
         return [
-            (name_of(h.node), caught_at(h)) for h in composer.flow.catching(target.node) if h.node.path in scope.paths
+            (name_of(h.node), caught_at(h)) for h in composer.errors.catching(target.node) if h.node.path in scope.paths
         ]
     rows = {
         "callers": lambda: relations.callers(target.group),

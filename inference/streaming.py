@@ -90,6 +90,32 @@ class Speaker:
         self._held = ""
 
 
+class Told:
+    """What a reader has been shown of a text that is still being made."""
+
+    def __init__(self, stream: Callable[[str], None]) -> None:
+        self._stream = stream
+        self._sent = ""
+
+    def upto(self, text: str) -> None:
+        """Show what of `text`, which begins with all that was shown, is still to come."""
+        rest = text.removeprefix(self._sent)
+        if rest:
+            self._stream(rest)
+            self._sent += rest
+
+    def after(self, heading: Callable[[], str]) -> Callable[[str], None]:
+        """A stream of what stands below a heading; the heading is shown with its first words."""
+        begun = False
+
+        def stream(text: str) -> None:
+            nonlocal begun
+            self.upto(self._sent + ("" if begun else heading()) + text)
+            begun = True
+
+        return stream
+
+
 def shifted(text: str, by: int) -> str:
     """`text` with every mark `[n]` outside code raised by `by`."""
     parts = re.split(r"(```.*?```)", text, flags=re.DOTALL)

@@ -135,7 +135,12 @@ def _errors(composer: Composer, retriever: Retriever, text: str) -> list[tuple[f
     denied = bool(_NOT.search(text))
     rows = []
     for node in composer.graph.nodes(["class"]):
-        if node.origin != "extractor" or is_test(node.path) or is_aside(node.path) or not composer.flow.is_error(node):
+        if (
+            node.origin != "extractor"
+            or is_test(node.path)
+            or is_aside(node.path)
+            or not composer.errors.is_error(node)
+        ):
             continue
         said = purpose(node)
         sites = [r for r in composer.relations.raisers((node,))[0] if not is_test(r.node.path)]

@@ -1,5 +1,5 @@
-"""Tracebacks and error messages -> what happened in this repository. In: a pasted log. Out: a Trace of frames and the error, and
-the section that explains it: where it was raised and under which condition, the own frames, who would catch it, what to do.
+"""Tracebacks and error messages -> what happened in this repository. In: a Trace. Out: the section that explains it: where it was
+raised and under which condition, the own frames, who would catch it, what to do.
 
 Frames are mapped by longest path suffix plus function name; a function that does not own the line means another version.
 """
@@ -7,120 +7,25 @@ Frames are mapped by longest path suffix plus function name; a function that doe
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+import textwrap
 from typing import Final
 
-from brain.text import one_line
+from brain.text import clean, one_line
 from brain.view import is_test
 from extractor.graph import Graph
+from extractor.languages import SPECS
 from extractor.schema import Node
 from inference.citations import Span
 from inference.compose import Composer
-from inference.grammar import ASK
 from inference.link import Linker, Mention, Target
+from inference.logs import Frame, Trace, installed
 from inference.retrieve import Retriever
 from inference.wording import Claim, Section, advice, at, here, join, name_of
 
-_PYTHON = re.compile(
-    r'^\s*(?:[|+]\s*)*File "(?P<path>[^"]+)", line (?P<line>\d+)(?:, in (?P<name>[^\n]+))?', re.MULTILINE
-)
-_JAVA = re.compile(
-    r"^\s*at (?:[\w.$@/-]+/)?(?P<name>[\w.$<>]+)\((?P<path>[\w$]+\.(?:java|kt|scala)):(?P<line>\d+)\)", re.MULTILINE
-)
-_NODE = re.compile(
-    r"^\s*at (?:async )?(?:(?P<name>[\w.$<>\[\] ]+?) )?\(?(?:file://)?(?P<path>[^\s()]+\.[cm]?[jt]sx?):(?P<line>\d+):\d+\)?",
-    re.MULTILINE,
-)
-_GO = re.compile(r"^(?P<name>[\w./*()]+)\([^\n]*\)\n\s+(?P<path>[^\s:]+\.go):(?P<line>\d+)", re.MULTILINE)
-_RUST = re.compile(r"panicked at (?:'[^']*', )?(?P<path>[\w./-]+\.rs):(?P<line>\d+)", re.MULTILINE)
-_NATIVE = re.compile(
-    r"^\s*#\d+\s+(?:0x[0-9a-f]+ )?in (?P<name>[^\s(]+)[^\n]*? (?P<path>[\w./+-]+\.\w+):(?P<line>\d+)", re.MULTILINE
-)
-_PYTEST = re.compile(
-    r"^(?P<path>[\w./-]+\.py):(?P<line>\d+): (?:in (?P<name>\w+)|(?=[A-Z]\w+(?:Error|Exception|Warning)?))",
-    re.MULTILINE,
-)
-_ERROR = re.compile(
-    r"^(?:E\s+|Caused by: |Exception in thread \"[^\"]*\" |Uncaught )?(?P<class>(?:[\w$]+\.)*[A-Z][\w$]*)"
-    r"(?:: (?P<message>[^\n]*))?$",
-    re.MULTILINE,
-)
-# What a program says when it dies without an exception's own line: Go, C++ and Rust.
-_DEATH = re.compile(
-    r"^panic: (?P<go>[^\n]+?)(?: \[recovered\])?$"
-    r"|^terminate called after throwing an instance of '(?P<class>[^'\n]+)'(?:\n\s*what\(\):\s*(?P<what>[^\n]*))?"
-    r"|^thread '[^'\n]*' (?:\(\d+\) )?panicked at (?:'(?P<old>[^'\n]*)'|[\w./-]+\.rs:[\d:]+\n(?P<rust>[^\n]+))",
-    re.MULTILINE,
-)
-_MARKS: Final = (
-    "Traceback (most recent call last)",
-    "Caused by:",
-    "goroutine ",
-    "panicked at",
-    "Exception in thread",
-    "AddressSanitizer",
-)
-_QUESTION = re.compile(rf"\s*(?:and\s+|in\s+)?{ASK}\b[^\n]*\?\s*$", re.IGNORECASE)
 _SHOWN: Final = 8
+_FAMILY: Final = {suffix: spec.family for spec in SPECS for suffix in spec.suffixes}
 _CHECKS: Final = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    path: str
-    line: int
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Trace:
-    """`frames` outermost first; `error` the class as written; `chain` the errors before it, oldest first."""
-
-    frames: tuple[Frame, ...]
-    error: str = ""
-    message: str = ""
-    chain: tuple[str, ...] = ()
-
-
-def parse(text: str, is_error: Callable[[str], bool] = lambda name: False) -> Trace | None:
-    """The trace in `text`; None when there is none. A single line such as `ValueError: bad size` is one without frames;
-    `is_error` knows error classes whose names do not say so."""
-    frames: list[tuple[int, Frame]] = []
-    newest_first = False
-    for pattern in (_PYTHON, _JAVA, _NODE, _GO, _RUST, _NATIVE, _PYTEST):
-        for match in pattern.finditer(text):
-            groups = match.groupdict()
-            frames.append(
-                (match.start(), Frame(groups["path"], int(groups["line"]), (groups.get("name") or "").strip()))
-            )
-            newest_first = newest_first or pattern in (_JAVA, _NODE, _GO, _NATIVE)
-        if frames:
-            break
-    marked = any(mark in text for mark in _MARKS)
-    errors = [m for m in _ERROR.finditer(text) if frames or marked or _alone(m, text, is_error)]
-    death = _DEATH.search(text)
-    if not frames and not errors and death is None:
-        return None
-    ordered = [frame for _, frame in frames]
-    if newest_first:
-        ordered.reverse()
-    if death is not None:
-        said = next((m for m in (death[g] for g in ("go", "what", "old", "rust")) if m), "")
-        return Trace(tuple(ordered), death["class"] or "panic", said.strip())
-    named = [m for m in errors if m.group("message") is not None or m.group("class")[-1:] != "."]
-    last = (
-        (named[0] if newest_first and not any("Caused by" in m.group(0) for m in named) else named[-1])
-        if named
-        else None
-    )
-    chain = tuple(dict.fromkeys(m.group("class") for m in named if m is not last))
-    return Trace(
-        tuple(ordered),
-        last.group("class") if last else "",
-        (last.group("message") or "").strip() if last else "",
-        chain,
-    )
+_BEFORE: Final = 6  # lines of code shown before the one that raised
 
 
 def quoted(text: str, graph: Graph) -> Trace | None:
@@ -135,43 +40,33 @@ def quoted(text: str, graph: Graph) -> Trace | None:
     return None
 
 
-def _alone(match: re.Match[str], text: str, is_error: Callable[[str], bool]) -> bool:
-    """An error line counts without a trace around it when it is all there is and looks like one."""
-    name = match.group("class").rpartition(".")[2]
-    # "UsageError: who raises it?" asks; no program said so.
-    if _QUESTION.match(match.group("message") or ""):
-        return False
-    looks = name.endswith(("Error", "Exception", "Warning", "Exit", "Abort"))
-    return (looks or is_error(name)) and bool(match.group("message")) and len(text.strip().splitlines()) <= 3
-
-
 def diagnose(composer: Composer, linker: Linker, retriever: Retriever | None, trace: Trace) -> Section:
     """Raise site and guard, own frames, what would catch it, what to do."""
     claims: list[Claim] = []
-    own = [(frame, node) for frame in trace.frames for node in [_owner(composer, frame)] if node is not None]
+    own = _own(composer, trace)
     error = _class(linker, trace.error)
     said = f"{trace.error}: {trace.message}" if trace.message else trace.error
     site = own[-1] if own else None
+    ours = site is not None and bool(trace.frames) and site[0] == trace.frames[-1]
+    # Where one line lies elsewhere, the lines of the whole trace say nothing here: its functions still do.
+    other = _elsewhere(own)
     score = 0.3 + (0.4 if site else 0.0) + (0.3 if error else 0.0)
-    if site is not None and trace.frames and site[0] == trace.frames[-1]:
+    if site is not None:
         frame, node = site
-        claims.append(
-            Claim(
-                f"{said or 'The error'} comes out of {name_of(node)}, at line {frame.line} of {node.path}.",
-                _frame_span(frame, node),
-            )
-        )
-    elif site is not None:
-        frame, node = site
-        claims.append(
-            Claim(
-                f"{said or 'The error'} is raised in code outside this repository,"
-                f" reached from {name_of(node)} at line {frame.line} of {node.path}.",
-                _frame_span(frame, node),
-            )
-        )
-    claims += _raise_sites(composer, trace, error, site[1] if site else None)
-    if trace.message and retriever is not None and not any(c.spans and c.spans[0].via == "throws" for c in claims):
+        place = f"{name_of(node)}, in {node.path}" if other else f"{name_of(node)}, at line {frame.line} of {node.path}"
+        how = "comes out of" if ours else "is raised in code outside this repository, reached from"
+        claims.append(Claim(f"{said or 'The error'} {how} {place}.", _frame_span(frame, node, not other)))
+    if other:
+        claims.append(Claim(f"{other}, so what follows goes by the names of the functions."))
+    claims += _raise_sites(
+        composer, trace, error, site[1] if ours and site else None, 0 if other or not site else site[0].line
+    )
+    thrown = any(s.via == "throws" for c in claims for s in c.spans)
+    if ours and site is not None and retriever is not None and not _guarded(claims):
+        raised = next((s.start for c in claims for s in c.spans if s.via == "throws"), 0)
+        line = raised or (0 if other else site[0].line)
+        claims += _lines_before(retriever, site[1], line) if line else []
+    if trace.message and retriever is not None and not thrown:
         claims += _message_lines(composer, retriever, trace.message)
     if not claims and said and trace.error:
         known = "no place in this repository was found to raise it" if error is None else f"see {name_of(error.node)}"
@@ -179,20 +74,15 @@ def diagnose(composer: Composer, linker: Linker, retriever: Retriever | None, tr
     if len(own) > 1:
         claims.append(Claim("The way there, in this repository's code:"))
         for frame, node in own[-_SHOWN:]:
-            claims.append(Claim(f"{name_of(node)}, line {frame.line}", _frame_span(frame, node), item=True))
+            text = name_of(node) if other else f"{name_of(node)}, line {frame.line}"
+            claims.append(Claim(text, _frame_span(frame, node, not other), item=True))
         foreign = len(trace.frames) - len(own)
         if foreign:
             claims.append(Claim(f"({foreign} frame{'s' if foreign > 1 else ''} of other code left out.)"))
-    other = [f for f, n in own if not n.lines[0] <= f.line <= n.lines[1]]
-    if other:
-        claims.append(
-            Claim(
-                f"The trace comes from another version of the code: line {other[0].line} is not inside {other[0].name} here."
-            )
-        )
     if error is not None:
         claims += _catchers(composer, error)
-        claims += _fixes(composer, error, trace)
+        advised = _fixes(composer, error, trace, site[1] if ours and site else None)
+        claims += [c for c in advised if not (ours and _guarded(claims) and c.text.startswith("To check: whether"))]
     if trace.chain:
         claims.append(Claim(f"Before it came {join(trace.chain)}."))
     found = own or error or any(c.spans for c in claims)
@@ -205,6 +95,32 @@ def diagnose(composer: Composer, linker: Linker, retriever: Retriever | None, tr
         (("own_frames", float(len(own))), ("known_error", float(error is not None))),
         (error.node.id,) if error else (),
     )
+
+
+def _elsewhere(own: list[tuple[Frame, Node]]) -> str:
+    """Why the line numbers of a trace say nothing about the code here; "" when they do."""
+    if any(frame.path.replace("\\", "/").rpartition("/")[2] != node.path.rpartition("/")[2] for frame, node in own):
+        return "The trace is of compiled code"
+    frame = next((f for f, n in own if not n.lines[0] <= f.line <= n.lines[1]), None)
+    if frame is None:
+        return ""
+    return f"The trace comes from another version of the code: line {frame.line} is not inside {frame.name} here"
+
+
+def _guarded(claims: list[Claim]) -> bool:
+    """Whether a raise site was told together with the condition it stands under."""
+    return any(" when " in c.text for c in claims if c.spans and c.spans[0].via == "throws")
+
+
+def _lines_before(retriever: Retriever, node: Node, line: int) -> list[Claim]:
+    """The code that leads to the line the error came from, where no condition of the graph tells it."""
+    first = max(node.lines[0], line - _BEFORE)
+    written = retriever.lookup.text(node.path, first, line).split("\n")
+    shown = textwrap.dedent("\n".join(clean(line) for line in written)).strip("\n")
+    if not shown.strip() or "```" in shown:
+        return []
+    span = (Span(node.path, first, line, node.id, "frame"),)
+    return [Claim("The code up to there:", span), Claim(shown, code=True)]
 
 
 def _message_lines(composer: Composer, retriever: Retriever, message: str) -> list[Claim]:
@@ -224,7 +140,7 @@ def _message_lines(composer: Composer, retriever: Retriever, message: str) -> li
 
 def advise(composer: Composer, target: Target) -> Section:
     """About an error class without a log: where it is raised and when, who catches it, what to check."""
-    raised = composer.flow.raisers(target)
+    raised = composer.errors.raisers(target)
     claims = [*raised.claims]
     if raised.value == "yes":
         claims += _catchers(composer, target)
@@ -232,16 +148,21 @@ def advise(composer: Composer, target: Target) -> Section:
     return Section("diagnose", tuple(claims), raised.value, raised.score, raised.features, (target.node.id,))
 
 
+def _own(composer: Composer, trace: Trace) -> list[tuple[Frame, Node]]:
+    """The frames that stand in this repository's code, outermost first. Where it runs as an installed package, a file that lies
+    outside and only shares its name with one here is the user's own."""
+    found = [(frame, node) for frame in trace.frames for node in [_owner(composer, frame)] if node is not None]
+    as_package = any(installed(frame.path) for frame, _ in found)
+    return [
+        (frame, node)
+        for frame, node in found
+        if not as_package or installed(frame.path) or _shared(frame.path, node.path) > 1
+    ]
+
+
 def _owner(composer: Composer, frame: Frame) -> Node | None:
     """The symbol of this repository that a frame stands in: longest path suffix, then the function's name, then the line."""
-    if any(part in frame.path for part in ("site-packages/", "dist-packages/", "node_modules/")):
-        candidates = []
-    else:
-        candidates = _files(composer, frame.path)
-    if not candidates:
-        candidates = (
-            _files(composer, frame.path.partition("site-packages/")[2]) if "site-packages/" in frame.path else []
-        )
+    candidates = _files(composer, installed(frame.path) or frame.path)
     last = frame.name.rpartition(".")[2]
     for path in candidates:
         nodes = [n for n in composer.graph.nodes(path=path, origin="extractor") if n.lines[0]]
@@ -261,15 +182,11 @@ def _owner(composer: Composer, frame: Frame) -> Node | None:
 
 def _files(composer: Composer, path: str) -> list[str]:
     """Indexed files that end like `path`, those sharing most directories first; one shared name alone will do if unique."""
-    parts = path.replace("\\", "/").strip("/").split("/")
     scored = []
     for row in composer.graph.files():
-        own = row.path.split("/")
-        shared = 0
-        while shared < min(len(own), len(parts)) and own[-1 - shared] == parts[-1 - shared]:
-            shared += 1
+        shared = _shared(path, row.path)
         if shared:
-            scored.append((shared, shared == len(own), row.path))
+            scored.append((shared, shared == row.path.count("/") + 1, row.path))
     if not scored:
         return []
     best = max(scored)[0]
@@ -277,9 +194,29 @@ def _files(composer: Composer, path: str) -> list[str]:
     return found if best > 1 or len(found) == 1 else []
 
 
-def _frame_span(frame: Frame, node: Node) -> tuple[Span, ...]:
-    start, end = node.lines
-    return (Span(node.path, frame.line, frame.line, node.id, "frame"),) if start <= frame.line <= end else here(node)
+def _shared(path: str, own: str) -> int:
+    """How many parts two paths share at their ends; a compiled file counts as the one it was made from."""
+    parts, ours = path.replace("\\", "/").strip("/").split("/"), own.split("/")
+    same = 0
+    while same < min(len(ours), len(parts)):
+        a, b = parts[-1 - same], ours[-1 - same]
+        if a != b and not (same == 0 and _compiled(a, b)):
+            break
+        same += 1
+    return same
+
+
+def _compiled(ran: str, source: str) -> bool:
+    """Whether a file that ran may have been made from `source`: one name, two suffixes of one
+    family of languages."""
+    (stem, _, ending), (ours, _, own) = ran.partition("."), source.partition(".")
+    family = (_FAMILY.get(f".{ending}"), _FAMILY.get(f".{own}"))
+    return stem == ours and family[0] is not None and family[0] == family[1]
+
+
+def _frame_span(frame: Frame, node: Node, same: bool) -> tuple[Span, ...]:
+    """The frame's line, where the trace is of `same` code as the index; else the whole function."""
+    return (Span(node.path, frame.line, frame.line, node.id, "frame"),) if same else here(node)
 
 
 def _class(linker: Linker, name: str) -> Target | None:
@@ -307,8 +244,10 @@ def matches_template(template: str, message: str) -> bool:
     return re.search(".*?".join(kept), one_line(template), re.DOTALL) is not None
 
 
-def _raise_sites(composer: Composer, trace: Trace, error: Target | None, at_node: Node | None) -> list[Claim]:
-    """Where the repository raises this: by the message first, else by the class."""
+def _raise_sites(
+    composer: Composer, trace: Trace, error: Target | None, at_node: Node | None, line: int
+) -> list[Claim]:
+    """Where the repository raises this: at the trace's own line (0 when that says nothing), else by the message, else by the class."""
     edges = (
         list(composer.graph.edges(["throws"], dst=error.node.id)) if error else list(composer.graph.edges(["throws"]))
     )
@@ -321,7 +260,9 @@ def _raise_sites(composer: Composer, trace: Trace, error: Target | None, at_node
         for e in direct
         if trace.message and e.meta.get("message") and matches_template(str(e.meta["message"]), trace.message)
     ]
-    chosen = matched or [e for e in direct if at_node is not None and e.src == at_node.id]
+    there = [e for e in direct if at_node is not None and e.src == at_node.id]
+    exact = [e for e in there if e.line == line]
+    chosen = exact or [e for e in matched if e in there] or matched or there
     claims: list[Claim] = []
     for edge in chosen[:3]:
         node = composer.graph.node(edge.src)
@@ -339,21 +280,24 @@ def _raise_sites(composer: Composer, trace: Trace, error: Target | None, at_node
             claims.append(
                 Claim(f"{name_of(node)} is called by {join(names)}.", tuple(s for r in callers for s in at(r)))
             )
-    if not chosen and error is not None:
-        section = composer.flow.raisers(error)
+    # Of a trace that shows the place, what else may raise the class is no news.
+    if not chosen and error is not None and at_node is None:
+        section = composer.errors.raisers(error)
         if section.value == "yes":
             claims += section.claims
     return claims
 
 
 def _catchers(composer: Composer, error: Target) -> list[Claim]:
-    section = composer.flow.handlers(error)
-    if section.value != "yes":
+    found = composer.errors.catching(error.node)
+    if not found:
         return [Claim("Nothing in the repository catches it by name.")]
-    return list(section.claims[:4])
+    if all(is_test(h.node.path) for h in found):
+        return [Claim("Nothing in the repository catches it by name, besides tests.")]
+    return list(composer.errors.handlers(error).claims[:4])
 
 
-def _fixes(composer: Composer, error: Target, trace: Trace) -> list[Claim]:
+def _fixes(composer: Composer, error: Target, trace: Trace, at_node: Node | None = None) -> list[Claim]:
     """What the index knows to do about it, each with its evidence."""
     found = []
     for node in composer.graph.nodes(["error"]):
@@ -366,13 +310,15 @@ def _fixes(composer: Composer, error: Target, trace: Trace) -> list[Claim]:
         if error.node.id in about or template:
             found += [(one_line(str(f["text"])), str(f.get("evidence", ""))) for f in node.meta.get("fixes", ())]
     unique = list(dict.fromkeys(text for text, _ in found))[:_CHECKS]
-    guards = [] if any(not text.startswith("Catch ") for text in unique) else _guards(composer, error, trace)
+    guards = [] if any(not text.startswith("Catch ") for text in unique) else _guards(composer, error, trace, at_node)
     return [*guards, *(Claim(advice(text)) for text in unique)]
 
 
-def _guards(composer: Composer, error: Target, trace: Trace) -> list[Claim]:
+def _guards(composer: Composer, error: Target, trace: Trace, at_node: Node | None) -> list[Claim]:
     """Without a known fix, what decides is the condition each raise stands under."""
     edges = [e for e in composer.graph.edges(["throws"], dst=error.node.id) if e.meta.get("how", "direct") == "direct"]
+    # Where the trace shows the place, only its condition matters.
+    edges = [e for e in edges if at_node is None or e.src == at_node.id]
     said = [e for e in edges if e.meta.get("message") and matches_template(str(e.meta["message"]), trace.message)]
     tested: dict[str, Claim] = {}
     for edge in sorted(said or edges, key=lambda e: (is_test(e.src), e.src, e.line)):

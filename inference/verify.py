@@ -23,11 +23,12 @@ from config.errors import BackendError
 from extractor.schema import Node
 from inference.backends import Backend, Message, TooLong
 from inference.citations import Verifier
+from inference.freshness import other_commit
 from inference.kinds import mask
 from inference.link import STRICT, Linker, Mention, Target, mentions
 from inference.marks import Marks
 from inference.relations import Relations
-from inference.streaming import Speaker, arriving, shifted
+from inference.streaming import Speaker, Told, arriving, shifted
 from inference.values import unsupported, wrong_defaults
 from inference.wording import name_of, parameters
 
@@ -209,10 +210,16 @@ def with_model(
     ):
         return replace(answer, why={**answer.why, "model": "not asked: the names in the question are not in the index"})
     marks = Marks(verifier, answer.citations if mode == "both" else ())
-    speaker = Speaker(marks, stream if mode != "both" else None)
+    told = Told(stream) if stream is not None and mode == "both" else None
+    if told is not None:
+        # What the index says needs no waiting for the model.
+        told.upto(answer.text)
+    speaker = Speaker(marks, told.after(lambda: _heading(expert.backend()[0].name)) if told is not None else stream)
     checked: list[Sentence] = []
     try:
         backend, reason = expert.backend()
+        told_of = (answer.stale, other_commit(backend.commit, expert.manifest.commit))
+        answer = replace(answer, stale="; ".join(line for line in told_of if line))
         sentences_said, given = _generate(expert, backend, answer, linked, how)
         lookup = expert.retriever.lookup if expert.retriever is not None else None
         read = (lambda n: _lines_of(lookup, n)) if lookup is not None else None
@@ -224,8 +231,17 @@ def with_model(
         if mode != "both":
             raise
         text = f"{answer.text}\n\n(The model could not be asked: {error.message}.)"
+        if told is not None:
+            told.upto(text)
         return replace(answer, text=text, mode="extractive", why={**answer.why, "backend_error": error.message})
-    return _assemble(answer, checked, speaker, backend.name, reason, mode)
+    whole = _assemble(answer, checked, speaker, backend.name, reason, mode)
+    if told is not None:
+        told.upto(whole.text)
+    return whole
+
+
+def _heading(model: str) -> str:
+    return f"\n\n{model} says:\n"
 
 
 def _lines_of(lookup: Lookup, node: Node) -> str:
@@ -334,7 +350,7 @@ def _assemble(
         return replace(answer, text=text, mode="extractive", why=why)
     speaker.flush()
     said, citations = speaker.text, tuple(speaker.marks.citations)
-    text = f"{answer.text}\n\n{model} says:\n{said}" if mode == "both" else said
+    text = f"{answer.text}{_heading(model)}{said}" if mode == "both" else said
     answered = bool(citations) and not flagged if mode == "model" else answer.answered
     confidence = round((0.5 + 0.4 * bool(citations)) * share if mode == "model" else answer.confidence, 3)
     return replace(answer, text=text, citations=citations, mode=mode, confidence=confidence, why=why, answered=answered)

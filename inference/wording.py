@@ -12,16 +12,18 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from brain.text import clean, first_sentence, one_line, paragraph, sentences
+from extractor.graph import Graph
 from extractor.schema import SURE, Node
 from inference.citations import Span
 from inference.relations import Absence, Handler, Row
 
 SHOWN: Final = 40  # items of one list; the rest is counted
 INLINE: Final = 3
+_QUOTED: Final = 300  # characters of a document in one answer
 _SELF: Final = frozenset({"self", "cls", "this"})
 _KIND: Final = {"external": "name from outside the repository", "variable": "variable"}
 _SECTION = re.compile(
-    r"^\s*(?::(?:returns?|rtype)\s*:\s*(?P<sphinx>.+)|@returns?\s+(?:\{[^}]*\}\s*)?(?P<java>.+)|Returns?:?\s*$)",
+    r"^\s*(?::(?:returns?|rtype)\s*:\s*(?P<sphinx>.+)|@returns?\s+(?:\{[^}]*\}\s*)?(?P<tagged>.+)|Returns?:?\s*$)",
     re.MULTILINE,
 )
 
@@ -218,7 +220,7 @@ def documented_return(node: Node) -> str:
     """The sentence of the documentation that says what comes back, "" when there is none."""
     doc = inspect.cleandoc(clean(str(node.meta.get("doc", ""))))
     for match in _SECTION.finditer(doc):
-        text = match.group("sphinx") or match.group("java")
+        text = match.group("sphinx") or match.group("tagged")
         if not text:
             rest = [line.strip() for line in doc[match.end() :].splitlines() if line.strip(" -=")]
             text = rest[0] if rest else ""
@@ -228,7 +230,7 @@ def documented_return(node: Node) -> str:
 
 
 def documented_parameter(node: Node, name: str) -> str:
-    """What the documentation says of one parameter, in Sphinx, Google, NumPy or Javadoc form; "" when nothing."""
+    """What the documentation says of one parameter, in any of the four usual forms; "" when nothing."""
     doc = inspect.cleandoc(clean(str(node.meta.get("doc", ""))))
     word = re.escape(name.lstrip("*&"))
     lines = doc.split("\n")
@@ -247,6 +249,27 @@ def documented_parameter(node: Node, name: str) -> str:
             said.append(more.strip())
         return paragraph(" ".join(s for s in said if s)).rstrip(".")
     return ""
+
+
+def title_of(graph: Graph, node: Node) -> str:
+    """What an ontology node is called: the symbol it stands on, an error by its message, else its own title."""
+    evidence = [str(e) for e in node.meta.get("evidence", ())]
+    anchor = graph.node(evidence[0]) if evidence and node.type in ("capability", "concept") else None
+    return name_of(anchor) if anchor else one_line(str(node.meta.get("title", "") or node.name))
+
+
+def quote(text: str) -> str:
+    """What a document says, on one line and not too much of it: whole sentences while they fit."""
+    said = one_line(text)
+    if len(said) <= _QUOTED:
+        return said
+    kept = ""
+    for sentence in sentences(said):
+        longer = f"{kept} {sentence.strip()}".strip()
+        if len(longer) > _QUOTED:
+            break
+        kept = longer
+    return kept or said[: _QUOTED - 3].rpartition(" ")[0] + " …"
 
 
 def hedge(row: Row) -> str:

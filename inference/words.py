@@ -5,17 +5,25 @@ code. In: the text and the graph. Out: the text as it is read, and the words tha
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Final
 
+from brain.lookup import STOP_WORDS
 from brain.text import clean
 from brain.view import is_public, is_test
 from config.errors import UsageError
 from extractor.graph import Graph
 from extractor.schema import SYMBOL_TYPES
+from inference.grammar import ASK, GENERIC
 from inference.kinds import Intent
 from inference.link import Mention, Target, mentions
 
 MAX_QUESTION: Final = 1 << 20
+_SORT: Final = {
+    "class": ("class",), "struct": ("class",), "enum": ("class",), "interface": ("interface",), "trait": ("interface",),
+    "protocol": ("interface", "class"), "function": ("function",), "method": ("method",), "module": ("module",), "package": ("package",),
+}  # fmt: skip
+_SORTS: Final = "|".join(_SORT)
 # "and secho?" after a question about echo: one word, and nothing that asks.
 _NEXT = re.compile(r"\W*(?:and|or|what\s+about|how\s+about|now)\s+(\w+)\W*", re.IGNORECASE)
 
@@ -61,7 +69,9 @@ def known_words(graph: Graph, text: str) -> frozenset[str]:
     if bare and is_symbol(graph, bare[1]):
         found.add(bare[1])
     for mention in mentions(text):
-        if mention.shape == "capital" and any(n.name == mention.name for n in graph.find(mention.name)):
+        if mention.shape != "capital" or _opens(text, mention):
+            continue
+        if any(n.name == mention.name for n in graph.find(mention.name)):
             found.add(mention.name)
     nouns = r"(?:function|method|class|decorator|module|exception|attribute|constant|variable)"
     for match in re.finditer(rf"\b(?:{nouns}\s+(\w+)|the\s+(\w+)\s+{nouns})\b", text):
@@ -69,6 +79,29 @@ def known_words(graph: Graph, text: str) -> frozenset[str]:
         if any(n.name == word and n.type in SYMBOL_TYPES for n in graph.find(word)) and not _is_plain_english(word):
             found.add(word)
     return frozenset(found)
+
+
+def of_kind(target: Target, text: str) -> Target:
+    """`target`, or the homonym that the word beside the name asks for: "the Hook interface" is not the struct Hook."""
+    name = re.escape(target.mention.name)
+    said = re.search(rf"\b(?:(?P<before>{_SORTS})\s+`?{name}\b|{name}`?\s+(?P<after>{_SORTS})\b)", text, re.IGNORECASE)
+    wanted = _SORT[(said["before"] or said["after"]).lower()] if said else ()
+    if not wanted or target.node.type in wanted:
+        return target
+    node = next((n for n in target.others if n.type in wanted), None)
+    if node is None:
+        return target
+    return replace(
+        target, node=node, group=(node,), others=(target.node, *(n for n in target.others if n.id != node.id))
+    )
+
+
+def _opens(text: str, mention: Mention) -> bool:
+    """Whether a capitalised word only begins a sentence: "Name the …", "When …", whatever class may be called so."""
+    before = text[: mention.start].rstrip()
+    first = not before or before[-1] in ".?!:;\n"
+    low = mention.name.lower()
+    return first and (re.fullmatch(ASK, low) is not None or low in STOP_WORDS or low in GENERIC)
 
 
 def means_it(intent: Intent, target: Target) -> bool:
@@ -79,7 +112,9 @@ def means_it(intent: Intent, target: Target) -> bool:
         return False
     if target.node.type in ("module", "package"):
         return (
-            intent.kind in ("imports", "importers", "members", "depends", "dependents") or len(intent.text.split()) <= 3
+            intent.kind in ("imports", "importers", "depends", "dependents")
+            or (intent.kind == "members" and len(intent.text.split()) <= 6)
+            or len(intent.text.split()) <= 3
         )
     return True
 

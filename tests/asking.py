@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,15 @@ def index(repo: Path, out: Path) -> Path:
     extract(ExtractSettings(out_graph=graph, workers=1), QUIET, repo)
     learn(BrainSettings(graph=graph, out_dir=out / "nodes"), QUIET)
     return graph
+
+
+def write(files: Mapping[str, str], folder: Path) -> Path:
+    """A repository in `folder`, made of these texts."""
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return folder
 
 
 def index_shop(folder: Path) -> Path:

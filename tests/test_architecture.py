@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 import pytest
+
+from extractor.languages import SPECS
 
 ROOT = Path(__file__).resolve().parents[1]
 FLOORS = ["config", "extractor", "brain", "dataset", "trainer", "inference", "nanodex"]
@@ -93,3 +96,11 @@ def test_help_answers_at_once() -> None:
     assert "extract" in done.stdout
     # The bar is 0.5 s on a free core; tests share the cores, so the median gets some room.
     assert sorted(seconds)[1] < 1.5
+
+
+def test_answering_names_no_language() -> None:
+    """What differs between languages is data of the extractor; "python", "cuda" and "go" are other things too."""
+    names = {name for spec in SPECS for name in (spec.name, spec.family)} - {"python", "c", "go", "cuda"}
+    word = re.compile(rf"(?<![A-Za-z])(?:{'|'.join(sorted(names))})(?![A-Za-z])", re.IGNORECASE)
+    found = {str(path.name): word.findall(path.read_text()) for path in sorted((ROOT / "inference").glob("*.py"))}
+    assert {name: words for name, words in found.items() if words} == {}

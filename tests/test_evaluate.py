@@ -12,7 +12,7 @@ from asking import QUIET, expert, index, index_shop
 from config.errors import GateError, MissingInput
 from config.settings import CountSettings, DatasetSettings, QuerySettings
 from dataset.generate import run as write_dataset
-from inference.evaluate import run
+from inference.evaluate import refuse_fallen, run
 from inference.examine import from_git, interview
 
 
@@ -47,8 +47,10 @@ def test_a_fall_since_the_last_report_fails(graph: Path, tmp_path: Path) -> None
     for row in last["rows"]:
         row["recall"] = 1.5
     (tmp_path / "eval.json").write_text(json.dumps(last))
+    fallen = run(QuerySettings(graph=graph), QUIET, dataset=rows, out=tmp_path, sample=10)
+    assert any(line.startswith("fell: extractive T1 recall") for line in fallen.lines())
     with pytest.raises(GateError, match="extractive T1 recall"):
-        run(QuerySettings(graph=graph), QUIET, dataset=rows, out=tmp_path, sample=10)
+        refuse_fallen(fallen)
 
 
 def test_commits_become_questions(tmp_path: Path) -> None:

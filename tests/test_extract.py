@@ -230,6 +230,7 @@ def test_a_repository_without_source_says_what_it_holds(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(MissingInput, match="it is empty"):
         run(settings(tmp_path / "empty"), QUIET, tmp_path / "empty")
+    assert not list((tmp_path / "empty").iterdir())
     (tmp_path / "empty" / "main.zig").write_text("const std = 1;\n")
     with pytest.raises(MissingInput, match=r"no parser for \.zig 1"):
         run(settings(tmp_path / "empty"), QUIET, tmp_path / "empty")

@@ -33,8 +33,8 @@ from extractor.resolve import link
 from extractor.scip import overlay, read_index
 from inference.adapter import load_adapter, load_base
 from inference.backends import Endpoint
+from inference.logs import parse as parse_trace
 from inference.probe import Endpoint as Probed
-from inference.traces import parse as parse_trace
 from trainer.pack import adapters, read_pack
 
 few = settings(max_examples=40, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))

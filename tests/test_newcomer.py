@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from asking import expert, index
+from asking import expert, index, write
 
 from inference.answer import Expert
 
@@ -77,11 +77,7 @@ def shut(door):
 @pytest.fixture(scope="module")
 def kiln(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Expert]:
     folder = tmp_path_factory.mktemp("kiln")
-    for name, text in FILES.items():
-        path = folder / "kiln" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    with expert(index(folder / "kiln", folder / "brain")) as opened:
+    with expert(index(write(FILES, folder / "kiln"), folder / "brain")) as opened:
         yield opened
 
 

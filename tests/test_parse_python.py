@@ -236,6 +236,25 @@ def test_handlers_and_what_they_do() -> None:
     ]
 
 
+def test_what_was_caught_and_is_raised_by_its_name_is_no_new_error() -> None:
+    facts = read(
+        """
+        def f():
+            try:
+                g()
+            except BaseException as exc:
+                close()
+                raise exc
+            except OSError as exc:
+                raise other
+            except KeyError as exc:
+                raise exc from None
+        """
+    )
+    assert [h.action for h in facts.handlers] == ["reraise", "convert", "reraise"]
+    assert [r.name for r in facts.raises] == ["", "other", ""]
+
+
 def test_calls_inside_f_strings_defaults_and_decorators_are_seen() -> None:
     facts = read(
         """

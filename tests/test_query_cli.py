@@ -68,10 +68,34 @@ def test_errors_have_their_own_exit_codes(graph: Path, tmp_path: Path) -> None:
     assert json.loads(failed.stdout)["error"]["code"] == 3
 
 
+@pytest.mark.parametrize(
+    ("option", "value", "said", "hint"),
+    [
+        ("--lang", "klingon", "no indexed file is written in klingon", "the index holds python"),
+        ("--path", "nowhere/*", "no indexed file matches nowhere/*", "globs are matched from the repository's root"),
+        ("--kind", "caller", "no question is of the kind caller", "--kind callers"),
+    ],
+)
+def test_what_can_narrow_to_nothing_only_is_a_slip(graph: Path, option: str, value: str, said: str, hint: str) -> None:
+    done = ask(graph, "Who calls price_of?", option, value)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert hint in done.stderr
+    assert done.stdout == ""
+
+
+@pytest.mark.parametrize("lang", ["python", "py", "PYTHON"])
+def test_a_language_goes_by_any_of_its_names(graph: Path, lang: str) -> None:
+    assert ask(graph, "where are lines put into the cart?", "--lang", lang).returncode == 0
+
+
 def test_a_stale_index_is_exit_four_when_asked_to_be(graph: Path, tmp_path: Path) -> None:
     stale = index_shop(tmp_path)
     (tmp_path / "shop" / "src" / "shop" / "errors.py").write_text("# changed\n")
-    assert ask(stale, "Who calls price_of?").returncode == 0
+    once = ask(stale, "Who calls price_of?")
+    assert once.returncode == 0
+    assert "1 file behind" in once.stdout
+    assert once.stderr == ""
     done = ask(stale, "Who calls price_of?", "--strict-fresh")
     assert done.returncode == 4
     assert "1 file behind" in done.stderr

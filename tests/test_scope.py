@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from asking import expert, index
+from asking import expert, index, write
 
 from inference.answer import Expert
 from inference.scope import scope_of
@@ -70,11 +70,7 @@ PATHS = tuple(FILES)
 @pytest.fixture(scope="module")
 def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Expert]:
     folder = tmp_path_factory.mktemp("two")
-    for name, text in FILES.items():
-        path = folder / "two" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    with expert(index(folder / "two", folder / "brain")) as opened:
+    with expert(index(write(FILES, folder / "two"), folder / "brain")) as opened:
         yield opened
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from inference.traces import matches_template, parse
+from inference.logs import parse
+from inference.traces import matches_template
 
 PYTHON = """Traceback (most recent call last):
   File "/a/shop/main.py", line 3, in main
@@ -32,6 +33,24 @@ NODE = """TypeError: x is not a function
     at Object.<anonymous> (/app/web/page.ts:3:1)
 """
 GO = "panic: boom\n\ngoroutine 1 [running]:\nmain.run(0x1)\n\t/app/run.go:7 +0x1\nmain.main()\n\t/app/main.go:3 +0x2\n"
+NET = """Unhandled exception. System.InvalidOperationException: no basket
+   at Shop.Basket.Add(String name, Int32 count) in /app/Shop/Basket.cs:line 12
+   at Shop.Program.Main(String[] args) in /app/Shop/Program.cs:line 4
+"""
+BACKTRACE = """thread 'main' panicked at src/basket.rs:12:5:
+no basket
+stack backtrace:
+   0: rust_begin_unwind
+             at /build/library/std/src/panicking.rs:652:5
+   2: shop::basket::add
+             at ./src/basket.rs:12:5
+   3: shop::main
+             at ./src/main.rs:4:5
+"""
+SANITIZER = """==7==ERROR: AddressSanitizer: heap-use-after-free on address 0x602 at pc 0x1
+    #0 0x4f1 in shop::Basket::add(int) /src/shop/basket.cpp:12:3
+    #1 0x4f2 in main /src/shop/main.cpp:4:3
+"""
 
 
 @pytest.mark.parametrize(
@@ -41,6 +60,14 @@ GO = "panic: boom\n\ngoroutine 1 [running]:\nmain.run(0x1)\n\t/app/run.go:7 +0x1
         (JAVA, ("Basket.java", 12, "org.shop.Basket.add"), "org.shop.Missing"),
         (NODE, ("/app/web/basket.ts", 12, "Basket.add"), "TypeError"),
         (GO, ("/app/run.go", 7, "main.run"), "panic"),
+        (NET, ("/app/Shop/Basket.cs", 12, "Shop.Basket.Add"), "System.InvalidOperationException"),
+        (BACKTRACE, ("./src/basket.rs", 12, "shop::basket::add"), "panic"),
+        (SANITIZER, ("/src/shop/basket.cpp", 12, "shop::Basket::add"), ""),
+        (
+            "$AsyncError: wait for it\n    at add (/app/web/basket.js:12:9)\n",
+            ("/app/web/basket.js", 12, "add"),
+            "$AsyncError",
+        ),
         ("E   ValueError: bad size\nshop/core.py:9: ValueError\n", ("shop/core.py", 9, ""), "ValueError"),
     ],
 )
@@ -50,6 +77,13 @@ def test_frames_and_error_are_read(log: str, last: tuple[str, int, str], error: 
     frames = [(f.path, f.line, f.name) for f in trace.frames]
     assert last in frames
     assert trace.error == error
+
+
+@pytest.mark.parametrize("log", [JAVA, NODE, GO, NET, BACKTRACE, SANITIZER])
+def test_the_outermost_frame_comes_first(log: str) -> None:
+    trace = parse(log)
+    assert trace is not None
+    assert trace.frames[0].line in (3, 4, 7)
 
 
 def test_an_error_line_alone_is_a_trace_and_prose_is_none() -> None:

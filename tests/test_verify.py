@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -102,6 +103,18 @@ def test_a_fabricated_main_claim_gives_way_to_the_index(graph: Path) -> None:
     assert "names that do not exist (tax_engine)" in answer.text
 
 
+def test_a_model_of_another_commit_is_told(graph: Path) -> None:
+    with expert(graph, mode="model") as opened:
+        indexed = opened.manifest.commit or "0" * 40
+        opened.manifest = replace(opened.manifest, commit=indexed)
+        opened.use(Fake(["price_of gives a price."], commit="f" * 40))
+        assert opened.ask("What does price_of do?").stale.endswith(
+            f"the adapter was trained at fffffff, the index is of {indexed[:7]}: train it again with --refresh"
+        )
+        opened.use(Fake(["price_of gives a price."], commit=indexed))
+        assert "trained at" not in opened.ask("What does price_of do?").stale
+
+
 def test_the_gate_refuses_before_any_model_is_asked(graph: Path) -> None:
     answer, fake = said(graph, "What does Cart.teleport do?", "It teleports.")
     assert fake.asked == []
@@ -139,10 +152,10 @@ def test_sentences_arrive_the_same_in_any_pieces(size: int) -> None:
     ]
 
 
-def told(graph: Path, *chunks: str) -> tuple[Answer, list[str]]:
+def told(graph: Path, *chunks: str, mode: str = "model") -> tuple[Answer, list[str]]:
     """The answer and what was handed on while it came."""
     shown: list[str] = []
-    with expert(graph, mode="model") as opened:
+    with expert(graph, mode=mode) as opened:
         opened.use(Fake(chunks))
         return opened.ask("What does price_of do?", stream=shown.append), shown
 
@@ -157,6 +170,17 @@ def test_nothing_is_shown_of_an_answer_whose_main_claim_fails(graph: Path) -> No
     answer, shown = told(graph, "price_of calls tax_engine. ", "price_of gives a price.")
     assert shown == []
     assert answer.mode == "extractive"
+
+
+@pytest.mark.parametrize(
+    "said", ["price_of gives a price. It calls bulk_discount.", "tax_engine runs. tax_maker too.", ""]
+)
+def test_of_both_the_index_speaks_at_once_and_the_model_as_it_comes(graph: Path, said: str) -> None:
+    answer, shown = told(graph, *said.partition(". "), mode="both")
+    assert "".join(shown) == answer.text
+    assert shown[0].startswith("price_of is a function, defined in src/shop/pricing.py")
+    assert "fake says:" not in shown[0]
+    assert len(shown) == (3 if said.startswith("price_of") else 2)
 
 
 def test_an_answer_that_fails_later_is_followed_by_the_index(graph: Path) -> None:

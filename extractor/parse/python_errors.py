@@ -77,7 +77,8 @@ def _action(unit: Unit, body: Node | None) -> str:
     kinds = [s.type for s in statements]
     raised = next((s for s in statements if s.type == "raise_statement"), None)
     if raised is not None:
-        return "convert" if raised.named_children else "reraise"
+        value = raised.named_children[0] if raised.named_children else None
+        return "reraise" if value is None or _raises_again(unit, raised, value) else "convert"
     if "return_statement" in kinds:
         return "return"
     if all(kind in ("pass_statement", "continue_statement", "break_statement") for kind in kinds):
@@ -135,6 +136,9 @@ def _suppression(unit: Unit, call: Node, body: Node) -> None:
 def raise_statement(unit: Unit, node: Node) -> None:
     cause = node.child_by_field_name("cause")
     value = next((c for c in node.named_children if c.type != "comment" and c != cause), None)
+    # `except E as exc: …; raise exc` lets through what came, like a bare `raise`; it does not raise E.
+    if value is not None and _raises_again(unit, node, value):
+        value = None
     name, message = "", ""
     if value is not None:
         target = value
@@ -157,3 +161,16 @@ def raise_statement(unit: Unit, node: Node) -> None:
     unit.scope.flow.append(["!", expression(unit, value) if value is not None else None, start_line(node)])
     if cause is not None:
         evaluate(unit, expression(unit, cause))
+
+
+def _raises_again(unit: Unit, statement: Node, value: Node) -> bool:
+    """Whether a raise statement raises the very error that the clause around it caught."""
+    if value.type != "identifier":
+        return False
+    above = statement.parent
+    while above is not None and above.type not in ("function_definition", "class_definition", "module"):
+        if above.type in ("except_clause", "except_group_clause"):
+            alias = _caught(unit, above)[2]
+            return alias is not None and unit.of(alias) == unit.of(value)
+        above = above.parent
+    return False
