@@ -212,6 +212,13 @@ def named_function(source: Source, node: Node | None) -> str:
     return text if re.fullmatch(r"[A-Za-z_][\w:]*", text) else ""
 
 
+def _chosen(target: str, kind: str) -> str:
+    """A function with the parameters that a cast picks among its overloads: `f@(double,int)const`."""
+    inside = re.search(r"\(([^()]*)\)\s*(const)?\s*(?:noexcept)?\s*$", kind)
+    plain = target and not target.startswith("=>") and "@" not in target
+    return f"{target}@({compact(inside[1])}){inside[2] or ''}" if inside is not None and plain else target
+
+
 def binding_target(source: Source, node: Node) -> str:
     """What a registration registers: a function's chain, `=>first-last` for the lines of a lambda, "" for what is neither."""
     if node.type == "lambda_expression":
@@ -221,11 +228,18 @@ def binding_target(source: Source, node: Node) -> str:
         name = source.text(function) if function is not None else ""
         wraps = ("overload_cast", "TORCH_FN", "static_cast", "reinterpret_cast", "OverloadCast", "vectorize", "wrap")
         if arguments is not None and arguments.named_children and any(w in name for w in wraps):
-            return binding_target(source, arguments.named_children[0])
+            target = binding_target(source, arguments.named_children[0])
+            given = name.partition("<")[2].rpartition(">")[0]
+            if "overload_cast" in name.partition("<")[0] or "OverloadCast" in name.partition("<")[0]:
+                constant = any("const_" in source.text(c) for c in arguments.named_children[1:])
+                return _chosen(target, f"({given}){' const' * constant}")
+            return _chosen(target, given) if "_cast" in name.partition("<")[0] else target
         return ""
     if node.type == "cast_expression":
         value = node.child_by_field_name("value")
-        return binding_target(source, value) if value is not None else ""
+        return (
+            _chosen(binding_target(source, value), type_of(source, node.child_by_field_name("type"))) if value else ""
+        )
     if node.type.endswith(("_literal", "concatenated_string")):
         return ""
     text = chain(source, node).removesuffix("&")

@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from extractor.bindings_build import Extension, extensions
+from extractor.parse.cpp_text import plain_type
+from extractor.resolve.chains import split_top
 from extractor.resolve.cpp import CppEngine
 from extractor.resolve.emit import Emitter
 from extractor.resolve.model import Context, File, Symbol
@@ -275,6 +277,17 @@ class Registrar:
         self.emitter.links.edges.append(Edge(node_id, module.owner.id, "defined_in", line, 1.0, "syntax"))
 
 
+def _picked(overloads: list[Symbol], kind: str) -> list[Symbol]:
+    """Of a function's overloads those with the parameters that a cast names, as `(double,int)const`."""
+    if not kind or len(overloads) < 2:
+        return overloads
+    inside, _, constant = kind.removeprefix("(").rpartition(")")
+    wanted = [plain_type(p) for p in split_top(inside, ",")] if inside.strip() not in ("", "void") else []
+    fitting = [s for s in overloads if [plain_type(p.annotation) for p in s.d.params] == wanted]
+    fitting = fitting or [s for s in overloads if len(s.d.params) == len(wanted)] or overloads
+    return [s for s in fitting if ("const" in s.d.flags) == bool(constant)] or fitting
+
+
 def _targets(engine: CppEngine, emitter: Emitter, file: File, scope: int, target: str, line: int) -> list[str]:
     """Ids of what a registration runs: a function, a class's constructor or itself, or what a lambda calls."""
     if target.startswith("=>"):
@@ -283,9 +296,11 @@ def _targets(engine: CppEngine, emitter: Emitter, file: File, scope: int, target
         owner = file.owner_id(scope)
         return [dst for dst, at in emitter.calls_from(owner) if at in inside]
     found = []
+    target, _, picked = target.partition("@")
     for value in engine.evaluate(target, Context(file, scope, line)):
         if value.kind == "func":
-            found += [engine.definition_of(s).id for s in engine.select(value.symbol, None, Context(file, scope, line))]
+            overloads = engine.select(value.symbol, None, Context(file, scope, line))
+            found += [engine.definition_of(s).id for s in _picked(overloads, picked)]
         elif value.kind == "class":
             makers = [engine.definition_of(s).id for s in engine.constructors(value.symbol)]
             found += makers or [value.symbol.id]
