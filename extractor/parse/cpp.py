@@ -265,7 +265,9 @@ class CppCollector(CppVariables):
         elif name in ("class_", "enum_") and any(texts[:2]):
             self._bound_class(compact(self.text(node.child_by_field_name("function"))), arguments, scope)
         elif name == "def" and receiver and given and "init<" in self.text(given[0]):
-            self.registrations.append([scope, ".def", [receiver, "__init__"], start_line(arguments or node)])
+            kinds = compact(self.text(given[0])).partition("init<")[2].rpartition(">(")[0]
+            row = [receiver, "__init__", f"@({kinds})"]
+            self.registrations.append([scope, ".def", row, start_line(arguments or node)])
 
     def _callee(self, function: Node | None) -> tuple[str, str, bool]:
         """(receiver, name, whether it is reached through an arrow)."""
