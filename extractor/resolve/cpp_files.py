@@ -125,9 +125,10 @@ class CppFiles(Engine):
             if (s.file is declaration.file or not ("static" in s.d.flags and s.d.kind == "function"))
             and len(s.d.params) == len(declaration.d.params)
         ]  # fmt: skip
-        if len(usable) > 1:
-            types = [plain_type(p.annotation) for p in declaration.d.params]
-            usable = [s for s in usable if [plain_type(p.annotation) for p in s.d.params] == types] or usable
+        types = [plain_type(p.annotation) for p in declaration.d.params]
+        exact = [s for s in usable if [plain_type(p.annotation) for p in s.d.params] == types]
+        if exact or self._overloaded(declaration, types):  # what defines another overload does not define this one
+            usable = exact
         if len(usable) > 1:
             usable = [s for s in usable if self.visible(declaration, s.file)] or usable
         const = "const" in declaration.d.flags
@@ -137,6 +138,13 @@ class CppFiles(Engine):
             min(usable, key=lambda s: (-_shared(s.file.facts.path, declaration.file.facts.path), s.id))
             if usable
             else None
+        )
+
+    def _overloaded(self, declaration: Symbol, types: list[str]) -> bool:
+        """Whether the file declares the name with as many parameters of other types, too."""
+        others = (s for s in self.names.get(declaration.d.qualname, ()) if s.file is declaration.file)
+        return any(
+            len(s.d.params) == len(types) and [plain_type(p.annotation) for p in s.d.params] != types for s in others
         )
 
     def definition_of(self, symbol: Symbol) -> Symbol:

@@ -77,6 +77,10 @@ class CppTypes(CppFiles):
             known = self.slots.setdefault((variable.id, ""), [])
             known.extend(v._replace(via="flow") for v in functions if v not in known)
 
+    def local(self, file: File, scope: int, name: str, line: int, here: bool) -> Values | None:
+        found = super().local(file, scope, name, line, here)
+        return None if scope == MODULE and not found else found  # the variable itself may hold what is stored in it
+
     def variable_values(self, symbol: Symbol) -> Values:
         held = super().variable_values(symbol)
         stored = self.slots.get((symbol.id, "")) if self.slots else None
