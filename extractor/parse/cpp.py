@@ -15,6 +15,7 @@ from extractor.parse.cpp_macros import hidden_namespaces, prepare
 from extractor.parse.cpp_node import node_argument, node_row
 from extractor.parse.cpp_text import (
     CASTS,
+    LITERALS,
     binding_target,
     chain,
     compact,
@@ -317,7 +318,8 @@ class CppCollector(CppVariables):
                 index.named_children[0] if index and index.named_children else None
             )
             given = [clip(chain(self.source, right))] if right is not None else []
-            if held[:1] != "?" and (held[:1] != "<" or (given and given[0][:1] not in ("?", "<"))):
+            plain = held in LITERALS and (not given or given[0] in LITERALS)
+            if held[:1] != "?" and not plain and (held[:1] != "<" or (given and given[0][:1] != "?")):
                 self.call(scope, held, f"operator{sign}", node, given, "operator")
         self.push(step)
 

@@ -69,6 +69,7 @@ _LITERALS: Final = {
     "nullptr": "<null>",
 }
 _TRUTH: Final = frozenset(("==", "!=", "<", ">", "<=", ">=", "&&", "||", "!", "and", "or", "not", "<=>"))
+LITERALS: Final = frozenset((*_LITERALS.values(), "<double>"))
 CASTS: Final = frozenset(
     ("static_cast", "dynamic_cast", "reinterpret_cast", "const_cast", "static_pointer_cast", "dynamic_pointer_cast")
 )

@@ -246,6 +246,24 @@ class CppValues(CppTypes):
             return tuple(v._replace(via="self") if v.kind == "func" else v for v in found)
         return found
 
+    def passed(self, callee: Value, position: int, number: int, context: Context) -> Values:
+        """What a function type says, else what the body of the callee calls its parameter with."""
+        found = super().passed(callee, position, number, context)
+        if found or callee.kind != "func":
+            return found
+        for chosen in callee.symbol:
+            symbol = self.definition_of(chosen)
+            name = symbol.d.params[position].name if position < len(symbol.d.params) else ""
+            for row in symbol.file.calls_by_text.get((symbol.index, "", name), ())[:1]:
+                given = symbol.file.args[row] if row < len(symbol.file.args) else []
+                if name and number < len(given):
+                    line = symbol.file.facts.calls[row].line
+                    held = self.evaluate(given[number], Context(symbol.file, symbol.index, line))
+                    env = self.environment(callee.owner) if callee.owner is not None else {}
+                    own = symbol.file.typevars.get(symbol.index, {})
+                    return self.substitute(held, env | dict(zip(own, callee.args, strict=False)))
+        return NOTHING
+
     def constructors(self, symbol: Symbol) -> list[Symbol]:
         return [
             s
