@@ -19,6 +19,7 @@ from extractor.parse.cpp_text import (
     binding_target,
     chain,
     compact,
+    member_name,
     named_function,
     split_qualified,
     type_of,
@@ -280,7 +281,7 @@ class CppCollector(CppVariables):
             field = function.child_by_field_name("field")
             arrow = any(c.type == "->" for c in function.children)
             name = (
-                compact(self.text(field)).partition("<")[0]
+                member_name(self.source, field).partition("<")[0]
                 if field is not None and "operator" not in self.text(field)
                 else self.text(field)
             )

@@ -90,7 +90,7 @@ def chain(source: Source, node: Node | None) -> str:
         if kind == "field_expression":
             operator = "->" if any(c.type == "->" for c in node.children) else "."
             field = node.child_by_field_name("field")
-            steps.append(operator + (compact(source.text(field)) if field is not None else ""))
+            steps.append(operator + (member_name(source, field) if field is not None else ""))
             node = node.child_by_field_name("argument")
         elif kind == "call_expression":
             function = node.child_by_field_name("function")
@@ -147,6 +147,11 @@ def chain(source: Source, node: Node | None) -> str:
         else:
             break
     return head + "".join(reversed(steps)) if len(steps) <= MAX_STEPS else "?"
+
+
+def member_name(source: Source, field: Node) -> str:
+    """`get<T>` of `a.template get<T>()`."""
+    return compact(source.text(field)).removeprefix("template ")
 
 
 def _result(source: Source, function: Node) -> str:

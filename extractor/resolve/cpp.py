@@ -149,6 +149,10 @@ class CppEngine(CppValues):
             if owner.d.name == name:
                 return emitter.constructor(Value("class", owner), args, context)  # type: ignore[no-any-return]
             bases = [b for b in owner.bases if b.kind == "class" and b.symbol.d.name == name.rpartition(".")[2]]
+            named = self.type_name(name, context.file, context.scope) if not bases else None
+            if named is not None and named.kind == "alias":  # `typedef Base Inherited;`
+                meant = [v.symbol for v in self._unalias(named, context)]
+                bases = [b for b in owner.bases if b.kind == "class" and b.symbol in meant]
             held = self.field_values(owner, name) or NOTHING
             values = tuple(bases) or tuple(
                 v._replace(kind="class") for v in held if v.kind == "inst" and not self._is_pointer(owner, name)

@@ -318,7 +318,7 @@ class CppValues(CppTypes):
 
     def foreign_compatible(self, given: str, wanted: str) -> int:
         left, right = given.partition("#")[2], wanted.partition("#")[2]
-        numeric = library.PRIMITIVES - {"char", "void", "auto"}
+        numeric = library.PRIMITIVES - {"void", "auto"}
         if left.partition(" ")[0] in numeric and right.partition(" ")[0] in numeric:
             return -1 if "bool" in (left, right) else 0  # a template's parameter fits better than a conversion
         if left == "char" and right in ("string", "string_view", "Slice"):
