@@ -118,7 +118,7 @@ class CppEngine(CppValues):
                 return emitter.targets(values, call, args, context)  # type: ignore[no-any-return]
             return Outcome(reason=self.unknown_name_reason(call.name, context))
         if call.kind == "arrow":
-            receivers = join(self.dereferenced(v) for v in self.evaluate(call.receiver, context))
+            receivers = self.pointed(self.evaluate(call.receiver, context), call.receiver, context)
             if not receivers:
                 return Outcome(reason=self.unknown_receiver_reason(call.receiver, context))
             values = join(self.called_member(v, call.name, call.receiver, context) for v in receivers)

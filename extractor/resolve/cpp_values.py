@@ -99,6 +99,10 @@ class CppValues(CppTypes):
             return join(self.indexed(v, context) for v in values)
         if step.op == "&":
             return values
+        if step.op == "^":
+            return self.pointed(self.bounded(values), prefix, context)
+        if step.op == "->":
+            step, values = step._replace(op="."), self.pointed(self.bounded(values), prefix, context)
         if step.op == "|":
             return self.operated(values, step.name, prefix, context)
         if step.op == "#" and any(v.kind in ("extfunc", "ext") for v in values):
@@ -120,6 +124,11 @@ class CppValues(CppTypes):
                 return join(self.function_result(s, Value("func", (s,)), args, context) for s in found)
         wide = [v for v in self.evaluate(args[0], context) if v.name == "#double"] if args else []
         return tuple(wide) if wide and all(v.name.startswith("#") for v in values) else values
+
+    def pointed(self, values: Values, text: str, context: Context) -> Values:
+        """What a pointer or a class like one points to; a mere pointer to such a class is not dereferenced twice."""
+        found = join(self.dereferenced(v) for v in values)
+        return values if found != values and is_pointer(written(self, text, context)) else found
 
     def indexed(self, value: Value, context: Context) -> Values:
         if value.kind == "inst":
