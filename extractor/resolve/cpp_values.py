@@ -219,6 +219,8 @@ class CppValues(CppTypes):
                 return (Value("ext", name=f"std#{name}", args=value.args),)
             if method in ("move", "forward", "ref", "cref", "exchange", "as_const", "max", "min") and args:
                 return self.evaluate(args[0], context)
+            if method in library.SEARCHES and args:
+                return self.evaluate(args[0], context)  # an iterator like the first
             if method in ("static_pointer_cast", "dynamic_pointer_cast") and value.args:
                 return (Value("ext", name="std#shared_ptr", args=value.args),)
             if method[:1].islower() and value.name.startswith("std#") and value.args:
