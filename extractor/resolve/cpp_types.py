@@ -79,6 +79,9 @@ class CppTypes(CppFiles):
 
     def local(self, file: File, scope: int, name: str, line: int, here: bool) -> Values | None:
         found = super().local(file, scope, name, line, here)
+        if found and scope != MODULE and all(b.kind == "again" for b in file.binds[scope, name]):
+            # What is only assigned here is declared elsewhere: its type is known there, unless it is a function's.
+            return found if any(v.kind == "func" for v in found) else None
         return None if scope == MODULE and not found else found  # the variable itself may hold what is stored in it
 
     def variable_values(self, symbol: Symbol) -> Values:
