@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from extractor.error_classes import STANDARD
-from extractor.facts import Call, FileFacts
+from extractor.facts import MODULE, Call, FileFacts
 from extractor.parse.collect import bare
 from extractor.resolve import Links
 from extractor.resolve import cpp_library as library
@@ -80,6 +80,15 @@ class CppEngine(CppValues):
         for file, index, call in again:
             emitter.emit_call(file, index, call)
 
+    def expanded(self, name: str, context: Context) -> Values:
+        """A macro's names mean what they mean where it is used: the only function of the name, whatever the macro's file sees."""
+        if context.scope == MODULE or "macro" not in context.file.symbols[context.scope].d.flags:
+            return NOTHING
+        found = [s for s in self.names.get(name.strip(":").replace("::", "."), ()) if s.d.kind == "function"]
+        found = [s for s in found if "static" not in s.d.flags]
+        one = len({self.definition_of(s).id for s in found}) == 1
+        return self.definitions(found[:1], "import") if one else NOTHING
+
     def beside_arguments(self, call: Call, args: list[str], context: Context) -> Values:
         """A function of the namespace that an argument's class is in, which needs no qualification."""
         found: dict[str, Symbol] = {}
@@ -99,6 +108,7 @@ class CppEngine(CppValues):
             return self.operators().outcome(call, context, args)
         if call.kind == "call" and not call.receiver:
             values = self.callee(call.name, context) or self.beside_arguments(call, args, context)
+            values = values or self.expanded(call.name, context)
             if any(v.kind == "var" for v in values):
                 values = self.bounded(values) or values
             return emitter.targets(values, call, args, context) if values else None
@@ -109,7 +119,7 @@ class CppEngine(CppValues):
             )
             return outcome._replace(targets=tuple((t, "launch") for t, _ in outcome.targets))
         if call.kind == "scoped":
-            values = self._callee_values(call, context)
+            values = self._callee_values(call, context) or self.expanded(f"{call.receiver}::{call.name}", context)
             if values:
                 made = [v for group in values[0].args for v in group] if values[0].kind == "extfunc" else []
                 if call.name.startswith("make_") and made and made[0].kind == "inst":

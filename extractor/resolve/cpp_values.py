@@ -301,7 +301,8 @@ class CppValues(CppTypes):
             chosen = const if constant else [s for s in chosen if s not in const]
         moving = [s for s in chosen if any(p.annotation.endswith("&&") for p in s.d.params)]
         if moving and len(moving) < len(chosen) and args:
-            passing = args[0].startswith("<") or (
+            held = self.evaluate(args[0], context)  # of another type: what it is converted to is not kept
+            passing = bool(held and not any(v.kind == "inst" for v in held)) or (
                 args[0].endswith("()") and not written(self, args[0], context).endswith("&")
             )
             chosen = moving if passing else [s for s in chosen if s not in moving]
