@@ -14,6 +14,7 @@ from extractor.resolve import Links
 from extractor.resolve import cpp_library as library
 from extractor.resolve.chains import cpp_type
 from extractor.resolve.cpp_values import CppValues
+from extractor.resolve.cpp_written import element_text, is_pointer, written
 from extractor.resolve.emit import Emitter, Outcome
 from extractor.resolve.model import NOTHING, Context, File, Symbol, Value, Values, accepts, join
 from extractor.schema import external_id
@@ -118,13 +119,20 @@ class CppEngine(CppValues):
                 emitter.targets(values, call, args, context) if values else Outcome(reason="missing_module")
             )
             return outcome._replace(targets=tuple((t, "launch") for t, _ in outcome.targets))
+        if call.name in ("emplace_back", "emplace_front") and call.receiver:
+            declared = written(self, call.receiver, context)
+            held = element_text(declared)
+            if held and not is_pointer(held):
+                kept = [v for v in self.evaluate(call.receiver, context) if v.kind == "ext"]
+                built = tuple(v for k in kept for v in self.element(k) if v.kind == "inst")
+                if built and self.constructors(built[0].symbol):
+                    return self._built(built, args, context, emitter)._replace(external=f"{kept[0].name}.{call.name}")
         if call.kind == "scoped":
             values = self._callee_values(call, context) or self.expanded(f"{call.receiver}::{call.name}", context)
             if values:
-                made = [v for group in values[0].args for v in group] if values[0].kind == "extfunc" else []
-                if call.name.startswith("make_") and made and made[0].kind == "inst":
-                    built: Outcome = emitter.constructor(made[0]._replace(kind="class"), args, context)
-                    return built._replace(external=values[0].name)
+                made = values[0].args[0] if values[0].kind == "extfunc" and values[0].args else NOTHING
+                if call.name.startswith("make_") and (built := self.bounded(made)) and built[0].kind == "inst":
+                    return self._built(built, args, context, emitter)._replace(external=values[0].name)
                 return emitter.targets(values, call, args, context)  # type: ignore[no-any-return]
             return Outcome(reason=self.unknown_name_reason(call.name, context))
         if call.kind == "arrow":
@@ -134,6 +142,14 @@ class CppEngine(CppValues):
             values = join(self.called_member(v, call.name, call.receiver, context) for v in receivers)
             return emitter.targets(values, call, args, context) if values else emitter.missing_member(receivers, call)  # type: ignore[no-any-return]
         return None
+
+    def _built(self, made: Values, args: list[str], context: Context, emitter: Any) -> Outcome:
+        """Objects that a function of the standard library makes of its arguments."""
+        outcomes: list[Outcome] = [
+            emitter.constructor(v._replace(kind="class"), args, context) for v in made if v.kind == "inst"
+        ]
+        targets = dict(t for outcome in outcomes for t in outcome.targets)
+        return outcomes[0]._replace(targets=tuple(sorted(targets.items())))
 
     def _callee_values(self, call: Call, context: Context) -> Values:
         if not call.receiver:

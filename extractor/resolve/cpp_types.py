@@ -180,6 +180,8 @@ class CppTypes(CppFiles):
 
     def function_result(self, symbol: Symbol, value: Value, args: list[str] | None, context: Context) -> Values:
         found = super().function_result(symbol, value, args, context)
+        if value.args:  # `a.make<B>()`
+            self.used.learn(self.definition_of(symbol), value.args)
         owner = value.owner
         if owner is None or not isinstance(owner.symbol, Symbol) or not (owner.args or owner.owner):
             return found
