@@ -93,6 +93,8 @@ class CppEngine(CppValues):
     def beside_arguments(self, call: Call, args: list[str], context: Context) -> Values:
         """A function of the namespace that an argument's class is in, which needs no qualification."""
         found: dict[str, Symbol] = {}
+        if call.name not in self.spaced:
+            return NOTHING
         for arg in args:
             for value in self.evaluate(arg, context) if arg not in ("", "?") else ():
                 if value.kind == "inst" and isinstance(value.symbol, Symbol):

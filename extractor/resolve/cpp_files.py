@@ -29,12 +29,15 @@ class CppFiles(Engine):
         self.closures = [_closure(number, direct) for number in range(len(self.files))]
         self.names: dict[str, list[Symbol]] = {}
         self.namespaces: set[str] = set()
+        self.spaced: set[str] = set()  # names of the functions inside namespaces
         for file in self.files:
             file.top = {}  # names outside classes are looked up by namespace, not by file
             classes = {s.d.qualname for s in file.symbols if s.is_class}
             for symbol in file.symbols:
                 qualname = symbol.d.qualname
                 self.names.setdefault(qualname, []).append(symbol)
+                if symbol.d.kind == "function" and "." in qualname:
+                    self.spaced.add(symbol.d.name)
                 outer = qualname.rpartition(".")[0] if symbol.d.scope == MODULE and "operator" not in qualname else ""
                 if outer and symbol.d.kind != "method" and outer not in classes:
                     while outer and outer not in self.namespaces:

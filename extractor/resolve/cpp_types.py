@@ -162,6 +162,8 @@ class CppTypes(CppFiles):
         return join(given) or (value,)
 
     def environment(self, value: Value) -> dict[str, Values]:
+        if not value.args and value.owner is None:
+            return {}
         own = super().environment(value)
         if value.kind == "inst" and value.owner is not None and not own:  # a class inside a template's
             return self.environment(value.owner)
