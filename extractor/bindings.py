@@ -28,6 +28,7 @@ from extractor.bindings_python import (
     loaded,
     operators,
 )
+from extractor.bindings_results import Results
 from extractor.bindings_rust import pyo3
 from extractor.facts import FileFacts
 from extractor.resolve import Links, definition_ids
@@ -62,7 +63,7 @@ def join_languages(
         bindings = [*bindings, *registered]
         modules = native_modules(bindings, names)
         found += [
-            *_calls(names, modules, bindings),
+            *_calls(names, modules, bindings, Results(bindings, [*native, *rust])),
             *kernels(names),
             *autograd(names),
             *libraries(names, native),
@@ -137,7 +138,7 @@ def native_modules(bindings: Iterable[Node], names: Names) -> dict[str, list[Nat
 
 
 def reached(path: str, modules: Mapping[str, list[NativeModule]]) -> tuple[NativeModule, str] | None:
-    """The native module that a path leads into, and the name in it; None when there is none, or more than one."""
+    """The native module that a path leads into, and the path in it; None when there is none, or more than one."""
     inside = path.startswith(".")
     parts = path.lstrip(".").split(".")
     for position, part in enumerate(parts):
@@ -148,13 +149,15 @@ def reached(path: str, modules: Mapping[str, list[NativeModule]]) -> tuple[Nativ
         exact = [m for m in known if any(whole == q or whole.endswith(f".{q}") for q in m.qualified)]
         likely = exact or [m for m in known if not m.placed and (inside or position == 0)]
         if len(likely) == 1:
-            return likely[0], ".".join(parts[position + 1 :]).replace("()", "")
+            return likely[0], ".".join(parts[position + 1 :])
         if likely:
             return None
     return None
 
 
-def _calls(names: Names, modules: Mapping[str, list[NativeModule]], bindings: Iterable[Node]) -> list[Found]:
+def _calls(
+    names: Names, modules: Mapping[str, list[NativeModule]], bindings: Sequence[Node], results: Results
+) -> list[Found]:
     """`_C.add(…)`, `add(…)` after `from ._C import add`, and `torch.ops.ns.op(…)`, which runs whatever is registered for it."""
     registered: dict[str, list[Node]] = {}
     for node in bindings:
@@ -168,7 +171,7 @@ def _calls(names: Names, modules: Mapping[str, list[NativeModule]], bindings: It
                     for node in registered.get(".".join(path.split(".")[2:4]), ()):
                         found.append(call_edge(file, site, node.id, "torch", path))
                 elif modules and (native := reached(path, modules)) is not None:
-                    for node in native[0].exposed.get(native[1], ()):
+                    for node in native[0].exposed.get(results.within(native[1], native[0].exposed), ()):
                         found.append(call_edge(file, site, node.id, native[0].kind, path))
     return found
 

@@ -147,6 +147,9 @@ class Names:
                 m for v in self.meanings(file, scope, flow[1], depth + 1) for m in self._member(v, flow[2], depth)
             )
         if kind == "C":
+            if flow[2] == "getattr" and len(flow[3]) > 1 and (named := constant(flow[3][1])):
+                owners = self.meanings(file, scope, flow[3][0], depth + 1)
+                return _few(m for v in owners for m in self._member(v, named, depth))
             called = self.meanings(file, scope, flow[2], depth + 1)
             return _few(m for v in called for m in self._result(v, file, scope, flow, depth))
         if kind == "I" and isinstance(flow[2], (list, tuple)) and flow[2][:1] == ["K"] and isinstance(flow[2][1], str):

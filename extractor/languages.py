@@ -98,8 +98,16 @@ _INTERPRETERS: Final = {
 }
 _SHEBANG = re.compile(rb"#![^\n]*?(python|pypy|node|deno|bun)[\d.]*(?=\s|$)")
 _QUALIFIED = rb"^\s*(?:template\s*<|namespace\b|using\s+\w|class\s+\w|enum\s+class\b|public\s*:|private\s*:|protected\s*:)|\w::\w"
-_CPLUSPLUS = re.compile(_QUALIFIED, re.MULTILINE)
+_MEMBERS = (
+    rb"|\boperator\s*(?:[-+*/%=<>!&|^~([]|bool\b)|\)\s*const\s*[{;]|\bconst\s+\w+\s*&|\b(?:virtual|constexpr|explicit|friend)\s+\w"
+    rb"|\bnoexcept\b|\bnullptr\b|\bstatic_cast\s*<|=\s*(?:default|delete)\s*;|^\s*~\w+\s*\(|^\s*struct\s+\w+\s*(?:final\s*)?:\s*\w"
+    rb"|^\s*\#\s*include\s*<(?:vector|string|map|memory|iostream|functional|utility|algorithm|optional|variant|array|tuple|set|list)>"
+)
+_CPLUSPLUS = re.compile(_QUALIFIED + _MEMBERS, re.MULTILINE)
 _NOISE = re.compile(rb"//[^\n]*|/\*.*?\*/|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'", re.DOTALL)
+_GUARDED = re.compile(
+    rb"^\s*\#\s*if(?:def\s+|\s+defined\s*\(?\s*)__cplusplus\b.*?^\s*\#\s*(?:else|elif|endif)", re.MULTILINE | re.DOTALL
+)
 _LAUNCH = re.compile(rb"(?<!<)<<<(?!<)")
 
 
@@ -119,7 +127,7 @@ def spec_for(path: str, head: bytes) -> LanguageSpec | None:
     if suffix == ".C":
         spec = BY_NAME["cpp"]
     elif suffix.lower() == ".h":
-        spec = BY_NAME["cpp" if suffix == ".H" or _CPLUSPLUS.search(_NOISE.sub(b" ", head)) else "c"]
+        spec = BY_NAME["cpp" if suffix == ".H" or _says_cplusplus(head) else "c"]
     else:
         spec = _BY_SUFFIX.get(suffix.lower(), None)  # type: ignore[assignment]
     if spec is None or (suffix == ".ts" and head.lstrip()[:5] in (b"<?xml", b"<!DOC")):
@@ -127,6 +135,12 @@ def spec_for(path: str, head: bytes) -> LanguageSpec | None:
     if spec.name in ("c", "cpp") and _LAUNCH.search(head) and _LAUNCH.search(_NOISE.sub(b" ", head)):
         return BY_NAME["cuda"]
     return spec
+
+
+def _says_cplusplus(head: bytes) -> bool:
+    """Whether a header holds what C has not; what it shows to C++ alone does not count."""
+    text = _NOISE.sub(b" ", head)
+    return _CPLUSPLUS.search(_GUARDED.sub(b"", text) if b"__cplusplus" in text else text) is not None
 
 
 @cache

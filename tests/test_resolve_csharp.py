@@ -19,6 +19,33 @@ def calls(links: Links) -> set[tuple[str, str]]:
     return {(e.src.partition("#")[2], e.dst) for e in links.edges if e.kind == "calls" and not e.dst.startswith("ext:")}
 
 
+def test_operators_accessors_and_lambdas_of_declared_delegates() -> None:
+    text = """using System;
+struct V {
+    public int X;
+    public static V operator +(V a, V b) { return a; }
+    public static V operator -(V a) { return a; }
+    public int Size { get { return Measure(); } }
+    int Measure() { return X; }
+    public int Count() { return X; }
+}
+class App {
+    static void Run(V a, V b, int n) {
+        V c = a + b;
+        c += a;
+        V d = -c;
+        n += n;
+        Func<V, int> count = v => v.Count();
+    }
+}
+"""
+    edges = {(e.src, e.dst, e.line) for e in linked(a=text).edges if e.kind == "calls"}
+    assert {(s.partition("#")[2], d.partition("#")[2], line) for s, d, line in edges} == {
+        ("V.Size", "V.Measure", 6), ("App.Run", "V.operator+", 12), ("App.Run", "V.operator+", 13),
+        ("App.Run", "V.operator-", 14), ("App.Run", "V.Count", 16),
+    }  # fmt: skip
+
+
 def test_every_labelled_call_is_found_and_nothing_else() -> None:
     result = score("csharp_depot")
     assert result.expected >= 60

@@ -25,6 +25,31 @@ def test_every_labelled_call_is_found_and_nothing_else() -> None:
     assert (result.missing, result.extra) == ([], [])
 
 
+def test_a_bare_name_is_never_a_method_and_default_keeps_the_type() -> None:
+    text = """package a
+type L struct{ xs []int }
+func (l *L) append(x int) { l.xs = append(l.xs, x) }
+func (l *L) show() string { return show(l) }
+func show(l *L) string { return "" }
+type N interface{ Name() string }
+type A struct{}
+type B struct{}
+func (A) Name() string { return "" }
+func (B) Name() string { return "" }
+func f(n N) string {
+	switch n := n.(type) {
+	case A:
+		return n.Name()
+	default:
+		return n.Name()
+	}
+}
+"""
+    edges = {(e.src, e.dst, e.line) for e in linked(a=text).edges if e.kind == "calls" and e.via != "override"}
+    named = {(s.partition("#")[2], d.partition("#")[2], line) for s, d, line in edges if not d.startswith("ext:")}
+    assert named == {("L.show", "show", 4), ("f", "A.Name", 14), ("f", "N.Name", 16)}
+
+
 def test_imports_embedding_and_interfaces() -> None:
     _, links = link_fixture("go_depot")
     edges = {(e.src, e.dst, e.kind) for e in links.edges}

@@ -19,6 +19,33 @@ def calls(links: Links) -> set[tuple[str, str]]:
     return {(e.src.partition("#")[2], e.dst) for e in links.edges if e.kind == "calls" and not e.dst.startswith("ext:")}
 
 
+def test_operators_bounds_of_implementations_and_methods_behind_deref() -> None:
+    text = """use std::ops::{Add, Deref, Neg};
+#[derive(Clone, Copy)]
+pub struct P { x: i32 }
+impl Add for P { type Output = P; fn add(self, o: P) -> P { P { x: self.x + o.x } } }
+impl Neg for P { type Output = P; fn neg(self) -> P { P { x: -self.x } } }
+pub trait Area { fn area(&self) -> i32; }
+pub struct Scaled<S> { inner: S }
+impl<S: Area> Scaled<S> { fn twice(&self) -> i32 { self.inner.area() * 2 } }
+pub struct Queue { stats: i32 }
+impl Queue { fn stats(&self) -> i32 { self.stats } }
+pub struct Guard<'a>(&'a Queue);
+impl Deref for Guard<'_> { type Target = Queue; fn deref(&self) -> &Queue { self.0 } }
+fn upper(w: &str) -> String { w.to_uppercase() }
+fn all(a: P, b: P, g: Guard<'_>, s: &str) {
+    let c = a + -b;
+    g.stats();
+    s.split(' ').map(upper).count();
+}
+"""
+    found = calls(linked(a=text))
+    assert ("Scaled.twice", "rs:a.rs#Area.area") in found
+    assert {d for s, d in found if s == "all"} == {
+        f"rs:a.rs#{name}" for name in ("P.add", "P.neg", "Queue.stats", "upper")
+    }
+
+
 def test_every_labelled_call_is_found_and_nothing_else() -> None:
     result = score("rust_depot")
     assert result.expected >= 80

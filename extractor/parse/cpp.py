@@ -15,9 +15,11 @@ from extractor.parse.cpp_macros import hidden_namespaces, prepare
 from extractor.parse.cpp_node import node_argument, node_row
 from extractor.parse.cpp_text import (
     CASTS,
+    LITERALS,
     binding_target,
     chain,
     compact,
+    member_name,
     named_function,
     split_qualified,
     type_of,
@@ -265,7 +267,9 @@ class CppCollector(CppVariables):
         elif name in ("class_", "enum_") and any(texts[:2]):
             self._bound_class(compact(self.text(node.child_by_field_name("function"))), arguments, scope)
         elif name == "def" and receiver and given and "init<" in self.text(given[0]):
-            self.registrations.append([scope, ".def", [receiver, "__init__"], start_line(arguments or node)])
+            kinds = compact(self.text(given[0])).partition("init<")[2].rpartition(">(")[0]
+            row = [receiver, "__init__", f"@({kinds})"]
+            self.registrations.append([scope, ".def", row, start_line(arguments or node)])
 
     def _callee(self, function: Node | None) -> tuple[str, str, bool]:
         """(receiver, name, whether it is reached through an arrow)."""
@@ -277,7 +281,7 @@ class CppCollector(CppVariables):
             field = function.child_by_field_name("field")
             arrow = any(c.type == "->" for c in function.children)
             name = (
-                compact(self.text(field)).partition("<")[0]
+                member_name(self.source, field).partition("<")[0]
                 if field is not None and "operator" not in self.text(field)
                 else self.text(field)
             )
@@ -315,7 +319,8 @@ class CppCollector(CppVariables):
                 index.named_children[0] if index and index.named_children else None
             )
             given = [clip(chain(self.source, right))] if right is not None else []
-            if held[:1] != "?" and (held[:1] != "<" or (given and given[0][:1] not in ("?", "<"))):
+            plain = held in LITERALS and (not given or given[0] in LITERALS)
+            if held[:1] != "?" and not plain and (held[:1] != "<" or (given and given[0][:1] != "?")):
                 self.call(scope, held, f"operator{sign}", node, given, "operator")
         self.push(step)
 

@@ -223,7 +223,8 @@ class CppDefs(CppScopes):
             flags.append("template")
         params = self._params(function.child_by_field_name("parameters"))
         returns = self._returns(node, function, declared)
-        known = self._declared_before(qualname, params, "const" in flags) if body is not None else None
+        inside = in_class and owner == scope  # a body in the class's own defines what nothing declared before
+        known = self._declared_before(qualname, params, "const" in flags) if not inside and body is not None else None
         if known is not None:
             index = self._adopt(known, node, body, params, flags)
         else:
@@ -244,7 +245,8 @@ class CppDefs(CppScopes):
         ] if qualname in self._seen else []  # fmt: skip
         types = [plain_type(p.annotation) for p in params]
         exact = [i for i in found if [plain_type(p.annotation) for p in self.defs[i].params] == types]
-        return exact[0] if exact else found[0] if len(found) == 1 else None
+        single = len(found) == 1 and (self.source.spec.name == "c" or self.defs[found[0]].kind == "method")
+        return exact[0] if exact else found[0] if single else None
 
     def _adopt(self, index: int, node: Node, body: Node | None, params: tuple[Param, ...], flags: list[str]) -> int:
         known: Definition = self.defs[index]

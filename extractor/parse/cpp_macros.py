@@ -132,7 +132,18 @@ def made(data: bytes) -> list[tuple[int, int]]:
         if data[match.start(1) : match.end(1)].count(b"(") == data[match.start(1) : match.end(1)].count(b")")
         and not _directive(data, match.start())
         and not _BRACKETS.match(data, match.start())
+        and not _declared(data, match.end())
     ]
+
+
+_NAMED = re.compile(rb"\s*[A-Za-z_]\w*\s*(?=\()")
+
+
+def _declared(data: bytes, position: int) -> bool:
+    """Whether a function's name and parameters stand here, of which the macro above is the type: FOO_DECLARE(int)"""
+    name = _NAMED.match(data, position)
+    end = _closing(data, name.end()) if name is not None else 0
+    return end > 0 and data[end : end + 200].lstrip()[:1] in (b"{", b";")
 
 
 def _opening(data: bytes, position: int) -> int:

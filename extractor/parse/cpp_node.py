@@ -46,7 +46,7 @@ def node_argument(source: Source, node: Node) -> str:
             )
         if "String::New" in written or written.endswith(("New", "Symbol::New")):
             return next(('"' + source.text(c)[1:-1] for c in inner if c.type == "string_literal"), "")
-    return binding_target(source, node)
+    return binding_target(source, node).partition("@")[0]
 
 
 def _template(source: Source, function: Node | None) -> str:

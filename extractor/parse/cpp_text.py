@@ -69,6 +69,7 @@ _LITERALS: Final = {
     "nullptr": "<null>",
 }
 _TRUTH: Final = frozenset(("==", "!=", "<", ">", "<=", ">=", "&&", "||", "!", "and", "or", "not", "<=>"))
+LITERALS: Final = frozenset((*_LITERALS.values(), "<double>"))
 CASTS: Final = frozenset(
     ("static_cast", "dynamic_cast", "reinterpret_cast", "const_cast", "static_pointer_cast", "dynamic_pointer_cast")
 )
@@ -89,7 +90,7 @@ def chain(source: Source, node: Node | None) -> str:
         if kind == "field_expression":
             operator = "->" if any(c.type == "->" for c in node.children) else "."
             field = node.child_by_field_name("field")
-            steps.append(operator + (compact(source.text(field)) if field is not None else ""))
+            steps.append(operator + (member_name(source, field) if field is not None else ""))
             node = node.child_by_field_name("argument")
         elif kind == "call_expression":
             function = node.child_by_field_name("function")
@@ -146,6 +147,11 @@ def chain(source: Source, node: Node | None) -> str:
         else:
             break
     return head + "".join(reversed(steps)) if len(steps) <= MAX_STEPS else "?"
+
+
+def member_name(source: Source, field: Node) -> str:
+    """`get<T>` of `a.template get<T>()`."""
+    return compact(source.text(field)).removeprefix("template ")
 
 
 def _result(source: Source, function: Node) -> str:
@@ -212,6 +218,13 @@ def named_function(source: Source, node: Node | None) -> str:
     return text if re.fullmatch(r"[A-Za-z_][\w:]*", text) else ""
 
 
+def _chosen(target: str, kind: str) -> str:
+    """A function with the parameters that a cast picks among its overloads: `f@(double,int)const`."""
+    inside = re.search(r"\(([^()]*)\)\s*(const)?\s*(?:noexcept)?\s*$", kind)
+    plain = target and not target.startswith("=>") and "@" not in target
+    return f"{target}@({compact(inside[1])}){inside[2] or ''}" if inside is not None and plain else target
+
+
 def binding_target(source: Source, node: Node) -> str:
     """What a registration registers: a function's chain, `=>first-last` for the lines of a lambda, "" for what is neither."""
     if node.type == "lambda_expression":
@@ -221,11 +234,18 @@ def binding_target(source: Source, node: Node) -> str:
         name = source.text(function) if function is not None else ""
         wraps = ("overload_cast", "TORCH_FN", "static_cast", "reinterpret_cast", "OverloadCast", "vectorize", "wrap")
         if arguments is not None and arguments.named_children and any(w in name for w in wraps):
-            return binding_target(source, arguments.named_children[0])
+            target = binding_target(source, arguments.named_children[0])
+            given = name.partition("<")[2].rpartition(">")[0]
+            if "overload_cast" in name.partition("<")[0] or "OverloadCast" in name.partition("<")[0]:
+                constant = any("const_" in source.text(c) for c in arguments.named_children[1:])
+                return _chosen(target, f"({given}){' const' * constant}")
+            return _chosen(target, given) if "_cast" in name.partition("<")[0] else target
         return ""
     if node.type == "cast_expression":
         value = node.child_by_field_name("value")
-        return binding_target(source, value) if value is not None else ""
+        return (
+            _chosen(binding_target(source, value), type_of(source, node.child_by_field_name("type"))) if value else ""
+        )
     if node.type.endswith(("_literal", "concatenated_string")):
         return ""
     text = chain(source, node).removesuffix("&")

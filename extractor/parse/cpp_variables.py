@@ -136,7 +136,7 @@ class CppVariables(CppDefs):
             found = False
             if "[]" in declared.shape:
                 for item in value.named_children:
-                    text = named_function(self.source, item)
+                    text = named_function(self.source, item.child_by_field_name("value") or item)
                     if text:
                         self.bind(scope, f"{name}[]", text, node)
                         found = True
@@ -179,14 +179,18 @@ class CppVariables(CppDefs):
             else:
                 self.bind(scope, plain, written + "[]" * declared.shape.count("[]"), node, "declared")
         if value is not None and value.type == "initializer_list":
-            self._fill_slots(value, scope, written, node)
+            self._fill_slots(value, scope, written, node, rows="[]" in declared.shape)
             self._native_type(value, scope, plain, written)
             if node.type != "field_declaration":
                 self._method_table(value, scope, plain, written)
 
-    def _fill_slots(self, value: Node, scope: int, holder: str, node: Node) -> None:
-        """`{.open = my_open, my_close}`: functions stored in the fields of a struct, by name or by position."""
+    def _fill_slots(self, value: Node, scope: int, holder: str, node: Node, *, rows: bool = False) -> None:
+        """`{.open = my_open, my_close}`: functions stored in the fields of a struct, by name or by position; `rows` of such."""
         for position, item in enumerate(value.named_children):
+            row = item.child_by_field_name("value") or item
+            if rows and row.type == "initializer_list":
+                self._fill_slots(row, scope, holder, node)
+                continue
             field, held = f"#{position}", item
             if item.type == "initializer_pair":
                 designator = item.child_by_field_name("designator")

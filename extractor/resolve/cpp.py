@@ -8,12 +8,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from extractor.error_classes import STANDARD
-from extractor.facts import Call, FileFacts
+from extractor.facts import MODULE, Call, FileFacts
 from extractor.parse.collect import bare
 from extractor.resolve import Links
 from extractor.resolve import cpp_library as library
 from extractor.resolve.chains import cpp_type
 from extractor.resolve.cpp_values import CppValues
+from extractor.resolve.cpp_written import element_text, is_pointer, written
 from extractor.resolve.emit import Emitter, Outcome
 from extractor.resolve.model import NOTHING, Context, File, Symbol, Value, Values, accepts, join
 from extractor.schema import external_id
@@ -80,9 +81,20 @@ class CppEngine(CppValues):
         for file, index, call in again:
             emitter.emit_call(file, index, call)
 
+    def expanded(self, name: str, context: Context) -> Values:
+        """A macro's names mean what they mean where it is used: the only function of the name, whatever the macro's file sees."""
+        if context.scope == MODULE or "macro" not in context.file.symbols[context.scope].d.flags:
+            return NOTHING
+        found = [s for s in self.names.get(name.strip(":").replace("::", "."), ()) if s.d.kind == "function"]
+        found = [s for s in found if "static" not in s.d.flags]
+        one = len({self.definition_of(s).id for s in found}) == 1
+        return self.definitions(found[:1], "import") if one else NOTHING
+
     def beside_arguments(self, call: Call, args: list[str], context: Context) -> Values:
         """A function of the namespace that an argument's class is in, which needs no qualification."""
         found: dict[str, Symbol] = {}
+        if call.name not in self.spaced:
+            return NOTHING
         for arg in args:
             for value in self.evaluate(arg, context) if arg not in ("", "?") else ():
                 if value.kind == "inst" and isinstance(value.symbol, Symbol):
@@ -99,6 +111,7 @@ class CppEngine(CppValues):
             return self.operators().outcome(call, context, args)
         if call.kind == "call" and not call.receiver:
             values = self.callee(call.name, context) or self.beside_arguments(call, args, context)
+            values = values or self.expanded(call.name, context)
             if any(v.kind == "var" for v in values):
                 values = self.bounded(values) or values
             return emitter.targets(values, call, args, context) if values else None
@@ -108,22 +121,37 @@ class CppEngine(CppValues):
                 emitter.targets(values, call, args, context) if values else Outcome(reason="missing_module")
             )
             return outcome._replace(targets=tuple((t, "launch") for t, _ in outcome.targets))
+        if call.name in ("emplace_back", "emplace_front") and call.receiver:
+            declared = written(self, call.receiver, context)
+            held = element_text(declared)
+            if held and not is_pointer(held):
+                kept = [v for v in self.evaluate(call.receiver, context) if v.kind == "ext"]
+                built = tuple(v for k in kept for v in self.element(k) if v.kind == "inst")
+                if built and self.constructors(built[0].symbol):
+                    return self._built(built, args, context, emitter)._replace(external=f"{kept[0].name}.{call.name}")
         if call.kind == "scoped":
-            values = self._callee_values(call, context)
+            values = self._callee_values(call, context) or self.expanded(f"{call.receiver}::{call.name}", context)
             if values:
-                made = [v for group in values[0].args for v in group] if values[0].kind == "extfunc" else []
-                if call.name.startswith("make_") and made and made[0].kind == "inst":
-                    built: Outcome = emitter.constructor(made[0]._replace(kind="class"), args, context)
-                    return built._replace(external=values[0].name)
+                made = values[0].args[0] if values[0].kind == "extfunc" and values[0].args else NOTHING
+                if call.name.startswith("make_") and (built := self.bounded(made)) and built[0].kind == "inst":
+                    return self._built(built, args, context, emitter)._replace(external=values[0].name)
                 return emitter.targets(values, call, args, context)  # type: ignore[no-any-return]
             return Outcome(reason=self.unknown_name_reason(call.name, context))
         if call.kind == "arrow":
-            receivers = join(self.dereferenced(v) for v in self.evaluate(call.receiver, context))
+            receivers = self.pointed(self.evaluate(call.receiver, context), call.receiver, context)
             if not receivers:
                 return Outcome(reason=self.unknown_receiver_reason(call.receiver, context))
             values = join(self.called_member(v, call.name, call.receiver, context) for v in receivers)
             return emitter.targets(values, call, args, context) if values else emitter.missing_member(receivers, call)  # type: ignore[no-any-return]
         return None
+
+    def _built(self, made: Values, args: list[str], context: Context, emitter: Any) -> Outcome:
+        """Objects that a function of the standard library makes of its arguments."""
+        outcomes: list[Outcome] = [
+            emitter.constructor(v._replace(kind="class"), args, context) for v in made if v.kind == "inst"
+        ]
+        targets = dict(t for outcome in outcomes for t in outcome.targets)
+        return outcomes[0]._replace(targets=tuple(sorted(targets.items())))
 
     def _callee_values(self, call: Call, context: Context) -> Values:
         if not call.receiver:
@@ -149,6 +177,10 @@ class CppEngine(CppValues):
             if owner.d.name == name:
                 return emitter.constructor(Value("class", owner), args, context)  # type: ignore[no-any-return]
             bases = [b for b in owner.bases if b.kind == "class" and b.symbol.d.name == name.rpartition(".")[2]]
+            named = self.type_name(name, context.file, context.scope) if not bases else None
+            if named is not None and named.kind == "alias":  # `typedef Base Inherited;`
+                meant = [v.symbol for v in self._unalias(named, context)]
+                bases = [b for b in owner.bases if b.kind == "class" and b.symbol in meant]
             held = self.field_values(owner, name) or NOTHING
             values = tuple(bases) or tuple(
                 v._replace(kind="class") for v in held if v.kind == "inst" and not self._is_pointer(owner, name)

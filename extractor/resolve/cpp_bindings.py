@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from extractor.bindings_build import Extension, extensions
+from extractor.parse.cpp_text import plain_type
+from extractor.resolve.chains import split_top
 from extractor.resolve.cpp import CppEngine
 from extractor.resolve.emit import Emitter
 from extractor.resolve.model import Context, File, Symbol
@@ -58,16 +60,18 @@ def emit_bindings(engine: CppEngine, emitter: Emitter, configs: Mapping[str, str
     for file in engine.files:
         rows = (file.facts.extra or {}).get("registrations", ())
         classes: dict[tuple[int, str], str] = {}
+        makers = _makers(file)
         for scope, macro, args, line in sorted(rows, key=lambda r: (r[3], r[1], r[2])):
             module = modules.get((file.number, scope))
             if macro == "class_" and module is not None:
                 held = args[0].partition(",")[0]
                 name = classes[scope, held] = _inside(module, file, scope, args[2], line, args[1])
-                registrar.add(file, scope, line, module, name, [held], args[1])
+                made = [f"{held}{kind}" for kind in makers.get((scope, held), ("",))]
+                registrar.add(file, scope, line, module, name, made, args[1])
             elif macro.startswith(".") and module is not None:
                 held = _held(file, scope, args[0])
-                if args[1] == "__init__" and held:
-                    args = [*args, held]
+                if args[1] == "__init__" and held and args[2:3] and args[2].startswith("@"):
+                    args = [*args[:2], f"{held}{args[2]}"]
                 known = classes.get((scope, held), held.rpartition("::")[2])
                 name = (
                     f"{known}.{_bare(args[1])}" if held else _inside(module, file, scope, args[0], line, _bare(args[1]))
@@ -275,6 +279,26 @@ class Registrar:
         self.emitter.links.edges.append(Edge(node_id, module.owner.id, "defined_in", line, 1.0, "syntax"))
 
 
+def _makers(file: File) -> dict[tuple[int, str], list[str]]:
+    """The constructors that `init<…>()` exposes of each class a function binds, by (scope, class)."""
+    found: dict[tuple[int, str], list[str]] = {}
+    for scope, macro, args, _ in (file.facts.extra or {}).get("registrations", ()):
+        if macro == ".def" and args[1] == "__init__" and args[2:3] and args[2].startswith("@"):
+            found.setdefault((scope, _held(file, scope, args[0])), []).append(args[2])
+    return found
+
+
+def _picked(overloads: list[Symbol], kind: str) -> list[Symbol]:
+    """Of a function's overloads those with the parameters that a cast names, as `(double,int)const`."""
+    if not kind or len(overloads) < 2:
+        return overloads
+    inside, _, constant = kind.removeprefix("(").rpartition(")")
+    wanted = [plain_type(p) for p in split_top(inside, ",")] if inside.strip() not in ("", "void") else []
+    fitting = [s for s in overloads if [plain_type(p.annotation) for p in s.d.params] == wanted]
+    fitting = fitting or [s for s in overloads if len(s.d.params) == len(wanted)] or overloads
+    return [s for s in fitting if ("const" in s.d.flags) == bool(constant)] or fitting
+
+
 def _targets(engine: CppEngine, emitter: Emitter, file: File, scope: int, target: str, line: int) -> list[str]:
     """Ids of what a registration runs: a function, a class's constructor or itself, or what a lambda calls."""
     if target.startswith("=>"):
@@ -283,10 +307,12 @@ def _targets(engine: CppEngine, emitter: Emitter, file: File, scope: int, target
         owner = file.owner_id(scope)
         return [dst for dst, at in emitter.calls_from(owner) if at in inside]
     found = []
+    target, _, picked = target.partition("@")
     for value in engine.evaluate(target, Context(file, scope, line)):
         if value.kind == "func":
-            found += [engine.definition_of(s).id for s in engine.select(value.symbol, None, Context(file, scope, line))]
+            overloads = engine.select(value.symbol, None, Context(file, scope, line))
+            found += [engine.definition_of(s).id for s in _picked(overloads, picked)]
         elif value.kind == "class":
-            makers = [engine.definition_of(s).id for s in engine.constructors(value.symbol)]
+            makers = [engine.definition_of(s).id for s in _picked(engine.constructors(value.symbol), picked)]
             found += makers or [value.symbol.id]
     return found

@@ -29,12 +29,15 @@ class CppFiles(Engine):
         self.closures = [_closure(number, direct) for number in range(len(self.files))]
         self.names: dict[str, list[Symbol]] = {}
         self.namespaces: set[str] = set()
+        self.spaced: set[str] = set()  # names of the functions inside namespaces
         for file in self.files:
             file.top = {}  # names outside classes are looked up by namespace, not by file
             classes = {s.d.qualname for s in file.symbols if s.is_class}
             for symbol in file.symbols:
                 qualname = symbol.d.qualname
                 self.names.setdefault(qualname, []).append(symbol)
+                if symbol.d.kind == "function" and "." in qualname:
+                    self.spaced.add(symbol.d.name)
                 outer = qualname.rpartition(".")[0] if symbol.d.scope == MODULE and "operator" not in qualname else ""
                 if outer and symbol.d.kind != "method" and outer not in classes:
                     while outer and outer not in self.namespaces:
@@ -125,9 +128,10 @@ class CppFiles(Engine):
             if (s.file is declaration.file or not ("static" in s.d.flags and s.d.kind == "function"))
             and len(s.d.params) == len(declaration.d.params)
         ]  # fmt: skip
-        if len(usable) > 1:
-            types = [plain_type(p.annotation) for p in declaration.d.params]
-            usable = [s for s in usable if [plain_type(p.annotation) for p in s.d.params] == types] or usable
+        types = [plain_type(p.annotation) for p in declaration.d.params]
+        exact = [s for s in usable if [plain_type(p.annotation) for p in s.d.params] == types]
+        if exact or self._overloaded(declaration, types):  # what defines another overload does not define this one
+            usable = exact
         if len(usable) > 1:
             usable = [s for s in usable if self.visible(declaration, s.file)] or usable
         const = "const" in declaration.d.flags
@@ -137,6 +141,13 @@ class CppFiles(Engine):
             min(usable, key=lambda s: (-_shared(s.file.facts.path, declaration.file.facts.path), s.id))
             if usable
             else None
+        )
+
+    def _overloaded(self, declaration: Symbol, types: list[str]) -> bool:
+        """Whether the file declares the name with as many parameters of other types, too."""
+        others = (s for s in self.names.get(declaration.d.qualname, ()) if s.file is declaration.file)
+        return any(
+            len(s.d.params) == len(types) and [plain_type(p.annotation) for p in s.d.params] != types for s in others
         )
 
     def definition_of(self, symbol: Symbol) -> Symbol:

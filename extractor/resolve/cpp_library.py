@@ -44,6 +44,10 @@ vector list deque set unordered_set multiset array span initializer_list forward
 MAPS: Final = _words("map unordered_map multimap unordered_multimap flat_hash_map flat_map btree_map")
 ELEMENTS: Final = _words("at front back top operator[] value get extract")
 ITERATORS: Final = _words("begin end cbegin cend rbegin rend find lower_bound upper_bound insert erase emplace")
+# Library functions that return an iterator of the range that their first argument begins.
+SEARCHES: Final = _words("""
+find find_if find_if_not max_element min_element lower_bound upper_bound remove remove_if unique partition adjacent_find next prev
+""")
 # Library functions that run the function they are given.
 RUNNERS: Final = _words("""
 qsort bsearch atexit signal pthread_create for_each transform sort stable_sort find_if count_if any_of all_of none_of remove_if

@@ -77,6 +77,13 @@ class CppTypes(CppFiles):
             known = self.slots.setdefault((variable.id, ""), [])
             known.extend(v._replace(via="flow") for v in functions if v not in known)
 
+    def local(self, file: File, scope: int, name: str, line: int, here: bool) -> Values | None:
+        found = super().local(file, scope, name, line, here)
+        if found and scope != MODULE and all(b.kind == "again" for b in file.binds[scope, name]):
+            # What is only assigned here is declared elsewhere: its type is known there, unless it is a function's.
+            return found if any(v.kind == "func" for v in found) else None
+        return None if scope == MODULE and not found else found  # the variable itself may hold what is stored in it
+
     def variable_values(self, symbol: Symbol) -> Values:
         held = super().variable_values(symbol)
         stored = self.slots.get((symbol.id, "")) if self.slots else None
@@ -155,6 +162,8 @@ class CppTypes(CppFiles):
         return join(given) or (value,)
 
     def environment(self, value: Value) -> dict[str, Values]:
+        if not value.args and value.owner is None:
+            return {}
         own = super().environment(value)
         if value.kind == "inst" and value.owner is not None and not own:  # a class inside a template's
             return self.environment(value.owner)
@@ -173,6 +182,8 @@ class CppTypes(CppFiles):
 
     def function_result(self, symbol: Symbol, value: Value, args: list[str] | None, context: Context) -> Values:
         found = super().function_result(symbol, value, args, context)
+        if value.args:  # `a.make<B>()`
+            self.used.learn(self.definition_of(symbol), value.args)
         owner = value.owner
         if owner is None or not isinstance(owner.symbol, Symbol) or not (owner.args or owner.owner):
             return found

@@ -99,6 +99,10 @@ class CppValues(CppTypes):
             return join(self.indexed(v, context) for v in values)
         if step.op == "&":
             return values
+        if step.op == "^":
+            return self.pointed(self.bounded(values), prefix, context)
+        if step.op == "->":
+            step, values = step._replace(op="."), self.pointed(self.bounded(values), prefix, context)
         if step.op == "|":
             return self.operated(values, step.name, prefix, context)
         if step.op == "#" and any(v.kind in ("extfunc", "ext") for v in values):
@@ -120,6 +124,11 @@ class CppValues(CppTypes):
                 return join(self.function_result(s, Value("func", (s,)), args, context) for s in found)
         wide = [v for v in self.evaluate(args[0], context) if v.name == "#double"] if args else []
         return tuple(wide) if wide and all(v.name.startswith("#") for v in values) else values
+
+    def pointed(self, values: Values, text: str, context: Context) -> Values:
+        """What a pointer or a class like one points to; a mere pointer to such a class is not dereferenced twice."""
+        found = join(self.dereferenced(v) for v in values)
+        return values if found != values and is_pointer(written(self, text, context)) else found
 
     def indexed(self, value: Value, context: Context) -> Values:
         if value.kind == "inst":
@@ -210,6 +219,8 @@ class CppValues(CppTypes):
                 return (Value("ext", name=f"std#{name}", args=value.args),)
             if method in ("move", "forward", "ref", "cref", "exchange", "as_const", "max", "min") and args:
                 return self.evaluate(args[0], context)
+            if method in library.SEARCHES and args:
+                return self.evaluate(args[0], context)  # an iterator like the first
             if method in ("static_pointer_cast", "dynamic_pointer_cast") and value.args:
                 return (Value("ext", name="std#shared_ptr", args=value.args),)
             if method[:1].islower() and value.name.startswith("std#") and value.args:
@@ -246,6 +257,24 @@ class CppValues(CppTypes):
             return tuple(v._replace(via="self") if v.kind == "func" else v for v in found)
         return found
 
+    def passed(self, callee: Value, position: int, number: int, context: Context) -> Values:
+        """What a function type says, else what the body of the callee calls its parameter with."""
+        found = super().passed(callee, position, number, context)
+        if found or callee.kind != "func":
+            return found
+        for chosen in callee.symbol:
+            symbol = self.definition_of(chosen)
+            name = symbol.d.params[position].name if position < len(symbol.d.params) else ""
+            for row in symbol.file.calls_by_text.get((symbol.index, "", name), ())[:1]:
+                given = symbol.file.args[row] if row < len(symbol.file.args) else []
+                if name and number < len(given):
+                    line = symbol.file.facts.calls[row].line
+                    held = self.evaluate(given[number], Context(symbol.file, symbol.index, line))
+                    env = self.environment(callee.owner) if callee.owner is not None else {}
+                    own = symbol.file.typevars.get(symbol.index, {})
+                    return self.substitute(held, env | dict(zip(own, callee.args, strict=False)))
+        return NOTHING
+
     def constructors(self, symbol: Symbol) -> list[Symbol]:
         return [
             s
@@ -272,7 +301,8 @@ class CppValues(CppTypes):
             chosen = const if constant else [s for s in chosen if s not in const]
         moving = [s for s in chosen if any(p.annotation.endswith("&&") for p in s.d.params)]
         if moving and len(moving) < len(chosen) and args:
-            passing = args[0].startswith("<") or (
+            held = self.evaluate(args[0], context)  # of another type: what it is converted to is not kept
+            passing = bool(held and not any(v.kind == "inst" for v in held)) or (
                 args[0].endswith("()") and not written(self, args[0], context).endswith("&")
             )
             chosen = moving if passing else [s for s in chosen if s not in moving]
@@ -300,7 +330,7 @@ class CppValues(CppTypes):
 
     def foreign_compatible(self, given: str, wanted: str) -> int:
         left, right = given.partition("#")[2], wanted.partition("#")[2]
-        numeric = library.PRIMITIVES - {"char", "void", "auto"}
+        numeric = library.PRIMITIVES - {"void", "auto"}
         if left.partition(" ")[0] in numeric and right.partition(" ")[0] in numeric:
             return -1 if "bool" in (left, right) else 0  # a template's parameter fits better than a conversion
         if left == "char" and right in ("string", "string_view", "Slice"):

@@ -103,7 +103,7 @@ def _name(engine: CppValues, name: str, context: Context, depth: int) -> str:
     return ""
 
 
-def _element(text: str) -> str:
+def element_text(text: str) -> str:
     """What a container or smart pointer of the standard library holds, as written."""
     name = re.sub(r"^(?:const\s+)?(?:std::)?", "", text).partition("<")[0]
     inside = text.partition("<")[2].rpartition(">")[0]
@@ -138,7 +138,7 @@ def _after(engine: CppValues, found: str, step: Step, prefix: str, called: bool,
         bare = found.rstrip().rstrip("&").rstrip()
         if bare.endswith(("*", "[]")):
             return bare[:-1] if bare.endswith("*") else bare[:-2]
-        element = _element(bare)
+        element = element_text(bare)
         return element or (
             "const" if is_const(found) and step.op != "^" else _of_operator(engine, prefix, step, context)
         )
@@ -152,7 +152,7 @@ def _after(engine: CppValues, found: str, step: Step, prefix: str, called: bool,
         if not functions:
             made = [v.symbol.d.name for v in values if v.kind == "class"]
             method = prefix.replace("->", ".").rpartition(".")[2]
-            return made[0] if made else _element(found) if method in library.ELEMENTS | library.ITERATORS else ""
+            return made[0] if made else element_text(found) if method in library.ELEMENTS | library.ITERATORS else ""
         args = engine.arguments(prefix, context)
         chosen = engine.select(functions, args, context) if functions else []
         if len({s.d.returns for s in chosen}) > 1:

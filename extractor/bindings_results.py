@@ -1,0 +1,51 @@
+"""What native functions give back: binding nodes and the facts of what they run in, the exposed class of a call's result out.
+
+`make_world(n).body(0).energy` of a native module is `Body.energy`, when the functions behind the first two names return those classes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from extractor.facts import FileFacts
+from extractor.resolve import definition_ids
+from extractor.schema import Node
+
+
+class Results:
+    """The declared results of the functions that bindings run."""
+
+    def __init__(self, bindings: Iterable[Node], native: Iterable[FileFacts]) -> None:
+        targets = {str(node.meta["target"]) for node in bindings if node.meta.get("target")}
+        paths = {target.partition(":")[2].partition("#")[0] for target in targets}
+        self._returns = {
+            node_id: d.returns
+            for facts in native
+            if facts.path in paths
+            for node_id, d in zip(definition_ids(facts), facts.defs, strict=True)
+            if node_id in targets and d.returns
+        }
+
+    def within(self, path: str, exposed: Mapping[str, list[Node]]) -> str:
+        """The exposed name that a path inside a native module leads to, calls on the way replaced by the class they give."""
+        if "()." not in path:
+            return path.replace("()", "")
+        here = ""
+        for part in path.split("."):
+            name = part.replace("()", "")
+            here = f"{here}.{name}" if here else name
+            if part.endswith("()") and here in exposed and not any(e.startswith(f"{here}.") for e in exposed):
+                here = self._class_of(exposed[here], here.rpartition(".")[0], exposed) or here
+        return here
+
+    def _class_of(self, nodes: list[Node], owner: str, exposed: Mapping[str, list[Node]]) -> str:
+        words = [w for n in nodes for w in re.findall(r"\w+", self._returns.get(str(n.meta.get("target", "")), ""))]
+        if "Self" in words:
+            return owner
+        for name in sorted(exposed):
+            if any(e.startswith(f"{name}.") for e in exposed):
+                made = [str(n.meta.get("target", "")).partition("#")[2].partition("@")[0] for n in exposed[name]]
+                if any(set(target.split(".")[-2:]) & set(words) for target in made if target):
+                    return name
+        return ""
