@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from extractor.facts import MODULE, FileFacts, Handler, Import, Raise
+from extractor.facts import MODULE, Binding, FileFacts, Handler, Import, Raise
 from extractor.parse.collect import Step, clip, handler_action
 from extractor.parse.tree import collapse, end_line, start_line
 from extractor.parse.typescript_chains import chain
@@ -34,7 +34,7 @@ def parse(source: Source) -> FileFacts:
     collector.walk()
     exports = {k: v for k, v in collector.exports.items() if k not in collector.unnamed}
     names = tuple(sorted(k for k in exports if k != "=")) if exports or collector.is_module else None
-    extra = {"typevars": collector.typevars, "exports": exports, "reads": collector.reads}
+    extra = {"typevars": collector.typevars, "exports": exports, "reads": collector.reads, "puts": collector.puts}
     return collector.facts(exports=names, extra=extra)
 
 
@@ -57,14 +57,7 @@ class ScriptCollector(ScriptValues):
         inner = node.start_byte < self._anonymous_until.get(scope, 0)
         if node.named_children and scope != MODULE and not inner:
             value = node.named_children[0]
-            if (
-                value.type == "object"
-                and self._has_functions(value)
-                and self.defs[scope].kind in ("function", "method")
-            ):
-                # A factory: what it returns has members of its own, inside the factory.
-                index = self.define("variable", "return", value, step, signature="return", doc="", flags=("nested",))
-                self._members(value, index)
+            if self.defs[scope].kind in ("function", "method") and self._returned_object(value, scope):
                 return
             if value.type not in FUNCTION_VALUES:
                 self.bind(scope, "return", clip(chain(self.source, value)), node)
@@ -128,6 +121,53 @@ class ScriptCollector(ScriptValues):
             if node.type not in FUNCTION_SCOPES:
                 stack.extend(node.named_children)
         return handler_action(throws, called, returns, empty)
+
+    def on_if(self, step: Step) -> None:
+        """`if (x instanceof T)` says what x is inside, or behind it when the branch leaves."""
+        node, scope = step[0], step[1]
+        condition, then = node.child_by_field_name("condition"), node.child_by_field_name("consequence")
+        self._narrow(condition, scope, then)
+        inner = condition.named_children[0] if condition is not None and condition.named_children else None
+        if inner is not None and inner.type == "unary_expression" and then is not None and node.parent is not None:
+            last = then.named_children[-1] if then.type == "statement_block" and then.named_children else then
+            if last.type in ("return_statement", "throw_statement", "continue_statement", "break_statement"):
+                self._narrow(inner.child_by_field_name("argument"), scope, node.parent, after=then)
+        self.push(step)
+
+    def on_ternary(self, step: Step) -> None:
+        node = step[0]
+        self._narrow(node.child_by_field_name("condition"), step[1], node.child_by_field_name("consequence"))
+        self.push(step)
+
+    def on_binary(self, step: Step) -> None:
+        node = step[0]
+        if self.text(node.child_by_field_name("operator")) == "&&":
+            self._narrow(node.child_by_field_name("left"), step[1], node.child_by_field_name("right"))
+        self.push(step)
+
+    def _narrow(self, condition: Node | None, scope: int, until: Node | None, after: Node | None = None) -> None:
+        """Bind what a condition tests with `instanceof` to that class, for the lines where the test holds."""
+        stack = [condition]
+        while stack:
+            node = stack.pop()
+            if node is None:
+                continue
+            if node.type == "parenthesized_expression":
+                stack.extend(node.named_children[:1])
+            if node.type != "binary_expression":
+                continue
+            operator = self.text(node.child_by_field_name("operator"))
+            left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
+            if operator == "&&":
+                stack.extend((left, right))
+            elif operator == "instanceof" and left is not None and left.type == "identifier" and until is not None:
+                wanted = clip(chain(self.source, right))
+                start = until if after is None else after
+                line = start_line(start) if after is None else end_line(after) + 1
+                if wanted.replace(".", "").isidentifier() and line <= end_line(until):
+                    self.bindings.append(
+                        Binding(scope, self.text(left), wanted, line, "narrowed", end_line(until))
+                    )
 
     # ------------------------------------------------------------------ expressions
 
@@ -262,6 +302,9 @@ class ScriptCollector(ScriptValues):
         "lexical_declaration": ScriptValues.on_declaration,
         "variable_declaration": ScriptValues.on_declaration,
         "assignment_expression": ScriptValues.on_assignment,
+        "if_statement": on_if,
+        "ternary_expression": on_ternary,
+        "binary_expression": on_binary,
         "for_in_statement": on_for_in,
         "return_statement": on_return,
         "throw_statement": on_throw,

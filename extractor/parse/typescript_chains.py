@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from extractor.parse.collect import MAX_STEPS
+from extractor.parse.collect import MAX_CHAIN, MAX_STEPS
 from extractor.parse.tree import collapse
 
 if TYPE_CHECKING:
@@ -23,6 +23,9 @@ _LITERALS: Final = {
     "null": "<null>",
     "undefined": "<null>",
 }
+_PLAIN: Final = frozenset((*_LITERALS.values(), "?"))
+MAX_ELEMENTS: Final = 24  # of an array or object written out; what follows is more of the same
+_KEYS: Final = frozenset(("property_identifier", "private_property_identifier", "number", "identifier"))
 _FUNCTIONS: Final = frozenset(("arrow_function", "function_expression", "generator_function"))
 _TRANSPARENT: Final = frozenset(
     ("parenthesized_expression", "non_null_expression", "satisfies_expression", "spread_element")
@@ -79,8 +82,14 @@ def chain(source: Source, node: Node | None) -> str:
             )
             break
         elif kind == "array" and node.named_children:
-            inner = chain(source, node.named_children[0])
-            head = _array(inner)
+            head = _array(source, node)
+            break
+        elif kind == "object":
+            head = _object(source, node)
+            break
+        elif kind == "class":  # named as its definition is
+            named = node.child_by_field_name("name")
+            head = source.text(named) if named is not None else "anonymous"
             break
         elif kind in _LITERALS:
             head = _LITERALS[kind]
@@ -88,11 +97,13 @@ def chain(source: Source, node: Node | None) -> str:
         elif kind in ("binary_expression", "ternary_expression"):
             operator = source.text(node.child_by_field_name("operator")) if kind == "binary_expression" else ""  # type: ignore[arg-type]
             if kind == "ternary_expression":
-                node = node.child_by_field_name("consequence")
-            elif operator in ("||", "??", "&&"):
-                node = node.child_by_field_name("right" if operator == "&&" else "left")
-            else:
-                break
+                head = _either(source, node, ("consequence", "alternative"))
+            elif operator in ("||", "??"):
+                head = _either(source, node, ("left", "right"))
+            elif operator == "&&":
+                node = node.child_by_field_name("right")
+                continue
+            break
         elif kind == "assignment_expression":
             node = node.child_by_field_name("right")
         elif kind in _FUNCTIONS:
@@ -103,13 +114,51 @@ def chain(source: Source, node: Node | None) -> str:
     return head + "".join(reversed(steps)) if len(steps) <= MAX_STEPS else "?"
 
 
-def _array(inner: str) -> str:
-    """An array literal by its first element, when that has a type that can be written."""
-    if inner.startswith("new ") and inner.endswith("()"):
-        return f"<{inner[4:-2]}[]>"
-    if inner.startswith("<") and inner.endswith(">") and inner.count("<") == inner.count(">"):
-        return f"<{inner[1:-1]}[]>"
-    return "<Array>"
+def _either(source: Source, node: Node, fields: tuple[str, str]) -> str:
+    """What may be either of two values, without those that say nothing."""
+    found: list[str] = []
+    for field in fields:
+        text = chain(source, node.child_by_field_name(field))
+        inner = text[1:-1].split("|") if text.startswith("(") and text.endswith(")") and text.count("(") == 1 else [text]
+        found.extend(t for t in inner if t not in ("?", "<null>", *found))
+    return f"({'|'.join(found)})" if len(found) > 1 else found[0] if found else "?"
+
+
+def _array(source: Source, node: Node) -> str:
+    """`[a, ...b]`, each element as a chain; literals of one type say only that type."""
+    parts = []
+    for child in node.named_children[:MAX_ELEMENTS]:
+        if child.type != "comment":
+            inner = chain(source, child)
+            parts.append(f"...{inner}" if child.type == "spread_element" else inner)
+    parts = _fitting(parts)
+    if all(p in _PLAIN for p in parts):
+        return "<Array>" if len(set(parts)) != 1 or parts[0] == "?" else f"<{parts[0][1:-1]}[]>"
+    return f"[{','.join(parts)}]"
+
+
+def _object(source: Source, node: Node) -> str:
+    """`{a: x, b, ...c}`, each value as a chain."""
+    parts = []
+    for child in node.named_children[:MAX_ELEMENTS]:
+        if child.type == "shorthand_property_identifier":
+            parts.append(f"{source.text(child)}:{source.text(child)}")
+        elif child.type == "pair":
+            key = property_name(source, child.child_by_field_name("key"))
+            parts.append(f"{key if key.isidentifier() else ''}:{chain(source, child.child_by_field_name('value'))}")
+        elif child.type == "spread_element":
+            parts.append(f"...:{chain(source, child)}")
+    return f"{{{','.join(_fitting(parts))}}}"
+
+
+def _fitting(parts: list[str]) -> list[str]:
+    """As many of them as a chain has room for."""
+    room = MAX_CHAIN - 2
+    for count, part in enumerate(parts):
+        room -= len(part) + 1
+        if room < 0:
+            return parts[:count]
+    return parts
 
 
 def _result(source: Source, function: Node) -> str:
@@ -150,12 +199,18 @@ def member_path(source: Source, node: Node) -> list[str]:
 
 
 def property_name(source: Source, node: Node | None) -> str:
-    """The name of a key; empty for a computed one."""
+    """The name of a key; `[iterator]` for `[Symbol.iterator]`, empty for what only a run can tell."""
     if node is None:
         return ""
+    if node.type == "computed_property_name" and node.named_children:
+        node = node.named_children[0]
+        if node.type == "member_expression" and source.text(node.child_by_field_name("object")) == "Symbol":  # type: ignore[arg-type]
+            return f"[{source.text(node.child_by_field_name('property'))}]"  # type: ignore[arg-type]
+        if node.type == "identifier":
+            return f"[{source.text(node)}]"
     if node.type == "string":
         return string_value(source, node)
-    return source.text(node) if node.type != "computed_property_name" else ""
+    return source.text(node) if node.type in _KEYS else ""
 
 
 def string_value(source: Source, node: Node | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import TYPE_CHECKING
 
 from extractor.facts import MODULE, Param
@@ -60,6 +61,9 @@ class ScriptDefs(ScriptNames):
             values = clause.children_by_field_name("value") or clause.named_children[:1]
             arguments = clause.child_by_field_name("type_arguments")
             for value in values:
+                for mixin in self._mixins(value):
+                    self.add_base(index, mixin, position, start_line(value), "mixin")
+                    position += 1
                 written = self._base_text(value) + (self.text(arguments) if arguments is not None else "")
                 self.add_base(index, collapse(written), position, start_line(value), "extends")
                 position += 1
@@ -70,6 +74,18 @@ class ScriptDefs(ScriptNames):
             first = arguments.named_children[0] if arguments is not None and arguments.named_children else None
             return self._base_text(first) if first is not None else self.text(value.child_by_field_name("function"))
         return self.text(value)
+
+    def _mixins(self, value: Node) -> list[str]:
+        """`Walking(Flying(Animal))`: the classes that the functions give, outermost first."""
+        found: list[str] = []
+        while value.type == "call_expression":
+            arguments = value.child_by_field_name("arguments")
+            text = clip(chain(self.source, value))
+            if arguments is None or not arguments.named_children or text == "?":
+                break
+            found.append(text)
+            value = arguments.named_children[0]
+        return found
 
     def on_interface(self, step: Step) -> None:
         node = step[0]
@@ -192,11 +208,26 @@ class ScriptDefs(ScriptNames):
         if body is not None:
             if body.type == "statement_block":
                 self.push((body, index, prefix, False))
-            else:
+            elif not self._returned_object(body, index):
                 self.bind(index, "return", clip(chain(self.source, body)), body)
                 self.push_nodes([body], index, prefix)
             self.push_nodes(self._defaults(parameters), index, prefix)
         return index
+
+    def _returned_object(self, value: Node, scope: int) -> bool:
+        """A factory: what it returns has members of its own, inside the factory."""
+        while value.type == "parenthesized_expression" and value.named_children:
+            value = value.named_children[0]
+        if value.type != "object" or not self._has_functions(value):
+            return False
+        step = (value, scope, self.defs[scope].qualname, False)
+        index = self.define("variable", "return", value, step, signature="return", doc="", flags=("nested",))
+        self._members(value, index)
+        return True
+
+    @abstractmethod
+    def _members(self, value: Node, index: int) -> None:
+        """The functions of an object literal are definitions inside its variable."""
 
     def _fold(self, index: int, outer: Node, node: Node, body: Node, params: tuple[Param, ...]) -> None:
         """Overload signatures and their implementation are one definition, found where the implementation stands."""

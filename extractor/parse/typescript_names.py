@@ -33,6 +33,7 @@ class ScriptNames(Collector):
         self.typevars: list[list[object]] = []
         self.exports: dict[str, str] = {}
         self.reads: list[list[object]] = []  # [scope, receiver, property, line]
+        self.puts: list[list[object]] = []  # [scope, container or object, field or [], value, line]
         self.is_module = False
         self._exported = False  # the declaration visited next stands in an export statement
         self.unnamed: set[str] = set()  # exported as default only
@@ -147,7 +148,7 @@ class ScriptNames(Collector):
                 )
             )
             if pattern.type in ("object_pattern", "array_pattern"):
-                patterns.append((pattern, f"<{annotation}>" if annotation else "?"))
+                patterns.append((pattern, f"<{annotation}>" if annotation else f"%{len(params) - 1}"))
         return tuple(params), patterns
 
     def _bind_patterns(self, patterns: list[tuple[Node, str]], scope: int, until: Node | None = None) -> None:
@@ -196,7 +197,7 @@ class ScriptNames(Collector):
         known = self.defs[index]
         if "@" not in known.doc or (known.returns and all(p.annotation for p in known.params)):
             return
-        types, returned = jsdoc_types(known.doc)
+        types, returned, _ = jsdoc_types(known.doc)
         params = tuple(
             p if p.annotation or p.name not in types else p._replace(annotation=types[p.name]) for p in known.params
         )
@@ -212,7 +213,8 @@ class ScriptNames(Collector):
             or self.text(function).rpartition(".")[2].partition("<")[0] not in WRAPPERS
         ):
             return None
-        return next((c for c in arguments.named_children if c.type in FUNCTION_VALUES), None)
+        first = arguments.named_children[0] if arguments.named_children else None
+        return first if first is not None and first.type in FUNCTION_VALUES else None
 
     def _has_functions(self, value: Node) -> bool:
         for item in value.named_children:
@@ -304,7 +306,11 @@ class ScriptNames(Collector):
     def _args(self, arguments: Node | None) -> list[str]:
         if arguments is None or arguments.type != "arguments":
             return []
-        return [clip(chain(self.source, c)) for c in arguments.named_children if c.type != "comment"]
+        return [
+            ("..." if c.type == "spread_element" else "") + clip(chain(self.source, c))
+            for c in arguments.named_children
+            if c.type != "comment"
+        ]
 
     def _bind_parameters(self, function: Node, scope: int, source: str) -> None:
         self._seen_functions.add(function.id)
@@ -327,10 +333,10 @@ class ScriptNames(Collector):
             number += 1
 
 
-def jsdoc_types(doc: str) -> tuple[dict[str, str], str]:
-    """Types from `@param {T} name` and `@returns {T}` of a cleaned comment."""
+def jsdoc_types(doc: str) -> tuple[dict[str, str], str, str]:
+    """Types from `@param {T} name`, `@returns {T}` and `@type {T}` of a cleaned comment."""
     params: dict[str, str] = {}
-    returned = ""
+    returned = own = ""
     for line in doc.splitlines():
         words = line.strip()
         if not words.startswith("@") or "{" not in words:
@@ -348,7 +354,9 @@ def jsdoc_types(doc: str) -> tuple[dict[str, str], str]:
         kind = words[start + 1 : end].strip().lstrip("?!").rstrip("=")
         if tag in ("returns", "return"):
             returned = kind
+        elif tag == "type":
+            own = kind
         elif tag in ("param", "arg", "argument"):
             name = words[end + 1 :].strip().lstrip("[").split(" ")[0].split("=")[0].rstrip("]-")
             params.setdefault(name, kind)
-    return params, returned
+    return params, returned, own

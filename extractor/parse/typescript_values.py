@@ -11,7 +11,7 @@ from extractor.parse.collect import Step, clip
 from extractor.parse.tree import collapse, start_line
 from extractor.parse.typescript_chains import chain, member_path, property_name, string_value, type_text
 from extractor.parse.typescript_defs import ScriptDefs
-from extractor.parse.typescript_names import CLASS_VALUES, FUNCTION_VALUES
+from extractor.parse.typescript_names import CLASS_VALUES, FUNCTION_VALUES, jsdoc_types
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -126,18 +126,21 @@ class ScriptValues(ScriptDefs):
                 name, value, node, step, flags=["static"] if any(c.type == "static" for c in node.children) else []
             )
             return
-        annotation = type_text(self.source, node.child_by_field_name("type"))
+        annotation = type_text(self.source, node.child_by_field_name("type")) or self._written_type(node)
         words = [c.type for c in node.children]
         flags = ["field", *(w for w in ("static", "readonly", "abstract") if w in words)]
+        if value is not None and value.type == "object" and self._has_functions(value):
+            self._define_value(name, value, node, step, flags=flags, returns=annotation)
+            return
         self.define(
             "variable", name, node, step, signature=self.head(node, value), returns=annotation, flags=flags,
             visibility=self._visibility(node, name), decorators=self._decorators(node),
             value=self.short(value) if value is not None else "",
         )  # fmt: skip
+        if value is not None:
+            self.bind(scope, name, clip(chain(self.source, value)), node)
         if annotation:
             self.bind(scope, name, annotation, node, "declared")
-        elif value is not None:
-            self.bind(scope, name, clip(chain(self.source, value)), node)
         self.push_nodes([*(c for c in node.named_children if c.type == "decorator"), value], scope, prefix)
 
     def on_declaration(self, step: Step) -> None:
@@ -199,10 +202,16 @@ class ScriptValues(ScriptDefs):
             )
         else:
             self.push_nodes([value], scope, prefix)
+        annotation = annotation or self._written_type(outer)
+        if not members and (value is not None or not annotation):
+            self.bind(scope, name, clip(chain(self.source, value)) if value is not None else "?", node)
         if annotation:
             self.bind(scope, name, annotation, node, "declared")
-        elif not members:
-            self.bind(scope, name, clip(chain(self.source, value)) if value is not None else "?", node)
+
+    def _written_type(self, node: Node) -> str:
+        """The type that a comment gives: `/** @type {Foo[]} */`."""
+        doc = self.docs.get(node.id, "")
+        return jsdoc_types(doc)[2] if "@type" in doc else ""
 
     def _define_value(
         self, name: str, value: Node | None, outer: Node, step: Step, *, flags: list[str], returns: str = ""
@@ -284,8 +293,13 @@ class ScriptValues(ScriptDefs):
         if len(path) == 2 and path[0] == "this":
             if is_function and scope != MODULE:
                 self._assign_function(path, right, node, step)
+            elif right.type == "object" and self._has_functions(right) and self._holder(scope) is not None:
+                self._assign_function(path, right, node, step)
             else:
                 self.bind(scope, f"self.{path[1]}", clip(chain(self.source, right)), node)
+                written = self._written_type(node.parent or node)
+                if written:
+                    self.bind(scope, f"self.{path[1]}", written, node, "declared")
                 self.push(step)
             return
         if is_function and len(path) >= 2 and path[0] not in ("this", "window", "global", "globalThis", "self"):
@@ -298,6 +312,7 @@ class ScriptValues(ScriptDefs):
             if owner is not None:
                 self._members(right, owner)
                 return
+        self._put(left, right, scope, node)
         if left.type == "identifier":
             if is_function and top is False and scope == MODULE:
                 self.push(step)
@@ -306,6 +321,16 @@ class ScriptValues(ScriptDefs):
         elif left.type in ("object_pattern", "array_pattern"):
             self._destructure(left, clip(chain(self.source, right)), scope, None, "again")
         self.push_nodes([left if left.type not in ("identifier", "object_pattern") else None, right], scope, prefix)
+
+    def _put(self, left: Node, right: Node, scope: int, node: Node) -> None:
+        """`held[key] = value` and `thing.field = value`: what a container or another object is given."""
+        target = left.child_by_field_name("object")
+        if left.type not in ("subscript_expression", "member_expression") or target is None:
+            return
+        held, value = clip(chain(self.source, target)), clip(chain(self.source, right))
+        name = self.text(left.child_by_field_name("property")) if left.type == "member_expression" else "[]"
+        if held not in ("?", "this", "exports", "module") and value[0] not in "?<":
+            self.puts.append([scope, held, name, value, start_line(node)])
 
     def _inherit(self, name: str, value: Node) -> None:
         """`B.prototype = Object.create(A.prototype)` and `B.prototype = new A()`: B extends A."""
@@ -343,10 +368,7 @@ class ScriptValues(ScriptDefs):
         scope, prefix = step[1], step[2]
         names = [p for p in path[1:] if p != "prototype"]
         if path[0] == "this":
-            holder = scope
-            while holder != MODULE and self.defs[holder].kind == "method":
-                holder = self.defs[holder].scope
-            index: int | None = holder if holder != MODULE else None
+            index = self._holder(scope)
         else:
             index = self._owner(path[0])
         if index is None or len(names) != 1:
@@ -356,5 +378,13 @@ class ScriptValues(ScriptDefs):
         flags = [] if "prototype" in path or path[0] == "this" else ["static"]
         if right.type in CLASS_VALUES:
             self._class(names[0], right, node, member, flags)
+        elif right.type == "object":
+            self._define_value(names[0], right, node, member, flags=["field"])
         else:
             self._function("method", names[0], right, node, member, flags)
+
+    def _holder(self, scope: int) -> int | None:
+        """What `this` is in a method, when it is known: the class, or the function that makes objects."""
+        while scope != MODULE and self.defs[scope].kind == "method":
+            scope = self.defs[scope].scope
+        return scope if scope != MODULE else None

@@ -19,7 +19,8 @@ class Step(NamedTuple):
 
 
 class Chain(NamedTuple):
-    """`kind` is name, new, value (a type follows), lambda (a chain follows) or unknown."""
+    """`kind` is name, new, value (a type follows), lambda (a chain follows), one of `[` `{` `(` (array, object, alternatives:
+    what stands between the brackets) or unknown."""
 
     kind: str
     head: str
@@ -39,6 +40,9 @@ def parse_chain(text: str) -> Chain:
         end = _name_end(text, 4)
         after = end + 2 if text.startswith("()", end) else end
         return Chain("new", text[4:end], after, _steps(text, after))
+    if text.startswith(("[", "{", "(")):
+        end = _balanced(text, 0)
+        return Chain(text[0], text[1 : end - 1], end, _steps(text, end))
     end = _name_end(text, 0)
     head = text[:end]
     kind = "unknown" if not head or head == "?" else "name"

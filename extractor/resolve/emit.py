@@ -82,6 +82,7 @@ class Emitter:
             for file in self.engine.files:
                 for symbol in file.symbols:
                     symbol.ancestors = None
+                    symbol.subclasses = []
         for file in self.engine.files:
             for symbol in file.symbols:
                 for value in symbol.bases:
@@ -93,7 +94,9 @@ class Emitter:
             for base in file.facts.bases:
                 symbol = file.symbols[base.scope]
                 value = self.engine.base_value(file, base)
-                kind = base.kind
+                kind = "extends" if base.kind == "mixin" else base.kind
+                if value is None and base.kind == "mixin":
+                    continue
                 if value is None:
                     self.unresolved(
                         symbol.id, kind, base.name, base.line, self.engine.unknown_type_reason(base.name, file)

@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 from extractor.facts import MODULE, Binding, Definition, FileFacts
 from extractor.schema import symbol_id
 
-MAX_VALUES: Final = 8  # more alternatives than this are nothing known
+MAX_VALUES: Final = 16  # more alternatives than this are nothing known
 MAX_OVERRIDES: Final = 12
 MAX_DEPTH: Final = 24
 CLASSES: Final = frozenset(("class", "interface"))
@@ -61,7 +61,7 @@ class Symbol:
 class Value(NamedTuple):
     """What an expression may be. `kind`: inst and class (of a class here, `symbol`), ext and extclass (of one elsewhere,
     `name`), func (`symbol` a tuple of overloads), extfunc, module, ns, var (a type parameter), lambda (`name` its chain,
-    `symbol` its context), list (an array of `args`). `args` are type arguments; `owner` the receiver of a func."""
+    `symbol` its context), list (an array of `args`), tuple and record (an array or object written out). `args` are type arguments; `owner` the receiver of a func."""
 
     kind: str
     symbol: Any = None

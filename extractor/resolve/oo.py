@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from extractor.facts import MODULE, Binding
-from extractor.resolve.chains import Chain, Step, parse_chain
+from extractor.resolve.chains import Chain, Step, parse_chain, split_top
 from extractor.resolve.model import NOTHING, Context, File, Symbol, Value, Values, join, seen_from_inside
 from extractor.resolve.oo_overloads import Overloads
 
@@ -93,6 +93,8 @@ class Engine(Overloads):
         if not rows or (scope != MODULE and file.symbols[scope].is_class):
             return None
         visible = [b for b in rows if (b.line <= line or not here) and (not b.end_line or b.line <= line <= b.end_line)]
+        if self._hidden:
+            visible = [b for b in visible if not any(b is h for h in self._hidden)]
         if not visible:
             return None
         if scope == MODULE and not visible[-1].end_line and (symbols := file.top.get(name)):
@@ -110,6 +112,12 @@ class Engine(Overloads):
     def binding_values(self, binding: Binding, file: File) -> Values:
         if binding.kind in ("declared", "caught"):
             return self.type_values(binding.text, file, binding.scope)
+        if binding.end_line and "#" in binding.text:  # `c.each(c => …)` is called on the outer c
+            self._hidden.append(binding)
+            try:
+                return self.evaluate(binding.text, Context(file, binding.scope, binding.line))
+            finally:
+                self._hidden.pop()
         # The name on the left is not yet bound to itself: `x = x.next()` reads what stood before.
         return self.evaluate(binding.text, Context(file, binding.scope, binding.line))
 
@@ -213,6 +221,10 @@ class Engine(Overloads):
             return (Value("lambda", context, (), chain.head),)
         if chain.kind == "value":
             values = self.literal(chain.head, context)
+        elif chain.kind == "(":
+            values = join(self.evaluate(part, context) for part in split_top(chain.head, "|"))
+        elif chain.kind in "[{":
+            values = self.collection(chain, context)
         elif chain.kind == "new":
             values = self.type_values(chain.head, context.file, context.scope)
         elif chain.steps and chain.steps[0].op in ("()", "#"):

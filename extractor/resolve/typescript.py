@@ -13,7 +13,7 @@ from extractor.resolve import typescript_library as library
 from extractor.resolve.chains import TypeText, parse_chain, ts_type
 from extractor.resolve.emit import Emitter, Outcome
 from extractor.resolve.model import NOTHING, Context, File, Symbol, Value, Values, join
-from extractor.resolve.typescript_exports import ScriptExports
+from extractor.resolve.typescript_flow import ScriptFlow
 
 
 def link(files: Sequence[FileFacts], configs: Mapping[str, str]) -> Links:
@@ -21,6 +21,9 @@ def link(files: Sequence[FileFacts], configs: Mapping[str, str]) -> Links:
     engine = ScriptEngine(files, configs)
     emitter = Emitter(engine)
     emitter.resolve_bases()
+    engine.flow()
+    if any(base.kind == "mixin" for file in engine.files for base in file.facts.bases):
+        emitter.resolve_bases()
     emitter.emit_bases()
     for file in engine.files:
         for row in file.facts.imports:
@@ -31,7 +34,7 @@ def link(files: Sequence[FileFacts], configs: Mapping[str, str]) -> Links:
     return emitter.finish()
 
 
-class ScriptEngine(ScriptExports):
+class ScriptEngine(ScriptFlow):
     """What expressions mean, and where their calls lead."""
 
     parse_type = staticmethod(ts_type)
@@ -102,6 +105,11 @@ class ScriptEngine(ScriptExports):
         found = super().member(value, name, context)
         return tuple(self._property(v) for v in found) if any(v.kind == "func" for v in found) else found
 
+    def called_member(self, value: Value, name: str, receiver: str, context: Context) -> Values:
+        if name in ("[]", "()"):
+            return self.element(value) if name == "[]" else (value,)
+        return super().called_member(value, name, receiver, context)
+
     def _property(self, value: Value) -> Value:
         return value
 
@@ -112,6 +120,8 @@ class ScriptEngine(ScriptExports):
         return (value,)
 
     def _step(self, values: Values, step: Any, prefix: str, called: bool, context: Context) -> Values:
+        if step.op == "()" and prefix.endswith(".bind") and all(v.kind in ("func", "lambda") for v in values):
+            return values
         found = super()._step(values, step, prefix, called, context)
         if step.op == "." and any(v.kind == "func" for v in found):
             return join(self.evaluate_property(v, context) for v in found)
@@ -121,8 +131,9 @@ class ScriptEngine(ScriptExports):
         if value.kind == "module":
             return self.export(value.symbol, name)
         if value.kind == "tuple":
-            place = int(name) if name.isdigit() else len(value.args)
-            return tuple(value.args[place]) if place < len(value.args) else NOTHING
+            if name.isdigit():
+                return tuple(value.args[int(name)]) if int(name) < len(value.args) else NOTHING
+            value = Value("list", args=(join(value.args),))
         if value.kind == "list" and name.isdigit():
             return self.element(value)
         if value.kind == "record":
@@ -218,13 +229,28 @@ class ScriptEngine(ScriptExports):
     def element(self, value: Value) -> Values:
         if value.kind == "list":
             return tuple(value.args[0]) if value.args else NOTHING
-        if value.kind == "tuple":
+        if value.kind in ("tuple", "record"):
             return join(value.args)
+        if value.kind == "class" and isinstance(value.symbol, Symbol) and value.symbol.is_object:
+            return self._entries(value.symbol)
         if value.kind == "ext" and value.name.endswith("#Map") and len(value.args) > 1:
             return (Value("tuple", args=value.args[:2]),)
         if value.kind == "ext" and value.args:
             return tuple(value.args[1] if value.name.endswith("#Record") and len(value.args) > 1 else value.args[0])
         return NOTHING
+
+    def _entries(self, symbol: Symbol) -> Values:
+        """Everything that an object written out holds."""
+        file = symbol.file
+        held = [self.definitions(group, "type") for group in symbol.members.values()]
+        by_scope: dict[int, dict[str, None]] | None = file.found.get("names")
+        if by_scope is None:
+            by_scope = file.found["names"] = {}
+            for scope, name in file.binds:
+                by_scope.setdefault(scope, {})[name] = None
+        names = [n for n in by_scope.get(symbol.index, ()) if n not in symbol.members]
+        held.extend(self.field_values(symbol, name) or NOTHING for name in names)
+        return join(held)
 
     def awaited(self, value: Value) -> Values:
         if value.kind == "ext" and value.name.endswith(("#Promise", "#PromiseLike")):
@@ -269,6 +295,12 @@ class ScriptEngine(ScriptExports):
         )
 
     # ------------------------------------------------------------------ calls
+    def run_arguments(
+        self, values: Values, call: Call, args: list[str], context: Context
+    ) -> list[tuple[str, Symbol, int, str]]:
+        """A function here that calls what it is given is seen to do so where it calls its parameter."""
+        return super().run_arguments(tuple(v for v in values if v.kind != "func"), call, args, context)
+
     def special_call(self, call: Call, context: Context, args: list[str], emitter: Any) -> Outcome | None:
         """`super(…)` runs the constructor of the base."""
         if call.receiver or call.name != "super":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 
 from extractor.facts import MODULE, Call, FileFacts, Import
@@ -106,12 +107,25 @@ class ScriptExports(Engine):
             return (Value("extclass", name=f"js#{name}", via="import"),)
         if name in library.FUNCTIONS:
             return (Value("extfunc", name=f"js#{name}", via="import"),)
-        inside = [s for s in file.symbols if s.d.qualname.startswith(name + ".") and s.d.scope == MODULE]
-        if inside:
-            return (Value("ns", file, name=name),)
+        for prefix in self._namespaces(context):
+            dotted = f"{prefix}{name}."
+            if any(s.d.qualname.startswith(dotted) and s.d.scope == MODULE for s in file.symbols):
+                return (Value("ns", file, name=dotted[:-1]),)
         if name in ("module", "exports"):
             return (Value("module", file),)
         return NOTHING
+
+    def _namespaces(self, context: Context) -> list[str]:
+        """The namespaces around a place as prefixes, innermost first, the module last."""
+        scope = context.scope
+        while scope != MODULE and context.file.symbols[scope].d.scope != MODULE:
+            scope = context.file.symbols[scope].d.scope
+        prefix = context.file.symbols[scope].d.qualname.rpartition(".")[0] if scope != MODULE else ""
+        found = []
+        while prefix:
+            found.append(f"{prefix}.")
+            prefix = prefix.rpartition(".")[0]
+        return [*found, ""]
 
     def definitions(self, symbols: Sequence[Symbol], via: str) -> Values:
         if any("alias" in s.d.flags and s.d.kind == "variable" for s in symbols):
@@ -135,11 +149,32 @@ class ScriptExports(Engine):
             # A shorthand property `{f}`: the name as it is outside the object.
             scope = context.file.symbols[context.scope].d.scope if context.scope != MODULE else MODULE
             return self.name_values(head[6:], Context(context.file, scope, context.line))
+        if head.startswith("%") and context.scope != MODULE:
+            return self.parameter_at(context.file.symbols[context.scope], int(head[1:]))
+        if head == "this" and self._in_static(context):
+            owner = context.file.enclosing_class(context.scope)
+            return (Value("class", owner, self.own_args(owner), via="self"),) if owner is not None else NOTHING
         if head == "this" and context.scope != MODULE:
             owner = context.file.enclosing_class(context.scope)
             if owner is not None and owner.is_constructor:
                 return (Value("inst", owner, via="self"),)
         return super().special_name(head, context)
+
+    def _in_static(self, context: Context) -> bool:
+        """Whether `this` is the class itself."""
+        scope = context.scope
+        while scope != MODULE:
+            d = context.file.symbols[scope].d
+            if d.kind == "class":
+                return False
+            if "arrow" not in d.flags and d.kind in ("method", "function"):
+                return "static" in d.flags
+            scope = d.scope
+        return False
+
+    @abstractmethod
+    def parameter_at(self, function: Symbol, position: int) -> Values:
+        """What a parameter holds."""
 
     def type_name(self, name: str, file: File, scope: int) -> Value | None:
         first, _, rest = name.partition(".")
