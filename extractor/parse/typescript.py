@@ -6,13 +6,14 @@ belong to the scope that contains them. `extra["exports"]` maps exported names t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from extractor.facts import MODULE, Binding, FileFacts, Handler, Import, Raise
 from extractor.parse.collect import Step, clip, handler_action
 from extractor.parse.tree import collapse, end_line, start_line
-from extractor.parse.typescript_chains import chain
+from extractor.parse.typescript_chains import attributes, chain
 from extractor.parse.typescript_defs import ScriptDefs
 from extractor.parse.typescript_names import FUNCTION_VALUES
 from extractor.parse.typescript_values import ScriptValues
@@ -34,8 +35,25 @@ def parse(source: Source) -> FileFacts:
     collector.walk()
     exports = {k: v for k, v in collector.exports.items() if k not in collector.unnamed}
     names = tuple(sorted(k for k in exports if k != "=")) if exports or collector.is_module else None
-    extra = {"typevars": collector.typevars, "exports": exports, "reads": collector.reads, "puts": collector.puts}
+    extra = {
+        "typevars": collector.typevars,
+        "exports": exports,
+        "reads": collector.reads,
+        "puts": collector.puts,
+        "writes": collector.writes,
+    }
     return collector.facts(exports=names, extra=extra)
+
+
+def _mentions(condition: Node | None, text: str) -> bool:
+    """Whether a name of a condition stands in a text."""
+    stack = [condition] if condition is not None else []
+    while stack:
+        node = stack.pop()
+        if node.type == "identifier" and re.search(rf"(?<![\w.]){node.text.decode() if node.text else ''}\b", text):
+            return True
+        stack.extend(node.named_children)
+    return False
 
 
 class ScriptCollector(ScriptValues):
@@ -126,7 +144,7 @@ class ScriptCollector(ScriptValues):
         """`if (x instanceof T)` says what x is inside, or behind it when the branch leaves."""
         node, scope = step[0], step[1]
         condition, then = node.child_by_field_name("condition"), node.child_by_field_name("consequence")
-        self._narrow(condition, scope, then)
+        self._narrow(condition, scope, then, other=node.child_by_field_name("alternative"))
         inner = condition.named_children[0] if condition is not None and condition.named_children else None
         if inner is not None and inner.type == "unary_expression" and then is not None and node.parent is not None:
             last = then.named_children[-1] if then.type == "statement_block" and then.named_children else then
@@ -136,7 +154,10 @@ class ScriptCollector(ScriptValues):
 
     def on_ternary(self, step: Step) -> None:
         node = step[0]
-        self._narrow(node.child_by_field_name("condition"), step[1], node.child_by_field_name("consequence"))
+        other = node.child_by_field_name("alternative")
+        self._narrow(
+            node.child_by_field_name("condition"), step[1], node.child_by_field_name("consequence"), other=other
+        )
         self.push(step)
 
     def on_binary(self, step: Step) -> None:
@@ -145,8 +166,18 @@ class ScriptCollector(ScriptValues):
             self._narrow(node.child_by_field_name("left"), step[1], node.child_by_field_name("right"))
         self.push(step)
 
-    def _narrow(self, condition: Node | None, scope: int, until: Node | None, after: Node | None = None) -> None:
-        """Bind what a condition tests with `instanceof` to that class, for the lines where the test holds."""
+    def _narrow(
+        self,
+        condition: Node | None,
+        scope: int,
+        until: Node | None,
+        after: Node | None = None,
+        other: Node | None = None,
+    ) -> None:
+        """Bind what a condition tests with `instanceof` to that class, for the lines where the test holds. On a line that the
+        other branch shares nothing can be said."""
+        if other is not None and until is not None and start_line(other) <= end_line(until):
+            until = None if _mentions(condition, self.text(other)) else until
         stack = [condition]
         while stack:
             node = stack.pop()
@@ -154,6 +185,8 @@ class ScriptCollector(ScriptValues):
                 continue
             if node.type == "parenthesized_expression":
                 stack.extend(node.named_children[:1])
+            if node.type == "call_expression":
+                self._guarded(node, scope, until, after)
             if node.type != "binary_expression":
                 continue
             operator = self.text(node.child_by_field_name("operator"))
@@ -162,12 +195,22 @@ class ScriptCollector(ScriptValues):
                 stack.extend((left, right))
             elif operator == "instanceof" and left is not None and left.type == "identifier" and until is not None:
                 wanted = clip(chain(self.source, right))
-                start = until if after is None else after
-                line = start_line(start) if after is None else end_line(after) + 1
-                if wanted.replace(".", "").isidentifier() and line <= end_line(until):
-                    self.bindings.append(
-                        Binding(scope, self.text(left), wanted, line, "narrowed", end_line(until))
-                    )
+                if wanted.replace(".", "").isidentifier():
+                    self._holds(scope, self.text(left), wanted, "narrowed", until, after)
+
+    def _guarded(self, call: Node, scope: int, until: Node | None, after: Node | None) -> None:
+        """`isFoo(x)`, whose result type may say `x is Foo`."""
+        function, arguments = call.child_by_field_name("function"), call.child_by_field_name("arguments")
+        given = arguments.named_children if arguments is not None else []
+        if function is None or until is None or len(given) != 1 or given[0].type != "identifier":
+            return
+        if self.text(function).rpartition(".")[2].startswith(("is", "has")):
+            self._holds(scope, self.text(given[0]), clip(chain(self.source, function)), "guarded", until, after)
+
+    def _holds(self, scope: int, name: str, text: str, kind: str, until: Node, after: Node | None) -> None:
+        line = start_line(until) if after is None else end_line(after) + 1
+        if line <= end_line(until):
+            self.bindings.append(Binding(scope, name, text, line, kind, end_line(until)))
 
     # ------------------------------------------------------------------ expressions
 
@@ -187,10 +230,12 @@ class ScriptCollector(ScriptValues):
             self.push(step)
             return
         receiver, name = self._callee(function)
-        if name == "inherits" and arguments is not None and len(arguments.named_children) == 2:
-            owner = self._owner(self.text(arguments.named_children[0]))
-            if owner is not None:
-                self.add_base(owner, self.text(arguments.named_children[1]), 0, start_line(node), "extends")
+        if (
+            name in ("inherits", "assign", "setPrototypeOf")
+            and arguments is not None
+            and len(arguments.named_children) > 1
+        ):
+            self._prototypes(name, arguments.named_children, node)
         anchor = (
             function.child_by_field_name("property")
             if function is not None and function.type == "member_expression"
@@ -202,6 +247,19 @@ class ScriptCollector(ScriptValues):
             self.push_nodes([function.child_by_field_name("object"), arguments], scope, step[2])
         else:
             self.push(step)
+
+    def _prototypes(self, name: str, given: list[Node], node: Node) -> None:
+        """`inherits(A, B)`, `Object.setPrototypeOf(A.prototype, B.prototype)`, `Object.assign(A.prototype, mixin)`: what A inherits."""
+        first = self.text(given[0])
+        owner = self._owner(first.removesuffix(".prototype"))
+        if owner is None or (name != "inherits" and not first.endswith(".prototype")):
+            return
+        for position, other in enumerate(given[1:], len(self.bases)):
+            written = self.text(other).removesuffix(".prototype")
+            if other.type == "object":
+                self._prototype(other, owner)
+            elif written.replace(".", "").isidentifier():
+                self.add_base(owner, written, position, start_line(node), "mixin" if name == "assign" else "extends")
 
     def on_member(self, step: Step) -> None:
         """A property that is read: a call, where it turns out to be a getter."""
@@ -262,7 +320,7 @@ class ScriptCollector(ScriptValues):
         text = self.text(name)
         if text and (text[0].isupper() or "." in text):
             receiver, _, last = text.rpartition(".")
-            self.call(scope, receiver, last, name or node, [], "jsx")
+            self.call(scope, receiver, last, name or node, [attributes(self.source, node)], "jsx")
         self.push(step)
 
     def on_decorator(self, step: Step) -> None:
@@ -302,6 +360,7 @@ class ScriptCollector(ScriptValues):
         "lexical_declaration": ScriptValues.on_declaration,
         "variable_declaration": ScriptValues.on_declaration,
         "assignment_expression": ScriptValues.on_assignment,
+        "augmented_assignment_expression": ScriptValues.on_augmented,
         "if_statement": on_if,
         "ternary_expression": on_ternary,
         "binary_expression": on_binary,

@@ -106,8 +106,12 @@ def chain(source: Source, node: Node | None) -> str:
             break
         elif kind == "assignment_expression":
             node = node.child_by_field_name("right")
+        elif kind == "augmented_assignment_expression":
+            head = _either(source, node, ("left", "right"))
+            break
         elif kind in _FUNCTIONS:
-            head = "=>" + _result(source, node)
+            named = node.child_by_field_name("name")
+            head = source.text(named) if named is not None else "=>" + _result(source, node)
             break
         else:
             break
@@ -119,7 +123,9 @@ def _either(source: Source, node: Node, fields: tuple[str, str]) -> str:
     found: list[str] = []
     for field in fields:
         text = chain(source, node.child_by_field_name(field))
-        inner = text[1:-1].split("|") if text.startswith("(") and text.endswith(")") and text.count("(") == 1 else [text]
+        inner = (
+            text[1:-1].split("|") if text.startswith("(") and text.endswith(")") and text.count("(") == 1 else [text]
+        )
         found.extend(t for t in inner if t not in ("?", "<null>", *found))
     return f"({'|'.join(found)})" if len(found) > 1 else found[0] if found else "?"
 
@@ -149,6 +155,18 @@ def _object(source: Source, node: Node) -> str:
         elif child.type == "spread_element":
             parts.append(f"...:{chain(source, child)}")
     return f"{{{','.join(_fitting(parts))}}}"
+
+
+def attributes(source: Source, element: Node) -> str:
+    """What a JSX element is given, as the object that its component gets."""
+    parts = []
+    for child in element.named_children:
+        if child.type == "jsx_attribute" and len(child.named_children) == 2:
+            name, value = child.named_children
+            held = value.named_children[0] if value.type == "jsx_expression" and value.named_children else value
+            if source.text(name).isidentifier():
+                parts.append(f"{source.text(name)}:{chain(source, held)}")
+    return f"{{{','.join(_fitting(parts))}}}" if parts else "?"
 
 
 def _fitting(parts: list[str]) -> list[str]:
@@ -204,10 +222,8 @@ def property_name(source: Source, node: Node | None) -> str:
         return ""
     if node.type == "computed_property_name" and node.named_children:
         node = node.named_children[0]
-        if node.type == "member_expression" and source.text(node.child_by_field_name("object")) == "Symbol":  # type: ignore[arg-type]
-            return f"[{source.text(node.child_by_field_name('property'))}]"  # type: ignore[arg-type]
-        if node.type == "identifier":
-            return f"[{source.text(node)}]"
+        if node.type in ("member_expression", "identifier"):
+            return f"[{source.text(node).rpartition('.')[2]}]"
     if node.type == "string":
         return string_value(source, node)
     return source.text(node) if node.type in _KEYS else ""

@@ -256,13 +256,13 @@ class ScriptDefs(ScriptNames):
         if node.type == "method_signature" and in_class and self.defs[scope].kind == "class":
             self._signature(name, node, step, flags, "method")  # an overload inside a class
             return
-        self._function("method" if in_class else "function", name, node, node, step, flags)
+        index = self._function("method" if in_class else "function", name, node, node, step, flags)
         parameters = node.child_by_field_name("parameters")
         if name == "constructor" and parameters is not None and in_class:
-            self._parameter_properties(parameters, scope, step[2])
+            self._parameter_properties(parameters, scope, step[2], index)
         self.push_nodes([c for c in node.named_children if c.type == "decorator"], scope, step[2])
 
-    def _parameter_properties(self, parameters: Node, scope: int, prefix: str) -> None:
+    def _parameter_properties(self, parameters: Node, scope: int, prefix: str, constructor: int) -> None:
         for child in parameters.named_children:
             modifier = next((c for c in child.named_children if c.type == "accessibility_modifier"), None)
             readonly = any(c.type == "readonly" for c in child.children)
@@ -273,6 +273,7 @@ class ScriptDefs(ScriptNames):
             self.define("variable", name, child, (child, scope, prefix, False), signature=self.short(child), returns=annotation,
                         visibility=self.text(modifier) or "public", flags=("field",))  # fmt: skip
             self.bind(scope, name, annotation, child, "declared")
+            self.bind(constructor, f"self.{name}", name, child)
 
     def on_class_value(self, step: Step) -> None:
         node, scope, prefix, _ = step

@@ -33,6 +33,7 @@ class ScriptNames(Collector):
         self.typevars: list[list[object]] = []
         self.exports: dict[str, str] = {}
         self.reads: list[list[object]] = []  # [scope, receiver, property, line]
+        self.writes: list[list[object]] = []  # [scope, receiver, property, line]
         self.puts: list[list[object]] = []  # [scope, container or object, field or [], value, line]
         self.is_module = False
         self._exported = False  # the declaration visited next stands in an export statement

@@ -248,7 +248,7 @@ class ScriptValues(ScriptDefs):
 
     def _members(self, value: Node, index: int) -> None:
         """The functions of an object literal are definitions inside its variable; other values are bound to its keys."""
-        inner = self.defs[index].qualname
+        inner, outer = self.defs[index].qualname, self.defs[index].scope
         for item in self._without_comments(value):
             step = (item, index, inner, False)
             if item.type == "method_definition":
@@ -266,12 +266,12 @@ class ScriptValues(ScriptDefs):
                     self._define_value(key, held, item, step, flags=[])
                 else:
                     self.bind(index, key, clip(chain(self.source, held)), item)
-                    self.push_nodes([held], index, inner)
+                    self.push_nodes([held], outer, inner)
             elif item.type == "shorthand_property_identifier":
                 name = self.text(item)
                 self.bind(index, name, f"outer:{name}", item)
             elif item.type == "spread_element":
-                self.push_nodes(item.named_children, index, inner)
+                self.push_nodes(item.named_children, outer, inner)
 
     def on_assignment(self, step: Step) -> None:
         node, scope, prefix, top = step
@@ -290,10 +290,11 @@ class ScriptValues(ScriptDefs):
                 self._export_named(rest[0], right, node, (node, scope, prefix, True))
                 return
         is_function = right.type in FUNCTION_VALUES or right.type in CLASS_VALUES
+        self._put(left, right, scope, node)
         if len(path) == 2 and path[0] == "this":
-            if is_function and scope != MODULE:
-                self._assign_function(path, right, node, step)
-            elif right.type == "object" and self._has_functions(right) and self._holder(scope) is not None:
+            if (is_function and scope != MODULE) or (
+                right.type == "object" and self._has_functions(right) and self._holder(scope) is not None
+            ):
                 self._assign_function(path, right, node, step)
             else:
                 self.bind(scope, f"self.{path[1]}", clip(chain(self.source, right)), node)
@@ -310,9 +311,8 @@ class ScriptValues(ScriptDefs):
         if right.type == "object" and len(path) == 2 and path[1] == "prototype":
             owner = self._owner(path[0])
             if owner is not None:
-                self._members(right, owner)
+                self._prototype(right, owner)
                 return
-        self._put(left, right, scope, node)
         if left.type == "identifier":
             if is_function and top is False and scope == MODULE:
                 self.push(step)
@@ -322,6 +322,32 @@ class ScriptValues(ScriptDefs):
             self._destructure(left, clip(chain(self.source, right)), scope, None, "again")
         self.push_nodes([left if left.type not in ("identifier", "object_pattern") else None, right], scope, prefix)
 
+    def _prototype(self, value: Node, owner: int) -> None:
+        """The functions of an object that is, or is copied into, a prototype are methods."""
+        start = len(self.defs)
+        self._members(value, owner)
+        for index in range(start, len(self.defs)):
+            if self.defs[index].scope == owner and self.defs[index].kind == "function":
+                self.defs[index] = self.defs[index]._replace(kind="method")
+
+    def on_augmented(self, step: Step) -> None:
+        """`x ??= make()`: what x may hold besides."""
+        node, scope = step[0], step[1]
+        left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
+        if (
+            left is not None
+            and right is not None
+            and self.text(node.child_by_field_name("operator")) in ("??=", "||=", "&&=")
+        ):
+            path = member_path(self.source, left) if left.type == "member_expression" else []
+            if len(path) == 2 and path[0] == "this":
+                self.bind(scope, f"self.{path[1]}", clip(chain(self.source, right)), node)
+            elif left.type == "identifier":
+                self.bind(scope, self.text(left), clip(chain(self.source, right)), node, "again")
+            else:
+                self._put(left, right, scope, node)
+        self.push(step)
+
     def _put(self, left: Node, right: Node, scope: int, node: Node) -> None:
         """`held[key] = value` and `thing.field = value`: what a container or another object is given."""
         target = left.child_by_field_name("object")
@@ -329,6 +355,8 @@ class ScriptValues(ScriptDefs):
             return
         held, value = clip(chain(self.source, target)), clip(chain(self.source, right))
         name = self.text(left.child_by_field_name("property")) if left.type == "member_expression" else "[]"
+        if name != "[]" and held != "?":
+            self.writes.append([scope, held, name, start_line(node)])
         if held not in ("?", "this", "exports", "module") and value[0] not in "?<":
             self.puts.append([scope, held, name, value, start_line(node)])
 
@@ -358,8 +386,7 @@ class ScriptValues(ScriptDefs):
             self.exports[name] = clip(chain(self.source, right.child_by_field_name("right") or right))
         module = self._required(right)
         if module:
-            self.imports.append(Import(step[1], module, "", f"require:{name}", 0, start_line(node), "require"))
-            self.exports[name] = f"require:{name}"
+            self.imports.append(Import(step[1], module, "", self.exports[name], 0, start_line(node), "require"))
             return
         self.push_nodes([right], step[1], step[2])
 
@@ -367,10 +394,7 @@ class ScriptValues(ScriptDefs):
         """`A.prototype.m = function…`, `A.m = …`, `this.m = …`: a member of A."""
         scope, prefix = step[1], step[2]
         names = [p for p in path[1:] if p != "prototype"]
-        if path[0] == "this":
-            index = self._holder(scope)
-        else:
-            index = self._owner(path[0])
+        index = self._holder(scope) if path[0] == "this" else self._owner(path[0])
         if index is None or len(names) != 1:
             self.push_nodes([right], scope, prefix)
             return

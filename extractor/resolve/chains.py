@@ -137,14 +137,14 @@ def cpp_type(text: str) -> TypeText:
 @lru_cache(maxsize=1 << 16)
 def ts_type(text: str) -> TypeText:
     text = _TS_NOISE.sub("", text.strip().lstrip(":").strip())
-    parts = split_top(text, "|")
-    if len(parts) > 1:
-        kept = [p for p in (part.strip() for part in parts) if p and p not in ("null", "undefined")]
-        return ts_type(kept[0]) if len(kept) == 1 else TypeText("|", tuple(ts_type(p) for p in kept))
     if "=>" in text and text.startswith(("(", "new ", "async ", "<")):
         pieces = _split_arrow(text)
         if pieces:
             return TypeText("=>", (ts_type(pieces[1]), *(ts_type(p) for p in pieces[0])))
+    parts = split_top(text, "|")
+    if len(parts) > 1:
+        kept = [p for p in (part.strip() for part in parts) if p and p not in ("null", "undefined")]
+        return ts_type(kept[0]) if len(kept) == 1 else TypeText("|", tuple(ts_type(p) for p in kept))
     parts = split_top(text, "&")
     if len(parts) > 1:
         return TypeText("|", tuple(ts_type(p) for p in parts if p.strip()))
@@ -204,6 +204,11 @@ def _split_arrow(text: str) -> tuple[list[str], str] | None:
     opening = text.find("(")
     if opening < 0:
         return None
+    if text.startswith("<"):  # type parameters first
+        opening = _balanced(text, 0)
+        opening += len(text[opening:]) - len(text[opening:].lstrip())
+        if not text.startswith("(", opening):
+            return None
     closing = _balanced(text, opening)
     rest = text[closing:].lstrip()
     if not rest.startswith("=>"):

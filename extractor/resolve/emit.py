@@ -95,7 +95,9 @@ class Emitter:
                 symbol = file.symbols[base.scope]
                 value = self.engine.base_value(file, base)
                 kind = "extends" if base.kind == "mixin" else base.kind
-                if value is None and base.kind == "mixin":
+                if base.kind == "mixin" and (
+                    value is None or (value.kind == "class" and value.symbol.d.kind == "variable")
+                ):
                     continue
                 if value is None:
                     self.unresolved(

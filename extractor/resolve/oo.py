@@ -105,8 +105,11 @@ class Engine(Overloads):
                 declared = self.binding_values(binding, file)
                 return declared if declared or not out else join(out)
             out.append(self.binding_values(binding, file))
-            if binding.kind != "again":
+            if binding.kind != "again" and (binding.kind != "guarded" or out[-1]):
                 break
+        else:
+            if visible[0].kind == "guarded" and not any(out):
+                return None  # a test that says nothing of what the name holds
         return join(out) or (Value("unknown"),)
 
     def binding_values(self, binding: Binding, file: File) -> Values:
@@ -289,7 +292,8 @@ class Engine(Overloads):
             return join(self.dereferenced(v) for v in values)
         if op == "#":
             position, _, number = step.name.partition(".")
-            return join(self.passed(v, int(position), int(number), context) for v in values)
+            args = self.arguments(prefix, context)
+            return join(self.handed(v, int(position), int(number), args, context) for v in values)
         return NOTHING
 
     def arguments(self, callee: str, context: Context) -> list[str] | None:
@@ -301,12 +305,13 @@ class Engine(Overloads):
             if cut < 0 or (cut < depth_safe - 1 and callee.endswith(">"))
             else (callee[:cut], callee[cut:].lstrip(".->"))
         )
-        rows = context.file.calls_by_text.get((context.scope, receiver, name))
-        if not rows:
-            return None
         calls = context.file.facts.calls
-        # A chain over several lines begins above the line its last call is on.
-        best = min(rows, key=lambda i: (abs(calls[i].line - context.line), i))
+        best = context.file.calls_at.get((context.scope, receiver, name, context.line), -1)
+        if best < 0:  # a chain over several lines begins above the line its last call is on
+            rows = context.file.calls_by_text.get((context.scope, receiver, name))
+            if not rows:
+                return None
+            best = min(rows, key=lambda i: (abs(calls[i].line - context.line), i))
         given = context.file.args[best] if best < len(context.file.args) else []
         return given or ["?"] * calls[best].arity
 

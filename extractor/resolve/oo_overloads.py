@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
 
 from extractor.facts import Call
-from extractor.resolve.model import MAX_OVERRIDES, NOTHING, Context, Symbol, Value, Values, accepts
+from extractor.resolve.model import MAX_OVERRIDES, NOTHING, Context, Symbol, Value, Values, accepts, join
 from extractor.resolve.oo_types import Types
 
 
@@ -123,6 +124,10 @@ class Overloads(Types):
         )
         return symbol.file.facts.calls[rows[0]].line if rows else 0
 
+    def handed(self, callee: Value, position: int, number: int, args: list[str] | None, context: Context) -> Values:
+        """`passed`, where the arguments of the call are known."""
+        return self.passed(callee, position, number, context)
+
     def passed(self, callee: Value, position: int, number: int, context: Context) -> Values:
         """What a callee passes as parameter `number` of the function it is given as argument `position`."""
         if callee.kind == "beyond":
@@ -138,6 +143,48 @@ class Overloads(Types):
                         env = self.environment(callee.owner) if callee.owner is not None else {}
                         return self.substitute(found, env)
         return NOTHING
+
+    def passed_here(
+        self, callee: Value, position: int, number: int, args: list[str] | None, context: Context
+    ) -> Values:
+        """`passed` for a function here: its type parameters are learnt from its other arguments."""
+        if callee.kind == "class":
+            made = self.constructors(callee.symbol)[:1]
+            return join(self._passed_by(s, callee, position, number, args, context) for s in made)
+        for symbol in self.select(callee.symbol, args, context):
+            found = self._passed_by(symbol, callee, position, number, args, context)
+            if found:
+                return found
+        return NOTHING
+
+    def _passed_by(
+        self, symbol: Symbol, callee: Value, position: int, number: int, args: list[str] | None, context: Context
+    ) -> Values:
+        if position >= len(symbol.d.params):
+            return NOTHING
+        param = symbol.d.params[position]
+        for value in self.type_values(param.annotation, symbol.file, symbol.index):
+            found = self.functional_parameter(value, number, context)
+            if found:
+                receiver = callee.owner if callee.kind == "func" else callee
+                env = dict(self.environment(receiver)) if receiver is not None else {}
+                own = symbol.file.typevars.get(symbol.index, {})
+                for place, (other, arg) in enumerate(zip(symbol.d.params, args or (), strict=False)) if own else ():
+                    if place != position and arg not in ("", "?"):
+                        wanted = self.type_values(other.annotation, symbol.file, symbol.index)
+                        self.unify(wanted, self.evaluate(arg, context), own, env)
+                return self.substitute(found, env)
+        return self.passed_by_body(symbol, param.name, number)
+
+    def passed_by_body(self, symbol: Symbol, param: str, number: int) -> Values:
+        """What a function's own calls of its parameter pass on."""
+        return NOTHING
+
+    @abstractmethod
+    def unify(
+        self, wanted: Values, given: Values, names: Mapping[str, str], env: dict[str, Values], depth: int = 0
+    ) -> None:
+        """Learn type parameters from one argument."""
 
     def functional_parameter(self, value: Value, number: int, context: Context) -> Values:
         """Parameter `number` of a function type."""

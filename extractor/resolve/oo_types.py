@@ -141,9 +141,11 @@ class Types(ABC):
         found = self.type_name(parsed.name, file, scope)
         if found is None:
             return NOTHING
-        if found.kind == "alias":
-            return self.alias_values(found, depth)
         args = tuple(self.instances(a, file, scope, depth + 1) for a in parsed.args)
+        if found.kind == "alias":
+            values = self.alias_values(found, depth)
+            names = found.symbol.file.typevars.get(found.symbol.index, {}) if args else {}
+            return self.substitute(values, dict(zip(names, args, strict=False)), 1) if names else values
         if found.kind == "var":
             return (found,)
         if found.kind == "enumconst":

@@ -23,7 +23,8 @@ def link(files: Sequence[FileFacts], configs: Mapping[str, str]) -> Links:
     emitter.resolve_bases()
     engine.flow()
     if any(base.kind == "mixin" for file in engine.files for base in file.facts.bases):
-        emitter.resolve_bases()
+        emitter.resolve_bases()  # a mixin's base is what the mixin is given
+        engine.flow()
     emitter.emit_bases()
     for file in engine.files:
         for row in file.facts.imports:
@@ -87,31 +88,39 @@ class ScriptEngine(ScriptFlow):
     def member(self, value: Value, name: str, context: Context) -> Values:
         if value.kind == "func":
             for symbol in value.symbol:
-                if name in ("call", "apply", "bind"):
+                if name in ("call", "apply"):
                     return (value,)
+                if name == "bind":  # gives the function, runs nothing
+                    return (Value("extfunc", name="js#Function.bind", owner=value),)
                 if name == "prototype":
                     return (Value("inst", symbol),)
                 if name in symbol.members:
                     return self.definitions(symbol.members[name], "type")
+                if beside := self._beside(symbol, name):
+                    return beside
             return (
                 (Value("extfunc", name=f"js#Function.{name}"),) if name in ("toString", "length", "name") else NOTHING
             )
         if value.kind == "lambda" and name in ("call", "apply", "bind"):
-            return (value,)
+            return (value,) if name != "bind" else (Value("extfunc", name="js#Function.bind", owner=value),)
         if value.kind == "class" and name == "prototype":
             return (self.as_instance(value),)
         if value.kind == "inst" and name == "constructor":
             return (value._replace(kind="class"),)
         found = super().member(value, name, context)
-        return tuple(self._property(v) for v in found) if any(v.kind == "func" for v in found) else found
+        return found or self._beside(value.symbol if value.kind == "class" else None, name)
+
+    def _beside(self, symbol: object, name: str) -> Values:
+        """`module.exports = Foo; module.exports.bar = …`: what is exported beside the class or function is found on it."""
+        exports = symbol.file.found["exports"] if isinstance(symbol, Symbol) else {}
+        if isinstance(symbol, Symbol) and name in exports and exports.get("=") == symbol.d.name:
+            return self.export(symbol.file, name)
+        return NOTHING
 
     def called_member(self, value: Value, name: str, receiver: str, context: Context) -> Values:
         if name in ("[]", "()"):
             return self.element(value) if name == "[]" else (value,)
         return super().called_member(value, name, receiver, context)
-
-    def _property(self, value: Value) -> Value:
-        return value
 
     def evaluate_property(self, value: Value, context: Context) -> Values:
         """What reading a getter gives, and the method itself for everything else."""
@@ -120,8 +129,6 @@ class ScriptEngine(ScriptFlow):
         return (value,)
 
     def _step(self, values: Values, step: Any, prefix: str, called: bool, context: Context) -> Values:
-        if step.op == "()" and prefix.endswith(".bind") and all(v.kind in ("func", "lambda") for v in values):
-            return values
         found = super()._step(values, step, prefix, called, context)
         if step.op == "." and any(v.kind == "func" for v in found):
             return join(self.evaluate_property(v, context) for v in found)
@@ -168,6 +175,8 @@ class ScriptEngine(ScriptFlow):
             return (Value("ext", name="js#Promise", args=((Value("ext", name="js#Response"),),)),)
         if owner is None:
             return NOTHING
+        if value.name == "js#Function.bind":
+            return (owner,)
         if owner.kind == "list":
             if method in library.SAME_ELEMENTS:
                 return (owner,)
@@ -260,6 +269,9 @@ class ScriptEngine(ScriptFlow):
     def declared_returns(self, symbol: Symbol) -> Values:
         inner = [s for s in symbol.members.get("return", ()) if s.d.kind == "variable"]
         found = super().declared_returns(symbol)
+        if symbol.d.returns and found and self.is_open_type(found):
+            rows = symbol.file.binds.get((symbol.index, "return"), ())
+            found = join([found, *(self.binding_values(b, symbol.file) for b in rows)])
         if inner:
             found = join([tuple(Value("class", s) for s in inner), found])
         if "async" in symbol.d.flags and not symbol.d.returns and found:
@@ -273,6 +285,21 @@ class ScriptEngine(ScriptFlow):
                 return (Value("inst", made[0]),)
         return super().result(value, args, context)
 
+    def handed(self, callee: Value, position: int, number: int, args: list[str] | None, context: Context) -> Values:
+        if callee.kind == "func" or (callee.kind == "class" and isinstance(callee.symbol, Symbol)):
+            return self.passed_here(callee, position, number, args, context)
+        if callee.name == "js#Array.reduce" and position == number == 0 and args and len(args) > 1:
+            return self.evaluate(args[1], context)
+        return super().handed(callee, position, number, args, context)
+
+    def passed_by_body(self, symbol: Symbol, param: str, number: int) -> Values:
+        file, held = symbol.file, []
+        for index in file.calls_by_text.get((symbol.index, "", param), ()):
+            given = file.args[index] if index < len(file.args) else []
+            if number < len(given) and not given[number].startswith("..."):
+                held.append(self.evaluate(given[number], Context(file, symbol.index, file.facts.calls[index].line)))
+        return join(held)
+
     def callback_parameter(self, callee: Value, position: int, number: int, context: Context) -> Values:
         owner: Value | None = callee.owner
         method = callee.name.rpartition(".")[2]
@@ -281,7 +308,7 @@ class ScriptEngine(ScriptFlow):
         if owner.kind == "list" and owner.args:
             if method in library.FIRST_PARAMETER:
                 return tuple(owner.args[0]) if number == 0 else NOTHING
-            if method == "sort" or (method == "reduce" and number == 1):
+            if method == "sort" or (method == "reduce" and number < 2):
                 return tuple(owner.args[0])
             return NOTHING
         if owner.name.endswith("#Promise") and owner.args and method == "then" and position == 0:
@@ -371,3 +398,20 @@ class ScriptEngine(ScriptFlow):
                         for symbol in member.symbol if member.kind == "func" else ():
                             if "property" in symbol.d.flags:
                                 emitter.edge(file.owner_id(scope), symbol.id, "calls", line, "getter")
+        self._emit_writes(emitter)
+
+    def _emit_writes(self, emitter: Emitter) -> None:
+        """Assigning to a property that has a setter calls it."""
+        setters = {s.d.name for file in self.files for s in file.symbols if "setter" in s.d.flags}
+        for file in self.files:
+            for scope, receiver, name, line in (file.facts.extra or {}).get("writes", ()) if setters else ():
+                if name not in setters:
+                    continue
+                for value in self.evaluate(receiver, Context(file, scope, line)):
+                    if value.kind not in ("inst", "class") or not isinstance(value.symbol, Symbol):
+                        continue
+                    for ancestor, _ in self.lineage(value.symbol):
+                        found = [s for s in ancestor.members.get(name, ()) if "setter" in s.d.flags]
+                        if found:
+                            emitter.edge(file.owner_id(scope), found[0].id, "calls", line, "getter")
+                            break

@@ -20,6 +20,7 @@ class ScriptExports(Engine):
         super().__init__(files, configs)
         self.by_path = {file.facts.path: file for file in self.files}
         self.modules = Modules(self.by_path, configs)
+        self._targets: dict[tuple[int, str], File | str | None] = {}
         for file in self.files:
             aliases: dict[str, list[Import]] = {}
             reexports: dict[str, list[Import]] = {}
@@ -33,12 +34,27 @@ class ScriptExports(Engine):
                 elif row.alias:
                     aliases.setdefault(row.alias, []).append(row)
             exports = (file.facts.extra or {}).get("exports", {})
-            file.found = {"aliases": aliases, "reexports": reexports, "stars": stars, "exports": exports}
+            namespaces: dict[str, None] = {}
+            for symbol in file.symbols:
+                outer = symbol.d.qualname.rpartition(".")[0] if symbol.d.scope == MODULE else ""
+                while outer and outer not in namespaces:
+                    namespaces[outer] = None
+                    outer = outer.rpartition(".")[0]
+            file.found = {
+                "aliases": aliases,
+                "reexports": reexports,
+                "stars": stars,
+                "exports": exports,
+                "namespaces": namespaces,
+            }
 
     def target(self, file: File, specifier: str) -> File | str | None:
         """The file a specifier means, the name of a package elsewhere, or None."""
-        path, package = self.modules.resolve(file.facts.path, specifier)
-        return self.by_path[path] if path else package or None
+        key = (file.number, specifier)
+        if key not in self._targets:
+            path, package = self.modules.resolve(file.facts.path, specifier)
+            self._targets[key] = self.by_path[path] if path else package or None
+        return self._targets[key]
 
     def imported(self, file: File, row: Import) -> Values:
         """What the name an import binds holds."""
@@ -107,10 +123,9 @@ class ScriptExports(Engine):
             return (Value("extclass", name=f"js#{name}", via="import"),)
         if name in library.FUNCTIONS:
             return (Value("extfunc", name=f"js#{name}", via="import"),)
-        for prefix in self._namespaces(context):
-            dotted = f"{prefix}{name}."
-            if any(s.d.qualname.startswith(dotted) and s.d.scope == MODULE for s in file.symbols):
-                return (Value("ns", file, name=dotted[:-1]),)
+        for prefix in self._namespaces(context) if file.found["namespaces"] else ():
+            if prefix + name in file.found["namespaces"]:
+                return (Value("ns", file, name=prefix + name),)
         if name in ("module", "exports"):
             return (Value("module", file),)
         return NOTHING
@@ -158,6 +173,8 @@ class ScriptExports(Engine):
             owner = context.file.enclosing_class(context.scope)
             if owner is not None and owner.is_constructor:
                 return (Value("inst", owner, via="self"),)
+            if owner is not None and owner.is_object and any(s.is_class or s.is_constructor for s in owner.subclasses):
+                return tuple(Value("inst", s, via="self") for s in owner.subclasses[:4])  # copied into their prototypes
         return super().special_name(head, context)
 
     def _in_static(self, context: Context) -> bool:

@@ -8,7 +8,7 @@ arrives. Rounds begin from nothing and visit files in order: the result depends 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from extractor.facts import MODULE, Binding, Call, FileFacts
 from extractor.resolve.chains import Chain, split_top
@@ -16,9 +16,21 @@ from extractor.resolve.common import is_aside
 from extractor.resolve.model import NOTHING, Context, File, Symbol, Value, Values, join
 from extractor.resolve.typescript_exports import ScriptExports
 
+Source = tuple[File, Call, list[str]]
 Key = tuple[str, str, int]  # ("", function id, position), ("[]", what holds a container, scope) or (field, class id, 0)
 
-ROUNDS: Final = 3
+
+class Place(NamedTuple):
+    """A container that values go into, `wraps` containers deep."""
+
+    key: Key
+    file: File
+    wraps: int = 0
+
+
+Row = tuple[Key, Values]
+
+ROUNDS: Final = 6
 MAX_FLOW: Final = 16  # of more values than these none is said to arrive
 # Which argument a method puts into the container it is called on.
 PUTS: Final[Mapping[str, int]] = {"push": 0, "unshift": 0, "add": 0, "set": 1, "append": 0, "enqueue": 0, "splice": 2}
@@ -33,41 +45,155 @@ class ScriptFlow(ScriptExports):
     def __init__(self, files: Sequence[FileFacts], configs: Mapping[str, str]) -> None:
         super().__init__(files, configs)
         self.flows: dict[Key, Values] = {}
+        self._asked: list[Key] = []  # the flows that what is being evaluated depends on
+        self._depends: dict[tuple[int, int, int, str], tuple[Key, ...]] = {}
+        self._returns_depend: dict[str, tuple[Key, ...]] = {}
+        self._written: dict[
+            tuple[str, str], list[Symbol]
+        ] = {}  # (interface, member) -> functions of objects written out
+        self._open: dict[tuple[str, int], bool] = {}
 
     # ------------------------------------------------------------------ rounds
     def flow(self) -> None:
-        """Fill `flows`."""
-        calls = [
-            (file, index, call)
-            for file in self.files
-            for index, call in enumerate(file.facts.calls)
-            if index < len(file.args) and any(telling(a) for a in file.args[index])
-        ]
-        for _ in range(ROUNDS):
-            found: dict[Key, list[Value] | None] = {}
-            for file, index, call in calls:
-                self._flow_call(file, file.args[index], call, found)
-            for file in self.files:
-                for scope, held, name, value, line in (file.facts.extra or {}).get("puts", ()):
-                    context = Context(file, scope, line)
-                    for key, owner in self._places(held, name, context, 0):
-                        self._arrive(found, key, self.evaluate(value, context), file, owner)
-            flows = {key: tuple(values) for key, values in found.items() if values}
-            if flows == self.flows:
-                return
+        """Fill `flows`. A round looks again only at what depends on what the round before changed."""
+        self._forget()
+        self._implementations()
+        sources = self._sources()
+        rows: list[list[Row]] = [[] for _ in sources]
+        asked: list[frozenset[Key]] = [frozenset() for _ in sources]
+        changed: set[Key] = set()
+        for number in range(ROUNDS):
+            for place, source in enumerate(sources):
+                if number == 0 or not changed.isdisjoint(asked[place]):
+                    self._asked.clear()
+                    rows[place] = self._given(source)
+                    asked[place] = frozenset(self._asked)
+            flows = _joined(rows)
+            changed = {k for k in (*flows, *self.flows) if flows.get(k) != self.flows.get(k)}
             self.flows = flows
-            self._memo.clear()
-            self._returns.clear()
+            if not changed:
+                break
+            self._drop(changed)
 
-    def _flow_call(self, file: File, args: list[str], call: Call, found: dict[Key, list[Value] | None]) -> None:
+    def _forget(self) -> None:
+        self.flows = {}
+        self._memo.clear()
+        self._returns.clear()
+        self._depends.clear()
+        self._returns_depend.clear()
+
+    def _drop(self, changed: set[Key]) -> None:
+        """Forget what was worked out from what has changed since."""
+        for key in [k for k, asked in self._depends.items() if not changed.isdisjoint(asked)]:
+            self._memo.pop(key, None)
+            del self._depends[key]
+        for name in [k for k, asked in self._returns_depend.items() if not changed.isdisjoint(asked)]:
+            self._returns.pop(name, None)
+            del self._returns_depend[name]
+
+    def evaluate(self, text: str, context: Context) -> Values:
+        key = (context.file.number, context.scope, context.line, text)
+        if key in self._memo:
+            self._asked.extend(self._depends.get(key, ()))
+            return self._memo[key]
+        start = len(self._asked)
+        values = super().evaluate(text, context)
+        asked = self._since(start)
+        if asked and key in self._memo:
+            self._depends[key] = asked
+        return values
+
+    def returns(self, symbol: Symbol) -> Values:
+        if symbol.id in self._returns:
+            self._asked.extend(self._returns_depend.get(symbol.id, ()))
+            return self._returns[symbol.id]
+        start = len(self._asked)
+        values = super().returns(symbol)
+        asked = self._since(start)
+        if asked and symbol.id in self._returns:
+            self._returns_depend[symbol.id] = asked
+        return values
+
+    def _since(self, start: int) -> tuple[Key, ...]:
+        """The keys asked for since, each once."""
+        if len(self._asked) == start:
+            return ()
+        asked = tuple(dict.fromkeys(self._asked[start:]))
+        del self._asked[start:]
+        self._asked.extend(asked)
+        return asked
+
+    def _arriving(self, key: Key) -> Values:
+        self._asked.append(key)
+        return self.flows.get(key, NOTHING)
+
+    def _sources(self) -> list[Source]:
+        """Calls with arguments worth following, and assignments into containers and objects, each as [held, name, value]."""
+        found: list[Source] = []
+        for file in self.files:
+            for index, call in enumerate(file.facts.calls):
+                if index < len(file.args) and any(telling(a) for a in file.args[index]):
+                    found.append((file, call, file.args[index]))
+            for scope, held, name, value, line in (file.facts.extra or {}).get("puts", ()):
+                found.append((file, Call(scope, held, name, line, 0, 1, "put"), [value]))
+        return found
+
+    def _given(self, source: Source) -> list[Row]:
+        file, call, args = source
         context = Context(file, call.scope, call.line)
+        rows: list[Row] = []
+        if call.kind == "put":
+            self._put(call.receiver, call.name, args[0], context, rows)
+        else:
+            self._flow_call(call, args, context, rows)
+        return rows
+
+    def _implementations(self) -> None:
+        """An object written out where an interface is promised implements it."""
+        self._written.clear()
+        for file in self.files:
+            for symbol in file.symbols:
+                if symbol.d.kind == "variable" and symbol.members:
+                    parent = symbol.parent
+                    returned = symbol.d.name == "return" and parent is not None and parent.is_function
+                    for interface in self._promised(parent if returned and parent is not None else symbol):
+                        interface.subclasses.append(symbol)
+            for binding in file.facts.bindings:
+                if binding.name == "return" and binding.text.startswith("{") and binding.scope != MODULE:
+                    for interface in self._promised(file.symbols[binding.scope]):
+                        for made in self.binding_values(binding, file):
+                            self._implement(interface, made)
+
+    def _promised(self, symbol: Symbol) -> list[Symbol]:
+        """The interfaces that a function's result, or a variable, is declared to have."""
+        if not symbol.d.returns:
+            return []
+        promised = self.type_values(symbol.d.returns, symbol.file, symbol.index)
+        held = [w for v in promised for w in self.awaited(v)]
+        return [v.symbol for v in held if v.kind == "inst" and v.symbol.d.kind == "interface"]
+
+    def _implement(self, interface: Symbol, made: Value) -> None:
+        names = made.name.split(",") if made.kind == "record" else []
+        for name, values in zip(names, made.args, strict=False):
+            for value in values:
+                if value.kind == "func":
+                    self._written.setdefault((interface.id, name), []).extend(value.symbol)
+
+    def overrides(self, method: Symbol, receiver: Symbol | None, arity: int) -> list[Symbol]:
+        owner = receiver if receiver is not None else method.parent
+        written = self._written.get((owner.id, method.d.name), []) if owner is not None else []
+        found = [*super().overrides(method, receiver, arity), *written]
+        return sorted(found, key=lambda s: s.id) if written else found
+
+    def _flow_call(self, call: Call, args: list[str], context: Context, rows: list[Row]) -> None:
         place = PUTS.get(call.name)
         if place is not None and call.receiver and len(args) > place:
             for position in range(place, len(args)) if place != 1 else (1,):
                 if telling(args[position]):
-                    for key, owner in self._places(call.receiver, "[]", context, 0):
-                        self._arrive(found, key, self.evaluate(args[position], context), file, owner)
-        for symbol in self._called(call, args, context):
+                    self._put(call.receiver, "[]", args[position], context, rows)
+        callees = self._callees(call, context)
+        self._flow_callbacks(callees, args, context, rows)
+        for symbol in self._called(callees, args, context):
             params = symbol.d.params
             rest = len(params) - 1 if params and params[-1].kind == "*" else len(params)
             for position, arg in enumerate(args):
@@ -77,21 +203,50 @@ class ScriptFlow(ScriptExports):
                 values = self._spread(arg[3:], context) if spread else self.evaluate(arg, context)
                 for place in range(min(position, rest), len(params) if spread else min(position, rest) + 1):
                     if self._needs(symbol, place):
-                        self._arrive(found, ("", symbol.id, place), values, file, symbol.file)
+                        self._arrive(rows, ("", symbol.id, place), values, context.file, symbol.file)
 
-    def _called(self, call: Call, args: list[str], context: Context) -> list[Symbol]:
+    def _put(self, held: str, name: str, value: str, context: Context, rows: list[Row]) -> None:
+        places = self._places(held, name, context, 0)
+        values = self.evaluate(value[3:] if value.startswith("...") else value, context) if places else NOTHING
+        if value.startswith("..."):
+            values = join(self.element(v) for v in values)
+        for place in places:
+            wrapped = values
+            for _ in range(place.wraps if values else 0):
+                wrapped = (Value("list", args=(wrapped,)),)
+            self._arrive(rows, place.key, wrapped, context.file, place.file)
+
+    def _flow_callbacks(self, callees: Values, args: list[str], context: Context, rows: list[Row]) -> None:
+        """`items.map(show)`: what a callee from elsewhere passes to the function it is given."""
+        outside = [v for v in callees if v.kind == "extfunc"]
+        for position, arg in enumerate(args) if outside else ():
+            if not telling(arg) or arg[0] in "=[{<" or arg.startswith("new "):
+                continue
+            for value in self.evaluate(arg, context):
+                for symbol in value.symbol if value.kind == "func" else ():
+                    for number in range(min(len(symbol.d.params), 3)):
+                        if self._needs(symbol, number):
+                            given = join(self.handed(v, position, number, args, context) for v in outside)
+                            self._arrive(rows, ("", symbol.id, number), given, context.file, symbol.file)
+
+    def _callees(self, call: Call, context: Context) -> Values:
+        if call.kind == "new":
+            return self.constructed(call, context)
+        if not call.receiver:
+            return self._base_classes(context) if call.name == "super" else self.callee(call.name, context)
+        receivers = self.bounded(self.evaluate(call.receiver, context))
+        return join(self.called_member(v, call.name, call.receiver, context) for v in receivers)
+
+    def _called(self, values: Values, args: list[str], context: Context) -> list[Symbol]:
         """The functions here that a call runs."""
-        if call.kind == "new" or call.name == "super":
-            values = self.constructed(call, context) if call.kind == "new" else self._base_classes(context)
-        elif not call.receiver:
-            values = self.callee(call.name, context)
-        else:
-            receivers = self.bounded(self.evaluate(call.receiver, context))
-            values = join(self.called_member(v, call.name, call.receiver, context) for v in receivers)
         found: list[Symbol] = []
         for value in values:
             if value.kind == "func":
-                found.extend(self.select(value.symbol, args, context))
+                for symbol in self.select(value.symbol, args, context):
+                    found.append(symbol)
+                    if self.is_abstract(symbol):
+                        holder = value.owner.symbol if value.owner is not None else None
+                        found.extend(self.overrides(symbol, holder if isinstance(holder, Symbol) else None, len(args)))
             elif value.kind == "class" and isinstance(value.symbol, Symbol):
                 found.extend(self.constructors(value.symbol) or ([value.symbol] if value.symbol.is_function else []))
         return found
@@ -100,29 +255,25 @@ class ScriptFlow(ScriptExports):
         owner = context.file.enclosing_class(context.scope)
         return tuple(b for b in owner.bases if b.kind == "class") if owner is not None else NOTHING
 
-    def _arrive(
-        self, found: dict[Key, list[Value] | None], key: Key, values: Values, source: File, target: File
-    ) -> None:
+    def _arrive(self, rows: list[Row], key: Key, values: Values, source: File, target: File) -> None:
         """What only tests hand to the product does not arrive there."""
-        if is_aside(source.facts.path) and not is_aside(target.facts.path):
-            return
-        held = found.setdefault(key, [])
-        for value in values:
-            if held is None or value.kind in _SILENT or (value.kind == "ext" and value.name in PLAIN):
-                continue
-            if value.kind == "func":
-                value = value._replace(via="flow")
-            if value not in held:
-                held.append(value)
-                if len(held) > MAX_FLOW:
-                    held = found[key] = None
+        kept = tuple(
+            v._replace(via="flow") if v.kind == "func" else v
+            for v in values
+            if v.kind not in _SILENT and not (v.kind == "ext" and v.name in PLAIN)
+        )
+        if kept and (source is target or not is_aside(source.facts.path) or is_aside(target.facts.path)):
+            rows.append((key, kept))
 
     def _needs(self, symbol: Symbol, position: int) -> bool:
         """Whether a parameter's own type leaves open what it holds."""
         param = symbol.d.params[position]
         if not param.annotation:
             return True
-        return self.is_open_type(self.type_values(param.annotation, symbol.file, symbol.index))
+        key = (symbol.id, position)
+        if key not in self._open:
+            self._open[key] = self.is_open_type(self.type_values(param.annotation, symbol.file, symbol.index))
+        return self._open[key]
 
     def is_open_type(self, values: Values, depth: int = 0) -> bool:
         """A type that says that something can be called, or nothing at all, but not what runs."""
@@ -130,68 +281,82 @@ class ScriptFlow(ScriptExports):
             v.kind in ("callable", "unknown")
             or (v.kind == "ext" and v.name == "js#Function")
             or (v.kind == "inst" and v.symbol.d.kind == "interface" and not v.symbol.members and not v.symbol.bases)
-            or (v.kind in ("list", "tuple") and all(self.is_open_type(a, depth + 1) for a in v.args))
-            or (v.kind == "ext" and v.name.endswith(_HOLDERS) and (not v.args or self.is_open_type(v.args[-1], depth + 1)))
+            or (v.kind in _CONTAINERS and all(self.is_open_type(a, depth + 1) for a in v.args))
+            or (
+                v.kind == "ext"
+                and v.name.endswith(_HOLDERS)
+                and (not v.args or self.is_open_type(v.args[-1], depth + 1))
+            )
             for v in values
         )
 
     # ------------------------------------------------------------------ places
-    def _places(self, held: str, name: str, context: Context, depth: int) -> list[tuple[Key, File]]:
+    def _places(self, held: str, name: str, context: Context, depth: int) -> list[Place]:
         """What `held[…] = value` or `held.name = value` writes to."""
-        if depth > 2:
+        if depth > 3:
             return []
         if name != "[]":
-            values = self.evaluate(held, context)
             return [
-                ((name, v.symbol.id, 0), v.symbol.file)
-                for v in values
+                Place((name, v.symbol.id, 0), v.symbol.file)
+                for v in self.evaluate(held, context)
                 if v.kind in ("inst", "class") and isinstance(v.symbol, Symbol) and v.symbol.d.kind != "interface"
             ]
+        if held.startswith("("):
+            parts = split_top(held[1:-1], "|")
+            return [
+                p for part in parts if not part.startswith("<") for p in self._places(part, "[]", context, depth + 1)
+            ]
+        for suffix in ("[]", ".get()"):
+            if held.endswith(suffix):
+                inner = self._places(held.removesuffix(suffix), "[]", context, depth + 1)
+                return [p._replace(wraps=p.wraps + 1) for p in inner]
         base, dot, field = held.rpartition(".")
         if not dot and held.isidentifier():
-            return self._named_place(held, context)
+            return self._named_place(held, context, depth)
         if dot and field.replace("#", "").isidentifier():
-            found: list[tuple[Key, File]] = []
-            for value in self.evaluate(base, context):
-                if value.kind in ("inst", "class") and isinstance(value.symbol, Symbol):
-                    owner = next(
-                        (a for a, _ in self.lineage(value.symbol) if self._has_field(a, field)), value.symbol
-                    )
-                    found.append((("[]", f"{owner.id}.{field}", 0), owner.file))
-            return found
-        if held.endswith("()"):
-            callee, called = held[:-2], NOTHING
-            receiver, dot, method = callee.rpartition(".")
-            if dot:
-                called = join(self.called_member(v, method, receiver, context) for v in self.evaluate(receiver, context))
-            elif callee.isidentifier():
-                called = self.callee(callee, context)
-            return [
-                place
-                for v in called
-                if v.kind == "func"
-                for s in v.symbol[:4]
-                for b in s.file.binds.get((s.index, "return"), ())
-                for place in self._places(b.text, "[]", Context(s.file, s.index, b.line), depth + 1)
-            ]
-        return []
+            return [self._field_place(v.symbol, field) for v in self.evaluate(base, context)
+                    if v.kind in ("inst", "class") and isinstance(v.symbol, Symbol)]  # fmt: skip
+        return self._returned_places(held[:-2], context, depth) if held.endswith("()") else []
+
+    def _field_place(self, symbol: Symbol, name: str) -> Place:
+        owner = next((a for a, _ in self.lineage(symbol) if self._has_field(a, name)), symbol)
+        return Place(("[]", f"{owner.id}.{name}", 0), owner.file)
+
+    def _returned_places(self, callee: str, context: Context, depth: int) -> list[Place]:
+        """`this.listeners().push(f)`: the container that a function gives."""
+        receiver, dot, method = callee.rpartition(".")
+        called: Values = NOTHING
+        if dot:
+            called = join(self.called_member(v, method, receiver, context) for v in self.evaluate(receiver, context))
+        elif callee.isidentifier():
+            called = self.callee(callee, context)
+        return [
+            place
+            for v in called
+            if v.kind == "func"
+            for s in v.symbol[:4]
+            for b in s.file.binds.get((s.index, "return"), ())
+            for place in self._places(b.text, "[]", Context(s.file, s.index, b.line), depth + 1)
+        ]
 
     def _has_field(self, symbol: Symbol, name: str) -> bool:
         key = (symbol.index, name)
         return key in symbol.file.binds or key in symbol.file.fields or name in symbol.members
 
-    def _named_place(self, name: str, context: Context) -> list[tuple[Key, File]]:
+    def _named_place(self, name: str, context: Context, depth: int) -> list[Place]:
         file, scope, _ = context
         while True:
             rows = file.binds.get((scope, name))
             if not rows and scope != MODULE and any(p.name == name for p in file.symbols[scope].d.params):
                 return []
             if rows:
-                alias = rows[0].text
-                if alias.rpartition(".")[0] and alias.replace(".", "").replace("#", "").isidentifier():
-                    return self._places(alias, "[]", Context(file, scope, rows[0].line), 1)
+                alias = rows[-1].text
+                if rows[-1].kind != "declared" and "." in alias and alias[0] not in "<[{=" and alias != "?":
+                    found = self._places(alias, "[]", Context(file, scope, rows[-1].line), depth + 1)
+                    if found:
+                        return found
             if rows or (scope == MODULE and name in file.top):
-                return [(("[]", f"{file.id}:{name}", scope), file)]
+                return [Place(("[]", f"{file.id}:{name}", scope), file)]
             if scope == MODULE:
                 return []
             scope = file.symbols[scope].d.scope
@@ -199,7 +364,7 @@ class ScriptFlow(ScriptExports):
     # ------------------------------------------------------------------ what is held
     def stored(self, values: Values, key: Key) -> Values:
         """Values of a variable or field that holds a container, with what was put into it."""
-        given = self.flows.get(key)
+        given = self._arriving(key)
         if not given:
             return values
         out: list[Value] = []
@@ -229,7 +394,7 @@ class ScriptFlow(ScriptExports):
         if param.annotation and not self.is_open_type(declared):
             return declared
         out = [declared]
-        given = self.flows.get(("", function.id, position), NOTHING)
+        given = self._arriving(("", function.id, position))
         if param.kind == "*":
             out.append((Value("list", args=(given,)),))
         else:
@@ -246,6 +411,15 @@ class ScriptFlow(ScriptExports):
         if symbol.d.returns and self.is_open_type(found):
             found = join([found, *self._assigned(file, scope, name)])
         return self.stored(found, ("[]", f"{file.id}:{name}", scope))
+
+    def _guard(self, binding: Binding, file: File) -> Values:
+        """What a function that returns `x is T` says of x."""
+        for value in self.evaluate(binding.text, Context(file, binding.scope, binding.line)):
+            for symbol in value.symbol if value.kind == "func" else ():
+                tested, joint, wanted = symbol.d.returns.partition(" is ")
+                if joint and tested.strip().isidentifier():
+                    return self.type_values(wanted, symbol.file, symbol.index)
+        return NOTHING
 
     def _assigned(self, file: File, scope: int, name: str) -> list[Values]:
         key = ("assigned", file.number, scope, name)
@@ -264,6 +438,13 @@ class ScriptFlow(ScriptExports):
     def binding_values(self, binding: Binding, file: File) -> Values:
         if binding.kind == "narrowed":
             return self.type_values(binding.text, file, binding.scope)
+        if binding.kind == "guarded":
+            return self._guard(binding, file)
+        scope = binding.scope
+        while scope != MODULE and file.symbols[scope].d.kind == "variable":  # values of an object see what is around it
+            scope = file.symbols[scope].d.scope
+        if scope != binding.scope and binding.kind != "declared":
+            return self.evaluate(binding.text.removeprefix("outer:"), Context(file, scope, binding.line))
         found = super().binding_values(binding, file)
         if binding.kind == "declared" and self.is_open_type(found):
             found = join([found, *self._assigned(file, binding.scope, binding.name)])
@@ -273,13 +454,15 @@ class ScriptFlow(ScriptExports):
 
     def field_values(self, symbol: Symbol, name: str) -> Values | None:
         found = super().field_values(symbol, name)
-        given = self.flows.get((name, symbol.id, 0), NOTHING)
+        given = self._arriving((name, symbol.id, 0))
         if found is None and not given:
             return None
         values = found or NOTHING
         declared = any(b.kind == "declared" for b in symbol.file.binds.get((symbol.index, name), ()))
         if declared and self.is_open_type(values):
-            values = join([values, *self._assigned(symbol.file, symbol.index, name), *self._set_in_methods(symbol, name)])
+            values = join(
+                [values, *self._assigned(symbol.file, symbol.index, name), *self._set_in_methods(symbol, name)]
+            )
             declared = False
         if not declared and given:
             values = join([values, given])
@@ -300,7 +483,9 @@ class ScriptFlow(ScriptExports):
         parts = [p for p in split_top(chain.head, ",") if p]
         if chain.kind == "[":
             if any(p.startswith("...") for p in parts):
-                held = [self._spread(p[3:], context) if p.startswith("...") else self.evaluate(p, context) for p in parts]
+                held = [
+                    self._spread(p[3:], context) if p.startswith("...") else self.evaluate(p, context) for p in parts
+                ]
                 return (Value("list", args=(join(held),)),)
             return (Value("tuple", args=tuple(self.evaluate(p, context) for p in parts)),)
         names: list[str] = []
@@ -321,9 +506,20 @@ class ScriptFlow(ScriptExports):
         return join(self.element(v) for v in self.evaluate(text, context))
 
 
+def _joined(rows: list[list[Row]]) -> dict[Key, Values]:
+    """All that arrives at each place; too much is nothing."""
+    found: dict[Key, list[Value]] = {}
+    for group in rows:
+        for key, values in group:
+            held = found.setdefault(key, [])
+            if len(held) <= MAX_FLOW:
+                held.extend(v for v in values if v not in held)
+    return {key: tuple(values) for key, values in found.items() if len(values) <= MAX_FLOW}
+
+
 def telling(arg: str) -> bool:
     """Whether a chain may be more than a plain literal."""
-    return bool(arg) and arg[0] not in "?<" or arg.startswith("<") and arg.rstrip(">")[1:] not in PLAIN_NAMES
+    return (bool(arg) and arg[0] not in "?<") or (arg.startswith("<") and arg.rstrip(">")[1:] not in PLAIN_NAMES)
 
 
 PLAIN_NAMES: Final = frozenset(("string", "number", "boolean", "RegExp", "Array", "null"))
