@@ -145,6 +145,7 @@ class JavaCollector(JavaNames):
         arguments = node.child_by_field_name("arguments")
         self._constants.append((len(self.calls), scope))
         self.call(scope, "", owner, node, self.args(arguments), "new")
+        self._lambda_parameters(arguments, scope, f"new {owner}")
         self.push_nodes(arguments.named_children if arguments else (), scope, prefix)
         if body is not None:
             self._anonymous(body, owner, (body, index, f"{prefix}.{name}", False))
@@ -214,12 +215,19 @@ class JavaCollector(JavaNames):
             name = self.text(declarator.child_by_field_name("name"))
             kind = declared + self.text(declarator.child_by_field_name("dimensions"))
             value = declarator.child_by_field_name("value")
+            self._fill_diamond(self._type(node.child_by_field_name("type")), value)
             self.define(
                 "variable", name, node, step, signature=f"{head} {name}", returns=kind, decorators=annotations,
                 visibility=visibility, flags=[*flags, "field"], value=self.short(value) if value is not None else "",
             )  # fmt: skip
             self.bind(scope, name, kind, node, "declared")
             self.push_nodes([value], scope, prefix)
+
+    def _fill_diamond(self, declared: str, value: Node | None) -> None:
+        """`Box<Item> b = new Crate<>(…)`: the arguments of the type declared are those of the type made."""
+        cut = declared.find("<")
+        if value is not None and value.type == "object_creation_expression" and cut > 0 and declared.endswith(">"):
+            self._diamonds[value.id] = declared[cut:]
 
     def on_initializer(self, step: Step) -> None:
         self.push(step)
@@ -231,6 +239,7 @@ class JavaCollector(JavaNames):
         for declarator in node.children_by_field_name("declarator"):
             name = self.text(declarator.child_by_field_name("name"))
             value = declarator.child_by_field_name("value")
+            self._fill_diamond(declared, value)
             self._bind_typed(
                 scope, name, declared + self.text(declarator.child_by_field_name("dimensions")), value, node
             )
@@ -320,6 +329,8 @@ class JavaCollector(JavaNames):
         node, scope, prefix, _ = step
         declared = node.child_by_field_name("type")
         name = self._type(declared)
+        if name.endswith("<>"):
+            name = name.removesuffix("<>") + self._diamonds.get(node.id, "")
         arguments = node.child_by_field_name("arguments")
         outer = node.named_children[0] if node.named_children and node.named_children[0] != declared else None
         receiver = clip(self.chain(outer)) if outer is not None and "annotation" not in outer.type else ""

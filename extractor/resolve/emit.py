@@ -239,6 +239,8 @@ class Emitter:
         if found:
             chosen = self.engine.select(found, args, context)
             fitting = [s for s in chosen if accepts(s, len(args))] or chosen
+            if "record" in symbol.d.flags and not accepts(fitting[0], len(args)):  # the one that nobody writes
+                return Outcome(((symbol.id, via),), instantiates=symbol.id)
             return Outcome(tuple((self.engine.definition_of(s).id, via) for s in fitting), instantiates=symbol.id)
         if symbol.d.kind == "interface":  # what is made is the anonymous class that implements it
             return Outcome()

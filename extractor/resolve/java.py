@@ -132,6 +132,12 @@ class JavaEngine(JavaTypes):
         if functions:
             owner = Value("inst", symbol, self.own_args(symbol))
             return (Value("func", functions, via="self", owner=owner),)
+        if "record" in symbol.d.flags:
+            component = tuple(
+                s for s in symbol.members.get(name, ()) if s.d.kind == "variable" and "static" not in s.d.flags
+            )
+            if component:
+                return (Value("func", component, via="self", owner=Value("inst", symbol, self.own_args(symbol))),)
         if "enum" in symbol.d.flags and name in library.ENUM_METHODS:
             return (Value("extfunc", name=f"java.lang#Enum.{name}", owner=Value("class", symbol)),)
         beyond = self.is_open(symbol)
@@ -225,6 +231,8 @@ class JavaEngine(JavaTypes):
         table = library.RESULT_OF
         if owner.kind == "list" and method == "clone":
             return (owner,)
+        if method == "collect" and owner.args and args and args[0].startswith("Collectors."):
+            return self._collected(args[0], owner, context)
         keys = [f"{simple}..{method}"] if owner.kind == "extclass" else []
         result = next(
             (table[k] for k in (*keys, *(f"{a}.{method}" for a in library.ancestors(simple))) if k in table), ""
@@ -232,6 +240,26 @@ class JavaEngine(JavaTypes):
         if not result:
             return NOTHING
         return self._fill(java_type(result), owner, args, context)
+
+    def _collected(self, collector: str, owner: Value, context: Context) -> Values:
+        """What a stream of elements is collected into."""
+        name = collector.removeprefix("Collectors.").removesuffix("()")
+        element = tuple(owner.args[0])
+        given = self.arguments(f"Collectors.{name}", context) or []
+        results = [
+            join(self.result(v, None, context) for v in self.evaluate(a, context)) for a in given[:2] if a[0] == "="
+        ]
+        if name in ("joining", "reducing"):
+            return (Value("ext", name="java.lang#String"),) if name == "joining" else element
+        if name in ("groupingBy", "partitioningBy", "groupingByConcurrent"):
+            held: Values = (Value("ext", None, (element,), "java.util#List"),)
+            return (Value("ext", None, (results[0] if results else NOTHING, held), "java.util#Map"),)
+        if name == "toMap":
+            held = results[1] if len(results) == 2 else NOTHING
+            return (Value("ext", None, (results[0] if results else NOTHING, held or element), "java.util#Map"),)
+        if name in ("mapping", "flatMapping"):
+            element = results[0] if results else NOTHING
+        return (Value("ext", None, (element,), f"java.util#{'Set' if 'Set' in name else 'List'}"),)
 
     def _fill(self, result: TypeText, owner: Value, args: list[str], context: Context) -> Values:
         """A result of the library's table with its letters replaced."""
@@ -281,6 +309,11 @@ class JavaEngine(JavaTypes):
                     ):
                         return self.substitute(base.args[0], env or self.environment(value))
         return NOTHING
+
+    def handed(self, callee: Value, position: int, number: int, args: list[str] | None, context: Context) -> Values:
+        if callee.kind == "func" or (callee.kind == "class" and isinstance(callee.symbol, Symbol)):
+            return self.passed_here(callee, position, number, args, context)
+        return super().handed(callee, position, number, args, context)
 
     def callback_parameter(self, callee: Value, position: int, number: int, context: Context) -> Values:
         owner: Value | None = callee.owner

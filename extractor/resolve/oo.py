@@ -230,6 +230,10 @@ class Engine(Overloads):
             values = self.collection(chain, context)
         elif chain.kind == "new":
             values = self.type_values(chain.head, context.file, context.scope)
+            if chain.steps and chain.steps[0].op == "#":  # what its constructor passes on
+                values = tuple(
+                    v._replace(kind={"inst": "class", "ext": "extclass"}.get(v.kind, v.kind)) for v in values
+                )
         elif chain.steps and chain.steps[0].op in ("()", "#"):
             values = self.callee(chain.head, context)
         else:

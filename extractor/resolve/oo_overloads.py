@@ -22,13 +22,18 @@ class Overloads(Types):
             return [s for s in symbols if s.parent is symbols[0].parent]
         fitting = [s for s in symbols if accepts(s, len(args))] or list(symbols)
         exact = [s for s in fitting if not any(p.kind in ("*", "**") for p in s.d.params)]
-        fitting = exact or fitting
+        if exact and (len(exact) == len(fitting) or any(self.fit(s, args, context) >= 0 for s in exact)):
+            fitting = exact  # a rest parameter is the last resort
         if len(fitting) > 1:
             scored = [(self.fit(s, args, context), s) for s in fitting]
             best = max(score for score, _ in scored)
-            fitting = [s for score, s in scored if score == best]
+            fitting = self.most_specific([s for score, s in scored if score == best], args, context)
         nearest = fitting[0].parent
         return [s for s in fitting if s.parent is nearest]
+
+    def most_specific(self, symbols: list[Symbol], args: Sequence[str], context: Context) -> list[Symbol]:
+        """Of overloads that fit equally well, the one that a language prefers."""
+        return symbols
 
     def fit(self, symbol: Symbol, args: Sequence[str], context: Context) -> int:
         """How well arguments fit parameters: +2 for each exact type, +1 for a subtype, -4 for each that cannot be."""
@@ -36,13 +41,17 @@ class Overloads(Types):
         for param, arg in zip(symbol.d.params, args, strict=False):
             if arg in ("", "?") or not param.annotation:
                 continue
-            given = self.evaluate(arg, context)
+            given = self.given_type(self.evaluate(arg, context))
             wanted = self.type_values(param.annotation, symbol.file, symbol.index)
             if given and wanted:
                 spread = param.kind == "*" and given[0].kind == "list" and wanted[0].kind != "list" and given[0].args
                 first = given[0].args[0][:1] if spread else given[:1]
                 score += self.compatible(first[0], wanted[0]) if first else 0
         return score
+
+    def given_type(self, values: Values) -> Values:
+        """The one type of an argument that may be several."""
+        return values[:1]
 
     def compatible(self, given: Value, wanted: Value) -> int:
         if wanted.kind in ("var", "unknown") or given.kind in ("var", "unknown"):
