@@ -290,7 +290,16 @@ class JavaCollector(JavaNames):
             held = next((b for b in reversed(self.bindings) if b.scope == scope and b.name == name), None)
             if held is not None:
                 name = "" if held.kind == "caught" else held.text.removeprefix("new ").removesuffix("()")
-        self.raises.append(Raise(scope, clip(name), start_line(node), message, self.guard(node, FUNCTIONS), cause))
+        if not self._given_away(node):
+            self.raises.append(Raise(scope, clip(name), start_line(node), message, self.guard(node, FUNCTIONS), cause))
+
+    def _given_away(self, node: Node) -> bool:
+        """Whether the code stands in a lambda that is only returned: it throws when somebody else calls it."""
+        parent = node.parent
+        while parent is not None and parent.type not in FUNCTIONS:
+            parent = parent.parent
+        outer = parent.parent if parent is not None and parent.type == "lambda_expression" else None
+        return outer is not None and outer.type in ("return_statement", "lambda_expression")
 
     def on_try(self, step: Step) -> None:
         node, scope = step[0], step[1]
@@ -322,8 +331,24 @@ class JavaCollector(JavaNames):
             chain = f"{chain}.super"  # Interface.super.method()
         arguments = node.child_by_field_name("arguments")
         self.call(scope, chain, name, name_node or node, self.args(arguments))
+        if name == "orElseThrow" and arguments is not None and arguments.named_children:
+            self._supplied(arguments.named_children[0], scope)
         self._lambda_parameters(arguments, scope, f"{chain}.{name}" if chain else name)
         self.push(step)
+
+    def _supplied(self, supplier: Node, scope: int) -> None:
+        """`found.orElseThrow(() -> new Missing(id))` and `orElseThrow(Missing::new)` throw what the supplier makes."""
+        made = supplier.child_by_field_name("body") if supplier.type == "lambda_expression" else None
+        name, message = "", ""
+        if made is not None and made.type == "object_creation_expression":
+            name = self._type(made.child_by_field_name("type"))
+            arguments = made.child_by_field_name("arguments")
+            given = arguments.named_children if arguments is not None else []
+            message = next((m for m in map(self.template, given) if m), "")
+        elif supplier.type == "method_reference" and self.text(supplier).endswith("::new"):
+            name = self.text(supplier).removesuffix("::new").strip()
+        if name:
+            self.raises.append(Raise(scope, clip(name), start_line(supplier), message))
 
     def on_new(self, step: Step) -> None:
         node, scope, prefix, _ = step

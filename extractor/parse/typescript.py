@@ -6,15 +6,15 @@ belong to the scope that contains them. `extra["exports"]` maps exported names t
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from extractor.facts import MODULE, Binding, FileFacts, Handler, Import, Raise
-from extractor.parse.collect import Step, clip, handler_action
-from extractor.parse.tree import collapse, end_line, start_line
+from extractor.facts import MODULE, FileFacts, Import
+from extractor.parse.collect import Step, clip
+from extractor.parse.tree import collapse, start_line
 from extractor.parse.typescript_chains import attributes, chain
 from extractor.parse.typescript_defs import ScriptDefs
+from extractor.parse.typescript_errors import ScriptErrors
 from extractor.parse.typescript_names import FUNCTION_VALUES
 from extractor.parse.typescript_values import ScriptValues
 
@@ -22,11 +22,6 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
     from extractor.parse import Source
-FUNCTION_SCOPES: Final = FUNCTION_VALUES | {
-    "function_declaration",
-    "generator_function_declaration",
-    "method_definition",
-}
 
 
 def parse(source: Source) -> FileFacts:
@@ -45,18 +40,7 @@ def parse(source: Source) -> FileFacts:
     return collector.facts(exports=names, extra=extra)
 
 
-def _mentions(condition: Node | None, text: str) -> bool:
-    """Whether a name of a condition stands in a text."""
-    stack = [condition] if condition is not None else []
-    while stack:
-        node = stack.pop()
-        if node.type == "identifier" and re.search(rf"(?<![\w.]){node.text.decode() if node.text else ''}\b", text):
-            return True
-        stack.extend(node.named_children)
-    return False
-
-
-class ScriptCollector(ScriptValues):
+class ScriptCollector(ScriptErrors):
     """Visits statements and expressions."""
 
     # ------------------------------------------------------------------ statements
@@ -86,132 +70,6 @@ class ScriptCollector(ScriptValues):
                 return
         self.push(step)
 
-    def on_throw(self, step: Step) -> None:
-        node, scope = step[0], step[1]
-        self.push(step)
-        value = node.named_children[0] if node.named_children else None
-        if value is None:
-            return
-        name, message, cause = chain(self.source, value), "", ""
-        if value.type == "new_expression" or (value.type == "call_expression" and name[:1].isupper()):
-            name = self.text(value.child_by_field_name("constructor") or value.child_by_field_name("function"))
-            arguments = value.child_by_field_name("arguments")
-            for argument in arguments.named_children if arguments is not None else ():
-                message = message or self.template(argument)
-        elif value.type == "identifier":
-            held = next((b for b in reversed(self.bindings) if b.scope == scope and b.name == self.text(value)), None)
-            if held is not None:
-                name = "" if held.kind == "caught" else held.text.removeprefix("new ").removesuffix("()")
-        self.raises.append(
-            Raise(scope, clip(name), start_line(node), message, self.guard(node, FUNCTION_SCOPES), cause)
-        )
-
-    def on_try(self, step: Step) -> None:
-        node, scope = step[0], step[1]
-        body, handler = node.child_by_field_name("body"), node.child_by_field_name("handler")
-        if body is not None and handler is not None:
-            parameter = handler.child_by_field_name("parameter")
-            caught = self.text(parameter)
-            if caught.isidentifier():
-                self.bind(scope, caught, "Error", handler, "caught", handler)
-            block = handler.child_by_field_name("body")
-            action = self._action(block, caught) if block is not None else "pass"
-            self.catches.append(Handler(scope, (), start_line(body), end_line(body), start_line(handler), action))
-        self.push(step)
-
-    def _action(self, block: Node, caught: str) -> str:
-        throws: list[tuple[str, bool]] = []
-        called: list[str] = []
-        returns = False
-        stack = list(block.named_children)
-        empty = not [c for c in stack if c.type != "comment"]
-        while stack:
-            node = stack.pop()
-            if node.type == "throw_statement":
-                thrown = self.text(node.named_children[0]) if node.named_children else ""
-                throws.append((thrown, thrown == caught))
-            elif node.type == "call_expression":
-                called.append(self.text(node.child_by_field_name("function")).rpartition(".")[2])
-            elif node.type == "return_statement":
-                returns = True
-            elif node.type in ("assignment_expression", "lexical_declaration"):
-                called.append("")
-            if node.type not in FUNCTION_SCOPES:
-                stack.extend(node.named_children)
-        return handler_action(throws, called, returns, empty)
-
-    def on_if(self, step: Step) -> None:
-        """`if (x instanceof T)` says what x is inside, or behind it when the branch leaves."""
-        node, scope = step[0], step[1]
-        condition, then = node.child_by_field_name("condition"), node.child_by_field_name("consequence")
-        self._narrow(condition, scope, then, other=node.child_by_field_name("alternative"))
-        inner = condition.named_children[0] if condition is not None and condition.named_children else None
-        if inner is not None and inner.type == "unary_expression" and then is not None and node.parent is not None:
-            last = then.named_children[-1] if then.type == "statement_block" and then.named_children else then
-            if last.type in ("return_statement", "throw_statement", "continue_statement", "break_statement"):
-                self._narrow(inner.child_by_field_name("argument"), scope, node.parent, after=then)
-        self.push(step)
-
-    def on_ternary(self, step: Step) -> None:
-        node = step[0]
-        other = node.child_by_field_name("alternative")
-        self._narrow(
-            node.child_by_field_name("condition"), step[1], node.child_by_field_name("consequence"), other=other
-        )
-        self.push(step)
-
-    def on_binary(self, step: Step) -> None:
-        node = step[0]
-        if self.text(node.child_by_field_name("operator")) == "&&":
-            self._narrow(node.child_by_field_name("left"), step[1], node.child_by_field_name("right"))
-        self.push(step)
-
-    def _narrow(
-        self,
-        condition: Node | None,
-        scope: int,
-        until: Node | None,
-        after: Node | None = None,
-        other: Node | None = None,
-    ) -> None:
-        """Bind what a condition tests with `instanceof` to that class, for the lines where the test holds. On a line that the
-        other branch shares nothing can be said."""
-        if other is not None and until is not None and start_line(other) <= end_line(until):
-            until = None if _mentions(condition, self.text(other)) else until
-        stack = [condition]
-        while stack:
-            node = stack.pop()
-            if node is None:
-                continue
-            if node.type == "parenthesized_expression":
-                stack.extend(node.named_children[:1])
-            if node.type == "call_expression":
-                self._guarded(node, scope, until, after)
-            if node.type != "binary_expression":
-                continue
-            operator = self.text(node.child_by_field_name("operator"))
-            left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
-            if operator == "&&":
-                stack.extend((left, right))
-            elif operator == "instanceof" and left is not None and left.type == "identifier" and until is not None:
-                wanted = clip(chain(self.source, right))
-                if wanted.replace(".", "").isidentifier():
-                    self._holds(scope, self.text(left), wanted, "narrowed", until, after)
-
-    def _guarded(self, call: Node, scope: int, until: Node | None, after: Node | None) -> None:
-        """`isFoo(x)`, whose result type may say `x is Foo`."""
-        function, arguments = call.child_by_field_name("function"), call.child_by_field_name("arguments")
-        given = arguments.named_children if arguments is not None else []
-        if function is None or until is None or len(given) != 1 or given[0].type != "identifier":
-            return
-        if self.text(function).rpartition(".")[2].startswith(("is", "has")):
-            self._holds(scope, self.text(given[0]), clip(chain(self.source, function)), "guarded", until, after)
-
-    def _holds(self, scope: int, name: str, text: str, kind: str, until: Node, after: Node | None) -> None:
-        line = start_line(until) if after is None else end_line(after) + 1
-        if line <= end_line(until):
-            self.bindings.append(Binding(scope, name, text, line, kind, end_line(until)))
-
     # ------------------------------------------------------------------ expressions
 
     def on_call(self, step: Step) -> None:
@@ -230,6 +88,8 @@ class ScriptCollector(ScriptValues):
             self.push(step)
             return
         receiver, name = self._callee(function)
+        if name == "reject" and receiver in ("", "Promise"):
+            self.on_reject(arguments, step)
         if (
             name in ("inherits", "assign", "setPrototypeOf")
             and arguments is not None
@@ -361,13 +221,13 @@ class ScriptCollector(ScriptValues):
         "variable_declaration": ScriptValues.on_declaration,
         "assignment_expression": ScriptValues.on_assignment,
         "augmented_assignment_expression": ScriptValues.on_augmented,
-        "if_statement": on_if,
-        "ternary_expression": on_ternary,
-        "binary_expression": on_binary,
+        "if_statement": ScriptErrors.on_if,
+        "ternary_expression": ScriptErrors.on_ternary,
+        "binary_expression": ScriptErrors.on_binary,
         "for_in_statement": on_for_in,
         "return_statement": on_return,
-        "throw_statement": on_throw,
-        "try_statement": on_try,
+        "throw_statement": ScriptErrors.on_throw,
+        "try_statement": ScriptErrors.on_try,
         "call_expression": on_call,
         "member_expression": on_member,
         "new_expression": on_new,

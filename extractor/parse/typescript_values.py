@@ -270,7 +270,8 @@ class ScriptValues(ScriptDefs):
             elif item.type == "shorthand_property_identifier":
                 name = self.text(item)
                 self.bind(index, name, f"outer:{name}", item)
-            elif item.type == "spread_element":
+            elif item.type == "spread_element" and item.named_children:
+                self.bind(index, "...", clip(chain(self.source, item.named_children[0])), item)
                 self.push_nodes(item.named_children, outer, inner)
 
     def on_assignment(self, step: Step) -> None:

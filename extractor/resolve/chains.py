@@ -213,5 +213,6 @@ def _split_arrow(text: str) -> tuple[list[str], str] | None:
     rest = text[closing:].lstrip()
     if not rest.startswith("=>"):
         return None
-    params = [p.partition(":")[2].strip() for p in split_top(text[opening + 1 : closing - 1], ",") if p.strip()]
+    written = [p.strip() for p in split_top(text[opening + 1 : closing - 1], ",")]
+    params = [p.partition(":")[2].strip() for p in written if p and not p.startswith("this:")]
     return params, rest[2:].strip()

@@ -108,7 +108,12 @@ class ScriptEngine(ScriptFlow):
         if value.kind == "inst" and name == "constructor":
             return (value._replace(kind="class"),)
         found = super().member(value, name, context)
-        return found or self._beside(value.symbol if value.kind == "class" else None, name)
+        if found or value.kind != "class" or not isinstance(value.symbol, Symbol):
+            return found
+        file, index = value.symbol.file, value.symbol.index
+        spread = [self.binding_values(b, file) for b in file.binds.get((index, "..."), ())]
+        held = join(self.member(v, name, context) for v in join(spread) if v != value)
+        return held or self._beside(value.symbol, name)
 
     def _beside(self, symbol: object, name: str) -> Values:
         """`module.exports = Foo; module.exports.bar = …`: what is exported beside the class or function is found on it."""
@@ -257,7 +262,10 @@ class ScriptEngine(ScriptFlow):
             by_scope = file.found["names"] = {}
             for scope, name in file.binds:
                 by_scope.setdefault(scope, {})[name] = None
-        names = [n for n in by_scope.get(symbol.index, ()) if n not in symbol.members]
+        names = [n for n in by_scope.get(symbol.index, ()) if n not in symbol.members and n != "..."]
+        held.extend(
+            self.element(v) for b in file.binds.get((symbol.index, "..."), ()) for v in self.binding_values(b, file)
+        )
         held.extend(self.field_values(symbol, name) or NOTHING for name in names)
         return join(held)
 

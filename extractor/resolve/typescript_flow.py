@@ -495,7 +495,7 @@ class ScriptFlow(ScriptExports):
             name, _, text = part.partition(":")
             found = self.evaluate(text, context)
             if name == "...":
-                rest.extend(v for v in found if v.kind in ("record", "inst", "class", "ext"))
+                rest.extend(v for v in found if v.kind in ("record", "inst", "class", "ext", "module"))
             else:
                 names.append(name)
                 values.append(found)
