@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from extractor.facts import MODULE, FileFacts, Import
 from extractor.parse.collect import Step, clip
 from extractor.parse.tree import collapse, start_line
-from extractor.parse.typescript_chains import attributes, chain
+from extractor.parse.typescript_chains import attributes, chain, immediate
 from extractor.parse.typescript_defs import ScriptDefs
 from extractor.parse.typescript_errors import ScriptErrors
 from extractor.parse.typescript_names import FUNCTION_VALUES
@@ -80,11 +80,7 @@ class ScriptCollector(ScriptErrors):
             self.imports.append(Import(scope, module, "", f"require:{module}", 0, start_line(node), "require"))
             self.push(step)
             return
-        if (
-            function is not None
-            and function.type in FUNCTION_VALUES | {"parenthesized_expression"}
-            and self._iife(function)
-        ):
+        if immediate(function) is not None:
             self.push(step)
             return
         receiver, name = self._callee(function)
@@ -95,7 +91,7 @@ class ScriptCollector(ScriptErrors):
             and arguments is not None
             and len(arguments.named_children) > 1
         ):
-            self._prototypes(name, arguments.named_children, node)
+            self._prototypes(name, arguments.named_children, node, scope)
         anchor = (
             function.child_by_field_name("property")
             if function is not None and function.type == "member_expression"
@@ -108,11 +104,11 @@ class ScriptCollector(ScriptErrors):
         else:
             self.push(step)
 
-    def _prototypes(self, name: str, given: list[Node], node: Node) -> None:
+    def _prototypes(self, name: str, given: list[Node], node: Node, scope: int) -> None:
         """`inherits(A, B)`, `Object.setPrototypeOf(A.prototype, B.prototype)`, `Object.assign(A.prototype, mixin)`: what A inherits."""
         first = self.text(given[0])
-        owner = self._owner(first.removesuffix(".prototype"))
-        if owner is None or (name != "inherits" and not first.endswith(".prototype")):
+        owner = self._owner(first.removesuffix(".prototype"), scope)
+        if owner is None or (name == "assign" and not first.endswith(".prototype")):
             return
         for position, other in enumerate(given[1:], len(self.bases)):
             written = self.text(other).removesuffix(".prototype")
@@ -129,12 +125,6 @@ class ScriptCollector(ScriptErrors):
         if receiver != "?":
             self.reads.append([scope, receiver, name, start_line(node)])
         self.push_nodes([node.child_by_field_name("object")], scope, step[2])
-
-    def _iife(self, function: Node) -> bool:
-        inner = function
-        while inner.type == "parenthesized_expression" and inner.named_children:
-            inner = inner.named_children[0]
-        return inner.type in FUNCTION_VALUES
 
     def on_new(self, step: Step) -> None:
         node, scope = step[0], step[1]

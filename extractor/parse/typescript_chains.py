@@ -51,6 +51,10 @@ def chain(source: Source, node: Node | None) -> str:
                 lazy = function is not None and function.type == "import"
                 head = f"import:{required}" if lazy else f"require:{required}"
                 break
+            called = immediate(function)
+            if called is not None:
+                head = _result(source, called)
+                break
             steps.append("()")
             node = function
         elif kind == "subscript_expression":
@@ -179,19 +183,25 @@ def _fitting(parts: list[str]) -> list[str]:
     return parts
 
 
-def _result(source: Source, function: Node) -> str:
-    """What a function expression returns: its body, or its first return statement."""
+def immediate(function: Node | None) -> Node | None:
+    """The function expression that is called where it stands: `(function () { … })()`."""
+    while function is not None and function.type == "parenthesized_expression" and function.named_children:
+        function = function.named_children[0]
+    return function if function is not None and function.type in _FUNCTIONS else None
+
+
+def returned(function: Node) -> Node | None:
+    """What a function expression returns: its body, or the value of its last return statement."""
     body = function.child_by_field_name("body")
-    if body is None:
-        return "?"
-    if body.type == "statement_block":
-        returned = next(
-            (c for c in reversed(body.named_children) if c.type == "return_statement" and c.named_children), None
-        )
-        if returned is None:
-            return "?"
-        body = returned.named_children[0]
-    return chain(source, body)
+    if body is None or body.type != "statement_block":
+        return body
+    last = next((c for c in reversed(body.named_children) if c.type == "return_statement" and c.named_children), None)
+    return last.named_children[0] if last is not None else None
+
+
+def _result(source: Source, function: Node) -> str:
+    value = returned(function)
+    return chain(source, value) if value is not None else "?"
 
 
 def _required(source: Source, node: Node, function: Node | None) -> str:

@@ -249,16 +249,15 @@ class ScriptNames(Collector):
         children = value.named_children
         return self._take_comments(value, children) if any(c.type == "comment" for c in children) else children
 
-    def _owner(self, name: str) -> int | None:
-        """The definition of this name at the top of the file, the last one before here."""
-        return next(
-            (
-                i
-                for i in range(len(self.defs) - 1, -1, -1)
-                if self.defs[i].name == name and self.defs[i].scope == MODULE
-            ),
-            None,
-        )
+    def _owner(self, name: str, scope: int = MODULE) -> int | None:
+        """The definition of this name that is nearest to a scope, of several in one scope the last."""
+        while True:
+            for index in range(len(self.defs) - 1, -1, -1):
+                if self.defs[index].name == name and self.defs[index].scope == scope:
+                    return index
+            if scope == MODULE:
+                return None
+            scope = self.defs[scope].scope
 
     def template(self, node: Node) -> str:
         """The text of a message with {} where a value goes, empty when the node is no message."""

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING
 from extractor.facts import MODULE, Import
 from extractor.parse.collect import Step, clip
 from extractor.parse.tree import collapse, start_line
-from extractor.parse.typescript_chains import chain, member_path, property_name, string_value, type_text
+from extractor.parse.typescript_chains import (
+    chain,
+    immediate,
+    member_path,
+    property_name,
+    returned,
+    string_value,
+    type_text,
+)
 from extractor.parse.typescript_defs import ScriptDefs
 from extractor.parse.typescript_names import CLASS_VALUES, FUNCTION_VALUES, jsdoc_types
 
@@ -190,6 +198,19 @@ class ScriptValues(ScriptDefs):
                 function = value.child_by_field_name("function")
                 self.call(scope, *self._callee(function), function or value, ["?"])
             return
+        called = immediate(value.child_by_field_name("function")) if value is not None and value.type == "call_expression" else None
+        made = returned(called) if called is not None else None
+        if value is not None and made is not None and made.type == "object" and self._has_functions(made):
+            # `const counter = (() => { …; return { … }; })()`: an object with what is around it
+            index = self.define(
+                "variable", name, outer if alone else node, step, signature=self.head(outer, value), returns=annotation,
+                flags=[*exported, *(["const"] if const else [])],
+            )  # fmt: skip
+            self._members(made, index)
+            body = called.child_by_field_name("body") if called is not None else None
+            if body is not None and body.type == "statement_block":
+                self.push_nodes([c for c in body.named_children if c.type != "return_statement"], scope, prefix)
+            return
         members = value is not None and value.type == "object" and self._has_functions(value)
         if top or members:
             self._define_value(
@@ -358,7 +379,7 @@ class ScriptValues(ScriptDefs):
         name = self.text(left.child_by_field_name("property")) if left.type == "member_expression" else "[]"
         if name != "[]" and held != "?":
             self.writes.append([scope, held, name, start_line(node)])
-        if held not in ("?", "this", "exports", "module") and value[0] not in "?<":
+        if held not in ("?", "this", "exports", "module") and (value[0] not in "?<" or value == "<Array>"):
             self.puts.append([scope, held, name, value, start_line(node)])
 
     def _inherit(self, name: str, value: Node) -> None:
@@ -395,7 +416,7 @@ class ScriptValues(ScriptDefs):
         """`A.prototype.m = function…`, `A.m = …`, `this.m = …`: a member of A."""
         scope, prefix = step[1], step[2]
         names = [p for p in path[1:] if p != "prototype"]
-        index = self._holder(scope) if path[0] == "this" else self._owner(path[0])
+        index = self._holder(scope) if path[0] == "this" else self._owner(path[0], scope)
         if index is None or len(names) != 1:
             self.push_nodes([right], scope, prefix)
             return

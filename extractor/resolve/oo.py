@@ -108,7 +108,10 @@ class Engine(Overloads):
             if binding.kind != "again" and (binding.kind != "guarded" or out[-1]):
                 break
         else:
-            if visible[0].kind == "guarded" and not any(out):
+            symbol = file.symbols[scope] if scope != MODULE else None
+            if symbol is not None and any(p.name == name for p in symbol.d.params):  # assigned over what was given
+                out.append(self.parameter_values(symbol, name))
+            elif visible[0].kind == "guarded" and not any(out):
                 return None  # a test that says nothing of what the name holds
         return join(out) or (Value("unknown"),)
 

@@ -10,7 +10,7 @@ from typing import Any
 from extractor.facts import Call, FileFacts
 from extractor.resolve import Links
 from extractor.resolve import typescript_library as library
-from extractor.resolve.chains import TypeText, parse_chain, ts_type
+from extractor.resolve.chains import Chain, TypeText, parse_chain, ts_type
 from extractor.resolve.emit import Emitter, Outcome
 from extractor.resolve.model import NOTHING, Context, File, Symbol, Value, Values, join
 from extractor.resolve.typescript_flow import ScriptFlow
@@ -84,6 +84,18 @@ class ScriptEngine(ScriptFlow):
             return (Value("list", args=(NOTHING,)),)
         return self.type_values(text, context.file, context.scope)
 
+    def _evaluate(self, text: str, chain: Chain, context: Context) -> Values:
+        if chain.kind == "new" and not chain.steps and chain.head in ("Map", "Set", "WeakMap", "WeakSet"):
+            values = super()._evaluate(text, chain, context)
+            args = self.arguments(chain.head, context)
+            held = join(self.element(v) for v in self.evaluate(args[0], context)) if args else NOTHING
+            if not held or any(v.kind != "ext" for v in values):
+                return values
+            pairs = chain.head.endswith("Map")
+            inner = tuple(join(self.foreign_member(v, n, context) for v in held) for n in "01") if pairs else (held,)
+            return tuple(v._replace(args=inner) for v in values)
+        return super()._evaluate(text, chain, context)
+
     # ------------------------------------------------------------------ members and results
     def member(self, value: Value, name: str, context: Context) -> Values:
         if value.kind == "func":
@@ -94,8 +106,14 @@ class ScriptEngine(ScriptFlow):
                     return (Value("extfunc", name="js#Function.bind", owner=value),)
                 if name == "prototype":
                     return (Value("inst", symbol),)
-                if name in symbol.members:
-                    return self.definitions(symbol.members[name], "type")
+                for ancestor, _ in self.lineage(symbol):
+                    if name in ancestor.members:
+                        return self.definitions(ancestor.members[name], "type")
+                    put = self.field_values(ancestor, name)
+                    if put:
+                        return put
+                if copied := self.copied(symbol, name, context):
+                    return copied
                 if beside := self._beside(symbol, name):
                     return beside
             return (
@@ -108,6 +126,8 @@ class ScriptEngine(ScriptFlow):
         if value.kind == "inst" and name == "constructor":
             return (value._replace(kind="class"),)
         found = super().member(value, name, context)
+        if (not found or found[0].kind == "beyond") and value.kind in ("inst", "class") and isinstance(value.symbol, Symbol):
+            found = self.copied(value.symbol, name, context) or found
         if found or value.kind != "class" or not isinstance(value.symbol, Symbol):
             return found
         file, index = value.symbol.file, value.symbol.index

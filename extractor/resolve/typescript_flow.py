@@ -186,12 +186,15 @@ class ScriptFlow(ScriptExports):
         return sorted(found, key=lambda s: s.id) if written else found
 
     def _flow_call(self, call: Call, args: list[str], context: Context, rows: list[Row]) -> None:
+        callees = self._callees(call, context)
         place = PUTS.get(call.name)
-        if place is not None and call.receiver and len(args) > place:
+        if place is not None and call.receiver and len(args) > place and all(v.kind != "func" for v in callees):
             for position in range(place, len(args)) if place != 1 else (1,):
                 if telling(args[position]):
                     self._put(call.receiver, "[]", args[position], context, rows)
-        callees = self._callees(call, context)
+        if call.name == "assign" and call.receiver == "Object":
+            for source in args[1:]:
+                self._copy(args[0], source.removeprefix("..."), context, rows)
         self._flow_callbacks(callees, args, context, rows)
         for symbol in self._called(callees, args, context):
             params = symbol.d.params
@@ -206,6 +209,8 @@ class ScriptFlow(ScriptExports):
                         self._arrive(rows, ("", symbol.id, place), values, context.file, symbol.file)
 
     def _put(self, held: str, name: str, value: str, context: Context, rows: list[Row]) -> None:
+        if name == "[]" and value.endswith("[]"):  # `for (const key in from) to[key] = from[key]`
+            self._copy(held, value.removesuffix("[]"), context, rows)
         places = self._places(held, name, context, 0)
         values = self.evaluate(value[3:] if value.startswith("...") else value, context) if places else NOTHING
         if value.startswith("..."):
@@ -215,6 +220,26 @@ class ScriptFlow(ScriptExports):
             for _ in range(place.wraps if values else 0):
                 wrapped = (Value("list", args=(wrapped,)),)
             self._arrive(rows, place.key, wrapped, context.file, place.file)
+
+    def _copy(self, target: str, source: str, context: Context, rows: list[Row]) -> None:
+        """What one object has, another has too."""
+        values = tuple(v for v in self.evaluate(source, context) if v.kind in ("class", "inst", "record", "module", "func"))
+        for value in self.evaluate(target, context) if values else ():
+            symbol = value.symbol[0] if value.kind == "func" else value.symbol
+            if value.kind in ("class", "inst", "func") and isinstance(symbol, Symbol):
+                self._arrive(rows, ("...", symbol.id, 0), values, context.file, symbol.file)
+
+    def copied(self, symbol: Symbol, name: str, context: Context) -> Values:
+        """A member that was copied into an object, or into objects of a class."""
+        key = ("...", symbol.id, name)
+        if key in self._active:
+            return NOTHING
+        self._active.add(key)
+        try:
+            held = self._arriving(("...", symbol.id, 0))
+            return join(self.member(v, name, context) for v in held if v.symbol is not symbol)
+        finally:
+            self._active.discard(key)
 
     def _flow_callbacks(self, callees: Values, args: list[str], context: Context, rows: list[Row]) -> None:
         """`items.map(show)`: what a callee from elsewhere passes to the function it is given."""
@@ -298,7 +323,7 @@ class ScriptFlow(ScriptExports):
         if name != "[]":
             return [
                 Place((name, v.symbol.id, 0), v.symbol.file)
-                for v in self.evaluate(held, context)
+                for v in (self._function_object(w) for w in self.evaluate(held, context))
                 if v.kind in ("inst", "class") and isinstance(v.symbol, Symbol) and v.symbol.d.kind != "interface"
             ]
         if held.startswith("("):
@@ -317,6 +342,9 @@ class ScriptFlow(ScriptExports):
             return [self._field_place(v.symbol, field) for v in self.evaluate(base, context)
                     if v.kind in ("inst", "class") and isinstance(v.symbol, Symbol)]  # fmt: skip
         return self._returned_places(held[:-2], context, depth) if held.endswith("()") else []
+
+    def _function_object(self, value: Value) -> Value:
+        return Value("class", value.symbol[0]) if value.kind == "func" else value
 
     def _field_place(self, symbol: Symbol, name: str) -> Place:
         owner = next((a for a, _ in self.lineage(symbol) if self._has_field(a, name)), symbol)
@@ -456,7 +484,8 @@ class ScriptFlow(ScriptExports):
         found = super().field_values(symbol, name)
         given = self._arriving((name, symbol.id, 0))
         if found is None and not given:
-            return None
+            put = self.stored(NOTHING, ("[]", f"{symbol.id}.{name}", 0))
+            return put or None
         values = found or NOTHING
         declared = any(b.kind == "declared" for b in symbol.file.binds.get((symbol.index, name), ()))
         if declared and self.is_open_type(values):
