@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from extractor.parse.collect import MAX_CHAIN, MAX_STEPS
-from extractor.parse.tree import collapse
+from extractor.parse.tree import collapse, start_line
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -158,6 +158,10 @@ def _object(source: Source, node: Node) -> str:
             parts.append(f"{key if key.isidentifier() else ''}:{chain(source, child.child_by_field_name('value'))}")
         elif child.type == "spread_element":
             parts.append(f"...:{chain(source, child)}")
+        elif child.type == "method_definition" and not any(c.type in ("get", "set") for c in child.children):
+            key = property_name(source, child.child_by_field_name("name"))
+            if key.isidentifier():  # a definition of the scope around, told from its namesakes by its line
+                parts.append(f"{key}:~{start_line(child)}~{key}")
     return f"{{{','.join(_fitting(parts))}}}"
 
 

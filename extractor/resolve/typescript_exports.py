@@ -160,6 +160,13 @@ class ScriptExports(Engine):
         if head.startswith("require:"):
             module = head[8:].replace("\x01", ".").replace("\x02", "#").replace("\x03", "-")
             return self.imported(context.file, Import(MODULE, module, "", "", 0, 0, "require"))
+        if head.startswith("~"):
+            line, _, name = head[1:].partition("~")
+            return tuple(
+                Value("func", (s,), via="scope")
+                for s in context.file.symbols
+                if s.is_function and s.d.name == name and s.d.start_line == int(line)
+            )[:1]
         if head.startswith("outer:"):
             # A shorthand property `{f}`: the name as it is outside the object.
             scope = context.file.symbols[context.scope].d.scope if context.scope != MODULE else MODULE

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 from extractor.facts import MODULE, Binding, Call, FileFacts
 from extractor.resolve.chains import Chain, split_top
 from extractor.resolve.common import is_aside
-from extractor.resolve.model import NOTHING, Context, File, Symbol, Value, Values, join
+from extractor.resolve.model import MAX_OVERRIDES, NOTHING, Context, File, Symbol, Value, Values, join
 from extractor.resolve.typescript_exports import ScriptExports
 
 Source = tuple[File, Call, list[str]]
@@ -159,10 +159,17 @@ class ScriptFlow(ScriptExports):
                     for interface in self._promised(parent if returned and parent is not None else symbol):
                         interface.subclasses.append(symbol)
             for binding in file.facts.bindings:
-                if binding.name == "return" and binding.text.startswith("{") and binding.scope != MODULE:
-                    for interface in self._promised(file.symbols[binding.scope]):
+                if binding.text.startswith("{"):
+                    for interface in self._promised_to(binding, file):
                         for made in self.binding_values(binding, file):
                             self._implement(interface, made)
+
+    def _promised_to(self, binding: Binding, file: File) -> list[Symbol]:
+        if binding.name == "return":
+            return self._promised(file.symbols[binding.scope]) if binding.scope != MODULE else []
+        declared = [b for b in file.binds.get((binding.scope, binding.name), ()) if b.kind == "declared"]
+        values = self.binding_values(declared[0], file) if declared else NOTHING
+        return [v.symbol for v in values if v.kind == "inst" and v.symbol.d.kind == "interface"]
 
     def _promised(self, symbol: Symbol) -> list[Symbol]:
         """The interfaces that a function's result, or a variable, is declared to have."""
@@ -173,17 +180,20 @@ class ScriptFlow(ScriptExports):
         return [v.symbol for v in held if v.kind == "inst" and v.symbol.d.kind == "interface"]
 
     def _implement(self, interface: Symbol, made: Value) -> None:
-        names = made.name.split(",") if made.kind == "record" else []
-        for name, values in zip(names, made.args, strict=False):
+        for name, values in self._parts(made):
             for value in values:
                 if value.kind == "func":
                     self._written.setdefault((interface.id, name), []).extend(value.symbol)
 
     def overrides(self, method: Symbol, receiver: Symbol | None, arity: int) -> list[Symbol]:
         owner = receiver if receiver is not None else method.parent
-        written = self._written.get((owner.id, method.d.name), []) if owner is not None else []
-        found = [*super().overrides(method, receiver, arity), *written]
-        return sorted(found, key=lambda s: s.id) if written else found
+        found = super().overrides(method, receiver, arity)
+        if owner is None:
+            return found
+        given = self._arriving((method.d.name, owner.id, 0))
+        written = [*self._written.get((owner.id, method.d.name), ()), *(s for v in given if v.kind == "func" for s in v.symbol)]
+        unique = {s.id: s for s in (*found, *written) if s is not method}
+        return [unique[key] for key in sorted(unique)] if len(unique) <= MAX_OVERRIDES else []
 
     def _flow_call(self, call: Call, args: list[str], context: Context, rows: list[Row]) -> None:
         callees = self._callees(call, context)
@@ -207,6 +217,8 @@ class ScriptFlow(ScriptExports):
                 for place in range(min(position, rest), len(params) if spread else min(position, rest) + 1):
                     if self._needs(symbol, place):
                         self._arrive(rows, ("", symbol.id, place), values, context.file, symbol.file)
+                    else:
+                        self._fulfil(symbol, place, values, context, rows)
 
     def _put(self, held: str, name: str, value: str, context: Context, rows: list[Row]) -> None:
         if name == "[]" and value.endswith("[]"):  # `for (const key in from) to[key] = from[key]`
@@ -220,6 +232,24 @@ class ScriptFlow(ScriptExports):
             for _ in range(place.wraps if values else 0):
                 wrapped = (Value("list", args=(wrapped,)),)
             self._arrive(rows, place.key, wrapped, context.file, place.file)
+
+    def _fulfil(self, symbol: Symbol, place: int, values: Values, context: Context, rows: list[Row]) -> None:
+        """An object given where an interface is wanted implements it."""
+        if not any(v.kind == "record" or (v.kind == "class" and v.symbol.is_object) for v in values):
+            return
+        for wanted in self.type_values(symbol.d.params[place].annotation, symbol.file, symbol.index):
+            if wanted.kind == "inst" and wanted.symbol.d.kind == "interface":
+                for value in values:
+                    for name, held in self._parts(value):
+                        self._arrive(rows, (name, wanted.symbol.id, 0), held, context.file, wanted.symbol.file)
+
+    def _parts(self, value: Value) -> list[tuple[str, Values]]:
+        """The fields of an object written out."""
+        if value.kind == "record":
+            return list(zip(value.name.split(","), value.args, strict=False))
+        if value.kind == "class" and value.symbol.is_object:
+            return [(name, self.definitions(group, "flow")) for name, group in sorted(value.symbol.members.items())]
+        return []
 
     def _copy(self, target: str, source: str, context: Context, rows: list[Row]) -> None:
         """What one object has, another has too."""
