@@ -216,6 +216,7 @@ class JavaCollector(JavaNames):
             kind = declared + self.text(declarator.child_by_field_name("dimensions"))
             value = declarator.child_by_field_name("value")
             self._fill_diamond(self._type(node.child_by_field_name("type")), value)
+            self._wanted(value, self._type(node.child_by_field_name("type")), scope)
             self.define(
                 "variable", name, node, step, signature=f"{head} {name}", returns=kind, decorators=annotations,
                 visibility=visibility, flags=[*flags, "field"], value=self.short(value) if value is not None else "",
@@ -229,6 +230,17 @@ class JavaCollector(JavaNames):
         if value is not None and value.type == "object_creation_expression" and cut > 0 and declared.endswith(">"):
             self._diamonds[value.id] = declared[cut:]
 
+    def _wanted(self, value: Node | None, declared: str, scope: int) -> None:
+        """`Handler h = (a, b) -> …`: the parameters hold what the declared type passes."""
+        if value is not None and value.type == "lambda_expression" and declared not in ("", "var"):
+            self._name_parameters(value, scope, lambda number: f"<{declared}>#0.{number}")
+
+    def on_return(self, step: Step) -> None:
+        value = step[0].named_children[0] if step[0].named_children else None
+        if value is not None and step[1] != MODULE and self.defs[step[1]].kind == "method":
+            self._wanted(value, self.defs[step[1]].returns.replace(" ", ""), step[1])
+        self.push(step)
+
     def on_initializer(self, step: Step) -> None:
         self.push(step)
 
@@ -240,6 +252,7 @@ class JavaCollector(JavaNames):
             name = self.text(declarator.child_by_field_name("name"))
             value = declarator.child_by_field_name("value")
             self._fill_diamond(declared, value)
+            self._wanted(value, declared, scope)
             self._bind_typed(
                 scope, name, declared + self.text(declarator.child_by_field_name("dimensions")), value, node
             )
@@ -414,6 +427,7 @@ class JavaCollector(JavaNames):
         "instanceof_expression": on_pattern,
         "type_pattern": on_pattern,
         "record_pattern_component": on_pattern,
+        "return_statement": on_return,
         "throw_statement": on_throw,
         "try_statement": on_try,
         "try_with_resources_statement": on_try,

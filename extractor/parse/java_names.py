@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from extractor.facts import Param
@@ -45,6 +46,10 @@ _MAKERS: Final = (
 _WALKERS: Final = frozenset(("collect", "sorted", "max", "min", "sort"))
 MAX_OPERANDS: Final = 6
 COMPARISONS: Final = frozenset(("==", "!=", "<", ">", "<=", ">=", "&&", "||"))
+
+
+def _passed(elements: str, callee: str, position: int) -> Callable[[int], str]:
+    return lambda number: elements or f"{callee}#{position}.{number}"
 
 
 class JavaNames(Collector):
@@ -171,15 +176,18 @@ class JavaNames(Collector):
         for position, argument in enumerate(arguments.named_children if arguments is not None else ()):
             if argument.type != "lambda_expression":
                 continue
-            parameters = argument.child_by_field_name("parameters")
-            if parameters is None:
-                continue
-            names = [parameters] if parameters.type == "identifier" else parameters.named_children
             compared = self._elements(arguments, callee) if arguments is not None else ""
-            for number, name in enumerate(names):
-                if name.type == "identifier":
-                    text = compared or clip(f"{callee}#{position}.{number}")
-                    self.bind(scope, self.text(name), text, argument, "assigned", argument)
+            self._name_parameters(argument, scope, _passed(compared, callee, position))
+
+    def _name_parameters(self, function: Node, scope: int, text: Callable[[int], str]) -> None:
+        """Bind the parameters without a type of a lambda."""
+        parameters = function.child_by_field_name("parameters")
+        if parameters is None:
+            return
+        names = [parameters] if parameters.type == "identifier" else parameters.named_children
+        for number, name in enumerate(names):
+            if name.type == "identifier":
+                self.bind(scope, self.text(name), clip(text(number)), function, "assigned", function)
 
     def _elements(self, arguments: Node, callee: str) -> str:
         """`items.collect(groupingBy(x -> …))`, `items.sort(comparing(x -> …))`: the elements that the outer call goes through."""

@@ -130,9 +130,9 @@ class ScriptValues(ScriptDefs):
             return
         value = node.child_by_field_name("value")
         if value is not None and (value.type in FUNCTION_VALUES or value.type in CLASS_VALUES):
-            self._define_value(
-                name, value, node, step, flags=["static"] if any(c.type == "static" for c in node.children) else []
-            )
+            flags = ["static"] if any(c.type == "static" for c in node.children) else []
+            wanted = type_text(self.source, node.child_by_field_name("type"))
+            self._define_value(name, value, node, step, flags=flags, returns=wanted)
             return
         annotation = type_text(self.source, node.child_by_field_name("type")) or self._written_type(node)
         words = [c.type for c in node.children]
@@ -192,13 +192,22 @@ class ScriptValues(ScriptDefs):
             held = wrapped if wrapped is not None else value
             assert held is not None
             self._define_value(
-                name, held, outer if alone else node, step, flags=[*exported, *(["const"] if const else [])]
+                name,
+                held,
+                outer if alone else node,
+                step,
+                flags=[*exported, *(["const"] if const else [])],
+                returns=annotation if wrapped is None else "",
             )
             if wrapped is not None and value is not None:
                 function = value.child_by_field_name("function")
                 self.call(scope, *self._callee(function), function or value, ["?"])
             return
-        called = immediate(value.child_by_field_name("function")) if value is not None and value.type == "call_expression" else None
+        called = (
+            immediate(value.child_by_field_name("function"))
+            if value is not None and value.type == "call_expression"
+            else None
+        )
         made = returned(called) if called is not None else None
         if value is not None and made is not None and made.type == "object" and self._has_functions(made):
             # `const counter = (() => { …; return { … }; })()`: an object with what is around it
@@ -242,7 +251,9 @@ class ScriptValues(ScriptDefs):
         self.docs.setdefault(outer.id, self.docs.get(step[0].id, ""))
         if value is not None and (value.type in FUNCTION_VALUES or value.type == "method_definition"):
             in_class = scope != MODULE and self.defs[scope].kind == "class"
-            self._function("method" if in_class else "function", name, value, outer, step, flags)
+            index = self._function("method" if in_class else "function", name, value, outer, step, flags)
+            if returns:
+                self.bind(index, "%type", returns, outer, "declared")
         elif value is not None and value.type in CLASS_VALUES:
             self._class(name, value, outer, step, flags)
         elif value is not None and value.type == "object":

@@ -320,6 +320,8 @@ class JavaEngine(JavaTypes):
         if owner is None or not owner.args:
             return NOTHING
         method = callee.name.rpartition(".")[2]
+        if method in library.STORES:  # the function is kept: it gets what its own type says
+            return join(self.functional_parameter(v, number, context) for v in owner.args[-1])
         if len(owner.args) >= 2:
             index = 1 if method in ("merge",) else number
             return tuple(owner.args[index]) if index < len(owner.args) else NOTHING

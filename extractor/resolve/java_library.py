@@ -214,6 +214,8 @@ RESULT_OF: Final = {
     for pair in pairs.split("; ")
     for method, result in (pair.split(" ", 1),)
 }
+# These keep what they are given.
+STORES: Final = frozenset(("add", "addFirst", "addLast", "offer", "push", "set", "put", "putIfAbsent"))
 OBJECT_METHODS: Final = frozenset(
     ("toString", "equals", "hashCode", "getClass", "notify", "notifyAll", "wait", "clone", "finalize")
 )

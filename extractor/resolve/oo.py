@@ -299,6 +299,8 @@ class Engine(Overloads):
             return join(self.dereferenced(v) for v in values)
         if op == "#":
             position, _, number = step.name.partition(".")
+            if prefix.startswith("<") and prefix.endswith(">"):  # a function where this type is wanted
+                return join(self.functional_parameter(v, int(number), context) for v in values)
             args = self.arguments(prefix, context)
             return join(self.handed(v, int(position), int(number), args, context) for v in values)
         return NOTHING

@@ -126,7 +126,11 @@ class ScriptEngine(ScriptFlow):
         if value.kind == "inst" and name == "constructor":
             return (value._replace(kind="class"),)
         found = super().member(value, name, context)
-        if (not found or found[0].kind == "beyond") and value.kind in ("inst", "class") and isinstance(value.symbol, Symbol):
+        if (
+            (not found or found[0].kind == "beyond")
+            and value.kind in ("inst", "class")
+            and isinstance(value.symbol, Symbol)
+        ):
             found = self.copied(value.symbol, name, context) or found
         if found or value.kind != "class" or not isinstance(value.symbol, Symbol):
             return found

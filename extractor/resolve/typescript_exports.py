@@ -20,6 +20,7 @@ class ScriptExports(Engine):
         super().__init__(files, configs)
         self.by_path = {file.facts.path: file for file in self.files}
         self.modules = Modules(self.by_path, configs)
+        self._cycles = 0  # how often exports were found to go in a circle
         self._targets: dict[tuple[int, str], File | str | None] = {}
         for file in self.files:
             aliases: dict[str, list[Import]] = {}
@@ -75,6 +76,7 @@ class ScriptExports(Engine):
         """What a module exports under a name, followed to its definition."""
         key = ("export", file.number, name)
         if key in self._active:
+            self._cycles += 1
             return NOTHING
         self._active.add(key)
         try:

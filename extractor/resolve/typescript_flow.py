@@ -36,6 +36,7 @@ MAX_FLOW: Final = 16  # of more values than these none is said to arrive
 PUTS: Final[Mapping[str, int]] = {"push": 0, "unshift": 0, "add": 0, "set": 1, "append": 0, "enqueue": 0, "splice": 2}
 _CONTAINERS: Final = frozenset(("list", "tuple", "record"))
 _HOLDERS: Final = ("#Map", "#Set", "#WeakMap", "#WeakSet", "#Array", "#Record")
+_EXPORTS: Final = -2  # in the place of a scope: what a module exports under a name
 _SILENT: Final = frozenset(("unknown", "beyond", "var", "alias", "ns"))
 
 
@@ -101,6 +102,20 @@ class ScriptFlow(ScriptExports):
         asked = self._since(start)
         if asked and key in self._memo:
             self._depends[key] = asked
+        return values
+
+    def export(self, file: File, name: str) -> Values:
+        key = (file.number, _EXPORTS, 0, name)
+        if key in self._memo:
+            self._asked.extend(self._depends.get(key, ()))
+            return self._memo[key]
+        start, cycles = len(self._asked), self._cycles
+        values = super().export(file, name)
+        asked = self._since(start)
+        if cycles == self._cycles:
+            self._memo[key] = values
+            if asked:
+                self._depends[key] = asked
         return values
 
     def returns(self, symbol: Symbol) -> Values:
@@ -191,7 +206,10 @@ class ScriptFlow(ScriptExports):
         if owner is None:
             return found
         given = self._arriving((method.d.name, owner.id, 0))
-        written = [*self._written.get((owner.id, method.d.name), ()), *(s for v in given if v.kind == "func" for s in v.symbol)]
+        written = [
+            *self._written.get((owner.id, method.d.name), ()),
+            *(s for v in given if v.kind == "func" for s in v.symbol),
+        ]
         unique = {s.id: s for s in (*found, *written) if s is not method}
         return [unique[key] for key in sorted(unique)] if len(unique) <= MAX_OVERRIDES else []
 
@@ -253,7 +271,9 @@ class ScriptFlow(ScriptExports):
 
     def _copy(self, target: str, source: str, context: Context, rows: list[Row]) -> None:
         """What one object has, another has too."""
-        values = tuple(v for v in self.evaluate(source, context) if v.kind in ("class", "inst", "record", "module", "func"))
+        values = tuple(
+            v for v in self.evaluate(source, context) if v.kind in ("class", "inst", "record", "module", "func")
+        )
         for value in self.evaluate(target, context) if values else ():
             symbol = value.symbol[0] if value.kind == "func" else value.symbol
             if value.kind in ("class", "inst", "func") and isinstance(symbol, Symbol):
@@ -323,11 +343,11 @@ class ScriptFlow(ScriptExports):
     def _needs(self, symbol: Symbol, position: int) -> bool:
         """Whether a parameter's own type leaves open what it holds."""
         param = symbol.d.params[position]
-        if not param.annotation:
+        if not param.annotation and (symbol.index, "%type") not in symbol.file.binds:
             return True
         key = (symbol.id, position)
         if key not in self._open:
-            self._open[key] = self.is_open_type(self.type_values(param.annotation, symbol.file, symbol.index))
+            self._open[key] = self.is_open_type(self._declared_at(symbol, position))
         return self._open[key]
 
     def is_open_type(self, values: Values, depth: int = 0) -> bool:
@@ -445,11 +465,23 @@ class ScriptFlow(ScriptExports):
         position = next((i for i, p in enumerate(function.d.params) if p.name == name), -1)
         return self.parameter_at(function, position)
 
+    def _declared_at(self, function: Symbol, position: int) -> Values:
+        """What the type of a parameter says, or the type of the variable that holds the function."""
+        param = function.d.params[position]
+        if param.annotation:
+            return super().parameter_values(function, param.name)
+        for row in function.file.binds.get((function.index, "%type"), ()):
+            for value in self.type_values(row.text, function.file, function.d.scope):
+                found = self.functional_parameter(value, position, Context(function.file, function.index, row.line))
+                if found:
+                    return found
+        return NOTHING
+
     def parameter_at(self, function: Symbol, position: int) -> Values:
         """What a parameter holds: by its type, by its default, and by what callers give."""
         param = function.d.params[position]
-        declared = super().parameter_values(function, param.name) if param.annotation else NOTHING
-        if param.annotation and not self.is_open_type(declared):
+        declared = self._declared_at(function, position)
+        if declared and not self.is_open_type(declared):
             return declared
         out = [declared]
         given = self._arriving(("", function.id, position))
