@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final
 from extractor.facts import Binding, Handler, Raise
 from extractor.parse.collect import Step, clip, handler_action
 from extractor.parse.tree import end_line, start_line
+from extractor.parse.typescript_assign import ScriptAssignments
 from extractor.parse.typescript_chains import chain
 from extractor.parse.typescript_names import FUNCTION_VALUES
-from extractor.parse.typescript_values import ScriptValues
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -32,7 +32,7 @@ def _mentions(condition: Node | None, text: str) -> bool:
     return False
 
 
-class ScriptErrors(ScriptValues):
+class ScriptErrors(ScriptAssignments):
     """Throw and try statements, and conditions."""
 
     def on_throw(self, step: Step) -> None:

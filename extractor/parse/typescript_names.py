@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC
 from typing import TYPE_CHECKING, Final
 
 from extractor.facts import MODULE, Import, Param
@@ -23,7 +24,7 @@ WRAPPERS: Final = frozenset([
 ])  # fmt: skip
 
 
-class ScriptNames(Collector):
+class ScriptNames(Collector, ABC):
     """What needs no definition: modules named, names bound, expressions written as chains."""
 
     comments = frozenset(("comment",))

@@ -6,7 +6,7 @@ files, what its standard library returns, and how overloads are chosen.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from extractor.facts import MODULE, Binding
 from extractor.resolve.chains import Chain, Step, parse_chain, split_top
@@ -276,10 +276,6 @@ class Engine(Overloads):
         names = symbol.file.typevars.get(symbol.index, {})
         return tuple((Value("var", (symbol.file, symbol.index, bound), (), name),) for name, bound in names.items())
 
-    def as_instance(self, value: Value, via: str = "type") -> Value:
-        kind = {"class": "inst", "extclass": "ext"}.get(value.kind, value.kind)
-        return value._replace(kind=kind, via=via)
-
     def _step(self, values: Values, step: Step, prefix: str, called: bool, context: Context) -> Values:
         op = step.op
         values = self.bounded(values)
@@ -339,9 +335,6 @@ class Engine(Overloads):
             return tuple(value.args[0])
         return (value,) if value.kind == "beyond" else NOTHING
 
-    def evaluate_lambda(self, value: Value) -> Values:
-        return self.evaluate(value.name, value.symbol)
-
     def function_result(self, symbol: Symbol, value: Value, args: list[str] | None, context: Context) -> Values:
         returned = self.returns(self.definition_of(symbol)) or self.returns(symbol)
         if not any(v.kind == "var" or v.args for v in returned):
@@ -361,33 +354,6 @@ class Engine(Overloads):
                 if arg not in ("", "?"):
                     self.unify(wanted, self.evaluate(arg, context), own, env)
         return self.substitute(returned, env)
-
-    def unify(
-        self, wanted: Values, given: Values, names: Mapping[str, str], env: dict[str, Values], depth: int = 0
-    ) -> None:
-        """Learn type parameters from one argument: `List<T>` against a `List<Foo>` says T is Foo."""
-        if depth > 4:
-            return
-        for want in wanted:
-            if want.kind == "var" and want.name in names:
-                concrete = tuple(v for v in given if v.kind not in ("lambda", "unknown", "var"))
-                if concrete:
-                    env.setdefault(want.name, concrete)
-            elif want.args:
-                for give in given:
-                    if give.kind == "lambda":
-                        self.unify(
-                            tuple(self.lambda_result_slot(want)), self.evaluate_lambda(give), names, env, depth + 1
-                        )
-                    elif give.kind == want.kind and (give.symbol is want.symbol):
-                        for left, right in zip(want.args, give.args, strict=False):
-                            self.unify(left, right, names, env, depth + 1)
-                    elif give.kind == "class" and want.kind == "ext":
-                        self.unify(want.args[0], (self.as_instance(give),), names, env, depth + 1)
-
-    def lambda_result_slot(self, wanted: Value) -> Values:
-        """Where a function type holds its result."""
-        return tuple(wanted.args[0] if wanted.kind == "callable" else wanted.args[-1])
 
     def returns(self, symbol: Symbol) -> Values:
         """What a function returns: as declared, else what its return statements hold."""

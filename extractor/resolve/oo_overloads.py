@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 
 from extractor.facts import Call
@@ -189,11 +188,39 @@ class Overloads(Types):
         """What a function's own calls of its parameter pass on."""
         return NOTHING
 
-    @abstractmethod
+    def as_instance(self, value: Value, via: str = "type") -> Value:
+        kind = {"class": "inst", "extclass": "ext"}.get(value.kind, value.kind)
+        return value._replace(kind=kind, via=via)
+
+    def evaluate_lambda(self, value: Value) -> Values:
+        return self.evaluate(value.name, value.symbol)
+
     def unify(
         self, wanted: Values, given: Values, names: Mapping[str, str], env: dict[str, Values], depth: int = 0
     ) -> None:
-        """Learn type parameters from one argument."""
+        """Learn type parameters from one argument: `List<T>` against a `List<Foo>` says T is Foo."""
+        if depth > 4:
+            return
+        for want in wanted:
+            if want.kind == "var" and want.name in names:
+                concrete = tuple(v for v in given if v.kind not in ("lambda", "unknown", "var"))
+                if concrete:
+                    env.setdefault(want.name, concrete)
+            elif want.args:
+                for give in given:
+                    if give.kind == "lambda":
+                        self.unify(
+                            tuple(self.lambda_result_slot(want)), self.evaluate_lambda(give), names, env, depth + 1
+                        )
+                    elif give.kind == want.kind and (give.symbol is want.symbol):
+                        for left, right in zip(want.args, give.args, strict=False):
+                            self.unify(left, right, names, env, depth + 1)
+                    elif give.kind == "class" and want.kind == "ext":
+                        self.unify(want.args[0], (self.as_instance(give),), names, env, depth + 1)
+
+    def lambda_result_slot(self, wanted: Value) -> Values:
+        """Where a function type holds its result."""
+        return tuple(wanted.args[0] if wanted.kind == "callable" else wanted.args[-1])
 
     def functional_parameter(self, value: Value, number: int, context: Context) -> Values:
         """Parameter `number` of a function type."""
