@@ -65,7 +65,10 @@ class ScriptAssignments(ScriptValues):
             self.bind(scope, self.text(left), clip(chain(self.source, right)), node, "again")
         elif left.type in ("object_pattern", "array_pattern"):
             self._destructure(left, clip(chain(self.source, right)), scope, None, "again")
-        self.push_nodes([left if left.type not in ("identifier", "object_pattern") else None, right], scope, prefix)
+        target: Node | None = left if left.type not in ("identifier", "object_pattern") else None
+        if left.type == "member_expression":  # what is written is not read
+            target = left.child_by_field_name("object")
+        self.push_nodes([target, right], scope, prefix)
 
     def _prototype(self, value: Node, owner: int) -> None:
         """The functions of an object that is, or is copied into, a prototype are methods."""

@@ -43,7 +43,9 @@ class ScriptDefs(ScriptNames):
         heritage = next((c for c in node.named_children if c.type == "class_heritage"), None)
         if heritage is not None:
             self._heritage(heritage, index)
-            self.push_nodes([c for c in heritage.named_children if c.type == "call_expression"], step[1], step[2])
+            clauses = [c for c in heritage.named_children if c.type == "extends_clause"]
+            made = [v for c in (heritage, *clauses) for v in c.named_children if v.type == "call_expression"]
+            self.push_nodes(made, step[1], step[2])
         self.push_nodes(skipped, step[1], step[2])
         if body is not None:
             self.push((body, index, self.defs[index].qualname, False))

@@ -184,6 +184,8 @@ class Emitter:
                     value = value._replace(via="ambiguous")
                 for symbol in chosen:
                     self._add(found, symbol, value, len(args))
+            elif value.kind == "class" and value.symbol.d.kind == "variable":
+                reason = reason or "dynamic"  # an object is no function
             elif value.kind == "class":
                 outcome = self.constructor(value, args, context)
                 found.update(dict(outcome.targets))
@@ -239,7 +241,8 @@ class Emitter:
         if found:
             chosen = self.engine.select(found, args, context)
             fitting = [s for s in chosen if accepts(s, len(args))] or chosen
-            if "record" in symbol.d.flags and not accepts(fitting[0], len(args)):  # the one that nobody writes
+            unfit = not accepts(fitting[0], len(args)) or self.engine.fit(fitting[0], args, context) < 0
+            if "record" in symbol.d.flags and unfit:  # the one that nobody writes
                 return Outcome(((symbol.id, via),), instantiates=symbol.id)
             return Outcome(tuple((self.engine.definition_of(s).id, via) for s in fitting), instantiates=symbol.id)
         if symbol.d.kind == "interface":  # what is made is the anonymous class that implements it

@@ -120,6 +120,21 @@ class JavaEngine(JavaTypes):
         stars = [o for o in file.found["static_stars"] if self.qualified(o) is None]
         return (Value("beyond"),) if stars else NOTHING
 
+    def _component(self, symbol: Symbol, name: str) -> tuple[Symbol, ...]:
+        """The component of a record that its method, which nobody writes, reads."""
+        held = symbol.members.get(name, ()) if "record" in symbol.d.flags else ()
+        if any(s.is_function for s in held):
+            return ()
+        return tuple(s for s in held if s.d.kind == "variable" and "static" not in s.d.flags)
+
+    def overrides(self, method: Symbol, receiver: Symbol | None, arity: int) -> list[Symbol]:
+        found = super().overrides(method, receiver, arity)
+        start = receiver if receiver is not None else method.parent
+        if start is None or method.d.params:
+            return found
+        records = [c for sub in start.subclasses for c in self._component(sub, method.d.name)]
+        return sorted([*found, *records], key=lambda s: s.id) if records else found
+
     def _functions(self, symbol: Symbol, name: str) -> tuple[Symbol, ...]:
         """Methods of a class by name, inherited ones behind its own."""
         lineage = self.lineage(symbol)
@@ -128,16 +143,10 @@ class JavaEngine(JavaTypes):
         )
 
     def _methods(self, symbol: Symbol, name: str, context: Context) -> Values:
-        functions = self._functions(symbol, name)
+        functions = self._component(symbol, name) or self._functions(symbol, name)
         if functions:
             owner = Value("inst", symbol, self.own_args(symbol))
             return (Value("func", functions, via="self", owner=owner),)
-        if "record" in symbol.d.flags:
-            component = tuple(
-                s for s in symbol.members.get(name, ()) if s.d.kind == "variable" and "static" not in s.d.flags
-            )
-            if component:
-                return (Value("func", component, via="self", owner=Value("inst", symbol, self.own_args(symbol))),)
         if "enum" in symbol.d.flags and name in library.ENUM_METHODS:
             return (Value("extfunc", name=f"java.lang#Enum.{name}", owner=Value("class", symbol)),)
         beyond = self.is_open(symbol)
@@ -164,13 +173,9 @@ class JavaEngine(JavaTypes):
             return (self.as_class(value),)
         if value.kind in ("inst", "class") and isinstance(value.symbol, Symbol):
             via = "super" if receiver.endswith("super") else "self" if receiver == "this" else "type"
-            functions = self._functions(value.symbol, name)
+            functions = self._component(value.symbol, name) or self._functions(value.symbol, name)
             if functions:
                 return (Value("func", functions, via=via, owner=value),)
-            if "record" in value.symbol.d.flags:
-                component = [s for s in value.symbol.members.get(name, ()) if s.d.kind == "variable"]
-                if component:
-                    return (Value("func", tuple(component), via="type", owner=value),)
         return super().called_member(value, name, receiver, context)
 
     def as_class(self, value: Value) -> Value:

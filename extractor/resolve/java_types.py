@@ -170,6 +170,10 @@ class JavaTypes(Engine):
             return 1
         if library.BOXED.get(left) == right or library.BOXED.get(right) == left:
             return 1
+        if left in _UNBOXED and right in library.WIDENING:
+            return self.foreign_compatible(f"#{_UNBOXED[left]}", wanted)
+        if left in library.BOXED and right in library.ancestors(library.BOXED[left]):
+            return 0
         if left == "null":
             return -4 if right in library.BOXED else 0
         if left in library.BOXED or right in library.BOXED:

@@ -45,7 +45,7 @@ class ScriptEngine(ScriptResults):
     def instances(self, parsed: TypeText, file: File, scope: int, depth: int = 0) -> Values:
         if parsed.name == "this":
             owner = file.enclosing_class(scope)
-            return (Value("inst", owner, self.own_args(owner)),) if owner is not None else NOTHING
+            return (Value("inst", owner, self.own_args(owner), via="self"),) if owner is not None else NOTHING
         if parsed.name == "{}":
             held = tuple((f.name, self.instances(f.args[0], file, scope, depth + 1)) for f in parsed.args if depth < 8)
             return (Value("record", args=tuple(v for _, v in held), name=",".join(n for n, _ in held)),)
@@ -174,6 +174,20 @@ class ScriptEngine(ScriptResults):
         if "async" in symbol.d.flags and not symbol.d.returns and found:
             return (Value("ext", name="js#Promise", args=(found,)),)
         return found
+
+    def function_result(self, symbol: Symbol, value: Value, args: list[str] | None, context: Context) -> Values:
+        """`this` is what the method was called on, be it of a subclass."""
+        found = super().function_result(symbol, value, args, context)
+        receiver: Value | None = value.owner
+        if receiver is None or not isinstance(receiver.symbol, Symbol) or all(v.via != "self" for v in found):
+            return found
+        lineage = [ancestor for ancestor, _ in self.lineage(receiver.symbol)]
+        return tuple(
+            v._replace(symbol=receiver.symbol, args=receiver.args)
+            if v.via == "self" and v.kind == "inst" and any(a is v.symbol for a in lineage)
+            else v
+            for v in found
+        )
 
     def result(self, value: Value, args: list[str] | None, context: Context) -> Values:
         if value.kind == "func":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from extractor.resolve import typescript_library as library
 from extractor.resolve.model import NOTHING, Context, Symbol, Value, Values, join
@@ -141,6 +141,13 @@ class ScriptResults(ScriptFlow):
         )
         held.extend(self.field_values(symbol, name) or NOTHING for name in names)
         return join(held)
+
+    def unify(
+        self, wanted: Values, given: Values, names: Mapping[str, str], env: dict[str, Values], depth: int = 0
+    ) -> None:
+        if any(w.kind == "list" for w in wanted):  # an array written out
+            given = tuple(Value("list", args=(join(v.args),)) if v.kind == "tuple" else v for v in given)
+        super().unify(wanted, given, names, env, depth)
 
     def awaited(self, value: Value) -> Values:
         if value.kind == "ext" and value.name.endswith(("#Promise", "#PromiseLike")):
