@@ -70,6 +70,15 @@ class ScriptCollector(ScriptErrors):
                 return
         self.push(step)
 
+    def on_yield(self, step: Step) -> None:
+        """A generator gives its values one by one, as an array gives its elements."""
+        node, scope = step[0], step[1]
+        if node.named_children and scope != MODULE and node.start_byte >= self._anonymous_until.get(scope, 0):
+            value = clip(chain(self.source, node.named_children[0]))
+            spread = "..." if any(c.type == "*" for c in node.children) else ""
+            self.bind(scope, "return", f"[{spread}{value}]" if value != "?" else "?", node)
+        self.push(step)
+
     # ------------------------------------------------------------------ expressions
 
     def on_call(self, step: Step) -> None:
@@ -216,6 +225,7 @@ class ScriptCollector(ScriptErrors):
         "binary_expression": ScriptErrors.on_binary,
         "for_in_statement": on_for_in,
         "return_statement": on_return,
+        "yield_expression": on_yield,
         "throw_statement": ScriptErrors.on_throw,
         "try_statement": ScriptErrors.on_try,
         "call_expression": on_call,

@@ -46,7 +46,7 @@ class ScriptAssignments(ScriptValues):
                 written = self._written_type(node.parent or node)
                 if written:
                     self.bind(scope, f"self.{path[1]}", written, node, "declared")
-                self.push(step)
+                self.push_nodes([right], scope, prefix)
             return
         if is_function and len(path) >= 2 and path[0] not in ("this", "window", "global", "globalThis", "self"):
             self._assign_function(path, right, node, step)

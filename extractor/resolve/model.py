@@ -167,7 +167,7 @@ def join(groups: Iterable[Values]) -> Values:
     for group in groups:
         for value in group:
             key = (value.kind, value_key(value.symbol), value.name, len(value.args))
-            if key not in seen or (value.args and value not in out):
+            if key not in seen or ((value.args or value.kind == "extfunc") and value not in out):
                 seen.add(key)
                 out.append(value)
     return tuple(out) if len(out) <= MAX_VALUES else NOTHING
