@@ -13,6 +13,7 @@ from extractor.resolve import typescript_library as library
 from extractor.resolve.chains import Chain, TypeText, parse_chain, ts_type
 from extractor.resolve.emit import Emitter, Outcome
 from extractor.resolve.model import NOTHING, Context, File, Symbol, Value, Values, join
+from extractor.resolve.typescript_held import lambda_place
 from extractor.resolve.typescript_results import ScriptResults
 
 
@@ -159,6 +160,9 @@ class ScriptEngine(ScriptResults):
 
     def _step(self, values: Values, step: Any, prefix: str, called: bool, context: Context) -> Values:
         found = super()._step(values, step, prefix, called, context)
+        if step.op == "#" and not found:
+            position, _, number = step.name.partition(".")
+            return self._arriving(("=>", lambda_place(prefix, int(position), context), int(number)))
         if step.op == "." and any(v.kind == "func" for v in found):
             return join(self.evaluate_property(v, context) for v in found)
         return found

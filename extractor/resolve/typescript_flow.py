@@ -13,7 +13,7 @@ from typing import Final
 from extractor.facts import MODULE, Binding, Call, FileFacts
 from extractor.resolve.common import is_aside
 from extractor.resolve.model import MAX_OVERRIDES, NOTHING, Context, File, Symbol, Value, Values, join
-from extractor.resolve.typescript_held import Key
+from extractor.resolve.typescript_held import Key, lambda_place
 from extractor.resolve.typescript_places import ScriptPlaces
 
 Source = tuple[File, Call, list[str]]
@@ -155,6 +155,13 @@ class ScriptFlow(ScriptPlaces):
             for source in args[1:]:
                 self._copy(args[0], source.removeprefix("..."), context, rows)
         self._flow_callbacks(callees, args, context, rows)
+        for value in callees:
+            if value.kind == "lambda" and "#" in value.via:
+                for number, arg in enumerate(args):
+                    if telling(arg) and not arg.startswith("..."):
+                        given = self.evaluate(arg, context)
+                        self._arrive(rows, ("=>", value.via, number), given, context.file, value.symbol.file)
+        prefix = f"new {call.name}" if call.kind == "new" else f"{call.receiver}.{call.name}".removeprefix(".")
         for symbol in self._called(callees, args, context):
             params = symbol.d.params
             rest = len(params) - 1 if params and params[-1].kind == "*" else len(params)
@@ -163,6 +170,8 @@ class ScriptFlow(ScriptPlaces):
                     continue
                 spread = arg.startswith("...")
                 values = self._spread(arg[3:], context) if spread else self.evaluate(arg, context)
+                if arg.startswith("=>"):
+                    values = tuple(v._replace(via=lambda_place(prefix, position, context)) for v in values)
                 for place in range(min(position, rest), len(params) if spread else min(position, rest) + 1):
                     if self._needs(symbol, place):
                         self._arrive(rows, ("", symbol.id, place), values, context.file, symbol.file)

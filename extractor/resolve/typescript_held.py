@@ -12,12 +12,18 @@ from extractor.resolve.chains import Chain, split_top
 from extractor.resolve.model import NOTHING, Context, File, Symbol, Value, Values, join
 from extractor.resolve.typescript_exports import ScriptExports
 
-# ("", function id, position), ("[]", what holds a container, scope), (field, class id, 0) or ("...", what is copied to, 0)
+# ("", function id, position), ("=>", place of a function without a name, position), ("[]", what holds a container, scope),
+# (field, class id, 0) or ("...", what is copied to, 0)
 Key = tuple[str, str, int]
 
 _CONTAINERS: Final = frozenset(("list", "tuple", "record"))
 _HOLDERS: Final = ("#Map", "#Set", "#WeakMap", "#WeakSet", "#Array", "#Record")
 _EXPORTS: Final = -2  # in the place of a scope: what a module exports under a name
+
+
+def lambda_place(callee: str, position: int, context: Context) -> str:
+    """Functions without a name that one scope gives to one callee at one position: they are called by the same calls."""
+    return f"{context.file.number}:{context.scope}:{callee}#{position}"
 
 
 class ScriptHeld(ScriptExports):
