@@ -111,6 +111,47 @@ def test_a_function_of_typescript_throws_what_it_returns() -> None:
     assert thrown("m.ts", "typescript", TYPESCRIPT) == ({("call", "Bad")}, {"name": "dynamic"})
 
 
+CATCHES = """
+class A extends Error {} class B extends Error {}
+function both(x) { if (x) throw new A("a"); throw new B("b"); }
+function onlyA(x) { try { both(x); } catch (e) { if (e instanceof A) return 1; throw e; } }
+function notA(x) { try { both(x); } catch (e) { if (!(e instanceof A)) throw e; return 1; } }
+function allButA(x) { try { both(x); } catch (e) { if (e instanceof A) throw e; return 1; } }
+function chosen(x) { try { both(x); } catch (e) { if (e instanceof A) { return 1; } else { throw e; } } }
+function nothing(x) { try { both(x); } catch { return 1; } }
+function again(x) { try { both(x); } catch (e) { log(e); throw e; } }
+function later() { return () => { throw new A("later"); }; }
+function rejected() { return new Promise((resolve, reject) => reject(new A("gone"))); }
+"""
+
+
+def test_a_catch_block_handles_what_it_asks_for() -> None:
+    found, _ = thrown("a.js", "typescript", CATCHES)
+    errors: dict[str, set[str]] = {}
+    for function, error in found:
+        errors.setdefault(function, set()).add(error)
+    assert errors == {
+        "both": {"A", "B"},
+        "onlyA": {"B"},
+        "notA": {"B"},
+        "allButA": {"A"},
+        "chosen": {"B"},
+        "again": {"A", "B"},
+        "rejected": {"A"},
+    }
+
+
+def test_what_a_supplier_makes_is_thrown_and_what_a_lambda_throws_is_not() -> None:
+    source = """class Gone extends RuntimeException { Gone() { } Gone(String s) { super(s); } }
+    class A {
+      Object made(java.util.Optional<Object> o) { return o.orElseThrow(() -> new Gone("no")); }
+      Object named(java.util.Optional<Object> o) { return o.orElseThrow(Gone::new); }
+      Runnable later() { return () -> { throw new Gone(); }; }
+    }"""
+    found, _ = thrown("A.java", "java", source)
+    assert found == {("A.made", "Gone"), ("A.named", "Gone")}
+
+
 def test_the_standard_exception_of_cpp_catches_its_descendants() -> None:
     edges, _ = thrown("m.cpp", "cpp", CPP)
     assert {error for function, error in edges if function == "all"} == set()

@@ -26,6 +26,12 @@ def test_every_labelled_call_is_found_and_nothing_else() -> None:
     assert (result.missing, result.extra) == ([], [])
 
 
+def test_lambdas_records_and_types_of_arguments_are_followed_and_nothing_else() -> None:
+    result = score("java_flow")
+    assert result.expected >= 40
+    assert (result.missing, result.extra) == ([], [])
+
+
 def test_hierarchy_and_imports() -> None:
     _, links = link_fixture("java_depot")
     edges = {(e.src, e.dst, e.kind) for e in links.edges}

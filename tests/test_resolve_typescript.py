@@ -8,6 +8,7 @@ from extractor.languages import spec_for
 from extractor.parse import parse_file
 from extractor.resolve import Links, link
 from extractor.resolve.typescript_modules import Modules, load_json
+from extractor.schema import SURE
 
 
 def linked(**files: str) -> Links:
@@ -24,6 +25,39 @@ def test_every_labelled_call_is_found_and_nothing_else() -> None:
     result = score("ts_desk")
     assert result.expected >= 70
     assert (result.missing, result.extra) == ([], [])
+
+
+def test_what_flows_through_parameters_containers_and_copies_is_found_and_nothing_else() -> None:
+    result = score("ts_flow")
+    assert result.expected >= 80
+    assert (result.missing, result.extra) == ([], [])
+
+
+def test_what_tests_hand_in_is_not_what_the_product_calls() -> None:
+    links = linked(
+        lib__js="exports.each = (xs, f) => { for (const x of xs) f(x); };",
+        **{
+            "tests/a__js": "const { each } = require('../lib'); each([1], show); function show() {}",
+            "b__js": "const { each } = require('./lib'); each([1], print); function print() {}",
+        },
+    )
+    assert {c for c in calls(links) if c[0] == "lib.js#each"} == {("lib.js#each", "b.js#print")}
+
+
+def test_more_values_than_can_be_told_apart_are_none() -> None:
+    names = [f"f{n}" for n in range(40)]
+    text = "const held = [];\n" + "".join(f"function {n}() {{}}\nheld.push({n});\n" for n in names) + "held[0]();\n"
+    assert [e.dst for e in linked(a__js=text).edges if e.confidence >= SURE and e.dst.startswith("js:a.js#")] == []
+
+
+def test_a_container_of_ones_own_is_no_array() -> None:
+    text = "class Bag { add(x) {} go() {} } class No { go() {} } const bag = new Bag(); bag.add(new No()); bag[0].go(); bag.go();"
+    assert {c for c in calls(linked(a__js=text)) if "go" in c[1]} == {("a.js", "a.js#Bag.go")}
+
+
+def test_binding_a_function_does_not_call_it() -> None:
+    links = linked(a__js="function f() {} function g() { return f.bind(null); } g()();")
+    assert {c for c in calls(links) if c[1].startswith("a.js")} == {("a.js", "a.js#g"), ("a.js", "a.js#f")}
 
 
 def test_imports_go_through_barrels_to_the_definition() -> None:

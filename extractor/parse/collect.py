@@ -4,6 +4,7 @@ A family subclasses it with a table from node type to handler. Expressions that 
 initialisers, results) are written down as chains, a text form all families share:
 
     chain   head followed by steps           head    name | new T() | <T> a value of type T | (chain) | => chain | ?
+            | [chain,...chain] an array | {key:chain} an object | (chain|chain) either of them
     step    .name  ->name  ()  []            !  awaited   *  an element while iterating   ^  dereferenced   &  its address
             #i.j  what the call passes as the j-th parameter of the function given as its i-th argument
             |+;   the result of a binary or unary operator whose left side is the chain so far

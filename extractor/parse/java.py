@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from extractor.facts import MODULE, Definition, FileFacts, Handler, Import, Raise
+from extractor.facts import MODULE, Definition, FileFacts, Import, Raise
 from extractor.parse.collect import Step, clip
-from extractor.parse.java_names import JavaNames
-from extractor.parse.tree import collapse, end_line, start_line
+from extractor.parse.java_errors import JavaErrors
+from extractor.parse.tree import collapse, start_line
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -25,15 +25,6 @@ TYPES: Final = {
     "record_declaration": "class",
     "annotation_type_declaration": "interface",
 }
-FUNCTIONS: Final = frozenset(
-    (
-        "method_declaration",
-        "constructor_declaration",
-        "compact_constructor_declaration",
-        "lambda_expression",
-        "class_body",
-    )
-)
 
 
 def parse(source: Source) -> FileFacts:
@@ -61,7 +52,7 @@ def _methods_first(defs: Sequence[Definition]) -> tuple[Definition, ...]:
     return tuple(found)
 
 
-class JavaCollector(JavaNames):
+class JavaCollector(JavaErrors):
     """Visits declarations, statements and expressions."""
 
     # ------------------------------------------------------------------ declarations
@@ -145,6 +136,7 @@ class JavaCollector(JavaNames):
         arguments = node.child_by_field_name("arguments")
         self._constants.append((len(self.calls), scope))
         self.call(scope, "", owner, node, self.args(arguments), "new")
+        self._lambda_parameters(arguments, scope, f"new {owner}")
         self.push_nodes(arguments.named_children if arguments else (), scope, prefix)
         if body is not None:
             self._anonymous(body, owner, (body, index, f"{prefix}.{name}", False))
@@ -214,12 +206,31 @@ class JavaCollector(JavaNames):
             name = self.text(declarator.child_by_field_name("name"))
             kind = declared + self.text(declarator.child_by_field_name("dimensions"))
             value = declarator.child_by_field_name("value")
+            self._fill_diamond(self._type(node.child_by_field_name("type")), value)
+            self._wanted(value, self._type(node.child_by_field_name("type")), scope)
             self.define(
                 "variable", name, node, step, signature=f"{head} {name}", returns=kind, decorators=annotations,
                 visibility=visibility, flags=[*flags, "field"], value=self.short(value) if value is not None else "",
             )  # fmt: skip
             self.bind(scope, name, kind, node, "declared")
             self.push_nodes([value], scope, prefix)
+
+    def _fill_diamond(self, declared: str, value: Node | None) -> None:
+        """`Box<Item> b = new Crate<>(…)`: the arguments of the type declared are those of the type made."""
+        cut = declared.find("<")
+        if value is not None and value.type == "object_creation_expression" and cut > 0 and declared.endswith(">"):
+            self._diamonds[value.id] = declared[cut:]
+
+    def _wanted(self, value: Node | None, declared: str, scope: int) -> None:
+        """`Handler h = (a, b) -> …`: the parameters hold what the declared type passes."""
+        if value is not None and value.type == "lambda_expression" and declared not in ("", "var"):
+            self._name_parameters(value, scope, lambda number: f"<{declared}>#0.{number}")
+
+    def on_return(self, step: Step) -> None:
+        value = step[0].named_children[0] if step[0].named_children else None
+        if value is not None and step[1] != MODULE and self.defs[step[1]].kind == "method":
+            self._wanted(value, self.defs[step[1]].returns.replace(" ", ""), step[1])
+        self.push(step)
 
     # ------------------------------------------------------------------ statements
     def on_local(self, step: Step) -> None:
@@ -228,6 +239,8 @@ class JavaCollector(JavaNames):
         for declarator in node.children_by_field_name("declarator"):
             name = self.text(declarator.child_by_field_name("name"))
             value = declarator.child_by_field_name("value")
+            self._fill_diamond(declared, value)
+            self._wanted(value, declared, scope)
             self._bind_typed(
                 scope, name, declared + self.text(declarator.child_by_field_name("dimensions")), value, node
             )
@@ -261,44 +274,6 @@ class JavaCollector(JavaNames):
             self.bind(step[1], self.text(name), self._type(declared), node, "declared")
         self.push(step)
 
-    def on_throw(self, step: Step) -> None:
-        node, scope = step[0], step[1]
-        value = node.named_children[0] if node.named_children else None
-        self.push(step)
-        if value is None:
-            return
-        name, message, cause = self.chain(value), "", ""
-        if value.type == "object_creation_expression":
-            name = self._type(value.child_by_field_name("type"))
-            arguments = value.child_by_field_name("arguments")
-            for argument in arguments.named_children if arguments else ():
-                message = message or self.template(argument)
-                cause = self.text(argument) if argument.type == "identifier" else cause
-        elif value.type == "identifier":
-            held = next((b for b in reversed(self.bindings) if b.scope == scope and b.name == name), None)
-            if held is not None:
-                name = "" if held.kind == "caught" else held.text.removeprefix("new ").removesuffix("()")
-        self.raises.append(Raise(scope, clip(name), start_line(node), message, self.guard(node, FUNCTIONS), cause))
-
-    def on_try(self, step: Step) -> None:
-        node, scope = step[0], step[1]
-        body = node.child_by_field_name("body")
-        start = start_line(node) if node.type == "try_with_resources_statement" else start_line(body) if body else 0
-        for clause in node.named_children:
-            if clause.type != "catch_clause" or body is None:
-                continue
-            parameter = next((c for c in clause.named_children if c.type == "catch_formal_parameter"), None)
-            block = clause.child_by_field_name("body")
-            if parameter is None or block is None:
-                continue
-            kinds = next((c for c in parameter.named_children if c.type == "catch_type"), None)
-            names = tuple(self._type(c) for c in kinds.named_children) if kinds is not None else ()
-            caught = self.text(parameter.child_by_field_name("name"))
-            self.bind(scope, caught, names[0] if len(names) == 1 else "Throwable", clause, "caught", clause)
-            action = self._action(block, caught)
-            self.catches.append(Handler(scope, names, start, end_line(body), start_line(clause), action))
-        self.push(step)
-
     # ------------------------------------------------------------------ expressions
     def on_invocation(self, step: Step) -> None:
         node, scope = step[0], step[1]
@@ -310,6 +285,8 @@ class JavaCollector(JavaNames):
             chain = f"{chain}.super"  # Interface.super.method()
         arguments = node.child_by_field_name("arguments")
         self.call(scope, chain, name, name_node or node, self.args(arguments))
+        if name == "orElseThrow" and arguments is not None and arguments.named_children:
+            self._supplied(arguments.named_children[0], scope)
         self._lambda_parameters(arguments, scope, f"{chain}.{name}" if chain else name)
         self.push(step)
 
@@ -317,6 +294,8 @@ class JavaCollector(JavaNames):
         node, scope, prefix, _ = step
         declared = node.child_by_field_name("type")
         name = self._type(declared)
+        if name.endswith("<>"):
+            name = name.removesuffix("<>") + self._diamonds.get(node.id, "")
         arguments = node.child_by_field_name("arguments")
         outer = node.named_children[0] if node.named_children and node.named_children[0] != declared else None
         receiver = clip(self.chain(outer)) if outer is not None and "annotation" not in outer.type else ""
@@ -375,9 +354,10 @@ class JavaCollector(JavaNames):
         "instanceof_expression": on_pattern,
         "type_pattern": on_pattern,
         "record_pattern_component": on_pattern,
-        "throw_statement": on_throw,
-        "try_statement": on_try,
-        "try_with_resources_statement": on_try,
+        "return_statement": on_return,
+        "throw_statement": JavaErrors.on_throw,
+        "try_statement": JavaErrors.on_try,
+        "try_with_resources_statement": JavaErrors.on_try,
         "method_invocation": on_invocation,
         "object_creation_expression": on_new,
         "explicit_constructor_invocation": on_constructor_call,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from extractor.facts import Param
@@ -28,7 +30,26 @@ LITERALS: Final = {
     "class_literal": "<Class>",
     "null_literal": "<null>",
 }
+_WILDCARD: Final = re.compile(r"\?\s*(?:extends|super)\s+")  # `? extends T` holds a T
+# What these make goes through the elements of the stream or list that these walk.
+_MAKERS: Final = (
+    "comparing",
+    "thenComparing",
+    "groupingBy",
+    "partitioningBy",
+    "toMap",
+    "mapping",
+    "summing",
+    "averaging",
+    "filtering",
+)
+_WALKERS: Final = frozenset(("collect", "sorted", "max", "min", "sort"))
+MAX_OPERANDS: Final = 6
 COMPARISONS: Final = frozenset(("==", "!=", "<", ">", "<=", ">=", "&&", "||"))
+
+
+def _passed(elements: str, callee: str, position: int) -> Callable[[int], str]:
+    return lambda number: elements or f"{callee}#{position}.{number}"
 
 
 class JavaNames(Collector):
@@ -40,6 +61,7 @@ class JavaNames(Collector):
         super().__init__(source)
         self.package = ""
         self._constants: list[tuple[int, int]] = []  # (call, enumeration) of every constant
+        self._diamonds: dict[int, str] = {}  # `new T<>(…)` -> the type arguments it stands for
         self.typevars: list[list[object]] = []  # [scope, name, bound]
 
     def _modifiers(self, node: Node) -> tuple[tuple[str, ...], list[str], str]:
@@ -70,7 +92,7 @@ class JavaNames(Collector):
             return ""
         if node.type == "annotated_type" and node.named_children:
             return self._type(node.named_children[-1])
-        return collapse(self.text(node)).replace(", ", ",").replace(" ", "")
+        return _WILDCARD.sub("", collapse(self.text(node))).replace(" ", "")
 
     def _params(self, parameters: Node | None) -> tuple[Param, ...]:
         if parameters is None:
@@ -154,15 +176,38 @@ class JavaNames(Collector):
         for position, argument in enumerate(arguments.named_children if arguments is not None else ()):
             if argument.type != "lambda_expression":
                 continue
-            parameters = argument.child_by_field_name("parameters")
-            if parameters is None:
+            compared = self._elements(arguments, callee) if arguments is not None else ""
+            self._name_parameters(argument, scope, _passed(compared, callee, position))
+
+    def _name_parameters(self, function: Node, scope: int, text: Callable[[int], str]) -> None:
+        """Bind the parameters without a type of a lambda."""
+        parameters = function.child_by_field_name("parameters")
+        if parameters is None:
+            return
+        names = [parameters] if parameters.type == "identifier" else parameters.named_children
+        for number, name in enumerate(names):
+            if name.type == "identifier":
+                self.bind(scope, self.text(name), clip(text(number)), function, "assigned", function)
+
+    def _elements(self, arguments: Node, callee: str) -> str:
+        """`items.collect(groupingBy(x -> …))`, `items.sort(comparing(x -> …))`: the elements that the outer call goes through."""
+        if not callee.rpartition(".")[2].startswith(_MAKERS):
+            return ""
+        node = arguments.parent
+        while node is not None:
+            parent = node.parent
+            if parent is not None and parent.type == "method_invocation":  # comparing(…).thenComparing(…)
+                node = parent
                 continue
-            names = [parameters] if parameters.type == "identifier" else parameters.named_children
-            for number, name in enumerate(names):
-                if name.type == "identifier":
-                    self.bind(
-                        scope, self.text(name), clip(f"{callee}#{position}.{number}"), argument, "assigned", argument
-                    )
+            outer = parent.parent if parent is not None and parent.type == "argument_list" else None
+            if parent is None or outer is None or outer.type != "method_invocation":
+                return ""
+            name, receiver = self.text(outer.child_by_field_name("name")), outer.child_by_field_name("object")
+            if name in _WALKERS and receiver is not None:
+                given = parent.named_children
+                return clip(f"{self.chain(given[0] if name == 'sort' and len(given) == 2 else receiver)}*")
+            node = outer
+        return ""
 
     def args(self, arguments: Node | None) -> list[str]:
         if arguments is None:
@@ -216,7 +261,8 @@ class JavaNames(Collector):
                     head = "<float>"
                 break
             elif kind == "ternary_expression":
-                node = node.child_by_field_name("consequence")
+                head = self._either([node.child_by_field_name(f) for f in ("consequence", "alternative")])
+                break
             elif kind == "assignment_expression":
                 node = node.child_by_field_name("right")
             elif kind == "lambda_expression":
@@ -252,13 +298,32 @@ class JavaNames(Collector):
         operator = self.text(node.child_by_field_name("operator"))
         if operator in COMPARISONS or operator == "!":
             return "<boolean>"
+        if node.type != "binary_expression":
+            inner = node.named_children[0] if node.named_children else None
+            chain = self.chain(inner) if node.type == "unary_expression" and inner is not None else "?"
+            return chain if chain != "<boolean>" else "?"
         # Left-nested sums can be thousands of terms deep: follow the left side in a loop.
+        operands: list[Node | None] = []
         while node.type == "binary_expression":
             left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
             if right is not None and right.type in ("string_literal", "text_block"):
                 return "<String>"
+            if len(operands) < MAX_OPERANDS:
+                operands.append(right)
             if left is None:
                 return "?"
             node = left
-        chain = LITERALS.get(node.type, "?")
-        return chain if chain != "<boolean>" else "?"
+        if node.type in ("string_literal", "text_block"):
+            return "<String>"
+        return self._either([node, *operands], whole=True)
+
+    def _either(self, nodes: list[Node | None], *, whole: bool = False) -> str:
+        """What may be any of several values; with `whole`, nothing unless each is known."""
+        found: list[str] = []
+        for node in nodes:
+            text = self.chain(node)
+            if text == "?" and whole:
+                return "?"
+            if text not in ("?", "<null>", "<boolean>", *found) and not text.startswith("("):
+                found.append(text)
+        return f"({'|'.join(found)})" if len(found) > 1 else found[0] if found else "?"

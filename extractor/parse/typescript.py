@@ -7,13 +7,14 @@ belong to the scope that contains them. `extra["exports"]` maps exported names t
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from extractor.facts import MODULE, FileFacts, Handler, Import, Raise
-from extractor.parse.collect import Step, clip, handler_action
-from extractor.parse.tree import collapse, end_line, start_line
-from extractor.parse.typescript_chains import chain
+from extractor.facts import MODULE, FileFacts, Import
+from extractor.parse.collect import Step, clip
+from extractor.parse.tree import collapse, start_line
+from extractor.parse.typescript_chains import attributes, chain, immediate
 from extractor.parse.typescript_defs import ScriptDefs
+from extractor.parse.typescript_errors import ScriptErrors
 from extractor.parse.typescript_names import FUNCTION_VALUES
 from extractor.parse.typescript_values import ScriptValues
 
@@ -21,11 +22,6 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
     from extractor.parse import Source
-FUNCTION_SCOPES: Final = FUNCTION_VALUES | {
-    "function_declaration",
-    "generator_function_declaration",
-    "method_definition",
-}
 
 
 def parse(source: Source) -> FileFacts:
@@ -34,11 +30,17 @@ def parse(source: Source) -> FileFacts:
     collector.walk()
     exports = {k: v for k, v in collector.exports.items() if k not in collector.unnamed}
     names = tuple(sorted(k for k in exports if k != "=")) if exports or collector.is_module else None
-    extra = {"typevars": collector.typevars, "exports": exports, "reads": collector.reads}
+    extra = {
+        "typevars": collector.typevars,
+        "exports": exports,
+        "reads": collector.reads,
+        "puts": collector.puts,
+        "writes": collector.writes,
+    }
     return collector.facts(exports=names, extra=extra)
 
 
-class ScriptCollector(ScriptValues):
+class ScriptCollector(ScriptErrors):
     """Visits statements and expressions."""
 
     # ------------------------------------------------------------------ statements
@@ -57,14 +59,7 @@ class ScriptCollector(ScriptValues):
         inner = node.start_byte < self._anonymous_until.get(scope, 0)
         if node.named_children and scope != MODULE and not inner:
             value = node.named_children[0]
-            if (
-                value.type == "object"
-                and self._has_functions(value)
-                and self.defs[scope].kind in ("function", "method")
-            ):
-                # A factory: what it returns has members of its own, inside the factory.
-                index = self.define("variable", "return", value, step, signature="return", doc="", flags=("nested",))
-                self._members(value, index)
+            if self.defs[scope].kind in ("function", "method") and self._returned_object(value, scope):
                 return
             if value.type not in FUNCTION_VALUES:
                 self.bind(scope, "return", clip(chain(self.source, value)), node)
@@ -75,59 +70,14 @@ class ScriptCollector(ScriptValues):
                 return
         self.push(step)
 
-    def on_throw(self, step: Step) -> None:
+    def on_yield(self, step: Step) -> None:
+        """A generator gives its values one by one, as an array gives its elements."""
         node, scope = step[0], step[1]
+        if node.named_children and scope != MODULE and node.start_byte >= self._anonymous_until.get(scope, 0):
+            value = clip(chain(self.source, node.named_children[0]))
+            spread = "..." if any(c.type == "*" for c in node.children) else ""
+            self.bind(scope, "return", f"[{spread}{value}]" if value != "?" else "?", node)
         self.push(step)
-        value = node.named_children[0] if node.named_children else None
-        if value is None:
-            return
-        name, message, cause = chain(self.source, value), "", ""
-        if value.type == "new_expression" or (value.type == "call_expression" and name[:1].isupper()):
-            name = self.text(value.child_by_field_name("constructor") or value.child_by_field_name("function"))
-            arguments = value.child_by_field_name("arguments")
-            for argument in arguments.named_children if arguments is not None else ():
-                message = message or self.template(argument)
-        elif value.type == "identifier":
-            held = next((b for b in reversed(self.bindings) if b.scope == scope and b.name == self.text(value)), None)
-            if held is not None:
-                name = "" if held.kind == "caught" else held.text.removeprefix("new ").removesuffix("()")
-        self.raises.append(
-            Raise(scope, clip(name), start_line(node), message, self.guard(node, FUNCTION_SCOPES), cause)
-        )
-
-    def on_try(self, step: Step) -> None:
-        node, scope = step[0], step[1]
-        body, handler = node.child_by_field_name("body"), node.child_by_field_name("handler")
-        if body is not None and handler is not None:
-            parameter = handler.child_by_field_name("parameter")
-            caught = self.text(parameter)
-            if caught.isidentifier():
-                self.bind(scope, caught, "Error", handler, "caught", handler)
-            block = handler.child_by_field_name("body")
-            action = self._action(block, caught) if block is not None else "pass"
-            self.catches.append(Handler(scope, (), start_line(body), end_line(body), start_line(handler), action))
-        self.push(step)
-
-    def _action(self, block: Node, caught: str) -> str:
-        throws: list[tuple[str, bool]] = []
-        called: list[str] = []
-        returns = False
-        stack = list(block.named_children)
-        empty = not [c for c in stack if c.type != "comment"]
-        while stack:
-            node = stack.pop()
-            if node.type == "throw_statement":
-                thrown = self.text(node.named_children[0]) if node.named_children else ""
-                throws.append((thrown, thrown == caught))
-            elif node.type == "call_expression":
-                called.append(self.text(node.child_by_field_name("function")).rpartition(".")[2])
-            elif node.type == "return_statement":
-                returns = True
-            elif node.type in ("assignment_expression", "lexical_declaration"):
-                called.append("")
-            if node.type not in FUNCTION_SCOPES:
-                stack.extend(node.named_children)
-        return handler_action(throws, called, returns, empty)
 
     # ------------------------------------------------------------------ expressions
 
@@ -139,18 +89,18 @@ class ScriptCollector(ScriptValues):
             self.imports.append(Import(scope, module, "", f"require:{module}", 0, start_line(node), "require"))
             self.push(step)
             return
-        if (
-            function is not None
-            and function.type in FUNCTION_VALUES | {"parenthesized_expression"}
-            and self._iife(function)
-        ):
+        if immediate(function) is not None:
             self.push(step)
             return
         receiver, name = self._callee(function)
-        if name == "inherits" and arguments is not None and len(arguments.named_children) == 2:
-            owner = self._owner(self.text(arguments.named_children[0]))
-            if owner is not None:
-                self.add_base(owner, self.text(arguments.named_children[1]), 0, start_line(node), "extends")
+        if name == "reject" and receiver in ("", "Promise"):
+            self.on_reject(arguments, step)
+        if (
+            name in ("inherits", "assign", "setPrototypeOf")
+            and arguments is not None
+            and len(arguments.named_children) > 1
+        ):
+            self._prototypes(name, arguments.named_children, node, scope)
         anchor = (
             function.child_by_field_name("property")
             if function is not None and function.type == "member_expression"
@@ -163,6 +113,19 @@ class ScriptCollector(ScriptValues):
         else:
             self.push(step)
 
+    def _prototypes(self, name: str, given: list[Node], node: Node, scope: int) -> None:
+        """`inherits(A, B)`, `Object.setPrototypeOf(A.prototype, B.prototype)`, `Object.assign(A.prototype, mixin)`: what A inherits."""
+        first = self.text(given[0])
+        owner = self._owner(first.removesuffix(".prototype"), scope)
+        if owner is None or (name == "assign" and not first.endswith(".prototype")):
+            return
+        for position, other in enumerate(given[1:], len(self.bases)):
+            written = self.text(other).removesuffix(".prototype")
+            if other.type == "object":
+                self._prototype(other, owner)
+            elif written.replace(".", "").isidentifier():
+                self.add_base(owner, written, position, start_line(node), "mixin" if name == "assign" else "extends")
+
     def on_member(self, step: Step) -> None:
         """A property that is read: a call, where it turns out to be a getter."""
         node, scope = step[0], step[1]
@@ -171,12 +134,6 @@ class ScriptCollector(ScriptValues):
         if receiver != "?":
             self.reads.append([scope, receiver, name, start_line(node)])
         self.push_nodes([node.child_by_field_name("object")], scope, step[2])
-
-    def _iife(self, function: Node) -> bool:
-        inner = function
-        while inner.type == "parenthesized_expression" and inner.named_children:
-            inner = inner.named_children[0]
-        return inner.type in FUNCTION_VALUES
 
     def on_new(self, step: Step) -> None:
         node, scope = step[0], step[1]
@@ -222,7 +179,7 @@ class ScriptCollector(ScriptValues):
         text = self.text(name)
         if text and (text[0].isupper() or "." in text):
             receiver, _, last = text.rpartition(".")
-            self.call(scope, receiver, last, name or node, [], "jsx")
+            self.call(scope, receiver, last, name or node, [attributes(self.source, node)], "jsx")
         self.push(step)
 
     def on_decorator(self, step: Step) -> None:
@@ -261,11 +218,16 @@ class ScriptCollector(ScriptValues):
         "property_signature": ScriptValues.on_field,
         "lexical_declaration": ScriptValues.on_declaration,
         "variable_declaration": ScriptValues.on_declaration,
-        "assignment_expression": ScriptValues.on_assignment,
+        "assignment_expression": ScriptErrors.on_assignment,
+        "augmented_assignment_expression": ScriptErrors.on_augmented,
+        "if_statement": ScriptErrors.on_if,
+        "ternary_expression": ScriptErrors.on_ternary,
+        "binary_expression": ScriptErrors.on_binary,
         "for_in_statement": on_for_in,
         "return_statement": on_return,
-        "throw_statement": on_throw,
-        "try_statement": on_try,
+        "yield_expression": on_yield,
+        "throw_statement": ScriptErrors.on_throw,
+        "try_statement": ScriptErrors.on_try,
         "call_expression": on_call,
         "member_expression": on_member,
         "new_expression": on_new,

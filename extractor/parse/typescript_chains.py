@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from extractor.parse.collect import MAX_STEPS
-from extractor.parse.tree import collapse
+from extractor.parse.collect import MAX_CHAIN, MAX_STEPS
+from extractor.parse.tree import collapse, start_line
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -23,6 +23,9 @@ _LITERALS: Final = {
     "null": "<null>",
     "undefined": "<null>",
 }
+_PLAIN: Final = frozenset((*_LITERALS.values(), "?"))
+MAX_ELEMENTS: Final = 24  # of an array or object written out; what follows is more of the same
+_KEYS: Final = frozenset(("property_identifier", "private_property_identifier", "number", "identifier"))
 _FUNCTIONS: Final = frozenset(("arrow_function", "function_expression", "generator_function"))
 _TRANSPARENT: Final = frozenset(
     ("parenthesized_expression", "non_null_expression", "satisfies_expression", "spread_element")
@@ -47,6 +50,10 @@ def chain(source: Source, node: Node | None) -> str:
             if required:
                 lazy = function is not None and function.type == "import"
                 head = f"import:{required}" if lazy else f"require:{required}"
+                break
+            called = immediate(function)
+            if called is not None:
+                head = _result(source, called)
                 break
             steps.append("()")
             node = function
@@ -79,8 +86,14 @@ def chain(source: Source, node: Node | None) -> str:
             )
             break
         elif kind == "array" and node.named_children:
-            inner = chain(source, node.named_children[0])
-            head = _array(inner)
+            head = _array(source, node)
+            break
+        elif kind == "object":
+            head = _object(source, node)
+            break
+        elif kind == "class":  # named as its definition is
+            named = node.child_by_field_name("name")
+            head = source.text(named) if named is not None else "anonymous"
             break
         elif kind in _LITERALS:
             head = _LITERALS[kind]
@@ -88,43 +101,111 @@ def chain(source: Source, node: Node | None) -> str:
         elif kind in ("binary_expression", "ternary_expression"):
             operator = source.text(node.child_by_field_name("operator")) if kind == "binary_expression" else ""  # type: ignore[arg-type]
             if kind == "ternary_expression":
-                node = node.child_by_field_name("consequence")
-            elif operator in ("||", "??", "&&"):
-                node = node.child_by_field_name("right" if operator == "&&" else "left")
-            else:
-                break
+                head = _either(source, node, ("consequence", "alternative"))
+            elif operator in ("||", "??"):
+                head = _either(source, node, ("left", "right"))
+            elif operator == "&&":
+                node = node.child_by_field_name("right")
+                continue
+            break
         elif kind == "assignment_expression":
             node = node.child_by_field_name("right")
+        elif kind == "augmented_assignment_expression":
+            head = _either(source, node, ("left", "right"))
+            break
         elif kind in _FUNCTIONS:
-            head = "=>" + _result(source, node)
+            named = node.child_by_field_name("name")
+            head = source.text(named) if named is not None else "=>" + _result(source, node)
             break
         else:
             break
     return head + "".join(reversed(steps)) if len(steps) <= MAX_STEPS else "?"
 
 
-def _array(inner: str) -> str:
-    """An array literal by its first element, when that has a type that can be written."""
-    if inner.startswith("new ") and inner.endswith("()"):
-        return f"<{inner[4:-2]}[]>"
-    if inner.startswith("<") and inner.endswith(">") and inner.count("<") == inner.count(">"):
-        return f"<{inner[1:-1]}[]>"
-    return "<Array>"
+def _either(source: Source, node: Node, fields: tuple[str, str]) -> str:
+    """What may be either of two values, without those that say nothing."""
+    found: list[str] = []
+    for field in fields:
+        text = chain(source, node.child_by_field_name(field))
+        inner = (
+            text[1:-1].split("|") if text.startswith("(") and text.endswith(")") and text.count("(") == 1 else [text]
+        )
+        found.extend(t for t in inner if t not in ("?", "<null>", *found))
+    return f"({'|'.join(found)})" if len(found) > 1 else found[0] if found else "?"
+
+
+def _array(source: Source, node: Node) -> str:
+    """`[a, ...b]`, each element as a chain; literals of one type say only that type."""
+    parts = []
+    for child in node.named_children[:MAX_ELEMENTS]:
+        if child.type != "comment":
+            inner = chain(source, child)
+            parts.append(f"...{inner}" if child.type == "spread_element" else inner)
+    parts = _fitting(parts)
+    if all(p in _PLAIN for p in parts):
+        return "<Array>" if len(set(parts)) != 1 or parts[0] == "?" else f"<{parts[0][1:-1]}[]>"
+    return f"[{','.join(parts)}]"
+
+
+def _object(source: Source, node: Node) -> str:
+    """`{a: x, b, ...c}`, each value as a chain."""
+    parts = []
+    for child in node.named_children[:MAX_ELEMENTS]:
+        if child.type == "shorthand_property_identifier":
+            parts.append(f"{source.text(child)}:{source.text(child)}")
+        elif child.type == "pair":
+            key = property_name(source, child.child_by_field_name("key"))
+            parts.append(f"{key if key.isidentifier() else ''}:{chain(source, child.child_by_field_name('value'))}")
+        elif child.type == "spread_element":
+            parts.append(f"...:{chain(source, child)}")
+        elif child.type == "method_definition" and not any(c.type in ("get", "set") for c in child.children):
+            key = property_name(source, child.child_by_field_name("name"))
+            if key.isidentifier():  # a definition of the scope around, told from its namesakes by its line
+                parts.append(f"{key}:~{start_line(child)}~{key}")
+    return f"{{{','.join(_fitting(parts))}}}"
+
+
+def attributes(source: Source, element: Node) -> str:
+    """What a JSX element is given, as the object that its component gets."""
+    parts = []
+    for child in element.named_children:
+        if child.type == "jsx_attribute" and len(child.named_children) == 2:
+            name, value = child.named_children
+            held = value.named_children[0] if value.type == "jsx_expression" and value.named_children else value
+            if source.text(name).isidentifier():
+                parts.append(f"{source.text(name)}:{chain(source, held)}")
+    return f"{{{','.join(_fitting(parts))}}}" if parts else "?"
+
+
+def _fitting(parts: list[str]) -> list[str]:
+    """As many of them as a chain has room for."""
+    room = MAX_CHAIN - 2
+    for count, part in enumerate(parts):
+        room -= len(part) + 1
+        if room < 0:
+            return parts[:count]
+    return parts
+
+
+def immediate(function: Node | None) -> Node | None:
+    """The function expression that is called where it stands: `(function () { … })()`."""
+    while function is not None and function.type == "parenthesized_expression" and function.named_children:
+        function = function.named_children[0]
+    return function if function is not None and function.type in _FUNCTIONS else None
+
+
+def returned(function: Node) -> Node | None:
+    """What a function expression returns: its body, or the value of its last return statement."""
+    body = function.child_by_field_name("body")
+    if body is None or body.type != "statement_block":
+        return body
+    last = next((c for c in reversed(body.named_children) if c.type == "return_statement" and c.named_children), None)
+    return last.named_children[0] if last is not None else None
 
 
 def _result(source: Source, function: Node) -> str:
-    """What a function expression returns: its body, or its first return statement."""
-    body = function.child_by_field_name("body")
-    if body is None:
-        return "?"
-    if body.type == "statement_block":
-        returned = next(
-            (c for c in reversed(body.named_children) if c.type == "return_statement" and c.named_children), None
-        )
-        if returned is None:
-            return "?"
-        body = returned.named_children[0]
-    return chain(source, body)
+    value = returned(function)
+    return chain(source, value) if value is not None else "?"
 
 
 def _required(source: Source, node: Node, function: Node | None) -> str:
@@ -150,12 +231,16 @@ def member_path(source: Source, node: Node) -> list[str]:
 
 
 def property_name(source: Source, node: Node | None) -> str:
-    """The name of a key; empty for a computed one."""
+    """The name of a key; `[iterator]` for `[Symbol.iterator]`, empty for what only a run can tell."""
     if node is None:
         return ""
+    if node.type == "computed_property_name" and node.named_children:
+        node = node.named_children[0]
+        if node.type in ("member_expression", "identifier"):
+            return f"[{source.text(node).rpartition('.')[2]}]"
     if node.type == "string":
         return string_value(source, node)
-    return source.text(node) if node.type != "computed_property_name" else ""
+    return source.text(node) if node.type in _KEYS else ""
 
 
 def string_value(source: Source, node: Node | None) -> str:

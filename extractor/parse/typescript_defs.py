@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import TYPE_CHECKING
 
 from extractor.facts import MODULE, Param
@@ -42,7 +43,9 @@ class ScriptDefs(ScriptNames):
         heritage = next((c for c in node.named_children if c.type == "class_heritage"), None)
         if heritage is not None:
             self._heritage(heritage, index)
-            self.push_nodes([c for c in heritage.named_children if c.type == "call_expression"], step[1], step[2])
+            clauses = [c for c in heritage.named_children if c.type == "extends_clause"]
+            made = [v for c in (heritage, *clauses) for v in c.named_children if v.type == "call_expression"]
+            self.push_nodes(made, step[1], step[2])
         self.push_nodes(skipped, step[1], step[2])
         if body is not None:
             self.push((body, index, self.defs[index].qualname, False))
@@ -60,6 +63,9 @@ class ScriptDefs(ScriptNames):
             values = clause.children_by_field_name("value") or clause.named_children[:1]
             arguments = clause.child_by_field_name("type_arguments")
             for value in values:
+                for mixin in self._mixins(value):
+                    self.add_base(index, mixin, position, start_line(value), "mixin")
+                    position += 1
                 written = self._base_text(value) + (self.text(arguments) if arguments is not None else "")
                 self.add_base(index, collapse(written), position, start_line(value), "extends")
                 position += 1
@@ -70,6 +76,18 @@ class ScriptDefs(ScriptNames):
             first = arguments.named_children[0] if arguments is not None and arguments.named_children else None
             return self._base_text(first) if first is not None else self.text(value.child_by_field_name("function"))
         return self.text(value)
+
+    def _mixins(self, value: Node) -> list[str]:
+        """`Walking(Flying(Animal))`: the classes that the functions give, outermost first."""
+        found: list[str] = []
+        while value.type == "call_expression":
+            arguments = value.child_by_field_name("arguments")
+            text = clip(chain(self.source, value))
+            if arguments is None or not arguments.named_children or text == "?":
+                break
+            found.append(text)
+            value = arguments.named_children[0]
+        return found
 
     def on_interface(self, step: Step) -> None:
         node = step[0]
@@ -192,11 +210,26 @@ class ScriptDefs(ScriptNames):
         if body is not None:
             if body.type == "statement_block":
                 self.push((body, index, prefix, False))
-            else:
+            elif not self._returned_object(body, index):
                 self.bind(index, "return", clip(chain(self.source, body)), body)
                 self.push_nodes([body], index, prefix)
             self.push_nodes(self._defaults(parameters), index, prefix)
         return index
+
+    def _returned_object(self, value: Node, scope: int) -> bool:
+        """A factory: what it returns has members of its own, inside the factory."""
+        while value.type == "parenthesized_expression" and value.named_children:
+            value = value.named_children[0]
+        if value.type != "object" or not self._has_functions(value):
+            return False
+        step = (value, scope, self.defs[scope].qualname, False)
+        index = self.define("variable", "return", value, step, signature="return", doc="", flags=("nested",))
+        self._members(value, index)
+        return True
+
+    @abstractmethod
+    def _members(self, value: Node, index: int) -> None:
+        """The functions of an object literal are definitions inside its variable."""
 
     def _fold(self, index: int, outer: Node, node: Node, body: Node, params: tuple[Param, ...]) -> None:
         """Overload signatures and their implementation are one definition, found where the implementation stands."""
@@ -225,13 +258,13 @@ class ScriptDefs(ScriptNames):
         if node.type == "method_signature" and in_class and self.defs[scope].kind == "class":
             self._signature(name, node, step, flags, "method")  # an overload inside a class
             return
-        self._function("method" if in_class else "function", name, node, node, step, flags)
+        index = self._function("method" if in_class else "function", name, node, node, step, flags)
         parameters = node.child_by_field_name("parameters")
         if name == "constructor" and parameters is not None and in_class:
-            self._parameter_properties(parameters, scope, step[2])
+            self._parameter_properties(parameters, scope, step[2], index)
         self.push_nodes([c for c in node.named_children if c.type == "decorator"], scope, step[2])
 
-    def _parameter_properties(self, parameters: Node, scope: int, prefix: str) -> None:
+    def _parameter_properties(self, parameters: Node, scope: int, prefix: str, constructor: int) -> None:
         for child in parameters.named_children:
             modifier = next((c for c in child.named_children if c.type == "accessibility_modifier"), None)
             readonly = any(c.type == "readonly" for c in child.children)
@@ -242,6 +275,7 @@ class ScriptDefs(ScriptNames):
             self.define("variable", name, child, (child, scope, prefix, False), signature=self.short(child), returns=annotation,
                         visibility=self.text(modifier) or "public", flags=("field",))  # fmt: skip
             self.bind(scope, name, annotation, child, "declared")
+            self.bind(constructor, f"self.{name}", name, child)
 
     def on_class_value(self, step: Step) -> None:
         node, scope, prefix, _ = step

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC
 from typing import TYPE_CHECKING, Final
 
 from extractor.facts import MODULE, Import, Param
@@ -23,7 +24,7 @@ WRAPPERS: Final = frozenset([
 ])  # fmt: skip
 
 
-class ScriptNames(Collector):
+class ScriptNames(Collector, ABC):
     """What needs no definition: modules named, names bound, expressions written as chains."""
 
     comments = frozenset(("comment",))
@@ -33,6 +34,8 @@ class ScriptNames(Collector):
         self.typevars: list[list[object]] = []
         self.exports: dict[str, str] = {}
         self.reads: list[list[object]] = []  # [scope, receiver, property, line]
+        self.writes: list[list[object]] = []  # [scope, receiver, property, line]
+        self.puts: list[list[object]] = []  # [scope, container or object, field or [], value, line]
         self.is_module = False
         self._exported = False  # the declaration visited next stands in an export statement
         self.unnamed: set[str] = set()  # exported as default only
@@ -147,7 +150,7 @@ class ScriptNames(Collector):
                 )
             )
             if pattern.type in ("object_pattern", "array_pattern"):
-                patterns.append((pattern, f"<{annotation}>" if annotation else "?"))
+                patterns.append((pattern, f"<{annotation}>" if annotation else f"%{len(params) - 1}"))
         return tuple(params), patterns
 
     def _bind_patterns(self, patterns: list[tuple[Node, str]], scope: int, until: Node | None = None) -> None:
@@ -196,7 +199,7 @@ class ScriptNames(Collector):
         known = self.defs[index]
         if "@" not in known.doc or (known.returns and all(p.annotation for p in known.params)):
             return
-        types, returned = jsdoc_types(known.doc)
+        types, returned, _ = jsdoc_types(known.doc)
         params = tuple(
             p if p.annotation or p.name not in types else p._replace(annotation=types[p.name]) for p in known.params
         )
@@ -212,7 +215,8 @@ class ScriptNames(Collector):
             or self.text(function).rpartition(".")[2].partition("<")[0] not in WRAPPERS
         ):
             return None
-        return next((c for c in arguments.named_children if c.type in FUNCTION_VALUES), None)
+        first = arguments.named_children[0] if arguments.named_children else None
+        return first if first is not None and first.type in FUNCTION_VALUES else None
 
     def _has_functions(self, value: Node) -> bool:
         for item in value.named_children:
@@ -246,16 +250,15 @@ class ScriptNames(Collector):
         children = value.named_children
         return self._take_comments(value, children) if any(c.type == "comment" for c in children) else children
 
-    def _owner(self, name: str) -> int | None:
-        """The definition of this name at the top of the file, the last one before here."""
-        return next(
-            (
-                i
-                for i in range(len(self.defs) - 1, -1, -1)
-                if self.defs[i].name == name and self.defs[i].scope == MODULE
-            ),
-            None,
-        )
+    def _owner(self, name: str, scope: int = MODULE) -> int | None:
+        """The definition of this name that is nearest to a scope, of several in one scope the last."""
+        while True:
+            for index in range(len(self.defs) - 1, -1, -1):
+                if self.defs[index].name == name and self.defs[index].scope == scope:
+                    return index
+            if scope == MODULE:
+                return None
+            scope = self.defs[scope].scope
 
     def template(self, node: Node) -> str:
         """The text of a message with {} where a value goes, empty when the node is no message."""
@@ -304,7 +307,11 @@ class ScriptNames(Collector):
     def _args(self, arguments: Node | None) -> list[str]:
         if arguments is None or arguments.type != "arguments":
             return []
-        return [clip(chain(self.source, c)) for c in arguments.named_children if c.type != "comment"]
+        return [
+            ("..." if c.type == "spread_element" else "") + clip(chain(self.source, c))
+            for c in arguments.named_children
+            if c.type != "comment"
+        ]
 
     def _bind_parameters(self, function: Node, scope: int, source: str) -> None:
         self._seen_functions.add(function.id)
@@ -327,10 +334,10 @@ class ScriptNames(Collector):
             number += 1
 
 
-def jsdoc_types(doc: str) -> tuple[dict[str, str], str]:
-    """Types from `@param {T} name` and `@returns {T}` of a cleaned comment."""
+def jsdoc_types(doc: str) -> tuple[dict[str, str], str, str]:
+    """Types from `@param {T} name`, `@returns {T}` and `@type {T}` of a cleaned comment."""
     params: dict[str, str] = {}
-    returned = ""
+    returned = own = ""
     for line in doc.splitlines():
         words = line.strip()
         if not words.startswith("@") or "{" not in words:
@@ -348,7 +355,9 @@ def jsdoc_types(doc: str) -> tuple[dict[str, str], str]:
         kind = words[start + 1 : end].strip().lstrip("?!").rstrip("=")
         if tag in ("returns", "return"):
             returned = kind
+        elif tag == "type":
+            own = kind
         elif tag in ("param", "arg", "argument"):
             name = words[end + 1 :].strip().lstrip("[").split(" ")[0].split("=")[0].rstrip("]-")
             params.setdefault(name, kind)
-    return params, returned
+    return params, returned, own

@@ -9,9 +9,17 @@ from typing import TYPE_CHECKING
 from extractor.facts import MODULE, Import
 from extractor.parse.collect import Step, clip
 from extractor.parse.tree import collapse, start_line
-from extractor.parse.typescript_chains import chain, member_path, property_name, string_value, type_text
+from extractor.parse.typescript_chains import (
+    chain,
+    immediate,
+    member_path,
+    property_name,
+    returned,
+    string_value,
+    type_text,
+)
 from extractor.parse.typescript_defs import ScriptDefs
-from extractor.parse.typescript_names import CLASS_VALUES, FUNCTION_VALUES
+from extractor.parse.typescript_names import CLASS_VALUES, FUNCTION_VALUES, jsdoc_types
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -122,22 +130,25 @@ class ScriptValues(ScriptDefs):
             return
         value = node.child_by_field_name("value")
         if value is not None and (value.type in FUNCTION_VALUES or value.type in CLASS_VALUES):
-            self._define_value(
-                name, value, node, step, flags=["static"] if any(c.type == "static" for c in node.children) else []
-            )
+            flags = ["static"] if any(c.type == "static" for c in node.children) else []
+            wanted = type_text(self.source, node.child_by_field_name("type"))
+            self._define_value(name, value, node, step, flags=flags, returns=wanted)
             return
-        annotation = type_text(self.source, node.child_by_field_name("type"))
+        annotation = type_text(self.source, node.child_by_field_name("type")) or self._written_type(node)
         words = [c.type for c in node.children]
         flags = ["field", *(w for w in ("static", "readonly", "abstract") if w in words)]
+        if value is not None and value.type == "object" and self._has_functions(value):
+            self._define_value(name, value, node, step, flags=flags, returns=annotation)
+            return
         self.define(
             "variable", name, node, step, signature=self.head(node, value), returns=annotation, flags=flags,
             visibility=self._visibility(node, name), decorators=self._decorators(node),
             value=self.short(value) if value is not None else "",
         )  # fmt: skip
+        if value is not None:
+            self.bind(scope, name, clip(chain(self.source, value)), node)
         if annotation:
             self.bind(scope, name, annotation, node, "declared")
-        elif value is not None:
-            self.bind(scope, name, clip(chain(self.source, value)), node)
         self.push_nodes([*(c for c in node.named_children if c.type == "decorator"), value], scope, prefix)
 
     def on_declaration(self, step: Step) -> None:
@@ -181,11 +192,33 @@ class ScriptValues(ScriptDefs):
             held = wrapped if wrapped is not None else value
             assert held is not None
             self._define_value(
-                name, held, outer if alone else node, step, flags=[*exported, *(["const"] if const else [])]
+                name,
+                held,
+                outer if alone else node,
+                step,
+                flags=[*exported, *(["const"] if const else [])],
+                returns=annotation if wrapped is None else "",
             )
             if wrapped is not None and value is not None:
                 function = value.child_by_field_name("function")
                 self.call(scope, *self._callee(function), function or value, ["?"])
+            return
+        called = (
+            immediate(value.child_by_field_name("function"))
+            if value is not None and value.type == "call_expression"
+            else None
+        )
+        made = returned(called) if called is not None else None
+        if value is not None and made is not None and made.type == "object" and self._has_functions(made):
+            # `const counter = (() => { …; return { … }; })()`: an object with what is around it
+            index = self.define(
+                "variable", name, outer if alone else node, step, signature=self.head(outer, value), returns=annotation,
+                flags=[*exported, *(["const"] if const else [])],
+            )  # fmt: skip
+            self._members(made, index)
+            body = called.child_by_field_name("body") if called is not None else None
+            if body is not None and body.type == "statement_block":
+                self.push_nodes([c for c in body.named_children if c.type != "return_statement"], scope, prefix)
             return
         members = value is not None and value.type == "object" and self._has_functions(value)
         if top or members:
@@ -199,10 +232,16 @@ class ScriptValues(ScriptDefs):
             )
         else:
             self.push_nodes([value], scope, prefix)
+        annotation = annotation or self._written_type(outer)
+        if not members and (value is not None or not annotation):
+            self.bind(scope, name, clip(chain(self.source, value)) if value is not None else "?", node)
         if annotation:
             self.bind(scope, name, annotation, node, "declared")
-        elif not members:
-            self.bind(scope, name, clip(chain(self.source, value)) if value is not None else "?", node)
+
+    def _written_type(self, node: Node) -> str:
+        """The type that a comment gives: `/** @type {Foo[]} */`."""
+        doc = self.docs.get(node.id, "")
+        return jsdoc_types(doc)[2] if "@type" in doc else ""
 
     def _define_value(
         self, name: str, value: Node | None, outer: Node, step: Step, *, flags: list[str], returns: str = ""
@@ -212,7 +251,9 @@ class ScriptValues(ScriptDefs):
         self.docs.setdefault(outer.id, self.docs.get(step[0].id, ""))
         if value is not None and (value.type in FUNCTION_VALUES or value.type == "method_definition"):
             in_class = scope != MODULE and self.defs[scope].kind == "class"
-            self._function("method" if in_class else "function", name, value, outer, step, flags)
+            index = self._function("method" if in_class else "function", name, value, outer, step, flags)
+            if returns:
+                self.bind(index, "%type", returns, outer, "declared")
         elif value is not None and value.type in CLASS_VALUES:
             self._class(name, value, outer, step, flags)
         elif value is not None and value.type == "object":
@@ -239,7 +280,7 @@ class ScriptValues(ScriptDefs):
 
     def _members(self, value: Node, index: int) -> None:
         """The functions of an object literal are definitions inside its variable; other values are bound to its keys."""
-        inner = self.defs[index].qualname
+        inner, outer = self.defs[index].qualname, self.defs[index].scope
         for item in self._without_comments(value):
             step = (item, index, inner, False)
             if item.type == "method_definition":
@@ -257,104 +298,16 @@ class ScriptValues(ScriptDefs):
                     self._define_value(key, held, item, step, flags=[])
                 else:
                     self.bind(index, key, clip(chain(self.source, held)), item)
-                    self.push_nodes([held], index, inner)
+                    self.push_nodes([held], outer, inner)
             elif item.type == "shorthand_property_identifier":
                 name = self.text(item)
                 self.bind(index, name, f"outer:{name}", item)
-            elif item.type == "spread_element":
-                self.push_nodes(item.named_children, index, inner)
+            elif item.type == "spread_element" and item.named_children:
+                self.bind(index, "...", clip(chain(self.source, item.named_children[0])), item)
+                self.push_nodes(item.named_children, outer, inner)
 
-    def on_assignment(self, step: Step) -> None:
-        node, scope, prefix, top = step
-        left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
-        if left is None or right is None:
-            self.push(step)
-            return
-        path = member_path(self.source, left) if left.type == "member_expression" else []
-        if path[:2] == ["module", "exports"] or path[:1] == ["exports"]:
-            rest = path[2:] if path[0] == "module" else path[1:]
-            self.is_module = True
-            if not rest:
-                self._export_value("=", right, (right, scope, prefix, True))
-                return
-            if len(rest) == 1:
-                self._export_named(rest[0], right, node, (node, scope, prefix, True))
-                return
-        is_function = right.type in FUNCTION_VALUES or right.type in CLASS_VALUES
-        if len(path) == 2 and path[0] == "this":
-            if is_function and scope != MODULE:
-                self._assign_function(path, right, node, step)
-            else:
-                self.bind(scope, f"self.{path[1]}", clip(chain(self.source, right)), node)
-                self.push(step)
-            return
-        if is_function and len(path) >= 2 and path[0] not in ("this", "window", "global", "globalThis", "self"):
-            self._assign_function(path, right, node, step)
-            return
-        if right.type in ("call_expression", "new_expression") and len(path) == 2 and path[1] == "prototype":
-            self._inherit(path[0], right)
-        if right.type == "object" and len(path) == 2 and path[1] == "prototype":
-            owner = self._owner(path[0])
-            if owner is not None:
-                self._members(right, owner)
-                return
-        if left.type == "identifier":
-            if is_function and top is False and scope == MODULE:
-                self.push(step)
-                return
-            self.bind(scope, self.text(left), clip(chain(self.source, right)), node, "again")
-        elif left.type in ("object_pattern", "array_pattern"):
-            self._destructure(left, clip(chain(self.source, right)), scope, None, "again")
-        self.push_nodes([left if left.type not in ("identifier", "object_pattern") else None, right], scope, prefix)
-
-    def _inherit(self, name: str, value: Node) -> None:
-        """`B.prototype = Object.create(A.prototype)` and `B.prototype = new A()`: B extends A."""
-        owner = self._owner(name)
-        if value.type == "new_expression":
-            base = self.text(value.child_by_field_name("constructor"))
-        else:
-            arguments = value.child_by_field_name("arguments")
-            first = arguments.named_children[0] if arguments is not None and arguments.named_children else None
-            base = self.text(first).removesuffix(".prototype") if self.text(first).endswith(".prototype") else ""
-        if owner is not None and base:
-            self.add_base(owner, base, 0, start_line(value), "extends")
-
-    def _export_named(self, name: str, right: Node, node: Node, step: Step) -> None:
-        if (
-            right.type in FUNCTION_VALUES
-            or right.type in CLASS_VALUES
-            or (right.type == "object" and self._has_functions(right))
-        ):
-            self.exports[name] = name
-            self._define_value(name, right, node, step, flags=["exported"])
-            return
-        self.exports[name] = clip(chain(self.source, right))
-        if right.type == "assignment_expression" or self.exports[name] == "?":
-            self.exports[name] = clip(chain(self.source, right.child_by_field_name("right") or right))
-        module = self._required(right)
-        if module:
-            self.imports.append(Import(step[1], module, "", f"require:{name}", 0, start_line(node), "require"))
-            self.exports[name] = f"require:{name}"
-            return
-        self.push_nodes([right], step[1], step[2])
-
-    def _assign_function(self, path: list[str], right: Node, node: Node, step: Step) -> None:
-        """`A.prototype.m = function…`, `A.m = …`, `this.m = …`: a member of A."""
-        scope, prefix = step[1], step[2]
-        names = [p for p in path[1:] if p != "prototype"]
-        if path[0] == "this":
-            holder = scope
-            while holder != MODULE and self.defs[holder].kind == "method":
-                holder = self.defs[holder].scope
-            index: int | None = holder if holder != MODULE else None
-        else:
-            index = self._owner(path[0])
-        if index is None or len(names) != 1:
-            self.push_nodes([right], scope, prefix)
-            return
-        member = (step[0], index, self.defs[index].qualname, False)
-        flags = [] if "prototype" in path or path[0] == "this" else ["static"]
-        if right.type in CLASS_VALUES:
-            self._class(names[0], right, node, member, flags)
-        else:
-            self._function("method", names[0], right, node, member, flags)
+    def _holder(self, scope: int) -> int | None:
+        """What `this` is in a method, when it is known: the class, or the function that makes objects."""
+        while scope != MODULE and self.defs[scope].kind == "method":
+            scope = self.defs[scope].scope
+        return scope if scope != MODULE else None

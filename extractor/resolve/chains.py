@@ -19,7 +19,8 @@ class Step(NamedTuple):
 
 
 class Chain(NamedTuple):
-    """`kind` is name, new, value (a type follows), lambda (a chain follows) or unknown."""
+    """`kind` is name, new, value (a type follows), lambda (a chain follows), one of `[` `{` `(` (array, object, alternatives:
+    what stands between the brackets) or unknown."""
 
     kind: str
     head: str
@@ -39,6 +40,9 @@ def parse_chain(text: str) -> Chain:
         end = _name_end(text, 4)
         after = end + 2 if text.startswith("()", end) else end
         return Chain("new", text[4:end], after, _steps(text, after))
+    if text.startswith(("[", "{", "(")):
+        end = _balanced(text, 0)
+        return Chain(text[0], text[1 : end - 1], end, _steps(text, end))
     end = _name_end(text, 0)
     head = text[:end]
     kind = "unknown" if not head or head == "?" else "name"
@@ -142,14 +146,14 @@ def cpp_type(text: str) -> TypeText:
 @lru_cache(maxsize=1 << 16)
 def ts_type(text: str) -> TypeText:
     text = _TS_NOISE.sub("", text.strip().lstrip(":").strip())
-    parts = split_top(text, "|")
-    if len(parts) > 1:
-        kept = [p for p in (part.strip() for part in parts) if p and p not in ("null", "undefined")]
-        return ts_type(kept[0]) if len(kept) == 1 else TypeText("|", tuple(ts_type(p) for p in kept))
     if "=>" in text and text.startswith(("(", "new ", "async ", "<")):
         pieces = _split_arrow(text)
         if pieces:
             return TypeText("=>", (ts_type(pieces[1]), *(ts_type(p) for p in pieces[0])))
+    parts = split_top(text, "|")
+    if len(parts) > 1:
+        kept = [p for p in (part.strip() for part in parts) if p and p not in ("null", "undefined")]
+        return ts_type(kept[0]) if len(kept) == 1 else TypeText("|", tuple(ts_type(p) for p in kept))
     parts = split_top(text, "&")
     if len(parts) > 1:
         return TypeText("|", tuple(ts_type(p) for p in parts if p.strip()))
@@ -209,9 +213,15 @@ def _split_arrow(text: str) -> tuple[list[str], str] | None:
     opening = text.find("(")
     if opening < 0:
         return None
+    if text.startswith("<"):  # type parameters first
+        opening = _balanced(text, 0)
+        opening += len(text[opening:]) - len(text[opening:].lstrip())
+        if not text.startswith("(", opening):
+            return None
     closing = _balanced(text, opening)
     rest = text[closing:].lstrip()
     if not rest.startswith("=>"):
         return None
-    params = [p.partition(":")[2].strip() for p in split_top(text[opening + 1 : closing - 1], ",") if p.strip()]
+    written = [p.strip() for p in split_top(text[opening + 1 : closing - 1], ",")]
+    params = [p.partition(":")[2].strip() for p in written if p and not p.startswith("this:")]
     return params, rest[2:].strip()

@@ -82,6 +82,7 @@ class Emitter:
             for file in self.engine.files:
                 for symbol in file.symbols:
                     symbol.ancestors = None
+                    symbol.subclasses = []
         for file in self.engine.files:
             for symbol in file.symbols:
                 for value in symbol.bases:
@@ -93,7 +94,11 @@ class Emitter:
             for base in file.facts.bases:
                 symbol = file.symbols[base.scope]
                 value = self.engine.base_value(file, base)
-                kind = base.kind
+                kind = "extends" if base.kind == "mixin" else base.kind
+                if base.kind == "mixin" and (
+                    value is None or (value.kind == "class" and value.symbol.d.kind == "variable")
+                ):
+                    continue
                 if value is None:
                     self.unresolved(
                         symbol.id, kind, base.name, base.line, self.engine.unknown_type_reason(base.name, file)
@@ -181,6 +186,8 @@ class Emitter:
                     value = value._replace(via="ambiguous")
                 for symbol in chosen:
                     self._add(found, symbol, value, len(args))
+            elif value.kind == "class" and value.symbol.d.kind == "variable":
+                reason = reason or "dynamic"  # an object is no function
             elif value.kind == "class":
                 outcome = self.constructor(value, args, context)
                 found.update(dict(outcome.targets))
@@ -240,6 +247,9 @@ class Emitter:
         if found:
             chosen = self.engine.select(found, args, context)
             fitting = [s for s in chosen if accepts(s, len(args))] or chosen
+            unfit = not accepts(fitting[0], len(args)) or self.engine.fit(fitting[0], args, context) < 0
+            if "record" in symbol.d.flags and unfit:  # the one that nobody writes
+                return Outcome(((symbol.id, via),), instantiates=symbol.id)
             if len({self.engine.definition_of(s).id for s in fitting}) > 1:
                 via = "flow:many" if len(fitting) <= self.engine.max_overloads else "ambiguous"
             return Outcome(tuple((self.engine.definition_of(s).id, via) for s in fitting), instantiates=symbol.id)

@@ -120,6 +120,21 @@ class JavaEngine(JavaTypes):
         stars = [o for o in file.found["static_stars"] if self.qualified(o) is None]
         return (Value("beyond"),) if stars else NOTHING
 
+    def _component(self, symbol: Symbol, name: str) -> tuple[Symbol, ...]:
+        """The component of a record that its method, which nobody writes, reads."""
+        held = symbol.members.get(name, ()) if "record" in symbol.d.flags else ()
+        if any(s.is_function for s in held):
+            return ()
+        return tuple(s for s in held if s.d.kind == "variable" and "static" not in s.d.flags)
+
+    def overrides(self, method: Symbol, receiver: Symbol | None, arity: int) -> list[Symbol]:
+        found = super().overrides(method, receiver, arity)
+        start = receiver if receiver is not None else method.parent
+        if start is None or method.d.params:
+            return found
+        records = [c for sub in start.subclasses for c in self._component(sub, method.d.name)]
+        return sorted([*found, *records], key=lambda s: s.id) if records else found
+
     def _functions(self, symbol: Symbol, name: str) -> tuple[Symbol, ...]:
         """Methods of a class by name, inherited ones behind its own."""
         lineage = self.lineage(symbol)
@@ -128,7 +143,7 @@ class JavaEngine(JavaTypes):
         )
 
     def _methods(self, symbol: Symbol, name: str, context: Context) -> Values:
-        functions = self._functions(symbol, name)
+        functions = self._component(symbol, name) or self._functions(symbol, name)
         if functions:
             owner = Value("inst", symbol, self.own_args(symbol))
             return (Value("func", functions, via="self", owner=owner),)
@@ -158,13 +173,9 @@ class JavaEngine(JavaTypes):
             return (self.as_class(value),)
         if value.kind in ("inst", "class") and isinstance(value.symbol, Symbol):
             via = "super" if receiver.endswith("super") else "self" if receiver == "this" else "type"
-            functions = self._functions(value.symbol, name)
+            functions = self._component(value.symbol, name) or self._functions(value.symbol, name)
             if functions:
                 return (Value("func", functions, via=via, owner=value),)
-            if "record" in value.symbol.d.flags:
-                component = [s for s in value.symbol.members.get(name, ()) if s.d.kind == "variable"]
-                if component:
-                    return (Value("func", tuple(component), via="type", owner=value),)
         return super().called_member(value, name, receiver, context)
 
     def as_class(self, value: Value) -> Value:
@@ -225,6 +236,8 @@ class JavaEngine(JavaTypes):
         table = library.RESULT_OF
         if owner.kind == "list" and method == "clone":
             return (owner,)
+        if method == "collect" and owner.args and args and args[0].startswith("Collectors."):
+            return self._collected(args[0], owner, context)
         keys = [f"{simple}..{method}"] if owner.kind == "extclass" else []
         result = next(
             (table[k] for k in (*keys, *(f"{a}.{method}" for a in library.ancestors(simple))) if k in table), ""
@@ -232,6 +245,26 @@ class JavaEngine(JavaTypes):
         if not result:
             return NOTHING
         return self._fill(java_type(result), owner, args, context)
+
+    def _collected(self, collector: str, owner: Value, context: Context) -> Values:
+        """What a stream of elements is collected into."""
+        name = collector.removeprefix("Collectors.").removesuffix("()")
+        element = tuple(owner.args[0])
+        given = self.arguments(f"Collectors.{name}", context) or []
+        results = [
+            join(self.result(v, None, context) for v in self.evaluate(a, context)) for a in given[:2] if a[0] == "="
+        ]
+        if name in ("joining", "reducing"):
+            return (Value("ext", name="java.lang#String"),) if name == "joining" else element
+        if name in ("groupingBy", "partitioningBy", "groupingByConcurrent"):
+            held: Values = (Value("ext", None, (element,), "java.util#List"),)
+            return (Value("ext", None, (results[0] if results else NOTHING, held), "java.util#Map"),)
+        if name == "toMap":
+            held = results[1] if len(results) == 2 else NOTHING
+            return (Value("ext", None, (results[0] if results else NOTHING, held or element), "java.util#Map"),)
+        if name in ("mapping", "flatMapping"):
+            element = results[0] if results else NOTHING
+        return (Value("ext", None, (element,), f"java.util#{'Set' if 'Set' in name else 'List'}"),)
 
     def _fill(self, result: TypeText, owner: Value, args: list[str], context: Context) -> Values:
         """A result of the library's table with its letters replaced."""
@@ -282,11 +315,18 @@ class JavaEngine(JavaTypes):
                         return self.substitute(base.args[0], env or self.environment(value))
         return NOTHING
 
+    def handed(self, callee: Value, position: int, number: int, args: list[str] | None, context: Context) -> Values:
+        if callee.kind == "func" or (callee.kind == "class" and isinstance(callee.symbol, Symbol)):
+            return self.passed_here(callee, position, number, args, context)
+        return super().handed(callee, position, number, args, context)
+
     def callback_parameter(self, callee: Value, position: int, number: int, context: Context) -> Values:
         owner: Value | None = callee.owner
         if owner is None or not owner.args:
             return NOTHING
         method = callee.name.rpartition(".")[2]
+        if method in library.STORES:  # the function is kept: it gets what its own type says
+            return join(self.functional_parameter(v, number, context) for v in owner.args[-1])
         if len(owner.args) >= 2:
             index = 1 if method in ("merge",) else number
             return tuple(owner.args[index]) if index < len(owner.args) else NOTHING

@@ -95,7 +95,7 @@ ListIterator Iterator
 CompletableFuture Future; UnaryOperator Function; BinaryOperator BiFunction; ExecutorService Executor
 ScheduledExecutorService ExecutorService
 AbstractList List; AbstractSet Set; AbstractMap Map; AbstractCollection Collection
-String CharSequence; StringBuilder CharSequence; Integer Number; Long Number; Double Number; Float Number
+Short Number; Byte Number; String CharSequence; StringBuilder CharSequence; Integer Number; Long Number; Double Number; Float Number
 BigDecimal Number; BigInteger Number
 BufferedReader Reader; InputStreamReader Reader; FileReader InputStreamReader; StringReader Reader
 BufferedWriter Writer; PrintWriter Writer
@@ -186,7 +186,22 @@ Path.: of Path
 Executors.: newFixedThreadPool ExecutorService; newCachedThreadPool ExecutorService; newSingleThreadExecutor ExecutorService
 AtomicInteger: get int; incrementAndGet int; getAndIncrement int
 AtomicLong: get long; incrementAndGet long; getAndIncrement long
-Integer: intValue int; parseInt int; valueOf Integer; toString String
+Number: intValue int; longValue long; doubleValue double; floatValue float; shortValue short; byteValue byte
+Integer: parseInt int; valueOf Integer; toString String; compare int; sum int; max int; min int
+Integer: bitCount int; toHexString String; compareTo int
+Long: parseLong long; valueOf Long; toString String; compare int; sum long; max long; min long; hashCode int
+Double: parseDouble double; valueOf Double; toString String; compare int; sum double; max double; min double
+Float: parseFloat float; valueOf Float; compare int
+Short: parseShort short; valueOf Short; compare int
+Byte: parseByte byte; valueOf Byte; compare int
+Boolean: parseBoolean boolean; valueOf Boolean; booleanValue boolean; toString String
+Character: valueOf Character; charValue char; isDigit boolean; isLetter boolean; toString String; toUpperCase char
+Character: toLowerCase char; getNumericValue int; isWhitespace boolean
+Math.: sqrt double; pow double; random double; floor double; ceil double; log double; exp double; sin double; cos double
+Math.: floorMod int; hypot double; cbrt double; signum double; abs A; max A; min A
+System.: currentTimeMillis long; nanoTime long; identityHashCode int; getProperty String; getenv String; lineSeparator String
+Arrays.: toString String; hashCode int; deepToString String
+Objects.: equals boolean; hash int; hashCode int; toString String; isNull boolean; nonNull boolean
 Throwable: getMessage String; getLocalizedMessage String; getCause Throwable; getStackTrace StackTraceElement[]
 Enum: name String; ordinal int
 BufferedReader: readLine String; lines Stream<String>
@@ -199,6 +214,8 @@ RESULT_OF: Final = {
     for pair in pairs.split("; ")
     for method, result in (pair.split(" ", 1),)
 }
+# These keep what they are given.
+STORES: Final = frozenset(("add", "addFirst", "addLast", "offer", "push", "set", "put", "putIfAbsent"))
 OBJECT_METHODS: Final = frozenset(
     ("toString", "equals", "hashCode", "getClass", "notify", "notifyAll", "wait", "clone", "finalize")
 )

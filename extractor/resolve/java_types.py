@@ -8,9 +8,10 @@ from typing import Final
 from extractor.facts import MODULE, FileFacts, Import
 from extractor.resolve import java_library as library
 from extractor.resolve.emit import Emitter, depends
-from extractor.resolve.model import File, Symbol, Value
+from extractor.resolve.model import Context, File, Symbol, Value, Values
 from extractor.resolve.oo import Engine
 
+_UNBOXED: Final = {boxed: plain for plain, boxed in library.BOXED.items()}
 _PRIMITIVES: Final = frozenset((*library.BOXED, "void", "null"))
 
 
@@ -128,6 +129,37 @@ class JavaTypes(Engine):
             return Value("extclass", name=f"{'.'.join(parts[:lower])}#{'.'.join(parts[lower:])}")
         return None
 
+    def most_specific(self, symbols: list[Symbol], args: Sequence[str], context: Context) -> list[Symbol]:
+        """`f(long)` rather than `f(double)`, `f(String)` rather than `f(Object)`: where all arguments are known."""
+        if len(symbols) < 2 or not all(a != "?" and self.evaluate(a, context) for a in args):
+            return symbols
+        best = [s for s in symbols if all(s is t or self._within(s, t) for t in symbols)]
+        return best if len(best) == 1 else symbols
+
+    def _within(self, symbol: Symbol, other: Symbol) -> bool:
+        """Whether what one overload takes, the other could take too."""
+        for left, right in zip(symbol.d.params, other.d.params, strict=False):
+            given = self.type_values(left.annotation, symbol.file, symbol.index)
+            wanted = self.type_values(right.annotation, other.file, other.index)
+            if left.annotation == right.annotation:
+                continue
+            if not given or not wanted or self.compatible(given[0], wanted[0]) < (wanted[0].name != "java.lang#Object"):
+                return False
+        return True
+
+    def given_type(self, values: Values) -> Values:
+        """Of the operands of a sum: text as soon as one is text, else the widest number."""
+        if len(values) < 2:
+            return values[:1]
+        names = [v.name.partition("#")[2] for v in values if v.kind == "ext"]
+        names = [_UNBOXED.get(n, n) for n in names]
+        if len(names) == len(values) and "String" in names:
+            return (Value("ext", name="java.lang#String"),)
+        if len(names) == len(values) and all(n in (*library.WIDENING, "char") for n in names):
+            widest = max(library.WIDENING.index(n) if n in library.WIDENING else 0 for n in names)
+            return (Value("ext", name=f"#{library.WIDENING[max(widest, library.WIDENING.index('int'))]}"),)
+        return values[:1]
+
     def foreign_compatible(self, given: str, wanted: str) -> int:
         left, right = given.partition("#")[2], wanted.partition("#")[2]
         if right == "Object":
@@ -138,13 +170,17 @@ class JavaTypes(Engine):
             return 1
         if library.BOXED.get(left) == right or library.BOXED.get(right) == left:
             return 1
+        if left in _UNBOXED and right in library.WIDENING:
+            return self.foreign_compatible(f"#{_UNBOXED[left]}", wanted)
+        if left in library.BOXED and right in library.ancestors(library.BOXED[left]):
+            return 0
         if left == "null":
             return -4 if right in library.BOXED else 0
         if left in library.BOXED or right in library.BOXED:
             return -4
         if right in library.ancestors(left):
             return 1
-        return -4 if left in ("String", "") or right == "String" else -1
+        return -4 if left in ("String", "", "[]") or right == "String" else -1
 
     def unknown_type_reason(self, name: str, file: File) -> str:
         foreign = [m for m in file.found["stars"] if m not in self.packages]

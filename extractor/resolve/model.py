@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 from extractor.facts import MODULE, Binding, Definition, FileFacts
 from extractor.schema import symbol_id
 
-MAX_VALUES: Final = 8  # more alternatives than this are nothing known
+MAX_VALUES: Final = 16  # more alternatives than this are nothing known
 MAX_OVERRIDES: Final = 12
 MAX_DEPTH: Final = 24
 CLASSES: Final = frozenset(("class", "interface"))
@@ -61,7 +61,8 @@ class Symbol:
 class Value(NamedTuple):
     """What an expression may be. `kind`: inst and class (of a class here, `symbol`), ext and extclass (of one elsewhere,
     `name`), func (`symbol` a tuple of overloads), extfunc, module, ns, var (a type parameter), lambda (`name` its chain,
-    `symbol` its context), list (an array of `args`). `args` are type arguments; `owner` the receiver of a func."""
+    `symbol` its context), list (an array of `args`), tuple and record (an array or object written out). `args` are type
+    arguments; `owner` the receiver of a func."""
 
     kind: str
     symbol: Any = None
@@ -79,7 +80,7 @@ class File:
     """One file's facts, indexed for look-up."""
 
     __slots__ = (
-        "args", "binds", "calls_by_text", "facts", "fields", "found", "number", "objects", "outside", "symbols", "top",
+        "args", "binds", "calls_at", "calls_by_text", "facts", "fields", "found", "number", "objects", "outside", "symbols", "top",
         "typevars",
     )  # fmt: skip
 
@@ -108,8 +109,10 @@ class File:
             else:
                 self.binds.setdefault((binding.scope, binding.name), []).append(binding)
         self.calls_by_text: dict[tuple[int, str, str], list[int]] = {}
+        self.calls_at: dict[tuple[int, str, str, int], int] = {}  # with the line: the first
         for index, call in enumerate(facts.calls):
             self.calls_by_text.setdefault((call.scope, call.receiver, call.name), []).append(index)
+            self.calls_at.setdefault((call.scope, call.receiver, call.name, call.line), index)
         self.found: dict[str, Any] = {}  # what a family learns about the file: its imports, its includes
 
     @property
@@ -168,7 +171,7 @@ def join(groups: Iterable[Values]) -> Values:
     for group in groups:
         for value in group:
             key = (value.kind, value_key(value.symbol), value.name, len(value.args))
-            if key not in seen or (value.args and value not in out):
+            if key not in seen or ((value.args or value.kind == "extfunc") and value not in out):
                 seen.add(key)
                 out.append(value)
     return tuple(out) if len(out) <= MAX_VALUES else NOTHING

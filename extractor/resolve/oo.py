@@ -6,10 +6,10 @@ files, what its standard library returns, and how overloads are chosen.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from extractor.facts import MODULE, Binding
-from extractor.resolve.chains import Chain, Step, parse_chain
+from extractor.resolve.chains import Chain, Step, parse_chain, split_top
 from extractor.resolve.model import NOTHING, Context, File, Symbol, Value, Values, join, seen_from_inside
 from extractor.resolve.oo_overloads import Overloads
 
@@ -93,6 +93,8 @@ class Engine(Overloads):
         if not rows or (scope != MODULE and file.symbols[scope].is_class):
             return None
         visible = [b for b in rows if (b.line <= line or not here) and (not b.end_line or b.line <= line <= b.end_line)]
+        if self._hidden:
+            visible = [b for b in visible if not any(b is h for h in self._hidden)]
         if not visible:
             return None
         if scope == MODULE and not visible[-1].end_line and (symbols := file.top.get(name)):
@@ -103,13 +105,25 @@ class Engine(Overloads):
                 declared = self.binding_values(binding, file)
                 return declared if declared or not out else join(out)
             out.append(self.binding_values(binding, file))
-            if binding.kind != "again":
+            if binding.kind != "again" and (binding.kind != "guarded" or out[-1]):
                 break
+        else:
+            symbol = file.symbols[scope] if scope != MODULE else None
+            if symbol is not None and any(p.name == name for p in symbol.d.params):  # assigned over what was given
+                out.append(self.parameter_values(symbol, name))
+            elif visible[0].kind == "guarded" and not any(out):
+                return None  # a test that says nothing of what the name holds
         return join(out) or (Value("unknown"),)
 
     def binding_values(self, binding: Binding, file: File) -> Values:
         if binding.kind in ("declared", "caught"):
             return self.type_values(binding.text, file, binding.scope)
+        if binding.end_line and "#" in binding.text:  # `c.each(c => …)` is called on the outer c
+            self._hidden.append(binding)
+            try:
+                return self.evaluate(binding.text, Context(file, binding.scope, binding.line))
+            finally:
+                self._hidden.pop()
         # The name on the left is not yet bound to itself: `x = x.next()` reads what stood before.
         return self.evaluate(binding.text, Context(file, binding.scope, binding.line))
 
@@ -213,8 +227,16 @@ class Engine(Overloads):
             return (Value("lambda", context, (), chain.head),)
         if chain.kind == "value":
             values = self.literal(chain.head, context)
+        elif chain.kind == "(":
+            values = join(self.evaluate(part, context) for part in split_top(chain.head, "|"))
+        elif chain.kind in "[{":
+            values = self.collection(chain, context)
         elif chain.kind == "new":
             values = self.type_values(chain.head, context.file, context.scope)
+            if chain.steps and chain.steps[0].op == "#":  # what its constructor passes on
+                values = tuple(
+                    v._replace(kind={"inst": "class", "ext": "extclass"}.get(v.kind, v.kind)) for v in values
+                )
         elif chain.steps and chain.steps[0].op in ("()", "#"):
             values = self.callee(chain.head, context)
         else:
@@ -254,10 +276,6 @@ class Engine(Overloads):
         names = symbol.file.typevars.get(symbol.index, {})
         return tuple((Value("var", (symbol.file, symbol.index, bound), (), name),) for name, bound in names.items())
 
-    def as_instance(self, value: Value, via: str = "type") -> Value:
-        kind = {"class": "inst", "extclass": "ext"}.get(value.kind, value.kind)
-        return value._replace(kind=kind, via=via)
-
     def _step(self, values: Values, step: Step, prefix: str, called: bool, context: Context) -> Values:
         op = step.op
         values = self.bounded(values)
@@ -277,7 +295,10 @@ class Engine(Overloads):
             return join(self.dereferenced(v) for v in values)
         if op == "#":
             position, _, number = step.name.partition(".")
-            return join(self.passed(v, int(position), int(number), context) for v in values)
+            if prefix.startswith("<") and prefix.endswith(">"):  # a function where this type is wanted
+                return join(self.functional_parameter(v, int(number), context) for v in values)
+            args = self.arguments(prefix, context)
+            return join(self.handed(v, int(position), int(number), args, context) for v in values)
         return NOTHING
 
     def arguments(self, callee: str, context: Context) -> list[str] | None:
@@ -292,12 +313,13 @@ class Engine(Overloads):
         return self.arguments_of(receiver, name, context)
 
     def arguments_of(self, receiver: str, name: str, context: Context) -> list[str] | None:
-        rows = context.file.calls_by_text.get((context.scope, receiver, name))
-        if not rows:
-            return None
         calls = context.file.facts.calls
-        # A chain over several lines begins above the line its last call is on.
-        best = min(rows, key=lambda i: (abs(calls[i].line - context.line), i))
+        best = context.file.calls_at.get((context.scope, receiver, name, context.line), -1)
+        if best < 0:  # a chain over several lines begins above the line its last call is on
+            rows = context.file.calls_by_text.get((context.scope, receiver, name))
+            if not rows:
+                return None
+            best = min(rows, key=lambda i: (abs(calls[i].line - context.line), i))
         given = context.file.args[best] if best < len(context.file.args) else []
         return given or ["?"] * calls[best].arity
 
@@ -315,9 +337,6 @@ class Engine(Overloads):
         if value.kind == "callable" and value.args:
             return tuple(value.args[0])
         return (value,) if value.kind == "beyond" else NOTHING
-
-    def evaluate_lambda(self, value: Value) -> Values:
-        return self.evaluate(value.name, value.symbol)
 
     def function_result(self, symbol: Symbol, value: Value, args: list[str] | None, context: Context) -> Values:
         returned = self.returns(self.definition_of(symbol)) or self.returns(symbol)
@@ -338,33 +357,6 @@ class Engine(Overloads):
                 if arg not in ("", "?"):
                     self.unify(wanted, self.evaluate(arg, context), own, env)
         return self.substitute(returned, env)
-
-    def unify(
-        self, wanted: Values, given: Values, names: Mapping[str, str], env: dict[str, Values], depth: int = 0
-    ) -> None:
-        """Learn type parameters from one argument: `List<T>` against a `List<Foo>` says T is Foo."""
-        if depth > 4:
-            return
-        for want in wanted:
-            if want.kind == "var" and want.name in names:
-                concrete = tuple(v for v in given if v.kind not in ("lambda", "unknown", "var"))
-                if concrete:
-                    env.setdefault(want.name, concrete)
-            elif want.args:
-                for give in given:
-                    if give.kind == "lambda":
-                        self.unify(
-                            tuple(self.lambda_result_slot(want)), self.evaluate_lambda(give), names, env, depth + 1
-                        )
-                    elif give.kind == want.kind and (give.symbol is want.symbol):
-                        for left, right in zip(want.args, give.args, strict=False):
-                            self.unify(left, right, names, env, depth + 1)
-                    elif give.kind == "class" and want.kind == "ext":
-                        self.unify(want.args[0], (self.as_instance(give),), names, env, depth + 1)
-
-    def lambda_result_slot(self, wanted: Value) -> Values:
-        """Where a function type holds its result."""
-        return tuple(wanted.args[0] if wanted.kind == "callable" else wanted.args[-1])
 
     def returns(self, symbol: Symbol) -> Values:
         """What a function returns: as declared, else what its return statements hold."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from extractor.facts import Call
-from extractor.resolve.model import MAX_OVERRIDES, NOTHING, Context, Symbol, Value, Values, accepts
+from extractor.resolve.model import MAX_OVERRIDES, NOTHING, Context, Symbol, Value, Values, accepts, join
 from extractor.resolve.oo_types import Types
 
 
@@ -21,13 +21,18 @@ class Overloads(Types):
             return [s for s in symbols if s.parent is symbols[0].parent]
         fitting = [s for s in symbols if accepts(s, len(args))] or list(symbols)
         exact = [s for s in fitting if not any(p.kind in ("*", "**") for p in s.d.params)]
-        fitting = exact or fitting
+        if exact and (len(exact) == len(fitting) or any(self.fit(s, args, context) >= 0 for s in exact)):
+            fitting = exact  # a rest parameter is the last resort
         if len(fitting) > 1:
             scored = [(self.fit(s, args, context), s) for s in fitting]
             best = max(score for score, _ in scored)
-            fitting = [s for score, s in scored if score == best]
+            fitting = self.most_specific([s for score, s in scored if score == best], args, context)
         nearest = fitting[0].parent
         return [s for s in fitting if s.parent is nearest]
+
+    def most_specific(self, symbols: list[Symbol], args: Sequence[str], context: Context) -> list[Symbol]:
+        """Of overloads that fit equally well, the one that a language prefers."""
+        return symbols
 
     def fit(self, symbol: Symbol, args: Sequence[str], context: Context) -> int:
         """How well arguments fit parameters: +2 for each exact type, +1 for a subtype, -4 for each that cannot be."""
@@ -35,13 +40,17 @@ class Overloads(Types):
         for param, arg in zip(symbol.d.params, args, strict=False):
             if arg in ("", "?") or not param.annotation:
                 continue
-            given = self.evaluate(arg, context)
+            given = self.given_type(self.evaluate(arg, context))
             wanted = self.type_values(param.annotation, symbol.file, symbol.index)
             if given and wanted:
                 spread = param.kind == "*" and given[0].kind == "list" and wanted[0].kind != "list" and given[0].args
                 first = given[0].args[0][:1] if spread else given[:1]
                 score += self.compatible(first[0], wanted[0]) if first else 0
         return score
+
+    def given_type(self, values: Values) -> Values:
+        """The one type of an argument that may be several."""
+        return values[:1]
 
     def compatible(self, given: Value, wanted: Value) -> int:
         if wanted.kind in ("var", "unknown") or given.kind in ("var", "unknown"):
@@ -124,6 +133,10 @@ class Overloads(Types):
         )
         return symbol.file.facts.calls[rows[0]].line if rows else 0
 
+    def handed(self, callee: Value, position: int, number: int, args: list[str] | None, context: Context) -> Values:
+        """`passed`, where the arguments of the call are known."""
+        return self.passed(callee, position, number, context)
+
     def passed(self, callee: Value, position: int, number: int, context: Context) -> Values:
         """What a callee passes as parameter `number` of the function it is given as argument `position`."""
         if callee.kind == "beyond":
@@ -139,6 +152,76 @@ class Overloads(Types):
                         env = self.environment(callee.owner) if callee.owner is not None else {}
                         return self.substitute(found, env)
         return NOTHING
+
+    def passed_here(
+        self, callee: Value, position: int, number: int, args: list[str] | None, context: Context
+    ) -> Values:
+        """`passed` for a function here: its type parameters are learnt from its other arguments."""
+        if callee.kind == "class":
+            made = self.constructors(callee.symbol)[:1]
+            return join(self._passed_by(s, callee, position, number, args, context) for s in made)
+        for symbol in self.select(callee.symbol, args, context):
+            found = self._passed_by(symbol, callee, position, number, args, context)
+            if found:
+                return found
+        return NOTHING
+
+    def _passed_by(
+        self, symbol: Symbol, callee: Value, position: int, number: int, args: list[str] | None, context: Context
+    ) -> Values:
+        if position >= len(symbol.d.params):
+            return NOTHING
+        param = symbol.d.params[position]
+        for value in self.type_values(param.annotation, symbol.file, symbol.index):
+            found = self.functional_parameter(value, number, context)
+            if found:
+                receiver = callee.owner if callee.kind == "func" else callee
+                env = dict(self.environment(receiver)) if receiver is not None else {}
+                own = symbol.file.typevars.get(symbol.index, {})
+                for place, (other, arg) in enumerate(zip(symbol.d.params, args or (), strict=False)) if own else ():
+                    if place != position and arg not in ("", "?"):
+                        wanted = self.type_values(other.annotation, symbol.file, symbol.index)
+                        self.unify(wanted, self.evaluate(arg, context), own, env)
+                return self.substitute(found, env)
+        return self.passed_by_body(symbol, param.name, number)
+
+    def passed_by_body(self, symbol: Symbol, param: str, number: int) -> Values:
+        """What a function's own calls of its parameter pass on."""
+        return NOTHING
+
+    def as_instance(self, value: Value, via: str = "type") -> Value:
+        kind = {"class": "inst", "extclass": "ext"}.get(value.kind, value.kind)
+        return value._replace(kind=kind, via=via)
+
+    def evaluate_lambda(self, value: Value) -> Values:
+        return self.evaluate(value.name, value.symbol)
+
+    def unify(
+        self, wanted: Values, given: Values, names: Mapping[str, str], env: dict[str, Values], depth: int = 0
+    ) -> None:
+        """Learn type parameters from one argument: `List<T>` against a `List<Foo>` says T is Foo."""
+        if depth > 4:
+            return
+        for want in wanted:
+            if want.kind == "var" and want.name in names:
+                concrete = tuple(v for v in given if v.kind not in ("lambda", "unknown", "var"))
+                if concrete:
+                    env.setdefault(want.name, concrete)
+            elif want.args:
+                for give in given:
+                    if give.kind == "lambda":
+                        self.unify(
+                            tuple(self.lambda_result_slot(want)), self.evaluate_lambda(give), names, env, depth + 1
+                        )
+                    elif give.kind == want.kind and (give.symbol is want.symbol):
+                        for left, right in zip(want.args, give.args, strict=False):
+                            self.unify(left, right, names, env, depth + 1)
+                    elif give.kind == "class" and want.kind == "ext":
+                        self.unify(want.args[0], (self.as_instance(give),), names, env, depth + 1)
+
+    def lambda_result_slot(self, wanted: Value) -> Values:
+        """Where a function type holds its result."""
+        return tuple(wanted.args[0] if wanted.kind == "callable" else wanted.args[-1])
 
     def functional_parameter(self, value: Value, number: int, context: Context) -> Values:
         """Parameter `number` of a function type."""

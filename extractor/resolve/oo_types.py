@@ -6,8 +6,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from extractor.facts import MODULE, Base, Call, FileFacts
-from extractor.resolve.chains import TypeText
+from extractor.facts import MODULE, Base, Binding, Call, FileFacts
+from extractor.resolve.chains import Chain, TypeText
 from extractor.resolve.model import MAX_DEPTH, NOTHING, Context, File, Symbol, Value, Values, join
 
 
@@ -25,6 +25,7 @@ class Types(ABC):
         self.files = [File(number, facts) for number, facts in enumerate(files)]
         self._memo: dict[tuple[int, int, int, str], Values] = {}
         self._active: set[tuple[Any, ...]] = set()
+        self._hidden: list[Binding] = []  # parameters of functions whose own argument is being read
         self._returns: dict[str, Values] = {}
 
     # ------------------------------------------------------------------ what a family says
@@ -60,6 +61,10 @@ class Types(ABC):
 
     def literal(self, text: str, context: Context) -> Values:
         return self.type_values(text, context.file, context.scope)
+
+    def collection(self, chain: Chain, context: Context) -> Values:
+        """An array or object written out."""
+        return NOTHING
 
     def special_call(self, call: Call, context: Context, args: list[str], emitter: Any) -> Any:
         """An Outcome for calls that name nothing, as `super(…)`; None for all others."""
@@ -140,9 +145,11 @@ class Types(ABC):
         found = self.type_name(parsed.name, file, scope)
         if found is None:
             return NOTHING
-        if found.kind == "alias":
-            return self.alias_values(found, depth)
         args = tuple(self.instances(a, file, scope, depth + 1) for a in parsed.args)
+        if found.kind == "alias":
+            values = self.alias_values(found, depth)
+            names = found.symbol.file.typevars.get(found.symbol.index, {}) if args else {}
+            return self.substitute(values, dict(zip(names, args, strict=False)), 1) if names else values
         if found.kind == "var":
             return (found,)
         if found.kind == "enumconst":

@@ -10,10 +10,11 @@ from typing import Any
 from extractor.facts import Call, FileFacts
 from extractor.resolve import Links
 from extractor.resolve import typescript_library as library
-from extractor.resolve.chains import TypeText, parse_chain, ts_type
+from extractor.resolve.chains import Chain, TypeText, parse_chain, ts_type
 from extractor.resolve.emit import Emitter, Outcome
 from extractor.resolve.model import NOTHING, Context, File, Symbol, Value, Values, join
-from extractor.resolve.typescript_exports import ScriptExports
+from extractor.resolve.typescript_held import lambda_place
+from extractor.resolve.typescript_results import ScriptResults
 
 
 def link(files: Sequence[FileFacts], configs: Mapping[str, str]) -> Links:
@@ -21,6 +22,10 @@ def link(files: Sequence[FileFacts], configs: Mapping[str, str]) -> Links:
     engine = ScriptEngine(files, configs)
     emitter = Emitter(engine)
     emitter.resolve_bases()
+    engine.flow()
+    if any(base.kind == "mixin" for file in engine.files for base in file.facts.bases):
+        emitter.resolve_bases()  # a mixin's base is what the mixin is given
+        engine.flow()
     emitter.emit_bases()
     for file in engine.files:
         for row in file.facts.imports:
@@ -31,7 +36,7 @@ def link(files: Sequence[FileFacts], configs: Mapping[str, str]) -> Links:
     return emitter.finish()
 
 
-class ScriptEngine(ScriptExports):
+class ScriptEngine(ScriptResults):
     """What expressions mean, and where their calls lead."""
 
     parse_type = staticmethod(ts_type)
@@ -41,7 +46,7 @@ class ScriptEngine(ScriptExports):
     def instances(self, parsed: TypeText, file: File, scope: int, depth: int = 0) -> Values:
         if parsed.name == "this":
             owner = file.enclosing_class(scope)
-            return (Value("inst", owner, self.own_args(owner)),) if owner is not None else NOTHING
+            return (Value("inst", owner, self.own_args(owner), via="self"),) if owner is not None else NOTHING
         if parsed.name == "{}":
             held = tuple((f.name, self.instances(f.args[0], file, scope, depth + 1)) for f in parsed.args if depth < 8)
             return (Value("record", args=tuple(v for _, v in held), name=",".join(n for n, _ in held)),)
@@ -80,30 +85,72 @@ class ScriptEngine(ScriptExports):
             return (Value("list", args=(NOTHING,)),)
         return self.type_values(text, context.file, context.scope)
 
+    def _evaluate(self, text: str, chain: Chain, context: Context) -> Values:
+        if chain.kind == "new" and not chain.steps and chain.head in ("Map", "Set", "WeakMap", "WeakSet"):
+            values = super()._evaluate(text, chain, context)
+            args = self.arguments(chain.head, context)
+            held = join(self.element(v) for v in self.evaluate(args[0], context)) if args else NOTHING
+            if not held or any(v.kind != "ext" for v in values):
+                return values
+            pairs = chain.head.endswith("Map")
+            inner = tuple(join(self.foreign_member(v, n, context) for v in held) for n in "01") if pairs else (held,)
+            return tuple(v._replace(args=inner) for v in values)
+        return super()._evaluate(text, chain, context)
+
     # ------------------------------------------------------------------ members and results
     def member(self, value: Value, name: str, context: Context) -> Values:
         if value.kind == "func":
             for symbol in value.symbol:
-                if name in ("call", "apply", "bind"):
+                if name in ("call", "apply"):
                     return (value,)
+                if name == "bind":  # gives the function, runs nothing
+                    return (Value("extfunc", name="js#Function.bind", owner=value),)
                 if name == "prototype":
                     return (Value("inst", symbol),)
-                if name in symbol.members:
-                    return self.definitions(symbol.members[name], "type")
+                for ancestor, _ in self.lineage(symbol):
+                    if name in ancestor.members:
+                        return self.definitions(ancestor.members[name], "type")
+                    put = self.field_values(ancestor, name)
+                    if put:
+                        return put
+                if copied := self.copied(symbol, name, context):
+                    return copied
+                if beside := self._beside(symbol, name):
+                    return beside
             return (
                 (Value("extfunc", name=f"js#Function.{name}"),) if name in ("toString", "length", "name") else NOTHING
             )
         if value.kind == "lambda" and name in ("call", "apply", "bind"):
-            return (value,)
+            return (value,) if name != "bind" else (Value("extfunc", name="js#Function.bind", owner=value),)
         if value.kind == "class" and name == "prototype":
             return (self.as_instance(value),)
         if value.kind == "inst" and name == "constructor":
             return (value._replace(kind="class"),)
         found = super().member(value, name, context)
-        return tuple(self._property(v) for v in found) if any(v.kind == "func" for v in found) else found
+        if (
+            (not found or found[0].kind == "beyond")
+            and value.kind in ("inst", "class")
+            and isinstance(value.symbol, Symbol)
+        ):
+            found = self.copied(value.symbol, name, context) or found
+        if found or value.kind != "class" or not isinstance(value.symbol, Symbol):
+            return found
+        file, index = value.symbol.file, value.symbol.index
+        spread = [self.binding_values(b, file) for b in file.binds.get((index, "..."), ())]
+        held = join(self.member(v, name, context) for v in join(spread) if v != value)
+        return held or self._beside(value.symbol, name)
 
-    def _property(self, value: Value) -> Value:
-        return value
+    def _beside(self, symbol: object, name: str) -> Values:
+        """`module.exports = Foo; module.exports.bar = …`: what is exported beside the class or function is found on it."""
+        exports = symbol.file.found["exports"] if isinstance(symbol, Symbol) else {}
+        if isinstance(symbol, Symbol) and name in exports and exports.get("=") == symbol.d.name:
+            return self.export(symbol.file, name)
+        return NOTHING
+
+    def called_member(self, value: Value, name: str, receiver: str, context: Context) -> Values:
+        if name in ("[]", "()"):
+            return self.element(value) if name == "[]" else (value,)
+        return super().called_member(value, name, receiver, context)
 
     def evaluate_property(self, value: Value, context: Context) -> Values:
         """What reading a getter gives, and the method itself for everything else."""
@@ -113,132 +160,38 @@ class ScriptEngine(ScriptExports):
 
     def _step(self, values: Values, step: Any, prefix: str, called: bool, context: Context) -> Values:
         found = super()._step(values, step, prefix, called, context)
+        if step.op == "#" and not found:
+            position, _, number = step.name.partition(".")
+            return self._arriving(("=>", lambda_place(prefix, int(position), context), int(number)))
         if step.op == "." and any(v.kind == "func" for v in found):
             return join(self.evaluate_property(v, context) for v in found)
         return found
 
-    def foreign_member(self, value: Value, name: str, context: Context) -> Values:
-        if value.kind == "module":
-            return self.export(value.symbol, name)
-        if value.kind == "tuple":
-            place = int(name) if name.isdigit() else len(value.args)
-            return tuple(value.args[place]) if place < len(value.args) else NOTHING
-        if value.kind == "list" and name.isdigit():
-            return self.element(value)
-        if value.kind == "record":
-            names = value.name.split(",")
-            return tuple(value.args[names.index(name)]) if name in names else NOTHING
-        if value.kind == "ns":
-            dotted = f"{value.name}.{name}"
-            symbols = [s for s in value.symbol.symbols if s.d.qualname == dotted]
-            if symbols:
-                return self.definitions(symbols, "type")
-            deeper = any(s.d.qualname.startswith(dotted + ".") for s in value.symbol.symbols)
-            return (Value("ns", value.symbol, name=dotted),) if deeper else NOTHING
-        if value.kind in ("ext", "extclass", "extfunc") and value.name:
-            if value.name.endswith("#default"):  # `stream.Transform` reads the same however stream was imported
-                value = value._replace(name=value.name.removesuffix("default"))
-            joint = "" if value.name.endswith("#") else "."
-            return (Value("extfunc", name=f"{value.name}{joint}{name}", owner=value),)
-        if value.kind == "list":
-            return (Value("extfunc", name=f"js#Array.{name}", owner=value),)
-        if value.kind == "callable" and name in ("call", "apply", "bind"):
-            return (value,)
-        if value.kind == "alias":
-            return NOTHING
-        return NOTHING
-
-    def foreign_result(self, value: Value, args: list[str], context: Context) -> Values:
-        owner: Value | None = value.owner
-        method = value.name.rpartition(".")[2].rpartition("#")[2]
-        if value.kind == "extclass":
-            return (self.as_instance(value),)
-        if value.name == "js#fetch":
-            return (Value("ext", name="js#Promise", args=((Value("ext", name="js#Response"),),)),)
-        if owner is None:
-            return NOTHING
-        if owner.kind == "list":
-            if method in library.SAME_ELEMENTS:
-                return (owner,)
-            if method in library.ONE_ELEMENT:
-                return tuple(owner.args[0]) if owner.args else NOTHING
-            if method in ("map", "flatMap", "from"):
-                inner = join(self._lambda_results(args, context))
-                return (Value("list", args=(join(self.element(v) for v in inner) if method == "flatMap" else inner,)),)
-            if method in ("values", "entries", "keys"):
-                return (owner,)
-        if method == "split":
-            return (Value("list", args=((Value("ext", name="js#string"),),)),)
-        if (owner.name in ("js#string", "js#String") and method in library.STRING_RESULTS) or method in (
-            "join",
-            "toString",
-        ):
-            return (Value("ext", name="js#string"),)
-        if owner.name.endswith("#Promise"):
-            if owner.kind == "extclass":
-                if method in ("all", "allSettled"):
-                    items = join(self.evaluate(a, context) for a in args[:1])
-                    inner = join(self.awaited(v) for i in items for v in self.element(i))
-                    return (Value("ext", name="js#Promise", args=((Value("list", args=(inner,)),),)),)
-                if method in ("resolve", "race", "any"):
-                    return (Value("ext", name="js#Promise", args=(join(self.evaluate(a, context) for a in args[:1]),)),)
-            if method == "then":
-                inner = join(self.awaited(v) for v in join(self._lambda_results(args[:1], context)))
-                return (Value("ext", name="js#Promise", args=(inner,)),)
-            if method in ("catch", "finally"):
-                return (owner,)
-        if owner.name.endswith(("#Map", "#WeakMap")) and len(owner.args) > 1:
-            if method == "get":
-                return tuple(owner.args[1])
-            if method in ("values", "keys"):
-                return (Value("list", args=(owner.args[1 if method == "values" else 0],)),)
-        if owner.name.endswith("#Set") and owner.args and method in ("values", "keys"):
-            return (Value("list", args=(owner.args[0],)),)
-        if owner.name == "js#Object" and method == "entries" and args:
-            inner = join(self.element(v) for v in self.evaluate(args[0], context))
-            pair = Value("tuple", args=((Value("ext", name="js#string"),), inner))
-            return (Value("list", args=((pair,),)),)
-        if owner.name.endswith("#Map") and method == "entries" and len(owner.args) > 1:
-            return (Value("list", args=((Value("tuple", args=owner.args[:2]),),)),)
-        if owner.name == "js#Object" and method in ("values", "freeze", "assign", "seal") and args:
-            held = self.evaluate(args[0], context)
-            return (Value("list", args=(join(self.element(v) for v in held),)),) if method == "values" else held
-        if owner.name == "js#Array" and method in ("from", "of") and args:
-            inner = join(self.element(v) for v in self.evaluate(args[0], context))
-            return (Value("list", args=(inner,)),)
-        return NOTHING
-
-    def _lambda_results(self, args: Sequence[str], context: Context) -> list[Values]:
-        found = []
-        for arg in args:
-            for value in self.evaluate(arg, context) if arg not in ("", "?") else ():
-                found.append(self.result(value, None, context))
-        return found
-
-    def element(self, value: Value) -> Values:
-        if value.kind == "list":
-            return tuple(value.args[0]) if value.args else NOTHING
-        if value.kind == "tuple":
-            return join(value.args)
-        if value.kind == "ext" and value.name.endswith("#Map") and len(value.args) > 1:
-            return (Value("tuple", args=value.args[:2]),)
-        if value.kind == "ext" and value.args:
-            return tuple(value.args[1] if value.name.endswith("#Record") and len(value.args) > 1 else value.args[0])
-        return NOTHING
-
-    def awaited(self, value: Value) -> Values:
-        if value.kind == "ext" and value.name.endswith(("#Promise", "#PromiseLike")):
-            return join(self.awaited(v) for v in value.args[0]) if value.args else NOTHING
-        return (value,)
-
     def declared_returns(self, symbol: Symbol) -> Values:
         inner = [s for s in symbol.members.get("return", ()) if s.d.kind == "variable"]
         found = super().declared_returns(symbol)
+        if symbol.d.returns and found and self.is_open_type(found):
+            rows = symbol.file.binds.get((symbol.index, "return"), ())
+            found = join([found, *(self.binding_values(b, symbol.file) for b in rows)])
         if inner:
             found = join([tuple(Value("class", s) for s in inner), found])
         if "async" in symbol.d.flags and not symbol.d.returns and found:
             return (Value("ext", name="js#Promise", args=(found,)),)
         return found
+
+    def function_result(self, symbol: Symbol, value: Value, args: list[str] | None, context: Context) -> Values:
+        """`this` is what the method was called on, be it of a subclass."""
+        found = super().function_result(symbol, value, args, context)
+        receiver: Value | None = value.owner
+        if receiver is None or not isinstance(receiver.symbol, Symbol) or all(v.via != "self" for v in found):
+            return found
+        lineage = [ancestor for ancestor, _ in self.lineage(receiver.symbol)]
+        return tuple(
+            v._replace(symbol=receiver.symbol, args=receiver.args)
+            if v.via == "self" and v.kind == "inst" and any(a is v.symbol for a in lineage)
+            else v
+            for v in found
+        )
 
     def result(self, value: Value, args: list[str] | None, context: Context) -> Values:
         if value.kind == "func":
@@ -247,28 +200,28 @@ class ScriptEngine(ScriptExports):
                 return (Value("inst", made[0]),)
         return super().result(value, args, context)
 
-    def callback_parameter(self, callee: Value, position: int, number: int, context: Context) -> Values:
-        owner: Value | None = callee.owner
-        method = callee.name.rpartition(".")[2]
-        if owner is None:
-            return (Value("beyond"),) if callee.kind in ("ext", "extclass", "extfunc") else NOTHING
-        if owner.kind == "list" and owner.args:
-            if method in library.FIRST_PARAMETER:
-                return tuple(owner.args[0]) if number == 0 else NOTHING
-            if method == "sort" or (method == "reduce" and number == 1):
-                return tuple(owner.args[0])
-            return NOTHING
-        if owner.name.endswith("#Promise") and owner.args and method == "then" and position == 0:
-            return join(self.awaited(v) for v in owner.args[0])
-        if owner.name.endswith(("#Map", "#Set")) and owner.args and method == "forEach":
-            return tuple(owner.args[1 if number == 0 and len(owner.args) > 1 else 0])
-        return (
-            (Value("beyond"),)
-            if owner.kind in ("ext", "extclass", "extfunc") and not owner.name.startswith("js#")
-            else NOTHING
-        )
+    def handed(self, callee: Value, position: int, number: int, args: list[str] | None, context: Context) -> Values:
+        if callee.kind == "func" or (callee.kind == "class" and isinstance(callee.symbol, Symbol)):
+            return self.passed_here(callee, position, number, args, context)
+        if callee.name == "js#Array.reduce" and position == number == 0 and args and len(args) > 1:
+            return self.evaluate(args[1], context)
+        return super().handed(callee, position, number, args, context)
+
+    def passed_by_body(self, symbol: Symbol, param: str, number: int) -> Values:
+        file, held = symbol.file, []
+        for index in file.calls_by_text.get((symbol.index, "", param), ()):
+            given = file.args[index] if index < len(file.args) else []
+            if number < len(given) and not given[number].startswith("..."):
+                held.append(self.evaluate(given[number], Context(file, symbol.index, file.facts.calls[index].line)))
+        return join(held)
 
     # ------------------------------------------------------------------ calls
+    def run_arguments(
+        self, values: Values, call: Call, args: list[str], context: Context
+    ) -> list[tuple[str, Symbol, int, str]]:
+        """A function here that calls what it is given is seen to do so where it calls its parameter."""
+        return super().run_arguments(tuple(v for v in values if v.kind != "func"), call, args, context)
+
     def special_call(self, call: Call, context: Context, args: list[str], emitter: Any) -> Outcome | None:
         """`super(…)` runs the constructor of the base."""
         if call.receiver or call.name != "super":
@@ -339,3 +292,20 @@ class ScriptEngine(ScriptExports):
                         for symbol in member.symbol if member.kind == "func" else ():
                             if "property" in symbol.d.flags:
                                 emitter.edge(file.owner_id(scope), symbol.id, "calls", line, "getter")
+        self._emit_writes(emitter)
+
+    def _emit_writes(self, emitter: Emitter) -> None:
+        """Assigning to a property that has a setter calls it."""
+        setters = {s.d.name for file in self.files for s in file.symbols if "setter" in s.d.flags}
+        for file in self.files:
+            for scope, receiver, name, line in (file.facts.extra or {}).get("writes", ()) if setters else ():
+                if name not in setters:
+                    continue
+                for value in self.evaluate(receiver, Context(file, scope, line)):
+                    if value.kind not in ("inst", "class") or not isinstance(value.symbol, Symbol):
+                        continue
+                    for ancestor, _ in self.lineage(value.symbol):
+                        found = [s for s in ancestor.members.get(name, ()) if "setter" in s.d.flags]
+                        if found:
+                            emitter.edge(file.owner_id(scope), found[0].id, "calls", line, "getter")
+                            break

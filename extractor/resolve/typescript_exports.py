@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 
 from extractor.facts import MODULE, Call, FileFacts, Import
@@ -19,6 +20,8 @@ class ScriptExports(Engine):
         super().__init__(files, configs)
         self.by_path = {file.facts.path: file for file in self.files}
         self.modules = Modules(self.by_path, configs)
+        self._cycles = 0  # how often exports were found to go in a circle
+        self._targets: dict[tuple[int, str], File | str | None] = {}
         for file in self.files:
             aliases: dict[str, list[Import]] = {}
             reexports: dict[str, list[Import]] = {}
@@ -32,12 +35,27 @@ class ScriptExports(Engine):
                 elif row.alias:
                     aliases.setdefault(row.alias, []).append(row)
             exports = (file.facts.extra or {}).get("exports", {})
-            file.found = {"aliases": aliases, "reexports": reexports, "stars": stars, "exports": exports}
+            namespaces: dict[str, None] = {}
+            for symbol in file.symbols:
+                outer = symbol.d.qualname.rpartition(".")[0] if symbol.d.scope == MODULE else ""
+                while outer and outer not in namespaces:
+                    namespaces[outer] = None
+                    outer = outer.rpartition(".")[0]
+            file.found = {
+                "aliases": aliases,
+                "reexports": reexports,
+                "stars": stars,
+                "exports": exports,
+                "namespaces": namespaces,
+            }
 
     def target(self, file: File, specifier: str) -> File | str | None:
         """The file a specifier means, the name of a package elsewhere, or None."""
-        path, package = self.modules.resolve(file.facts.path, specifier)
-        return self.by_path[path] if path else package or None
+        key = (file.number, specifier)
+        if key not in self._targets:
+            path, package = self.modules.resolve(file.facts.path, specifier)
+            self._targets[key] = self.by_path[path] if path else package or None
+        return self._targets[key]
 
     def imported(self, file: File, row: Import) -> Values:
         """What the name an import binds holds."""
@@ -58,6 +76,7 @@ class ScriptExports(Engine):
         """What a module exports under a name, followed to its definition."""
         key = ("export", file.number, name)
         if key in self._active:
+            self._cycles += 1
             return NOTHING
         self._active.add(key)
         try:
@@ -106,12 +125,24 @@ class ScriptExports(Engine):
             return (Value("extclass", name=f"js#{name}", via="import"),)
         if name in library.FUNCTIONS:
             return (Value("extfunc", name=f"js#{name}", via="import"),)
-        inside = [s for s in file.symbols if s.d.qualname.startswith(name + ".") and s.d.scope == MODULE]
-        if inside:
-            return (Value("ns", file, name=name),)
+        for prefix in self._namespaces(context) if file.found["namespaces"] else ():
+            if prefix + name in file.found["namespaces"]:
+                return (Value("ns", file, name=prefix + name),)
         if name in ("module", "exports"):
             return (Value("module", file),)
         return NOTHING
+
+    def _namespaces(self, context: Context) -> list[str]:
+        """The namespaces around a place as prefixes, innermost first, the module last."""
+        scope = context.scope
+        while scope != MODULE and context.file.symbols[scope].d.scope != MODULE:
+            scope = context.file.symbols[scope].d.scope
+        prefix = context.file.symbols[scope].d.qualname.rpartition(".")[0] if scope != MODULE else ""
+        found = []
+        while prefix:
+            found.append(f"{prefix}.")
+            prefix = prefix.rpartition(".")[0]
+        return [*found, ""]
 
     def definitions(self, symbols: Sequence[Symbol], via: str) -> Values:
         if any("alias" in s.d.flags and s.d.kind == "variable" for s in symbols):
@@ -131,15 +162,45 @@ class ScriptExports(Engine):
         if head.startswith("require:"):
             module = head[8:].replace("\x01", ".").replace("\x02", "#").replace("\x03", "-")
             return self.imported(context.file, Import(MODULE, module, "", "", 0, 0, "require"))
+        if head.startswith("~"):
+            line, _, name = head[1:].partition("~")
+            return tuple(
+                Value("func", (s,), via="scope")
+                for s in context.file.symbols
+                if s.is_function and s.d.name == name and s.d.start_line == int(line)
+            )[:1]
         if head.startswith("outer:"):
             # A shorthand property `{f}`: the name as it is outside the object.
             scope = context.file.symbols[context.scope].d.scope if context.scope != MODULE else MODULE
             return self.name_values(head[6:], Context(context.file, scope, context.line))
+        if head.startswith("%") and context.scope != MODULE:
+            return self.parameter_at(context.file.symbols[context.scope], int(head[1:]))
+        if head == "this" and self._in_static(context):
+            owner = context.file.enclosing_class(context.scope)
+            return (Value("class", owner, self.own_args(owner), via="self"),) if owner is not None else NOTHING
         if head == "this" and context.scope != MODULE:
             owner = context.file.enclosing_class(context.scope)
             if owner is not None and owner.is_constructor:
                 return (Value("inst", owner, via="self"),)
+            if owner is not None and owner.is_object and any(s.is_class or s.is_constructor for s in owner.subclasses):
+                return tuple(Value("inst", s, via="self") for s in owner.subclasses[:4])  # copied into their prototypes
         return super().special_name(head, context)
+
+    def _in_static(self, context: Context) -> bool:
+        """Whether `this` is the class itself."""
+        scope = context.scope
+        while scope != MODULE:
+            d = context.file.symbols[scope].d
+            if d.kind == "class":
+                return False
+            if "arrow" not in d.flags and d.kind in ("method", "function"):
+                return "static" in d.flags
+            scope = d.scope
+        return False
+
+    @abstractmethod
+    def parameter_at(self, function: Symbol, position: int) -> Values:
+        """What a parameter holds."""
 
     def type_name(self, name: str, file: File, scope: int) -> Value | None:
         first, _, rest = name.partition(".")

@@ -1,0 +1,156 @@
+"""Assignments of a TypeScript or JavaScript file: exports, fields, prototypes, and what containers and objects are given."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from extractor.facts import MODULE, Import
+from extractor.parse.collect import Step, clip
+from extractor.parse.tree import start_line
+from extractor.parse.typescript_chains import chain, member_path
+from extractor.parse.typescript_names import CLASS_VALUES, FUNCTION_VALUES
+from extractor.parse.typescript_values import ScriptValues
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+
+class ScriptAssignments(ScriptValues):
+    """What an assignment defines under the name it is bound to."""
+
+    def on_assignment(self, step: Step) -> None:
+        node, scope, prefix, top = step
+        left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
+        if left is None or right is None:
+            self.push(step)
+            return
+        path = member_path(self.source, left) if left.type == "member_expression" else []
+        if path[:2] == ["module", "exports"] or path[:1] == ["exports"]:
+            rest = path[2:] if path[0] == "module" else path[1:]
+            self.is_module = True
+            if not rest:
+                self._export_value("=", right, (right, scope, prefix, True))
+                return
+            if len(rest) == 1:
+                self._export_named(rest[0], right, node, (node, scope, prefix, True))
+                return
+        is_function = right.type in FUNCTION_VALUES or right.type in CLASS_VALUES
+        self._put(left, right, scope, node)
+        if len(path) == 2 and path[0] == "this":
+            if (is_function and scope != MODULE) or (
+                right.type == "object" and self._has_functions(right) and self._holder(scope) is not None
+            ):
+                self._assign_function(path, right, node, step)
+            else:
+                self.bind(scope, f"self.{path[1]}", clip(chain(self.source, right)), node)
+                written = self._written_type(node.parent or node)
+                if written:
+                    self.bind(scope, f"self.{path[1]}", written, node, "declared")
+                self.push_nodes([right], scope, prefix)
+            return
+        if is_function and len(path) >= 2 and path[0] not in ("this", "window", "global", "globalThis", "self"):
+            self._assign_function(path, right, node, step)
+            return
+        if right.type in ("call_expression", "new_expression") and len(path) == 2 and path[1] == "prototype":
+            self._inherit(path[0], right)
+        if right.type == "object" and len(path) == 2 and path[1] == "prototype":
+            owner = self._owner(path[0])
+            if owner is not None:
+                self._prototype(right, owner)
+                return
+        if left.type == "identifier":
+            if is_function and top is False and scope == MODULE:
+                self.push(step)
+                return
+            self.bind(scope, self.text(left), clip(chain(self.source, right)), node, "again")
+        elif left.type in ("object_pattern", "array_pattern"):
+            self._destructure(left, clip(chain(self.source, right)), scope, None, "again")
+        target: Node | None = left if left.type not in ("identifier", "object_pattern") else None
+        if left.type == "member_expression":  # what is written is not read
+            target = left.child_by_field_name("object")
+        self.push_nodes([target, right], scope, prefix)
+
+    def _prototype(self, value: Node, owner: int) -> None:
+        """The functions of an object that is, or is copied into, a prototype are methods."""
+        start = len(self.defs)
+        self._members(value, owner)
+        for index in range(start, len(self.defs)):
+            if self.defs[index].scope == owner and self.defs[index].kind == "function":
+                self.defs[index] = self.defs[index]._replace(kind="method")
+
+    def on_augmented(self, step: Step) -> None:
+        """`x ??= make()`: what x may hold besides."""
+        node, scope = step[0], step[1]
+        left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
+        if (
+            left is not None
+            and right is not None
+            and self.text(node.child_by_field_name("operator")) in ("??=", "||=", "&&=")
+        ):
+            path = member_path(self.source, left) if left.type == "member_expression" else []
+            if len(path) == 2 and path[0] == "this":
+                self.bind(scope, f"self.{path[1]}", clip(chain(self.source, right)), node)
+            elif left.type == "identifier":
+                self.bind(scope, self.text(left), clip(chain(self.source, right)), node, "again")
+            else:
+                self._put(left, right, scope, node)
+        self.push(step)
+
+    def _put(self, left: Node, right: Node, scope: int, node: Node) -> None:
+        """`held[key] = value` and `thing.field = value`: what a container or another object is given."""
+        target = left.child_by_field_name("object")
+        if left.type not in ("subscript_expression", "member_expression") or target is None:
+            return
+        held, value = clip(chain(self.source, target)), clip(chain(self.source, right))
+        name = self.text(left.child_by_field_name("property")) if left.type == "member_expression" else "[]"
+        if name != "[]" and held != "?":
+            self.writes.append([scope, held, name, start_line(node)])
+        if held not in ("?", "this", "exports", "module") and (value[0] not in "?<" or value == "<Array>"):
+            self.puts.append([scope, held, name, value, start_line(node)])
+
+    def _inherit(self, name: str, value: Node) -> None:
+        """`B.prototype = Object.create(A.prototype)` and `B.prototype = new A()`: B extends A."""
+        owner = self._owner(name)
+        if value.type == "new_expression":
+            base = self.text(value.child_by_field_name("constructor"))
+        else:
+            arguments = value.child_by_field_name("arguments")
+            first = arguments.named_children[0] if arguments is not None and arguments.named_children else None
+            base = self.text(first).removesuffix(".prototype") if self.text(first).endswith(".prototype") else ""
+        if owner is not None and base:
+            self.add_base(owner, base, 0, start_line(value), "extends")
+
+    def _export_named(self, name: str, right: Node, node: Node, step: Step) -> None:
+        if (
+            right.type in FUNCTION_VALUES
+            or right.type in CLASS_VALUES
+            or (right.type == "object" and self._has_functions(right))
+        ):
+            self.exports[name] = name
+            self._define_value(name, right, node, step, flags=["exported"])
+            return
+        self.exports[name] = clip(chain(self.source, right))
+        if right.type == "assignment_expression" or self.exports[name] == "?":
+            self.exports[name] = clip(chain(self.source, right.child_by_field_name("right") or right))
+        module = self._required(right)
+        if module:
+            self.imports.append(Import(step[1], module, "", self.exports[name], 0, start_line(node), "require"))
+            return
+        self.push_nodes([right], step[1], step[2])
+
+    def _assign_function(self, path: list[str], right: Node, node: Node, step: Step) -> None:
+        """`A.prototype.m = function…`, `A.m = …`, `this.m = …`: a member of A."""
+        scope, prefix = step[1], step[2]
+        names = [p for p in path[1:] if p != "prototype"]
+        index = self._holder(scope) if path[0] == "this" else self._owner(path[0], scope)
+        if index is None or len(names) != 1:
+            self.push_nodes([right], scope, prefix)
+            return
+        member = (step[0], index, self.defs[index].qualname, False)
+        flags = [] if "prototype" in path or path[0] == "this" else ["static"]
+        if right.type in CLASS_VALUES:
+            self._class(names[0], right, node, member, flags)
+        elif right.type == "object":
+            self._define_value(names[0], right, node, member, flags=["field"])
+        else:
+            self._function("method", names[0], right, node, member, flags)

@@ -1,0 +1,299 @@
+"""What flows into parameters, containers and fields of TypeScript and JavaScript: the calls and assignments of all files in, and
+what a name without a telling type may hold because of them out.
+
+A few rounds: each evaluates the arguments of every call by what the round before found, so that a function handed on twice
+arrives. Rounds begin from nothing and visit files in order: the result depends on the files alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from extractor.facts import MODULE, Binding, Call, FileFacts
+from extractor.resolve.common import is_aside
+from extractor.resolve.model import MAX_OVERRIDES, NOTHING, Context, File, Symbol, Value, Values, join
+from extractor.resolve.typescript_held import Key, lambda_place
+from extractor.resolve.typescript_places import ScriptPlaces
+
+Source = tuple[File, Call, list[str]]
+Row = tuple[Key, Values]
+
+ROUNDS: Final = 6
+MAX_FLOW: Final = 16  # of more values than these none is said to arrive
+# Which argument a method puts into the container it is called on.
+PUTS: Final[Mapping[str, int]] = {"push": 0, "unshift": 0, "add": 0, "set": 1, "append": 0, "enqueue": 0, "splice": 2}
+_SILENT: Final = frozenset(("unknown", "beyond", "var", "alias", "ns"))
+
+
+class ScriptFlow(ScriptPlaces):
+    """Parameters, elements and fields by what they are given."""
+
+    def __init__(self, files: Sequence[FileFacts], configs: Mapping[str, str]) -> None:
+        super().__init__(files, configs)
+        # (interface, member) -> functions of objects written out
+        self._written: dict[tuple[str, str], list[Symbol]] = {}
+        self._open: dict[tuple[str, int], bool] = {}
+
+    # ------------------------------------------------------------------ rounds
+    def flow(self) -> None:
+        """Fill `flows`. A round looks again only at what depends on what the round before changed."""
+        self._forget()
+        self._implementations()
+        sources = self._sources()
+        rows: list[list[Row]] = [[] for _ in sources]
+        asked: list[frozenset[Key]] = [frozenset() for _ in sources]
+        changed: set[Key] = set()
+        for number in range(ROUNDS):
+            for place, source in enumerate(sources):
+                if number == 0 or not changed.isdisjoint(asked[place]):
+                    self._asked.clear()
+                    rows[place] = self._given(source)
+                    asked[place] = frozenset(self._asked)
+            flows = _joined(rows)
+            changed = {k for k in (*flows, *self.flows) if flows.get(k) != self.flows.get(k)}
+            self.flows = flows
+            if not changed:
+                break
+            self._drop(changed)
+
+    def _forget(self) -> None:
+        self.flows = {}
+        self._memo.clear()
+        self._returns.clear()
+        self._depends.clear()
+        self._returns_depend.clear()
+
+    def _drop(self, changed: set[Key]) -> None:
+        """Forget what was worked out from what has changed since."""
+        for key in [k for k, asked in self._depends.items() if not changed.isdisjoint(asked)]:
+            self._memo.pop(key, None)
+            del self._depends[key]
+        for name in [k for k, asked in self._returns_depend.items() if not changed.isdisjoint(asked)]:
+            self._returns.pop(name, None)
+            del self._returns_depend[name]
+
+    def _sources(self) -> list[Source]:
+        """Calls with arguments worth following, and assignments into containers and objects, each as [held, name, value]."""
+        found: list[Source] = []
+        for file in self.files:
+            for index, call in enumerate(file.facts.calls):
+                if index < len(file.args) and any(telling(a) for a in file.args[index]):
+                    found.append((file, call, file.args[index]))
+            for scope, held, name, value, line in (file.facts.extra or {}).get("puts", ()):
+                found.append((file, Call(scope, held, name, line, 0, 1, "put"), [value]))
+        return found
+
+    def _given(self, source: Source) -> list[Row]:
+        file, call, args = source
+        context = Context(file, call.scope, call.line)
+        rows: list[Row] = []
+        if call.kind == "put":
+            self._put(call.receiver, call.name, args[0], context, rows)
+        else:
+            self._flow_call(call, args, context, rows)
+        return rows
+
+    def _implementations(self) -> None:
+        """An object written out where an interface is promised implements it."""
+        self._written.clear()
+        for file in self.files:
+            for symbol in file.symbols:
+                if symbol.d.kind == "variable" and symbol.members:
+                    parent = symbol.parent
+                    returned = symbol.d.name == "return" and parent is not None and parent.is_function
+                    for interface in self._promised(parent if returned and parent is not None else symbol):
+                        interface.subclasses.append(symbol)
+            for binding in file.facts.bindings:
+                if binding.text.startswith("{"):
+                    for interface in self._promised_to(binding, file):
+                        for made in self.binding_values(binding, file):
+                            self._implement(interface, made)
+
+    def _promised_to(self, binding: Binding, file: File) -> list[Symbol]:
+        if binding.name == "return":
+            return self._promised(file.symbols[binding.scope]) if binding.scope != MODULE else []
+        declared = [b for b in file.binds.get((binding.scope, binding.name), ()) if b.kind == "declared"]
+        values = self.binding_values(declared[0], file) if declared else NOTHING
+        return [v.symbol for v in values if v.kind == "inst" and v.symbol.d.kind == "interface"]
+
+    def _promised(self, symbol: Symbol) -> list[Symbol]:
+        """The interfaces that a function's result, or a variable, is declared to have."""
+        if not symbol.d.returns:
+            return []
+        promised = self.type_values(symbol.d.returns, symbol.file, symbol.index)
+        held = [w for v in promised for w in self.awaited(v)]
+        return [v.symbol for v in held if v.kind == "inst" and v.symbol.d.kind == "interface"]
+
+    def _implement(self, interface: Symbol, made: Value) -> None:
+        for name, values in self._parts(made):
+            for value in values:
+                if value.kind == "func":
+                    self._written.setdefault((interface.id, name), []).extend(value.symbol)
+
+    def overrides(self, method: Symbol, receiver: Symbol | None, arity: int) -> list[Symbol]:
+        owner = receiver if receiver is not None else method.parent
+        found = super().overrides(method, receiver, arity)
+        if owner is None:
+            return found
+        given = self._arriving((method.d.name, owner.id, 0))
+        written = [
+            *self._written.get((owner.id, method.d.name), ()),
+            *(s for v in given if v.kind == "func" for s in v.symbol),
+        ]
+        unique = {s.id: s for s in (*found, *written) if s is not method}
+        return [unique[key] for key in sorted(unique)] if len(unique) <= MAX_OVERRIDES else []
+
+    def _flow_call(self, call: Call, args: list[str], context: Context, rows: list[Row]) -> None:
+        callees = self._callees(call, context)
+        place = PUTS.get(call.name)
+        if place is not None and call.receiver and len(args) > place and all(v.kind != "func" for v in callees):
+            for position in range(place, len(args)) if place != 1 else (1,):
+                if telling(args[position]):
+                    self._put(call.receiver, "[]", args[position], context, rows)
+        if call.name == "assign" and call.receiver == "Object":
+            for source in args[1:]:
+                self._copy(args[0], source.removeprefix("..."), context, rows)
+        self._flow_callbacks(callees, args, context, rows)
+        for value in callees:
+            if value.kind == "lambda" and "#" in value.via:
+                for number, arg in enumerate(args):
+                    if telling(arg) and not arg.startswith("..."):
+                        given = self.evaluate(arg, context)
+                        self._arrive(rows, ("=>", value.via, number), given, context.file, value.symbol.file)
+        prefix = f"new {call.name}" if call.kind == "new" else f"{call.receiver}.{call.name}".removeprefix(".")
+        for symbol in self._called(callees, args, context):
+            params = symbol.d.params
+            rest = len(params) - 1 if params and params[-1].kind == "*" else len(params)
+            for position, arg in enumerate(args):
+                if not telling(arg) or (position >= len(params) and rest == len(params)):
+                    continue
+                spread = arg.startswith("...")
+                values = self._spread(arg[3:], context) if spread else self.evaluate(arg, context)
+                if arg.startswith("=>"):
+                    values = tuple(v._replace(via=lambda_place(prefix, position, context)) for v in values)
+                for place in range(min(position, rest), len(params) if spread else min(position, rest) + 1):
+                    if self._needs(symbol, place):
+                        self._arrive(rows, ("", symbol.id, place), values, context.file, symbol.file)
+                    else:
+                        self._fulfil(symbol, place, values, context, rows)
+
+    def _put(self, held: str, name: str, value: str, context: Context, rows: list[Row]) -> None:
+        if name == "[]" and value.endswith("[]"):  # `for (const key in from) to[key] = from[key]`
+            self._copy(held, value.removesuffix("[]"), context, rows)
+        places = self._places(held, name, context, 0)
+        values = self.evaluate(value[3:] if value.startswith("...") else value, context) if places else NOTHING
+        if value.startswith("..."):
+            values = join(self.element(v) for v in values)
+        for place in places:
+            wrapped = values
+            for _ in range(place.wraps if values else 0):
+                wrapped = (Value("list", args=(wrapped,)),)
+            self._arrive(rows, place.key, wrapped, context.file, place.file)
+
+    def _fulfil(self, symbol: Symbol, place: int, values: Values, context: Context, rows: list[Row]) -> None:
+        """An object given where an interface is wanted implements it."""
+        if not any(v.kind == "record" or (v.kind == "class" and v.symbol.is_object) for v in values):
+            return
+        for wanted in self.type_values(symbol.d.params[place].annotation, symbol.file, symbol.index):
+            if wanted.kind == "inst" and wanted.symbol.d.kind == "interface":
+                for value in values:
+                    for name, held in self._parts(value):
+                        self._arrive(rows, (name, wanted.symbol.id, 0), held, context.file, wanted.symbol.file)
+
+    def _parts(self, value: Value) -> list[tuple[str, Values]]:
+        """The fields of an object written out."""
+        if value.kind == "record":
+            return list(zip(value.name.split(","), value.args, strict=False))
+        if value.kind == "class" and value.symbol.is_object:
+            return [(name, self.definitions(group, "flow")) for name, group in sorted(value.symbol.members.items())]
+        return []
+
+    def _copy(self, target: str, source: str, context: Context, rows: list[Row]) -> None:
+        """What one object has, another has too."""
+        values = tuple(
+            v for v in self.evaluate(source, context) if v.kind in ("class", "inst", "record", "module", "func")
+        )
+        for value in self.evaluate(target, context) if values else ():
+            symbol = value.symbol[0] if value.kind == "func" else value.symbol
+            if value.kind in ("class", "inst", "func") and isinstance(symbol, Symbol):
+                self._arrive(rows, ("...", symbol.id, 0), values, context.file, symbol.file)
+
+    def _flow_callbacks(self, callees: Values, args: list[str], context: Context, rows: list[Row]) -> None:
+        """`items.map(show)`: what a callee from elsewhere passes to the function it is given."""
+        outside = [v for v in callees if v.kind == "extfunc"]
+        for position, arg in enumerate(args) if outside else ():
+            if not telling(arg) or arg[0] in "=[{<" or arg.startswith("new "):
+                continue
+            for value in self.evaluate(arg, context):
+                for symbol in value.symbol if value.kind == "func" else ():
+                    for number in range(min(len(symbol.d.params), 3)):
+                        if self._needs(symbol, number):
+                            given = join(self.handed(v, position, number, args, context) for v in outside)
+                            self._arrive(rows, ("", symbol.id, number), given, context.file, symbol.file)
+
+    def _callees(self, call: Call, context: Context) -> Values:
+        if call.kind == "new":
+            return self.constructed(call, context)
+        if not call.receiver:
+            return self._base_classes(context) if call.name == "super" else self.callee(call.name, context)
+        receivers = self.bounded(self.evaluate(call.receiver, context))
+        return join(self.called_member(v, call.name, call.receiver, context) for v in receivers)
+
+    def _called(self, values: Values, args: list[str], context: Context) -> list[Symbol]:
+        """The functions here that a call runs."""
+        found: list[Symbol] = []
+        for value in values:
+            if value.kind == "func":
+                for symbol in self.select(value.symbol, args, context):
+                    found.append(symbol)
+                    if self.is_abstract(symbol):
+                        holder = value.owner.symbol if value.owner is not None else None
+                        found.extend(self.overrides(symbol, holder if isinstance(holder, Symbol) else None, len(args)))
+            elif value.kind == "class" and isinstance(value.symbol, Symbol):
+                found.extend(self.constructors(value.symbol) or ([value.symbol] if value.symbol.is_function else []))
+        return found
+
+    def _base_classes(self, context: Context) -> Values:
+        owner = context.file.enclosing_class(context.scope)
+        return tuple(b for b in owner.bases if b.kind == "class") if owner is not None else NOTHING
+
+    def _arrive(self, rows: list[Row], key: Key, values: Values, source: File, target: File) -> None:
+        """What only tests hand to the product does not arrive there."""
+        kept = tuple(
+            v._replace(via="flow") if v.kind == "func" else v
+            for v in values
+            if v.kind not in _SILENT and not (v.kind == "ext" and v.name in PLAIN)
+        )
+        if kept and (source is target or not is_aside(source.facts.path) or is_aside(target.facts.path)):
+            rows.append((key, kept))
+
+    def _needs(self, symbol: Symbol, position: int) -> bool:
+        """Whether a parameter's own type leaves open what it holds."""
+        param = symbol.d.params[position]
+        if not param.annotation and (symbol.index, "%type") not in symbol.file.binds:
+            return True
+        key = (symbol.id, position)
+        if key not in self._open:
+            self._open[key] = self.is_open_type(self._declared_at(symbol, position))
+        return self._open[key]
+
+
+def _joined(rows: list[list[Row]]) -> dict[Key, Values]:
+    """All that arrives at each place; too much is nothing."""
+    found: dict[Key, list[Value]] = {}
+    for group in rows:
+        for key, values in group:
+            held = found.setdefault(key, [])
+            if len(held) <= MAX_FLOW:
+                held.extend(v for v in values if v not in held)
+    return {key: tuple(values) for key, values in found.items() if len(values) <= MAX_FLOW}
+
+
+def telling(arg: str) -> bool:
+    """Whether a chain may be more than a plain literal."""
+    return (bool(arg) and arg[0] not in "?<") or (arg.startswith("<") and arg.rstrip(">")[1:] not in PLAIN_NAMES)
+
+
+PLAIN_NAMES: Final = frozenset(("string", "number", "boolean", "RegExp", "Array", "null"))
+PLAIN: Final = frozenset(f"js#{name}" for name in PLAIN_NAMES)

@@ -1,0 +1,269 @@
+"""What a parameter, variable, field or container of TypeScript and JavaScript holds: its type where that says enough, else what
+was found to flow into it (see typescript_flow.py). What is worked out notes which flows it asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from extractor.facts import MODULE, Binding, FileFacts
+from extractor.resolve.chains import Chain, split_top
+from extractor.resolve.model import NOTHING, Context, File, Symbol, Value, Values, join
+from extractor.resolve.typescript_exports import ScriptExports
+
+# ("", function id, position), ("=>", place of a function without a name, position), ("[]", what holds a container, scope),
+# (field, class id, 0) or ("...", what is copied to, 0)
+Key = tuple[str, str, int]
+
+_CONTAINERS: Final = frozenset(("list", "tuple", "record"))
+_HOLDERS: Final = ("#Map", "#Set", "#WeakMap", "#WeakSet", "#Array", "#Record")
+_EXPORTS: Final = -2  # in the place of a scope: what a module exports under a name
+
+
+def lambda_place(callee: str, position: int, context: Context) -> str:
+    """Functions without a name that one scope gives to one callee at one position: they are called by the same calls."""
+    return f"{context.file.number}:{context.scope}:{callee}#{position}"
+
+
+class ScriptHeld(ScriptExports):
+    """Values by type and by flow."""
+
+    def __init__(self, files: Sequence[FileFacts], configs: Mapping[str, str]) -> None:
+        super().__init__(files, configs)
+        self.flows: dict[Key, Values] = {}
+        self._asked: list[Key] = []  # the flows that what is being evaluated depends on
+        self._depends: dict[tuple[int, int, int, str], tuple[Key, ...]] = {}
+        self._returns_depend: dict[str, tuple[Key, ...]] = {}
+
+    def evaluate(self, text: str, context: Context) -> Values:
+        key = (context.file.number, context.scope, context.line, text)
+        if key in self._memo:
+            self._asked.extend(self._depends.get(key, ()))
+            return self._memo[key]
+        start = len(self._asked)
+        values = super().evaluate(text, context)
+        asked = self._since(start)
+        if asked and key in self._memo:
+            self._depends[key] = asked
+        return values
+
+    def export(self, file: File, name: str) -> Values:
+        key = (file.number, _EXPORTS, 0, name)
+        if key in self._memo:
+            self._asked.extend(self._depends.get(key, ()))
+            return self._memo[key]
+        start, cycles = len(self._asked), self._cycles
+        values = super().export(file, name)
+        asked = self._since(start)
+        if cycles == self._cycles:
+            self._memo[key] = values
+            if asked:
+                self._depends[key] = asked
+        return values
+
+    def returns(self, symbol: Symbol) -> Values:
+        if symbol.id in self._returns:
+            self._asked.extend(self._returns_depend.get(symbol.id, ()))
+            return self._returns[symbol.id]
+        start = len(self._asked)
+        values = super().returns(symbol)
+        asked = self._since(start)
+        if asked and symbol.id in self._returns:
+            self._returns_depend[symbol.id] = asked
+        return values
+
+    def _since(self, start: int) -> tuple[Key, ...]:
+        """The keys asked for since, each once."""
+        if len(self._asked) == start:
+            return ()
+        asked = tuple(dict.fromkeys(self._asked[start:]))
+        del self._asked[start:]
+        self._asked.extend(asked)
+        return asked
+
+    def _arriving(self, key: Key) -> Values:
+        self._asked.append(key)
+        return self.flows.get(key, NOTHING)
+
+    def is_open_type(self, values: Values, depth: int = 0) -> bool:
+        """A type that says that something can be called, or nothing at all, but not what runs."""
+        return depth < 4 and all(
+            v.kind in ("callable", "unknown")
+            or (v.kind == "ext" and v.name == "js#Function")
+            or (v.kind == "inst" and v.symbol.d.kind == "interface" and not v.symbol.members and not v.symbol.bases)
+            or (v.kind in _CONTAINERS and all(self.is_open_type(a, depth + 1) for a in v.args))
+            or (
+                v.kind == "ext"
+                and v.name.endswith(_HOLDERS)
+                and (not v.args or self.is_open_type(v.args[-1], depth + 1))
+            )
+            for v in values
+        )
+
+    def stored(self, values: Values, key: Key) -> Values:
+        """Values of a variable or field that holds a container, with what was put into it."""
+        given = self._arriving(key)
+        if not given:
+            return values
+        out: list[Value] = []
+        inside = False
+        for value in values:
+            if value.kind in _CONTAINERS:
+                inside = True
+                value = Value("list", args=(join([*value.args, given]),))
+            elif value.kind == "ext" and value.name.endswith(_HOLDERS):
+                inside = True
+                last = join([value.args[-1], given]) if value.args else given
+                value = value._replace(args=(*(value.args[:-1] or ((NOTHING,) if "Map" in value.name else ())), last))
+            elif value.kind == "class" and value.symbol.is_object:
+                inside = True
+                out.append(Value("list", args=(given,)))
+            out.append(value)
+        return tuple(out) if inside else (*values, Value("list", args=(given,)))
+
+    def parameter_values(self, function: Symbol, name: str) -> Values:
+        position = next((i for i, p in enumerate(function.d.params) if p.name == name), -1)
+        return self.parameter_at(function, position)
+
+    def _declared_at(self, function: Symbol, position: int) -> Values:
+        """What the type of a parameter says, or the type of the variable that holds the function."""
+        param = function.d.params[position]
+        if param.annotation:
+            return super().parameter_values(function, param.name)
+        for row in function.file.binds.get((function.index, "%type"), ()):
+            for value in self.type_values(row.text, function.file, function.d.scope):
+                found = self.functional_parameter(value, position, Context(function.file, function.index, row.line))
+                if found:
+                    return found
+        return NOTHING
+
+    def parameter_at(self, function: Symbol, position: int) -> Values:
+        """What a parameter holds: by its type, by its default, and by what callers give."""
+        param = function.d.params[position]
+        declared = self._declared_at(function, position)
+        if declared and not self.is_open_type(declared):
+            return declared
+        out = [declared]
+        given = self._arriving(("", function.id, position))
+        if param.kind == "*":
+            out.append((Value("list", args=(given,)),))
+        else:
+            out.append(given)
+            if param.default.replace(".", "").isidentifier() or param.default.startswith("new "):
+                text = param.default if not param.default.startswith("new ") else f"{param.default.partition('(')[0]}()"
+                if text != param.name:
+                    out.append(self.evaluate(text, Context(function.file, function.index, function.d.start_line)))
+        return join(out) or (Value("unknown"),)
+
+    def variable_values(self, symbol: Symbol) -> Values:
+        found = super().variable_values(symbol)
+        file, scope, name = symbol.file, symbol.d.scope, symbol.d.name
+        if symbol.d.returns and self.is_open_type(found):
+            found = join([found, *self._assigned(file, scope, name)])
+        return self.stored(found, ("[]", f"{file.id}:{name}", scope))
+
+    def _guard(self, binding: Binding, file: File) -> Values:
+        """What a function that returns `x is T` says of x."""
+        for value in self.evaluate(binding.text, Context(file, binding.scope, binding.line)):
+            for symbol in value.symbol if value.kind == "func" else ():
+                tested, joint, wanted = symbol.d.returns.partition(" is ")
+                if joint and tested.strip().isidentifier():
+                    return self.type_values(wanted, symbol.file, symbol.index)
+        return NOTHING
+
+    def _assigned(self, file: File, scope: int, name: str) -> list[Values]:
+        key = ("assigned", file.number, scope, name)
+        if key in self._active:
+            return []
+        self._active.add(key)
+        try:
+            rows = file.binds.get((scope, name), ())
+            return [self._plainly(b, file) for b in rows if b.kind in ("assigned", "again")]
+        finally:
+            self._active.discard(key)
+
+    def _plainly(self, binding: Binding, file: File) -> Values:
+        return super().binding_values(binding, file)
+
+    def binding_values(self, binding: Binding, file: File) -> Values:
+        if binding.kind == "narrowed":
+            return self.type_values(binding.text, file, binding.scope)
+        if binding.kind == "guarded":
+            return self._guard(binding, file)
+        scope = binding.scope
+        while scope != MODULE and file.symbols[scope].d.kind == "variable":  # values of an object see what is around it
+            scope = file.symbols[scope].d.scope
+        if scope != binding.scope and binding.kind != "declared":
+            return self.evaluate(binding.text.removeprefix("outer:"), Context(file, scope, binding.line))
+        found = super().binding_values(binding, file)
+        if binding.kind == "declared" and self.is_open_type(found):
+            found = join([found, *self._assigned(file, binding.scope, binding.name)])
+        if binding.end_line or binding.name.startswith("self."):
+            return found
+        return self.stored(found, ("[]", f"{file.id}:{binding.name}", binding.scope))
+
+    def field_values(self, symbol: Symbol, name: str) -> Values | None:
+        found = super().field_values(symbol, name)
+        given = self._arriving((name, symbol.id, 0))
+        if found is None and not given:
+            put = self.stored(NOTHING, ("[]", f"{symbol.id}.{name}", 0))
+            return put or None
+        values = found or NOTHING
+        declared = any(b.kind == "declared" for b in symbol.file.binds.get((symbol.index, name), ()))
+        if declared and self.is_open_type(values):
+            values = join(
+                [values, *self._assigned(symbol.file, symbol.index, name), *self._set_in_methods(symbol, name)]
+            )
+            declared = False
+        if not declared and given:
+            values = join([values, given])
+        return self.stored(values, ("[]", f"{symbol.id}.{name}", 0))
+
+    def _set_in_methods(self, symbol: Symbol, name: str) -> list[Values]:
+        key = ("field", symbol.id, name)
+        if key in self._active:
+            return []
+        self._active.add(key)
+        try:
+            return [self.binding_values(b, symbol.file) for b in symbol.file.fields.get((symbol.index, name), ())]
+        finally:
+            self._active.discard(key)
+
+    def copied(self, symbol: Symbol, name: str, context: Context) -> Values:
+        """A member that was copied into an object, or into objects of a class."""
+        key = ("...", symbol.id, name)
+        if key in self._active:
+            return NOTHING
+        self._active.add(key)
+        try:
+            held = self._arriving(("...", symbol.id, 0))
+            return join(self.member(v, name, context) for v in held if v.symbol is not symbol)
+        finally:
+            self._active.discard(key)
+
+    def collection(self, chain: Chain, context: Context) -> Values:
+        parts = [p for p in split_top(chain.head, ",") if p]
+        if chain.kind == "[":
+            if any(p.startswith("...") for p in parts):
+                held = [
+                    self._spread(p[3:], context) if p.startswith("...") else self.evaluate(p, context) for p in parts
+                ]
+                return (Value("list", args=(join(held),)),)
+            return (Value("tuple", args=tuple(self.evaluate(p, context) for p in parts)),)
+        names: list[str] = []
+        values: list[Values] = []
+        rest: list[Value] = []
+        for part in parts:
+            name, _, text = part.partition(":")
+            found = self.evaluate(text, context)
+            if name == "...":
+                rest.extend(v for v in found if v.kind in ("record", "inst", "class", "ext", "module"))
+            else:
+                names.append(name)
+                values.append(found)
+        made = Value("record", args=tuple(values), name=",".join(names))
+        return (made, *rest)
+
+    def _spread(self, text: str, context: Context) -> Values:
+        return join(self.element(v) for v in self.evaluate(text, context))

@@ -1,0 +1,148 @@
+"""How well the graph's calls agree with a compiler, call site by call site: javac for Java, the TypeScript compiler for the rest.
+
+    python scripts/bench_oracle.py SOURCES                              Java, javac on PATH
+    python scripts/bench_oracle.py SOURCES --typescript NODE_MODULES    TypeScript and JavaScript, node on PATH
+
+The compiler says which declaration each call runs; the graph's edges at that line are compared with it. Recall counts the calls
+that the compiler resolves to a declaration under SOURCES, precision the graph's sure calls at lines where the compiler resolves
+a call of that name. An implementation reached through an interface, a getter, a function handed on, and the constant that holds
+an unnamed function are no call sites of a compiler's and are left out. `--missing` lists the disagreements.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import tempfile
+from collections import defaultdict
+from pathlib import Path
+from typing import Final, NamedTuple
+
+ROOT: Final = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from extractor.facts import Definition, FileFacts
+from extractor.languages import spec_for
+from extractor.parse import parse_file
+from extractor.resolve import Links, definition_ids, link
+from extractor.schema import SURE
+
+HERE: Final = Path(__file__).resolve().parent
+SCRIPTS: Final = (".ts", ".tsx", ".js", ".jsx", ".mjs", ".cjs", ".mts", ".cts")
+FLOWS: Final = frozenset(("override", "getter", "flow", "flow:many"))
+NEAR: Final = 3  # lines: annotations and `export` stand before a declaration for one and not for the other
+
+
+class Declared(NamedTuple):
+    path: str
+    first: int
+    last: int
+    name: str
+
+
+class Site(NamedTuple):
+    """One call: where, of what, and the declarations here that it may run; `known` when the compiler says so."""
+
+    path: str
+    line: int
+    name: str
+    declared: tuple[Declared, ...]
+    known: bool
+
+
+def sites(sources: Path, node_modules: Path | None) -> list[Site]:
+    """What the compiler says of every call below a folder: lines of path, line, name, then four fields per declaration."""
+    if node_modules is None:
+        with tempfile.TemporaryDirectory() as classes:
+            subprocess.run(["javac", "-d", classes, str(HERE / "Oracle.java")], check=True)
+            command = ["java", "-cp", classes, "Oracle", str(sources)]
+            text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    else:
+        command = ["node", str(HERE / "oracle.js"), str(sources), str(node_modules / "typescript")]
+        text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    found = []
+    for row in text.splitlines():
+        path, line, name, known, *fields = row.split("\t")
+        held = [fields[i : i + 4] for i in range(0, len(fields), 4)]
+        declared = tuple(Declared(p, int(a), int(b), n) for p, a, b, n in held)
+        found.append(Site(path, int(line), name, declared, known == "known"))
+    return found
+
+
+def linked(sources: Path, suffixes: tuple[str, ...]) -> tuple[list[FileFacts], Links]:
+    paths = [p for p in sorted(sources.rglob("*")) if p.is_file() and "node_modules" not in p.parts]
+    held = {p.relative_to(sources).as_posix(): p.read_bytes() for p in paths if p.name.endswith(suffixes)}
+    configs = {p.relative_to(sources).as_posix(): p.read_text() for p in paths if p.suffix == ".json"}
+    files = [parse_file(p, data, spec) for p, data in held.items() if (spec := spec_for(p, data)) is not None]
+    return files, link(files, configs)
+
+
+def agree(path: str, definition: Definition, declared: Declared) -> bool:
+    """Whether a definition of the graph is what the compiler names."""
+    if path != declared.path:
+        return False
+    if "field" in definition.flags:  # what nobody writes is told as its class: the accessor of a record's component
+        return definition.name == declared.name and declared.first <= definition.start_line <= declared.last
+    if not definition.start_line <= declared.first <= declared.last <= definition.end_line:
+        return False
+    near = abs(definition.start_line - declared.first) <= NEAR or definition.end_line == declared.last
+    return near and (definition.name in (declared.name, "constructor", "default") or not declared.name)
+
+
+def compare(found: list[Site], files: list[FileFacts], links: Links) -> tuple[int, int, int, int, list[str]]:
+    """(call sites, held, edges at call sites, of these right, disagreements)."""
+    nodes = {i: (f.path, d) for f in files for i, d in zip(definition_ids(f), f.defs, strict=True)}
+    edges: dict[tuple[str, int], list[tuple[str, str]]] = defaultdict(list)
+    for edge in links.edges:
+        target = links.merged.get(edge.dst, edge.dst)
+        if edge.kind == "calls" and edge.confidence >= SURE and target in nodes:
+            edges[edge.src.partition(":")[2].partition("#")[0], edge.line].append((target, edge.via))
+    at: dict[tuple[str, int], list[Site]] = defaultdict(list)
+    held = 0
+    disagree = []
+    for site in found:
+        at[site.path, site.line].append(site)
+        targets = [nodes[target] for target, _ in edges.get((site.path, site.line), ())]
+        constant = any(d.kind == "variable" and d.name == site.name for _, d in targets)
+        if site.declared and (constant or any(agree(p, d, x) for p, d in targets for x in site.declared)):
+            held += 1
+        elif site.declared:
+            disagree.append(f"missing {site.path}:{site.line} {site.name} -> {site.declared[0]}")
+    total = right = 0
+    for (path, line), targets_here in edges.items():
+        here = at.get((path, line), [])
+        for target, via in targets_here:
+            where, definition = nodes[target]
+            if any(agree(where, definition, x) for s in here for x in s.declared):
+                total, right = total + 1, right + 1
+                continue
+            named = [s for s in here if s.name == definition.name or definition.name in ("constructor", "default")]
+            if (via in FLOWS and not named) or via == "override" or definition.kind == "variable":
+                continue
+            if named and all(s.known for s in named):
+                total += 1
+                disagree.append(f"extra {path}:{line} {target} ({via})")
+    return sum(1 for s in found if s.declared), held, total, right, sorted(disagree)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("sources", type=Path)
+    parser.add_argument("--typescript", type=Path, metavar="NODE_MODULES", help="where npm installed typescript")
+    parser.add_argument("--missing", action="store_true", help="list where compiler and graph disagree")
+    given = parser.parse_args()
+    sources = given.sources.resolve()
+    found = sites(sources, given.typescript.resolve() if given.typescript else None)
+    files, links = linked(sources, (".java",) if given.typescript is None else SCRIPTS)
+    calls, held, edges, right, disagree = compare(found, files, links)
+    print(
+        f"{sources.name}: {held} of {calls} calls that the compiler resolves are in the graph, {held / max(calls, 1):.3f}"
+    )
+    print(f"{sources.name}: {right} of {edges} calls of the graph are the compiler's, {right / max(edges, 1):.3f}")
+    if given.missing:
+        print("\n".join(disagree))
+
+
+if __name__ == "__main__":
+    main()
