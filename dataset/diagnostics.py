@@ -12,6 +12,7 @@ from dataset.wording import third_person
 
 _OUTCOMES = {
     "reraise": ("raises {} again", "raise {} again"),
+    "pass on": ("passes {} on", "pass {} on"),
     "convert": ("turns {} into another error", "turn {} into another error"),
     "log": ("logs {}", "log {}"),
 }
@@ -64,7 +65,7 @@ def _outcome(ask: Ask, handler: str, action: str, error: str) -> str:
     """What a handler does with an error, as a key of the outcomes; empty where it simply goes on, or where that is not sure."""
     raised = {f.object for f in ask.facts.about(handler, "raises")}
     if action == "convert" and error in raised:
-        return "reraise"
+        return "pass on"  # itself, or another of its class
     return action if action in _OUTCOMES and (action != "convert" or raised) else ""
 
 
