@@ -82,10 +82,12 @@ class Facts:
 
     def _makes_error(self, node_id: str) -> bool:
         """Whether a callee is the constructor of an error: that call is the raise, which is told as such."""
-        owner = next((f.object for f in self.about(node_id, "container")), "")
-        if not constructs(node_id) or not owner:
+        if not constructs(node_id):
             return False
-        return any(self.about(i, "raised_by") for i in (owner, *(f.object for f in self.about(owner, "subclass"))))
+        owner = next((f.object for f in self.about(node_id, "container")), "")
+        return bool(owner) and any(
+            self.about(i, "raised_by") for i in (owner, *(f.object for f in self.about(owner, "subclass")))
+        )
 
     def thrown(self, fact: Fact) -> bool:
         """Whether a fact of ERRORS names an error that starts somewhere: a class, not a function that makes one, and not
