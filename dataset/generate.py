@@ -231,8 +231,11 @@ class _Maker:
 
     def _twins(self, turn: int) -> Iterator[tuple[Draft, Topic]]:
         """Questions that train holds, one per topic and turn."""
+        asked_of = {
+            node_id for (node_id, _, _), used in self.chooser.used.items() if any(n > turn for n in used.values())
+        }
         for node_id in self.knowledge.subjects_by_rank:
-            for topic in self.knowledge.topics(node_id):
+            for topic in self.knowledge.topics(node_id) if node_id in asked_of else ():
                 if topic.aspect in ASPECTS and self.chooser.asked(topic) > turn:
                     asked = asking(topic, turn)
                     if asked is not None:

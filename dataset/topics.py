@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from brain.facts import Fact
 from brain.view import is_aside, is_test
@@ -127,6 +128,7 @@ class Facts:
 _TESTS = re.compile(r"^tests?$|Tests?$|TestCase$")
 
 
+@lru_cache(maxsize=100_000)
 def beside(node_id: str) -> bool:
     """Whether a node stands beside the product: in a file of tests, examples or documentation, or in a namespace or class of tests."""
     path, qualname = parts_of(node_id)
