@@ -140,7 +140,7 @@ class Corrections:
                 or subject.in_path
             ):
                 continue
-            if other.startswith(f"{s.id}.") or s.id.startswith(f"{other}."):
+            if other.startswith(f"{s.id}.") or s.id.startswith(f"{other}.") or beside(other):
                 continue
             shown = listing(unique(ask.said(f.object) for f in called))
             answers = (

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 
 from brain.facts import Fact
 from dataset.names import listing, plural_verb, token_count, unique
@@ -12,6 +13,7 @@ from dataset.wording import third_person
 
 _OUTCOMES = {
     "reraise": ("raises {} again", "raise {} again"),
+    "pass on": ("passes {} on", "pass {} on"),
     "convert": ("turns {} into another error", "turn {} into another error"),
     "log": ("logs {}", "log {}"),
 }
@@ -22,20 +24,15 @@ def caught_by(ask: Ask) -> Topic | None:
     s, found = ask.subject, ask.all("caught_by")
     if s.type not in (*TYPES, "external") or not found:
         return None
+    ends = _ends((_outcome(ask, f.object, f.qualifier("action"), s.id), ask.said(f.object)) for f in found)
     handlers = unique(ask.said(f.object) for f in found)
-    shown, one = listing(handlers), len(handlers) == 1
-    ends: dict[str, list[str]] = {}
-    for fact in found[:6]:
-        ends.setdefault(_outcome(ask, fact.object, fact.qualifier("action"), s.id), []).append(ask.said(fact.object))
-    done = "".join(
-        f" {listing(unique(who))} {_OUTCOMES[end][len(set(who)) > 1].format('it')}."
-        for end, who in ends.items()
-        if end and not one
+    shown, alone = listing(handlers), _alone(ends, handlers)
+    done = (
+        "" if alone else "".join(f" {listing(who)} {_OUTCOMES[end][len(who) > 1].format('it')}." for end, who in ends)
     )
-    alone = _OUTCOMES[next(iter(ends))][0].format("it") if one and next(iter(ends)) else ""
     answers = (
         f"{s.said()} is caught in {shown}{f', which {alone}' if alone else ''}.{done}{ask.home}",
-        f"{shown} {plural_verb(len(found), 'catches', 'catch')} {s.said()}{f' and {alone}' if alone else ''}.{done}{ask.home}",
+        f"{shown} {plural_verb(len(handlers), 'catches', 'catch')} {s.said()}{f' and {alone}' if alone else ''}.{done}{ask.home}",
     )
     path = ask.one("path") if s.path else None
     return ask.topic("caught_by", "diag", "error handling", answers, [*found[:6], path], "reverse")
@@ -46,25 +43,37 @@ def catches(ask: Ask) -> Topic | None:
     s, found = ask.subject, ask.all("catches")
     if s.type not in RUNS or not found:
         return None
+    ends = _ends((_outcome(ask, s.id, f.qualifier("action"), f.object), ask.said(f.object)) for f in found)
     errors = unique(ask.said(f.object) for f in found)
-    shown, one = listing(errors), len(errors) == 1
-    ends: dict[str, list[str]] = {}
-    for fact in found[:6]:
-        ends.setdefault(_outcome(ask, s.id, fact.qualifier("action"), fact.object), []).append(ask.said(fact.object))
-    done = "".join(f" It {_OUTCOMES[end][0].format(listing(whom))}." for end, whom in ends.items() if end and not one)
-    alone = _OUTCOMES[next(iter(ends))][0].format("it") if one and next(iter(ends)) else ""
+    shown, alone = listing(errors), _alone(ends, errors)
+    done = "" if alone else "".join(f" It {_OUTCOMES[end][0].format(listing(whom))}." for end, whom in ends)
+    tail = ask.home if alone or done else ask.place
     answers = (
-        f"{s.said()} catches {shown}{f' and {alone}' if alone else ''}.{done}{ask.home if alone or done else ask.place}",
+        f"{s.said()} catches {shown}{f' and {alone}' if alone else ''}.{done}{tail}",
         f"{shown} {plural_verb(len(errors), 'is', 'are')} caught in {s.said()}{f', which {alone}' if alone else ''}.{done}{ask.home}",
     )
     return ask.topic("catches", "diag", "error handling", answers, [*found[:6], ask.one("path")])
+
+
+def _ends(outcomes: Iterable[tuple[str, str]]) -> list[tuple[str, list[str]]]:
+    """Each outcome that is told with the names it holds for, of the first six."""
+    ends: dict[str, list[str]] = {}
+    for end, name in islice(outcomes, 6):
+        if end and name not in ends.setdefault(end, []):
+            ends[end].append(name)
+    return list(ends.items())
+
+
+def _alone(ends: Sequence[tuple[str, list[str]]], names: Sequence[str]) -> str:
+    """What becomes of one error in one handler, to stand behind "and" or "which"; empty for several."""
+    return _OUTCOMES[ends[0][0]][0].format("it") if ends and len(names) == 1 else ""
 
 
 def _outcome(ask: Ask, handler: str, action: str, error: str) -> str:
     """What a handler does with an error, as a key of the outcomes; empty where it simply goes on, or where that is not sure."""
     raised = {f.object for f in ask.facts.about(handler, "raises")}
     if action == "convert" and error in raised:
-        return "reraise"
+        return "pass on"  # itself, or another of its class
     return action if action in _OUTCOMES and (action != "convert" or raised) else ""
 
 

@@ -19,6 +19,7 @@ _SPECIAL = re.compile(r"(?<=[a-z,;:] )[A-Z]\w+")
 # Verbs between two names whose ends must not change places: stem -> its active and its passive.
 _RELATIONS: Final = {
     "call": (r"calls?|invokes?", r"called by|invoked by"),
+    "construct": (r"constructs?|creates?|instantiates?", r"constructed by|created by|instantiated by"),
     "raise": (r"raises?|throws?", r"raised by|raised in|thrown by|thrown in"),
     "catch": (r"catch(?:es)?|handles?", r"caught by|caught in|handled by|handled in"),
     "extend": (r"extends?|subclass(?:es)?|inherits? from", r"extended by|subclassed by|inherited by"),

@@ -12,6 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, replace
+from itertools import islice
 from pathlib import Path
 
 from config.console import Console
@@ -157,8 +158,10 @@ class _Maker:
         return map(self.splits.told, self.knowledge.topics(node_id))
 
     def _context(self, draft: Draft) -> Draft | None:
-        near = [i for i in self.knowledge.neighbours(draft.subject.id, 8) if not self.splits.answered_back(i)][:4]
-        return None if self.splits.answered_back(draft.subject.id) else with_context(draft, self.knowledge.note, near)
+        if self.splits.answered_back(draft.subject.id):
+            return None
+        near = (i for i in self.knowledge.neighbours(draft.subject.id, 8) if not self.splits.answered_back(i))
+        return with_context(draft, self.knowledge.note, list(islice(near, 4)))
 
     def _example(self, draft: Draft, split: str) -> Example:
         negatives = self.knowledge.neighbours(draft.twin or draft.subject.id, self.settings.negatives_per_example)
@@ -228,8 +231,11 @@ class _Maker:
 
     def _twins(self, turn: int) -> Iterator[tuple[Draft, Topic]]:
         """Questions that train holds, one per topic and turn."""
+        asked_of = {
+            node_id for (node_id, _, _), used in self.chooser.used.items() if any(n > turn for n in used.values())
+        }
         for node_id in self.knowledge.subjects_by_rank:
-            for topic in self.knowledge.topics(node_id):
+            for topic in self.knowledge.topics(node_id) if node_id in asked_of else ():
                 if topic.aspect in ASPECTS and self.chooser.asked(topic) > turn:
                     asked = asking(topic, turn)
                     if asked is not None:

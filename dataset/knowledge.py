@@ -37,7 +37,7 @@ _DIRECTIVE = re.compile(
     r"^\W*(?:[a-z]+lint\b|[a-z]+-(?:disable|enable|ignore)|@?ts-|istanbul|prettier|nolint|noqa|type:|pragma|todo|fixme|xxx)",
     re.I,
 )
-KEPT_TOPICS = 4_000  # nodes whose topics are held
+KEPT_TOPICS = 8_000  # nodes whose topics are held
 KEPT = 20_000  # nodes whose facts are held at once
 _ASKED = ("package", "module", "class", "interface", "function", "method", "variable")
 

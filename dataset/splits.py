@@ -11,6 +11,7 @@ T5 refusal     invented names with parts that training never saw, each beside a 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from brain.facts import Fact
 from config.manifest import digest
@@ -100,7 +101,13 @@ class Splits:
         return self._below("sample", key, share)
 
     def _below(self, what: str, key: str, share: float) -> bool:
-        return int(digest((str(self.seed), what, key))[:8], 16) < share * 0x1_0000_0000
+        return _drawn(self.seed, what, key) < share * 0x1_0000_0000
+
+
+@lru_cache(maxsize=100_000)
+def _drawn(seed: int, what: str, key: str) -> int:
+    """A number below 2**32, remembered: every pass over the topics asks for the same ones."""
+    return int(digest((str(seed), what, key))[:8], 16)
 
 
 def statement_only(held: str) -> bool:

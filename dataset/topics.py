@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from brain.facts import Fact
 from brain.view import is_aside, is_test
@@ -82,10 +83,12 @@ class Facts:
 
     def _makes_error(self, node_id: str) -> bool:
         """Whether a callee is the constructor of an error: that call is the raise, which is told as such."""
-        owner = next((f.object for f in self.about(node_id, "container")), "")
-        if not constructs(node_id) or not owner:
+        if not constructs(node_id):
             return False
-        return any(self.about(i, "raised_by") for i in (owner, *(f.object for f in self.about(owner, "subclass"))))
+        owner = next((f.object for f in self.about(node_id, "container")), "")
+        return bool(owner) and any(
+            self.about(i, "raised_by") for i in (owner, *(f.object for f in self.about(owner, "subclass")))
+        )
 
     def thrown(self, fact: Fact) -> bool:
         """Whether a fact of ERRORS names an error that starts somewhere: a class, not a function that makes one, and not
@@ -125,6 +128,7 @@ class Facts:
 _TESTS = re.compile(r"^tests?$|Tests?$|TestCase$")
 
 
+@lru_cache(maxsize=100_000)
 def beside(node_id: str) -> bool:
     """Whether a node stands beside the product: in a file of tests, examples or documentation, or in a namespace or class of tests."""
     path, qualname = parts_of(node_id)

@@ -318,7 +318,7 @@ def test_a_type_shows_what_outside_code_may_use() -> None:
         ("handle", (), "`walk` catches `SlipError`. It is in `a.py`."),
         ("reraise", (), "`walk` catches `SlipError` and raises it again. `walk` is in `a.py`."),
         ("convert", ("ext:builtins#ValueError",), "`walk` catches `SlipError` and turns it into another error. `walk` is in `a.py`."),
-        ("convert", (SLIP,), "`walk` catches `SlipError` and raises it again. `walk` is in `a.py`."),
+        ("convert", (SLIP,), "`walk` catches `SlipError` and passes it on. `walk` is in `a.py`."),
     ],
 )  # fmt: skip
 def test_a_handler_is_said_to_do_what_it_does(action: str, raises: tuple[str, ...], said: str) -> None:
