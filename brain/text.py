@@ -45,6 +45,8 @@ _HTML_TAG = re.compile(
 )
 _LINK = re.compile(r"!?\[([^\]]*)\]\([^)\s]*\)")
 _EMPHASIS = re.compile(r"(?<![\w*])(\*\*?|__)(?=\S)(.+?)(?<=\S)\1(?![\w*])")
+_ENDING_TEXT: Final = "ations ation ions ion ingly ings ing ness iers ier ers ies ied ors es ed er or ly s e y"
+_ENDINGS: Final = tuple(_ENDING_TEXT.split())
 _RULE = re.compile(r"^\s*([=~\-^\"'`#*+_.:])\1{2,}\s*$")
 _STOP = re.compile(
     r"^\s*(?::\w[^:`]*:(?!`)|[@\\](?!brief|link)\w+|>>>|\.\. |```|~~~|(?:Args|Arguments|Parameters|Params|Returns?|Yields?|Raises?"
@@ -94,6 +96,17 @@ def tokens(text: str) -> list[str]:
 def split_identifier(word: str) -> tuple[str, ...]:
     """`HTTPServerConfig` -> http, server, config; `parse_header2` -> parse, header, 2. Lower case, in order."""
     return tuple(part.lower() for part in _HUMPS.findall(word))
+
+
+@lru_cache(maxsize=1 << 16)
+def stem(word: str) -> str:
+    """A rough stem: enough to see that `parses`, `parsing` and `parser` are one word."""
+    low = word.lower()
+    for ending in _ENDINGS:
+        if low.endswith(ending) and len(low) - len(ending) >= 3:
+            low = low[: -len(ending)]
+            break
+    return low[:-1] if len(low) > 3 and low[-1] == low[-2] else low
 
 
 def identifiers(text: str) -> list[str]:

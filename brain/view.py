@@ -24,6 +24,7 @@ _TEST_DIRS = frozenset({"test", "tests", "__tests__", "spec", "specs", "testdata
 _TEST_FILE = re.compile(
     r"^(?:test_.*|.*_test|.*_tests|conftest|tests?|.*[.\-](?:test|spec)|.*Tests?|.*TestCase|.*Spec)\.\w+$"
 )
+_PLAIN = re.compile(r"[-_.]")
 _ASIDE_DIRS = frozenset({"examples", "example", "samples", "demo", "demos", "benchmarks", "benchmark", "docs", "doc"})
 
 
@@ -123,8 +124,8 @@ def is_test(path: str) -> bool:
 
 @lru_cache(maxsize=50_000)
 def is_aside(path: str) -> bool:
-    """Whether a file stands beside the product: examples, demos, documentation, benchmarks."""
-    return any(part.lower() in _ASIDE_DIRS for part in path.split("/")[:-1])
+    """Whether a file stands beside the product: examples, demos, documentation, benchmarks, in whatever `docs_src` they are."""
+    return any(_PLAIN.split(part.lower())[0] in _ASIDE_DIRS for part in path.split("/")[:-1])
 
 
 def is_public(node: Node) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from brain.lookup import Hit
-from brain.text import one_line, paragraph
+from brain.text import one_line, paragraph, stem
 from brain.view import hidden, is_aside, is_test
 from extractor.graph import Graph
 from extractor.schema import Node
@@ -18,7 +18,7 @@ from inference.compose import Composer
 from inference.families import family
 from inference.howto import Guide
 from inference.kinds import Intent
-from inference.retrieve import Evidence, Retriever, content_words, stem, stems
+from inference.retrieve import Evidence, Retriever, content_words, stems
 from inference.symptoms import asks_why, symptom
 from inference.wording import (
     Claim,
