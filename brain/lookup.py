@@ -8,10 +8,10 @@ marked by the edge that led to them, and never change the order of what was foun
 from __future__ import annotations
 
 import fnmatch
-import re
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -20,7 +20,6 @@ from brain.asking import STOP_WORDS as STOP_WORDS
 from brain.asking import asks_tests, asks_usage, bare, code_words, distance, query_shape, query_terms
 from brain.index import index_path, open_index
 from brain.signals import FACTORS, SYMBOL_BOOST, Candidate, order, rate, spread, weights
-from brain.text import split_identifier
 from extractor.graph import Graph
 from extractor.schema import Node
 
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
 
 # These and the constants of brain.signals were set on `scripts/bench_search.py`, whose ablation shows what each feature earns.
 POOL: Final = 200  # full-text candidates that are ranked
-SMALL: Final = 5000  # rows up to which every word of a question may choose candidates
+SMALL: Final = 2000  # rows that the words which choose candidates may have together
 WEIGHTS: Final = (2.0, 4.0, 2.0, 1.0, 1.0)  # path, qualname, signature, summary, body
 FEATURES: Final = ("definition", "name", "path", "alike", *FACTORS, "coherence", "decay")
 
@@ -37,7 +36,6 @@ ALIKE_SHARE: Final = 0.4  # how much a match with words of the same meaning weig
 DENSE: Final = 0.35  # how much nearness in meaning weighs against words, where vectors are used; less for a symbol
 DENSE_SYMBOL: Final = 0.3
 _ROW: Final = "id, node_id, kind, path, start, end, name, qualname, offset, length"
-_WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,9 +185,9 @@ class Lookup:
         return self._hit(found, ()) if found is not None else None
 
     def _frequency(self, terms: Sequence[str]) -> dict[str, int]:
-        """In how many rows each term occurs, counted up to an eighth of all rows."""
+        """In how many rows each term occurs, counted as far as it matters."""
         query = "SELECT count(*) FROM (SELECT 1 FROM words WHERE words MATCH ? LIMIT ?)"
-        return {t: self._db.execute(query, (f'"{t}"', max(SMALL, self._size // 8))).fetchone()[0] for t in terms}
+        return {t: self._db.execute(query, (f'"{t}"', max(SMALL + 1, self._size // 10))).fetchone()[0] for t in terms}
 
     def _matching(self, terms: Sequence[str], frequency: Mapping[str, int]) -> list[Candidate]:
         if not terms:
@@ -253,16 +251,15 @@ class Lookup:
     def _expression(self, terms: Sequence[str], found: Mapping[str, int]) -> str:
         """The FTS5 expression for `terms`: any of them. Over many rows a passage must hold one of the rarer ones.
 
-        Words that stand in every twentieth row or more cost most of the time and choose nothing by themselves. The
-        rarer words then occur twice in the expression, so the common ones do too: the order of BM25 stays.
+        Words that stand in many rows cost most of the time and choose nothing by themselves: the rarest choose, as long as
+        all their rows are not too many. They then occur twice in the expression, so the others do too: the order of
+        BM25 stays.
         """
-        if self._size < SMALL:
-            return _any(terms)
-        limit = self._size // 20
-        rare, common = [t for t in terms if 0 < found[t] <= limit], [t for t in terms if found[t] > limit]
-        if not rare or not common:
-            return _any(rare or common or terms)
-        return f"({_any(rare)}) AND ({_any([*rare, *common, *common])})"
+        known = sorted((t for t in terms if found[t]), key=lambda t: found[t])
+        total = list(accumulate(found[t] for t in known))
+        rare = [t for t, sum_ in zip(known, total, strict=True) if sum_ <= SMALL] or known[:1]
+        common = known[len(rare) :]
+        return f"({_any(rare)}) AND ({_any([*rare, *common, *common])})" if common else _any(rare or terms)
 
     def _add_definitions(self, found: dict[int, Candidate], names: Sequence[str], boost: float) -> None:
         """Boost rows that define a queried name, bringing in those full-text search missed."""
@@ -295,7 +292,7 @@ class Lookup:
         row = self._db.execute(query, (c.offset + 1, c.length, c.path)).fetchone() if c.length else None
         lines = (row[0] if row else "").split("\n")
         wanted = {t.lower()[:5] for t in terms}
-        counts = [sum(word.lower()[:5] in wanted for word in set(_parts(line))) for line in lines]
+        counts = [sum(word in low for word in wanted) for low in map(str.lower, lines)]
         best = max(range(len(lines)), key=lambda i: (sum(counts[i : i + 3]), -i))
         return (c.start + best if c.length else 0), "\n".join(lines[best : best + 3])
 
@@ -328,7 +325,3 @@ def _any(terms: Sequence[str]) -> str:
 
 def _wanted(c: Candidate, path_glob: str, kinds: Sequence[str]) -> bool:
     return (not path_glob or fnmatch.fnmatchcase(c.path, path_glob)) and (not kinds or c.kind in kinds)
-
-
-def _parts(line: str) -> list[str]:
-    return [p for word in _WORD.findall(line) for p in (word, *split_identifier(word))]

@@ -20,9 +20,9 @@ from brain.view import is_aside, is_test
 SYMBOL_BOOST: Final = 3.0  # a row that defines the queried symbol; in prose half as much
 NAME_BOOST: Final = 0.6  # all words of the question stand in the symbol's qualified name
 PATH_BOOST: Final = 0.6  # all words of the question stand in the file's name
-COHERENCE: Final = 0.4  # the file with most matches lifts its best row by this
+COHERENCE: Final = 0.35  # the file with most matches lifts its best row by this
 DECAY: Final = 0.5  # per earlier hit from the same file
-FACTORS: Final = {"test": 0.1, "aside": 0.3, "section": 0.5, "value": 0.4}
+FACTORS: Final = {"test": 0.2, "aside": 0.3, "section": 0.5, "value": 0.4}
 _WORD = re.compile(r"[^\W_]\w*")
 USAGE_SECTION: Final = 0.8  # instead, where the question asks how to use what is there
 
@@ -47,10 +47,9 @@ def weights(frequency: Mapping[str, int], rows: int) -> dict[str, float]:
     return {word: value / everything for word, value in rarity.items()} if everything else {}
 
 
-def name_share(qualname: str, words: Mapping[str, float]) -> float:
-    """Share of the question that stands in a qualified name, endings ignored."""
-    parts = _stems(qualname)
-    return sum(weight for word, weight in words.items() if stem(word) in parts)
+def name_share(qualname: str, stems: Mapping[str, float]) -> float:
+    """Share of the question that stands in a qualified name; `stems` are those of its words."""
+    return sum(stems[part] for part in _stems(qualname) if part in stems)
 
 
 def path_share(path: str, words: Mapping[str, float]) -> float:
@@ -105,12 +104,16 @@ def rate(
 ) -> None:
     """Give each row its score. `words` are those of a question in prose with their weights, empty for a symbol's name;
     `usage` and `about_tests` say what the question asks for; `without` names features to leave out."""
+    stems = {stem(word): weight for word, weight in words.items()}
+    shares: dict[str, float] = {}
     for c in pool:
         c.features["match"] = c.base
         if words and c.kind not in ("module", "package") and "name" not in without:  # theirs is the path
-            c.features["name"] = NAME_BOOST * name_share(c.qualname, words)
+            c.features["name"] = NAME_BOOST * name_share(c.qualname, stems)
         if words and c.path and "path" not in without:
-            c.features["path"] = PATH_BOOST * path_share(c.path, words)
+            if c.path not in shares:
+                shares[c.path] = path_share(c.path, words)
+            c.features["path"] = PATH_BOOST * shares[c.path]
         c.score = sum(c.features.get(name, 0.0) for name in ("match", "definition", "name", "path"))
         for name in doubts(c.kind, c.path):
             if name in without or (name == "test" and about_tests) or (name == "value" and not words):
