@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from brain.corpus import is_document
 from brain.text import first_sentence, one_line, sentences, split_identifier, tokens
-from brain.view import View, is_aside, is_public, is_test
+from brain.view import View, is_aside, is_public, is_test, readable
 from extractor.schema import Edge, Node
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ def class_message(view: View, node: Node, texts: Mapping[str, tuple[str, str]]) 
         ),
         None,
     )
-    if init is None or init.path not in texts or node.lang != "python":
+    if init is None or init.path not in texts or not readable(node):
         return ""
     start, end = init.lines
     code = "\n".join(texts[init.path][1].split("\n")[start - 1 : end])

@@ -27,6 +27,8 @@ class LanguageSpec:
     suffixes: tuple[str, ...]
     module: str
     function: str = "language"
+    dotted: bool = False  # a module is called by its path, with dots
+    fences: tuple[str, ...] = ()  # what a document writes above code in this language, where our own parser reads it
 
     @property
     def family(self) -> str:
@@ -40,9 +42,12 @@ class LanguageSpec:
 
 
 SPECS: Final = (
-    LanguageSpec("python", "python", "py", (".py", ".pyi", ".pyw"), "tree_sitter_python"),
+    LanguageSpec(
+        "python", "python", "py", (".py", ".pyi", ".pyw"), "tree_sitter_python",
+        dotted=True, fences=("python", "py", "python3", "pycon", "pytb", ""),
+    ),
     LanguageSpec("cython", "python", "py", (".pyx", ".pxd", ".pxi"), "tree_sitter_python"),
-    LanguageSpec("java", "java", "java", (".java",), "tree_sitter_java"),
+    LanguageSpec("java", "java", "java", (".java",), "tree_sitter_java", dotted=True),
     LanguageSpec(
         "typescript", "typescript", "ts", (".ts", ".mts", ".cts"), "tree_sitter_typescript", "language_typescript"
     ),

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 import pytest
+
+from extractor.languages import SPECS
 
 ROOT = Path(__file__).resolve().parents[1]
 FLOORS = ["config", "extractor", "brain", "dataset", "trainer", "inference", "nanodex"]
@@ -93,3 +96,11 @@ def test_help_answers_at_once() -> None:
     assert "extract" in done.stdout
     # The bar is 0.5 s on a free core; tests share the cores, so the median gets some room.
     assert sorted(seconds)[1] < 1.5
+
+
+def test_the_brain_names_no_programming_language() -> None:
+    names = {word for spec in SPECS for word in (spec.name, spec.entry) if len(word) > 2}
+    told = re.compile(rf"(?i)\b(?:{'|'.join(sorted(names))})\b")
+    assert [
+        f"{p.name}: {m.group()}" for p in sorted((ROOT / "brain").glob("*.py")) for m in told.finditer(p.read_text())
+    ] == []
