@@ -57,7 +57,8 @@ _LICENCE = re.compile(
     r"copyright|licen[sc]ed under|spdx-license|all rights reserved|permission is hereby granted|redistribution and use",
     re.I,
 )
-_END = re.compile(r"[.!?]+(?=[\"')\]]*(?:\s|$))|[。！？]")
+_END = re.compile(r"([.!?]+)[\"'”’)\]`]*(?=\s|$)|[。！？]")
+_ENDED = re.compile(r"[.!?。！？][\"'”’)\]`]*$")
 _SHORTHAND = re.compile(
     r"(?:\b(?:e\.g|i\.e|cf|vs|resp|approx|incl|no|fig|sec|dr|mr|ms|st|al|a\.k\.a)|\b[A-Za-z])\.$", re.I
 )
@@ -159,6 +160,8 @@ def first_sentence(doc: str, limit: int = VERBATIM) -> str:
     text = _LEADING.sub("", text)
     text = _DUTY.sub("", _SUBJECT.sub("", text)) if _SUBJECT.match(text) else text
     for candidate in _shorter(text):
+        if candidate.rstrip()[-1:] == ":":
+            continue  # the lead-in of what was cut off
         if len(tokens(candidate)) <= limit and not banned(candidate) and _says_something(candidate):
             return _finish(candidate)
     return ""
@@ -168,9 +171,12 @@ def sentences(text: str) -> list[str]:
     """`text` split into sentences; abbreviations and dots inside names do not end one."""
     found, start = [], 0
     for match in _END.finditer(text):
-        if _SHORTHAND.search(text[start : match.end()]) and match.end() < len(text):
+        stop = match.end(1) if match.group(1) else match.end()
+        if _SHORTHAND.search(text[start:stop]) and match.end() < len(text):
             continue
-        if _LIST.search(text[start : match.end()]) and re.match(r"[\s)\]]*[a-z]", text[match.end() :]):
+        if stop < match.end() and re.match(r"\s+[a-z]", text[match.end() :]):
+            continue  # what ends here is quoted, or said in passing
+        if _LIST.search(text[start:stop]) and re.match(r"[\s)\]]*[a-z]", text[stop:]):
             continue  # "etc." in mid-sentence
         if text[start : match.end()].count("(") > text[start : match.end()].count(")"):
             continue
@@ -210,7 +216,7 @@ def _unmark(text: str) -> str:
     text = _LINK.sub(r"\1", text)
     text = html.unescape(_HTML_TAG.sub("", text))
     text = re.sub(r"``([^`]*)``", r"\1", text)
-    text = re.sub(r"`([^`<]*?)(?:\s*<[^>]*>)?`_{0,2}", r"\1", text)
+    text = re.sub(r"`([^`]*?)(?:\s+<[^>`]*>)?`_{0,2}", r"\1", text)
     text = _EMPHASIS.sub(r"\2", text)
     text = re.sub(r"\|(\w[\w .-]*)\|", r"\1", text)
     return " ".join(text.split())
@@ -240,4 +246,4 @@ def _finish(text: str) -> str:
     first = re.match(r"\S+", text)
     if first and re.fullmatch(r"[a-z][a-z'-]*,?", first.group()) and not text[first.end() :].startswith(" -"):
         text = text[0].upper() + text[1:]
-    return text if text[-1] in ".!?。！？" else text + "."
+    return text if _ENDED.search(text) else text + "."
