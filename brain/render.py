@@ -8,6 +8,7 @@ from a name.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from brain.clauses import Sentence, enumeration, join_clauses
@@ -160,6 +161,9 @@ def _symbol(r: Renderer, node: Node, table: FactTable) -> Iterator[Sentence]:
     yield join_clauses(r.clause("overrides", table.about(node.id, "overrides")))
     yield join_clauses(_catching(r, table.about(node.id, "catches")))
     yield join_clauses(r.clause("exercised by", r.best(table.about(node.id, "tested_by")), 2))
+    promised = r.clause("declared to raise", table.about(node.id, "promises"))
+    if promised:
+        yield join_clauses(replace(promised, text=f"{promised.text}, which the code is not seen to do"))
 
 
 def _inside(r: Renderer, facts: Sequence[Fact]) -> list[Fact]:
