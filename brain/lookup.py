@@ -19,7 +19,7 @@ from brain.alike import ALIKE
 from brain.asking import STOP_WORDS as STOP_WORDS
 from brain.asking import asks_tests, asks_usage, bare, code_words, distance, query_shape, query_terms
 from brain.index import index_path, open_index
-from brain.signals import FACTORS, SYMBOL_BOOST, Candidate, order, rate, spread, weights
+from brain.signals import FACTORS, MEMBER_SHARE, MENTION_BOOST, SYMBOL_BOOST, Candidate, order, rate, spread, weights
 from extractor.graph import Graph
 from extractor.schema import Node
 
@@ -101,7 +101,7 @@ class Lookup:
         self._add_dense(found, question, shape)
         if "definition" not in self._without:
             named = [question] if shape == "symbol" else code_words(question)
-            self._add_definitions(found, named, SYMBOL_BOOST if shape == "symbol" else SYMBOL_BOOST / 2)
+            self._add_definitions(found, named, SYMBOL_BOOST if shape == "symbol" else MENTION_BOOST)
         pool = [c for c in found.values() if _wanted(c, path_glob, kinds)]
         words = weights(frequency, self._size) if shape != "symbol" else {}
         rate(pool, words, asks_usage(question), asks_tests(question), self._without)
@@ -270,7 +270,8 @@ class Lookup:
                 if candidate is None:
                     continue
                 by_node[node.id] = found[candidate.row] = candidate
-                candidate.features["definition"] = boost
+                # A bare name means what stands on its own before it means somebody's member.
+                candidate.features["definition"] = boost * (1.0 if node.qualname == bare(name) else MEMBER_SHARE)
 
     def _row_of(self, node_id: str) -> Candidate | None:
         row = self._db.execute(

@@ -17,7 +17,9 @@ from typing import Final
 from brain.text import split_identifier, stem
 from brain.view import is_aside, is_test
 
-SYMBOL_BOOST: Final = 3.0  # a row that defines the queried symbol; in prose half as much
+SYMBOL_BOOST: Final = 3.0  # a row that defines the queried symbol
+MENTION_BOOST: Final = 0.5  # one that defines a name written as code in a question in prose
+MEMBER_SHARE: Final = 0.8  # of these, for a member of that name where no owner was named
 NAME_BOOST: Final = 0.6  # all words of the question stand in the symbol's qualified name
 PATH_BOOST: Final = 0.6  # all words of the question stand in the file's name
 COHERENCE: Final = 0.35  # the file with most matches lifts its best row by this
