@@ -24,7 +24,10 @@ _CODE = re.compile(
 _USAGE: Final = re.compile(
     r"\bhow\s+(?:(?:do|can|could|should|would|may)\s+(?:i|we|you|one)|to)\b|^\W*can\s+(?:i|we|you|one)\b", re.I
 )
-_TESTS: Final = re.compile(r"\btest(?:s|ed|ing)?\b|\bfixture", re.I)
+_TESTS: Final = re.compile(
+    r"\btests\b|\b(?:which|what|under)\s+test\b|\b(?:unit|integration|regression)\s+test|\btest\s+(?:suite|case|file)s?\b|\btested\b|\bfixtures?\b",
+    re.I,
+)
 _SOURCE: Final = "|".join(sorted(re.escape(suffix[1:]) for suffix in SOURCE_SUFFIXES))
 _PATH = re.compile(rf"^[\w.\-/]*/[\w.\-]+$|^[\w\-]+\.(?:{_SOURCE}|md|rst|toml)$")
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from brain.writer import Written
 
 # Raised whenever the same graph would give other notes or another index.
-VERSION: Final = "8"
+VERSION: Final = "10"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,7 @@ def run(settings: BrainSettings, console: Console, repo: Path | None = None) -> 
     tally = Counter[bool]()
     counts = write_notes(settings.out_dir, _passing(notes, found, tally))
     with console.progress("indexing"):
-        rows = [*symbol_rows(view, found), *section_rows(texts.files)]
+        rows = [*symbol_rows(view, found, texts.files), *section_rows(texts.files)]
         indexed = write_index(index_path(settings.graph), rows, texts.files)
     report = BrainReport(
         skipped=False,

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Final
 
@@ -83,17 +84,29 @@ def is_document(path: str) -> bool:
     return path.lower().endswith(DOCUMENTS)
 
 
-def symbol_rows(view: View, found: Mapping[str, str]) -> Iterator[Row]:
+def symbol_rows(view: View, found: Mapping[str, str], texts: Mapping[str, tuple[str, str]]) -> Iterator[Row]:
     """A row per symbol, module and ontology node, long symbols in parts; `found` is what `found_by` gave for each note."""
-    for node in view.nodes.values():
-        if node.type == "external" or node.name.startswith("<lambda"):
-            continue
-        summary = found.get(node.id, "")
-        signature = str(node.meta.get("signature", ""))
-        if node.type in ("class", "interface", "module", "package"):
-            signature = " ".join((signature, *_members(view, node))).strip()
-        for start, end in spans(view, node):
-            yield Row(node.id, node.type, node.path, start, end, node.name, node.qualname, clean(signature), summary)
+    for path, group in groupby(sorted(view.nodes.values(), key=lambda n: (n.path, n.id)), key=lambda n: n.path):
+        lines = texts[path][1].split("\n") if path in texts else []
+        for node in group:
+            if node.type == "external" or node.name.startswith("<lambda"):
+                continue
+            signature = str(node.meta.get("signature", ""))
+            if node.type in ("class", "interface", "module", "package"):
+                signature = " ".join((signature, *_members(view, node))).strip()
+            for number, (start, end) in enumerate(spans(view, node)):
+                doc = "" if number else _doc_outside(node, lines[start - 1 : end] if start else ())
+                summary = f"{found.get(node.id, '')} {doc}".strip()
+                yield Row(node.id, node.type, path, start, end, node.name, node.qualname, clean(signature), summary)
+
+
+def _doc_outside(node: Node, lines: Sequence[str]) -> str:
+    """The documentation of a symbol where it stands above the symbol's own lines, which are its body."""
+    if node.type not in CODE_TYPES:
+        return ""
+    doc = clean(str(node.meta.get("doc", "")))
+    opening = next((line.strip() for line in doc.split("\n") if line.strip()), "")
+    return "" if any(opening in line for line in lines) else doc
 
 
 def found_by(note: Note) -> str:

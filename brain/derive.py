@@ -7,16 +7,19 @@ numbered, everything else by the other end's id.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from brain.facts import Fact
 from brain.text import clean, first_sentence, one_line
 from brain.view import Near, Relations, View, container, handled, is_test
+from extractor.error_classes import STANDARD
 from extractor.graph import Graph
 from extractor.schema import Edge, Node
 
 _NO_OVERRIDE: Final = frozenset({"static", "constructor", "destructor"})  # these hide or chain, they replace nothing
+_REACH: Final = 40  # functions looked through before nothing is said of what they raise
 _SELF: Final = frozenset({"self", "cls", "this"})
 # role of an ontology edge -> the relation it states about the ontology node
 ROLES: Final = {
@@ -32,6 +35,21 @@ ROLES: Final = {
     "member": "member",
     "fix": "fixed_by",
 }
+
+
+def _bare(error_id: str) -> str:
+    return re.split(r"[#.]", error_id)[-1]
+
+
+def _standard(error_id: str) -> Iterator[str]:
+    """What a standard error class extends, the roots that everything extends left out."""
+    for base in STANDARD.get(error_id, ()):
+        if STANDARD.get(base):
+            yield _bare(base)
+            yield from _standard(base)
+
+
+_BASES: Final = {_bare(error_id): frozenset(_standard(error_id)) for error_id in STANDARD}
 
 
 class FactTable:
@@ -208,12 +226,57 @@ def _errors(relations: Relations, node: Node) -> Iterator[Fact]:
         if _direct(edge):
             yield _fact(node, "raises", edge.dst, **_raise_details(edge))
     direct = {edge.dst for edge in thrown if _direct(edge)}
+    unkept = _unkept(relations, node, thrown)
     for edge in thrown:
-        if edge.dst not in direct:
-            declared = "declared" if edge.meta.get("how") == "declared" else ""
+        if edge.dst in unkept:
+            yield _fact(node, "promises", edge.dst)
+        elif edge.dst not in direct:
+            declared = "declared" if _declared_only(edge) else ""
             yield _fact(node, "may_raise", edge.dst, callee=str(edge.meta.get("callee", "")), how=declared)
     for error, action in handled(node):
         yield _fact(node, "catches", error, action=action)
+
+
+def _unkept(relations: Relations, node: Node, thrown: list[Edge]) -> set[str]:
+    """Error classes that the documentation or the signature names and that neither come out of the code nor are akin to one
+    that does. Only of code that calls nothing outside the repository: what happens there is not seen."""
+    real = [edge.dst for edge in thrown if not _declared_only(edge)]
+    named = [edge.dst for edge in thrown if _declared_only(edge) and edge.dst not in real]
+    if not named or not (real or relations.out(node.id, "calls")) or not _closed(relations, node):
+        return set()
+    above = {name for error in real for name in _lineage(relations, error)}
+    raised = {_bare(error) for error in real}
+    return {e for e in named if _bare(e) not in above and raised.isdisjoint(_lineage(relations, e))}
+
+
+def _declared_only(edge: Edge) -> bool:
+    return bool(edge.meta.get("how") == "declared")
+
+
+def _closed(relations: Relations, node: Node) -> bool:
+    """Whether all that a function calls, directly or not, stands in the repository; False too where it leads too far."""
+    queue, known = [node.id], {node.id}
+    while queue and len(known) <= _REACH:
+        for edge in relations.out(queue.pop(), "calls"):
+            target = relations.node(edge.dst)
+            if target is None or target.type == "external" or "abstract" in target.meta.get("flags", ()):
+                return False
+            if edge.dst not in known:
+                known.add(edge.dst)
+                queue.append(edge.dst)
+    return not queue
+
+
+def _lineage(relations: Relations, error_id: str) -> Iterator[str]:
+    """The bare names of an error class and of all that it extends, in the repository and beyond it."""
+    level, known = [error_id], {error_id}
+    while level:
+        current = level.pop()
+        name = _bare(current)
+        yield from (name, *_BASES.get(name, ()))
+        above = [edge.dst for edge in relations.out(current, "extends") if edge.dst not in known]
+        known.update(above)
+        level += above
 
 
 def _knowledge(relations: Relations, node: Node) -> Iterator[Fact]:

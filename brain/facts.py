@@ -34,6 +34,7 @@ RELATIONS: Final[dict[str, tuple[bool, str]]] = {
     "depends_on": (True, "an external package"),
     "raises": (True, "an error class raised directly; qualifiers message, guard"),
     "may_raise": (True, "an error class raised by something it calls; qualifiers callee"),
+    "promises": (True, "an error class its documentation or signature names, though the code is not seen to raise it"),
     "raised_by": (True, "a function that raises the subject error directly"),
     "catches": (True, "an error class its handlers catch; qualifiers action"),
     "caught_by": (True, "a function whose handler catches the subject error"),

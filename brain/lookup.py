@@ -8,11 +8,10 @@ marked by the edge that led to them, and never change the order of what was foun
 from __future__ import annotations
 
 import fnmatch
-import re
 import sqlite3
-from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -20,29 +19,23 @@ from brain.alike import ALIKE
 from brain.asking import STOP_WORDS as STOP_WORDS
 from brain.asking import asks_tests, asks_usage, bare, code_words, distance, query_shape, query_terms
 from brain.index import index_path, open_index
-from brain.signals import FACTORS, USAGE_SECTION, doubts, path_share
-from brain.text import split_identifier
+from brain.signals import FACTORS, MEMBER_SHARE, MENTION_BOOST, SYMBOL_BOOST, Candidate, order, rate, spread, weights
 from extractor.graph import Graph
 from extractor.schema import Node
 
 if TYPE_CHECKING:
     from brain.embed import Embedder, Vectors
 
-# The constants below were set on `scripts/bench_search.py`, whose ablation shows what each feature earns.
+# These and the constants of brain.signals were set on `scripts/bench_search.py`, whose ablation shows what each feature earns.
 POOL: Final = 200  # full-text candidates that are ranked
-SMALL: Final = 5000  # rows up to which every word of a question may choose candidates
+SMALL: Final = 2000  # rows that the words which choose candidates may have together
 WEIGHTS: Final = (2.0, 4.0, 2.0, 1.0, 1.0)  # path, qualname, signature, summary, body
-SYMBOL_BOOST: Final = 3.0  # a row that defines the queried symbol; in prose half as much
-PATH_BOOST: Final = 0.3  # all words of the question stand in the file's name
-COHERENCE: Final = 0.1  # the file with most matches lifts its best row by this
-DECAY: Final = 0.85  # per earlier hit from the same file
-FEATURES: Final = ("definition", "path", "alike", *FACTORS, "coherence", "decay")
+FEATURES: Final = ("definition", "name", "path", "alike", *FACTORS, "coherence", "decay")
 
 ALIKE_SHARE: Final = 0.4  # how much a match with words of the same meaning weighs against one with the question's own
 DENSE: Final = 0.35  # how much nearness in meaning weighs against words, where vectors are used; less for a symbol
 DENSE_SYMBOL: Final = 0.3
 _ROW: Final = "id, node_id, kind, path, start, end, name, qualname, offset, length"
-_WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,23 +54,6 @@ class Hit:
     kind: str = ""
     name: str = ""
     snippet_line: int = 0  # where in the file the snippet begins, 0 without one
-
-
-@dataclass(slots=True)
-class _Candidate:
-    row: int
-    node_id: str
-    kind: str
-    path: str
-    start: int
-    end: int
-    name: str
-    qualname: str
-    offset: int
-    length: int
-    base: float = 0.0
-    features: dict[str, float] = field(default_factory=dict)
-    score: float = 0.0
 
 
 class Lookup:
@@ -118,16 +94,20 @@ class Lookup:
         """The `k` best nodes and passages for `question`, best first, at most one hit per node; empty when no word matches."""
         terms = query_terms(question)
         shape = query_shape(question)
-        found = {c.row: c for c in self._matching(terms)}
+        frequency = self._frequency(terms)
+        found = {c.row: c for c in self._matching(terms, frequency)}
         if shape == "prose" and "alike" not in self._without:
-            self._add_alike(found, terms)
+            self._add_alike(found, terms, frequency)
         self._add_dense(found, question, shape)
         if "definition" not in self._without:
             named = [question] if shape == "symbol" else code_words(question)
-            self._add_definitions(found, named, SYMBOL_BOOST if shape == "symbol" else SYMBOL_BOOST / 2)
+            self._add_definitions(found, named, SYMBOL_BOOST if shape == "symbol" else MENTION_BOOST)
         pool = [c for c in found.values() if _wanted(c, path_glob, kinds)]
-        self._score(pool, terms, question, shape)
-        return [self._hit(c, terms) for c in self._pick(pool, k)]
+        words = weights(frequency, self._size) if shape != "symbol" else {}
+        rate(pool, words, asks_usage(question), asks_tests(question), self._without)
+        if not kinds:  # who names a kind looks for one symbol, not for the files to read
+            spread(pool, self._without)
+        return [self._hit(c, terms) for c in sorted(pool, key=order)[:k]]
 
     def exists(self, name: str) -> list[Node]:
         """Nodes that `name` may mean, best first; empty when the graph has none."""
@@ -204,37 +184,42 @@ class Lookup:
         found = self._row_at(key)
         return self._hit(found, ()) if found is not None else None
 
-    def _matching(self, terms: Sequence[str]) -> list[_Candidate]:
+    def _frequency(self, terms: Sequence[str]) -> dict[str, int]:
+        """In how many rows each term occurs, counted as far as it matters."""
+        query = "SELECT count(*) FROM (SELECT 1 FROM words WHERE words MATCH ? LIMIT ?)"
+        return {t: self._db.execute(query, (f'"{t}"', max(SMALL + 1, self._size // 10))).fetchone()[0] for t in terms}
+
+    def _matching(self, terms: Sequence[str], frequency: Mapping[str, int]) -> list[Candidate]:
         if not terms:
             return []
-        match = self._expression(terms)
+        match = self._expression(terms, frequency)
         query = (
             "SELECT r.id, r.node_id, r.kind, r.path, r.start, r.end, r.name, r.qualname, r.offset, r.length,"
             " m.score FROM"
             f" (SELECT rowid AS id, bm25(words, {', '.join(map(str, WEIGHTS))}) AS score FROM words WHERE words MATCH ?"
             " ORDER BY score, rowid LIMIT ?) m JOIN rows r ON r.id = m.id ORDER BY m.score, m.id"
         )
-        found: dict[str, _Candidate] = {}
+        found: dict[str, Candidate] = {}
         best = 0.0
         for *row, score in self._db.execute(query, (match, POOL)):
-            candidate = _Candidate(*row)
+            candidate = Candidate(*row)
             best = best or score
             # One row per node: its best part stands for it.
             if found.setdefault(candidate.node_id or f"{candidate.path}:{candidate.start}", candidate) is candidate:
                 candidate.base = score / best
         return list(found.values())
 
-    def _add_alike(self, found: dict[int, _Candidate], terms: Sequence[str]) -> None:
+    def _add_alike(self, found: dict[int, Candidate], terms: Sequence[str], frequency: Mapping[str, int]) -> None:
         """Blend in what matches when words that mean the same count too: a question says `settings`, the code `config`."""
-        more = [word for term in terms for word in ALIKE.get(term, ()) if word not in terms]
+        more = list(dict.fromkeys(word for term in terms for word in ALIKE.get(term, ()) if word not in terms))
         if not more:
             return
-        for c in self._matching([*terms, *dict.fromkeys(more)]):
+        for c in self._matching([*terms, *more], {**frequency, **self._frequency(more)}):
             mine = found.setdefault(c.row, c)
             mine.features["alike"] = ALIKE_SHARE * c.base
             mine.base = mine.features["alike"] + ((1 - ALIKE_SHARE) * mine.base if mine is not c else 0.0)
 
-    def _add_dense(self, found: dict[int, _Candidate], question: str, shape: str) -> None:
+    def _add_dense(self, found: dict[int, Candidate], question: str, shape: str) -> None:
         """With an embedder: blend each row's nearness in meaning into its match, bringing in rows no word led to."""
         if self._embedder is None or self._vectors is None:
             return
@@ -253,33 +238,30 @@ class Lookup:
             c.features["words"], c.features["meaning"] = c.base, near.get(key, 0.0)
             c.base = (1 - weight) * c.base + weight * near.get(key, 0.0)
 
-    def _row_at(self, key: str) -> _Candidate | None:
+    def _row_at(self, key: str) -> Candidate | None:
         """The row a vector belongs to: by node id, or `path:start` for a piece of a document."""
         path, _, start = key.rpartition(":")
         if start.isdigit() and "#" not in key:
             row = self._db.execute(
                 f"SELECT {_ROW} FROM rows WHERE path = ? AND start = ? AND node_id = ''", (path, int(start))
             ).fetchone()
-            return _Candidate(*row) if row else None
+            return Candidate(*row) if row else None
         return self._row_of(key)
 
-    def _expression(self, terms: Sequence[str]) -> str:
+    def _expression(self, terms: Sequence[str], found: Mapping[str, int]) -> str:
         """The FTS5 expression for `terms`: any of them. Over many rows a passage must hold one of the rarer ones.
 
-        Words that stand in every twentieth row or more cost most of the time and choose nothing by themselves. The
-        rarer words then occur twice in the expression, so the common ones do too: the order of BM25 stays.
+        Words that stand in many rows cost most of the time and choose nothing by themselves: the rarest choose, as long as
+        all their rows are not too many. They then occur twice in the expression, so the others do too: the order of
+        BM25 stays.
         """
-        if self._size < SMALL:
-            return _any(terms)
-        limit = self._size // 20
-        query = "SELECT count(*) FROM (SELECT 1 FROM words WHERE words MATCH ? LIMIT ?)"
-        found = {t: self._db.execute(query, (f'"{t}"', limit + 1)).fetchone()[0] for t in terms}
-        rare, common = [t for t in terms if 0 < found[t] <= limit], [t for t in terms if found[t] > limit]
-        if not rare or not common:
-            return _any(rare or common or terms)
-        return f"({_any(rare)}) AND ({_any([*rare, *common, *common])})"
+        known = sorted((t for t in terms if found[t]), key=lambda t: found[t])
+        total = list(accumulate(found[t] for t in known))
+        rare = [t for t, sum_ in zip(known, total, strict=True) if sum_ <= SMALL] or known[:1]
+        common = known[len(rare) :]
+        return f"({_any(rare)}) AND ({_any([*rare, *common, *common])})" if common else _any(rare or terms)
 
-    def _add_definitions(self, found: dict[int, _Candidate], names: Sequence[str], boost: float) -> None:
+    def _add_definitions(self, found: dict[int, Candidate], names: Sequence[str], boost: float) -> None:
         """Boost rows that define a queried name, bringing in those full-text search missed."""
         by_node = {c.node_id: c for c in found.values() if c.node_id}
         for name in names:
@@ -288,73 +270,30 @@ class Lookup:
                 if candidate is None:
                     continue
                 by_node[node.id] = found[candidate.row] = candidate
-                candidate.features["definition"] = boost
+                # A bare name means what stands on its own before it means somebody's member.
+                candidate.features["definition"] = boost * (1.0 if node.qualname == bare(name) else MEMBER_SHARE)
 
-    def _row_of(self, node_id: str) -> _Candidate | None:
+    def _row_of(self, node_id: str) -> Candidate | None:
         row = self._db.execute(
             f"SELECT {_ROW} FROM rows WHERE node_id = ? ORDER BY start LIMIT 1",
             (node_id,),
         ).fetchone()
-        return _Candidate(*row) if row else None
+        return Candidate(*row) if row else None
 
-    def _score(self, pool: list[_Candidate], terms: Sequence[str], question: str, shape: str) -> None:
-        usage = asks_usage(question)
-        about_tests = not usage and asks_tests(question)
-        words = [t for t in dict.fromkeys(terms) if len(t) >= 3] if shape != "symbol" else []
-        for c in pool:
-            c.features["match"] = c.base
-            if words and c.path and "path" not in self._without:
-                c.features["path"] = PATH_BOOST * path_share(c.path, tuple(words))
-            c.score = c.base + c.features.get("definition", 0.0) + c.features.get("path", 0.0)
-            for name in doubts(c.kind, c.path, c.qualname):
-                if name in self._without or (name == "test" and about_tests) or (name == "value" and shape == "symbol"):
-                    continue
-                c.features[name] = USAGE_SECTION if name == "section" and usage else FACTORS[name]
-                c.score *= c.features[name]
-        if "coherence" not in self._without:
-            self._cohere(pool)
-
-    def _cohere(self, pool: list[_Candidate]) -> None:
-        """Several hits in one file speak for the file: its best row gains a little."""
-        sums: dict[str, float] = {}
-        best: dict[str, _Candidate] = {}
-        for c in sorted(pool, key=_order):
-            if c.path:
-                sums[c.path] = sums.get(c.path, 0.0) + c.score
-                best.setdefault(c.path, c)
-        highest = max(sums.values(), default=0.0)
-        for path, c in best.items():
-            c.features["coherence"] = COHERENCE * sums[path] / highest if highest else 0.0
-            c.score += c.features["coherence"]
-
-    def _pick(self, pool: list[_Candidate], k: int) -> list[_Candidate]:
-        """The best `k`, each further hit from a file counted a little less, so that one file does not fill the page."""
-        if "decay" in self._without:
-            return sorted(pool, key=_order)[:k]
-        seen: Counter[str] = Counter()
-        for c in sorted(pool, key=_order):
-            if c.path:
-                factor = DECAY ** seen[c.path]
-                seen[c.path] += 1
-                if factor < 1:
-                    c.features["decay"] = factor
-                    c.score *= factor
-        return sorted(pool, key=_order)[:k]
-
-    def _hit(self, c: _Candidate, terms: Sequence[str]) -> Hit:
+    def _hit(self, c: Candidate, terms: Sequence[str]) -> Hit:
         features = {name: round(value, 6) for name, value in sorted(c.features.items())}
         line, snippet = self._snippet(c, terms)
         return Hit(
             c.node_id, c.path, c.start, c.end, round(c.score, 6), features, "", snippet, c.kind, c.qualname, line
         )
 
-    def _snippet(self, c: _Candidate, terms: Sequence[str]) -> tuple[int, str]:
+    def _snippet(self, c: Candidate, terms: Sequence[str]) -> tuple[int, str]:
         """The three lines of the passage with most query words, its first lines when none has any, and where they stand."""
         query = "SELECT substr(text, ?, ?) FROM texts WHERE path = ?"
         row = self._db.execute(query, (c.offset + 1, c.length, c.path)).fetchone() if c.length else None
         lines = (row[0] if row else "").split("\n")
         wanted = {t.lower()[:5] for t in terms}
-        counts = [sum(word.lower()[:5] in wanted for word in set(_parts(line))) for line in lines]
+        counts = [sum(word in low for word in wanted) for low in map(str.lower, lines)]
         best = max(range(len(lines)), key=lambda i: (sum(counts[i : i + 3]), -i))
         return (c.start + best if c.length else 0), "\n".join(lines[best : best + 3])
 
@@ -385,13 +324,5 @@ def _any(terms: Sequence[str]) -> str:
     return " OR ".join(f'"{term}"' for term in terms)
 
 
-def _order(c: _Candidate) -> tuple[float, str, int, str]:
-    return -round(c.score, 9), c.path, c.start, c.node_id
-
-
-def _wanted(c: _Candidate, path_glob: str, kinds: Sequence[str]) -> bool:
+def _wanted(c: Candidate, path_glob: str, kinds: Sequence[str]) -> bool:
     return (not path_glob or fnmatch.fnmatchcase(c.path, path_glob)) and (not kinds or c.kind in kinds)
-
-
-def _parts(line: str) -> list[str]:
-    return [p for word in _WORD.findall(line) for p in (word, *split_identifier(word))]

@@ -1,7 +1,7 @@
 """Errors as knowledge: one node per exception class of the repository and one per message a raise site gives.
 
 From `throws` edges come raisers, message, guard and the public ways in; from handlers who catches it; from the words of the
-message what to do about it. No evidence, no fix.
+message, and of documents and tests, what to do about it. No evidence, no fix; a handler is none: it mends nothing.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from brain.corpus import is_document
 from brain.text import first_sentence, one_line, sentences, split_identifier, tokens
-from brain.view import View, is_aside, is_public, is_test
+from brain.tried import advice, tried
+from brain.view import View, is_aside, is_public, is_test, readable
 from extractor.schema import Edge, Node
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ def errors(view: View, texts: Mapping[str, tuple[str, str]], census: Counter[str
             continue
         for edge in view.out(node.id, "throws"):
             sites[edge.dst].append(edge)
+    attempts = tried(view, texts)
     classes = sorted(i for i in error_classes(view) if not is_test(view.nodes[i].path))
     for class_id in classes:
         node = view.nodes[class_id]
@@ -56,7 +58,7 @@ def errors(view: View, texts: Mapping[str, tuple[str, str]], census: Counter[str
         handlers = view.catchers(class_id)
         message = class_message(view, node, texts)
         said = [*fixes(message, f"{node.path}:{node.lines[0]}-{node.lines[1]}"), *documented(node.name, texts)]
-        more: list[tuple[str, Any]] = [("fixes", [*said, *_recovery(view, node.name, handlers)])]
+        more: list[tuple[str, Any]] = [("fixes", said)]
         if message:
             more += [("message", message), ("pattern", pattern(message))]
         yield Draft(
@@ -75,7 +77,9 @@ def errors(view: View, texts: Mapping[str, tuple[str, str]], census: Counter[str
         for edge in sites[class_id]:
             if not is_direct(edge):
                 through[str(edge.meta.get("callee", ""))].append(edge)
-        for (source, message), edges in sorted(_by_message(sites[class_id]).items()):
+        by_message = _by_message(sites[class_id])
+        messages = Counter(source for source, _ in by_message)
+        for (source, message), edges in sorted(by_message.items()):
             if not telling(message):
                 census["refused: raise site without a message of its own"] += 1
                 continue
@@ -85,7 +89,9 @@ def errors(view: View, texts: Mapping[str, tuple[str, str]], census: Counter[str
             guard = next((one_line(str(e.meta.get("guard") or "")) for e in edges if e.meta.get("guard")), "")
             place = f"{raiser.path}:{start}-{start}"
             handlers = _around(view, source, class_id)
-            advice = [*fixes(message, place), *_opposite(guard, raiser, place), *_recovery(view, class_name, handlers)]
+            ways = [e.src for e in through.get(source, [])]
+            shown = advice(attempts, class_name, source, ways, message, only=messages[source] == 1)
+            said = [*fixes(message, place), *_opposite(guard, raiser, place), *shown]
             yield Draft(
                 "error",
                 f"{slug(class_name)}-{slug(raiser.qualname)}",
@@ -95,7 +101,7 @@ def errors(view: View, texts: Mapping[str, tuple[str, str]], census: Counter[str
                 purpose="",
                 evidence=tuple(f"{raiser.path}:{line}-{line}" for line in sorted({e.line for e in edges})),
                 links=(("about", class_id, ()), *_links(view, edges, through.get(source, []), handlers)),
-                more=(("message", message), ("guard", guard), ("pattern", pattern(message)), ("fixes", advice)),
+                more=(("message", message), ("guard", guard), ("pattern", pattern(message)), ("fixes", said)),
                 path=raiser.path,
                 lines=(start, start),
             )
@@ -155,7 +161,7 @@ def class_message(view: View, node: Node, texts: Mapping[str, tuple[str, str]]) 
         ),
         None,
     )
-    if init is None or init.path not in texts or node.lang != "python":
+    if init is None or init.path not in texts or not readable(node):
         return ""
     start, end = init.lines
     code = "\n".join(texts[init.path][1].split("\n")[start - 1 : end])
@@ -200,15 +206,6 @@ def _opposite(guard: str, raiser: Node, evidence: str) -> list[dict[str, str]]:
         return []
     left, sign, right = match.groups()
     return [{"text": f"Ensure that {left} {_NEGATED[sign]} {right}.", "evidence": evidence}]
-
-
-def _recovery(view: View, name: str, handlers: Sequence[tuple[str, str]]) -> list[dict[str, str]]:
-    """A handler of the repository that goes on after the error shows how to."""
-    for source, action in handlers:
-        node = view.node(source)
-        if node is not None and action in ("return", "log", "handle", "retry"):
-            return [{"text": f"Catch {name}, as {node.qualname} does.", "evidence": source}]
-    return []
 
 
 def _around(view: View, raiser: str, class_id: str) -> list[tuple[str, str]]:

@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from brain.text import identifiers, one_line, split_identifier, tokens
-from brain.view import View, container, dotted, is_aside, is_public, is_test
+from brain.view import View, container, dotted, is_aside, is_public, is_test, readable
+from extractor.languages import SPECS
 from extractor.schema import Node
 
 if TYPE_CHECKING:
@@ -24,11 +25,11 @@ if TYPE_CHECKING:
 
 MOST_STEPS: Final = 8
 TRUST: Final = ("documentation", "example", "doctest", "test")
-_PYTHON_FENCE: Final = frozenset({"python", "py", "python3", "pycon", "pytb", ""})
+_FENCES: Final = frozenset(fence for spec in SPECS for fence in spec.fences)
 _IMPORT = re.compile(r"^(?:from\s+[\w.]+\s+import\s+[\w., ]+|import\s+[\w., ]+)$", re.M)
 _FENCE = re.compile(r"^(\s*)(```+|~~~+)\s*\{?\.?([\w+-]*)")
 _DIRECTIVE = re.compile(
-    r"^(\s*)\.\.\s+(?:code-block|code|sourcecode|testcode|doctest|click:example|ipython)::\s*([\w:+-]*)\s*$"
+    r"^(\s*)\.\.\s+(?:code-block|code|sourcecode|testcode|doctest|(?:\w+:)?example|ipython)::\s*([\w:+-]*)\s*$"
 )
 
 
@@ -107,7 +108,7 @@ def _link(order: int, step: Step) -> tuple[str, str, tuple[tuple[str, Any], ...]
 
 
 def snippets(view: View, texts: Mapping[str, tuple[str, str]]) -> Iterator[Snippet]:
-    """Every piece of Python the repository shows its users, in order of path and line."""
+    """Every piece of code that can be read here and that the repository shows its users, in order of path and line."""
     for path, (_, text) in sorted(texts.items()):
         if path.lower().endswith((".md", ".markdown", ".mdx", ".rst", ".txt")):
             yield from fences(path, text)
@@ -117,19 +118,19 @@ def snippets(view: View, texts: Mapping[str, tuple[str, str]]) -> Iterator[Snipp
             code = doctest_source(doc)
             yield Snippet(node.path, node.lines[0] or 1, code, "", "doctest", _own_import(node))
     for node in view.of_type("module"):
-        if is_aside(node.path) and node.lang == "python" and node.path in texts:
+        if is_aside(node.path) and readable(node) and node.path in texts:
             yield Snippet(node.path, 1, texts[node.path][1], "", "example")
     yield from _tests(view, texts)
 
 
 def _own_import(node: Node) -> str:
-    module = dotted(Node("", "module", "", node.path, "python"))
+    module = dotted(Node("", "module", "", node.path, node.lang))
     return f"from {module} import *" if module.replace(".", "").isidentifier() else ""
 
 
 def _tests(view: View, texts: Mapping[str, tuple[str, str]]) -> Iterator[Snippet]:
     for module in view.of_type("module"):
-        if not is_test(module.path) or module.lang != "python" or module.path not in texts:
+        if not is_test(module.path) or not readable(module) or module.path not in texts:
             continue
         text = texts[module.path][1]
         lines = text.split("\n")
@@ -145,7 +146,7 @@ def _tests(view: View, texts: Mapping[str, tuple[str, str]]) -> Iterator[Snippet
 
 
 def fences(path: str, text: str) -> Iterator[Snippet]:
-    """Python blocks of a document, titled by the heading above them; a page is read from the top, so what an earlier block
+    """Blocks of code of a document, titled by the heading above them; a page is read from the top, so what an earlier block
     of it imported holds in the later ones."""
     from brain.corpus import sections
 
@@ -175,7 +176,7 @@ def fences(path: str, text: str) -> Iterator[Snippet]:
             number += 1
             continue
         code = inspect.cleandoc("\n" + "\n".join(body))
-        if lang not in _PYTHON_FENCE or not code or not re.search(r"\w\s*\(|import ", code):
+        if lang not in _FENCES or not code or not re.search(r"\w\s*\(|import ", code):
             continue
         if ">>>" in code:
             code = doctest_source(code)
@@ -196,7 +197,7 @@ def public_names(view: View) -> dict[str, str]:
     """What a snippet may import, dotted, to the node it means: members of each module, then what a package re-exports."""
     names: dict[str, str] = {}
     for module in view.of_type("module"):
-        if module.lang != "python" or is_test(module.path):
+        if not readable(module) or is_test(module.path):
             continue
         name = dotted(module)
         names.setdefault(name, module.id)

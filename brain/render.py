@@ -8,6 +8,7 @@ from a name.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from brain.clauses import Sentence, enumeration, join_clauses
@@ -160,6 +161,9 @@ def _symbol(r: Renderer, node: Node, table: FactTable) -> Iterator[Sentence]:
     yield join_clauses(r.clause("overrides", table.about(node.id, "overrides")))
     yield join_clauses(_catching(r, table.about(node.id, "catches")))
     yield join_clauses(r.clause("exercised by", r.best(table.about(node.id, "tested_by")), 2))
+    promised = r.clause("declared to raise", table.about(node.id, "promises"))
+    if promised:
+        yield join_clauses(replace(promised, text=f"{promised.text}, which the code is not seen to do"))
 
 
 def _inside(r: Renderer, facts: Sequence[Fact]) -> list[Fact]:
@@ -283,6 +287,8 @@ def _variable(r: Renderer, node: Node, table: FactTable) -> Iterator[Sentence]:
     word = "field" if owner and r.type_of(owner[0].object) in ("class", "interface") else "variable"
     word = "constant" if "const" in node.meta.get("flags", ()) or node.name.isupper() else word
     annotation = one_line(str(node.meta.get("returns") or node.meta.get("annotation") or ""))
+    if not (purpose or short or annotation):
+        return  # that there is such a name says nothing
     text = f"A {word}{home}"
     text += f" of type {annotation}" if annotation and len(tokens(annotation)) <= 12 else ""
     text += f", set to {short[0].object}" if short else ""
@@ -354,14 +360,14 @@ def _error(r: Renderer, node: Node, table: FactTable) -> Iterator[Sentence]:
     when = f" when {guard}" if guard and len(tokens(guard)) <= 12 else ""
     if raisers:
         text, ids, refs = r.names(raisers)
-        yield Sentence(f"{what} is raised by {text}{when}.", ids, refs)
+        kind = f"A{'n' * (what[0] in 'aeiou')} {what}" if what.isalpha() and what.islower() else what
+        yield Sentence(f"{kind} is raised by {text}{when}.", ids, refs)
     if message and len(tokens(message[0].object)) <= 25:
         yield Sentence(f'Its message reads "{message[0].object}".', (message[0].id,), ())
     yield join_clauses(r.clause("reached through", r.best(table.about(node.id, "reached_from"))))
     yield join_clauses(r.clause("caught by", r.best(table.about(node.id, "caught_by"))))
     for fact in table.about(node.id, "fix")[:2]:
-        handler = fact.object.startswith("Catch ")  # somebody goes on after it: that mends nothing
-        said = f"If that is expected, c{fact.object[1:]}" if handler else f"Fix: {fact.object}"
+        said = f"Fix: {fact.object}"
         yield Sentence(said + ("" if said.endswith(".") else "."), (fact.id,), ())
 
 

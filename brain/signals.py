@@ -1,45 +1,152 @@
-"""What the place of a row says for or against it: its file's name, and whether it is a test, a document, an inner function.
+"""What the name and the place of a row say for or against it: the words of the question that stand in the symbol's name and in
+the file's, and whether it is a test, a document or a constant. Rows in, their scores out.
 
 Set on `scripts/bench_search.py`, whose ablation shows what each signal earns.
 """
 
 from __future__ import annotations
 
+import math
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 
-from brain.text import split_identifier
+from brain.text import split_identifier, stem
 from brain.view import is_aside, is_test
 
-FACTORS: Final = {"test": 0.3, "init": 0.5, "aside": 0.3, "section": 0.5, "nested": 0.7, "value": 0.4}
+SYMBOL_BOOST: Final = 3.0  # a row that defines the queried symbol
+MENTION_BOOST: Final = 0.5  # one that defines a name written as code in a question in prose
+MEMBER_SHARE: Final = 0.8  # of these, for a member of that name where no owner was named
+NAME_BOOST: Final = 0.6  # all words of the question stand in the symbol's qualified name
+PATH_BOOST: Final = 0.6  # all words of the question stand in the file's name
+COHERENCE: Final = 0.35  # the file with most matches lifts its best row by this
+DECAY: Final = 0.5  # per earlier hit from the same file
+FACTORS: Final = {"test": 0.2, "aside": 0.3, "section": 0.5, "value": 0.4}
+_WORD = re.compile(r"[^\W_]\w*")
 USAGE_SECTION: Final = 0.8  # instead, where the question asks how to use what is there
 
 
 @lru_cache(maxsize=50_000)
-def doubts(kind: str, path: str, qualname: str) -> tuple[str, ...]:
+def doubts(kind: str, path: str) -> tuple[str, ...]:
     """The names of FACTORS that count against a row: what is asked about seldom stands there."""
     found = ["test"] if is_test(path) else []
-    if path.rpartition("/")[2] in ("__init__.py", "index.ts", "index.js"):
-        found.append("init")
     if kind == "section":
         found.append("section")
     elif is_aside(path):
         found.append("aside")
     if kind == "variable":
         found.append("value")
-    if kind == "function" and "." in qualname:
-        found.append("nested")
     return tuple(found)
 
 
-@lru_cache(maxsize=4096)
-def path_share(path: str, words: tuple[str, ...]) -> float:
-    """Share of the query's words found in the file's stem or its directory, prefixes of three letters or more counting."""
+def weights(frequency: Mapping[str, int], rows: int) -> dict[str, float]:
+    """What part of a question each of its words is, rare words more; `frequency` says in how many of `rows` they occur."""
+    rarity = {word: math.log((rows + 1) / (n + 0.5)) for word, n in frequency.items() if n}
+    everything = sum(rarity.values())
+    return {word: value / everything for word, value in rarity.items()} if everything else {}
+
+
+def name_share(qualname: str, stems: Mapping[str, float]) -> float:
+    """Share of the question that stands in a qualified name; `stems` are those of its words."""
+    return sum(stems[part] for part in _stems(qualname) if part in stems)
+
+
+def path_share(path: str, words: Mapping[str, float]) -> float:
+    """Share of the question that stands in the file's stem or its directory, prefixes of three letters or more counting."""
+    parts = _parts(path)
+    return sum(weight for word, weight in words.items() if any(_alike(word, part) for part in parts))
+
+
+@lru_cache(maxsize=50_000)
+def _stems(qualname: str) -> frozenset[str]:
+    return frozenset(stem(part) for word in _WORD.findall(qualname) for part in (word, *split_identifier(word)))
+
+
+@lru_cache(maxsize=50_000)
+def _parts(path: str) -> frozenset[str]:
     *parents, name = path.split("/")
-    parts = {p for piece in (name.partition(".")[0], *parents[-1:]) for p in (piece.lower(), *split_identifier(piece))}
-    hits = sum(any(_alike(word, part) for part in parts) for word in words)
-    return hits / len(words)
+    pieces = (name.partition(".")[0], *parents[-1:])
+    return frozenset(part for piece in pieces for part in (piece.lower(), *split_identifier(piece)))
 
 
+@lru_cache(maxsize=100_000)
 def _alike(word: str, part: str) -> bool:
-    return word == part or (min(len(word), len(part)) >= 3 and (word.startswith(part) or part.startswith(word)))
+    return min(len(word), len(part)) >= 3 and (word.startswith(part) or part.startswith(word))
+
+
+@dataclass(slots=True)
+class Candidate:
+    """A row that may answer: `base` is how well its words match, `features` what else speaks for and against it."""
+
+    row: int
+    node_id: str
+    kind: str
+    path: str
+    start: int
+    end: int
+    name: str
+    qualname: str
+    offset: int
+    length: int
+    base: float = 0.0
+    features: dict[str, float] = field(default_factory=dict)
+    score: float = 0.0
+
+
+def order(c: Candidate) -> tuple[float, str, int, str]:
+    """Best first, then by place."""
+    return -round(c.score, 9), c.path, c.start, c.node_id
+
+
+def rate(
+    pool: Iterable[Candidate], words: Mapping[str, float], usage: bool, about_tests: bool, without: Collection[str] = ()
+) -> None:
+    """Give each row its score. `words` are those of a question in prose with their weights, empty for a symbol's name;
+    `usage` and `about_tests` say what the question asks for; `without` names features to leave out."""
+    stems = {stem(word): weight for word, weight in words.items()}
+    shares: dict[str, float] = {}
+    for c in pool:
+        c.features["match"] = c.base
+        if words and c.kind not in ("module", "package") and "name" not in without:  # theirs is the path
+            c.features["name"] = NAME_BOOST * name_share(c.qualname, stems)
+        if words and c.path and "path" not in without:
+            if c.path not in shares:
+                shares[c.path] = path_share(c.path, words)
+            c.features["path"] = PATH_BOOST * shares[c.path]
+        c.score = sum(c.features.get(name, 0.0) for name in ("match", "definition", "name", "path"))
+        for name in doubts(c.kind, c.path):
+            if name in without or (name == "test" and about_tests) or (name == "value" and not words):
+                continue
+            c.features[name] = USAGE_SECTION if name == "section" and usage else FACTORS[name]
+            c.score *= c.features[name]
+
+
+def spread(pool: Iterable[Candidate], without: Collection[str] = ()) -> None:
+    """Make a page of files: several good hits in one file lift its best, and each further one counts less."""
+    ranked = sorted(pool, key=order)
+    if "coherence" not in without:
+        _cohere(ranked)
+        ranked.sort(key=order)
+    if "decay" not in without:
+        seen: Counter[str] = Counter()
+        for c in ranked:
+            if seen[c.path] and c.path:
+                c.features["decay"] = DECAY ** seen[c.path]
+                c.score *= c.features["decay"]
+            seen[c.path] += 1
+
+
+def _cohere(ranked: Iterable[Candidate]) -> None:
+    sums: dict[str, float] = {}
+    best: dict[str, Candidate] = {}
+    for c in ranked:
+        if c.path:
+            sums[c.path] = sums.get(c.path, 0.0) + c.score**2
+            best.setdefault(c.path, c)
+    highest = max(sums.values(), default=0.0)
+    for path, c in best.items():
+        c.features["coherence"] = COHERENCE * sums[path] / highest if highest else 0.0
+        c.score += c.features["coherence"]

@@ -45,6 +45,8 @@ _HTML_TAG = re.compile(
 )
 _LINK = re.compile(r"!?\[([^\]]*)\]\([^)\s]*\)")
 _EMPHASIS = re.compile(r"(?<![\w*])(\*\*?|__)(?=\S)(.+?)(?<=\S)\1(?![\w*])")
+_ENDING_TEXT: Final = "ations ation ions ion ingly ings ing ness iers ier ers ies ied ors es ed er or ly s e y"
+_ENDINGS: Final = tuple(_ENDING_TEXT.split())
 _RULE = re.compile(r"^\s*([=~\-^\"'`#*+_.:])\1{2,}\s*$")
 _STOP = re.compile(
     r"^\s*(?::\w[^:`]*:(?!`)|[@\\](?!brief|link)\w+|>>>|\.\. |```|~~~|(?:Args|Arguments|Parameters|Params|Returns?|Yields?|Raises?"
@@ -55,7 +57,8 @@ _LICENCE = re.compile(
     r"copyright|licen[sc]ed under|spdx-license|all rights reserved|permission is hereby granted|redistribution and use",
     re.I,
 )
-_END = re.compile(r"[.!?]+(?=[\"')\]]*(?:\s|$))|[。！？]")
+_END = re.compile(r"([.!?]+)[\"'”’)\]`]*(?=\s|$)|[。！？]")
+_ENDED = re.compile(r"[.!?。！？][\"'”’)\]`]*$")
 _SHORTHAND = re.compile(
     r"(?:\b(?:e\.g|i\.e|cf|vs|resp|approx|incl|no|fig|sec|dr|mr|ms|st|al|a\.k\.a)|\b[A-Za-z])\.$", re.I
 )
@@ -94,6 +97,17 @@ def tokens(text: str) -> list[str]:
 def split_identifier(word: str) -> tuple[str, ...]:
     """`HTTPServerConfig` -> http, server, config; `parse_header2` -> parse, header, 2. Lower case, in order."""
     return tuple(part.lower() for part in _HUMPS.findall(word))
+
+
+@lru_cache(maxsize=1 << 16)
+def stem(word: str) -> str:
+    """A rough stem: enough to see that `parses`, `parsing` and `parser` are one word."""
+    low = word.lower()
+    for ending in _ENDINGS:
+        if low.endswith(ending) and len(low) - len(ending) >= 3:
+            low = low[: -len(ending)]
+            break
+    return low[:-1] if len(low) > 3 and low[-1] == low[-2] else low
 
 
 def identifiers(text: str) -> list[str]:
@@ -146,6 +160,8 @@ def first_sentence(doc: str, limit: int = VERBATIM) -> str:
     text = _LEADING.sub("", text)
     text = _DUTY.sub("", _SUBJECT.sub("", text)) if _SUBJECT.match(text) else text
     for candidate in _shorter(text):
+        if candidate.rstrip()[-1:] == ":":
+            continue  # the lead-in of what was cut off
         if len(tokens(candidate)) <= limit and not banned(candidate) and _says_something(candidate):
             return _finish(candidate)
     return ""
@@ -155,9 +171,12 @@ def sentences(text: str) -> list[str]:
     """`text` split into sentences; abbreviations and dots inside names do not end one."""
     found, start = [], 0
     for match in _END.finditer(text):
-        if _SHORTHAND.search(text[start : match.end()]) and match.end() < len(text):
+        stop = match.end(1) if match.group(1) else match.end()
+        if _SHORTHAND.search(text[start:stop]) and match.end() < len(text):
             continue
-        if _LIST.search(text[start : match.end()]) and re.match(r"[\s)\]]*[a-z]", text[match.end() :]):
+        if stop < match.end() and re.match(r"\s+[a-z]", text[match.end() :]):
+            continue  # what ends here is quoted, or said in passing
+        if _LIST.search(text[start:stop]) and re.match(r"[\s)\]]*[a-z]", text[stop:]):
             continue  # "etc." in mid-sentence
         if text[start : match.end()].count("(") > text[start : match.end()].count(")"):
             continue
@@ -228,4 +247,4 @@ def _finish(text: str) -> str:
     first = re.match(r"\S+", text)
     if first and re.fullmatch(r"[a-z][a-z'-]*,?", first.group()) and not text[first.end() :].startswith(" -"):
         text = text[0].upper() + text[1:]
-    return text if text[-1] in ".!?。！？" else text + "."
+    return text if _ENDED.search(text) else text + "."

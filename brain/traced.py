@@ -1,7 +1,8 @@
-"""Call sequences of tests and examples in languages other than Python, read off the graph: the calls of a test, in source order.
+"""Call sequences of tests and examples in languages whose snippets are not parsed here, read off the graph: the calls of a test, in
+source order.
 
-What stands in an assertion is what the test checks, not a step. A JavaScript test has no name in the graph, so the text of
-its file says where each begins and what it is about.
+What stands in an assertion is what the test checks, not a step. A test that is a block passed to a call has no name in the
+graph, so the text of its file says where each begins and what it is about.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Final
 
 from brain.recipes import MOST_STEPS, Snippet, Step
 from brain.text import one_line, split_identifier
-from brain.view import View, is_aside, is_public, is_test
+from brain.view import View, is_aside, is_public, is_test, readable
 from extractor.schema import Node
 
 _MARK: Final = re.compile(r"\btest|^\W*(?:fact|theory)\b", re.I)  # @Test, #[test], [TestMethod], [Fact]
@@ -27,7 +28,7 @@ def traced(view: View, texts: Mapping[str, tuple[str, str]]) -> Iterator[tuple[S
     """(snippet, steps) of each test and example that makes two different calls of the repository's own, in order of file."""
     inside: dict[str, list[Node]] = defaultdict(list)
     for node in view.of_type("module", "function", "method"):
-        if node.lang != "python" and node.path in texts and (is_test(node.path) or is_aside(node.path)):
+        if not readable(node) and node.path in texts and (is_test(node.path) or is_aside(node.path)):
             inside[node.path].append(node)
     for path in sorted(inside):
         lines = texts[path][1].split("\n")

@@ -14,6 +14,7 @@ from sys import intern
 from typing import Final, Protocol
 
 from extractor.graph import Graph
+from extractor.languages import BY_NAME
 from extractor.schema import Edge, Node
 
 BRAIN_TYPES: Final = ("capability", "concept", "error", "recipe")
@@ -26,6 +27,7 @@ _TEST_DIR = re.compile(r"^tests?[._\-]|[._\-]tests?$", re.I)
 _TEST_FILE = re.compile(
     r"^(?:test_.*|.*_test|.*_tests|conftest|tests?|.*[.\-](?:test|spec)|.*Tests?|.*TestCase|.*Spec)\.\w+$"
 )
+_PLAIN = re.compile(r"[-_.]")
 _ASIDE_DIRS = frozenset({"examples", "example", "samples", "demo", "demos", "benchmarks", "benchmark", "docs", "doc"})
 
 
@@ -126,8 +128,9 @@ def is_test(path: str) -> bool:
 
 @lru_cache(maxsize=50_000)
 def is_aside(path: str) -> bool:
-    """Whether a file stands beside the product: examples, demos, documentation, benchmarks, folders of tools (`.ci/`)."""
-    return any(part.lower() in _ASIDE_DIRS or part.startswith(".") for part in path.split("/")[:-1])
+    """Whether a file stands beside the product: examples, demos, documentation, benchmarks, in whatever `docs_src` they are, and
+    folders of tools (`.ci/`)."""
+    return any(part.startswith(".") or _PLAIN.split(part.lower())[0] in _ASIDE_DIRS for part in path.split("/")[:-1])
 
 
 def is_public(node: Node) -> bool:
@@ -178,13 +181,22 @@ def handled(node: Node) -> list[tuple[str, str]]:
     return list(found.items())
 
 
+def readable(node: Node) -> bool:
+    """Whether snippets in a node's language can be parsed here, statement by statement."""
+    spec = BY_NAME.get(node.lang)
+    return spec is not None and bool(spec.fences)
+
+
 def dotted(node: Node) -> str:
-    """How a module is named in prose: `click.core` for Python, the file's own name elsewhere."""
-    if node.type not in ("module", "package") or node.lang not in ("python", "java") or not node.path:
+    """How a module is named in prose: `click.core` where the language calls it by its path, the file's own name elsewhere."""
+    spec = BY_NAME.get(node.lang)
+    if node.type not in ("module", "package") or spec is None or not spec.packaged or not node.path:
         return node.name
     parts = [p for p in node.path.removesuffix("/").split("/") if p not in ("", ".")]
-    if parts and parts[0] in ("src", "lib", "python") and len(parts) > 1:
-        parts = parts[1:]
+    root = next((i for i, p in enumerate(parts[:-1]) if p == spec.entry and (not i or "src" in parts[:i])), -1)
+    if root < 0 and len(parts) > 1 and parts[0] in ("src", "lib"):
+        root = 0
+    parts = parts[root + 1 :]
     if node.type == "module":
         parts[-1] = parts[-1].partition(".")[0]
         parts = parts[:-1] if parts[-1] == "__init__" and len(parts) > 1 else parts

@@ -24,7 +24,8 @@ class LanguageSpec:
     The rest says how prose speaks of it: `builtin` is the package whose names need no qualifier, `dotted` whether modules go
     by dotted paths, `rest` what marks a parameter that takes all further arguments, `throws` whether an error is thrown
     rather than returned, `embeds` whether a type takes over another by holding it, `mark` how an attribute of a definition
-    is written, `nouns` what its programmers call a node type.
+    is written, `nouns` what its programmers call a node type, `packaged` whether a file is called by its package's path, `fences`
+    what a document writes above code that our own parser reads.
     """
 
     name: str
@@ -40,6 +41,8 @@ class LanguageSpec:
     embeds: bool = False
     mark: str = "@{}"
     nouns: tuple[tuple[str, str], ...] = ()
+    packaged: bool = False
+    fences: tuple[str, ...] = ()
 
     @property
     def family(self) -> str:
@@ -54,12 +57,13 @@ class LanguageSpec:
 
 SPECS: Final = (
     LanguageSpec(
-        "python", "python", "py", (".py", ".pyi", ".pyw"), "tree_sitter_python", builtin="builtins", dotted=True, rest="*"
+        "python", "python", "py", (".py", ".pyi", ".pyw"), "tree_sitter_python",
+        builtin="builtins", dotted=True, rest="*", packaged=True, fences=("python", "py", "python3", "pycon", "pytb", ""),
     ),
     LanguageSpec(
         "cython", "python", "py", (".pyx", ".pxd", ".pxi"), "tree_sitter_python", builtin="builtins", dotted=True, rest="*"
     ),
-    LanguageSpec("java", "java", "java", (".java",), "tree_sitter_java", builtin="java.lang"),
+    LanguageSpec("java", "java", "java", (".java",), "tree_sitter_java", builtin="java.lang", packaged=True),
     LanguageSpec(
         "typescript", "typescript", "ts", (".ts", ".mts", ".cts"), "tree_sitter_typescript", "language_typescript", builtin="js"
     ),

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from brain.lookup import Hit
-from brain.text import one_line, paragraph
+from brain.text import one_line, paragraph, stem
 from brain.view import hidden, is_aside, is_test
 from extractor.schema import Node
 from inference.citations import Span
@@ -17,7 +17,7 @@ from inference.compose import Composer
 from inference.families import family
 from inference.howto import Guide
 from inference.kinds import Intent
-from inference.retrieve import SETTING, Evidence, Retriever, content_words, stem, stems
+from inference.retrieve import SETTING, Evidence, Retriever, content_words, stems
 from inference.spelling import in_one_word
 from inference.symptoms import asks_why, symptom
 from inference.wording import (

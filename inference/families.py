@@ -8,11 +8,11 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from brain.text import split_identifier
+from brain.text import split_identifier, stem
 from brain.view import hidden, is_aside, is_test
 from extractor.schema import Node
 from inference.compose import Composer
-from inference.retrieve import akin, stem
+from inference.retrieve import akin
 from inference.wording import Claim, Section, here, join, kind_of, name_of, purpose
 
 _SHOWN: Final = 20

@@ -11,12 +11,12 @@ from collections.abc import Sequence
 from typing import Final
 
 from brain.lookup import Hit
-from brain.text import clean, one_line
+from brain.text import clean, one_line, stem
 from brain.view import is_aside, is_public, is_test
 from extractor.schema import Node
 from inference.citations import Span
 from inference.compose import Composer
-from inference.retrieve import Retriever, akin, content_words, stem, stems
+from inference.retrieve import Retriever, akin, content_words, stems
 from inference.wording import Claim, documented_parameter, few, here, join, name_of, parameters, purpose
 
 _ASKED: Final = 24  # recipes that are weighed

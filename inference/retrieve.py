@@ -17,7 +17,7 @@ from typing import Final
 
 from brain.index import index_path
 from brain.lookup import STOP_WORDS, Hit, Lookup
-from brain.text import clean, paragraph, split_identifier, tokens
+from brain.text import clean, paragraph, split_identifier, stem, tokens
 from brain.view import is_test
 from extractor.schema import Node
 from inference.citations import Span
@@ -43,8 +43,6 @@ _WORD = re.compile(r"[^\W_][\w]*")
 # Three letters are too few to tell a word by, but for those that everyone writes.
 _SHORT_TEXT: Final = "env arg err dir doc var val req res msg ctx cfg lib cmd max min num str int"
 _SHORT: Final = frozenset(_SHORT_TEXT.split())
-_ENDING_TEXT: Final = "ations ation ions ion ingly ings ing ness iers ier ers ies ied ors es ed er or ly s e y"
-_ENDINGS: Final = tuple(_ENDING_TEXT.split())
 SETTING: Final = frozenset({"change", "adjust", "alter", "configure", "specify", "define", "choose"})
 _DOCUMENTS: Final = (".md", ".rst", ".adoc")
 
@@ -346,17 +344,6 @@ def content_words(question: str) -> list[str]:
     words = [w.lower() for w in _WORD.findall(question)]
     kept = [w for w in words if w not in STOP_WORDS and w not in _ASKING and len(w) > 1]
     return list(dict.fromkeys(kept or [w for w in words if w not in STOP_WORDS]))
-
-
-@lru_cache(maxsize=1 << 16)
-def stem(word: str) -> str:
-    """A rough stem: enough to see that `parses`, `parsing` and `parser` are one word."""
-    low = word.lower()
-    for ending in _ENDINGS:
-        if low.endswith(ending) and len(low) - len(ending) >= 3:
-            low = low[: -len(ending)]
-            break
-    return low[:-1] if len(low) > 3 and low[-1] == low[-2] else low
 
 
 def _holds(word: str, held: set[str], shortened: bool) -> bool:

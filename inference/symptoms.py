@@ -9,12 +9,12 @@ import re
 from dataclasses import replace
 from typing import Final
 
-from brain.text import one_line
+from brain.text import one_line, stem
 from brain.view import is_aside, is_test
 from extractor.schema import Node
 from inference.citations import Span
 from inference.compose import Composer
-from inference.retrieve import Retriever, akin, content_words, stem, stems
+from inference.retrieve import Retriever, akin, content_words, stems
 from inference.wording import Claim, Section, advice, at, few, here, kind_of, name_of, purpose, raised, unique
 
 _ASKS = re.compile(

@@ -104,3 +104,11 @@ def test_answering_names_no_language() -> None:
     word = re.compile(rf"(?<![A-Za-z])(?:{'|'.join(sorted(names))})(?![A-Za-z])", re.IGNORECASE)
     found = {str(path.name): word.findall(path.read_text()) for path in sorted((ROOT / "inference").glob("*.py"))}
     assert {name: words for name, words in found.items() if words} == {}
+
+
+def test_the_brain_names_no_programming_language() -> None:
+    names = {word for spec in SPECS for word in (spec.name, spec.entry) if len(word) > 2}
+    told = re.compile(rf"(?i)\b(?:{'|'.join(sorted(names))})\b")
+    assert [
+        f"{p.name}: {m.group()}" for p in sorted((ROOT / "brain").glob("*.py")) for m in told.finditer(p.read_text())
+    ] == []

@@ -23,6 +23,10 @@ from brain.text import (
     ("doc", "sentence"),
     [
         ("Read a file.\n\nMore text.", "Read a file."),
+        ('Return pairs from "a=1,b=2,.."', 'Return pairs from "a=1,b=2,.."'),
+        ('Prints "done." Then stops.', 'Prints "done."'),
+        ("Says so (it works.) and leaves. Bye.", "Says so (it works.) and leaves."),
+        ("Types of an `Input<any>[]`.\nIf not.", "Types of an Input<any>[]."),
         ("Send a :class:`~requests.PreparedRequest` and wait.", "Send a PreparedRequest and wait."),
         ("Return ``x`` or :py:meth:`the result <pkg.Thing.get>`.", "Return x or the result."),
         ("Uses a cache, e.g. Redis, if there is one. Then stops.", "Uses a cache, e.g. Redis, if there is one."),
@@ -50,6 +54,7 @@ def test_first_sentence_is_what_a_reader_would_take(doc: str, sentence: str) -> 
         "",
         ">>> f(1)\n2",
         ":param x: the x",
+        f"Has the following behaviour:\n- one - {'and more ' * 20}",
         "Copyright 2020 Somebody. All rights reserved.",
         "SPDX-License-Identifier: MIT",
         "The following options are known:",

@@ -10,6 +10,9 @@ import pytest
 
 from brain.derive import FactTable, check_fact, derive_facts
 from brain.facts import RELATIONS, Fact
+from config.console import Console
+from config.settings import ExtractSettings
+from extractor.extract import run as extract
 from extractor.graph import Graph
 
 S = brains.S
@@ -118,3 +121,20 @@ def test_an_empty_graph_states_nothing(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     path = brains.graph_of(tmp_path / "empty", tmp_path / "graph.sqlite", [])
     assert derive_facts(Graph(path)) == []
+
+
+def test_documentation_that_the_code_does_not_keep_is_a_fact_of_its_own(tmp_path: Path) -> None:
+    source = (
+        "class Late(LookupError):\n    pass\n\n\ndef wait(n):\n    '''Wait.\n\n    Raises:\n        ValueError: never\n"
+        "        KeyError: nor this\n        LookupError: as Late is one\n    '''\n    if n > 3:\n        raise Late('too late')\n\n\n"
+        "def ask(n):\n    '''Ask.\n\n    Raises:\n        OSError: from outside\n    '''\n    return open(wait(n))\n"
+    )
+    wait = "py:late.py#wait"
+    (tmp_path / "r").mkdir()
+    (tmp_path / "r" / "late.py").write_text(source)
+    place = tmp_path / "graph.sqlite"
+    extract(ExtractSettings(out_graph=place, workers=1), Console(quiet=True), tmp_path / "r")
+    with Graph(place) as graph:
+        told = [f for f in derive_facts(graph) if f.relation == "promises"]
+        assert all(check_fact(graph, fact) for fact in told)
+    assert [(f.subject, f.object) for f in told] == [(wait, "ext:builtins#KeyError"), (wait, "ext:builtins#ValueError")]

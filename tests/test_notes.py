@@ -54,7 +54,7 @@ def notes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Note]:
             "error:paymentdeclined-cardgateway.charge",
             "PaymentDeclined is raised by CardGateway.charge when amount > LIMIT. Its message reads"
             ' "{amount} is above the limit of {LIMIT}". Reached through checkout. Caught by try_checkout. Fix: Ensure that'
-            " amount <= LIMIT. If that is expected, catch PaymentDeclined, as try_checkout does.",
+            " amount <= LIMIT.",
         ),
         (
             "recipe:catalog.load-cart-catalog.find",
