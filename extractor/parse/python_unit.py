@@ -11,6 +11,8 @@ in order, everything else left out. It is plain JSON (lists, strings, numbers), 
     ["G", site, kind, items, clauses]    comprehension           ["X", [expressions]]          evaluated, value of no interest
     ["Y", value] ["Z", value]        yield, yield from           ["W", value]                  await
     ["O", [methods], left, right, line]  operator                ["N", name, value]            walrus
+    ["V", value, what, line]         asked for truth, text … ["M", [before, V, after]]     a name built of parts
+    ["J", tests, yes, no, before]    either, as tests say after `before` was evaluated
     ["S", value]                     *splat in args and items    null                          nothing of interest
 
 and statements:
@@ -18,7 +20,7 @@ and statements:
     ["=", target, value]  [":", target, annotation, value]  ["e", value]  ["r", value]  ["!", value, line]  ["j"] (break, continue)
     ["?", tests, body, orelse]           if; tests: [[name, [types], holds, only the body knows]…], no types: None
     ["f", target, iterable, body, orelse, line, async]   ["w", body, orelse]   ["t", body, handlers, orelse, finally]
-    ["h", value, target, line, async]    with            ["i", import]         ["x", names]      delete
+    ["h", value, target, line, async]    with            ["i", import]         ["x", names, [attribute or item, …]]   delete
     ["d", definition, decorators, defaults]              ["c", definition, bases, keywords, decorators]
 """
 

@@ -227,6 +227,16 @@ def _base_values(program: Program, block: Block, position: int, name: str) -> Va
     return named(program, annotation(name), block.parent or block, block)
 
 
+def _only_raises(block: Block) -> bool:
+    """Whether a method does nothing but raise: what overrides it is meant, whatever it raises."""
+    return (
+        len(block.flow) == 1
+        and block.flow[0][0] == "!"
+        and block.definition is not None
+        and not block.has_flag("lambda")
+    )
+
+
 def _overrides(program: Program, links: Links) -> None:
     """A call of an abstract method may reach every override of it, with less confidence."""
     abstract: dict[str, tuple[Any, str]] = {}
@@ -234,9 +244,9 @@ def _overrides(program: Program, links: Links) -> None:
         for block in blocks:
             if (
                 block is not None
-                and block.has_flag("abstract")
                 and block.kind == "function"
                 and block.class_ is not None
+                and (block.has_flag("abstract") or _only_raises(block))
             ):
                 assert block.definition is not None
                 abstract[block.id] = (block.class_, block.definition.name)

@@ -51,6 +51,9 @@ class Program(Store):
         self.contexts: dict[tuple[Any, ...], Context] = {}
         self.spaces: dict[str, Block] = {}
         self.requested: dict[Block, list[tuple[int, Block]]] = {}  # see python_fixtures
+        self.special: set[str] = set()  # names like `__add__` that are defined anywhere here
+        self.abstract: set[str] = set()  # the methods that others override, by id
+        self.shared: dict[str, Cell] = {}  # attributes of objects outside that the program fills itself, by dotted path
         for facts in files:
             self._load(facts)
         self._globals()
@@ -59,6 +62,9 @@ class Program(Store):
         module = self.modules.by_path[facts.path]
         rows = (facts.extra or {}).get("scopes") or [[[], [], [], [], [], [], None]]
         ids = definition_ids(facts)
+        self.abstract.update(
+            i for d, i in zip(facts.defs, ids, strict=True) if d.kind == "method" and "abstract" in d.flags
+        )
         blocks: list[Block | None] = [Block(facts, module, -1, rows[0], None, module_id(facts.prefix, facts.path))]
         for index, row in enumerate(rows[1:]):
             if row is None:
@@ -72,6 +78,7 @@ class Program(Store):
                 block.class_ = parent.class_
             blocks.append(block)
         self.blocks_of[facts.path] = blocks
+        self.special.update(d.name for d in facts.defs if d.name.startswith("__"))
         written = [(fact.scope, fact.name) for fact in facts.raises]
         written += [(handler.scope, name) for handler in facts.handlers for name in handler.names]
         for scope, name in written:

@@ -28,6 +28,10 @@ class Arguments:
         return Arguments([*first, *self.positional], self.keywords, self.star, self.double)
 
 
+def _bare(target: str) -> str:
+    return target.rpartition(".")[2].partition("@")[0]
+
+
 class Hits:
     """The targets of one call site: (node id, how it was reached), and reasons where something had none."""
 
@@ -38,6 +42,12 @@ class Hits:
         self.callbacks: dict[str, str] = {}
         self.reasons: list[str] = []
         self.instantiates: dict[str, str] = {}
+
+    def leave_out(self, abstract: set[str]) -> None:
+        """Where methods are known that implement an abstract one, it is not what is called."""
+        real = {_bare(target) for target in self.targets if target not in abstract}
+        for target in [t for t in self.targets if t in abstract and _bare(t) in real]:
+            del self.targets[target]
 
 
 class Frame:
@@ -63,6 +73,20 @@ class Frame:
         if key not in self.writes and key not in self.reads:
             self.reads[key] = values
         return values
+
+    def undo(self, outer: dict[Any, Values | None] | None) -> dict[Any, Values | None]:
+        """Leave a branch: what it changed, all put back as it was. `outer` is the log of what is around it."""
+        log, env, writes = self.log or {}, self.env, self.writes
+        self.log = outer
+        changes: dict[Any, Values | None] = {}
+        for key, values in log.items():
+            changes[key] = env.get(key)
+            writes[key] = None
+            if values is None:
+                env.pop(key, None)
+            else:
+                env[key] = values
+        return changes
 
     def set(self, key: Any, values: Values | None) -> None:
         """None: the name is unbound."""
