@@ -313,6 +313,9 @@ def _walrus(unit: Unit, node: Node) -> Flow:
 
 def _yield(unit: Unit, node: Node) -> Flow:
     unit.scope.flags.add("generator")
+    index = unit.scope.index
+    if index >= 0 and any("contextmanager" in decorator for decorator in unit.defs[index].decorators):
+        unit.yields.append([index, start_line(node)])
     delegates = any(child.type == "from" for child in node.children)
     return ["Z" if delegates else "Y", _first(unit, node)]
 

@@ -61,6 +61,9 @@ class Scope:
     returns: Flow = None
     guards: list[str] = field(default_factory=list)
     flags: set[str] = field(default_factory=set)
+    caught: list[str] = field(
+        default_factory=list
+    )  # what the handlers around the statement being read call their error
 
 
 @dataclass(slots=True)
@@ -86,6 +89,10 @@ class Unit:
     lambdas: dict[int, int] = field(default_factory=dict)
     expressions: Mapping[str, Callable[[Unit, Node], Flow]] = field(default_factory=dict)
     statements: Mapping[str, Callable[[Unit, Node], None]] = field(default_factory=dict)
+    withs: list[list[int]] = field(
+        default_factory=list
+    )  # [scope, line of the manager, first and last line of the body]
+    yields: list[list[int]] = field(default_factory=list)  # [scope, line] where a context manager runs the body
     sites: int = 0
     depth: int = 0
     too_deep: int = 0

@@ -128,6 +128,10 @@ def _names(program: Program, block: Block, links: Links) -> None:
 def _errors(program: Program, block: Block, name: str, lines: Sequence[int]) -> list[str]:
     """The classes this name stands for; of a function that makes an error, those of what it gives back where it is raised."""
     values = _meaning(program, block, name)
+    here = frozenset().union(*(block.raised.get(line, NONE) for line in lines)) if "(" not in name else NONE
+    here = program.concrete(here, block)
+    if name in block.found and here and all(v.kind in (CLASS, INSTANCE) for v in here):
+        values = here  # what the variable holds where it is raised, not what it ever holds
     if not values or any(v.kind not in (CLASS, INSTANCE) for v in values):
         raised = frozenset().union(*(block.raised.get(line, NONE) for line in lines))
         values = frozenset(v for v in values if v.kind in (CLASS, INSTANCE, EXTERNAL, RESULT))
