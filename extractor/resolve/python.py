@@ -288,7 +288,23 @@ def _overrides(program: Program, links: Links) -> None:
         if edge.kind == "calls" and (targets := overrides.get(edge.dst))
         for target in targets
     ]
-    links.edges.extend(added)
+    links.edges[:] = [*_without_abstract(links.edges, abstract), *added]
+
+
+def _without_abstract(edges: list[Edge], abstract: Mapping[str, tuple[Any, str]]) -> list[Edge]:
+    """Where methods are known that implement an abstract one, it is not what is called."""
+    declared = {(e.src, e.line, abstract[e.dst][1]) for e in edges if e.kind == "calls" and e.dst in abstract}
+    real: set[tuple[str, int, str]] = set()
+    for edge in edges:
+        if edge.kind == "calls" and edge.dst not in abstract:
+            place = (edge.src, edge.line, edge.dst.rpartition(".")[2].partition("@")[0])
+            if place in declared:
+                real.add(place)
+    return [
+        e
+        for e in edges
+        if e.kind != "calls" or e.dst not in abstract or (e.src, e.line, abstract[e.dst][1]) not in real
+    ]
 
 
 def _best(edges: list[Edge]) -> list[Edge]:

@@ -95,7 +95,7 @@ IDENTITIES: Final = frozenset(
         "copy.deepcopy", "typing.cast", "typing.final", "typing.no_type_check", "typing.runtime_checkable",
         "typing_extensions.final", "abc.abstractmethod", "dataclasses.dataclass", "dataclasses.replace", "attr.s", "attrs.define",
         "asyncio.create_task", "asyncio.ensure_future", "asyncio.shield", "asyncio.wait_for", "asyncio.run", "enum.unique",
-        "weakref.proxy", "types.coroutine", "atexit.register", "contextlib.closing",
+        "weakref.proxy", "types.coroutine", "atexit.register",
     )
 )  # fmt: skip
 _PROTOCOLS: Final[dict[str, str | tuple[str, ...]]] = {
@@ -180,6 +180,8 @@ def _by_table(use: Use, path: str) -> Values:
             return found
     if path in SETS:
         ask(use.calls, use.each(first), ASKED["hash"], Arguments(), use.at, use.site, use.hits, use.depth)
+    if path.endswith(".__new__"):
+        return frozenset(p.value(INSTANCE, v.a) for v in first if v.kind == CLASS)
     if path == "typing.cast":
         return instances_of(p, first, use.at) or use.argument(1)
     if path in IDENTITIES:
@@ -308,6 +310,8 @@ def _method(use: Use, owner: Value, name: str) -> Values:
         )
     if owner.kind == FUNCTION:
         return register(use, owner)
+    if owner.kind == CLASS:
+        return use.calls.construct(owner, use.given, use.at, use.site, use.hits, "super", use.depth)
     if lacks(f"builtins.{owner.a.kind}", name):
         use.hits.reasons.append("external")
     else:

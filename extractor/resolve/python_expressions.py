@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from extractor.resolve.python_defining import give_default
 from extractor.resolve.python_displays import comprehension, dictionary, sequence, sliced, spread
 from extractor.resolve.python_members import attribute, on_class
-from extractor.resolve.python_protocols import COMPARISONS, ask, class_item, hashed, joined_text, read_through
+from extractor.resolve.python_protocols import COMPARISONS, ask, class_item, doubt, hashed, joined_text, read_through
 from extractor.resolve.python_state import Arguments, Hits
 from extractor.resolve.python_types import sent_type, types_of
 from extractor.resolve.python_values import (
@@ -354,6 +354,7 @@ def _compared(run: Flow, methods: list[str], first: Values, second: Values, line
         mirrored = COMPARISONS[methods[1]]
         found = ask(run.calls, run.concrete(second), mirrored, Arguments([first]), run.at, line, hits)
     if hits.targets:
+        doubt(hits)
         run.note(hits, methods[0], line, 0, False)
     return found
 

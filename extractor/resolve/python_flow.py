@@ -345,8 +345,6 @@ class Flow:
             return
         count = len(hits.targets)
         if count > 1:
-            if not self.p.abstract.isdisjoint(hits.targets):
-                hits.leave_out(self.p.abstract)
             count = sum([not target.startswith("ext ") for target in hits.targets])
         for target, via in hits.targets.items():
             rule = via or self._rule(target, flow)

@@ -308,7 +308,11 @@ def _named_tuple(use: Use) -> Values:
 def _field(use: Use) -> Values:
     """dataclasses.field and its like: the default, or what its factory makes."""
     factory = use.keyword("default_factory") or use.keyword("factory")
-    made = use.call(factory) if factory else NONE
+    factory = frozenset(v for v in factory if v.kind != EXTERNAL) or factory
+    made = NONE
+    for value in sorted(factory):  # it is called when an instance is made: see `Calls.construct`
+        made |= use.calls.call(value, Arguments(), use.at, use.site, Hits(), "flow", use.depth + 1)
+    use.calls.factory = factory
     return made | use.keyword("default")
 
 
@@ -382,7 +386,6 @@ SPECIAL: Final[dict[str, Callable[[Use], Values]]] = {
     "attrs.field": _field,
     "pydantic.Field": _field,
     "asyncio.gather": _gather,
-    "builtins.isinstance": _nothing,
     "builtins.issubclass": _nothing,
     "builtins.hasattr": _nothing,
     "builtins.callable": _nothing,

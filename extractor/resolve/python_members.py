@@ -356,6 +356,8 @@ def _of_super(p: Program, value: Value, name: str, reader: Block) -> tuple[Value
             values |= bind(p, found, receiver, cls)
     if values or getters:
         return frozenset(values), getters, ""
+    if name == "__call__" and receiver is not None and receiver.kind == CLASS:
+        return p.one(METHOD, receiver, name), [], ""
     outside = ancestry(p, cls, reader)[1] or ancestry(p, after, reader)[1]
     path = next((path for path in outside if not lacks(path, name)), "") if outside else "builtins.object"
     return (p.one(EXTERNAL, f"{path}.{name}"), [], "") if path else (NONE, [], "external")

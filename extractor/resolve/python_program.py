@@ -52,7 +52,6 @@ class Program(Store):
         self.spaces: dict[str, Block] = {}
         self.requested: dict[Block, list[tuple[int, Block]]] = {}  # see python_fixtures
         self.special: set[str] = set()  # names like `__add__` that are defined anywhere here
-        self.abstract: set[str] = set()  # the methods that others override, by id
         self.shared: dict[str, Cell] = {}  # attributes of objects outside that the program fills itself, by dotted path
         for facts in files:
             self._load(facts)
@@ -62,9 +61,6 @@ class Program(Store):
         module = self.modules.by_path[facts.path]
         rows = (facts.extra or {}).get("scopes") or [[[], [], [], [], [], [], None]]
         ids = definition_ids(facts)
-        self.abstract.update(
-            i for d, i in zip(facts.defs, ids, strict=True) if d.kind == "method" and "abstract" in d.flags
-        )
         blocks: list[Block | None] = [Block(facts, module, -1, rows[0], None, module_id(facts.prefix, facts.path))]
         for index, row in enumerate(rows[1:]):
             if row is None:

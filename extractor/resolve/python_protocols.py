@@ -45,6 +45,7 @@ ASKED: Final[dict[str, tuple[str, ...]]] = COMPARISONS | {
     "hash": ("__hash__",),
 }
 MAX_NAMES: Final = 16
+MAX_ASKED: Final = 3  # where more methods may answer, too little is known of the value to name any of them
 
 
 def ask(
@@ -68,8 +69,11 @@ def ask(
         for name in names:
             if name == "__repr__" and len(names) > 1 and ancestry(p, value.a, at)[1]:
                 break  # the base class outside has a text of its own
-            if name in p.special and on_class(p, value.a, name, at)[0]:
-                found |= calls.protocol(value, name, given, at, line, hits, depth, "protocol")
+            members = on_class(p, value.a, name, at)[0] if name in p.special else NONE
+            for member in sorted(members) if len(members) > 1 else members:
+                for bound in bind(p, member, value, value.a):
+                    found |= calls.call(bound, given, at, line, hits, "protocol", depth + 1)
+            if members:
                 break
     return found
 
@@ -94,7 +98,14 @@ def asked_of(calls: Calls, block: Block, values: Values, kind: str, line: int) -
         line,
         hits,
     )
+    doubt(hits)
     return hits
+
+
+def doubt(hits: Hits) -> None:
+    """Unrelated classes that all might answer are a sign that their values were mixed up on the way."""
+    if len(hits.targets) > MAX_ASKED:
+        hits.targets.update(dict.fromkeys(hits.targets, "ambiguous"))
 
 
 def _parts(calls: Calls, values: Values, at: Block) -> Values:

@@ -28,10 +28,6 @@ class Arguments:
         return Arguments([*first, *self.positional], self.keywords, self.star, self.double)
 
 
-def _bare(target: str) -> str:
-    return target.rpartition(".")[2].partition("@")[0]
-
-
 class Hits:
     """The targets of one call site: (node id, how it was reached), and reasons where something had none."""
 
@@ -42,12 +38,6 @@ class Hits:
         self.callbacks: dict[str, str] = {}
         self.reasons: list[str] = []
         self.instantiates: dict[str, str] = {}
-
-    def leave_out(self, abstract: set[str]) -> None:
-        """Where methods are known that implement an abstract one, it is not what is called."""
-        real = {_bare(target) for target in self.targets if target not in abstract}
-        for target in [t for t in self.targets if t in abstract and _bare(t) in real]:
-            del self.targets[target]
 
 
 class Frame:

@@ -155,12 +155,15 @@ def _assign(run: Flow, s: list[Any]) -> bool:
 
 def _annotated(run: Flow, s: list[Any]) -> bool:
     _, target, annotation, flow, given = s
+    run.calls.factory = NONE
     values = run.value(flow)
     frame = run.frame
     if frame.outer is not None and isinstance(target, str) and frame.block.class_ is not None:
         fields = frame.block.class_.fields
         if target not in fields and not (isinstance(annotation, list) and annotation[1] == "ClassVar"):
             fields.append(target)
+        if run.calls.factory:
+            frame.block.class_.factories[target] = run.calls.factory
     scope = frame.block
     if all(v.kind in (UNKNOWN, RESULT) for v in run.concrete(values)):
         values |= types_of(run.p, annotation, scope, run.at, place_number(s))

@@ -7,10 +7,11 @@ from typing import Final
 
 from extractor.resolve.python_containers import copied, pairs
 from extractor.resolve.python_library import SPECIAL, Use, read_attribute
-from extractor.resolve.python_protocols import ASKED, ask
+from extractor.resolve.python_protocols import ASKED, ask, of_metaclass
 from extractor.resolve.python_state import Arguments
 from extractor.resolve.python_values import (
     BOX,
+    CLASS,
     CONSTANT,
     EXTERNAL,
     INSTANCE,
@@ -174,6 +175,21 @@ def _parse_known(use: Use) -> Values:
     return frozenset((box,))
 
 
+def _is_instance(use: Use) -> Values:
+    if "__instancecheck__" in use.p.special:
+        for tested in sorted(use.argument(1)):
+            for function in of_metaclass(use.p, tested, "__instancecheck__", use.at) if tested.kind == CLASS else ():
+                given = Arguments([frozenset((tested,)), use.first])
+                use.calls.call(function, given, use.at, use.site, use.hits, "protocol", use.depth + 1)
+    return NONE
+
+
+def _closing(use: Use) -> Values:
+    """`with closing(x) as x`: what is closed at the end."""
+    use.call(use.p.concrete(read_attribute(use.calls, use.first, "close", use.at, use.site, use.hits), use.at))
+    return use.holding("generator", "closing", use.first)
+
+
 def _globals(use: Use) -> Values:
     return use.p.one(MODULE, use.at.module)
 
@@ -210,6 +226,8 @@ RULES: Final[dict[str, Callable[[Use], Values]]] = SPECIAL | {
     "builtins.sum": _sum,
     "builtins.dict": _mapping,
     "builtins.globals": _globals,
+    "builtins.isinstance": _is_instance,
+    "contextlib.closing": _closing,
     "heapq.heappush": _push,
     "heapq.heappushpop": _push,
     "heapq.heapreplace": _push,

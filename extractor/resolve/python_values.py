@@ -165,8 +165,8 @@ class Class:
     """
 
     __slots__ = (
-        "bases", "block", "fields", "followers", "id", "instance", "keywords", "members", "mro", "own", "readers", "slots", "stored",
-        "subclasses",
+        "bases", "block", "factories", "fields", "followers", "id", "instance", "keywords", "members", "mro", "own", "readers",
+        "slots", "stored", "subclasses",
     )  # fmt: skip
 
     def __init__(self, block: Block) -> None:
@@ -176,6 +176,7 @@ class Class:
         self.own: dict[str, Cell] = {}
         self.instance: dict[str, Cell] = {}
         self.fields: list[str] = []
+        self.factories: dict[str, Values] = {}  # what makes the value of a field that is left out
         self.keywords: dict[str, Values] = {}
         self.mro: tuple[list[Class], list[str]] | None = None
         self.readers: dict[Place, None] = {}
