@@ -125,10 +125,14 @@ def on_class(
                 for cell, _ in cells:
                     p.connect(cell, somewhere)
             entry = cls.members[name] = (mro, somewhere, cells)
-        if not entry[1].values:
-            p.read(entry[1], reader)
+        held = entry[1]
+        if not p.read(held, reader):
             return NONE, None
         cells = entry[2]
+        if not held.full:  # one cell receives what all of them do: reading it is enough
+            for cell, ancestor in cells:
+                if cell.values:
+                    return cell.values, ancestor
     for cell, ancestor in cells:
         values = p.read(cell, reader)
         if values:
