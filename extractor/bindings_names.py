@@ -155,8 +155,12 @@ class Names:
         if kind == "I" and isinstance(flow[2], (list, tuple)) and flow[2][:1] == ["K"] and isinstance(flow[2][1], str):
             outside = self.meanings(file, scope, flow[1], depth + 1)
             return tuple(Meaning(path=f"{m.path}.{flow[2][1]}") for m in outside if m.path)
-        if kind == "U":
-            return _few(m for part in flow[1] for m in self.meanings(file, scope, part, depth + 1))
+        if kind in ("U", "J"):
+            return _few(
+                m
+                for part in (flow[1] if kind == "U" else flow[2:4])
+                for m in self.meanings(file, scope, part, depth + 1)
+            )
         return ()
 
     def paths(self, file: PythonFile, scope: int, flow: Flow) -> list[str]:

@@ -26,7 +26,8 @@ _STAYS: Final = frozenset(
 # What unwinds the stack in languages whose errors are otherwise values.
 _UNWINDING: Final = frozenset((external_id("builtin", "panic"), external_id("std", "panic")))
 MAX_ERRORS: Final = 32
-MAX_MEANINGS: Final = 4  # a variable that may hold more classes than this says nothing about any of them
+MAX_MEANINGS: Final = 16  # a variable that may hold more classes than this says nothing about any of them
+MAX_DEPTH: Final = 8  # calls between a raise and where it is still told
 
 
 class _Guarded(NamedTuple):
@@ -59,19 +60,26 @@ class Throws:
 
 def throws(files: Iterable[FileFacts], links: Links) -> Throws:
     """Direct and propagated `throws` edges of all functions, and what their handlers catch."""
-    parents = _hierarchy(links.edges)
+    parents = _Hierarchy(links.edges)
     guards: dict[str, list[_Guarded]] = {}
     files = list(files)
     values = _no_classes(files)
     result = Throws([], [], {})
+    for facts in files:
+        ids = definition_ids(facts)
+        for scope, own in _by_scope(facts.handlers).items():
+            node_id = module_id(facts.prefix, facts.path) if scope == MODULE else ids[scope]
+            again = _raising_again(scope, own, facts.raises)
+            guards[node_id] = _guarded(facts.path, own, links.names, again)
+    _add_managers(files, links.edges, guards)
     direct: dict[str, dict[str, Edge]] = {}
+    passed_on: list[tuple[Edge, Handler]] = []
     for facts in files:
         ids = definition_ids(facts)
         module = module_id(facts.prefix, facts.path)
         handlers = _by_scope(facts.handlers)
         for scope, own in handlers.items():
             node_id = module if scope == MODULE else ids[scope]
-            guards[node_id] = _guarded(facts.path, own, links.names)
             result.catches[node_id] = [
                 {
                     "errors": list(_resolve_all(facts.path, h, links.names)),
@@ -96,10 +104,70 @@ def throws(files: Iterable[FileFacts], links: Links) -> Throws:
                 if not fact.declared and _caught(error, fact.line, guards.get(node_id, ()), parents):
                     continue
                 edge = _direct_edge(node_id, error, fact)
+                handler = None if fact.name else _handler_of(handlers.get(fact.scope, ()), fact)
+                if handler is not None:
+                    passed_on.append((edge, handler))
+                    continue
                 result.edges.append(edge)
                 direct.setdefault(node_id, {}).setdefault(error, edge)
-    result.edges.extend(_propagate(direct, links.edges, guards, parents, _handed_on(files)))
+    handed_on = _handed_on(files)
+    ways = _propagate(direct, links.edges, guards, parents, handed_on)
+    unknown = _from_outside(passed_on, [*result.edges, *ways], parents)
+    for edge in unknown:
+        direct.setdefault(edge.src, {}).setdefault(edge.dst, edge)
+    if unknown:
+        ways = _propagate(direct, links.edges, guards, parents, handed_on)
+    result.edges.extend([*unknown, *ways])
     return result
+
+
+def _from_outside(again: Sequence[tuple[Edge, Handler]], edges: Iterable[Edge], parents: _Hierarchy) -> list[Edge]:
+    """Of what handlers raise again: the caught class itself only where no error of it is known that comes from the try."""
+    arising: dict[str, list[Edge]] = {edge.src: [] for edge, _ in again}
+    for edge in edges:
+        if edge.src in arising:
+            arising[edge.src].append(edge)
+    return [
+        edge
+        for edge, handler in again
+        if not any(
+            handler.try_start <= known.line <= handler.try_end and edge.dst in parents.above(known.dst)
+            for known in arising[edge.src]
+        )
+    ]
+
+
+def _raising_again(scope: int, own: Sequence[Handler], raises: Sequence[Raise]) -> set[int]:
+    """The lines of the handlers of one scope that raise again what they caught, be it only at times."""
+    found: set[int] = set()
+    for fact in raises:
+        if fact.scope == scope and not fact.name:
+            handler = _handler_of(own, fact)
+            found.update([handler.line] if handler is not None else ())
+    return found
+
+
+def _add_managers(files: Sequence[FileFacts], edges: Iterable[Edge], guards: dict[str, list[_Guarded]]) -> None:
+    """The body of a `with` is protected by the handlers around the `yield` of the generator that is its context manager."""
+    around: dict[str, list[_Guarded]] = {}
+    bodies: dict[tuple[str, int], list[tuple[int, int]]] = {}
+    for facts in files:
+        extra = facts.extra if isinstance(facts.extra, dict) else {}
+        ids = definition_ids(facts) if extra.get("yields") or extra.get("withs") else []
+        for scope, line in extra.get("yields", ()):
+            inside = [guard for guard in guards.get(ids[scope], ()) if guard.start <= line <= guard.end]
+            if inside:
+                around.setdefault(ids[scope], inside)
+        for scope, line, start, end in extra.get("withs", ()):
+            node_id = module_id(facts.prefix, facts.path) if scope == MODULE else ids[scope]
+            bodies.setdefault((node_id, line), []).append((start, end))
+    if not around:
+        return
+    for edge in edges:
+        if edge.kind == "calls" and edge.dst in around and edge.confidence >= SURE:
+            for start, end in bodies.get((edge.src, edge.line), ()):
+                added = [_Guarded(start, end, guard.handlers) for guard in around[edge.dst]]
+                guards[edge.src] = sorted([*guards.get(edge.src, ()), *added], key=lambda g: (-g.start, g.end))
 
 
 def _handed_on(files: Iterable[FileFacts]) -> dict[str, set[int]]:
@@ -138,12 +206,12 @@ def _propagate(
     direct: Mapping[str, Mapping[str, Edge]],
     edges: Iterable[Edge],
     guards: Mapping[str, Sequence[_Guarded]],
-    parents: Mapping[str, Sequence[str]],
+    parents: _Hierarchy,
     handed_on: Mapping[str, set[int]],
 ) -> list[Edge]:
     """Best first: what is surest, then shortest, is settled first, and a settled pair is never looked at again.
 
-    The confidence of a way is the product of its calls; a way less than SURE carries nothing, which also bounds its length.
+    A way is as sure as its least sure call, and at most MAX_DEPTH calls long.
     """
     callers: dict[str, list[tuple[str, int, float]]] = defaultdict(list)
     for edge in edges:
@@ -169,14 +237,19 @@ def _propagate(
         for caller, at, confidence in callers.get(node, ()):
             if error not in _UNWINDING and caller in handed_on and at not in handed_on[caller]:
                 continue
-            sure = unsure * confidence
+            sure = max(unsure, -confidence)
             if (
-                -sure >= SURE
+                depth < MAX_DEPTH
                 and error not in settled.get(caller, ())
                 and not _caught(error, at, guards.get(caller, ()), parents)
             ):
                 heappush(queue, _Way(sure, depth + 1, caller, error, at, node))
     return found
+
+
+def _handler_of(handlers: Sequence[Handler], fact: Raise) -> Handler | None:
+    """The handler that a re-raise stands in."""
+    return max((h for h in handlers if h.line <= fact.line), key=lambda h: h.line, default=None)
 
 
 def _raised(
@@ -185,20 +258,20 @@ def _raised(
     """Ids of what a raise site may raise, None when its name is unknown. A bare re-raise raises what its handler caught."""
     if fact.name:
         return names.get((path, fact.scope, fact.name))
-    around = [h for h in handlers if h.line <= fact.line]
-    if not around:
+    handler = _handler_of(handlers, fact)
+    if handler is None:
         return ()
-    caught = _resolve_all(path, max(around, key=lambda h: h.line), names)
+    caught = _resolve_all(path, handler, names)
     # `except Exception: …; raise` says nothing about which error it was; propagation through the handler does.
     return tuple(error for error in caught if error.rpartition("#")[2] not in _TOO_VAGUE)
 
 
-def _caught(error: str, line: int, guards: Sequence[_Guarded], parents: Mapping[str, Sequence[str]]) -> bool:
+def _caught(error: str, line: int, guards: Sequence[_Guarded], parents: _Hierarchy) -> bool:
     """Whether an error that arises on this line is stopped by a handler of the same function. Innermost try first."""
     inside = [guard for guard in guards if guard.start <= line <= guard.end]
     if not inside:
         return False
-    ancestors = _ancestors(error, parents)
+    ancestors = parents.above(error)
     for guard in inside:
         for errors, action, _ in guard.handlers:
             if errors is None or not ancestors.isdisjoint(errors):
@@ -209,7 +282,10 @@ def _caught(error: str, line: int, guards: Sequence[_Guarded], parents: Mapping[
 
 
 def _guarded(
-    path: str, handlers: Sequence[Handler], names: Mapping[tuple[str, int, str], tuple[str, ...]]
+    path: str,
+    handlers: Sequence[Handler],
+    names: Mapping[tuple[str, int, str], tuple[str, ...]],
+    again: set[int],
 ) -> list[_Guarded]:
     tries: dict[tuple[int, int], list[Handler]] = {}
     for handler in handlers:
@@ -219,7 +295,11 @@ def _guarded(
             start,
             end,
             tuple(
-                (_resolve_all(path, h, names) if h.names else None, h.action, h.line)
+                (
+                    _resolve_all(path, h, names) if h.names else None,
+                    "reraise" if h.line in again and h.action != "convert" else h.action,
+                    h.line,
+                )
                 for h in sorted(group, key=lambda h: h.line)
             ),
         )
@@ -239,23 +319,30 @@ def _by_scope(handlers: Iterable[Handler]) -> dict[int, list[Handler]]:
     return grouped
 
 
-def _hierarchy(edges: Iterable[Edge]) -> dict[str, list[str]]:
-    parents = defaultdict(list, {child: list(above) for child, above in STANDARD.items()})
-    for edge in edges:
-        if edge.kind in ("extends", "implements"):
-            parents[edge.src].append(edge.dst)
-    return parents
+class _Hierarchy:
+    """The error classes and what stands above each; answers are kept, few errors are asked for very often."""
 
+    def __init__(self, edges: Iterable[Edge]) -> None:
+        self._parents: dict[str, list[str]] = {child: list(above) for child, above in STANDARD.items()}
+        self._known: dict[str, set[str]] = {}
+        for edge in edges:
+            if edge.kind in ("extends", "implements"):
+                self._parents.setdefault(edge.src, []).append(edge.dst)
 
-def _ancestors(error: str, parents: Mapping[str, Sequence[str]]) -> set[str]:
-    seen = {error}
-    stack = [error]
-    while stack:
-        for parent in parents.get(stack.pop(), ()):
-            if parent not in seen:
-                seen.add(parent)
-                stack.append(parent)
-    for name, aliases in ALIASES.items():
-        if name in seen:
-            seen |= aliases
-    return seen
+    def above(self, error: str) -> set[str]:
+        """The class itself, its ancestors, and the other names of these."""
+        seen = self._known.get(error)
+        if seen is not None:
+            return seen
+        seen = {error}
+        stack = [error]
+        while stack:
+            for parent in self._parents.get(stack.pop(), ()):
+                if parent not in seen:
+                    seen.add(parent)
+                    stack.append(parent)
+        for name, aliases in ALIASES.items():
+            if name in seen:
+                seen |= aliases
+        self._known[error] = seen
+        return seen

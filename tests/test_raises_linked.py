@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from extractor.error_classes import STANDARD
@@ -189,3 +191,19 @@ def test_the_hierarchy_of_python_is_the_interpreters_own() -> None:
         if kind is not None and above:
             parent = getattr(builtins, above[0].partition("#")[2])
             assert issubclass(kind, parent), error
+
+
+def test_every_labelled_function_raises_what_it_says_and_nothing_else() -> None:
+    text = (Path(__file__).parent / "fixtures" / "py_throws" / "errors.py").read_text()
+    facts = [parse_file("errors.py", text.encode(), BY_NAME["python"])]
+    found: dict[str, set[str]] = {}
+    for edge in throws(facts, link(facts, {})).edges:
+        found.setdefault(edge.src.partition("#")[2], set()).add(edge.dst.rpartition("#")[2])
+    lines = text.splitlines()
+    labelled = 0
+    for definition in facts[0].defs:
+        label = next((s for s in lines[definition.start_line - 1 :] if "def " in s), "").partition("# raises:")
+        if definition.kind in ("function", "method") and label[1]:
+            labelled += 1
+            assert found.get(definition.qualname, set()) == set(label[2].split()), definition.qualname
+    assert labelled > 40

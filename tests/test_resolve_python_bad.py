@@ -90,11 +90,11 @@ def test_externals_are_edges_and_unknown_receivers_keep_candidates() -> None:
 
 
 def test_what_raised_and_caught_names_mean() -> None:
-    source = "class E(Exception): pass\ndef f():\n try:\n  raise E()\n except (E, KeyError) as e:\n  raise e\n"
+    source = "class E(Exception): pass\ndef f():\n try:\n  raise E()\n except (E, KeyError) as e:\n  x = e\n  raise x\n"
     names = link_text({"x.py": source}).names
     assert names[("x.py", 1, "E")] == ("py:x.py#E",)
     assert names[("x.py", 1, "KeyError")] == ("ext:builtins#KeyError",)
-    assert "py:x.py#E" in names[("x.py", 1, "e")]
+    assert "py:x.py#E" in names[("x.py", 1, "x")]
 
 
 def test_source_roots_from_build_files() -> None:

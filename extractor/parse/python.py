@@ -1,6 +1,7 @@
 """One Python file's tree in, FileFacts out: definitions, imports, bases, raises, handlers, and in `extra` the flow of each scope.
 
-`extra` is {"scopes": rows, "all_of": names whose `__all__` ours includes}. Row 0 is the module's, row i + 1 that of `defs[i]`
+`extra` is {"scopes": rows, "all_of": names whose `__all__` ours includes, "withs" and "yields": see
+`python_unit`}. Row 0 is the module's, row i + 1 that of `defs[i]`
 (null for a variable): [flow, bound, captured, declared global, nonlocal, annotations, return type], see `python_unit`.
 A tree with errors is read like any other: what lies in its broken places is looked through for calls and nothing more.
 """
@@ -20,6 +21,7 @@ from extractor.parse.python_expr import EXPRESSIONS, assigned
 from extractor.parse.python_imports import export, export_call, import_from, import_statement
 from extractor.parse.python_match import match_statement
 from extractor.parse.python_operators import BINARY
+from extractor.parse.python_tests import tests, truth
 from extractor.parse.python_text import docstring, shorten
 from extractor.parse.python_unit import (
     Flow,
@@ -30,6 +32,7 @@ from extractor.parse.python_unit import (
     expression,
     first_unit,
     nested,
+    plain,
     resolve_captures,
 )
 from extractor.parse.tree import collapse, start_line
@@ -58,7 +61,8 @@ def parse(source: Source) -> FileFacts:
         doc=docstring(unit, root), defs=tuple(unit.defs), imports=tuple(unit.imports), exports=exports,
         calls=tuple(unit.calls), bases=tuple(unit.bases), raises=tuple(unit.raises), handlers=tuple(unit.handlers),
         bindings=tuple(unit.bindings),
-        extra={"scopes": [_row(scope) for scope in unit.scopes], "all_of": unit.exports_of},
+        extra={"scopes": [_row(scope) for scope in unit.scopes], "all_of": unit.exports_of,
+               "withs": unit.withs, "yields": unit.yields},
     )  # fmt: skip
     if source.spec.name == "cython":
         facts.extra["externs"] = externs(source.data)
@@ -100,7 +104,7 @@ def _expression_statement(unit: Unit, node: Node) -> None:
             unit.scope.flow.append(["e", flow])
             if unit.scope.index < 0:
                 export_call(unit, child)
-        elif kind not in ("string", "comment"):
+        elif kind != "comment":
             evaluate(unit, expression(unit, child))
 
 
@@ -145,7 +149,7 @@ def _augmented(unit: Unit, node: Node) -> None:
     flow = expression(unit, right)
     reading = expression(unit, left)
     target = assigned(unit, left)
-    if reading is not None and not (isinstance(flow, list) and flow[0] == "K"):
+    if reading is not None and not (left.type == "identifier" and plain(flow)):
         stem = BINARY.get(operator.type[:-1], "add")
         both = ["O", [f"__i{stem}__", f"__{stem}__"], reading, flow, start_line(node)]
         unit.scope.flow.append(["=", target, both])
@@ -162,10 +166,10 @@ def _assert(unit: Unit, node: Node) -> None:
     if condition is None:
         return
     for part in node.named_children:
-        evaluate(unit, expression(unit, part))
-    tests = _tests(unit, condition)
-    if tests:
-        unit.scope.flow.append(["?", tests, [], [["!", None, start_line(node)]]])
+        evaluate(unit, truth(unit, part) if part == condition else expression(unit, part))
+    said = tests(unit, condition)
+    if said:
+        unit.scope.flow.append(["?", said, [], [["!", None, start_line(node)]]])
 
 
 def _jump(unit: Unit, node: Node) -> None:
@@ -190,61 +194,28 @@ def _if(unit: Unit, node: Node) -> None:
         written = shorten(collapse(unit.of(condition))) if condition is not None else ""
         outer, unit.scope.flow = unit.scope.flow, []
         if condition is not None:
-            evaluate(unit, expression(unit, condition))
+            evaluate(unit, truth(unit, condition))
         before, unit.scope.flow = unit.scope.flow, outer
         kind, unit.import_kind = unit.import_kind, _import_kind(unit.import_kind, written)
         guards.append(written)
         inner = nested(unit, body)
         guards[-1] = f"not ({written})"
         unit.import_kind = kind
-        tests = _tests(unit, condition) if condition is not None else []
-        read.append([before, tests, inner])
+        read.append([before, tests(unit, condition) if condition is not None else [], inner])
     unit.import_kind = unit.import_kind or ("optional" if unit.scope.index < 0 else "")
     otherwise = nested(unit, orelse)
     unit.import_kind = kind
     del guards[depth:]
-    for before, tests, inner in reversed(read[1:]):
-        otherwise = [*before, ["?", tests, inner, otherwise]]
-    before, tests, inner = read[0]
+    for before, said, inner in reversed(read[1:]):
+        otherwise = [*before, ["?", said, inner, otherwise]]
+    before, said, inner = read[0]
     unit.scope.flow.extend(before)
     if inner or otherwise:
-        unit.scope.flow.append(["?", tests, inner, otherwise])
+        unit.scope.flow.append(["?", said, inner, otherwise])
 
 
 def _import_kind(outer: str, condition: str) -> str:
     return "type" if condition.rpartition(".")[2] == "TYPE_CHECKING" else outer or "optional"
-
-
-def _tests(unit: Unit, node: Node) -> Flow:
-    """What an `if` condition says about names: [[name, [types], holds], …] for isinstance and `is None`, joined by `and`."""
-    kind = node.type
-    if kind == "parenthesized_expression" and node.named_children:
-        return _tests(unit, node.named_children[0])
-    if kind == "boolean_operator" and node.children[1].type == "and":
-        left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
-        # Only what both parts say holds in the body; nothing can be said of the else branch.
-        parts = (_tests(unit, left) if left else []) + (_tests(unit, right) if right else [])
-        return [[name, types, holds, True] for name, types, holds, _ in parts]
-    if kind == "not_operator":
-        argument = node.child_by_field_name("argument")
-        tests = _tests(unit, argument) if argument is not None else []
-        return [[name, types, not holds, one] for name, types, holds, one in tests] if len(tests) == 1 else []
-    if kind == "identifier":
-        return [[unit.of(node), [], False, False]]
-    if kind == "comparison_operator" and node.named_child_count == 2 and node.named_children[1].type == "none":
-        # An empty list of types stands for None.
-        operator = "".join(child.type for child in node.children if not child.is_named).replace(" ", "")
-        if node.named_children[0].type == "identifier" and operator in ("is", "isnot"):
-            return [[unit.of(node.named_children[0]), [], operator == "is", False]]
-    if kind == "call":
-        function, arguments = node.child_by_field_name("function"), node.child_by_field_name("arguments")
-        if function is None or arguments is None or unit.of(function) != "isinstance":
-            return []
-        given = [child for child in arguments.named_children if child.type != "comment"]
-        if len(given) == 2 and given[0].type in ("identifier", "attribute"):
-            types = given[1].named_children if given[1].type == "tuple" else [given[1]]
-            return [[collapse(unit.of(given[0])), [annotation(unit.of(t)) for t in types], True, False]]
-    return []
 
 
 def _for(unit: Unit, node: Node) -> None:
@@ -266,7 +237,7 @@ def _while(unit: Unit, node: Node) -> None:
     condition = node.child_by_field_name("condition")
     outer, unit.scope.flow = unit.scope.flow, []
     if condition is not None:
-        evaluate(unit, expression(unit, condition))
+        evaluate(unit, truth(unit, condition))
     tested, unit.scope.flow = unit.scope.flow, outer
     body = nested(unit, node.child_by_field_name("body"))
     orelse = node.child_by_field_name("alternative")
@@ -281,15 +252,20 @@ def _global(unit: Unit, node: Node) -> None:
 
 
 def _delete(unit: Unit, node: Node) -> None:
-    names = [
-        unit.of(n) for child in node.named_children for n in ([child, *child.named_children]) if n.type == "identifier"
-    ]
-    for child in node.named_children:
-        if child.type in ("attribute", "subscript", "call"):
+    names: list[str] = []
+    targets: list[Flow] = []
+    pending = list(reversed(node.named_children))
+    while pending:
+        child = pending.pop()
+        if child.type == "identifier":
+            names.append(unit.of(child))
+        elif child.type in ("attribute", "subscript"):
+            targets.append(expression(unit, child))
+        elif child.type in ("expression_list", "tuple", "list", "parenthesized_expression"):
+            pending.extend(reversed(child.named_children))
+        else:
             evaluate(unit, expression(unit, child))
-            names = []
-    if names:
-        unit.scope.flow.append(["x", names])
+    unit.scope.flow.append(["x", names, targets])
 
 
 def _function(unit: Unit, node: Node) -> None:

@@ -9,7 +9,7 @@ from extractor.parse.python_defs import declare, names_bound
 from extractor.parse.python_expr import assigned
 from extractor.parse.python_text import template
 from extractor.parse.python_unit import Flow, Unit, block, evaluate, expression, nested
-from extractor.parse.tree import collapse, end_line, start_line
+from extractor.parse.tree import collapse, end_line, start_line, walk
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -30,6 +30,7 @@ def try_statement(unit: Unit, node: Node) -> None:
     handlers: list[Flow] = []
     for clause, (names, values, alias) in zip(clauses, caught, strict=True):
         inner = next((c for c in clause.named_children if c.type == "block"), None)
+        name = unit.of(alias) if alias is not None and not _rebinds(unit, inner, alias) else ""
         if body is not None:
             unit.handlers.append(
                 Handler(
@@ -38,18 +39,23 @@ def try_statement(unit: Unit, node: Node) -> None:
                     start_line(body),
                     end_line(body),
                     start_line(clause),
-                    _action(unit, inner),
+                    _action(unit, inner, name),
                 )
             )
         types = [expression(unit, value) for value in values]
         target = assigned(unit, alias) if alias is not None else None
+        unit.scope.caught.append(name)
         handlers.append([types, target, nested(unit, inner)])
+        unit.scope.caught.pop()
     unit.import_kind = kind
     parts: dict[str, list[Flow]] = {"else_clause": [], "finally_clause": []}
     for clause in node.named_children:
         if clause.type in parts:
             inner = next((c for c in clause.named_children if c.type == "block"), None)
             parts[clause.type] = nested(unit, inner)
+            if clause.type == "finally_clause" and body is not None and _returns(inner):
+                first, last = start_line(body), start_line(clause) - 1
+                unit.handlers.append(Handler(unit.scope.index, (), first, last, start_line(clause), "return"))
     unit.scope.flow.append(["t", protected, handlers, parts["else_clause"], parts["finally_clause"]])
 
 
@@ -71,14 +77,37 @@ def _caught(unit: Unit, clause: Node) -> tuple[list[str], list[Node], Node | Non
     return [collapse(unit.of(n)) for n in nodes], nodes, alias
 
 
-def _action(unit: Unit, body: Node | None) -> str:
+def _returns(body: Node | None) -> bool:
+    """Whether a block ends by returning, which drops the error on its way."""
+    return body is not None and any(child.type == "return_statement" for child in body.named_children)
+
+
+def _rebinds(unit: Unit, body: Node | None, alias: Node) -> bool:
+    """Whether a handler gives its error's name to something else."""
+    name = unit.of(alias)
+    for node in walk(body) if body is not None else ():
+        if node.type == "assignment":
+            left = node.child_by_field_name("left")
+            if left is not None and left.type == "identifier" and unit.of(left) == name:
+                return True
+    return False
+
+
+def _raised_again(unit: Unit, value: Node, caught: str) -> bool:
+    """Whether `raise value` raises the caught error itself: `raise e`, `raise e.with_traceback(t)`."""
+    function = value.child_by_field_name("function") if value.type == "call" else None
+    written = unit.of(function).removesuffix(".with_traceback") if function is not None else unit.of(value)
+    return bool(caught) and written == caught
+
+
+def _action(unit: Unit, body: Node | None, caught: str = "") -> str:
     """What a handler does: reraise, convert, return, log, pass, else handle."""
     statements = [c for c in body.named_children if c.type != "comment"] if body is not None else []
     kinds = [s.type for s in statements]
     raised = next((s for s in statements if s.type == "raise_statement"), None)
     if raised is not None:
         value = raised.named_children[0] if raised.named_children else None
-        return "reraise" if value is None or _raises_again(unit, raised, value) else "convert"
+        return "reraise" if value is None or _raised_again(unit, value, caught) else "convert"
     if "return_statement" in kinds:
         return "return"
     if all(kind in ("pass_statement", "continue_statement", "break_statement") for kind in kinds):
@@ -111,6 +140,8 @@ def with_statement(unit: Unit, node: Node) -> None:
         for name in names_bound(alias) if alias is not None else ():
             declare(unit, name, node, None, None)
         unit.scope.flow.append(["h", flow, target, start_line(item), asynchronous])
+        if body is not None:
+            unit.withs.append([unit.scope.index, start_line(value), start_line(body), end_line(body)])
         if value.type == "call" and body is not None:
             _suppression(unit, value, body)
     if body is not None:
@@ -136,9 +167,6 @@ def _suppression(unit: Unit, call: Node, body: Node) -> None:
 def raise_statement(unit: Unit, node: Node) -> None:
     cause = node.child_by_field_name("cause")
     value = next((c for c in node.named_children if c.type != "comment" and c != cause), None)
-    # `except E as exc: …; raise exc` lets through what came, like a bare `raise`; it does not raise E.
-    if value is not None and _raises_again(unit, node, value):
-        value = None
     name, message = "", ""
     if value is not None:
         target = value
@@ -150,7 +178,8 @@ def raise_statement(unit: Unit, node: Node) -> None:
                 first = first.child_by_field_name("value")
             message = template(unit, first)
             target = function if function is not None else value
-        name = collapse(unit.of(target))
+        again = unit.scope.caught and _raised_again(unit, value, unit.scope.caught[-1])
+        name = "" if again else collapse(unit.of(target))
     guards = unit.scope.guards
     unit.raises.append(
         Raise(
@@ -161,16 +190,3 @@ def raise_statement(unit: Unit, node: Node) -> None:
     unit.scope.flow.append(["!", expression(unit, value) if value is not None else None, start_line(node)])
     if cause is not None:
         evaluate(unit, expression(unit, cause))
-
-
-def _raises_again(unit: Unit, statement: Node, value: Node) -> bool:
-    """Whether a raise statement raises the very error that the clause around it caught."""
-    if value.type != "identifier":
-        return False
-    above = statement.parent
-    while above is not None and above.type not in ("function_definition", "class_definition", "module"):
-        if above.type in ("except_clause", "except_group_clause"):
-            alias = _caught(unit, above)[2]
-            return alias is not None and unit.of(alias) == unit.of(value)
-        above = above.parent
-    return False

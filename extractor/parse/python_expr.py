@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Final
 from extractor.facts import Call, Definition
 from extractor.languages import grammar
 from extractor.parse import Source
-from extractor.parse.python_operators import binary, comparison, conditional, either, unary
+from extractor.parse.python_operators import binary, comparison, is_name_part, unary
+from extractor.parse.python_tests import conditional, either, negation
 from extractor.parse.python_text import parameters, string_value
 from extractor.parse.python_unit import Flow, Unit, evaluated, expression, other, plain
 from extractor.parse.tree import collapse, end_line, start_line
@@ -144,11 +145,28 @@ def _string(unit: Unit, node: Node) -> Flow:
     value = string_value(unit, node)
     if value is not None:
         return ["K", sys.intern(value)] if len(value) <= MAX_KEY and "\n" not in value else None
-    parts = []
+    parts: list[Flow] = []
     for child in children:
         if child.type == "interpolation":
-            parts += [expression(unit, part) for part in child.named_children if part.type != "type_conversion"]
+            parts += _interpolation(unit, child)
+    literals = [unit.of(child) for child in children if child.type == "string_content"]
+    if len(parts) == 1 and is_name_part("".join(literals)):
+        before = children[1].type == "string_content"
+        return [
+            "M",
+            [["K", literals[0] if before else ""], parts[0], ["K", literals[-1] if len(literals) > before else ""]],
+        ]
     return evaluated(parts)
+
+
+def _interpolation(unit: Unit, node: Node) -> list[Flow]:
+    """`{value!r:spec}`: the value is made text."""
+    children = node.named_children
+    kind = next((unit.of(child)[1:2] for child in children if child.type == "type_conversion"), "")
+    flows = [expression(unit, child) for child in children if child.type != "type_conversion"]
+    if flows and not plain(flows[0]):
+        flows[0] = ["V", flows[0], {"r": "repr", "a": "repr", "s": "str"}.get(kind, "format"), start_line(node)]
+    return flows
 
 
 def _concatenated(unit: Unit, node: Node) -> Flow:
@@ -295,6 +313,9 @@ def _walrus(unit: Unit, node: Node) -> Flow:
 
 def _yield(unit: Unit, node: Node) -> Flow:
     unit.scope.flags.add("generator")
+    index = unit.scope.index
+    if index >= 0 and any("contextmanager" in decorator for decorator in unit.defs[index].decorators):
+        unit.yields.append([index, start_line(node)])
     delegates = any(child.type == "from" for child in node.children)
     return ["Z" if delegates else "Y", _first(unit, node)]
 
@@ -332,6 +353,7 @@ EXPRESSIONS: Final[dict[str, Callable[[Unit, Node], Flow]]] = {
     "binary_operator": binary,
     "unary_operator": unary,
     "comparison_operator": comparison,
+    "not_operator": negation,
     "list_comprehension": _comprehension("l"),
     "set_comprehension": _comprehension("s"),
     "dictionary_comprehension": _comprehension("d"),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from extractor.parse.python_unit import Flow, Unit, evaluated, expression, other, plain
+from extractor.parse.python_text import string_value
+from extractor.parse.python_unit import Flow, Unit, evaluated, expression, plain
 from extractor.parse.tree import start_line
 
 if TYPE_CHECKING:
@@ -20,32 +21,6 @@ COMPARE: Final = {
     "<=": ("__le__", "__ge__"), ">=": ("__ge__", "__le__"),
 }  # fmt: skip  # fmt: skip
 LONG_CHAIN = 24
-
-
-def either(unit: Unit, node: Node) -> Flow:
-    """`a or b and c`: any of the operands, the left spine walked without recursion."""
-    operands: list[Node] = []
-    current: Node | None = node
-    while current is not None and current.type == "boolean_operator":
-        right = current.child_by_field_name("right")
-        if right is not None:
-            operands.append(right)
-        current = current.child_by_field_name("left")
-    if current is not None:
-        operands.append(current)
-    flows = [flow for operand in reversed(operands) if (flow := expression(unit, operand)) is not None]
-    return ["U", flows] if len(flows) > 1 else flows[0] if flows else None
-
-
-def conditional(unit: Unit, node: Node) -> Flow:
-    children = [child for child in node.named_children if child.type != "comment"]
-    if len(children) != 3:
-        return other(unit, node)
-    condition = expression(unit, children[1])
-    flows = [flow for child in (children[0], children[2]) if (flow := expression(unit, child)) is not None]
-    if condition is not None and not isinstance(condition, str):
-        return ["U", flows, condition]
-    return ["U", flows] if len(flows) > 1 else flows[0] if flows else None
 
 
 def binary(unit: Unit, node: Node) -> Flow:
@@ -64,6 +39,8 @@ def binary(unit: Unit, node: Node) -> Flow:
         return evaluated([flow, *(expression(unit, right) for _, right, _ in reversed(chain))])
     for sign, right, line in reversed(chain):
         other = expression(unit, right)
+        if sign == "%" and len(chain) == 1 and current.type == "string":
+            return formatted(unit, current, other, line)
         if flow is None and other is None:
             continue
         if plain(flow) and plain(other):
@@ -91,8 +68,25 @@ def comparison(unit: Unit, node: Node) -> Flow:
     operators = [child.type for child in node.children if not child.is_named]
     if len(flows) == 2 and operators:
         left, right = flows
-        if operators[0] in COMPARE and not plain(left) and not plain(right):
-            return ["X", [["O", list(COMPARE[operators[0]]), left, right, start_line(node)]]]
+        if operators[0] in COMPARE and left.__class__ is str and plain(right):
+            return ["V", left, COMPARE[operators[0]][0], start_line(node)]
+        if operators[0] in COMPARE and not (plain(left) and plain(right)):
+            return ["O", list(COMPARE[operators[0]]), left, right, start_line(node)]
         if operators[-1] == "in" and "is" not in operators and not plain(right):
-            return ["X", [left, ["O", ["__contains__", ""], right, None, start_line(node)]]]
+            return ["X", [["O", ["__contains__", ""], right, left, start_line(node)]]]
     return evaluated(flows)
+
+
+def formatted(unit: Unit, template: Node, values: Flow, line: int) -> Flow:
+    """`"…%s…" % values`: they are made text; a name built around one of them is kept as far as it is written."""
+    text = string_value(unit, template) or ""
+    asked: Flow = ["V", values, "str", line] if values.__class__ in (list, str) and not plain(values) else None
+    before, sign, after = text.partition("%s")
+    if sign and is_name_part(before + after):
+        return ["M", [["K", before], asked, ["K", after]]]
+    return evaluated([asked])
+
+
+def is_name_part(text: str) -> bool:
+    """Whether this may be a part of an attribute's name, and long enough to tell names apart."""
+    return len(text) > 2 and "_" in text and f"_{text}".isidentifier()

@@ -11,6 +11,8 @@ in order, everything else left out. It is plain JSON (lists, strings, numbers), 
     ["G", site, kind, items, clauses]    comprehension           ["X", [expressions]]          evaluated, value of no interest
     ["Y", value] ["Z", value]        yield, yield from           ["W", value]                  await
     ["O", [methods], left, right, line]  operator                ["N", name, value]            walrus
+    ["V", value, what, line]         asked for truth, text … ["M", [before, V, after]]     a name built of parts
+    ["J", tests, yes, no, before]    either, as tests say after `before` was evaluated
     ["S", value]                     *splat in args and items    null                          nothing of interest
 
 and statements:
@@ -18,7 +20,7 @@ and statements:
     ["=", target, value]  [":", target, annotation, value]  ["e", value]  ["r", value]  ["!", value, line]  ["j"] (break, continue)
     ["?", tests, body, orelse]           if; tests: [[name, [types], holds, only the body knows]…], no types: None
     ["f", target, iterable, body, orelse, line, async]   ["w", body, orelse]   ["t", body, handlers, orelse, finally]
-    ["h", value, target, line, async]    with            ["i", import]         ["x", names]      delete
+    ["h", value, target, line, async]    with            ["i", import]         ["x", names, [attribute or item, …]]   delete
     ["d", definition, decorators, defaults]              ["c", definition, bases, keywords, decorators]
 """
 
@@ -59,6 +61,9 @@ class Scope:
     returns: Flow = None
     guards: list[str] = field(default_factory=list)
     flags: set[str] = field(default_factory=set)
+    caught: list[str] = field(
+        default_factory=list
+    )  # what the handlers around the statement being read call their error
 
 
 @dataclass(slots=True)
@@ -84,6 +89,10 @@ class Unit:
     lambdas: dict[int, int] = field(default_factory=dict)
     expressions: Mapping[str, Callable[[Unit, Node], Flow]] = field(default_factory=dict)
     statements: Mapping[str, Callable[[Unit, Node], None]] = field(default_factory=dict)
+    withs: list[list[int]] = field(
+        default_factory=list
+    )  # [scope, line of the manager, first and last line of the body]
+    yields: list[list[int]] = field(default_factory=list)  # [scope, line] where a context manager runs the body
     sites: int = 0
     depth: int = 0
     too_deep: int = 0

@@ -128,6 +128,10 @@ def _names(program: Program, block: Block, links: Links) -> None:
 def _errors(program: Program, block: Block, name: str, lines: Sequence[int]) -> list[str]:
     """The classes this name stands for; of a function that makes an error, those of what it gives back where it is raised."""
     values = _meaning(program, block, name)
+    here = frozenset().union(*(block.raised.get(line, NONE) for line in lines)) if "(" not in name else NONE
+    here = program.concrete(here, block)
+    if name in block.found and here and all(v.kind in (CLASS, INSTANCE) for v in here):
+        values = here  # what the variable holds where it is raised, not what it ever holds
     if not values or any(v.kind not in (CLASS, INSTANCE) for v in values):
         raised = frozenset().union(*(block.raised.get(line, NONE) for line in lines))
         values = frozenset(v for v in values if v.kind in (CLASS, INSTANCE, EXTERNAL, RESULT))
@@ -227,6 +231,16 @@ def _base_values(program: Program, block: Block, position: int, name: str) -> Va
     return named(program, annotation(name), block.parent or block, block)
 
 
+def _only_raises(block: Block) -> bool:
+    """Whether a method does nothing but raise: what overrides it is meant, whatever it raises."""
+    return (
+        len(block.flow) == 1
+        and block.flow[0][0] == "!"
+        and block.definition is not None
+        and not block.has_flag("lambda")
+    )
+
+
 def _overrides(program: Program, links: Links) -> None:
     """A call of an abstract method may reach every override of it, with less confidence."""
     abstract: dict[str, tuple[Any, str]] = {}
@@ -234,9 +248,9 @@ def _overrides(program: Program, links: Links) -> None:
         for block in blocks:
             if (
                 block is not None
-                and block.has_flag("abstract")
                 and block.kind == "function"
                 and block.class_ is not None
+                and (block.has_flag("abstract") or _only_raises(block))
             ):
                 assert block.definition is not None
                 abstract[block.id] = (block.class_, block.definition.name)
@@ -274,7 +288,23 @@ def _overrides(program: Program, links: Links) -> None:
         if edge.kind == "calls" and (targets := overrides.get(edge.dst))
         for target in targets
     ]
-    links.edges.extend(added)
+    links.edges[:] = [*_without_abstract(links.edges, abstract), *added]
+
+
+def _without_abstract(edges: list[Edge], abstract: Mapping[str, tuple[Any, str]]) -> list[Edge]:
+    """Where methods are known that implement an abstract one, it is not what is called."""
+    declared = {(e.src, e.line, abstract[e.dst][1]) for e in edges if e.kind == "calls" and e.dst in abstract}
+    real: set[tuple[str, int, str]] = set()
+    for edge in edges:
+        if edge.kind == "calls" and edge.dst not in abstract:
+            place = (edge.src, edge.line, edge.dst.rpartition(".")[2].partition("@")[0])
+            if place in declared:
+                real.add(place)
+    return [
+        e
+        for e in edges
+        if e.kind != "calls" or e.dst not in abstract or (e.src, e.line, abstract[e.dst][1]) not in real
+    ]
 
 
 def _best(edges: list[Edge]) -> list[Edge]:

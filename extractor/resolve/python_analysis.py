@@ -8,7 +8,7 @@ not matter. See `python_flow` for what evaluating means.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from extractor.facts import FileFacts
 from extractor.resolve.common import is_aside
@@ -16,8 +16,11 @@ from extractor.resolve.python_fixtures import requested_fixtures
 from extractor.resolve.python_flow import Flow
 from extractor.resolve.python_modules import Module, Modules
 from extractor.resolve.python_program import Program
+from extractor.resolve.python_protocols import ASKED, asked_of
 from extractor.resolve.python_types import declared_type
 from extractor.resolve.python_values import INSTANCE, RESULT, UNKNOWN, Block
+
+MAX_ANSWERS: Final = 4  # rounds of asking until no answer moves a value
 
 
 def analyse(program: Program, files: Sequence[FileFacts]) -> Flow:
@@ -44,7 +47,29 @@ def analyse(program: Program, files: Sequence[FileFacts]) -> Flow:
         _presume_receiver(program, block)
         _declare(program, block)
     flow.settle()
+    asking = [b for blocks in program.blocks_of.values() for b in blocks if b is not None and b.asked]
+    for _ in range(MAX_ANSWERS):
+        _answer(flow, asking)
+        if not any(program.waiting):
+            break
+        flow.settle()
+    else:
+        _answer(flow, asking)
     return flow
+
+
+def _answer(flow: Flow, blocks: list[Block]) -> None:
+    """Let what values are asked for by the language itself reach their special methods."""
+    special = flow.p.special
+    known = {kind for kind, names in ASKED.items() if not special.isdisjoint(names)}
+    for block in blocks:
+        flow.at = block
+        block.place = block.whole
+        for values, kind, line in block.asked.values() if known else ():
+            if kind in known:
+                hits = asked_of(flow.calls, block, values, kind, line)
+                if hits.targets:
+                    flow.note(hits, ASKED[kind][0], line, 0, False)
 
 
 def _wave(block: Block, called: set[str]) -> int:
@@ -78,7 +103,12 @@ def _presume_receiver(program: Program, block: Block) -> None:
 
 def _declare(program: Program, block: Block) -> None:
     for index, _ in block.annotations:
-        if block.params[index].kind == "" and not any(v.kind != UNKNOWN for v in block.inflow[index].values):
+        kind = block.params[index].kind
+        if kind in ("*", "**"):
+            rest = program.box("tuple" if kind == "*" else "dict", block, -2 - index).a
+            if not any(v.kind != UNKNOWN for cell in (rest.any, *rest.slots.values()) for v in cell.values):
+                program.add(rest.any, declared_type(program, block, index))
+        elif kind == "" and not any(v.kind != UNKNOWN for v in block.inflow[index].values):
             program.add(block.inflow[index], declared_type(program, block, index))
     returned = block.returned.values.union(*(cell.values for cell in block.conditional.values()))
     if block.returns is not None and all(v.kind in (UNKNOWN, RESULT) for v in returned):

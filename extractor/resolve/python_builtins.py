@@ -10,15 +10,18 @@ from sys import intern
 from typing import TYPE_CHECKING, Final
 
 from extractor.resolve.python_containers import container_method, copied, keyed
-from extractor.resolve.python_library import SPECIAL, Use, methods_of_template, register
+from extractor.resolve.python_library import Use, methods_of_template, register
 from extractor.resolve.python_members import TEMPLATES, on_class
 from extractor.resolve.python_outside import lacks
+from extractor.resolve.python_protocols import ASKED, ask
 from extractor.resolve.python_state import Arguments, Hits
+from extractor.resolve.python_stdlib import GIVES, ITERATING, OPERATIONS, RULES, TEXT, ordered
 from extractor.resolve.python_types import instances_of
 from extractor.resolve.python_values import (
     BOUND,
     BOX,
     CLASS,
+    EXTERNAL,
     FUNCTION,
     IDENTITY,
     INSTANCE,
@@ -74,6 +77,16 @@ CALLERS: Final[dict[str, tuple[int | str, ...]]] = {
     "re.Pattern.sub": (0, "repl"),
     "re.Pattern.subn": (0, "repl"),
     "asyncio.to_thread": (0,),
+    "asyncio.AbstractEventLoop.call_soon": (0,),
+    "asyncio.AbstractEventLoop.call_soon_threadsafe": (0,),
+    "asyncio.AbstractEventLoop.call_later": (1,),
+    "asyncio.AbstractEventLoop.call_at": (1,),
+    "asyncio.AbstractEventLoop.run_in_executor": (1,),
+    "asyncio.AbstractEventLoop.add_signal_handler": (1,),
+    "concurrent.futures.Future.add_done_callback": (0,),
+    "heapq.nlargest": ("key",),
+    "heapq.nsmallest": ("key",),
+    "heapq.merge": ("key",),
 }
 # These give their first argument back, or something that behaves like it.
 IDENTITIES: Final = frozenset(
@@ -82,25 +95,46 @@ IDENTITIES: Final = frozenset(
         "copy.deepcopy", "typing.cast", "typing.final", "typing.no_type_check", "typing.runtime_checkable",
         "typing_extensions.final", "abc.abstractmethod", "dataclasses.dataclass", "dataclasses.replace", "attr.s", "attrs.define",
         "asyncio.create_task", "asyncio.ensure_future", "asyncio.shield", "asyncio.wait_for", "asyncio.run", "enum.unique",
-        "weakref.proxy", "types.coroutine", "atexit.register", "contextlib.closing",
+        "weakref.proxy", "types.coroutine", "atexit.register",
     )
 )  # fmt: skip
-PROTOCOLS: Final = {
-    "builtins.len": "__len__", "builtins.str": "__str__", "builtins.repr": "__repr__", "builtins.bool": "__bool__",
-    "builtins.hash": "__hash__", "builtins.int": "__int__", "builtins.float": "__float__", "builtins.abs": "__abs__",
-    "builtins.round": "__round__", "builtins.format": "__format__", "builtins.bytes": "__bytes__", "builtins.reversed": "__reversed__",
+_PROTOCOLS: Final[dict[str, str | tuple[str, ...]]] = {
+    "builtins.len": "__len__", "builtins.str": ASKED["str"], "builtins.repr": "__repr__", "builtins.bool": ASKED["bool"],
+    "builtins.hash": "__hash__", "builtins.int": ("__int__", "__index__"), "builtins.float": "__float__", "builtins.abs": "__abs__",
+    "builtins.round": "__round__", "builtins.format": ASKED["format"], "builtins.bytes": "__bytes__", "builtins.reversed": "__reversed__",
     "builtins.divmod": "__divmod__", "operator.index": "__index__", "math.floor": "__floor__", "math.ceil": "__ceil__",
     "builtins.dir": "__dir__", "builtins.complex": "__complex__",
 }  # fmt: skip
+PROTOCOLS: Final = {path: (names,) if isinstance(names, str) else names for path, names in _PROTOCOLS.items()}
+# What functions outside ask of their arguments, when they are handed on as `map(str, values)` does.
+SPECIAL_OF: Final = PROTOCOLS | OPERATIONS
 COPIES: Final = {
     "builtins.list": "list", "builtins.tuple": "tuple", "builtins.set": "set", "builtins.frozenset": "set", "builtins.sorted": "list",
     "builtins.reversed": "list", "builtins.iter": "list", "collections.deque": "list", "itertools.chain": "list",
     "itertools.islice": "list", "itertools.cycle": "list", "builtins.filter": "list", "collections.OrderedDict": "dict",
-    "collections.Counter": "dict", "builtins.dict": "dict", "types.MappingProxyType": "dict",
+    "collections.Counter": "dict", "types.MappingProxyType": "dict", "queue.Queue": "list", "queue.LifoQueue": "list",
+    "queue.PriorityQueue": "list", "queue.SimpleQueue": "list", "asyncio.Queue": "list", "asyncio.LifoQueue": "list",
+    "asyncio.PriorityQueue": "list", "multiprocessing.Queue": "list",
 }  # fmt: skip
 ELEMENTWISE: Final = frozenset(
-    ("map", "filter", "sorted", "min", "max", "groupby", "takewhile", "dropwhile", "filterfalse", "sort")
+    (
+        "map",
+        "filter",
+        "sorted",
+        "min",
+        "max",
+        "groupby",
+        "takewhile",
+        "dropwhile",
+        "filterfalse",
+        "sort",
+        "nlargest",
+        "nsmallest",
+    )
 )
+ORDERED: Final = frozenset(("builtins.sorted", "builtins.min", "builtins.max"))
+SETS: Final = frozenset(("builtins.set", "builtins.frozenset", "builtins.dict.fromkeys", "collections.Counter"))
+HANDED_ON: Final = frozenset(("json.JSONEncoder.encode", "logging.Handler.handle"))  # of TEMPLATES, with what they got
 ELEMENTS: Final = frozenset(("builtins.next", "builtins.min", "builtins.max", "builtins.anext", "random.choice"))
 
 
@@ -118,8 +152,9 @@ def call_builtin(calls: Calls, callee: Value, given: Arguments, at: Block, site:
     use.path = path
     hits.targets.setdefault(intern(f"ext {path}"), "external")
     for method in methods_of_template(use, callee) if path in TEMPLATES else ():
-        calls.call(method, Arguments(), at, site, hits, "template", depth + 1)
-    special = SPECIAL.get(path)
+        handed_on = use.arguments if path in HANDED_ON else None
+        calls.call(method, Arguments(handed_on), at, site, hits, "template", depth + 1)
+    special = RULES.get(path)
     places = CALLERS.get(path)
     if places:
         result = _call_arguments(use, places)
@@ -127,6 +162,8 @@ def call_builtin(calls: Calls, callee: Value, given: Arguments, at: Block, site:
             return use.holding("generator", "map", result)
         if path == "functools.reduce":
             return result
+        if path in ORDERED:
+            ordered(use)
     elif special is None and path not in IDENTITIES and path not in COPIES:
         _callbacks(use)
     if special is not None:
@@ -138,14 +175,13 @@ def _by_table(use: Use, path: str) -> Values:
     p, first = use.p, use.first
     method = PROTOCOLS.get(path)
     if method is not None:
-        found: Values = NONE
-        for value in sorted(first):
-            if value.kind == INSTANCE and on_class(p, value.a, method, use.at)[0]:
-                found |= use.calls.protocol(
-                    value, method, Arguments(), use.at, use.site, use.hits, use.depth, "protocol"
-                )
+        found = ask(use.calls, first, method, Arguments(), use.at, use.site, use.hits, use.depth)
         if path not in COPIES:
             return found
+    if path in SETS:
+        ask(use.calls, use.each(first), ASKED["hash"], Arguments(), use.at, use.site, use.hits, use.depth)
+    if path.endswith(".__new__"):
+        return frozenset(p.value(INSTANCE, v.a) for v in first if v.kind == CLASS)
     if path == "typing.cast":
         return instances_of(p, first, use.at) or use.argument(1)
     if path in IDENTITIES:
@@ -156,8 +192,13 @@ def _by_table(use: Use, path: str) -> Values:
         return _next(use) | use.argument(1)
     if path in ELEMENTS:
         return use.each(first) if len(use.arguments) == 1 else frozenset().union(*use.arguments)
-    if path == "re.compile":
-        return p.one(RESULT, "re.Pattern")
+    if path in GIVES:
+        return p.one(RESULT, GIVES[path])
+    if path in ITERATING:
+        use.each(first)
+    elif path in TEXT:
+        for values in (*use.arguments, *(p.concrete(v, use.at) for v in use.given.keywords.values())):
+            ask(use.calls, values, ASKED[TEXT[path]], Arguments(), use.at, use.site, use.hits)
     name = path.rpartition(".")[2]
     # An external name in capitals is a class by custom, and its call an instance of it.
     if name[:1].isupper() or name == "open":
@@ -178,8 +219,15 @@ def _next(use: Use) -> Values:
 def _callbacks(use: Use) -> None:
     """Functions handed to code nobody here can see may be called by it."""
     p = use.p
-    for values in (*use.arguments, *(p.concrete(v, use.at) for v in use.given.keywords.values())):
+    for index, values in enumerate((*use.arguments, *(p.concrete(v, use.at) for v in use.given.keywords.values()))):
+        following = use.arguments[index + 1 :]
         for value in values:
+            if value.kind == INSTANCE and following and "__call__" in p.special:
+                for method in sorted(on_class(p, value.a, "__call__", use.at)[0]):
+                    if method.kind == FUNCTION and len(method.a.inflow) == len(following) + 1:
+                        use.calls.invoke(
+                            method, Arguments([frozenset((value,)), *following]), use.at, use.site, use.depth
+                        )
             block = _function(value)
             if block is None:
                 continue
@@ -187,8 +235,13 @@ def _callbacks(use: Use) -> None:
             if not block.reached:
                 block.reached = True
                 p.enqueue(block)
-            if value.kind == BOUND and block.inflow:
+            first = value.kind == BOUND
+            if first and block.inflow:
                 p.flow_into(block.inflow[0], frozenset((value.b,)))
+            if following and block.by_position and len(block.inflow) == len(following) + first:
+                # `run(function, a, b)` hands on what follows, where the numbers agree.
+                for cell, passed in zip(block.inflow[first:], following, strict=True):
+                    p.flow_into(cell, passed)
 
 
 def _function(value: Value) -> Block | None:
@@ -207,8 +260,9 @@ def _call_arguments(use: Use, places: tuple[int | str, ...]) -> Values:
         values = use.argument(place) if isinstance(place, int) else use.keyword(place)
         functions |= {
             v for v in values
-            if v.kind in (*CALLABLE, CLASS) or (v.kind == INSTANCE and on_class(p, v.a, "__call__", at)[0])
+            if v.kind in (*CALLABLE, CLASS, EXTERNAL) or (v.kind == INSTANCE and on_class(p, v.a, "__call__", at)[0])
         }  # fmt: skip
+    functions = {v for v in functions if v.kind != EXTERNAL or not p.special.isdisjoint(SPECIAL_OF.get(v.a, ()))}
     others = [values for values in use.arguments if not (values & functions)]
     rest = others[0] if others else NONE
     name = use.path.rpartition(".")[2]
@@ -234,7 +288,13 @@ def _call_arguments(use: Use, places: tuple[int | str, ...]) -> Values:
         inner = Arguments(others, dict(use.given.keywords))
     result: Values = NONE
     for function in sorted(functions):
-        result |= use.calls.call(function, inner, at, use.site, use.hits, "flow", use.depth + 1)
+        returned = use.calls.call(function, inner, at, use.site, use.hits, "flow", use.depth + 1)
+        if (
+            name in ("reduce", "accumulate") and not returned <= elements
+        ):  # the result so far is the next first argument
+            again = Arguments([returned, elements])
+            returned |= use.calls.call(function, again, at, use.site, use.hits, "flow", use.depth + 1)
+        result |= returned
     return p.concrete(result, at)
 
 
@@ -244,9 +304,14 @@ def _method(use: Use, owner: Value, name: str) -> Values:
         added = tuple(sorted(use.first))
         if name == "getter":
             return use.p.one(PROPERTY, added, owner.b)
-        return use.p.one(PROPERTY, owner.a, added if name == "setter" else owner.b)
+        stored, deleted = owner.b
+        return use.p.one(
+            PROPERTY, owner.a, (added if name == "setter" else stored, added if name == "deleter" else deleted)
+        )
     if owner.kind == FUNCTION:
         return register(use, owner)
+    if owner.kind == CLASS:
+        return use.calls.construct(owner, use.given, use.at, use.site, use.hits, "super", use.depth)
     if lacks(f"builtins.{owner.a.kind}", name):
         use.hits.reasons.append("external")
     else:
@@ -255,5 +320,6 @@ def _method(use: Use, owner: Value, name: str) -> Values:
         use.path = "builtins.list.sort"
         use.arguments = [frozenset((owner,))]
         _call_arguments(use, ("key",))
+        ordered(use)
         return NONE
     return container_method(use, owner, name)

@@ -47,6 +47,7 @@ class Calls:
     def __init__(self, program: Program) -> None:
         self.p = program
         self.frame: Frame
+        self.factory: Values = NONE  # of the field whose default was evaluated last
 
     # One callee
 
@@ -118,15 +119,26 @@ class Calls:
     ) -> Values:
         """Calling a class goes to the `__init__` or `__new__` on its order, to the class itself only when there is none."""
         p, cls = self.p, callee.a
+        for meta in sorted(cls.keywords.get("metaclass", NONE)):
+            if meta.kind == CLASS and "__call__" in p.special:
+                functions = [v for v in sorted(on_class(p, meta.a, "__call__", at)[0]) if v.kind == FUNCTION]
+                if functions:
+                    made = NONE
+                    for function in functions:
+                        hits.targets[function.a.id] = via
+                        hits.instantiates[function.a.id] = cls.id
+                        made |= self.invoke(function, given.after(frozenset((callee,))), at, site, depth)
+                    return made | p.one(INSTANCE, cls)
+        return self.construct(callee, given, at, site, hits, via, depth)
+
+    def construct(
+        self, callee: Value, given: Arguments, at: Block, site: int, hits: Hits, via: str, depth: int
+    ) -> Values:
+        """What `type.__call__` does, whatever the metaclass says."""
+        p, cls = self.p, callee.a
         made = p.one(INSTANCE, cls)
         reached: dict[str, str] = {}
         result = made
-        for meta in sorted(cls.keywords.get("metaclass", NONE)):
-            if meta.kind == CLASS:
-                for value in sorted(on_class(p, meta.a, "__call__", at)[0]):
-                    if value.kind == FUNCTION:
-                        reached[value.a.id] = via
-                        self.invoke(value, given.after(frozenset((callee,))), at, site, depth)
         for name in ("__new__", "__cinit__", "__init__"):  # Cython's runs before the other, whatever it is
             for value in sorted(on_class(p, cls, name, at)[0]):
                 if value.kind == FUNCTION:
@@ -138,7 +150,9 @@ class Calls:
                         result |= frozenset(v for v in returned if v.kind == INSTANCE)
         if not reached:
             reached[cls.id] = via
-            self._fill_fields(cls, given, at)
+            if cls.fields or len(ancestry(p, cls, at)[0]) > 1:
+                self._fill_fields(cls, given, at)
+                self._complete(cls, made, given, at, site, hits, depth)
         for target in reached:
             hits.instantiates[target] = cls.id
         hits.targets.update(reached)
@@ -152,6 +166,24 @@ class Calls:
         for name, values in [*zip(names, given.positional, strict=False), *given.keywords.items()]:
             if name in names and values:
                 self.p.flow_into(instance_cell(self.p, cls, name), values)
+
+    def _complete(
+        self, cls: Class, made: Values, given: Arguments, at: Block, site: int, hits: Hits, depth: int
+    ) -> None:
+        """A generated constructor calls the factories of what is left out, and `__post_init__` at its end."""
+        p = self.p
+        order = ancestry(p, cls, at)[0]
+        if not any(ancestor.block.has_flag("dataclass") for ancestor in order):
+            return
+        for ancestor in order:
+            for name, factories in ancestor.factories.items():
+                if name not in given.keywords and name not in ancestor.fields[: len(given.positional)]:
+                    for factory in sorted(factories):
+                        self.call(factory, Arguments(), at, site, hits, "flow", depth + 1)
+        for value in sorted(on_class(p, cls, "__post_init__", at)[0]) if "__post_init__" in p.special else ():
+            if value.kind == FUNCTION:
+                hits.targets.setdefault(value.a.id, "protocol")
+                self.invoke(value, Arguments([made]), at, site, depth)
 
     # First-party functions
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from extractor.resolve.python_library import Use
+from extractor.resolve.python_protocols import ASKED, ask
+from extractor.resolve.python_state import Arguments
 from extractor.resolve.python_values import BOX, NONE, Value, Values, constant_keys
 
 
@@ -61,7 +63,9 @@ def container_method(use: Use, owner: Value, name: str) -> Values:
     p, at, first, last = use.p, use.at, use.first, use.arguments[-1] if use.arguments else NONE
     box = owner.a
     everything = frozenset((owner,))
-    if name in ("get", "pop", "setdefault"):
+    if first and (box.kind == "set" or (box.kind == "dict" and name in ("get", "pop", "setdefault"))):
+        ask(use.calls, first, ASKED["hash"], Arguments(), at, use.site, use.hits, use.depth)
+    if name in ("get", "pop", "setdefault") and not (name == "get" and box.kind == "list"):
         found: Values = use.argument(1)
         known = constant_keys(first)
         if name == "setdefault":
@@ -69,7 +73,7 @@ def container_method(use: Use, owner: Value, name: str) -> Values:
         for key in known:
             found |= use.calls.read_slot(owner, key, at)
         return found if known else found | use.calls.elements(everything, at)
-    if name in ("append", "add", "appendleft"):
+    if name in ("append", "add", "appendleft", "put", "put_nowait"):
         p.flow_into(box.more, last)
     elif name == "insert":
         p.flow_into(box.any, last)
@@ -89,7 +93,7 @@ def container_method(use: Use, owner: Value, name: str) -> Values:
         return use.holding("list", "values", use.calls.elements(everything, at))
     elif name in ("copy", "union", "intersection", "difference", "__iter__"):
         return everything
-    elif name in ("popleft", "popitem", "__next__", "send"):
+    elif name in ("popleft", "popitem", "__next__", "send", "get", "get_nowait"):
         return use.calls.elements(everything, at)
     return NONE
 

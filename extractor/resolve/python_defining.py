@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from extractor.resolve.python_members import ancestry, own_cell, rebase
+from extractor.resolve.python_protocols import class_made
 from extractor.resolve.python_state import Arguments, Frame, Hits
 from extractor.resolve.python_text import dotted
 from extractor.resolve.python_values import (
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     from extractor.resolve.python_flow import Flow
 
 MARKS: Final = ("builtins.staticmethod", "builtins.classmethod", "abc.abstractmethod", "typing.overload")
+
+
+FIELD_MAKERS: Final = frozenset(("ib", "attrib", "field"))
 
 
 def give_default(run: Flow, block: Block, position: int, values: Values) -> None:
@@ -84,6 +88,11 @@ def _decorate(run: Flow, flow: Any, site: int, line: int, column: int, values: V
     return values if run.lenient else NONE
 
 
+def _makes_field(value: Any) -> bool:
+    """`name = attr.ib(…)` in the body of a class that attrs completes."""
+    return value.__class__ is list and value[0] == "C" and dotted(value[2]).rpartition(".")[2] in FIELD_MAKERS
+
+
 def define_class(run: Flow, s: list[Any]) -> bool:
     """`class`: bases first, then the body in a frame of its own, then decorators."""
     p = run.p
@@ -105,6 +114,8 @@ def define_class(run: Flow, s: list[Any]) -> bool:
         p.add(cell, bases_here or p.one(UNKNOWN, "external"))
         if cell.values is not known:
             rebase(p, cls)
+            for ancestor in ancestry(p, cls, run.at)[0]:
+                p.upset(ancestor.followers)
     for name, flow in keywords:
         cls.keywords[name] = run.concrete(run.value(flow))
     for ancestor in ancestry(p, cls, run.at)[0][1:]:
@@ -121,11 +132,18 @@ def define_class(run: Flow, s: list[Any]) -> bool:
             if block.has_flag("enum") and not any(v.kind in (FUNCTION, CLASS, PROPERTY) for v in values):
                 values |= p.one(INSTANCE, cls)
             p.flow_into(cell, values)
+    if block.has_flag("dataclass"):
+        fields = [s[1] for s in block.flow if s[0] == "=" and s[1].__class__ is str and _makes_field(s[2])]
+        cls.fields += [name for name in fields if name not in cls.fields]
     if block.has_flag("enum"):
         for definition in block.facts.defs:
             if definition.kind == "variable" and definition.scope == index:
                 p.add(own_cell(p, cls, definition.name), p.one(INSTANCE, cls))
     values = p.one(CLASS, cls)
+    made = Hits()
+    own = {name: held for name, held in env.items() if isinstance(name, str)}
+    class_made(run.calls, p.value(CLASS, cls), own, run.at, index, made)
+    run.note(made, "class", block.definition.start_line, 0, False)
     for ancestor in ancestry(p, cls, run.at)[0][1:]:
         hook = ancestor.own.get("__init_subclass__")
         for value in sorted(hook.values) if hook is not None else ():

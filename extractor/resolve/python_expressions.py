@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from extractor.resolve.python_defining import give_default
 from extractor.resolve.python_displays import comprehension, dictionary, sequence, sliced, spread
 from extractor.resolve.python_members import attribute, on_class
+from extractor.resolve.python_protocols import COMPARISONS, ask, class_item, doubt, hashed, joined_text, read_through
 from extractor.resolve.python_state import Arguments, Hits
 from extractor.resolve.python_types import sent_type, types_of
 from extractor.resolve.python_values import (
@@ -18,7 +19,9 @@ from extractor.resolve.python_values import (
     FUNCTION,
     INSTANCE,
     METHOD,
+    MODULE,
     NONE,
+    PREFIX,
     RESULT,
     RETURNED,
     TOKEN,
@@ -48,8 +51,7 @@ def _attribute(run: Flow, f: list[Any]) -> Values:
         found = found | values if found else values
         if getters:
             hits = Hits()
-            for getter, receiver in getters:
-                found |= run.calls.call(getter, Arguments([frozenset((receiver,))]), run.at, f[3], hits, "property")
+            found |= read_through(run.calls, getters, run.at, f[3], hits, name)
             run.note(hits, name, f[3], 0, False)
     return found
 
@@ -140,8 +142,7 @@ def _method(run: Flow, flow: list[Any], hits: Hits) -> tuple[Values, str]:
         reason = reason or missing
         if getters:
             read = Hits()
-            for getter, receiver in getters:
-                found |= run.calls.call(getter, Arguments([frozenset((receiver,))]), run.at, flow[3], read, "property")
+            found |= read_through(run.calls, getters, run.at, flow[3], read, flow[2])
             run.note(read, flow[2], flow[3], 0, False)
     return found, reason or "unknown_receiver"
 
@@ -154,17 +155,22 @@ def _item(run: Flow, f: list[Any]) -> Values:
     constants = constant_keys(keys)
     for owner in sorted(owners):
         if owner.kind == BOX:
+            if owner.a.kind == "dict":
+                hashed(run.p, run.at, (id(f), 0), keys, f[3])
             if not constants:
                 found |= run.calls.elements(frozenset((owner,)), run.at)
             for key in constants:
                 found |= run.calls.read_slot(owner, key, run.at)
         elif owner.kind == INSTANCE:
-            found |= run.calls.protocol(owner, "__getitem__", Arguments([keys]), run.at, f[3], hits, via="item")
+            reached = run.calls.protocol(owner, "__getitem__", Arguments([keys]), run.at, f[3], hits, via="item")
+            if not hits.targets:
+                reached = ask(run.calls, frozenset((owner,)), ("__missing__",), Arguments([keys]), run.at, f[3], hits)
+            found |= reached
         elif owner.kind == CLASS:
-            if owner.a.block.has_flag("enum"):
-                found |= run.p.one(INSTANCE, owner.a)
-            else:
-                found |= frozenset((owner,))
+            found |= class_item(run.calls, owner, keys, run.at, f[3], hits)
+        elif owner.kind == MODULE:
+            for key in constants:
+                found |= attribute(run.p, owner, str(key), run.at)[0]
         elif owner.kind in (EXTERNAL, UNKNOWN, RESULT):
             found |= run.p.one(UNKNOWN, "external") if owner.kind != EXTERNAL else frozenset((owner,))
     run.note(hits, "__getitem__", f[3], 0, False)
@@ -184,10 +190,70 @@ def _either(run: Flow, f: list[Any]) -> Values:
     found: Values = NONE
     if len(f) > 2:
         run.value(f[2])
-    for flow in f[1]:
+    asked = f[4] if len(f) > 4 else 0
+    for index, flow in enumerate(f[1]):
         values = run.value(flow)
+        if index < asked and values:
+            run.at.asked[(id(f), index)] = (values, "bool", f[3])
         found = found | values if found else values
     return found
+
+
+def _asked(run: Flow, f: list[Any]) -> Values:
+    """Noted only: what is asked changes nothing, so that it can wait until all values stand (see `python_analysis`)."""
+    _, inner, kind, line = f
+    # Of the names only the block's own.
+    values = run.frame.get(inner) if inner.__class__ is str else run.value(inner)
+    if values:
+        run.at.asked[(id(f), 0)] = (values, kind, line)
+    return NONE
+
+
+def _name_of_parts(run: Flow, f: list[Any]) -> Values:
+    """`"visit_" + name`, `f"do_{name}"`: the text, or as much of it as is known."""
+    before, asked, after = f[1]
+    inner: Values = NONE
+    if asked is not None:
+        inner = run.concrete(run.value(asked[1]))
+        run.at.asked[(id(asked), 0)] = (inner, asked[2], asked[3])
+    text = joined_text(run.p, run.p.one(CONSTANT, before[1]), inner) if before[1] else inner
+    if not after[1]:
+        return text
+    last = run.p.one(CONSTANT, after[1])
+    if not before[1] or all(value.kind == CONSTANT for value in text):
+        return joined_text(run.p, text, last)
+    return frozenset(run.p.value(PREFIX, value.a, after[1]) for value in text if value.kind == PREFIX)
+
+
+def _tested(run: Flow, f: list[Any]) -> Values:
+    """Either of two, each evaluated with what the tests say of its names."""
+    _, tests, yes, no, before = f
+    if before is not None:
+        run.value(before)
+    found = _supposing(run, tests, True, yes)
+    return found | _supposing(run, tests, False, no) if no is not None else found
+
+
+def _supposing(run: Flow, tests: list[Any], holds: bool, flow: Any) -> Values:
+    """The value of an expression where these tests hold, or do not; the frame is left as it was."""
+    frame = run.frame
+    outer, frame.log = frame.log, {}
+    written = frozenset(frame.writes)
+    for test in tests:
+        frame.get(test[0])
+        run.narrow(test, holds)
+    narrowed = list(frame.log)
+    values = run.value(flow)
+    log, frame.log = frame.log, None
+    for key in narrowed:
+        frame.set(key, log.pop(key))
+        if key not in written:
+            del frame.writes[key]
+    frame.log = outer
+    if outer is not None:
+        for key, old in log.items():
+            outer.setdefault(key, old)
+    return values
 
 
 def _evaluated(run: Flow, f: list[Any]) -> Values:
@@ -205,10 +271,17 @@ def _yield(run: Flow, f: list[Any]) -> Values:
 
 def _yield_from(run: Flow, f: list[Any]) -> Values:
     hits = Hits()
-    values = run.calls.iterate(run.concrete(run.value(f[1])), run.at, 0, hits)
+    iterated = run.concrete(run.value(f[1]))
+    values = run.calls.iterate(iterated, run.at, 0, hits)
     run.note(hits, "__iter__", run.line, 0, False)
     run.p.flow_into(run.at.yielded, values)
-    return NONE
+    found: Values = NONE
+    for value in iterated:
+        if (
+            value.kind == BOX and value.a.kind == "generator" and not value.b
+        ):  # of a generator function, not an expression
+            found |= run.concrete(run.p.read(value.a.own.returned, run.at))
+    return found
 
 
 def _await(run: Flow, f: list[Any]) -> Values:
@@ -226,7 +299,15 @@ def _await(run: Flow, f: list[Any]) -> Values:
 
 def _operator(run: Flow, f: list[Any]) -> Values:
     _, methods, left, right, line = f
+    wanted = COMPARISONS.get(methods[0], ())
+    if wanted and run.p.special.isdisjoint(wanted) and not (methods[1] == "" and "__hash__" in run.p.special):
+        for flow in (left, right):
+            if flow.__class__ is list:
+                run.value(flow)
+        return NONE
     first, second = run.value(left), run.value(right)
+    if wanted:
+        return _compared(run, methods, first, second, line)
     found: set[Value] = set()
     hits = Hits()
     for operand, other, name in ((first, second, methods[0]), (second, first, methods[1])):
@@ -256,7 +337,26 @@ def _operator(run: Flow, f: list[Any]) -> Values:
                     )
             break
     run.note(hits, methods[0], line, 0, False)
+    if methods[0] == "__add__":
+        found |= joined_text(run.p, run.concrete(first), run.concrete(second))
     return frozenset(found)
+
+
+def _compared(run: Flow, methods: list[str], first: Values, second: Values, line: int) -> Values:
+    """A comparison, `in` or `not in`: the left operand's method, the right one's mirrored where the left has none."""
+    hits = Hits()
+    names = COMPARISONS[methods[0]]
+    concrete = run.concrete(first)
+    if methods[0] == "__contains__" and any(value.kind == BOX and value.a.kind != "tuple" for value in concrete):
+        hashed(run.p, run.at, (line, -2), second, line)
+    found = ask(run.calls, concrete, names, Arguments([second]), run.at, line, hits)
+    if not hits.targets and methods[1]:
+        mirrored = COMPARISONS[methods[1]]
+        found = ask(run.calls, run.concrete(second), mirrored, Arguments([first]), run.at, line, hits)
+    if hits.targets:
+        doubt(hits)
+        run.note(hits, methods[0], line, 0, False)
+    return found
 
 
 def _walrus(run: Flow, f: list[Any]) -> Values:
@@ -285,6 +385,9 @@ EXPRESSIONS: Final[dict[str, Callable[[Flow, list[Any]], Values]]] = {
     "D": dictionary,
     "F": _lambda,
     "U": _either,
+    "V": _asked,
+    "M": _name_of_parts,
+    "J": _tested,
     "G": comprehension,
     "X": _evaluated,
     "Y": _yield,

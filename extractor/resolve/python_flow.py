@@ -15,11 +15,12 @@ from extractor.resolve.python_expressions import EXPRESSIONS
 from extractor.resolve.python_library import write_attribute
 from extractor.resolve.python_members import is_instance, on_instance, tuple_fields
 from extractor.resolve.python_program import BUILTINS, Program
+from extractor.resolve.python_protocols import hashed
 from extractor.resolve.python_state import Arguments, Frame, Hits
 from extractor.resolve.python_statements import STATEMENTS
 from extractor.resolve.python_text import dotted, place_number
 from extractor.resolve.python_traces import Above, Trace, remembered, worth
-from extractor.resolve.python_types import declared_type, named
+from extractor.resolve.python_types import named
 from extractor.resolve.python_values import (
     BOX,
     CLASS,
@@ -92,10 +93,8 @@ class Flow:
         for index, param in enumerate(block.params):
             if param.kind == "*":
                 values = frozenset((p.box("tuple", block, -2 - index),))
-                self._typed_rest(block, index, values)
             elif param.kind == "**":
                 values = frozenset((p.box("dict", block, -2 - index),))
-                self._typed_rest(block, index, values)
             else:
                 values = p.one(TOKEN, block, index)
             self.frame.env[param.name] = values
@@ -109,11 +108,6 @@ class Flow:
             if maker.generator:
                 made = self.calls.elements(made, block)
             self.p.flow_into(block.inflow[index], made)
-
-    def _typed_rest(self, block: Block, index: int, values: Values) -> None:
-        if index not in block.declared:
-            for box in values:
-                self.p.add(box.a.any, declared_type(self.p, block, index))
 
     def body(self, flow: list[Any]) -> bool:
         """Run statements; True when the end cannot be reached."""
@@ -132,19 +126,16 @@ class Flow:
 
     def branch(self, flow: list[Any], tests: list[Any] = (), holds: bool = True) -> Changes | None:  # type: ignore[assignment]
         """What running `flow` would change, the frame left as it was; None when its end cannot be reached."""
+        if not flow and not (any(test[1] for test in tests)):
+            return {}
         frame = self.frame
         outer, frame.log = frame.log, {}
         supposed = self.supposed
         for test in tests:
-            self._narrow(test, holds)
+            self.narrow(test, holds)
         ended = self.body(flow)
         self.supposed = supposed
-        log = frame.log
-        changes: Changes = {key: frame.env.get(key) for key in log}
-        frame.log = None
-        for key, values in log.items():
-            frame.set(key, values)
-        frame.log = outer
+        changes = frame.undo(outer)
         return None if ended else changes
 
     def join(self, branches: list[Changes | None]) -> bool:
@@ -166,7 +157,7 @@ class Flow:
             self.frame.set(key, merged)
         return False
 
-    def _narrow(self, test: list[Any], positive: bool) -> None:
+    def narrow(self, test: list[Any], positive: bool) -> None:
         """Apply an isinstance test to a name."""
         name, types, holds, only_body = test
         if "." in name or (not positive and only_body):
@@ -290,6 +281,8 @@ class Flow:
         strong = len(owners) == 1 and len(constants) == 1 and len(keys) == 1
         for owner in sorted(owners):
             if owner.kind == BOX:
+                if owner.a.kind == "dict":
+                    hashed(self.p, self.at, (id(target), 0), keys, target[3])
                 for key in constants:
                     self.calls.store_slot(owner, key, values, self.at, strong)
                 if not constants:

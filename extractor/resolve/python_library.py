@@ -19,6 +19,7 @@ from extractor.resolve.python_members import (
     setters,
 )
 from extractor.resolve.python_program import Program
+from extractor.resolve.python_protocols import ask, named_like, read_through
 from extractor.resolve.python_state import Arguments, Hits
 from extractor.resolve.python_types import instances_of
 from extractor.resolve.python_values import (
@@ -31,6 +32,7 @@ from extractor.resolve.python_values import (
     METHOD,
     MODULE,
     NONE,
+    PREFIX,
     PROPERTY,
     RECORD,
     RESULT,
@@ -104,8 +106,8 @@ def read_attribute(calls: Calls, owners: Values, name: str, at: Block, site: int
     for owner in sorted(owners):
         values, getters, _ = attribute(calls.p, owner, name, at)
         found |= values
-        for getter, receiver in getters:
-            found |= calls.call(getter, Arguments([frozenset((receiver,))]), at, site, hits, "property")
+        if getters:
+            found |= read_through(calls, getters, at, site, hits, name)
     return found
 
 
@@ -115,6 +117,9 @@ def write_attribute(calls: Calls, owners: Values, name: str, values: Values, at:
     for owner in sorted(owners):
         if owner.kind == INSTANCE:
             called = setters(p, owner.a, name, at)
+            if "__setattr__" in p.special:
+                given = Arguments([p.one(CONSTANT, name), values])
+                ask(calls, frozenset((owner,)), ("__setattr__",), given, at, site, hits)
             for setter in called:
                 calls.call(setter, Arguments([frozenset((owner,)), values]), at, site, hits, "property")
             if not called and values:
@@ -174,11 +179,20 @@ def _iter(use: Use) -> Values:
 
 
 def _getattr(use: Use) -> Values:
-    found: Values = use.argument(2)
+    found: Values = NONE
+    lacking = not use.first
     for name in sorted(use.argument(1)):
         if name.kind == CONSTANT and isinstance(name.a, str):
-            found |= read_attribute(use.calls, use.first, name.a, use.at, use.site, use.hits)
-    return found
+            for owner in sorted(use.first):
+                read = read_attribute(use.calls, frozenset((owner,)), name.a, use.at, use.site, use.hits)
+                lacking = lacking or not read
+                found |= read
+        elif name.kind == PREFIX:
+            for known in named_like(use.p, use.first, name.a, name.b, use.at):
+                found |= read_attribute(use.calls, use.first, known, use.at, use.site, use.hits)
+            lacking = True
+    # The default is for those owners that have no such attribute.
+    return found | use.argument(2) if lacking or not found else found
 
 
 def _setattr(use: Use) -> Values:
@@ -241,7 +255,8 @@ def _enumerate(use: Use) -> Values:
 def _property(use: Use) -> Values:
     getters = use.first or use.keyword("fget")
     setters = use.argument(1) or use.keyword("fset")
-    return use.p.one(PROPERTY, tuple(sorted(getters)), tuple(sorted(setters)))
+    deleters = use.argument(2) or use.keyword("fdel")
+    return use.p.one(PROPERTY, tuple(sorted(getters)), (tuple(sorted(setters)), tuple(sorted(deleters))))
 
 
 def _identity(use: Use) -> Values:
@@ -293,7 +308,11 @@ def _named_tuple(use: Use) -> Values:
 def _field(use: Use) -> Values:
     """dataclasses.field and its like: the default, or what its factory makes."""
     factory = use.keyword("default_factory") or use.keyword("factory")
-    made = use.call(factory) if factory else NONE
+    factory = frozenset(v for v in factory if v.kind != EXTERNAL) or factory
+    made = NONE
+    for value in sorted(factory):  # it is called when an instance is made: see `Calls.construct`
+        made |= use.calls.call(value, Arguments(), use.at, use.site, Hits(), "flow", use.depth + 1)
+    use.calls.factory = factory
     return made | use.keyword("default")
 
 
@@ -367,10 +386,8 @@ SPECIAL: Final[dict[str, Callable[[Use], Values]]] = {
     "attrs.field": _field,
     "pydantic.Field": _field,
     "asyncio.gather": _gather,
-    "builtins.isinstance": _nothing,
     "builtins.issubclass": _nothing,
     "builtins.hasattr": _nothing,
     "builtins.callable": _nothing,
-    "builtins.print": _nothing,
     "builtins.id": _nothing,
 }

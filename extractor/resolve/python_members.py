@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from extractor.resolve.python_inheritance import stored
+from extractor.resolve.python_modules import Module
 from extractor.resolve.python_outside import endless, lacks
 from extractor.resolve.python_program import ON_CLASS, Program
 from extractor.resolve.python_values import (
@@ -38,6 +40,8 @@ SCALARS: Final = frozenset(
 )
 DATA: Final = SCALARS | {f"builtins.{name}" for name in ("list", "tuple", "dict", "set", "frozenset")}
 REGISTERED: Final = "<registered>"
+# Classes outside whose attributes the program sets itself, all instances taken together.
+SHARED: Final = frozenset(("argparse.Namespace",))
 # Methods of external classes that call a method of the subclass: a name, or a prefix that ends in *.
 TEMPLATES: Final = {
     "threading.Thread.start": "run",
@@ -54,7 +58,7 @@ TEMPLATES: Final = {
     "json.JSONEncoder.encode": "default",
     "logging.Handler.handle": "emit",
 }
-Getter = tuple[Value, Value]
+Getter = tuple[Value, tuple[Values, ...]]  # what reading an attribute calls, and with what
 
 
 def ancestry(p: Program, cls: Class, reader: Block) -> tuple[list[Class], list[str]]:
@@ -121,10 +125,14 @@ def on_class(
                 for cell, _ in cells:
                     p.connect(cell, somewhere)
             entry = cls.members[name] = (mro, somewhere, cells)
-        if not entry[1].values:
-            p.read(entry[1], reader)
+        held = entry[1]
+        if not p.read(held, reader):
             return NONE, None
         cells = entry[2]
+        if not held.full:  # one cell receives what all of them do: reading it is enough
+            for cell, ancestor in cells:
+                if cell.values:
+                    return cell.values, ancestor
     for cell, ancestor in cells:
         values = p.read(cell, reader)
         if values:
@@ -176,12 +184,22 @@ def tuple_fields(p: Program, value: Value, reader: Block) -> list[str]:
     return value.a.fields if "typing.NamedTuple" in outside or "builtins.tuple" in outside else []
 
 
+def deleters(p: Program, cls: Class, name: str, reader: Block) -> list[Value]:
+    """What deleting `name` of an instance calls."""
+    return [
+        deleter
+        for value in sorted(on_class(p, cls, name, reader)[0])
+        if value.kind == PROPERTY
+        for deleter in value.b[1]
+    ]
+
+
 def setters(p: Program, cls: Class, name: str, reader: Block) -> list[Value]:
     """What assigning to `name` of an instance calls."""
     found: list[Value] = []
     for value in sorted(on_class(p, cls, name, reader)[0]):
         if value.kind == PROPERTY:
-            found += value.b
+            found += value.b[0]
         elif value.kind == INSTANCE:
             found += [p.value(BOUND, s, value) for s in sorted(on_class(p, value.a, "__set__", reader)[0])]
     return found
@@ -202,12 +220,14 @@ def attribute(p: Program, value: Value, name: str, reader: Block) -> tuple[Value
         return _on_instance(p, value, value.a, name, reader)
     if kind == MODULE:
         values = p.member_of_module(value.a, name, reader)
-        return values, [], "" if values else "missing_module"
+        return values, [] if values else module_getters(p, value.a, name, reader), "" if values else "missing_module"
     if kind == CLASS:
         return _of_class(p, value, name, reader)
     if kind in (EXTERNAL, RESULT):
         if endless(value.a):
             return p.one(UNKNOWN, "external"), [], ""
+        if value.a in SHARED:
+            return p.read(p.shared.setdefault(f"{value.a}.{name}", Cell()), reader), [], "external"
         return _outside(p, value.a, name)
     if kind == SUPER:
         return _of_super(p, value, name, reader)
@@ -245,6 +265,10 @@ def _outside(p: Program, path: str, name: str) -> tuple[Values, list[Getter], st
 def _on_instance(p: Program, value: Value, cls: Class, name: str, reader: Block) -> tuple[Values, list[Getter], str]:
     if name == "__class__":
         return p.one(CLASS, cls), [], ""
+    if name == "__dict__":
+        held = p.box("dict", cls.block, 0, "__dict__")
+        held.a.slots = cls.instance  # what is stored there under a name is the attribute
+        return frozenset((held,)), [], ""
     member, _ = on_class(p, cls, name, reader)
     values: set[Value] = set()
     getters: list[Getter] = []
@@ -252,10 +276,10 @@ def _on_instance(p: Program, value: Value, cls: Class, name: str, reader: Block)
     for found in member:
         if found.kind == PROPERTY:
             described = True
-            getters += [(getter, value) for getter in found.a]
-        elif found.kind == INSTANCE and (reader_of := on_class(p, found.a, "__get__", reader)[0]):
+            getters += [(getter, (frozenset((value,)),)) for getter in found.a]
+        elif found.kind == INSTANCE and "__get__" in p.special and on_class(p, found.a, "__get__", reader)[0]:
             described = True
-            getters += [(p.value(BOUND, getter, found), value) for getter in reader_of]
+            getters += _descriptor(p, found, frozenset((value,)), cls, reader)
         else:
             values |= bind(p, found, value, cls)
     if not described:
@@ -268,27 +292,54 @@ def _on_instance(p: Program, value: Value, cls: Class, name: str, reader: Block)
         if path in TEMPLATES:
             return p.one(EXTERNAL, path, value), [], ""
         return (p.one(EXTERNAL, path), [], "") if outside[0] else (NONE, [], "external")
-    dynamic = on_class(p, cls, "__getattr__", reader)[0] or on_class(p, cls, "__getattribute__", reader)[0]
-    return NONE, [], "dynamic" if dynamic else "unknown_receiver"
+    if name.startswith("__") or "__getattr__" not in p.special:
+        return NONE, [], "dynamic" if on_class(p, cls, "__getattribute__", reader)[0] else "unknown_receiver"
+    fallback = on_class(p, cls, "__getattr__", reader)[0]
+    if fallback and any(name in stored(p, ancestor) for ancestor in ancestry(p, cls, reader)[0]):
+        return NONE, [], "unknown_receiver"
+    getters = [(p.value(BOUND, f, value), (p.one(CONSTANT, name),)) for f in sorted(fallback) if f.kind == FUNCTION]
+    return NONE, getters, "dynamic" if fallback else "unknown_receiver"
+
+
+def _descriptor(p: Program, found: Value, receiver: Values, cls: Class, reader: Block) -> list[Getter]:
+    """What reading an attribute calls that holds a descriptor; no receiver: it is read from the class."""
+    methods = sorted(on_class(p, found.a, "__get__", reader)[0])
+    return [(p.value(BOUND, method, found), (receiver, p.one(CLASS, cls))) for method in methods]
+
+
+def module_getters(p: Program, module: Module, name: str, reader: Block) -> list[Getter]:
+    """The `__getattr__` of a module, which is asked for names that the module does not hold."""
+    if "__getattr__" not in module.symbols or name.startswith("__"):
+        return []
+    functions = p.member_of_module(module, "__getattr__", reader)
+    return [(f, (p.one(CONSTANT, name),)) for f in sorted(functions) if f.kind == FUNCTION]
 
 
 def _of_class(p: Program, value: Value, name: str, reader: Block) -> tuple[Values, list[Getter], str]:
     cls: Class = value.a
     member, _ = on_class(p, cls, name, reader)
     values: set[Value] = set()
+    getters: list[Getter] = []
     for found in member:
         if found.kind == FUNCTION and found.a.has_flag("classmethod"):
             values.add(p.value(BOUND, found, value))
+        elif found.kind == INSTANCE and "__get__" in p.special and on_class(p, found.a, "__get__", reader)[0]:
+            getters += _descriptor(p, found, NONE, cls, reader)
         else:
             values.add(found)
-    if values:
-        return frozenset(values), [], ""
+    if values or getters:
+        return frozenset(values), getters, ""
+    if name == "__name__":
+        return p.one(CONSTANT, cls.block.definition.name if cls.block.definition is not None else ""), [], ""
     outside = ancestry(p, cls, reader)[1]
     for meta in cls.keywords.get("metaclass", NONE):
         if meta.kind == CLASS:
             found_on, _ = on_class(p, meta.a, name, reader)
             if found_on:
-                return frozenset(v for f in found_on for v in bind(p, f, value, meta.a)), [], ""
+                read = [getter for f in sorted(found_on) if f.kind == PROPERTY for getter in f.a]
+                plain = [f for f in found_on if f.kind != PROPERTY]
+                getters = [(getter, (frozenset((value,)),)) for getter in read]
+                return frozenset(v for f in plain for v in bind(p, f, value, meta.a)), getters, ""
     if outside:
         return (p.one(EXTERNAL, f"{outside[0]}.{name}"), [], "") if outside[0] else (NONE, [], "external")
     return NONE, [], "unknown_receiver"
@@ -302,13 +353,15 @@ def _of_super(p: Program, value: Value, name: str, reader: Block) -> tuple[Value
     getters: list[Getter] = []
     for found in member:
         if found.kind == PROPERTY:
-            getters += [(getter, receiver) for getter in found.a]
+            getters += [(getter, (frozenset((receiver,)) if receiver is not None else NONE,)) for getter in found.a]
         elif receiver is None:
             values.add(found)
         else:
             values |= bind(p, found, receiver, cls)
     if values or getters:
         return frozenset(values), getters, ""
+    if name == "__call__" and receiver is not None and receiver.kind == CLASS:
+        return p.one(METHOD, receiver, name), [], ""
     outside = ancestry(p, cls, reader)[1] or ancestry(p, after, reader)[1]
     path = next((path for path in outside if not lacks(path, name)), "") if outside else "builtins.object"
     return (p.one(EXTERNAL, f"{path}.{name}"), [], "") if path else (NONE, [], "external")

@@ -51,6 +51,8 @@ class Program(Store):
         self.contexts: dict[tuple[Any, ...], Context] = {}
         self.spaces: dict[str, Block] = {}
         self.requested: dict[Block, list[tuple[int, Block]]] = {}  # see python_fixtures
+        self.special: set[str] = set()  # names like `__add__` that are defined anywhere here
+        self.shared: dict[str, Cell] = {}  # attributes of objects outside that the program fills itself, by dotted path
         for facts in files:
             self._load(facts)
         self._globals()
@@ -72,6 +74,7 @@ class Program(Store):
                 block.class_ = parent.class_
             blocks.append(block)
         self.blocks_of[facts.path] = blocks
+        self.special.update(d.name for d in facts.defs if d.name.startswith("__"))
         written = [(fact.scope, fact.name) for fact in facts.raises]
         written += [(handler.scope, name) for handler in facts.handlers for name in handler.names]
         for scope, name in written:

@@ -64,6 +64,20 @@ class Frame:
             self.reads[key] = values
         return values
 
+    def undo(self, outer: dict[Any, Values | None] | None) -> dict[Any, Values | None]:
+        """Leave a branch: what it changed, all put back as it was. `outer` is the log of what is around it."""
+        log, env, writes = self.log or {}, self.env, self.writes
+        self.log = outer
+        changes: dict[Any, Values | None] = {}
+        for key, values in log.items():
+            changes[key] = env.get(key)
+            writes[key] = None
+            if values is None:
+                env.pop(key, None)
+            else:
+                env[key] = values
+        return changes
+
     def set(self, key: Any, values: Values | None) -> None:
         """None: the name is unbound."""
         self.writes[key] = None

@@ -6,7 +6,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from extractor.resolve.python_defining import define_class, define_function
-from extractor.resolve.python_members import instance_cell
+from extractor.resolve.python_inheritance import descendants
+from extractor.resolve.python_members import instance_cell, module_getters
+from extractor.resolve.python_protocols import ask, delete_attribute, read_through
 from extractor.resolve.python_state import Arguments, Hits
 from extractor.resolve.python_text import place_number
 from extractor.resolve.python_traces import remembered
@@ -97,12 +99,7 @@ def _try(run: Flow, s: list[Any]) -> bool:
         outer, run.frame.log = run.frame.log, {}
         run.join([done])
         ended = run.body(orelse)
-        log = run.frame.log
-        after: Changes = {key: run.frame.env.get(key) for key in log}
-        run.frame.log = None
-        for key, values in log.items():
-            run.frame.set(key, values)
-        run.frame.log = outer
+        after = run.frame.undo(outer)
         ends.append(None if ended else after)
     for types, alias, body in handlers:
         outer, run.frame.log = run.frame.log, {}
@@ -111,12 +108,7 @@ def _try(run: Flow, s: list[Any]) -> bool:
             caught = frozenset().union(*(run.value(t) for t in types)) if types else NONE
             run.assign(alias, _instances(run, run.concrete(caught)))
         ended = run.body(body)
-        log = run.frame.log
-        after = {key: run.frame.env.get(key) for key in log}
-        run.frame.log = None
-        for key, values in log.items():
-            run.frame.set(key, values)
-        run.frame.log = outer
+        after = run.frame.undo(outer)
         ends.append(None if ended else after)
     stopped = run.join(ends)
     if run.body(final):
@@ -127,8 +119,8 @@ def _try(run: Flow, s: list[Any]) -> bool:
 def _instances(run: Flow, values: Values) -> Values:
     found: set[Value] = set()
     for value in values:
-        if value.kind == CLASS:
-            found.add(run.p.value(INSTANCE, value.a))
+        if value.kind == CLASS:  # what is caught may be of any class below
+            found.update(run.p.value(INSTANCE, cls) for cls in descendants(run.p, value.a, run.at))
         elif value.kind == EXTERNAL:
             found.add(run.p.value(RESULT, value.a))
         elif value.kind == BOX:
@@ -163,12 +155,15 @@ def _assign(run: Flow, s: list[Any]) -> bool:
 
 def _annotated(run: Flow, s: list[Any]) -> bool:
     _, target, annotation, flow, given = s
+    run.calls.factory = NONE
     values = run.value(flow)
     frame = run.frame
     if frame.outer is not None and isinstance(target, str) and frame.block.class_ is not None:
         fields = frame.block.class_.fields
         if target not in fields and not (isinstance(annotation, list) and annotation[1] == "ClassVar"):
             fields.append(target)
+        if run.calls.factory:
+            frame.block.class_.factories[target] = run.calls.factory
     scope = frame.block
     if all(v.kind in (UNKNOWN, RESULT) for v in run.concrete(values)):
         values |= types_of(run.p, annotation, scope, run.at, place_number(s))
@@ -233,6 +228,19 @@ def _jump(run: Flow, s: list[Any]) -> bool:
 
 
 def _delete(run: Flow, s: list[Any]) -> bool:
+    for target in s[2]:
+        if target is None:
+            continue
+        hits = Hits()
+        owners = run.concrete(run.value(target[1]))
+        if target[0] == "A":
+            delete_attribute(run.calls, owners, target[2], run.at, target[3], hits)
+        else:
+            key = run.value(target[2]) if target[0] == "I" else NONE
+            line = target[3] if target[0] == "I" else run.line
+            ask(run.calls, owners, ("__delitem__",), Arguments([key]), run.at, line, hits)
+            run.line = line
+        run.note(hits, "del", run.line if target[0] != "A" else target[3], 0, False)
     for name in s[1]:
         run.frame.set(name, None)
     return False
@@ -248,10 +256,21 @@ def _import(run: Flow, s: list[Any]) -> bool:
             allowed = p.modules.public(other)
             for name in sorted(block.bound) if allowed is None else allowed:
                 if allowed is not None or not name.startswith("_"):
-                    run.store(name, p.member_of_module(other, name, run.at))
+                    run.store(
+                        name, p.member_of_module(other, name, run.at) or _lazily(run, row._replace(name=name), other)
+                    )
         return False
     run.store(row.alias, imported(run, row))
     return False
+
+
+def _lazily(run: Flow, row: Any, module: Any) -> Values:
+    """`from module import name` of a name that the module's `__getattr__` makes."""
+    getters = module_getters(run.p, module, row.name, run.at)
+    hits = Hits()
+    found = read_through(run.calls, getters, run.at, row.line, hits, row.name) if getters else NONE
+    run.note(hits, row.name, row.line, 0, False)
+    return found
 
 
 def imported(run: Flow, row: Any) -> Values:
@@ -264,7 +283,7 @@ def imported(run: Flow, row: Any) -> Values:
     module = p.modules.imported(row, origin)
     if module is None:
         return p.one(EXTERNAL, f"{'.' * row.level}{row.module}.{row.name}") if not row.level else NONE
-    return p.member_of_module(module, row.name, run.at)
+    return p.member_of_module(module, row.name, run.at) or _lazily(run, row, module)
 
 
 STATEMENTS: Final[dict[str, Callable[[Flow, list[Any]], bool]]] = {

@@ -90,6 +90,8 @@ def worth(statement: list[Any]) -> bool:
         return statement[1].__class__ not in _PLAIN
     if kind == "d":
         return bool(statement[2] or statement[3])
+    if kind == "e" and statement[1][0] == "V" and statement[1][1].__class__ is str:
+        return False
     return kind in "e!hi:"
 
 

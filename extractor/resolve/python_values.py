@@ -30,6 +30,7 @@ UNKNOWN: Final = "unknown"
 IDENTITY: Final = "identity"
 TYPE: Final = "type"
 RECORD: Final = "record"
+PREFIX: Final = "prefix"
 STAND_INS: Final = frozenset((TOKEN, RETURNED))  # values that stand for others
 
 
@@ -38,8 +39,8 @@ class Value(int):
 
     function (Block, Context), class (Class), instance (Class), bound (function, receiver), module (Module), external and
     result (dotted path), constant (str or int), box (Box), token (Block, position), returned (Site), property (getters,
-    setters), super (Class, receiver), partial (Partial), method (receiver, name), type (Values), record (field names),
-    unknown (reason).
+    (setters, deleters)), super (Class, receiver), partial (Partial), method (receiver, name), type (Values), record (field names),
+    prefix (how a text begins, how it ends), unknown (reason).
     """
 
     kind: str
@@ -99,7 +100,7 @@ class Block:
     """A module, class or function: its code, and what is known of it so far. Edges and misses leave from `owner`."""
 
     __slots__ = (
-        "annotations", "attributes", "bound", "by_position", "captured", "class_", "conditional", "declared",
+        "annotations", "asked", "attributes", "bound", "by_position", "captured", "class_", "conditional", "declared",
         "defaults", "definition", "edges", "facts", "final", "flow", "foreign", "found", "generator", "id", "index",
         "inflow", "kind", "lookups", "missed", "module", "names", "nonlocals", "outer", "owner", "params", "parent",
         "place", "queued", "raised", "reached", "returned", "returns", "runs", "sites", "wanted", "whole", "yielded",
@@ -141,6 +142,8 @@ class Block:
         self.place = self.whole  # the statement being run
         self.queued = self.reached = False
         self.runs = 0
+        # What values are asked for by the language itself, as `if x` asks for truth: (values, what, line) by expression.
+        self.asked: dict[tuple[int, int], tuple[Values, str, int]] = {}
 
     def has_flag(self, flag: str) -> bool:
         return self.definition is not None and flag in self.definition.flags
@@ -162,7 +165,8 @@ class Class:
     """
 
     __slots__ = (
-        "bases", "block", "fields", "id", "instance", "keywords", "members", "mro", "own", "readers", "slots", "subclasses"
+        "bases", "block", "factories", "fields", "followers", "id", "instance", "keywords", "members", "mro", "own", "readers",
+        "slots", "stored", "subclasses",
     )  # fmt: skip
 
     def __init__(self, block: Block) -> None:
@@ -172,12 +176,15 @@ class Class:
         self.own: dict[str, Cell] = {}
         self.instance: dict[str, Cell] = {}
         self.fields: list[str] = []
+        self.factories: dict[str, Values] = {}  # what makes the value of a field that is left out
         self.keywords: dict[str, Values] = {}
         self.mro: tuple[list[Class], list[str]] | None = None
         self.readers: dict[Place, None] = {}
+        self.followers: dict[Place, None] = {}  # who asked for the subclasses
         self.members: dict[str, tuple[Any, Cell, list[tuple[Cell, Class]]]] = {}
         self.slots: dict[str, tuple[Any, Cell]] = {}
         self.subclasses: dict[Class, None] = {}
+        self.stored: set[str] | None = None  # see `python_members.stored`
 
 
 def constant_keys(values: Values) -> list[Any]:
@@ -197,7 +204,7 @@ class Box:
     def __init__(self, kind: str, own: Block) -> None:
         self.kind = kind
         self.own = own
-        self.slots: dict[str | int, Cell] = {}
+        self.slots: dict[Any, Cell] = {}  # by text or number
         self.readers: Many[Place] = ()  # of which keys there are
         self.foreign: dict[str | int, Cell] = {}
         self.more, self.any, self.keys = Cell(), Cell(), Cell()

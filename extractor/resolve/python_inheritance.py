@@ -1,0 +1,46 @@
+"""What is known of a class by looking at it and below it: the attributes that its code sets, and the classes that derive from it."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from extractor.resolve.python_program import Program
+from extractor.resolve.python_values import Block, Class
+
+MAX_DESCENDANTS: Final = 16
+
+
+def descendants(p: Program, cls: Class, reader: Block) -> list[Class]:
+    """The class and those below it, as far as they are known and not too many; `reader` is evaluated again when there are more."""
+    cls.followers[reader.place] = None
+    found = [cls]
+    for current in found:
+        found += [below for below in current.subclasses if below not in found]
+    return found if len(found) <= MAX_DESCENDANTS else [cls]
+
+
+def stored(p: Program, cls: Class) -> set[str]:
+    """The attributes that a class sets in its body, or its methods on their first parameter, whatever they hold."""
+    if cls.stored is None:
+        cls.stored = {s[1] for s in cls.block.flow if s[0] in ("=", ":") and s[1].__class__ is str}
+        for block in p.blocks_of[cls.block.facts.path]:
+            if block is not None and block.kind == "function" and block.class_ is cls and block.params:
+                _note_stored(block.flow, block.params[0].name, cls.stored)
+    return cls.stored
+
+
+def _note_stored(flow: Any, receiver: str, names: set[str]) -> None:
+    pending: list[Any] = [flow]
+    while pending:
+        part = pending.pop()
+        if part.__class__ is not list or not part:
+            continue
+        if part[0] == "=" or part[0] == ":":
+            target = part[1]
+            if target.__class__ is list and target[0] == "A" and target[1] == receiver:
+                names.add(target[2])
+            elif target.__class__ is list and target[0] == "I" and target[2].__class__ is list and target[2][0] == "K":
+                names.add(str(target[2][1]))  # as in self.__dict__["name"] = …
+        elif part[0] == "C" and len(part) == 7 and part[2].__class__ is list and part[2][2:3] == ["__setattr__"]:
+            names.update(str(given[1]) for given in part[3] if given.__class__ is list and given[0] == "K")
+        pending.extend(part)

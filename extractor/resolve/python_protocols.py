@@ -1,0 +1,229 @@
+"""Special methods that the language calls by itself: for truth, text, comparison, deletion; and those a whole class answers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from extractor.resolve.python_members import Getter, ancestry, bind, deleters, on_class
+from extractor.resolve.python_state import Arguments, Hits
+from extractor.resolve.python_values import (
+    BOUND,
+    BOX,
+    CLASS,
+    CONSTANT,
+    FUNCTION,
+    INSTANCE,
+    MODULE,
+    NONE,
+    PREFIX,
+    Block,
+    Class,
+    Value,
+    Values,
+)  # fmt: skip
+
+if TYPE_CHECKING:
+    from extractor.resolve.python_calls import Calls
+    from extractor.resolve.python_program import Program
+
+# What is asked of a value, and the methods that may answer, the first found being the one.
+COMPARISONS: Final[dict[str, tuple[str, ...]]] = {
+    "__eq__": ("__eq__",),
+    "__ne__": ("__ne__", "__eq__"),
+    "__lt__": ("__lt__",),
+    "__gt__": ("__gt__",),
+    "__le__": ("__le__",),
+    "__ge__": ("__ge__",),
+    "__contains__": ("__contains__", "__iter__", "__getitem__"),
+}
+ASKED: Final[dict[str, tuple[str, ...]]] = COMPARISONS | {
+    "bool": ("__bool__", "__len__"),
+    "str": ("__str__", "__repr__"),
+    "repr": ("__repr__",),
+    "format": ("__format__", "__str__", "__repr__"),
+    "order": ("__lt__", "__gt__"),
+    "hash": ("__hash__",),
+}
+MAX_NAMES: Final = 16
+MAX_ASKED: Final = 3  # where more methods may answer, too little is known of the value to name any of them
+
+
+def ask(
+    calls: Calls,
+    values: Values,
+    names: tuple[str, ...],
+    given: Arguments,
+    at: Block,
+    line: int,
+    hits: Hits,
+    depth: int = 0,
+) -> Values:
+    """Call the first of these methods that the class of each instance has."""
+    p = calls.p
+    found: Values = NONE
+    if p.special.isdisjoint(names):
+        return found
+    for value in sorted(values):
+        if value.kind != INSTANCE:
+            continue
+        for name in names:
+            if name == "__repr__" and len(names) > 1 and ancestry(p, value.a, at)[1]:
+                break  # the base class outside has a text of its own
+            members = on_class(p, value.a, name, at)[0] if name in p.special else NONE
+            for member in sorted(members) if len(members) > 1 else members:
+                for bound in bind(p, member, value, value.a):
+                    found |= calls.call(bound, given, at, line, hits, "protocol", depth + 1)
+            if members:
+                break
+    return found
+
+
+def hashed(p: Program, at: Block, place: tuple[int, int], keys: Values, line: int) -> None:
+    """Keys of dicts and elements of sets are asked for their hash, once all values stand."""
+    if keys and "__hash__" in p.special:
+        at.asked[place] = (keys, "hash", line)
+
+
+def asked_of(calls: Calls, block: Block, values: Values, kind: str, line: int) -> Hits:
+    """What an expression of this block asks of these values once they stand."""
+    hits = Hits()
+    concrete = calls.p.concrete(values, block)
+    given = Arguments([NONE]) if kind in COMPARISONS else Arguments()
+    ask(
+        calls,
+        _parts(calls, concrete, block) if kind in ("str", "hash") else concrete,
+        ASKED[kind],
+        given,
+        block,
+        line,
+        hits,
+    )
+    doubt(hits)
+    return hits
+
+
+def doubt(hits: Hits) -> None:
+    """Unrelated classes that all might answer are a sign that their values were mixed up on the way."""
+    if len(hits.targets) > MAX_ASKED:
+        hits.targets.update(dict.fromkeys(hits.targets, "ambiguous"))
+
+
+def _parts(calls: Calls, values: Values, at: Block) -> Values:
+    """The values themselves, and what stands in the tuples among them."""
+    found = values
+    for value in values:
+        if value.kind == BOX and value.a.kind == "tuple":
+            found |= calls.elements(frozenset((value,)), at)
+    return found
+
+
+def read_through(calls: Calls, getters: list[Getter], at: Block, site: int, hits: Hits, name: str) -> Values:
+    """What the getters of properties and descriptors give, and what `__getattr__` gives for this name."""
+    found: Values = NONE
+    for getter, given in getters:
+        values = calls.call(getter, Arguments(list(given)), at, site, hits, "property")
+        if _is_fallback(getter):
+            # One `__getattr__` serves all names: of the functions it hands on, the one of this name is meant.
+            concrete = calls.p.concrete(values, at)
+            values = frozenset(v for v in concrete if _is_named(v, name)) or concrete
+        found |= values
+    return found
+
+
+def _is_fallback(getter: Value) -> bool:
+    function = getter.a if getter.kind == BOUND else getter
+    definition = function.a.definition if function.kind == FUNCTION else None
+    return definition is not None and definition.name == "__getattr__"
+
+
+def _is_named(value: Value, name: str) -> bool:
+    function = value.a if value.kind == BOUND else value
+    return function.kind == FUNCTION and function.a.definition is not None and function.a.definition.name == name
+
+
+def delete_attribute(calls: Calls, owners: Values, name: str, at: Block, line: int, hits: Hits) -> None:
+    """`del owner.name`."""
+    for owner in sorted(owners):
+        if owner.kind == INSTANCE:
+            for deleter in deleters(calls.p, owner.a, name, at):
+                calls.call(deleter, Arguments([frozenset((owner,))]), at, line, hits, "property")
+    given = Arguments([calls.p.one(CONSTANT, name)])
+    ask(calls, owners, ("__delattr__",), given, at, line, hits)
+
+
+def class_item(calls: Calls, owner: Value, keys: Values, at: Block, line: int, hits: Hits) -> Values:
+    """`C[key]` for a class: a member of an enum, what `__class_getitem__` or the metaclass gives, else the class itself."""
+    p = calls.p
+    cls: Class = owner.a
+    if cls.block.has_flag("enum"):
+        return p.one(INSTANCE, cls)
+    found: Values = NONE
+    if "__class_getitem__" in p.special:
+        for value in sorted(on_class(p, cls, "__class_getitem__", at)[0]):
+            for bound in sorted(bind(p, value, owner, cls)):
+                found |= calls.call(bound, Arguments([keys]), at, line, hits, "item")
+    for method in of_metaclass(p, owner, "__getitem__", at):
+        found |= calls.call(method, Arguments([frozenset((owner,)), keys]), at, line, hits, "item")
+    return found or frozenset((owner,))
+
+
+def of_metaclass(p: Program, owner: Value, name: str, at: Block) -> list[Value]:
+    """The functions of this name that the metaclass of a class has."""
+    found: list[Value] = []
+    if name in p.special:
+        for meta in sorted(owner.a.keywords.get("metaclass", NONE)):
+            if meta.kind == CLASS:
+                found += [v for v in sorted(on_class(p, meta.a, name, at)[0]) if v.kind == FUNCTION]
+    return found
+
+
+def class_made(calls: Calls, owner: Value, own: dict[str, Values], at: Block, site: int, hits: Hits) -> None:
+    """What the end of a class statement calls: the metaclass's `__new__` and `__init__`, `__set_name__` of the attributes."""
+    p, made = calls.p, frozenset((owner,))
+    for name in ("__new__", "__init__"):
+        for meta in sorted(owner.a.keywords.get("metaclass", NONE)) if name in p.special else ():
+            for function in of_metaclass(p, owner, name, at) if meta.kind == CLASS else ():
+                receiver = frozenset((meta,)) if name == "__new__" else made
+                calls.call(function, Arguments([receiver, NONE, NONE, NONE]), at, site, hits, "metaclass")
+    if "__set_name__" in p.special:
+        for name, values in own.items():
+            given = Arguments([made, p.one(CONSTANT, name)])
+            ask(calls, p.concrete(values, at), ("__set_name__",), given, at, site, hits)
+
+
+def joined_text(p: Program, before: Values, after: Values) -> Values:
+    """The name that two strings put together make; of one that is not known, the part of it that is. Other text is of no use."""
+    heads = [v.a for v in sorted(before) if v.kind == CONSTANT and v.a.__class__ is str and _is_part(v.a)]
+    tails = [v.a for v in sorted(after) if v.kind == CONSTANT and v.a.__class__ is str and _is_part(v.a)]
+    if heads and tails and len(heads) * len(tails) <= MAX_NAMES and len(tails) == len(after):
+        return frozenset(p.value(CONSTANT, head + tail) for head in heads for tail in tails)
+    return frozenset(
+        [p.value(PREFIX, head, "") for head in heads if _tells(head)]
+        + [p.value(PREFIX, "", tail) for tail in tails if not heads and _tells(tail)]
+    )
+
+
+def _is_part(text: str) -> bool:
+    return f"_{text}".isidentifier()
+
+
+def _tells(text: str) -> bool:
+    return len(text) > 2 and "_" in text
+
+
+def named_like(p: Program, owners: Values, before: str, after: str, at: Block) -> list[str]:
+    """The functions and methods of the owners whose names begin and end so."""
+    names: dict[str, None] = {}
+    for owner in owners:
+        if owner.kind == INSTANCE:
+            for ancestor in ancestry(p, owner.a, at)[0]:
+                for name, cell in ancestor.own.items():
+                    if (
+                        name.startswith(before)
+                        and name.endswith(after)
+                        and any(v.kind == FUNCTION for v in cell.values)
+                    ):
+                        names[name] = None
+        elif owner.kind == MODULE:
+            names.update((name, None) for name in owner.a.symbols if name.startswith(before) and name.endswith(after))
+    return sorted(names)
