@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from asking import expert, index
 
+from brain.text import stem
 from inference.answer import Expert
-from inference.retrieve import stem
 
 FILES = {
     "stamps.py": '''

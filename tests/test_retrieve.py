@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 from asking import expert, index_shop
 
-from brain.text import tokens
+from brain.text import stem, tokens
 from inference.answer import Expert
-from inference.retrieve import Retriever, content_words, stem
+from inference.retrieve import Retriever, content_words
 
 
 @pytest.fixture(scope="module")
