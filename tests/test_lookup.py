@@ -15,7 +15,10 @@ from hypothesis import strategies as st
 from brain.asking import asks_tests, asks_usage, code_words, distance, query_shape, query_terms
 from brain.index import Row, expand, index_path, open_index, write_index
 from brain.lookup import Lookup
+from config.console import Console
 from config.errors import IncompatibleInput, MissingInput
+from config.settings import ExtractSettings
+from extractor.extract import run as extract
 
 S = brains.S
 
@@ -209,3 +212,29 @@ def test_a_question_about_use_is_not_one_about_tests() -> None:
     assert not asks_usage("how do nested commands share state")
     assert asks_tests("which tests cover the parser")
     assert not asks_tests("the latest attestation")
+
+
+@pytest.fixture(scope="module")
+def kettles(tmp_path_factory: pytest.TempPathFactory) -> Lookup:
+    """Documentation above what it documents, and one name borne by a class and by a method of another."""
+    folder = tmp_path_factory.mktemp("kettles")
+    source = (
+        "package acme\n\n// Kettle heats water.\n//\n// It whistles once the thermostat trips.\ntype Kettle struct{}\n\n"
+        "type Shelf struct{}\n\nfunc (s Shelf) Kettle() Kettle { return Kettle{} }\n"
+    )
+    (folder / "r").mkdir()
+    (folder / "r" / "kettle.go").write_text(source)
+    (folder / "r" / "go.mod").write_text("module acme\n")
+    extract(ExtractSettings(out_graph=folder / "graph.sqlite", workers=1), Console(quiet=True), folder / "r")
+    brains.build(folder / "graph.sqlite")
+    return Lookup.open(folder / "graph.sqlite")
+
+
+def test_documentation_above_a_definition_is_found(kettles: Lookup) -> None:
+    assert kettles.search("what whistles when the thermostat trips")[0].name == "Kettle"
+
+
+def test_a_bare_name_means_what_stands_on_its_own_first(kettles: Lookup) -> None:
+    names = [(h.kind, h.name) for h in kettles.search("Kettle") if h.kind in ("class", "method")]
+    assert names[:2] == [("class", "Kettle"), ("method", "Shelf.Kettle")]
+    assert kettles.search("Shelf.Kettle")[0].name == "Shelf.Kettle"
