@@ -20,10 +20,13 @@ _CALLS = re.compile(
 _CLASS_WORD = re.compile(rb"\b(?:class|struct)\s+([A-Z][A-Z0-9_]{2,})(?=\s+[A-Za-z_][\w:]*\s*(?:final\s*)?[:{])")
 # A word in capitals in front of a whole declaration: FOO_BAR int name(
 _LEADING = re.compile(
-    rb"^[ \t]*(?:(?:static|inline|extern|virtual|constexpr)[ \t]+)*([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)"
-    rb"(?=[ \t]+(?:const[ \t]+|static[ \t]+|inline[ \t]+)?[A-Za-z_][\w:]*(?:<[^;{}()\n]*>)?[ \t*&]+[A-Za-z_~][\w:]*[ \t]*\()",
+    rb"^[ \t]*(?:template[ \t]*<[^;{}()\n]*>[ \t]*)?(?:(?:static|inline|extern|virtual|constexpr)[ \t]+)*([A-Z][A-Z0-9]*(?:_+[A-Z0-9]+)+)"
+    rb"(?=[ \t]+(?:(?:const|static|inline|unsigned|signed)[ \t]+)*[A-Za-z_][\w:]*(?:<[^;{}()\n]*>)?[ \t*&]+"
+    rb"[A-Za-z_~][\w:]*[^\w\s(),;=]{0,3}[ \t]*\()",
     re.MULTILINE,
 )
+# The same in front of a constructor or destructor: FOO_BAR name::name(
+_MAKER = re.compile(rb"^[ \t]*([A-Z][A-Z0-9]*(?:_+[A-Z0-9]+)+)(?=[ \t]+(?:\w+::)*(\w+)::~?\2[ \t]*\()", re.MULTILINE)
 # Any word at the margin in front of a whole declaration: my_inline int name(
 _MARGIN = re.compile(
     rb"^(?:(?:static|inline|extern)[ \t]+)*(?!__|(?:typedef|struct|class|enum|union|const|volatile|unsigned|signed|long|short|static|inline"
@@ -45,7 +48,7 @@ _MADE = re.compile(rb"^((?!\w*MODULE)[A-Z][A-Z0-9_]{2,}[ \t]*\([^;{}\n]*\))[ \t]
 
 # A line that is a macro opening or closing a namespace: FMT_BEGIN_NAMESPACE, PYBIND11_NAMESPACE_BEGIN(detail)
 _BRACKETS = re.compile(
-    rb"^[ \t]*((?=\w*(?:WARNING|PRAGMA|DIAGNOSTIC)|(?=\w*(?:BEGIN|END|OPEN|CLOSE))\w*(?:NAMESPACE|DECLS|EXTERN_C|MODULE_EXPORT))"
+    rb"^[ \t]*((?=\w*(?:WARNING|PRAGMA|DIAGNOSTIC)|(?=\w*(?:BEGIN|END|OPEN|CLOSE))\w*(?:NAMESPACE|_NS_|DECLS|EXTERN_C|MODULE_EXPORT))"
     rb"_*[A-Z][A-Z0-9_]*"
     rb"(?:[ \t]*\([^()\n]*\))?)[ \t]*;?[ \t]*\r?$",
     re.MULTILINE,
@@ -55,19 +58,22 @@ _OPENED = re.compile(
 )
 
 
+_NAMESPACES = re.compile(rb"\bnamespace[ \t]+(\w+)")
+
+
 def hidden_namespaces(data: bytes) -> list[str]:
     """Namespaces that a macro opens, so that no qualified name in the tree shows them."""
     found = set()
     for match in _OPENED.finditer(data):
         if match[1] or _directive(data, match.start()):
-            found.add((match[1] or match[2]).decode())
+            found |= {name.decode() for name in ([match[1]] if match[1] else _NAMESPACES.findall(match[0]))}
     return sorted(found)
 
 
 def prepare(data: bytes) -> bytes:
     """The same text with attribute macros blanked, offset for offset. Preprocessor lines stay as they are."""
     out = bytearray(data)
-    for pattern in (_WORDS, _CLASS_WORD, _LEADING, _MARGIN, _CONVERSION, _BRACKETS):
+    for pattern in (_WORDS, _CLASS_WORD, _LEADING, _MAKER, _MARGIN, _CONVERSION, _BRACKETS):
         for found in pattern.finditer(data):
             start, end = found.span(1) if pattern.groups else found.span()
             if pattern is _WORDS and not _decorates(data, start, end):

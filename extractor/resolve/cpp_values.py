@@ -326,6 +326,8 @@ class CppValues(CppTypes):
         return score
 
     def compatible(self, given: Value, wanted: Value) -> int:
+        if wanted.kind == "list" and given.kind == "ext" and wanted.args and wanted.args[0]:
+            return 2 if wanted.args[0][0].name == given.name else super().compatible(given, wanted)
         return 1 if wanted.kind == "var" and given.kind not in ("var", "unknown") else super().compatible(given, wanted)
 
     def foreign_compatible(self, given: str, wanted: str) -> int:

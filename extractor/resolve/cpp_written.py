@@ -20,7 +20,7 @@ _DEPTH = 8
 
 
 def is_pointer(text: str) -> bool:
-    return text.rstrip().endswith(("*", "[]"))
+    return text.rstrip(" &").endswith(("*", "[]"))
 
 
 def is_const(text: str) -> bool:
