@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from labelled import link_fixture, score
 
 from extractor.languages import spec_for
@@ -134,3 +135,21 @@ def test_a_workspace_package_is_found_by_its_name() -> None:
     assert modules.resolve("app.ts", "@x/a")[0] == "packages/a/src/main.ts"
     assert modules.resolve("app.ts", "@x/a/sub")[0] == "packages/a/src/sub.ts"
     assert modules.resolve("app.ts", "b")[0] == "packages/b/lib/b.js"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "function a0() {}\n" + "".join(f"const a{i} = a{i - 1};\n" for i in range(1, 600)) + "a599();",
+        "function f0() { return f0 }\n" + "".join(f"function f{i}() {{ return f{i - 1}(); }}\n" for i in range(1, 600)),
+        "function f(x) {} f(" + " || ".join(f"a{i}" for i in range(3000)) + ");",
+        "function f(x) {} f(" + "".join(f"a{i} ? b{i} : " for i in range(3000)) + "c);",
+        "function f(x) {} f(" + "[" * 1500 + "]" * 1500 + ");",
+        "const a = b; const b = a; const o = { ...o, p: o }; o.p.p(); Object.assign(o, o); class K extends K {} a(a);",
+    ],
+    ids=["names", "results", "either", "branches", "arrays", "circles"],
+)
+def test_what_is_deep_or_goes_in_circles_ends_and_costs_nobody_else(text: str) -> None:
+    links = linked(a__js=text, b__js="function g() {} g();")
+    assert links.problems == []
+    assert ("b.js", "b.js#g") in calls(links)

@@ -261,7 +261,11 @@ class JavaNames(Collector):
                     head = "<float>"
                 break
             elif kind == "ternary_expression":
-                head = self._either([node.child_by_field_name(f) for f in ("consequence", "alternative")])
+                branches: list[Node | None] = []
+                while node is not None and node.type == "ternary_expression" and len(branches) < MAX_OPERANDS:
+                    branches.append(node.child_by_field_name("consequence"))
+                    node = node.child_by_field_name("alternative")
+                head = self._either([*branches, node])
                 break
             elif kind == "assignment_expression":
                 node = node.child_by_field_name("right")
@@ -299,8 +303,11 @@ class JavaNames(Collector):
         if operator in COMPARISONS or operator == "!":
             return "<boolean>"
         if node.type != "binary_expression":
-            inner = node.named_children[0] if node.named_children else None
-            chain = self.chain(inner) if node.type == "unary_expression" and inner is not None else "?"
+            inner: Node | None = node
+            while inner is not None and inner.type in ("unary_expression", "parenthesized_expression"):
+                inner = inner.named_children[-1] if inner.named_children else None
+            simple = inner is not None and inner.type not in ("binary_expression", "update_expression")
+            chain = self.chain(inner) if simple else "?"
             return chain if chain != "<boolean>" else "?"
         # Left-nested sums can be thousands of terms deep: follow the left side in a loop.
         operands: list[Node | None] = []

@@ -24,6 +24,7 @@ _LITERALS: Final = {
     "undefined": "<null>",
 }
 _PLAIN: Final = frozenset((*_LITERALS.values(), "?"))
+MAX_NESTED: Final = 8
 MAX_ELEMENTS: Final = 24  # of an array or object written out; what follows is more of the same
 _KEYS: Final = frozenset(("property_identifier", "private_property_identifier", "number", "identifier"))
 _FUNCTIONS: Final = frozenset(("arrow_function", "function_expression", "generator_function"))
@@ -32,8 +33,10 @@ _TRANSPARENT: Final = frozenset(
 )
 
 
-def chain(source: Source, node: Node | None) -> str:
-    """An expression in the notation of collect.py; ? for what has none."""
+def chain(source: Source, node: Node | None, depth: int = 0) -> str:
+    """An expression in the notation of collect.py; ? for what has none, or is nested deeper than says anything."""
+    if depth > MAX_NESTED:
+        return "?"
     steps: list[str] = []
     head = "?"
     while node is not None and len(steps) <= MAX_STEPS:
@@ -53,7 +56,7 @@ def chain(source: Source, node: Node | None) -> str:
                 break
             called = immediate(function)
             if called is not None:
-                head = _result(source, called)
+                head = _result(source, called, depth + 1)
                 break
             steps.append("()")
             node = function
@@ -86,10 +89,10 @@ def chain(source: Source, node: Node | None) -> str:
             )
             break
         elif kind == "array" and node.named_children:
-            head = _array(source, node)
+            head = _array(source, node, depth + 1)
             break
         elif kind == "object":
-            head = _object(source, node)
+            head = _object(source, node, depth + 1)
             break
         elif kind == "class":  # named as its definition is
             named = node.child_by_field_name("name")
@@ -101,9 +104,9 @@ def chain(source: Source, node: Node | None) -> str:
         elif kind in ("binary_expression", "ternary_expression"):
             operator = source.text(node.child_by_field_name("operator")) if kind == "binary_expression" else ""  # type: ignore[arg-type]
             if kind == "ternary_expression":
-                head = _either(source, node, ("consequence", "alternative"))
+                head = _either(source, _branches(node), depth + 1)
             elif operator in ("||", "??"):
-                head = _either(source, node, ("left", "right"))
+                head = _either(source, _operands(source, node), depth + 1)
             elif operator == "&&":
                 node = node.child_by_field_name("right")
                 continue
@@ -111,35 +114,56 @@ def chain(source: Source, node: Node | None) -> str:
         elif kind == "assignment_expression":
             node = node.child_by_field_name("right")
         elif kind == "augmented_assignment_expression":
-            head = _either(source, node, ("left", "right"))
+            head = _either(source, _operands(source, node), depth + 1)
             break
         elif kind in _FUNCTIONS:
             named = node.child_by_field_name("name")
-            head = source.text(named) if named is not None else "=>" + _result(source, node)
+            head = source.text(named) if named is not None else "=>" + _result(source, node, depth + 1)
             break
         else:
             break
     return head + "".join(reversed(steps)) if len(steps) <= MAX_STEPS else "?"
 
 
-def _either(source: Source, node: Node, fields: tuple[str, str]) -> str:
-    """What may be either of two values, without those that say nothing."""
+def _branches(node: Node) -> list[Node | None]:
+    """What `a ? b : c ? d : e` may give. Conditions can follow one another by the thousand: in a loop."""
+    found: list[Node | None] = []
+    current: Node | None = node
+    while current is not None and current.type == "ternary_expression" and len(found) < MAX_ELEMENTS:
+        found.append(current.child_by_field_name("consequence"))
+        current = current.child_by_field_name("alternative")
+    return [*found, current]
+
+
+def _operands(source: Source, node: Node) -> list[Node | None]:
+    """What `a || b ?? c` may give."""
+    found: list[Node | None] = [node.child_by_field_name("right")]
+    left = node.child_by_field_name("left")
+    while left is not None and len(found) < MAX_ELEMENTS:
+        operator = left.child_by_field_name("operator") if left.type == "binary_expression" else None
+        if operator is None or source.text(operator) not in ("||", "??"):
+            break
+        found.append(left.child_by_field_name("right"))
+        left = left.child_by_field_name("left")
+    return [left, *reversed(found)]
+
+
+def _either(source: Source, nodes: list[Node | None], depth: int) -> str:
+    """What may be any of several values, without those that say nothing."""
     found: list[str] = []
-    for field in fields:
-        text = chain(source, node.child_by_field_name(field))
-        inner = (
-            text[1:-1].split("|") if text.startswith("(") and text.endswith(")") and text.count("(") == 1 else [text]
-        )
-        found.extend(t for t in inner if t not in ("?", "<null>", *found))
+    for node in nodes:
+        text = chain(source, node, depth)
+        if text not in ("?", "<null>", *found):
+            found.append(text)
     return f"({'|'.join(found)})" if len(found) > 1 else found[0] if found else "?"
 
 
-def _array(source: Source, node: Node) -> str:
+def _array(source: Source, node: Node, depth: int) -> str:
     """`[a, ...b]`, each element as a chain; literals of one type say only that type."""
     parts = []
     for child in node.named_children[:MAX_ELEMENTS]:
         if child.type != "comment":
-            inner = chain(source, child)
+            inner = chain(source, child, depth)
             parts.append(f"...{inner}" if child.type == "spread_element" else inner)
     parts = _fitting(parts)
     if all(p in _PLAIN for p in parts):
@@ -147,7 +171,7 @@ def _array(source: Source, node: Node) -> str:
     return f"[{','.join(parts)}]"
 
 
-def _object(source: Source, node: Node) -> str:
+def _object(source: Source, node: Node, depth: int) -> str:
     """`{a: x, b, ...c}`, each value as a chain."""
     parts = []
     for child in node.named_children[:MAX_ELEMENTS]:
@@ -155,9 +179,11 @@ def _object(source: Source, node: Node) -> str:
             parts.append(f"{source.text(child)}:{source.text(child)}")
         elif child.type == "pair":
             key = property_name(source, child.child_by_field_name("key"))
-            parts.append(f"{key if key.isidentifier() else ''}:{chain(source, child.child_by_field_name('value'))}")
+            parts.append(
+                f"{key if key.isidentifier() else ''}:{chain(source, child.child_by_field_name('value'), depth)}"
+            )
         elif child.type == "spread_element":
-            parts.append(f"...:{chain(source, child)}")
+            parts.append(f"...:{chain(source, child, depth)}")
         elif child.type == "method_definition" and not any(c.type in ("get", "set") for c in child.children):
             key = property_name(source, child.child_by_field_name("name"))
             if key.isidentifier():  # a definition of the scope around, told from its namesakes by its line
@@ -203,9 +229,9 @@ def returned(function: Node) -> Node | None:
     return last.named_children[0] if last is not None else None
 
 
-def _result(source: Source, function: Node) -> str:
+def _result(source: Source, function: Node, depth: int) -> str:
     value = returned(function)
-    return chain(source, value) if value is not None else "?"
+    return chain(source, value, depth) if value is not None else "?"
 
 
 def _required(source: Source, node: Node, function: Node | None) -> str:

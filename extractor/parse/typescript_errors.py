@@ -203,9 +203,11 @@ class ScriptErrors(ScriptAssignments):
     ) -> None:
         """Bind what a condition tests with `instanceof` to that class, for the lines where the test holds. On a line that the
         other branch shares nothing can be said."""
+        if condition is None or condition.type in ("identifier", "member_expression"):
+            return
         if other is not None and until is not None and start_line(other) <= end_line(until):
             until = None if _mentions(condition, self.text(other)) else until
-        stack = [condition]
+        stack: list[Node | None] = [condition]
         while stack:
             node = stack.pop()
             if node is None:

@@ -13,6 +13,7 @@ from extractor.schema import symbol_id
 MAX_VALUES: Final = 16  # more alternatives than this are nothing known
 MAX_OVERRIDES: Final = 12
 MAX_DEPTH: Final = 24
+MAX_ACTIVE: Final = 80  # names, fields and results being worked out for one another: some nine frames each
 CLASSES: Final = frozenset(("class", "interface"))
 FUNCTIONS: Final = frozenset(("function", "method"))
 

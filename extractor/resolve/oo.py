@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from extractor.facts import MODULE, Binding
 from extractor.resolve.chains import Chain, Step, parse_chain, split_top
-from extractor.resolve.model import NOTHING, Context, File, Symbol, Value, Values, join, seen_from_inside
+from extractor.resolve.model import MAX_ACTIVE, NOTHING, Context, File, Symbol, Value, Values, join, seen_from_inside
 from extractor.resolve.oo_overloads import Overloads
 
 
@@ -210,7 +210,7 @@ class Engine(Overloads):
         known = self._memo.get(key)
         if known is not None:
             return known
-        if key in self._active or len(self._active) > 200:
+        if key in self._active or len(self._active) > MAX_ACTIVE:
             return NOTHING
         self._active.add(key)
         try:
