@@ -28,6 +28,7 @@ _UNWINDING: Final = frozenset((external_id("builtin", "panic"), external_id("std
 MAX_ERRORS: Final = 32
 MAX_MEANINGS: Final = 16  # a variable that may hold more classes than this says nothing about any of them
 MAX_DEPTH: Final = 8  # calls between a raise and where it is still told
+OWN: Final = 0.97  # what a certain call on the way leaves of the confidence in an error class of the repository
 
 
 class _Guarded(NamedTuple):
@@ -211,7 +212,8 @@ def _propagate(
 ) -> list[Edge]:
     """Best first: what is surest, then shortest, is settled first, and a settled pair is never looked at again.
 
-    A way is as sure as its least sure call, and at most MAX_DEPTH calls long.
+    The confidence of a way is the product of its calls, where a certain call costs an error of the repository itself little: it is
+    part of the interface of all that leads to it, as a library error is not. A way less than SURE carries nothing.
     """
     callers: dict[str, list[tuple[str, int, float]]] = defaultdict(list)
     for edge in edges:
@@ -237,9 +239,10 @@ def _propagate(
         for caller, at, confidence in callers.get(node, ()):
             if error not in _UNWINDING and caller in handed_on and at not in handed_on[caller]:
                 continue
-            sure = max(unsure, -confidence)
+            sure = unsure * (confidence if error.startswith("ext:") else (OWN if confidence >= 0.9 else confidence))
             if (
                 depth < MAX_DEPTH
+                and -sure >= SURE
                 and error not in settled.get(caller, ())
                 and not _caught(error, at, guards.get(caller, ()), parents)
             ):

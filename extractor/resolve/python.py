@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from extractor.facts import FileFacts, Import
 from extractor.parse.python_annotation import annotation
@@ -22,10 +22,13 @@ from extractor.resolve.python_values import (
     INSTANCE,
     NONE,
     RESULT,
+    STAND_INS,
     Block,
     Values,
 )  # fmt: skip
 from extractor.schema import Edge, Node, Unresolved, external_id, module_id
+
+MAX_HANDED_IN: Final = 4
 
 
 def link(files: Sequence[FileFacts], configs: Mapping[str, str]) -> Links:
@@ -128,15 +131,17 @@ def _names(program: Program, block: Block, links: Links) -> None:
 def _errors(program: Program, block: Block, name: str, lines: Sequence[int]) -> list[str]:
     """The classes this name stands for; of a function that makes an error, those of what it gives back where it is raised."""
     values = _meaning(program, block, name)
-    here = frozenset().union(*(block.raised.get(line, NONE) for line in lines)) if "(" not in name else NONE
-    here = program.concrete(here, block)
-    if name in block.found and here and all(v.kind in (CLASS, INSTANCE) for v in here):
-        values = here  # what the variable holds where it is raised, not what it ever holds
+    given = frozenset().union(*(block.raised.get(line, NONE) for line in lines))
+    raised = program.concrete(given, block)
+    if name in block.found and raised and all(v.kind in (CLASS, INSTANCE) for v in raised):
+        values = raised  # what the variable holds where it is raised, not what it ever holds
     if not values or any(v.kind not in (CLASS, INSTANCE) for v in values):
-        raised = frozenset().union(*(block.raised.get(line, NONE) for line in lines))
         values = frozenset(v for v in values if v.kind in (CLASS, INSTANCE, EXTERNAL, RESULT))
-        values |= frozenset(v for v in program.concrete(raised, block) if v.kind in (CLASS, INSTANCE, RESULT))
-    return [t for t in _target_ids(values) if not t.startswith("ext ") or is_error(t)]
+        values |= frozenset(v for v in raised if v.kind in (CLASS, INSTANCE, RESULT))
+    targets = [t for t in _target_ids(values) if not t.startswith("ext ") or is_error(t)]
+    # A table of errors says which there are; what callers hand in, beyond a few, says nothing about any of them.
+    handed_in = any(value.kind in STAND_INS for value in given)
+    return targets if len(targets) <= MAX_HANDED_IN or not handed_in else []
 
 
 def _meaning(program: Program, block: Block, name: str) -> Values:

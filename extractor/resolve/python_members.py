@@ -184,16 +184,6 @@ def tuple_fields(p: Program, value: Value, reader: Block) -> list[str]:
     return value.a.fields if "typing.NamedTuple" in outside or "builtins.tuple" in outside else []
 
 
-def deleters(p: Program, cls: Class, name: str, reader: Block) -> list[Value]:
-    """What deleting `name` of an instance calls."""
-    return [
-        deleter
-        for value in sorted(on_class(p, cls, name, reader)[0])
-        if value.kind == PROPERTY
-        for deleter in value.b[1]
-    ]
-
-
 def setters(p: Program, cls: Class, name: str, reader: Block) -> list[Value]:
     """What assigning to `name` of an instance calls."""
     found: list[Value] = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from extractor.resolve.python_members import Getter, ancestry, bind, deleters, on_class
+from extractor.resolve.python_members import Getter, ancestry, bind, on_class
 from extractor.resolve.python_state import Arguments, Hits
 from extractor.resolve.python_values import (
     BOUND,
@@ -16,6 +16,7 @@ from extractor.resolve.python_values import (
     MODULE,
     NONE,
     PREFIX,
+    PROPERTY,
     Block,
     Class,
     Value,
@@ -141,11 +142,21 @@ def _is_named(value: Value, name: str) -> bool:
     return function.kind == FUNCTION and function.a.definition is not None and function.a.definition.name == name
 
 
+def _deleters(p: Program, cls: Class, name: str, reader: Block) -> list[Value]:
+    """What deleting `name` of an instance calls."""
+    return [
+        deleter
+        for value in sorted(on_class(p, cls, name, reader)[0])
+        if value.kind == PROPERTY
+        for deleter in value.b[1]
+    ]
+
+
 def delete_attribute(calls: Calls, owners: Values, name: str, at: Block, line: int, hits: Hits) -> None:
     """`del owner.name`."""
     for owner in sorted(owners):
         if owner.kind == INSTANCE:
-            for deleter in deleters(calls.p, owner.a, name, at):
+            for deleter in _deleters(calls.p, owner.a, name, at):
                 calls.call(deleter, Arguments([frozenset((owner,))]), at, line, hits, "property")
     given = Arguments([calls.p.one(CONSTANT, name)])
     ask(calls, owners, ("__delattr__",), given, at, line, hits)
