@@ -116,10 +116,7 @@ def comprehension(run: Flow, f: list[Any]) -> Values:
             frame.set(key, old)
             if key not in written:
                 del frame.writes[key]
-    frame.log = outer
-    if outer is not None:
-        for key, old in log.items():
-            outer.setdefault(key, old)
+    frame.hand_back(outer, log)
     box = run.p.box({"l": "list", "s": "set", "d": "dict", "g": "generator"}[kind], run.at, site, "comprehension")
     if kind == "d" and len(results) == 2:
         run.p.flow_into(box.a.any, results[1])

@@ -249,10 +249,7 @@ def _supposing(run: Flow, tests: list[Any], holds: bool, flow: Any) -> Values:
         frame.set(key, log.pop(key))
         if key not in written:
             del frame.writes[key]
-    frame.log = outer
-    if outer is not None:
-        for key, old in log.items():
-            outer.setdefault(key, old)
+    frame.hand_back(outer, log)
     return values
 
 

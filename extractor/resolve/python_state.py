@@ -64,6 +64,13 @@ class Frame:
             self.reads[key] = values
         return values
 
+    def hand_back(self, outer: dict[Any, Values | None] | None, log: dict[Any, Values | None]) -> None:
+        """Go on with the log around, to which all belongs that was noted apart from it."""
+        self.log = outer
+        if outer is not None:
+            for key, old in log.items():
+                outer.setdefault(key, old)
+
     def undo(self, outer: dict[Any, Values | None] | None) -> dict[Any, Values | None]:
         """Leave a branch: what it changed, all put back as it was. `outer` is the log of what is around it."""
         log, env, writes = self.log or {}, self.env, self.writes
