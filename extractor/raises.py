@@ -116,8 +116,10 @@ def throws(files: Iterable[FileFacts], links: Links) -> Throws:
     unknown = _from_outside(passed_on, [*result.edges, *ways], parents)
     for edge in unknown:
         direct.setdefault(edge.src, {}).setdefault(edge.dst, edge)
-    if unknown:
-        ways = _propagate(direct, links.edges, guards, parents, handed_on)
+    if unknown:  # errors travel apart: only what these add to is looked for anew
+        anew = {edge.dst for edge in unknown}
+        some = {node: {e: way for e, way in known.items() if e in anew} for node, known in direct.items()}
+        ways = [w for w in ways if w.dst not in anew] + _propagate(some, links.edges, guards, parents, handed_on)
     result.edges.extend([*unknown, *ways])
     return result
 
