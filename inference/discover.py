@@ -135,7 +135,7 @@ class Discoverer:
             if howto and node is not None:
                 # People do things with what is public; an exception is never how.
                 private = any(hidden(part) for part in node.qualname.split("."))
-                fit *= 0.7 if private or kind == "error" or self.composer.errors.is_error(node) else 1.0
+                fit *= 0.4 if private else 0.7 if kind == "error" or self.composer.errors.is_error(node) else 1.0
                 fit *= 1.1 if self.guide.example(node) else 1.0
             # What a documented field of a class is for, one sets it to; other variables only share a word.
             set_there = howto and kind == "variable" and node is not None and "." in node.qualname and purpose(node)
