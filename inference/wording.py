@@ -230,7 +230,7 @@ def documented_return(node: Node) -> str:
 
 
 def documented_parameter(node: Node, name: str) -> str:
-    """What the documentation says of one parameter, in any of the four usual forms; "" when nothing."""
+    """What the documentation says of one parameter, in any of the five usual forms; "" when nothing."""
     doc = inspect.cleandoc(clean(str(node.meta.get("doc", ""))))
     word = re.escape(name.lstrip("*&"))
     lines = doc.split("\n")
@@ -238,13 +238,19 @@ def documented_parameter(node: Node, name: str) -> str:
         found = re.match(
             rf"\s*(?::param(?:eter)?\s+(?:[\w.\[\]| ]+\s+)?\*{{0,2}}{word}\s*:|@param\s+{word}\s)\s*(.*)", line
         ) or re.match(rf"\s+\*{{0,2}}{word}\s*(?:\([^)]*\))?:\s*(.*)", line)
+        listed = re.match(
+            rf"\s*[-*+]\s+(?:\*\*|``?){word}(?:\*\*|``?)\s*(?:\([^)]*\))?\s*[-–:]\s*(?:\*?\(optional\)\*?\s*)?(.*)",
+            line,
+        )
+        found = found or listed
         numpy = re.match(rf"{word}\s*:\s*\S.*$|{word}$", line)
         if found is None and (numpy is None or number + 1 >= len(lines) or not lines[number + 1].startswith(" ")):
             continue
         said = [found.group(1)] if found else []
         indent = len(line) - len(line.lstrip())
         for more in lines[number + 1 :]:
-            if not more.strip() or len(more) - len(more.lstrip()) <= indent:
+            outside = len(more) - len(more.lstrip()) <= indent and (listed is None or re.match(r"\s*[-*+]\s", more))
+            if not more.strip() or outside:
                 break
             said.append(more.strip())
         return paragraph(" ".join(s for s in said if s)).rstrip(".")

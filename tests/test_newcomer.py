@@ -7,7 +7,9 @@ from collections.abc import Iterator
 import pytest
 from asking import expert, index, write
 
+from extractor.schema import Node
 from inference.answer import Expert
+from inference.wording import documented_parameter
 
 FILES = {
     "kiln/errors.py": '''
@@ -138,3 +140,18 @@ def test_a_public_function_is_shown_in_use(kiln: Expert) -> None:
     answer = kiln.ask("how do I fire one pot?")
     assert "```\nassert fire('cup', heat=400) == 'cup'\n```" in answer.text
     assert {c.verified for c in answer.citations} == {"blob"}
+
+
+@pytest.mark.parametrize(
+    "doc",
+    [
+        "Fire.\n\n:param heat: How hot it gets,\n    in degrees.\n:param door: Open or not.",
+        "Fire.\n\nArgs:\n    heat (int): How hot it gets,\n        in degrees.\n    door: Open or not.",
+        "Fire.\n\nheat : int\n    How hot it gets,\n    in degrees.",
+        "Fire.\n\n**Parameters:**\n\n* **door** - Or not.\n* **heat** - *(optional)* How hot it gets,\nin degrees.\n* **wood** - Which.",
+        "Fire.\n\n- `heat` (int): How hot it gets,\n  in degrees.\n- `door`: Open or not.",
+    ],
+)
+def test_a_parameter_is_documented_in_five_forms(doc: str) -> None:
+    node = Node("py:kiln.py#fire", "function", "fire", "kiln.py", "python", {"doc": doc})
+    assert documented_parameter(node, "heat") == "How hot it gets, in degrees"
