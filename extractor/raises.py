@@ -25,7 +25,7 @@ _STAYS: Final = frozenset(
 )
 # What unwinds the stack in languages whose errors are otherwise values.
 _UNWINDING: Final = frozenset((external_id("builtin", "panic"), external_id("std", "panic")))
-MAX_ERRORS: Final = 32
+MAX_ERRORS: Final = 24
 MAX_MEANINGS: Final = 16  # a variable that may hold more classes than this says nothing about any of them
 MAX_DEPTH: Final = 8  # calls between a raise and where it is still told
 OWN: Final = 0.97  # what a certain call on the way leaves of the confidence in an error class of the repository

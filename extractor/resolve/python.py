@@ -10,7 +10,7 @@ from extractor.parse.python_annotation import annotation
 from extractor.resolve import Links, definition_ids
 from extractor.resolve.common import CONFIDENCE, MAX_CANDIDATES, external_node
 from extractor.resolve.python_analysis import analyse
-from extractor.resolve.python_members import attribute
+from extractor.resolve.python_members import ancestry, attribute
 from extractor.resolve.python_modules import Module
 from extractor.resolve.python_outside import is_error
 from extractor.resolve.python_program import Program
@@ -29,6 +29,8 @@ from extractor.resolve.python_values import (
 from extractor.schema import Edge, Node, Unresolved, external_id, module_id
 
 MAX_HANDED_IN: Final = 4
+# Modules of the standard library whose classes people extend, none of them an error.
+NEVER_RAISED: Final = frozenset(("abc", "collections", "dataclasses", "enum", "types", "typing"))
 
 
 def link(files: Sequence[FileFacts], configs: Mapping[str, str]) -> Links:
@@ -138,10 +140,23 @@ def _errors(program: Program, block: Block, name: str, lines: Sequence[int]) -> 
     if not values or any(v.kind not in (CLASS, INSTANCE) for v in values):
         values = frozenset(v for v in values if v.kind in (CLASS, INSTANCE, EXTERNAL, RESULT))
         values |= frozenset(v for v in raised if v.kind in (CLASS, INSTANCE, RESULT))
+    values = _raisable(program, values, block)
     targets = [t for t in _target_ids(values) if not t.startswith("ext ") or is_error(t)]
     # A table of errors says which there are; what callers hand in, beyond a few, says nothing about any of them.
     handed_in = any(value.kind in STAND_INS for value in given)
     return targets if len(targets) <= MAX_HANDED_IN or not handed_in else []
+
+
+def _raisable(program: Program, values: Values, block: Block) -> Values:
+    """Without the classes of the repository that are no errors; what extends something unknown counts where nothing surer is there."""
+    sure, open_ = set(), set()
+    for value in values:
+        outside = ancestry(program, value.a, block)[1] if value.kind in (CLASS, INSTANCE) else ["Exception"]
+        if any(is_error(path) and path.partition(".")[0] not in NEVER_RAISED for path in outside):
+            sure.add(value)
+        elif "" in outside:
+            open_.add(value)
+    return frozenset(sure or open_)
 
 
 def _meaning(program: Program, block: Block, name: str) -> Values:
