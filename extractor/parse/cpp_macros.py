@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from extractor.parse.tree import blank
+
 # Words that only decorate a declaration. The grammar takes them for types or calls; blanks of equal length keep every offset.
 _WORDS = re.compile(
     rb"\b(?:[A-Z][A-Z0-9_]*_(?:API|EXPORT|EXPORTS|INLINE|NODISCARD|NOINLINE|HIDDEN|VISIBLE|DEPRECATED|DEVICE_FUNC|HOST_DEVICE|NORETURN"
@@ -102,10 +104,10 @@ def prepare(data: bytes) -> bytes:
         if found[0].rstrip(b" \t\n(").endswith(b"__attribute__"):
             end = _closing(data, data.index(b"(", found.start()))
         if end and not _directive(data, found.start()):
-            _blank(out, found.start(), end)
+            blank(out, found.start(), end)
     for start, end in (*_class_words(data), *_trailing(data), *made(data)):
         if not _directive(data, start):
-            _blank(out, start, end)
+            blank(out, start, end)
     return bytes(out)
 
 
@@ -117,10 +119,6 @@ def _decorates(data: bytes, start: int, end: int) -> bool:
         return not before.endswith((b"=", b",", b"case", b"return"))
     before = data[max(start - 80, 0) : start].rstrip()
     return before[-1:] in (b")", b"]") or (before[-1:].isalnum() and not before.endswith((b"case", b"return", b"else")))
-
-
-def _blank(out: bytearray, start: int, end: int) -> None:
-    out[start:end] = bytes(c if c in b"\r\n" else 32 for c in out[start:end])
 
 
 def _class_words(data: bytes) -> list[tuple[int, int]]:
