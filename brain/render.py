@@ -120,6 +120,11 @@ class Renderer:
         node = self._view.node(node_id)
         return node.type if node else ""
 
+    def is_field(self, node_id: str) -> bool:
+        """Whether a class's member holds a value, as an associated type does not."""
+        node = self._view.node(node_id)
+        return node is not None and node.type == "variable" and "alias" not in node.meta.get("flags", ())
+
     def is_public(self, node_id: str) -> bool:
         node = self._view.node(node_id)
         return node is not None and is_public(node)
@@ -241,7 +246,7 @@ def _class(r: Renderer, node: Node, table: FactTable) -> Iterator[Sentence]:
     kinds = set(node.meta.get("flags", ()))
     members = about(node.id, "member")
     methods = [f for f in members if r.type_of(f.object) == "method" and r.is_open(f.object)]
-    fields = [f for f in members if r.type_of(f.object) == "variable" and r.is_open(f.object)]
+    fields = [f for f in members if r.is_field(f.object) and r.is_open(f.object)]
     if not purpose:
         word = next((k for k in ("dataclass", "enum", "struct", "record", "protocol") if k in kinds), node.type)
         owner = about(node.id, "container")
@@ -284,13 +289,13 @@ def _variable(r: Renderer, node: Node, table: FactTable) -> Iterator[Sentence]:
     if purpose:
         yield purpose
     home = f" of {r.name(owner[0].object)}" if owner else ""
+    flags = node.meta.get("flags", ())
     word = "field" if owner and r.type_of(owner[0].object) in ("class", "interface") else "variable"
-    word = "constant" if "const" in node.meta.get("flags", ()) or node.name.isupper() else word
+    word = "type alias" if "alias" in flags else "constant" if "const" in flags or node.name.isupper() else word
     annotation = one_line(str(node.meta.get("returns") or node.meta.get("annotation") or ""))
     if not (purpose or short or annotation):
         return  # that there is such a name says nothing
-    text = f"A {word}{home}"
-    text += f" of type {annotation}" if annotation and len(tokens(annotation)) <= 12 else ""
+    text = f"A {word}{home}" + (f" of type {annotation}" if annotation and len(tokens(annotation)) <= 12 else "")
     text += f", set to {short[0].object}" if short else ""
     yield Sentence(text + ".", tuple(f.id for f in (*owner[:1], *short[:1])), tuple(f.object for f in owner[:1]))
 

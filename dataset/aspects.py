@@ -313,7 +313,8 @@ def fields(ask: Ask) -> Topic | None:
     others = 0
     for member in ask.all("member"):
         fact = ask.facts.first(member.object, wanted) if wanted and not hidden(member.object) else None
-        typed = ask.facts.names.subject(member.object).type == "variable" or member.qualifier("type") == "variable"
+        there = ask.facts.names.subject(member.object)
+        typed = (there.type == "variable" or member.qualifier("type") == "variable") and there.called != "type alias"
         alone = ask.facts.names.same_place(member.object) <= 1
         if fact is None or not typed or not alone or not short_code(fact.object, 12) or len(shown) == MOST_FIELDS:
             others += typed and not hidden(member.object)

@@ -85,12 +85,12 @@ CATCHES = {
 
 
 def graph_of(repo: Path, out: Path, edges: list[Edge]) -> Path:
-    """A graph of every Python file under `repo` with these edges; documents are listed as the walk lists them."""
+    """A graph of every Python and Rust file under `repo` with these edges; documents are listed as the walk lists them."""
     facts, files = [], []
     for place in sorted(p for p in repo.rglob("*") if p.is_file()):
         path, data = place.relative_to(repo).as_posix(), place.read_bytes()
         sha256, spec = hashlib.sha256(data).hexdigest(), spec_for(path, data[:512])
-        if spec is not None and spec.entry == "python":
+        if spec is not None and spec.entry in ("python", "rust"):
             parsed = parse_file(path, data, spec)
             facts.append(parsed)
             files.append(FileRow(path, parsed.lang, sha256, "1", parsed.status, parsed.reason, parsed.loc))

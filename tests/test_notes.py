@@ -72,6 +72,19 @@ def test_a_node_with_nothing_beyond_its_name_has_no_summary(notes: dict[str, Not
     assert notes[f"{S}/cart.py#Cart.__init__"].facts["doc"] == "none"
 
 
+def test_an_associated_type_is_no_field(tmp_path: Path) -> None:
+    (tmp_path / "repo").mkdir()
+    (tmp_path / "repo" / "lib.rs").write_text(
+        "/// Counts down.\npub struct Count { pub left: u32 }\n"
+        "impl Iterator for Count { type Item = u32; fn next(&mut self) -> Option<u32> { None } }\n"
+    )
+    graph = brains.graph_of(tmp_path / "repo", tmp_path / "graph.sqlite", [])
+    brains.build(graph)
+    found = read_notes(graph.parent / "nodes")
+    assert found["rs:lib.rs#Count"].summary == "Counts down. Methods: next; fields: left."
+    assert found["rs:lib.rs#Count.Item"].summary == "A type alias of Count of type u32."
+
+
 def test_every_summary_keeps_the_rules(notes: dict[str, Note]) -> None:
     for note in notes.values():
         if not note.summary:

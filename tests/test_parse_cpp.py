@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from extractor.facts import FileFacts, dump_facts, load_facts
 from extractor.languages import spec_for
 from extractor.parse import parse_file
@@ -79,6 +81,32 @@ static void h(void) __attribute__((noreturn));
     assert [d.qualname for d in found.defs] == ["Foo", "Foo.go", "Foo.n_", "f", "Java_a_B_c", "h", "LIB_API"]
     assert len(prepare(text.encode())) == len(text.encode())
     assert b"#define LIB_API __declspec(dllexport)" in prepare(text.encode())
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "class LIB_API OTHER Box : private Base<int>",
+        "class mylib_export Box",
+        "struct __packed Box",
+        "class MyLib_API Box sealed",
+        'class LIB_CAPABILITY("mutex") LIB_ALIGN(8) Box',
+        "class Box LIB_FINAL : public Base",
+        "template <typename T>\nclass lib_export Box<T*>",
+        "class Box final",
+    ],
+)
+def test_macro_words_in_a_class_head_leave_the_class_its_members(head: str) -> None:
+    found = facts(f"namespace n {{\n{head} {{\n#if X\n  int get();\n#endif\n  class In {{ int k; }};\n}};\n}}\n")
+    assert [q for _, q in names(found)] == ["n.Box", "n.Box.get", "n.Box.In", "n.Box.In.k"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["struct point p{1, 2};", "struct point p{};", "struct foo make() const { a; }", "class Box final { int a; };"],
+)
+def test_a_name_in_a_head_is_no_macro(text: str) -> None:
+    assert prepare(text.encode()) == text.encode()
 
 
 def test_kernels_and_launches() -> None:

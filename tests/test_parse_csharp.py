@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from extractor.facts import FileFacts, dump_facts, load_facts
 from extractor.languages import BY_NAME
 from extractor.parse import parse_file
@@ -87,3 +89,28 @@ def test_errors() -> None:
 def test_facts_survive_the_cache() -> None:
     found = facts()
     assert load_facts(dump_facts(found)).defs == found.defs
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "#if A\npublic void Go(int a)\n#else\npublic void Go(long a)\n#endif\n{ x(); }",
+        "void Go() {\n#if A\nif (a) {\n#else\nif (b) {\n#endif\nx(); } }",
+        "void Go<T>(int a\n#if A\n, int b\n#endif\n)\n#if A // {\nwhere T : class\n#endif\n{ }",
+        "void Go() { switch (x) {\n#if A\ncase 1: y(); break;\n#endif\ndefault: break; } }",
+        "#if false\n} garbage (\n#else\nvoid Go() { }\n#endif",
+        "#if A\nvoid Go(\n#if B\nint a\n#endif\n) { }\n#endif",
+    ],
+)
+def test_a_condition_inside_a_construct_leaves_the_class_its_members(body: str) -> None:
+    text = f"class Box {{\n{body}\nint last;\n}}\nclass After {{ }}\n"
+    found = parse_file("a.cs", text.encode(), BY_NAME["csharp"])
+    assert (found.status, [d.qualname for d in found.defs]) == ("ok", ["Box", "Box.Go", "Box.last", "After"])
+
+
+def test_every_branch_of_whole_members_or_of_list_items_stays() -> None:
+    text = (
+        "class A {\n#if X\nvoid F() { }\n#else\nvoid G() { }\n#endif\n}\nenum E {\n#if X\nP,\n#else\nQ,\n#endif\nR }\n"
+    )
+    found = parse_file("a.cs", text.encode(), BY_NAME["csharp"])
+    assert [d.qualname for d in found.defs] == ["A", "A.F", "A.G", "E", "E.P", "E.Q", "E.R"]

@@ -99,3 +99,21 @@ def test_errors_are_values_and_panics_are_not() -> None:
 def test_facts_survive_the_cache() -> None:
     found = facts()
     assert load_facts(dump_facts(found)).defs == found.defs
+
+
+def test_a_message_keeps_all_that_is_added_up() -> None:
+    text = """package a
+
+func f(x T) error {
+	if x.bad {
+		return errors.New("no " + x.name + " in " + list(x))
+	}
+	if x.late {
+		return fmt.Errorf("a "+
+			"%d b"+x.y(), n)
+	}
+	panic(prefix + "end")
+}
+"""
+    found = parse_file("a/a.go", text.encode(), BY_NAME["go"])
+    assert [r.message for r in found.raises] == ["no {x.name} in {}", "a {n} b{}", "{prefix}end"]

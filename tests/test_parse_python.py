@@ -190,6 +190,19 @@ def test_raises_with_message_guard_and_cause() -> None:
 
 
 @pytest.mark.parametrize(
+    ("written", "message"),
+    [
+        ('f"a {x} " "b" f"c"', "a {x} bc"),
+        ('f"a" f" {{b}} {x!r:>3}"', "a {b} {x}"),
+        ('("a "  # why\n    f"b" r"c")', "a bc"),
+        ('f"only" + name', "only{name}"),
+    ],
+)
+def test_a_message_keeps_every_part(written: str, message: str) -> None:
+    assert [r.message for r in read(f"def f(x):\n    raise E({written})\n").raises] == [message]
+
+
+@pytest.mark.parametrize(
     "doc",
     [
         "Do.\n\n    Raises:\n        ValueError: when empty\n        OSError: when gone\n    ",

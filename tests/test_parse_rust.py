@@ -90,3 +90,26 @@ def test_errors() -> None:
 def test_facts_survive_the_cache() -> None:
     found = facts()
     assert load_facts(dump_facts(found)).defs == found.defs
+
+
+def test_an_inner_doc_comment_is_not_the_next_items() -> None:
+    text = "mod a {\n    //! Of a.\n\n    /// Of f.\n    pub fn f() {\n        //! Of f, too.\n        fn g() {}\n    }\n}\n"
+    text += "mod b {\n    /*! Of b. */\n    struct S;\n}\n"
+    found = parse_file("src/lib.rs", text.encode(), BY_NAME["rust"])
+    assert [(d.qualname, d.doc) for d in found.defs] == [("a.f", "Of f."), ("a.f.g", ""), ("b.S", "")]
+
+
+def test_an_error_that_is_only_looked_at_is_not_raised() -> None:
+    text = """fn f() -> Result<(), E> {
+    assert_eq!(g(), Err(E::Bad), "text");
+    assert!(g() == Err(E::Odd));
+    println!("{:?}", Err(E::Shown));
+    if g() == Err(E::Same) {
+        return Err(E::Real);
+    }
+    assert!(run(|| Err(E::Inner)).is_ok());
+    dbg!(Err(E::Tail))
+}
+"""
+    found = parse_file("src/lib.rs", text.encode(), BY_NAME["rust"])
+    assert [r.name for r in found.raises] == ["E::Real", "E::Inner", "E::Tail"]

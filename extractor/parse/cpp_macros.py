@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from extractor.parse.tree import blank
+
 # Words that only decorate a declaration. The grammar takes them for types or calls; blanks of equal length keep every offset.
 _WORDS = re.compile(
     rb"\b(?:[A-Z][A-Z0-9_]*_(?:API|EXPORT|EXPORTS|INLINE|NODISCARD|NOINLINE|HIDDEN|VISIBLE|DEPRECATED|DEVICE_FUNC|HOST_DEVICE|NORETURN"
@@ -17,7 +19,24 @@ _CALLS = re.compile(
     rb"|DISALLOW_COPY_AND_ASSIGN|PRINTF_FORMAT|ATTRIBUTE_PRINTF)"
     rb"|[A-Z0-9_]*(?:DEPRECATED(?:_\w+)?|ATTRS?|ATTRIBUTES?|NODISCARD(?:_\w+)?|NONNULL(?:_\w+)?|NOEXCEPT_IF|ALLOC_SIZE))\s*\("
 )
-_CLASS_WORD = re.compile(rb"\b(?:class|struct)\s+([A-Z][A-Z0-9_]{2,})(?=\s+[A-Za-z_][\w:]*\s*(?:final\s*)?[:{])")
+# The head of a class with more words than its name: class FOO_API bar_export Name FOO_FINAL : public Base {
+_ARGUMENTS = rb"\s*\((?:[^;{}()]|\([^;{}()]*\))*\)"
+_CLASS_HEAD = re.compile(
+    rb"(?:^|[{};>])[ \t]*(?:(?:typedef|export|extern|static)\s+)*(?P<enum>enum\s+)?(?:class|struct|union)"
+    rb"(?P<words>(?:\s+(?:\[\[[^\]]*\]\]|(?:alignas|__declspec|__attribute__|[A-Z][A-Z0-9_]{2,})"
+    + _ARGUMENTS
+    + rb"|[A-Za-z_]\w*))*?)"
+    rb"\s+(?P<name>[A-Za-z_][\w:]*)(?:\s*<[^;{}()]*>)?(?P<after>(?:\s+(?:final|sealed|abstract|\w*(?:FINAL|SEALED)\w*))*)"
+    rb"\s*(?://[^\n]*\n\s*|/\*[^*]*\*/\s*)?(?P<bases>:(?!:)[^;(){}]*)?\{",
+    re.MULTILINE,
+)
+_CLASS_WORD = re.compile(rb"\[\[[^\]]*\]\]|([A-Za-z_]\w*)(" + _ARGUMENTS + rb")?")
+_NO_WORD = frozenset(
+    (b"alignas", b"__declspec", b"__attribute__", b"final", b"class", b"struct", b"const", b"operator", b"public")
+)
+_CLASS_BODY = re.compile(
+    rb"[^;}]*;|\s*(?:[#/]|(?:public|private|protected|enum|struct|class|union|static|using|typedef|friend|template|virtual|explicit)\b)"
+)
 # A word in capitals in front of a whole declaration: FOO_BAR int name(
 _LEADING = re.compile(
     rb"^[ \t]*(?:template[ \t]*<[^;{}()\n]*>[ \t]*)?(?:(?:static|inline|extern|virtual|constexpr)[ \t]+)*([A-Z][A-Z0-9]*(?:_+[A-Z0-9]+)+)"
@@ -73,7 +92,7 @@ def hidden_namespaces(data: bytes) -> list[str]:
 def prepare(data: bytes) -> bytes:
     """The same text with attribute macros blanked, offset for offset. Preprocessor lines stay as they are."""
     out = bytearray(data)
-    for pattern in (_WORDS, _CLASS_WORD, _LEADING, _MAKER, _MARGIN, _CONVERSION, _BRACKETS):
+    for pattern in (_WORDS, _LEADING, _MAKER, _MARGIN, _CONVERSION, _BRACKETS):
         for found in pattern.finditer(data):
             start, end = found.span(1) if pattern.groups else found.span()
             if pattern is _WORDS and not _decorates(data, start, end):
@@ -85,10 +104,10 @@ def prepare(data: bytes) -> bytes:
         if found[0].rstrip(b" \t\n(").endswith(b"__attribute__"):
             end = _closing(data, data.index(b"(", found.start()))
         if end and not _directive(data, found.start()):
-            _blank(out, found.start(), end)
-    for start, end in (*_trailing(data), *made(data)):
+            blank(out, found.start(), end)
+    for start, end in (*_class_words(data), *_trailing(data), *made(data)):
         if not _directive(data, start):
-            _blank(out, start, end)
+            blank(out, start, end)
     return bytes(out)
 
 
@@ -102,8 +121,17 @@ def _decorates(data: bytes, start: int, end: int) -> bool:
     return before[-1:] in (b")", b"]") or (before[-1:].isalnum() and not before.endswith((b"case", b"return", b"else")))
 
 
-def _blank(out: bytearray, start: int, end: int) -> None:
-    out[start:end] = bytes(c if c in b"\r\n" else 32 for c in out[start:end])
+def _class_words(data: bytes) -> list[tuple[int, int]]:
+    """Where macro words stand around the name in a class's head; `struct point p{1, 2}` is a variable and has none."""
+    found: list[tuple[int, int]] = []
+    for head in _CLASS_HEAD.finditer(data):
+        before = [w for w in _CLASS_WORD.finditer(data, *head.span("words")) if w[1] and w[1] not in _NO_WORD]
+        plain = all(w[1].isupper() and len(w[1]) > 2 for w in before)
+        sure = head["bases"] or head["enum"] or (plain and data[head.end() : head.end() + 80].lstrip()[:1] == b"}")
+        if sure or _CLASS_BODY.match(data, head.end()):
+            after = [w for w in _CLASS_WORD.finditer(data, *head.span("after")) if w[1] not in _NO_WORD]
+            found += [w.span() for w in (*before, *after)]
+    return found
 
 
 def _trailing(data: bytes) -> list[tuple[int, int]]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from extractor.facts import MODULE, FileFacts, Handler, Import, Raise
 from extractor.parse.collect import Step, clip
+from extractor.parse.csharp_branches import prepare
 from extractor.parse.csharp_names import CSharpNames
 from extractor.parse.tree import collapse, end_line, start_line
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from extractor.parse import Source
 
+__all__ = ["parse", "prepare"]
 _TYPES: Final = {
     "class_declaration": "class",
     "struct_declaration": "class",

@@ -6,6 +6,7 @@ Types stay Go text (`map[string]*Item`); only the arrows of channels are dropped
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from extractor.facts import Param
@@ -27,6 +28,7 @@ _LITERALS: Final = {
     "true": "<bool>",
     "false": "<bool>",
 }
+_TEXTS: Final = frozenset(("interpreted_string_literal", "raw_string_literal"))
 _COMPARISONS: Final = frozenset(("==", "!=", "<", ">", "<=", ">=", "&&", "||"))
 _ARROW: Final = re.compile(r"<-\s*chan\b|\bchan\s*<-")
 _VERB: Final = re.compile(r"%[-+# 0]*\d*(?:\.\d+)?[a-zA-Z]")
@@ -128,18 +130,32 @@ class GoNames(Collector):
         return "\n".join(line for line in text.splitlines() if not _DIRECTIVE.match(line)).strip()
 
     def message(self, arguments: Node | None) -> str:
-        """The first string among the arguments, its verbs named after what they print."""
+        """The first text among the arguments, its verbs named after what they print, and what is added to it as holes."""
         given = [c for c in arguments.named_children if c.type != "comment"] if arguments is not None else []
         for position, node in enumerate(given):
-            while node.type == "binary_expression":
-                node = node.child_by_field_name("left") or node.named_children[0]
-            if node.type in ("interpreted_string_literal", "raw_string_literal"):
-                return self._filled(self.text(node)[1:-1], [self.text(n) for n in given[position + 1 :]])
+            pieces = self._added(node)
+            if any(piece.type in _TEXTS for piece in pieces):
+                values = iter([self.text(n) for n in given[position + 1 :]])
+                return "".join(self._piece(piece, values) for piece in pieces)
         return ""
 
-    def _filled(self, text: str, values: list[str]) -> str:
-        left = iter(values)
-        return _VERB.sub(lambda _: self._hole(next(left, "")), text)
+    def _added(self, node: Node) -> list[Node]:
+        """The operands of a concatenation, in order; a node that is none stands for itself."""
+        found: list[Node] = []
+        stack = [node]
+        while stack:
+            node = stack.pop()
+            operator = node.child_by_field_name("operator") if node.type == "binary_expression" else None
+            if node.type == "parenthesized_expression" or (operator is not None and operator.type == "+"):
+                stack.extend(c for c in reversed(node.named_children) if c.type != "comment")
+            else:
+                found.append(node)
+        return found
+
+    def _piece(self, node: Node, values: Iterator[str]) -> str:
+        if node.type not in _TEXTS:
+            return self._hole(self.text(node))
+        return _VERB.sub(lambda _: self._hole(next(values, "")), self.text(node)[1:-1])
 
     @staticmethod
     def _hole(text: str) -> str:

@@ -126,7 +126,7 @@ def template(unit: Unit, node: Node | None) -> str:
     if kind == "string":
         return shorten("".join(_pieces(unit, node)), 300)
     if kind == "concatenated_string":
-        return shorten("".join(template(unit, child) for child in node.named_children), 300)
+        return shorten("".join(template(unit, child) for child in node.named_children if child.type == "string"), 300)
     if kind == "parenthesized_expression" and node.named_children:
         return template(unit, node.named_children[0])
     if kind == "binary_operator":
@@ -164,8 +164,9 @@ def _literal(node: Node) -> bool:
 
 def _pieces(unit: Unit, node: Node) -> Iterator[str]:
     """The parts of one string literal, holes as {expression}."""
-    if not any(child.type == "interpolation" for child in node.children):
-        yield string_value(unit, node) or ""
+    value = string_value(unit, node)
+    if value is not None:
+        yield value
         return
     for child in node.children:
         if child.type == "interpolation":

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from extractor.parse import Source
 
 _FUNCTIONS: Final = frozenset(("function_item", "closure_expression"))
+_KEEPERS: Final = _FUNCTIONS | {
+    "block",
+    "match_block",
+}  # what an expression inside does not end up as an operand outside of
+_VALUES: Final = frozenset(("dbg", "try"))  # macros that are what they are given
 _PANICS: Final = frozenset(("panic", "unreachable", "todo", "unimplemented"))
 _DEFAULTS: Final = {"todo": "not yet implemented", "unimplemented": "not implemented"}
 
@@ -90,7 +95,9 @@ class RustErrors(RustNames):
                 return
 
     def error(self, value: Node, node: Node, scope: int) -> None:
-        """`Err(E::V)`: the error is what E::V is."""
+        """`Err(E::V)`: the error is what E::V is. One that is only compared or shown goes nowhere."""
+        if self._only_seen(node):
+            return
         message = ""
         if value.type == "call_expression":
             message = self.message(value.child_by_field_name("arguments"))
@@ -99,6 +106,20 @@ class RustErrors(RustNames):
             local = value.type == "identifier" and name[:1].islower()
             if not local:
                 self.raises.append(Raise(scope, name, start_line(node), message, self.guard(node, _FUNCTIONS)))
+
+    def _only_seen(self, node: Node) -> bool:
+        """Whether an expression is an operand of a comparison or what a macro such as `assert_eq!` or `println!` looks at."""
+        around = node.parent
+        while around is not None and around.type not in _KEEPERS:
+            if around.type == "binary_expression" or (around.type == "call_expression" and self._looks(around)):
+                return True
+            around = around.parent
+        return False
+
+    def _looks(self, call: Node) -> bool:
+        function = call.child_by_field_name("function")
+        named = function is not None and function.type == "identifier" and self.is_macro(function)
+        return named and self.text(function) not in _VALUES
 
     def guard(self, node: Node, functions: frozenset[str]) -> str:
         """The condition of the nearest `if` around a node."""

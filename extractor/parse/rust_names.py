@@ -79,6 +79,12 @@ class RustNames(Collector):
         self.attributes: list[str] = []
         self.attribute_doc = ""
 
+    def _take_comments(self, parent: Node, children: list[Node]) -> list[Node]:
+        """`//!` speaks of what it stands in, never of the item behind it."""
+        comments = self.comments
+        outer = [c for c in children if c.type not in comments or not self.text(c).startswith(("//!", "/*!"))]
+        return super()._take_comments(parent, outer)
+
     # ------------------------------------------------------------------ types
     def type_text(self, node: Node | None) -> str:
         return collapse(self.text(node)).replace(" ::", "::") if node is not None else ""

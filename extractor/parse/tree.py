@@ -32,3 +32,8 @@ def walk(root: Node) -> Iterator[Node]:
 def collapse(text: str) -> str:
     """One line, single spaces: how a signature or a condition is stored."""
     return " ".join(text.split())
+
+
+def blank(out: bytearray, start: int, end: int) -> None:
+    """Spaces instead of what stands here, line ends apart, so that every offset and line holds."""
+    out[start:end] = bytes(c if c in b"\r\n" else 32 for c in out[start:end])
