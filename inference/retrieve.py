@@ -17,6 +17,7 @@ from typing import Final
 
 from brain.index import index_path
 from brain.lookup import STOP_WORDS, Hit, Lookup
+from brain.markup import uncommented
 from brain.text import clean, paragraph, split_identifier, stem, tokens
 from brain.view import is_test
 from extractor.schema import Node
@@ -329,10 +330,11 @@ class Retriever:
 def _plain_paragraphs(text: str) -> list[tuple[str, int]]:
     """(prose, line) of the paragraphs of a page that are sentences: no heading, list, table, badge or directive."""
     found, at = [], 0
+    text = uncommented(text)
     for block in re.split(r"\n\s*\n", text):
         start = text.index(block, at)
         at = start + len(block)
-        said = re.sub(r"\[([^\]]+)\](?:\[[^\]]*\]|\([^)]*\))", r"\1", paragraph(block)).replace("**", "")
+        said = paragraph(block)
         plain = not re.match(r"\s*(?:[#=|<`>!+]|[*-] |\[!|\.\. )", block)
         if plain and len(said.split()) >= 6 and said[:1].isalnum():
             found.append((said, text[:start].count("\n") + 1))

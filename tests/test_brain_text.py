@@ -13,6 +13,7 @@ from brain.text import (
     clean,
     first_sentence,
     longest_run,
+    paragraph,
     sentences,
     split_identifier,
     tokens,
@@ -46,6 +47,35 @@ from brain.text import (
 )
 def test_first_sentence_is_what_a_reader_would_take(doc: str, sentence: str) -> None:
     assert first_sentence(doc) == sentence
+
+
+@pytest.mark.parametrize(
+    ("doc", "shown"),
+    [
+        ("*acme* is *the* **`shop`** of ***all***.", "acme is the shop of all."),
+        (r"Holds `Record`\s, `Thing`\ s, \*args and re\ *do*.", "Holds Records, Things, *args and redo."),
+        (r"Takes ``*args`` and *args, **kwargs as `a\*b`.", r"Takes *args and *args, **kwargs as a\*b."),
+        ("{class}`~a.B`, {py:func}`f`, :func:`g`, `text <target>`_ [1]_.", "B, f, g, text."),
+        ("Calls __init__ and _missing_, _then so_ and __Stop__.", "Calls __init__ and _missing_, then so and Stop."),
+        ("[![ok](a.svg)](b) ![x][y] See [*it*](u/F_(b) 'T'), [`n`][r][^1], a[0][1].", "See it, n, a[0][1]."),
+        (
+            "Reads ``<!-- x -->`` and `<div>`, <em>not</em> <!-- so\nlong --> more.",
+            "Reads <!-- x --> and <div>, not more.",
+        ),
+        ("Both ``:func:`f` `` and `` ` `` stay.", "Both f and ` stay."),
+        ("# Title\n\n<!-- a\n\nb -->\nText of it.", "Text of it."),
+        ("# one comment\n# in two lines", "one comment in two lines"),
+        (".. module:: x\n   :platform: y\n\nText of it.", "Text of it."),
+        (":::{note}\nAside.\n:::\nText of it.", "Text of it."),
+        ("```{include} a.md\n:start: b\n```\n\nText of it.", "Text of it."),
+        ("> [!NOTE]\n> Aside.\n\nText of it.", "Text of it."),
+        ("!!! note\n    Aside.\n\nText of it.", "Text of it."),
+        ("| a | b |\n|---|---|\n| c | d |", ""),
+        ("/**\n *Adds *x* to it.\n */", "Adds x to it."),
+    ],
+)
+def test_a_paragraph_is_shown_without_its_markup(doc: str, shown: str) -> None:
+    assert paragraph(doc) == shown
 
 
 @pytest.mark.parametrize(
