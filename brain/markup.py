@@ -16,7 +16,8 @@ _APART = re.compile(rf"{_OPEN}(\d+){_SHUT}")
 _COMMENT = re.compile(r"(?<![`\"'])<!--.*?-->", re.DOTALL)
 _ROLE = re.compile(r"(?::[a-zA-Z][\w:+.-]*:|\{[a-zA-Z][\w:+.-]*\})`([^`]*)`")
 _INLINE_TAG = re.compile(r"\{@(?:link|linkplain|code|literal|value|inheritDoc)\s*([^}]*)\}")
-_TITLED = re.compile(r"`([^`<]+?)\s*<[^>`]*>`_{1,2}")  # a link: its title stays
+# A link, or a name with the dotted name it stands for: the title stays.
+_TITLED = re.compile(r"`([^`<]+?)(?:\s*<[^>`]*>`_{1,2}|\s+<[~!]?\w+(?:\.\w+)+>`)")
 _CODE = re.compile(r"``(.+?)``(?!`)|`([^`]*)`_{0,2}")
 _HTML_TAG = re.compile(
     r"</?(?:a|b|blockquote|br|center|code|dd|div|dl|dt|em|font|h[1-6]|hr|i|img|kbd|li|ol|p|picture|pre|s|samp|small|span|strong"
@@ -33,8 +34,13 @@ _EMPHASIS = re.compile(r"(?<![\w*\\])(\*\*?|~~)(?=\S)(.+?)(?<=[^\s\\])\1(?![\w*]
 _UNDERLINED = re.compile(r"(?<![\w\\])(__?)(?=[^\s_])([^_]{1,300})(?<=\S)\1(?!\w)")
 _SUBSTITUTION = re.compile(r"\|(\w[\w .-]*)\|")
 _JOINT = re.compile(rf"(?<=[{_SHUT}*|])\\\s?(?=\w)|\\\s(?=[{_OPEN}*|])")  # `Thing`\s, re\ *do*
-_ESCAPE = re.compile(r"\\(?=[*_`|<>])")
+_ESCAPE = re.compile(r"\\(?=[*_`|<>#])")
 _ASIDE = re.compile(r"\s*(?:\.\.\s|:::+\s*\{?\w|(?:!!!|\?\?\?\+?)\s+\w|>\s*\[!\w+\]|(?:```+|~~~+)\{\w)")
+_FENCE = re.compile(r"\s*(`{3,}(?=[^`]*$)|~{3,})\s*(\S*)")
+_ADMONITION = re.compile(
+    r"\{(?:note|tip|hint|important|warning|caution|danger|attention|error|admonition|seealso|versionadded|versionchanged|deprecated)\}"
+)
+_REFERRED = re.compile(r"^\s*\.\. _`?([^`:\n]+)`?:", re.MULTILINE)
 _QUOTED = re.compile(r"\s*>")
 
 
@@ -69,6 +75,38 @@ def uncommented(text: str) -> str:
     return _COMMENT.sub(lambda m: "\n" * m.group().count("\n"), text)
 
 
+def prose(text: str) -> str:
+    """A document without its comments and blocks of code; what an admonition says stays, every line where it is."""
+    lines = uncommented(text).split("\n")
+    at = 0
+    while at < len(lines):
+        opened = _FENCE.match(lines[at])
+        # A row of tildes right under a line of text is its underline.
+        if opened is None or (opened.group(1)[0] == "~" and at and lines[at - 1].strip()):
+            at += 1
+            continue
+        end = _closed(lines, at, opened.group(1))
+        said = slice(at + 1, end - 1) if _ADMONITION.match(opened.group(2)) else slice(0)
+        lines[at:end] = ["", *lines[said], *[""] * (end - at - 1 - len(lines[said]))]
+        at = end
+    return "\n".join(lines)
+
+
+def named_links(text: str) -> str:
+    """`text` with `name_` as `name`, where it says itself by `.. _name:` that this is a link."""
+    for name in _REFERRED.findall(text):
+        text = re.sub(rf"(?<![\w.`]){re.escape(name)}_(?!\w)", name, text)
+    return text
+
+
+def _closed(lines: Sequence[str], at: int, fence: str) -> int:
+    """The number of the line behind the one that closes the fence opened on line `at`."""
+    end = at + 1
+    while end < len(lines) and not (lines[end].strip().startswith(fence) and not lines[end].strip(f" {fence[0]}")):
+        end += 1
+    return min(end + 1, len(lines))
+
+
 def aside_end(lines: Sequence[str], at: int) -> int:
     """Where the directive or admonition that opens on line `at` ends: the number of the line behind it; `at` if none opens."""
     opened = _ASIDE.match(lines[at])
@@ -77,10 +115,7 @@ def aside_end(lines: Sequence[str], at: int) -> int:
     mark = opened.group().strip()
     end = at + 1
     if mark[0] in ":`~":
-        fence = mark[: len(mark) - len(mark.lstrip(mark[0]))]
-        while end < len(lines) and lines[end].strip() != fence:
-            end += 1
-        return min(end + 1, len(lines))
+        return _closed(lines, at, mark[: len(mark) - len(mark.lstrip(mark[0]))])
     if mark[0] == ">":
         while end < len(lines) and _QUOTED.match(lines[end]):
             end += 1

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
-from brain.markup import aside_end, plain, uncommented
+from brain.markup import aside_end, named_links, plain, uncommented
 
 BANNED: Final = (
     "provides functionality",
@@ -125,7 +125,7 @@ def is_licence(text: str) -> bool:
 def paragraph(doc: str) -> str:
     """The first paragraph of prose in a doc comment, on one line, markup removed; empty when it opens with none."""
     lines: list[str] = []
-    source = inspect.cleandoc(uncommented(clean(doc))).splitlines()
+    source = inspect.cleandoc(named_links(uncommented(clean(doc)))).splitlines()
     behind = 0
     for number, raw in enumerate(source):
         if not lines and number >= behind:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from brain.markup import prose
 from brain.text import (
     BANNED,
     VERBATIM,
@@ -63,6 +64,10 @@ def test_first_sentence_is_what_a_reader_would_take(doc: str, sentence: str) -> 
             "Reads <!-- x --> and <div>, not more.",
         ),
         ("Both ``:func:`f` `` and `` ` `` stay.", "Both f and ` stay."),
+        (
+            "A `Field <shop.fields.Field>` of `get <key>`, see logfmt_ (\\#4).\n\n.. _logfmt: u",
+            "A Field of get <key>, see logfmt (#4).",
+        ),
         ("# Title\n\n<!-- a\n\nb -->\nText of it.", "Text of it."),
         ("# one comment\n# in two lines", "one comment in two lines"),
         (".. module:: x\n   :platform: y\n\nText of it.", "Text of it."),
@@ -152,3 +157,11 @@ def test_angle_brackets_in_code_are_no_link() -> None:
     assert first_sentence("Either `<host>` or `<host>:<port>` as bytes.") == "Either <host> or <host>:<port> as bytes."
     assert first_sentence("A `List<String>` of all names.") == "A List<String> of all names."
     assert first_sentence("See `the docs <http://example.org>`_ for more.") == "See the docs for more."
+
+
+def test_prose_is_a_document_without_code_and_comments_line_for_line() -> None:
+    text = "A\n~~~~\n<!-- b\n\nc -->\n```py\nd\n\ne\n```\n```{note}\nF\n```\n\n~~~\ng\n~~~\nH\n```\ni"
+    shown = prose(text)
+    assert shown.split() == ["A", "~~~~", "F", "H"]
+    assert shown.count("\n") == text.count("\n")
+    assert shown.split("\n").index("H") == text.split("\n").index("H")
