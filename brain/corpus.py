@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from brain.index import Row
+from brain.markup import plain
 from brain.notes import Note
 from brain.text import clean
 from brain.view import CODE_TYPES, View, is_public
@@ -24,6 +25,9 @@ DOCUMENTS: Final = (".md", ".rst", ".txt", ".adoc", ".mdx", ".markdown")
 LONGEST: Final = 200  # lines of one row; a longer symbol is split
 _MD_HEADING = re.compile(r"^(#{1,6})\s+(.+?)\s*#*\s*$")
 _RULE = re.compile(r"^([=\-~^\"'`#*+.:_])\1{2,}\s*$")
+_FENCE = re.compile(r"^\s*(`{3,}(?=[^`]*$)|~{3,})\s*(\S?)")
+_BOXED = re.compile(r"^\s*:{3,}\s*\{?\w", re.MULTILINE)  # `:::{note}`: a row of colons ends it, and is no underline
+_NAMED = re.compile(r"[^\W_]")
 _MAX_BYTES: Final = 1_500_000
 
 
@@ -162,20 +166,24 @@ def sections(text: str) -> list[tuple[str, int, int]]:
     """(heading, first line, last line) of each part of a Markdown or reStructuredText document, long parts split."""
     lines = text.split("\n")
     starts: list[tuple[int, str]] = [(1, "")]
-    fenced = False
+    fence, boxed = "", _BOXED.search(text) is not None
     for number, line in enumerate(lines, 1):
-        if line.lstrip().startswith(("```", "~~~~")):
-            fenced = not fenced
-        heading = None if fenced else _MD_HEADING.match(line)
+        before = lines[number - 2] if number > 1 else ""
+        mark = _FENCE.match(line)
+        if fence and mark and mark.group(1).startswith(fence) and not mark.group(2):
+            fence = ""
+            continue
+        # A row of tildes right under a line of text is its underline.
+        if not fence and mark and (mark.group(1)[0] == "`" or not before.strip()):
+            fence = mark.group(1)
+        if fence:
+            continue
+        heading = _MD_HEADING.match(line)
         if heading:
-            starts.append((number, heading.group(2)))
-        elif (
-            number > 1
-            and not fenced
-            and _RULE.match(line)
-            and 0 < len(lines[number - 2].strip()) <= len(line.rstrip()) + 2
-        ):
-            starts.append((number - 1, lines[number - 2].strip()))
+            starts.append((number, plain(heading.group(2))))
+        elif _RULE.match(line) and not (boxed and line[0] == ":") and _underlined(lines, number - 1):
+            starts.append((number - 1, plain(before)))
+    starts = [(number, title) for number, title in starts if number == 1 or _NAMED.search(title)]
     found = []
     for (start, title), (following, _) in zip(starts, [*starts[1:], (len(lines) + 1, "")], strict=True):
         while start < following:
@@ -184,3 +192,10 @@ def sections(text: str) -> list[tuple[str, int, int]]:
                 found.append((title, start, end))
             start = end + 1
     return found
+
+
+def _underlined(lines: Sequence[str], rule: int) -> bool:
+    """Whether the rule on this line, counted from 0, stands under a title: text as long as it, set in only between two rules."""
+    title = lines[rule - 1] if rule else ""
+    boxed = rule > 1 and _RULE.match(lines[rule - 2]) is not None
+    return 0 < len(title.strip()) <= len(lines[rule].rstrip()) + 2 and (boxed or not title[0].isspace())

@@ -19,7 +19,17 @@ from brain.alike import ALIKE
 from brain.asking import STOP_WORDS as STOP_WORDS
 from brain.asking import asks_tests, asks_usage, bare, code_words, distance, query_shape, query_terms
 from brain.index import index_path, open_index
-from brain.signals import FACTORS, MEMBER_SHARE, MENTION_BOOST, SYMBOL_BOOST, Candidate, order, rate, spread, weights
+from brain.signals import (
+    FACTORS,
+    MEMBER_SHARE,
+    MENTION_BOOST,
+    SYMBOL_BOOST,
+    Candidate,
+    once,
+    rate,
+    spread,
+    weights,
+)
 from extractor.graph import Graph
 from extractor.schema import Node
 
@@ -91,7 +101,7 @@ class Lookup:
         self.close()
 
     def search(self, question: str, k: int = 10, path_glob: str = "", kinds: Sequence[str] = ()) -> list[Hit]:
-        """The `k` best nodes and passages for `question`, best first, at most one hit per node; empty when no word matches."""
+        """The `k` best nodes and passages for `question`, best first, each node and each span once; empty when no word matches."""
         terms = query_terms(question)
         shape = query_shape(question)
         frequency = self._frequency(terms)
@@ -107,7 +117,7 @@ class Lookup:
         rate(pool, words, asks_usage(question), asks_tests(question), self._without)
         if not kinds:  # who names a kind looks for one symbol, not for the files to read
             spread(pool, self._without)
-        return [self._hit(c, terms) for c in sorted(pool, key=order)[:k]]
+        return [self._hit(c, terms) for c in once(pool)[:k]]
 
     def exists(self, name: str) -> list[Node]:
         """Nodes that `name` may mean, best first; empty when the graph has none."""

@@ -124,6 +124,19 @@ def rate(
             c.score *= c.features[name]
 
 
+def once(pool: Iterable[Candidate]) -> list[Candidate]:
+    """Each span once, best first, by its better row; a row left out is named among the features of that one, with its score.
+
+    An ontology node shares the lines of what it stands on: whoever reads a page gains nothing from reading them twice.
+    """
+    kept: dict[tuple[str, int, int] | int, Candidate] = {}
+    for c in sorted(pool, key=order):
+        best = kept.setdefault((c.path, c.start, c.end) if c.start else c.row, c)
+        if best is not c:
+            best.features.setdefault(f"also {c.kind}", c.score)
+    return list(kept.values())
+
+
 def spread(pool: Iterable[Candidate], without: Collection[str] = ()) -> None:
     """Make a page of files: several good hits in one file lift its best, and each further one counts less."""
     ranked = sorted(pool, key=order)

@@ -1,15 +1,17 @@
-"""Text of the repository, made safe and readable: unseen characters out, markup off, one sentence taken, words counted and split.
+"""Text of the repository, made safe and readable: unseen characters out, one sentence taken, words counted and split.
 
 Everything here is pure. A repository's text is data: nothing in it is obeyed, and what cannot be shown is removed.
 """
 
 from __future__ import annotations
 
-import html
 import inspect
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
+
+from brain.markup import aside_end, named_links, plain, uncommented
 
 BANNED: Final = (
     "provides functionality",
@@ -36,23 +38,17 @@ _UNSEEN = re.compile(
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 _IDENTIFIER = re.compile(r"[^\W\d]\w*")
 _HUMPS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+|[^\W\d_A-Za-z]+")
-_ROLE = re.compile(r":[a-zA-Z][\w:+.-]*:`([^`]*)`")
-_INLINE_TAG = re.compile(r"\{@(?:link|linkplain|code|literal|value|inheritDoc)\s*([^}]*)\}")
-_HTML_TAG = re.compile(
-    r"</?(?:a|b|br|code|div|em|h[1-6]|i|img|kbd|li|ol|p|pre|s|samp|small|span|strong|sub|sup|table|tbody|td|th|tr|tt|u|ul|var)"
-    r"(?:\s[^<>]*)?/?>",
-    re.I,
-)
-_LINK = re.compile(r"!?\[([^\]]*)\]\([^)\s]*\)")
-_EMPHASIS = re.compile(r"(?<![\w*])(\*\*?|__)(?=\S)(.+?)(?<=\S)\1(?![\w*])")
 _ENDING_TEXT: Final = "ations ation ions ion ingly ings ing ness iers ier ers ies ied ors es ed er or ly s e y"
 _ENDINGS: Final = tuple(_ENDING_TEXT.split())
 _RULE = re.compile(r"^\s*([=~\-^\"'`#*+_.:])\1{2,}\s*$")
 _STOP = re.compile(
-    r"^\s*(?::\w[^:`]*:(?!`)|[@\\](?!brief|link)\w+|>>>|\.\. |```|~~~|(?:Args|Arguments|Parameters|Params|Returns?|Yields?|Raises?"
+    r"^\s*(?::\w[^:`]*:(?!`)|[@\\](?!brief|link)\w+|>>>|\.\. |```|~~~"
+    r"|\|\s.*\|\s*$|\+[-=+]+\+\s*$|(?:=+\s+)+=+\s*$"  # tables
+    r"|(?:Args|Arguments|Parameters|Params|Returns?|Yields?|Raises?"
     r"|Throws|Examples?|Usage|Notes?|Attributes|See Also|References|Warnings?|Todo|Keyword Args)\s*:?\s*$)"
 )
-_LEADER = re.compile(r"^\s*(?:/\*+!?|\*+/|\*(?!\*)|///?!?|#+!?)\s?")
+_LEADER = re.compile(r"^\s*(?:/\*+!?|\*+/|\*(?!\*|[^\s*][^*]*\*(?!\w))|///?!?|#+!?)\s?")
+_HEADING = re.compile(r"^\s*#{1,6}\s+\S")
 _LICENCE = re.compile(
     r"copyright|licen[sc]ed under|spdx-license|all rights reserved|permission is hereby granted|redistribution and use",
     re.I,
@@ -129,8 +125,13 @@ def is_licence(text: str) -> bool:
 def paragraph(doc: str) -> str:
     """The first paragraph of prose in a doc comment, on one line, markup removed; empty when it opens with none."""
     lines: list[str] = []
-    source = inspect.cleandoc(clean(doc)).splitlines()
+    source = inspect.cleandoc(named_links(uncommented(clean(doc)))).splitlines()
+    behind = 0
     for number, raw in enumerate(source):
+        if not lines and number >= behind:
+            behind = aside_end(source, number)  # what stands aside before the text is not its first paragraph
+        if number < behind or _titles(source, number):
+            continue
         line = _LEADER.sub("", raw) if raw.lstrip()[:1] in ("*", "/", "#") else raw
         line = re.sub(r"^\s*[@\\]brief\s+", "", line)
         if _RULE.match(line):
@@ -143,7 +144,7 @@ def paragraph(doc: str) -> str:
         if _STOP.match(line):
             break
         lines.append(line.strip())
-    return _unmark(" ".join(lines))
+    return plain(" ".join(lines))
 
 
 def first_sentence(doc: str, limit: int = VERBATIM) -> str:
@@ -200,6 +201,14 @@ def longest_run(text: str, source: str) -> int:
     return best
 
 
+def _titles(source: Sequence[str], number: int) -> bool:
+    """Whether a line is the heading of what follows, as Markdown writes one, and not a line of a comment of `#`."""
+    if not _HEADING.match(source[number]):
+        return False
+    following = next((line.lstrip() for line in source[number + 1 :] if line.strip()), "#")
+    return not following.startswith("#")
+
+
 def _says_something(text: str) -> bool:
     """Two words, or a stretch of a script that puts no spaces between them, short enough to be one sentence."""
     return len(identifiers(text)) > 1 or 4 <= len(re.sub(r"[\x00-\u2fff]", "", text)) <= 80
@@ -210,36 +219,15 @@ def _sentence(text: str) -> str:
     return found[0] if found else ""
 
 
-def _unmark(text: str) -> str:
-    text = _ROLE.sub(lambda m: _label(m.group(1)), text)
-    text = _INLINE_TAG.sub(lambda m: _label(m.group(1).replace("#", ".").strip(".")), text)
-    text = _LINK.sub(r"\1", text)
-    text = html.unescape(_HTML_TAG.sub("", text))
-    text = re.sub(r"``([^`]*)``", r"\1", text)
-    text = re.sub(r"`([^`<]+?)\s*<[^>`]*>`_{1,2}", r"\1", text)  # a link: its title stays
-    text = re.sub(r"`([^`]*)`_{0,2}", r"\1", text)
-    text = _EMPHASIS.sub(r"\2", text)
-    text = re.sub(r"\|(\w[\w .-]*)\|", r"\1", text)
-    return " ".join(text.split())
-
-
-def _label(target: str) -> str:
-    """What a reader sees of a reference: its title, or the last part of `~pkg.mod.Name`."""
-    titled = re.match(r"^(.+?)\s*<[^>]*>$", target)
-    if titled:
-        return titled.group(1)
-    return target.rpartition(".")[2] if target.startswith("~") else target.lstrip("!.")
-
-
 def _shorter(text: str) -> list[str]:
-    """`text`, then `text` without asides, then cut before the first clause that only adds to it."""
-    plain = _ASIDE.sub("", text)
+    """`text`, then without asides, then cut before the first clause that only adds to it."""
+    bare = _ASIDE.sub("", text)
     cuts = []
     for pattern in _CUTS:
-        match = re.search(pattern, plain)
-        if match and len(tokens(plain[: match.start()])) >= 4:
-            cuts.append(plain[: match.start()])
-    return [text, plain, *sorted(cuts, key=len, reverse=True)]
+        match = re.search(pattern, bare)
+        if match and len(tokens(bare[: match.start()])) >= 4:
+            cuts.append(bare[: match.start()])
+    return [text, bare, *sorted(cuts, key=len, reverse=True)]
 
 
 def _finish(text: str) -> str:

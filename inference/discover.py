@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from brain.lookup import Hit
+from brain.markup import prose
 from brain.text import one_line, paragraph, stem
 from brain.view import hidden, is_aside, is_test
 from extractor.schema import Node
@@ -301,7 +302,7 @@ def passage(text: str, question: str, title: str = "") -> str:
     """The paragraph of a document's section that answers best: prose with most of the question's words. "" without prose."""
     words = {stem(w) for w in content_words(question)}
     best, most = "", -2
-    for block in re.split(r"\n\s*\n", text):
+    for block in re.split(r"\n\s*\n", prose(text)):
         lines = block.split("\n")
         # Directives, code, tables and headings are no sentences.
         if block.lstrip().startswith((".. ", "|", "+-", "```", ">>>", "$ ")) or all(

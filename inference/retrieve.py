@@ -17,7 +17,8 @@ from typing import Final
 
 from brain.index import index_path
 from brain.lookup import STOP_WORDS, Hit, Lookup
-from brain.text import clean, paragraph, split_identifier, stem, tokens
+from brain.markup import prose
+from brain.text import clean, paragraph, sentences, split_identifier, stem, tokens
 from brain.view import is_test
 from extractor.schema import Node
 from inference.citations import Span
@@ -187,7 +188,7 @@ class Retriever:
             said = _plain_paragraphs(self.lookup.text(path, 1, 80))
             if said:
                 text, line = next((s for s in said if project and named.search(s[0])), said[0])
-                return text, path, line
+                return _whole(text), path, line
         return "", "", 0
 
     @property
@@ -326,14 +327,22 @@ class Retriever:
         return ordered
 
 
+def _whole(said: str) -> str:
+    """`said` without the lead-in of what stood below it."""
+    *whole, last = sentences(said)
+    return said if not last.endswith(":") else " ".join(whole) or f"{last[:-1]}."
+
+
 def _plain_paragraphs(text: str) -> list[tuple[str, int]]:
     """(prose, line) of the paragraphs of a page that are sentences: no heading, list, table, badge or directive."""
     found, at = [], 0
+    text = prose(text)
     for block in re.split(r"\n\s*\n", text):
         start = text.index(block, at)
         at = start + len(block)
-        said = re.sub(r"\[([^\]]+)\](?:\[[^\]]*\]|\([^)]*\))", r"\1", paragraph(block)).replace("**", "")
-        plain = not re.match(r"\s*(?:[#=|<`>!+]|[*-] |\[!|\.\. )", block)
+        said = paragraph(block)
+        # What is set in is code, or the body of a directive.
+        plain = re.search(r"^\S", block, re.MULTILINE) and not re.match(r"\s*(?:[#=|<`>!+]|[*-] |\[!|\.\. )", block)
         if plain and len(said.split()) >= 6 and said[:1].isalnum():
             found.append((said, text[:start].count("\n") + 1))
     return found

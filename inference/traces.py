@@ -298,8 +298,8 @@ def _catchers(composer: Composer, error: Target) -> list[Claim]:
 
 
 def _fixes(composer: Composer, error: Target, trace: Trace, at_node: Node | None = None) -> list[Claim]:
-    """What the index knows to do about it, each with its evidence."""
-    found = []
+    """What the index knows to do about it; where it knows nothing, what to look at."""
+    found: list[str] = []
     for node in composer.graph.nodes(["error"]):
         about = [e.dst for e in composer.graph.edges(["depends_on"], src=node.id) if e.meta.get("role") == "about"]
         template = str(node.meta.get("message", ""))
@@ -308,10 +308,9 @@ def _fixes(composer: Composer, error: Target, trace: Trace, at_node: Node | None
         if template and trace.message and not matches_template(template, trace.message):
             continue
         if error.node.id in about or template:
-            found += [(one_line(str(f["text"])), str(f.get("evidence", ""))) for f in node.meta.get("fixes", ())]
-    unique = list(dict.fromkeys(text for text, _ in found))[:_CHECKS]
-    guards = [] if any(not text.startswith("Catch ") for text in unique) else _guards(composer, error, trace, at_node)
-    return [*guards, *(Claim(advice(text)) for text in unique)]
+            found += [one_line(str(f["text"])) for f in node.meta.get("fixes", ())]
+    known = [Claim(advice(text)) for text in list(dict.fromkeys(found))[:_CHECKS]]
+    return known or _guards(composer, error, trace, at_node)
 
 
 def _guards(composer: Composer, error: Target, trace: Trace, at_node: Node | None) -> list[Claim]:

@@ -53,8 +53,7 @@ class Section:
 
 def advice(fix: str) -> str:
     """A fix the index knows, as a sentence."""
-    said = fix if fix.endswith(".") else f"{fix}."
-    return f"If that is expected, c{said[1:]}" if said.startswith("Catch ") else f"To check: {said}"
+    return f"To check: {fix}" if fix.endswith(".") else f"To check: {fix}."
 
 
 def by_class(pairs: Iterable[tuple[Node, Row]]) -> list[str]:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from brain.markup import prose
 from brain.text import (
     BANNED,
     VERBATIM,
@@ -13,6 +14,7 @@ from brain.text import (
     clean,
     first_sentence,
     longest_run,
+    paragraph,
     sentences,
     split_identifier,
     tokens,
@@ -46,6 +48,39 @@ from brain.text import (
 )
 def test_first_sentence_is_what_a_reader_would_take(doc: str, sentence: str) -> None:
     assert first_sentence(doc) == sentence
+
+
+@pytest.mark.parametrize(
+    ("doc", "shown"),
+    [
+        ("*acme* is *the* **`shop`** of ***all***.", "acme is the shop of all."),
+        (r"Holds `Record`\s, `Thing`\ s, \*args and re\ *do*.", "Holds Records, Things, *args and redo."),
+        (r"Takes ``*args`` and *args, **kwargs as `a\*b`.", r"Takes *args and *args, **kwargs as a\*b."),
+        ("{class}`~a.B`, {py:func}`f`, :func:`g`, `text <target>`_ [1]_.", "B, f, g, text."),
+        ("Calls __init__ and _missing_, _then so_ and __Stop__.", "Calls __init__ and _missing_, then so and Stop."),
+        ("[![ok](a.svg)](b) ![x][y] See [*it*](u/F_(b) 'T'), [`n`][r][^1], a[0][1].", "See it, n, a[0][1]."),
+        (
+            "Reads ``<!-- x -->`` and `<div>`, <em>not</em> <!-- so\nlong --> more.",
+            "Reads <!-- x --> and <div>, not more.",
+        ),
+        ("Both ``:func:`f` `` and `` ` `` stay.", "Both f and ` stay."),
+        (
+            "A `Field <shop.fields.Field>` of `get <key>`, see logfmt_ (\\#4).\n\n.. _logfmt: u",
+            "A Field of get <key>, see logfmt (#4).",
+        ),
+        ("# Title\n\n<!-- a\n\nb -->\nText of it.", "Text of it."),
+        ("# one comment\n# in two lines", "one comment in two lines"),
+        (".. module:: x\n   :platform: y\n\nText of it.", "Text of it."),
+        (":::{note}\nAside.\n:::\nText of it.", "Text of it."),
+        ("```{include} a.md\n:start: b\n```\n\nText of it.", "Text of it."),
+        ("> [!NOTE]\n> Aside.\n\nText of it.", "Text of it."),
+        ("!!! note\n    Aside.\n\nText of it.", "Text of it."),
+        ("| a | b |\n|---|---|\n| c | d |", ""),
+        ("/**\n *Adds *x* to it.\n */", "Adds x to it."),
+    ],
+)
+def test_a_paragraph_is_shown_without_its_markup(doc: str, shown: str) -> None:
+    assert paragraph(doc) == shown
 
 
 @pytest.mark.parametrize(
@@ -122,3 +157,11 @@ def test_angle_brackets_in_code_are_no_link() -> None:
     assert first_sentence("Either `<host>` or `<host>:<port>` as bytes.") == "Either <host> or <host>:<port> as bytes."
     assert first_sentence("A `List<String>` of all names.") == "A List<String> of all names."
     assert first_sentence("See `the docs <http://example.org>`_ for more.") == "See the docs for more."
+
+
+def test_prose_is_a_document_without_code_and_comments_line_for_line() -> None:
+    text = "A\n~~~~\n<!-- b\n\nc -->\n```py\nd\n\ne\n```\n```{note}\nF\n```\n\n~~~\ng\n~~~\nH\n```\ni"
+    shown = prose(text)
+    assert shown.split() == ["A", "~~~~", "F", "H"]
+    assert shown.count("\n") == text.count("\n")
+    assert shown.split("\n").index("H") == text.split("\n").index("H")

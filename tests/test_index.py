@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from brain import index
+from brain.corpus import sections
 from brain.index import Row, dump_index, open_index, write_index
 
 
@@ -72,3 +73,12 @@ def test_an_update_writes_only_the_files_that_differ(tmp_path: Path, monkeypatch
     before = place.stat().st_mtime_ns
     assert write_index(place, rows, texts) == 20
     assert place.stat().st_mtime_ns == before
+
+
+def test_sections_are_cut_at_headings_and_their_titles_are_plain() -> None:
+    text = (
+        "# *shop* for `carts`\n\nText.\n\n```python\nadd(\n)\n```\n\n````\n```\n# no\n````\n\n:::{note}\nok\n:::\n\n"
+        "Under\n~~~~~\n\n  b\n...\n\n~~~\n# no\n~~~\n\n# ![logo](l.png)\n\n=====\n Box\n=====\n\nEnd\n"
+    )
+    titles = [title for title, _, _ in sections(text)]
+    assert titles == ["shop for carts", "Under", "Box"]

@@ -71,6 +71,17 @@ def test_scores_descend_and_every_score_is_explained(lookup: Lookup) -> None:
     assert len({h.node_id or (h.path, h.start) for h in hits}) == len(hits)
 
 
+def test_a_page_shows_each_span_once_and_names_what_else_stands_there(lookup: Lookup) -> None:
+    asked = ("how is a cart paid for", "card gateway", "where are discounts applied to the price", "Cart")
+    hits = [h for question in asked for h in lookup.search(question, k=30)]
+    for question in asked:
+        spans = [(h.path, h.start, h.end) for h in lookup.search(question, k=30) if h.start]
+        assert len(set(spans)) == len(spans), question
+    shared = [h for h in hits if "also capability" in h.features]
+    assert shared
+    assert all(0 < h.features["also capability"] <= h.score for h in shared)
+
+
 def test_tests_come_last_unless_the_question_is_about_tests(lookup: Lookup) -> None:
     plain = lookup.search("quantity below one is refused", k=20)
     asked = lookup.search("which test checks that a quantity below one is refused", k=20)

@@ -9,7 +9,7 @@ from asking import expert, index_shop
 
 from brain.text import stem, tokens
 from inference.answer import Expert
-from inference.retrieve import Retriever, content_words
+from inference.retrieve import Retriever, _plain_paragraphs, _whole, content_words
 
 
 @pytest.fixture(scope="module")
@@ -52,3 +52,14 @@ def test_no_block_stands_twice(shop: Expert) -> None:
 def test_words_that_ask_are_not_words_to_look_for() -> None:
     assert content_words("Which functions handle the discount?") == ["discount"]
     assert stem("parses") == stem("parsing") == stem("parser")
+
+
+def test_a_page_opens_with_a_sentence_not_with_code_a_comment_or_a_lead_in() -> None:
+    page = (
+        "<!-- of which\n\nnobody shall read a single word here -->\n\n::\n\n    from datetime import date and some more words\n\n"
+        "```\nx = 1\n\nprint all of these words for me now\n```\n\n*Shop* is the small library that sells. It can:\n\n- sell\n"
+    )
+    said, line = _plain_paragraphs(page)[0]
+    assert (said, page.split("\n")[line - 1][:6]) == ("Shop is the small library that sells. It can:", "*Shop*")
+    assert _whole(said) == "Shop is the small library that sells."
+    assert _whole("Shop sells these things:") == "Shop sells these things."
