@@ -94,6 +94,8 @@ static void h(void) __attribute__((noreturn));
         "class Box LIB_FINAL : public Base",
         "template <typename T>\nclass lib_export Box<T*>",
         "class Box final",
+        "class LIB_API Box\n#if A\n  : public B\n#else\n  : public C\n#endif\n",
+        "struct\n#ifdef A\n  LIB_API\n#endif\n  Box : B",
     ],
 )
 def test_macro_words_in_a_class_head_leave_the_class_its_members(head: str) -> None:

@@ -89,6 +89,30 @@ def test_includes_and_bases() -> None:
     assert ("cpp:src/main.cpp#Printer", "cpp:src/scene.h#engine.scene.Visitor", "extends") in edges
 
 
+@pytest.mark.parametrize(
+    ("headers", "meant", "candidates"),
+    [
+        (("src/android/conf.h",), [], ["src/android/conf.h"]),  # the build makes one for this platform
+        (("src/android/conf.h", "more/deep/conf.h"), ["more/deep/conf.h"], []),
+        (("src/net/conf.h", "tools/conf.h"), ["src/net/conf.h"], []),
+        (("a/conf.h", "b/conf.h", "b/c/conf.h"), [], ["a/conf.h", "b/conf.h"]),
+        (("src/core/conf.h", "android/conf.h", "include/conf.h"), ["src/core/conf.h"], []),
+        (("src/core/win32/in/conf.h",), [], ["src/core/win32/in/conf.h"]),
+    ],
+)
+def test_an_include_means_the_nearest_file_or_is_left_open(
+    headers: tuple[str, ...], meant: list[str], candidates: list[str]
+) -> None:
+    links = linked({**dict.fromkeys(headers, "int f(void);\n"), "src/core/a.c": '#include "conf.h"\n'})
+    assert [e.dst for e in links.edges if e.kind == "imports"] == [f"cpp:{p}" for p in meant]
+    assert [c for u in links.unresolved for c in u.candidates] == [f"cpp:{p}" for p in candidates]
+
+
+def test_a_platforms_own_files_include_each_other() -> None:
+    links = linked({"port/win32/inc/conf.h": "int f(void);\n", "port/win32/src/a.c": '#include "conf.h"\n'})
+    assert [e.dst for e in links.edges if e.kind == "imports"] == ["cpp:port/win32/inc/conf.h"]
+
+
 def test_static_functions_of_other_files_are_not_linked() -> None:
     links = linked({"a.c": "static int f(void) { return 1; }", "b.c": "int g(void) { return f(); }"})
     assert calls(links) == set()

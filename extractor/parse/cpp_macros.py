@@ -25,9 +25,9 @@ _CLASS_HEAD = re.compile(
     rb"(?:^|[{};>])[ \t]*(?:(?:typedef|export|extern|static)\s+)*(?P<enum>enum\s+)?(?:class|struct|union)"
     rb"(?P<words>(?:\s+(?:\[\[[^\]]*\]\]|(?:alignas|__declspec|__attribute__|[A-Z][A-Z0-9_]{2,})"
     + _ARGUMENTS
-    + rb"|[A-Za-z_]\w*))*?)"
+    + rb"|[A-Za-z_]\w*)){0,6}?)"
     rb"\s+(?P<name>[A-Za-z_][\w:]*)(?:\s*<[^;{}()]*>)?(?P<after>(?:\s+(?:final|sealed|abstract|\w*(?:FINAL|SEALED)\w*))*)"
-    rb"\s*(?://[^\n]*\n\s*|/\*[^*]*\*/\s*)?(?P<bases>:(?!:)[^;(){}]*)?\{",
+    rb"\s*(?://[^\n]*\n\s*|/\*[^*]*\*/\s*)?(?P<bases>:(?!:)[^;(){}]{0,600})?\{",
     re.MULTILINE,
 )
 _CLASS_WORD = re.compile(rb"\[\[[^\]]*\]\]|([A-Za-z_]\w*)(" + _ARGUMENTS + rb")?")
@@ -36,6 +36,12 @@ _NO_WORD = frozenset(
 )
 _CLASS_BODY = re.compile(
     rb"[^;}]*;|\s*(?:[#/]|(?:public|private|protected|enum|struct|class|union|static|using|typedef|friend|template|virtual|explicit)\b)"
+)
+# A condition inside a class's head, whose branches are words or bases only.
+_SPLIT_HEAD = re.compile(
+    rb"^[ \t]*(?:template[^\n;{}]*>\s*)?(?:class|struct)\b[\w\s:<>,()]{0,300}?\n(?P<group>[ \t]*#[ \t]*if[^\n]*\n(?P<first>[^{};#]*)"
+    rb"(?:^[ \t]*#[ \t]*el[^\n]*\n[^{};#]*)*^[ \t]*#[ \t]*endif[^\n]*)(?=[\w\s:<>,]{0,300}\{)",
+    re.MULTILINE,
 )
 # A word in capitals in front of a whole declaration: FOO_BAR int name(
 _LEADING = re.compile(
@@ -90,7 +96,9 @@ def hidden_namespaces(data: bytes) -> list[str]:
 
 
 def prepare(data: bytes) -> bytes:
-    """The same text with attribute macros blanked, offset for offset. Preprocessor lines stay as they are."""
+    """The same text with attribute macros blanked, offset for offset. Preprocessor lines stay as they are, but for those
+    inside a class's head, of which the first branch is taken."""
+    data = _SPLIT_HEAD.sub(_first_branch, data)
     out = bytearray(data)
     for pattern in (_WORDS, _LEADING, _MAKER, _MARGIN, _CONVERSION, _BRACKETS):
         for found in pattern.finditer(data):
@@ -119,6 +127,13 @@ def _decorates(data: bytes, start: int, end: int) -> bool:
         return not before.endswith((b"=", b",", b"case", b"return"))
     before = data[max(start - 80, 0) : start].rstrip()
     return before[-1:] in (b")", b"]") or (before[-1:].isalnum() and not before.endswith((b"case", b"return", b"else")))
+
+
+def _first_branch(head: re.Match[bytes]) -> bytes:
+    out, begin = bytearray(head[0]), head.start()
+    blank(out, head.start("group") - begin, head.start("first") - begin)
+    blank(out, head.end("first") - begin, head.end("group") - begin)
+    return bytes(out)
 
 
 def _class_words(data: bytes) -> list[tuple[int, int]]:

@@ -51,33 +51,37 @@ class CppFiles(Engine):
         self._lookups: dict[tuple[int, str, str], list[Symbol]] = {}
 
     def _includes(self, file: File) -> list[int]:
-        found = []
+        found: list[int] = []
         for row in file.facts.imports:
-            target = self.included(file, row)
-            if target is not None:
-                found.append(target.number)
-            elif row.level == 0:
+            targets, _ = self.included(file, row)
+            found.extend(target.number for target in targets)
+            if not targets and row.level == 0:
                 self.missing.add(file.number)
         return found
 
-    def included(self, file: File, row: Import) -> File | None:
-        """The file an include means: beside the includer, below an include directory, or by the end of its path."""
+    def included(self, file: File, row: Import) -> tuple[list[File], bool]:
+        """(the files an include may mean, whether it is sure): beside the includer, below an include directory, or, of those
+        whose paths end so, the nearest. One that another platform's folder holds is never sure: a build may make its own."""
         written = posixpath.normpath(row.module)
         here = posixpath.dirname(file.facts.path)
         for directory in ([here] if row.level == 0 else []) + self.include_dirs:
             path = posixpath.normpath(posixpath.join(directory, row.module))
             if path in self.by_path:
-                return self.by_path[path]
+                return [self.by_path[path]], True
         while written.startswith("../"):
             written = written[3:]
-        ends = [
-            p for p in self.by_name.get(posixpath.basename(written), ()) if p == written or p.endswith("/" + written)
-        ]
         if row.level == 1 and "/" not in written and written.rpartition(".")[2] not in ("h", "hpp", "cuh", "hh"):
-            return None
+            return [], False
         if row.level == 1 and written in library.C_HEADERS:
-            return None
-        return self.by_path[min(ends, key=lambda p: (-_shared(p, here), p.count("/"), p))] if ends else None
+            return [], False
+        nearest: dict[tuple[bool, int], list[File]] = {}
+        for path in sorted(self.by_name.get(posixpath.basename(written), ())):
+            if path == written or path.endswith("/" + written):
+                nearest.setdefault(_distance(here, path[: -len(written)].rstrip("/")), []).append(self.by_path[path])
+        if not nearest:
+            return [], False
+        least = min(nearest)
+        return nearest[least], len(nearest[least]) == 1 and not least[0]
 
     def visible(self, symbol: Symbol, file: File) -> bool:
         return symbol.file is file or symbol.file.number in self.closures[file.number]
@@ -227,10 +231,12 @@ class CppFiles(Engine):
         return any(row[2].startswith("std") for f in sources for row in (f.facts.extra or {}).get("usings", ()))
 
     def emit_include(self, file: File, row: Import, emitter: Emitter) -> None:
-        target = self.included(file, row)
-        if target is not None:
-            if target is not file:
-                emitter.edge(file.id, target.id, "imports", row.line, "import")
+        targets, sure = self.included(file, row)
+        if targets:
+            if not sure:
+                emitter.unresolved(file.id, "imports", row.module, row.line, "ambiguous", [t.id for t in targets])
+            elif targets[0] is not file:
+                emitter.edge(file.id, targets[0].id, "imports", row.line, "import")
             return
         if row.level == 0 and "/" not in row.module and row.module not in library.C_HEADERS:
             emitter.unresolved(file.id, "imports", row.module, row.line, "missing_module")
@@ -364,6 +370,13 @@ def _closure(start: int, direct: Sequence[Iterable[int]]) -> frozenset[int]:
             seen.add(number)
             stack.extend(direct[number])
     return frozenset(seen)
+
+
+def _distance(here: str, folder: str) -> tuple[bool, int]:
+    """(whether a folder is another platform's, the steps up and down that lead there)."""
+    start, end = (place.split("/") if place else [] for place in (here, folder))
+    shared = _shared(here, folder) if here and folder else 0
+    return not library.PLATFORMS.isdisjoint({p.lower() for p in end} - set(start)), len(start) + len(end) - 2 * shared
 
 
 def _shared(path: str, other: str) -> int:

@@ -55,3 +55,9 @@ accumulate generate copy_if partition thread async call_once invoke apply functi
 max_element reduce
 """)
 CHECK_MACROS: Final = _words("assert static_assert sizeof alignof decltype defined typeid noexcept")
+# Folders with what is built on one platform only.
+PLATFORMS: Final = frozenset({
+    "aix", "amiga", "android", "bsd", "cygwin", "darwin", "dos", "emscripten", "esp32", "freebsd", "fuchsia", "haiku", "hpux", "ios",
+    "linux", "mac", "macos", "macosx", "mingw", "msdos", "msvc", "netbsd", "openbsd", "os2", "osx", "posix", "qnx", "solaris", "sunos",
+    "symbian", "tvos", "unix", "uwp", "vms", "vxworks", "wasm", "watchos", "win", "win32", "win64", "wince", "windows", "winrt", "zephyr",
+})  # fmt: skip
