@@ -41,6 +41,7 @@ _ADMONITION = re.compile(
     r"\{(?:note|tip|hint|important|warning|caution|danger|attention|error|admonition|seealso|versionadded|versionchanged|deprecated)\}"
 )
 _REFERRED = re.compile(r"^\s*\.\. _`?([^`:\n]+)`?:", re.MULTILINE)
+_ITEM = re.compile(r"^\s{0,3}(?:[-*+•]|\d{1,2}[.)]|#\.)\s+(?=\S)", re.MULTILINE)
 _QUOTED = re.compile(r"\s*>")
 
 
@@ -90,6 +91,11 @@ def prose(text: str) -> str:
         lines[at:end] = ["", *lines[said], *[""] * (end - at - 1 - len(lines[said]))]
         at = end
     return "\n".join(lines)
+
+
+def items(block: str) -> list[str]:
+    """The items of the list that a paragraph is, without their marks; the paragraph itself where it is none."""
+    return [part for part in _ITEM.split(block) if part.strip()] if _ITEM.match(block) else [block]
 
 
 def named_links(text: str) -> str:
