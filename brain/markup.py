@@ -1,6 +1,7 @@
 """Markup taken off: what a reader sees of Markdown, MyST, reStructuredText, HTML and the inline tags of doc comments.
 
 Everything here is pure. Code spans are set apart first: a star, a tag or a backslash inside one is code, not markup.
+No pattern looks further than its mark can reach, so that a hostile text costs no more than a long one.
 """
 
 from __future__ import annotations
@@ -13,11 +14,11 @@ from typing import Final
 # Private characters, so never text: two around the number of a code span that was set apart, one where words are joined.
 _OPEN, _SHUT, _JOIN = "\ue000", "\ue001", "\ue002"
 _APART = re.compile(rf"{_OPEN}(\d+){_SHUT}")
-_COMMENT = re.compile(r"(?<![`\"'])<!--.*?-->", re.DOTALL)
-_ROLE = re.compile(r"(?::[a-zA-Z][\w:+.-]*:|\{[a-zA-Z][\w:+.-]*\})`([^`]*)`")
+_COMMENT = re.compile(r"(?<![`\"'])<!--(?:(?!<!--).)*?-->", re.DOTALL)
+_ROLE = re.compile(r"(?::[a-zA-Z][\w:+.-]{0,40}:|\{[a-zA-Z][\w:+.-]{0,40}\})`([^`]*)`")
 _INLINE_TAG = re.compile(r"\{@(?:link|linkplain|code|literal|value|inheritDoc)\s*([^}]*)\}")
 # A link, or a name with the dotted name it stands for: the title stays.
-_TITLED = re.compile(r"`([^`<]+?)(?:\s*<[^>`]*>`_{1,2}|\s+<[~!]?\w+(?:\.\w+)+>`)")
+_TITLED = re.compile(r"`([^`<]{1,300}?)(?:\s*<[^>`]*>`_{1,2}|\s+<[~!]?\w+(?:\.\w+)+>`)")
 _CODE = re.compile(r"``(.+?)``(?!`)|`([^`]*)`_{0,2}")
 _HTML_TAG = re.compile(
     r"</?(?:a|b|blockquote|br|center|code|dd|div|dl|dt|em|font|h[1-6]|hr|i|img|kbd|li|ol|p|picture|pre|s|samp|small|span|strong"
@@ -30,7 +31,7 @@ _LINK = re.compile(rf"(?<![A-Za-z0-9_\]])\[([^\[\]]*)\]{_TARGET}")
 _REFERENCE = re.compile(r"(?<![A-Za-z0-9_\])])\[([^\[\]]+)\]\[[^\[\]]*\]")
 _NOTE = re.compile(r"\s?\[\^[^\[\]\s]+\]|\s?\[[#*\w.-]+\]_(?!\w)")  # a footnote's or a citation's mark
 _ADDRESS = re.compile(r"<((?:https?|ftp|mailto):[^<>\s]+)>")
-_EMPHASIS = re.compile(r"(?<![\w*\\])(\*\*?|~~)(?=\S)(.+?)(?<=[^\s\\])\1(?![\w*])")
+_EMPHASIS = re.compile(r"(?<![\w*\\])(\*\*?|~~)(?=\S)(.{1,400}?)(?<=[^\s\\])\1(?![\w*])")
 _UNDERLINED = re.compile(r"(?<![\w\\])(__?)(?=[^\s_])([^_]{1,300})(?<=\S)\1(?!\w)")
 _SUBSTITUTION = re.compile(r"\|(\w[\w .-]*)\|")
 _JOINT = re.compile(rf"(?<=[{_SHUT}*|])\\\s?(?=\w)|\\\s(?=[{_OPEN}*|])")  # `Thing`\s, re\ *do*
