@@ -1,6 +1,7 @@
 """Markup taken off: what a reader sees of Markdown, MyST, reStructuredText, HTML and the inline tags of doc comments.
 
 Everything here is pure. Code spans are set apart first: a star, a tag or a backslash inside one is code, not markup.
+No pattern looks further than its mark can reach, so that a hostile text costs no more than a long one.
 """
 
 from __future__ import annotations
@@ -13,11 +14,11 @@ from typing import Final
 # Private characters, so never text: two around the number of a code span that was set apart, one where words are joined.
 _OPEN, _SHUT, _JOIN = "\ue000", "\ue001", "\ue002"
 _APART = re.compile(rf"{_OPEN}(\d+){_SHUT}")
-_COMMENT = re.compile(r"(?<![`\"'])<!--.*?-->", re.DOTALL)
-_ROLE = re.compile(r"(?::[a-zA-Z][\w:+.-]*:|\{[a-zA-Z][\w:+.-]*\})`([^`]*)`")
+_COMMENT = re.compile(r"(?<![`\"'])<!--(?:(?!<!--).)*?-->", re.DOTALL)
+_ROLE = re.compile(r"(?::[a-zA-Z][\w:+.-]{0,40}:|\{[a-zA-Z][\w:+.-]{0,40}\})`([^`]*)`")
 _INLINE_TAG = re.compile(r"\{@(?:link|linkplain|code|literal|value|inheritDoc)\s*([^}]*)\}")
 # A link, or a name with the dotted name it stands for: the title stays.
-_TITLED = re.compile(r"`([^`<]+?)(?:\s*<[^>`]*>`_{1,2}|\s+<[~!]?\w+(?:\.\w+)+>`)")
+_TITLED = re.compile(r"`([^`<]{1,300}?)(?:\s*<[^>`]*>`_{1,2}|\s+<[~!]?\w+(?:\.\w+)+>`)")
 _CODE = re.compile(r"``(.+?)``(?!`)|`([^`]*)`_{0,2}")
 _HTML_TAG = re.compile(
     r"</?(?:a|b|blockquote|br|center|code|dd|div|dl|dt|em|font|h[1-6]|hr|i|img|kbd|li|ol|p|picture|pre|s|samp|small|span|strong"
@@ -30,7 +31,7 @@ _LINK = re.compile(rf"(?<![A-Za-z0-9_\]])\[([^\[\]]*)\]{_TARGET}")
 _REFERENCE = re.compile(r"(?<![A-Za-z0-9_\])])\[([^\[\]]+)\]\[[^\[\]]*\]")
 _NOTE = re.compile(r"\s?\[\^[^\[\]\s]+\]|\s?\[[#*\w.-]+\]_(?!\w)")  # a footnote's or a citation's mark
 _ADDRESS = re.compile(r"<((?:https?|ftp|mailto):[^<>\s]+)>")
-_EMPHASIS = re.compile(r"(?<![\w*\\])(\*\*?|~~)(?=\S)(.+?)(?<=[^\s\\])\1(?![\w*])")
+_EMPHASIS = re.compile(r"(?<![\w*\\])(\*\*?|~~)(?=\S)(.{1,400}?)(?<=[^\s\\])\1(?![\w*])")
 _UNDERLINED = re.compile(r"(?<![\w\\])(__?)(?=[^\s_])([^_]{1,300})(?<=\S)\1(?!\w)")
 _SUBSTITUTION = re.compile(r"\|(\w[\w .-]*)\|")
 _JOINT = re.compile(rf"(?<=[{_SHUT}*|])\\\s?(?=\w)|\\\s(?=[{_OPEN}*|])")  # `Thing`\s, re\ *do*
@@ -41,6 +42,7 @@ _ADMONITION = re.compile(
     r"\{(?:note|tip|hint|important|warning|caution|danger|attention|error|admonition|seealso|versionadded|versionchanged|deprecated)\}"
 )
 _REFERRED = re.compile(r"^\s*\.\. _`?([^`:\n]+)`?:", re.MULTILINE)
+_ITEM = re.compile(r"^\s{0,3}(?:[-*+•]|\d{1,2}[.)]|#\.)\s+(?=\S)", re.MULTILINE)
 _QUOTED = re.compile(r"\s*>")
 
 
@@ -90,6 +92,11 @@ def prose(text: str) -> str:
         lines[at:end] = ["", *lines[said], *[""] * (end - at - 1 - len(lines[said]))]
         at = end
     return "\n".join(lines)
+
+
+def items(block: str) -> list[str]:
+    """The items of the list that a paragraph is, without their marks; the paragraph itself where it is none."""
+    return [part for part in _ITEM.split(block) if part.strip()] if _ITEM.match(block) else [block]
 
 
 def named_links(text: str) -> str:

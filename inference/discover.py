@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from brain.lookup import Hit
-from brain.markup import prose
+from brain.markup import items, prose
 from brain.text import one_line, paragraph, stem
 from brain.view import hidden, is_aside, is_test
 from extractor.schema import Node
@@ -309,7 +309,10 @@ def passage(text: str, question: str, title: str = "") -> str:
             line[:1] in " \t" for line in lines if line
         ):
             continue
-        said = paragraph("\n".join(line for line in lines if not re.fullmatch(r"\s*([-=~^*#`\"])\1{2,}\s*", line)))
+        kept = "\n".join(line for line in lines if not re.fullmatch(r"\s*([-=~^*#`\"])\1{2,}\s*", line))
+        parts = [part for part in map(paragraph, items(kept)) if part]
+        said = "".join(f"{part} " if part[-1] in ".!?:" else f"{part}; " for part in parts).rstrip()
+        said = f"{said[:-1]}." if said.endswith(";") and len(parts) > 1 else said.rstrip(";")
         # "The types are:" says nothing without the list below it.
         score = len(words & stems(said)) - 2 * said.endswith(":")
         if len(said.split()) >= 5 and score > most and said != one_line(title):

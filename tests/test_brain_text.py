@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -165,3 +167,10 @@ def test_prose_is_a_document_without_code_and_comments_line_for_line() -> None:
     assert shown.split() == ["A", "~~~~", "F", "H"]
     assert shown.count("\n") == text.count("\n")
     assert shown.split("\n").index("H") == text.split("\n").index("H")
+
+
+@pytest.mark.parametrize("mark", ["*a ", "_a. ", "[a](", "<!--", "``a ", "b:a:", "<a ", "`a <"])
+def test_marks_that_never_close_cost_no_more_than_their_length(mark: str) -> None:
+    started = time.process_time()
+    assert paragraph(mark * 10_000)
+    assert time.process_time() - started < 2.0

@@ -10,6 +10,7 @@ from asking import expert, index
 
 from brain.text import stem
 from inference.answer import Expert
+from inference.discover import passage
 
 FILES = {
     "stamps.py": '''
@@ -129,3 +130,13 @@ def test_a_mechanism_nobody_has_is_searched_for_not_looked_up_as_a_name(stamps: 
     answer = stamps.ask("how does flux capacitor charging work?")
     assert not answer.answered
     assert "no good evidence" in answer.text
+
+
+def test_a_list_that_answers_is_read_as_its_items() -> None:
+    text = "Fields\n------\n\n- ``RAISE``: raise for unknown\n  fields\n- ``EXCLUDE``: drop unknown fields\n\n1. Load it.\n2. Dump it.\n"
+    assert (
+        passage(text, "what happens to unknown fields")
+        == "RAISE: raise for unknown fields; EXCLUDE: drop unknown fields."
+    )
+    assert passage("- Load it first.\n- Dump it then.", "load and dump") == "Load it first. Dump it then."
+    assert passage("Takes 2\n- or 3 - of them all.", "takes them") == "Takes 2 - or 3 - of them all."
