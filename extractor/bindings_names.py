@@ -85,6 +85,8 @@ class PythonFile:
                 parts = [row[2], *row[3], *(k[1] for k in row[4])]
             elif kind == "D" and len(row) == 3 and isinstance(row[1], int):
                 parts = [part for pair in row[2] for part in pair]
+            elif kind == "J" and len(row) == 5 and all(isinstance(test, (list, tuple)) for test in row[1] or [""]):
+                parts = row[2:]
             elif statement and kind in ("=", ":"):
                 target, value = dotted(row[1]), row[2] if kind == "=" else row[3]
                 if target.startswith("self.") and (owner := self.class_of(scope)) != MODULE:

@@ -172,3 +172,11 @@ def test_a_closed_pipe_ends_quietly(road: Path) -> None:
     )
     assert done.stdout.strip() in ("0", "141")
     assert "Traceback" not in done.stderr
+
+
+def test_this_repository_is_read_without_a_fault(tmp_path: Path) -> None:
+    """Programs in every language with idioms that no fixture has thought of: nothing stops, nothing is left unlinked."""
+    done = nanodex(tmp_path, "extract", str(ROOT), "--json")
+    report = json.loads(done.stdout)
+    assert [note for note in report["notes"] if "report it" in note] == []
+    assert report["failed"] == 0

@@ -41,17 +41,24 @@ def link(files: Iterable[FileFacts], configs: Mapping[str, str]) -> Links:
     for facts in ordered:
         families.setdefault(BY_NAME[facts.lang].family, []).append(facts)
     links = merge(_link_family(family, families[family], configs) for family in sorted(families))
-    return join_languages(ordered, links, configs)
+    try:
+        return join_languages(ordered, links, configs)
+    except Exception as error:  # noqa: BLE001  the edges inside each language are worth keeping, and it is said
+        links.problems.append(f"edges between languages are missing, please report it: {_fault(error)}")
+        return links
 
 
 def _link_family(family: str, files: Sequence[FileFacts], configs: Mapping[str, str]) -> Links:
     try:
         links: Links = importlib.import_module(f"extractor.resolve.{family}").link(files, configs)
     except Exception as error:  # noqa: BLE001  the other languages and every definition are worth keeping, and it is said
-        place = traceback.extract_tb(error.__traceback__)[-1]
-        fault = f"{type(error).__name__}: {error} ({place.name}, line {place.lineno})"
-        return Links(problems=[f"{plural(len(files), family + ' file')} not linked, please report it: {fault}"])
+        return Links(problems=[f"{plural(len(files), family + ' file')} not linked, please report it: {_fault(error)}"])
     return links
+
+
+def _fault(error: Exception) -> str:
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__}: {error} ({place.name}, line {place.lineno})"
 
 
 def merge(parts: Iterable[Links]) -> Links:
