@@ -138,6 +138,8 @@ def is_public(node: Node) -> bool:
     if node.meta.get("visibility", "public") not in ("public", "", "package", "protected", "internal"):
         return False
     names = node.qualname.split(".") if "#" in node.id else [node.name.rpartition(".")[2]]
+    if node.type == "variable" and names[-1].startswith("__"):
+        return False  # `__slots__`, `__all__`: said to the interpreter, not to people
     return not any(hidden(name) for name in names) and not is_test(node.path)
 
 
