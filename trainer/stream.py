@@ -14,8 +14,8 @@ from dataset.example import Example
 from dataset.negatives import Parts, fresh_fakes, resample
 from trainer.rows import Encoder, slip
 
-# Batches are formed within windows of this many, so that a pass stays well mixed.
-WINDOW = 16
+# Batches are formed within windows of this many, so that a pass stays well mixed; transformers groups by length over as many.
+WINDOW = 50
 
 
 class Stream:
@@ -40,7 +40,8 @@ class Stream:
         self.slips = slips
         self.parts = parts
         self.tokens = 0
-        lengths = [len(e.prompt) + len(e.response) for e in examples]
+        # In tokens: names cost a small vocabulary many more than words of their length, and what is padded is computed.
+        lengths = [len(encoder.encode(e.prompt, e.response).ids) for e in examples]
         self.order = mixed_order(lengths, positions, batch, seed)
 
     def row(self, position: int) -> dict[str, list[int]]:
