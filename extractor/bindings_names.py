@@ -154,7 +154,13 @@ class Names:
                 return _few(m for v in owners for m in self._member(v, named, depth))
             called = self.meanings(file, scope, flow[2], depth + 1)
             return _few(m for v in called for m in self._result(v, file, scope, flow, depth))
-        if kind == "I" and isinstance(flow[2], (list, tuple)) and flow[2][:1] == ["K"] and isinstance(flow[2][1], str):
+        if (
+            kind == "I"
+            and isinstance(flow[2], (list, tuple))
+            and flow[2]
+            and flow[2][0] == "K"
+            and isinstance(flow[2][1], str)
+        ):
             outside = self.meanings(file, scope, flow[1], depth + 1)
             return tuple(Meaning(path=f"{m.path}.{flow[2][1]}") for m in outside if m.path)
         if kind in ("U", "J"):

@@ -8,6 +8,7 @@ in the source. They are NamedTuples, so the cache stores them as plain JSON arra
 from __future__ import annotations
 
 import json
+from sys import intern
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -149,19 +150,28 @@ def dump_facts(facts: FileFacts) -> str:
 
 
 def load_facts(text: str) -> FileFacts:
-    """The inverse of dump_facts, tuples restored."""
+    """The inverse of dump_facts, tuples restored. Statements (`scopes`) come as tuples, and a string that occurs twice is kept once:
+    they are most of what a program's facts take in memory."""
     # json shares strings of one character, and statements are full of them: facts are a sixth smaller than msgspec would make them.
     fields: dict[str, Any] = dict(zip(FileFacts._fields, json.loads(text), strict=True))
-    fields["defs"] = tuple(_definition(row) for row in fields["defs"])
+    fields["defs"] = tuple(_definition(shared(row)) for row in fields["defs"])
     for name, kind in _ROWS.items():
-        fields[name] = tuple(kind(*row) for row in fields[name])
-    fields["handlers"] = tuple(Handler(row[0], tuple(row[1]), *row[2:]) for row in fields["handlers"])
+        fields[name] = tuple(kind(*shared(row)) for row in fields[name])
+    fields["handlers"] = tuple(Handler(*shared(row)) for row in fields["handlers"])
     if fields["exports"] is not None:
-        fields["exports"] = tuple(fields["exports"])
+        fields["exports"] = shared(fields["exports"])
+    if fields["extra"] and "scopes" in fields["extra"]:
+        fields["extra"]["scopes"] = shared(fields["extra"]["scopes"])
     return FileFacts(**fields)
 
 
-def _definition(row: list[Any]) -> Definition:
-    row[8] = tuple(Param(*param) for param in row[8])
-    row[11], row[14] = tuple(row[11]), tuple(row[14])
-    return Definition(*row)
+def _definition(row: tuple[Any, ...]) -> Definition:
+    return Definition(*row)._replace(params=tuple(Param(*param) for param in row[8]))
+
+
+def shared(value: Any) -> Any:
+    """The same with its lists as tuples and one object for all equal strings."""
+    kind = value.__class__
+    if kind is str:
+        return intern(value)
+    return tuple([shared(part) for part in value]) if kind is list else value

@@ -22,6 +22,7 @@ from extractor.resolve.python_values import (
     UNKNOWN,
     Block,
     Cell,
+    Code,
     Values,
 )  # fmt: skip
 
@@ -40,7 +41,7 @@ def give_default(run: Flow, block: Block, position: int, values: Values) -> None
     run.p.flow_into(block.defaults.setdefault(position, Cell()), values)
 
 
-def define_function(run: Flow, s: list[Any]) -> bool:
+def define_function(run: Flow, s: Code) -> bool:
     """`def`: defaults flow into parameters, decorators are called inner before outer, the name is bound."""
     p = run.p
     _, index, decorators, defaults = s
@@ -90,10 +91,10 @@ def _decorate(run: Flow, flow: Any, site: int, line: int, column: int, values: V
 
 def _makes_field(value: Any) -> bool:
     """`name = attr.ib(…)` in the body of a class that attrs completes."""
-    return value.__class__ is list and value[0] == "C" and dotted(value[2]).rpartition(".")[2] in FIELD_MAKERS
+    return value.__class__ is tuple and value[0] == "C" and dotted(value[2]).rpartition(".")[2] in FIELD_MAKERS
 
 
-def define_class(run: Flow, s: list[Any]) -> bool:
+def define_class(run: Flow, s: Code) -> bool:
     """`class`: bases first, then the body in a frame of its own, then decorators."""
     p = run.p
     _, index, bases, keywords, decorators = s

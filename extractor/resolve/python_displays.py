@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from extractor.resolve.python_state import Arguments, Hits
 from extractor.resolve.python_values import (
     BOX,
+    Code,
     Value,
     Values,
     constant_keys,
@@ -28,7 +29,7 @@ def spread(run: Flow, given: Arguments, values: Values) -> None:
             given.star |= run.calls.elements(frozenset((box,)), run.at)
 
 
-def sliced(run: Flow, f: list[Any]) -> Values:
+def sliced(run: Flow, f: Code) -> Values:
     owners = run.concrete(run.value(f[1]))
     low, high = f[2], f[3]
     if low == "?":
@@ -51,13 +52,13 @@ def sliced(run: Flow, f: list[Any]) -> Values:
     return frozenset(found)
 
 
-def sequence(run: Flow, f: list[Any]) -> Values:
+def sequence(run: Flow, f: Code) -> Values:
     tag, site, items = f
     box = run.p.box({"T": "tuple", "B": "list", "E": "set"}[tag], run.at, site)
     place = 0
     exact = True
     for flow in items:
-        if flow is not None and flow.__class__ is list and flow[0] == "S":
+        if flow is not None and flow.__class__ is tuple and flow[0] == "S":
             given = Arguments()
             spread(run, given, run.value(flow[1]))
             for values in given.positional:
@@ -74,7 +75,7 @@ def sequence(run: Flow, f: list[Any]) -> Values:
     return frozenset((box,))
 
 
-def dictionary(run: Flow, f: list[Any]) -> Values:
+def dictionary(run: Flow, f: Code) -> Values:
     box = run.p.box("dict", run.at, f[1])
     for key, flow in f[2]:
         values = run.value(flow)
@@ -95,7 +96,7 @@ def dictionary(run: Flow, f: list[Any]) -> Values:
     return frozenset((box,))
 
 
-def comprehension(run: Flow, f: list[Any]) -> Values:
+def comprehension(run: Flow, f: Code) -> Values:
     _, site, kind, items, clauses = f
     frame = run.frame
     outer, frame.log = frame.log, {}

@@ -26,6 +26,7 @@ from extractor.resolve.python_values import (
     RETURNED,
     TOKEN,
     UNKNOWN,
+    Code,
     Site,
     Value,
     Values,
@@ -36,11 +37,11 @@ if TYPE_CHECKING:
     from extractor.resolve.python_flow import Flow
 
 
-def _constant(run: Flow, f: list[Any]) -> Values:
+def _constant(run: Flow, f: Code) -> Values:
     return run.p.one(CONSTANT, f[1])
 
 
-def _attribute(run: Flow, f: list[Any]) -> Values:
+def _attribute(run: Flow, f: Code) -> Values:
     owners = run.value(f[1])
     if not owners:
         return NONE
@@ -56,10 +57,10 @@ def _attribute(run: Flow, f: list[Any]) -> Values:
     return found
 
 
-def _arguments(run: Flow, positional: list[Any], keywords: list[Any]) -> Arguments:
+def _arguments(run: Flow, positional: Code, keywords: Code) -> Arguments:
     given = Arguments()
     for flow in positional:
-        if flow is not None and flow.__class__ is list and flow[0] == "S":
+        if flow is not None and flow.__class__ is tuple and flow[0] == "S":
             spread(run, given, run.value(flow[1]))
         else:
             given.positional.append(run.value(flow))
@@ -77,12 +78,12 @@ def _arguments(run: Flow, positional: list[Any], keywords: list[Any]) -> Argumen
     return given
 
 
-def _call(run: Flow, f: list[Any]) -> Values:
+def _call(run: Flow, f: Code) -> Values:
     _, site, flow, positional, keywords, line, column = f
     run.line = line
     hits = Hits()
     reason = "dynamic"
-    if flow.__class__ is list and flow[0] == "A":
+    if flow.__class__ is tuple and flow[0] == "A":
         callees, reason = _method(run, flow, hits)
     else:
         callees = run.value(flow)
@@ -129,7 +130,7 @@ def _updated(run: Flow, box: Value, given: Arguments, strong: bool) -> None:
         run.calls.store_slot(box, key, values, run.at, strong and len(given.positional) <= 1)
 
 
-def _method(run: Flow, flow: list[Any], hits: Hits) -> tuple[Values, str]:
+def _method(run: Flow, flow: Code, hits: Hits) -> tuple[Values, str]:
     """The callee `owner.name`, and why there is none."""
     owners = run.value(flow[1])
     if not owners:
@@ -147,7 +148,7 @@ def _method(run: Flow, flow: list[Any], hits: Hits) -> tuple[Values, str]:
     return found, reason or "unknown_receiver"
 
 
-def _item(run: Flow, f: list[Any]) -> Values:
+def _item(run: Flow, f: Code) -> Values:
     owners = run.concrete(run.value(f[1]))
     keys = run.concrete(run.value(f[2]))
     found: Values = NONE
@@ -177,7 +178,7 @@ def _item(run: Flow, f: list[Any]) -> Values:
     return found
 
 
-def _lambda(run: Flow, f: list[Any]) -> Values:
+def _lambda(run: Flow, f: Code) -> Values:
     block = run.p.blocks_of[run.at.facts.path][f[1] + 1]
     if block is None:
         return NONE
@@ -186,7 +187,7 @@ def _lambda(run: Flow, f: list[Any]) -> Values:
     return run.p.one(FUNCTION, block)
 
 
-def _either(run: Flow, f: list[Any]) -> Values:
+def _either(run: Flow, f: Code) -> Values:
     found: Values = NONE
     if len(f) > 2:
         run.value(f[2])
@@ -199,7 +200,7 @@ def _either(run: Flow, f: list[Any]) -> Values:
     return found
 
 
-def _asked(run: Flow, f: list[Any]) -> Values:
+def _asked(run: Flow, f: Code) -> Values:
     """Noted only: what is asked changes nothing, so that it can wait until all values stand (see `python_analysis`)."""
     _, inner, kind, line = f
     # Of the names only the block's own.
@@ -209,7 +210,7 @@ def _asked(run: Flow, f: list[Any]) -> Values:
     return NONE
 
 
-def _name_of_parts(run: Flow, f: list[Any]) -> Values:
+def _name_of_parts(run: Flow, f: Code) -> Values:
     """`"visit_" + name`, `f"do_{name}"`: the text, or as much of it as is known."""
     before, asked, after = f[1]
     inner: Values = NONE
@@ -225,7 +226,7 @@ def _name_of_parts(run: Flow, f: list[Any]) -> Values:
     return frozenset(run.p.value(PREFIX, value.a, after[1]) for value in text if value.kind == PREFIX)
 
 
-def _tested(run: Flow, f: list[Any]) -> Values:
+def _tested(run: Flow, f: Code) -> Values:
     """Either of two, each evaluated with what the tests say of its names."""
     _, tests, yes, no, before = f
     if before is not None:
@@ -234,7 +235,7 @@ def _tested(run: Flow, f: list[Any]) -> Values:
     return found | _supposing(run, tests, False, no) if no is not None else found
 
 
-def _supposing(run: Flow, tests: list[Any], holds: bool, flow: Any) -> Values:
+def _supposing(run: Flow, tests: Code, holds: bool, flow: Any) -> Values:
     """The value of an expression where these tests hold, or do not; the frame is left as it was."""
     frame = run.frame
     outer, frame.log = frame.log, {}
@@ -253,20 +254,20 @@ def _supposing(run: Flow, tests: list[Any], holds: bool, flow: Any) -> Values:
     return values
 
 
-def _evaluated(run: Flow, f: list[Any]) -> Values:
+def _evaluated(run: Flow, f: Code) -> Values:
     for flow in f[1]:
         run.value(flow)
     return NONE
 
 
-def _yield(run: Flow, f: list[Any]) -> Values:
+def _yield(run: Flow, f: Code) -> Values:
     values = run.value(f[1])
     if values:
         run.p.flow_into(run.at.yielded, values)
     return sent_type(run.p, run.at)
 
 
-def _yield_from(run: Flow, f: list[Any]) -> Values:
+def _yield_from(run: Flow, f: Code) -> Values:
     hits = Hits()
     iterated = run.concrete(run.value(f[1]))
     values = run.calls.iterate(iterated, run.at, 0, hits)
@@ -281,7 +282,7 @@ def _yield_from(run: Flow, f: list[Any]) -> Values:
     return found
 
 
-def _await(run: Flow, f: list[Any]) -> Values:
+def _await(run: Flow, f: Code) -> Values:
     values = run.value(f[1])
     found: Values = NONE
     for value in values:
@@ -294,12 +295,12 @@ def _await(run: Flow, f: list[Any]) -> Values:
     return found
 
 
-def _operator(run: Flow, f: list[Any]) -> Values:
+def _operator(run: Flow, f: Code) -> Values:
     _, methods, left, right, line = f
     wanted = COMPARISONS.get(methods[0], ())
     if wanted and run.p.special.isdisjoint(wanted) and not (methods[1] == "" and "__hash__" in run.p.special):
         for flow in (left, right):
-            if flow.__class__ is list:
+            if flow.__class__ is tuple:
                 run.value(flow)
         return NONE
     first, second = run.value(left), run.value(right)
@@ -356,21 +357,21 @@ def _compared(run: Flow, methods: list[str], first: Values, second: Values, line
     return found
 
 
-def _walrus(run: Flow, f: list[Any]) -> Values:
+def _walrus(run: Flow, f: Code) -> Values:
     values = run.value(f[2])
     run.assign(f[1], values)
     return values
 
 
-def _starred(run: Flow, f: list[Any]) -> Values:
+def _starred(run: Flow, f: Code) -> Values:
     return run.value(f[1])
 
 
-def _alias(run: Flow, f: list[Any]) -> Values:
+def _alias(run: Flow, f: Code) -> Values:
     return run.p.one("type", types_of(run.p, f[1], run.frame.block, run.at, 0))
 
 
-EXPRESSIONS: Final[dict[str, Callable[[Flow, list[Any]], Values]]] = {
+EXPRESSIONS: Final[dict[str, Callable[[Flow, Code], Values]]] = {
     "K": _constant,
     "A": _attribute,
     "C": _call,

@@ -33,6 +33,7 @@ from extractor.resolve.python_values import (
     UNKNOWN,
     Block,
     Cell,
+    Code,
     Place,
     Value,
     Values,
@@ -40,7 +41,7 @@ from extractor.resolve.python_values import (
 )  # fmt: skip
 
 MAX_RUNS: Final = 40
-Step = tuple[Callable[["Flow", list[Any]], Any], list[Any], Place | None]
+Step = tuple[Callable[["Flow", Code], Any], Code, Place | None]
 Changes = dict[Any, Values | None]
 
 
@@ -109,7 +110,7 @@ class Flow:
                 made = self.calls.elements(made, block)
             self.p.flow_into(block.inflow[index], made)
 
-    def body(self, flow: list[Any]) -> bool:
+    def body(self, flow: Code) -> bool:
         """Run statements; True when the end cannot be reached."""
         steps = self.steps.get(id(flow))
         if steps is None:
@@ -124,7 +125,7 @@ class Flow:
         if self.trace is not None:
             self.trace.raised = (*self.trace.raised, (line, values))
 
-    def branch(self, flow: list[Any], tests: list[Any] = (), holds: bool = True) -> Changes | None:  # type: ignore[assignment]
+    def branch(self, flow: Code, tests: Code = (), holds: bool = True) -> Changes | None:
         """What running `flow` would change, the frame left as it was; None when its end cannot be reached."""
         if not flow and not (any(test[1] for test in tests)):
             return {}
@@ -157,7 +158,7 @@ class Flow:
             self.frame.set(key, merged)
         return False
 
-    def narrow(self, test: list[Any], positive: bool) -> None:
+    def narrow(self, test: Code, positive: bool) -> None:
         """Apply an isinstance test to a name."""
         name, types, holds, only_body = test
         if "." in name or (not positive and only_body):
@@ -237,10 +238,10 @@ class Flow:
             if self.trace is not None:
                 self.trace.found = (*self.trace.found, (block, name, values))
 
-    def _unpack(self, targets: list[Any], values: Values) -> None:
+    def _unpack(self, targets: Code, values: Values) -> None:
         """`a, *b, c = values`: by position where the container's slots are known."""
         p = self.p
-        star = next((i for i, t in enumerate(targets) if isinstance(t, list) and t[0] == "S"), len(targets))
+        star = next((i for i, t in enumerate(targets) if isinstance(t, tuple) and t[0] == "S"), len(targets))
         parts: list[Values] = [NONE] * len(targets)
         for value in sorted(self.concrete(values)):
             fields = tuple_fields(p, value, self.at)
@@ -262,7 +263,7 @@ class Flow:
                     parts[index] |= self.calls.read_slot(value, index, self.at)
                 elif index == star:
                     after = len(targets) - star - 1
-                    box = p.box("list", self.at, -1000 - place_number([target, index]), "rest")
+                    box = p.box("list", self.at, -1000 - place_number((target, index)), "rest")
                     for offset, key in enumerate(range(star, max(star, size - after))):
                         self.calls.store_slot(box, offset, self.calls.read_slot(value, key, self.at), self.at)
                     p.connect(value.a.any, box.a.any)
@@ -273,7 +274,7 @@ class Flow:
         for target, part in zip(targets, parts, strict=True):
             self.assign(target, part)
 
-    def _store_item(self, target: list[Any], values: Values) -> None:
+    def _store_item(self, target: Code, values: Values) -> None:
         owners = self.concrete(self.value(target[1]))
         keys = self.concrete(self.value(target[2]))
         hits = Hits()
@@ -372,11 +373,11 @@ class Flow:
             if flow in named_so[-2:]:
                 return "scope" if target.partition("#")[0] == self.at.id.partition("#")[0] else "import"
             return "import" if any(row.alias == flow for row in self.at.module.imports.get(flow, ())) else "flow"
-        if isinstance(flow, list) and flow[0] == "A":
+        if isinstance(flow, tuple) and flow[0] == "A":
             owner = flow[1]
             if owner in ("self", "cls"):
                 return "self" if flow[2] == target.rpartition(".")[2].partition("@")[0] else "flow"
-            if isinstance(owner, list) and owner[0] == "C" and owner[2] == "super":
+            if isinstance(owner, tuple) and owner[0] == "C" and owner[2] == "super":
                 return "super"
             if isinstance(owner, str) and owner in self.at.module.imports:
                 return "import"

@@ -33,14 +33,16 @@ def _note_stored(flow: Any, receiver: str, names: set[str]) -> None:
     pending: list[Any] = [flow]
     while pending:
         part = pending.pop()
-        if part.__class__ is not list or not part:
+        if part.__class__ is not tuple or not part:
             continue
         if part[0] == "=" or part[0] == ":":
             target = part[1]
-            if target.__class__ is list and target[0] == "A" and target[1] == receiver:
+            if target.__class__ is tuple and target[0] == "A" and target[1] == receiver:
                 names.add(target[2])
-            elif target.__class__ is list and target[0] == "I" and target[2].__class__ is list and target[2][0] == "K":
+            elif (
+                target.__class__ is tuple and target[0] == "I" and target[2].__class__ is tuple and target[2][0] == "K"
+            ):
                 names.add(str(target[2][1]))  # as in self.__dict__["name"] = …
-        elif part[0] == "C" and len(part) == 7 and part[2].__class__ is list and part[2][2:3] == ["__setattr__"]:
-            names.update(str(given[1]) for given in part[3] if given.__class__ is list and given[0] == "K")
+        elif part[0] == "C" and len(part) == 7 and part[2].__class__ is tuple and part[2][2:3] == ("__setattr__",):
+            names.update(str(given[1]) for given in part[3] if given.__class__ is tuple and given[0] == "K")
         pending.extend(part)

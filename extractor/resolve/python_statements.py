@@ -25,6 +25,7 @@ from extractor.resolve.python_values import (
     TOKEN,
     UNKNOWN,
     Cell,
+    Code,
     Place,
     Value,
     Values,
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 Changes = dict[Any, "Values | None"]
 
 
-def _if(run: Flow, s: list[Any]) -> bool:
+def _if(run: Flow, s: Code) -> bool:
     body, orelse = run.branch(s[2], s[1], True), run.branch(s[3], s[1], False)
     if body is None and len(s[1]) == 1 and not s[1][0][1] and not s[1][0][3]:
         # The body never ends, so what follows knows the opposite of the test.
@@ -46,12 +47,12 @@ def _if(run: Flow, s: list[Any]) -> bool:
     return run.join([body, orelse])
 
 
-def _otherwise(run: Flow, orelse: list[Any]) -> bool:
+def _otherwise(run: Flow, orelse: Code) -> bool:
     """The `else` of a loop, which a `break` leaves out."""
     return bool(orelse) and run.join([run.branch(orelse), {}])
 
 
-def _loop(run: Flow, flow: list[Any], before: Callable[[], None] | None = None) -> None:
+def _loop(run: Flow, flow: Code, before: Callable[[], None] | None = None) -> None:
     """Run a loop's body until a round adds nothing to what was known before it."""
     for _ in range(3):
         known = run.frame.env
@@ -66,7 +67,7 @@ def _loop(run: Flow, flow: list[Any], before: Callable[[], None] | None = None) 
             return
 
 
-def _for(run: Flow, s: list[Any]) -> bool:
+def _for(run: Flow, s: Code) -> bool:
     _, target, _, body, orelse, _, _ = s
     place = run.iterated.get(id(s))
     if place is None:
@@ -76,7 +77,7 @@ def _for(run: Flow, s: list[Any]) -> bool:
     return _otherwise(run, orelse)
 
 
-def _elements(run: Flow, s: list[Any]) -> Values:
+def _elements(run: Flow, s: Code) -> Values:
     _, _, iterable, _, _, line, asynchronous = s
     hits = Hits()
     found = run.calls.iterate(run.concrete(run.value(iterable)), run.at, line, hits, asynchronous)
@@ -84,12 +85,12 @@ def _elements(run: Flow, s: list[Any]) -> Values:
     return found
 
 
-def _while(run: Flow, s: list[Any]) -> bool:
+def _while(run: Flow, s: Code) -> bool:
     _loop(run, s[1])
     return _otherwise(run, s[2])
 
 
-def _try(run: Flow, s: list[Any]) -> bool:
+def _try(run: Flow, s: Code) -> bool:
     _, protected, handlers, orelse, final = s
     done = run.branch(protected)
     # A handler may start before, within or after the body: everything the body changed may or may not hold.
@@ -128,7 +129,7 @@ def _instances(run: Flow, values: Values) -> Values:
     return frozenset(found)
 
 
-def _with(run: Flow, s: list[Any]) -> bool:
+def _with(run: Flow, s: Code) -> bool:
     _, flow, target, line, asynchronous = s
     entered: Values = NONE
     enter, leave = ("__aenter__", "__aexit__") if asynchronous else ("__enter__", "__exit__")
@@ -148,19 +149,19 @@ def _with(run: Flow, s: list[Any]) -> bool:
     return False
 
 
-def _assign(run: Flow, s: list[Any]) -> bool:
+def _assign(run: Flow, s: Code) -> bool:
     run.assign(s[1], run.value(s[2]))
     return False
 
 
-def _annotated(run: Flow, s: list[Any]) -> bool:
+def _annotated(run: Flow, s: Code) -> bool:
     _, target, annotation, flow, given = s
     run.calls.factory = NONE
     values = run.value(flow)
     frame = run.frame
     if frame.outer is not None and isinstance(target, str) and frame.block.class_ is not None:
         fields = frame.block.class_.fields
-        if target not in fields and not (isinstance(annotation, list) and annotation[1] == "ClassVar"):
+        if target not in fields and not (isinstance(annotation, tuple) and annotation[1] == "ClassVar"):
             fields.append(target)
         if run.calls.factory:
             frame.block.class_.factories[target] = run.calls.factory
@@ -178,12 +179,12 @@ def _annotated(run: Flow, s: list[Any]) -> bool:
     return False
 
 
-def _evaluate(run: Flow, s: list[Any]) -> bool:
+def _evaluate(run: Flow, s: Code) -> bool:
     run.value(s[1])
     return False
 
 
-def _return(run: Flow, s: list[Any]) -> bool:
+def _return(run: Flow, s: Code) -> bool:
     values = run.value(s[1])
     if values:
         cell = run.at.returned
@@ -209,11 +210,11 @@ def give(run: Flow, cell: Cell, values: Values) -> None:
         run.p.flow_into(cell, frozenset(rest))
 
 
-def _raise(run: Flow, s: list[Any]) -> bool:
+def _raise(run: Flow, s: Code) -> bool:
     if s[1] is not None:
         values = run.value(s[1])
         hits = Hits()
-        if not (isinstance(s[1], list) and s[1][0] == "C"):
+        if not (isinstance(s[1], tuple) and s[1][0] == "C"):
             for value in sorted(run.concrete(values)):
                 if value.kind == CLASS:
                     run.calls.call(value, Arguments(), run.at, s[2], hits, "raise")
@@ -223,11 +224,11 @@ def _raise(run: Flow, s: list[Any]) -> bool:
     return True
 
 
-def _jump(run: Flow, s: list[Any]) -> bool:
+def _jump(run: Flow, s: Code) -> bool:
     return False
 
 
-def _delete(run: Flow, s: list[Any]) -> bool:
+def _delete(run: Flow, s: Code) -> bool:
     for target in s[2]:
         if target is None:
             continue
@@ -246,7 +247,7 @@ def _delete(run: Flow, s: list[Any]) -> bool:
     return False
 
 
-def _import(run: Flow, s: list[Any]) -> bool:
+def _import(run: Flow, s: Code) -> bool:
     p = run.p
     row = run.at.facts.imports[s[1]]
     if row.alias == "*":
@@ -286,7 +287,7 @@ def imported(run: Flow, row: Any) -> Values:
     return p.member_of_module(module, row.name, run.at) or _lazily(run, row, module)
 
 
-STATEMENTS: Final[dict[str, Callable[[Flow, list[Any]], bool]]] = {
+STATEMENTS: Final[dict[str, Callable[[Flow, Code], bool]]] = {
     "=": _assign,
     ":": _annotated,
     "e": _evaluate,

@@ -42,7 +42,7 @@ class Store:
         found = self._values.get(key)
         if found is None:
             found = Value(len(self._values))
-            found.kind, found.a, found.b = kind, a, b
+            found.kind, found.a, found.b, found.single = kind, a, b, None
             self._values[key] = found
         return found
 

@@ -9,7 +9,7 @@ def dotted(flow: Any) -> str:
     """A callee as a dotted name, as far as it is one."""
     if flow.__class__ is str:
         return str(flow)
-    if flow.__class__ is list and flow:
+    if flow and flow.__class__ is tuple:
         if flow[0] == "A":
             return f"{dotted(flow[1]) or '()'}.{flow[2]}"
         if flow[0] == "C":
@@ -19,7 +19,7 @@ def dotted(flow: Any) -> str:
     return ""
 
 
-def place_number(flow: list[Any]) -> int:
+def place_number(flow: tuple[Any, ...]) -> int:
     """A number for a place that has none of its own, the same in every run."""
     text = repr(flow)
     number = 0

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from extractor.resolve.python_state import Frame
-from extractor.resolve.python_values import Block, Place, Row, Values
+from extractor.resolve.python_values import Block, Code, Place, Row, Values
 
 if TYPE_CHECKING:
     from extractor.resolve.python_flow import Flow
@@ -80,7 +80,7 @@ class Above(NamedTuple):
     name: str
 
 
-def worth(statement: list[Any]) -> bool:
+def worth(statement: Code) -> bool:
     """Whether remembering what a statement did costs less than running it. Statements that hold others never are."""
     kind = statement[0]
     if kind == "=":
@@ -95,7 +95,7 @@ def worth(statement: list[Any]) -> bool:
     return kind in "e!hi:"
 
 
-def remembered(run: Flow, place: Place, handler: Callable[[Flow, list[Any]], Any], statement: list[Any]) -> Any:
+def remembered(run: Flow, place: Place, handler: Callable[[Flow, Code], Any], statement: Code) -> Any:
     """Run a statement, or do again what it did when all it read is as it was."""
     frame, at = run.frame, run.at
     if place.stale:

@@ -56,7 +56,7 @@ def declared_type(p: Program, function: Block, index: int) -> Values:
 def sent_type(p: Program, function: Block) -> Values:
     """What `yield` gives in a function declared to return Generator[yielded, sent, …] or AsyncGenerator[yielded, sent]."""
     written = function.returns
-    if not isinstance(written, list) or written[0] != "P" or len(written[2]) < 2:
+    if not isinstance(written, tuple) or written[0] != "P" or len(written[2]) < 2:
         return NONE
     name = written[1] if isinstance(written[1], str) else written[1][2]
     if name not in ("Generator", "AsyncGenerator"):
@@ -123,7 +123,7 @@ def named(p: Program, flow: Any, scope: Block, reader: Block) -> Values:
             return p.read(p.cell_of(block, flow), reader)
         found = p.free(scope, flow)
         return p.read(found, reader) if isinstance(found, Cell) else found
-    if isinstance(flow, list) and flow[0] == "A":
+    if isinstance(flow, tuple) and flow[0] == "A":
         members: Values = NONE
         for owner in named(p, flow[1], scope, reader):
             if owner.kind in (MODULE, CLASS, EXTERNAL):
@@ -135,7 +135,7 @@ def named(p: Program, flow: Any, scope: Block, reader: Block) -> Values:
 def _parametrized(p: Program, flow: Any, scope: Block, reader: Block, site: int, depth: int) -> Values:
     written = flow[1]
     name = (
-        written if isinstance(written, str) else written[2] if isinstance(written, list) and written[0] == "A" else ""
+        written if isinstance(written, str) else written[2] if isinstance(written, tuple) and written[0] == "A" else ""
     )
     inner = flow[2]
     if name in INNER or (name in ("Coroutine",) and inner):

@@ -31,11 +31,14 @@ IDENTITY: Final = "identity"
 TYPE: Final = "type"
 RECORD: Final = "record"
 PREFIX: Final = "prefix"
+Code = tuple[Any, ...]  # a statement or an expression of the flow language, or a row of them
 STAND_INS: Final = frozenset((TOKEN, RETURNED))  # values that stand for others
 
 
-class Value(int):
-    """Made by `Store.value` only. `kind` says what `a` and `b` are.
+class Value(float):
+    """Made by `Store.value` only: a number, so that sets of values have one order, and no int, for those cannot have slots.
+
+    `kind` says what `a` and `b` are:
 
     function (Block, Context), class (Class), instance (Class), bound (function, receiver), module (Module), external and
     result (dotted path), constant (str or int), box (Box), token (Block, position), returned (Site), property (getters,
@@ -43,10 +46,12 @@ class Value(int):
     prefix (how a text begins, how it ends), unknown (reason).
     """
 
+    __slots__ = ("a", "b", "kind", "single")
+
     kind: str
     a: Any
     b: Any
-    single: Values | None = None  # the set of this one value
+    single: Values | None  # the set of this one value
 
 
 Values = frozenset[Value]
@@ -62,7 +67,7 @@ def joined(items: Many[Item], item: Item) -> Many[Item]:
     if isinstance(items, dict):
         items[item] = None
         return items
-    return (*items, item) if len(items) < 8 else dict.fromkeys((*items, item))
+    return (*items, item) if len(items) < 16 else dict.fromkeys((*items, item))
 
 
 class Cell:
@@ -107,7 +112,7 @@ class Block:
     )  # fmt: skip
 
     def __init__(
-        self, facts: FileFacts, module: Module, index: int, row: list[Any], parent: Block | None, node_id: str
+        self, facts: FileFacts, module: Module, index: int, row: Code, parent: Block | None, node_id: str
     ) -> None:
         self.facts, self.module, self.index, self.parent, self.id = facts, module, index, parent, node_id
         self.definition: Definition | None = facts.defs[index] if index >= 0 else None
