@@ -21,6 +21,7 @@ from typing import Any, Final
 from config.console import Console
 from config.errors import BackendError, IncompatibleInput, MissingInput, NanodexError, StorageError, UsageError
 from config.settings import ServeSettings
+from inference import draining
 from inference.checks import Check, Verdict, ok, verdict
 from inference.golden import ask_golden
 from inference.launch import BASE_NAME, Launch, child_environment, tgi_commands
@@ -93,9 +94,14 @@ def _serve(
     with _only_one(folder), Stop() as stop:
         supply_metadata(folder, launch)
         console.debug(launch.shell())
-        log = folder / "server.log"
-        grace = float(settings.shutdown_timeout_s)
-        with Child(launch.argv, env, log, grace, stop.hurry) as child, Endpoint(url_of(settings), key) as endpoint:
+        log, gate, grace = folder / "server.log", folder / "drain.pid", float(settings.shutdown_timeout_s)
+        (folder / "nanodex_drain.py").write_bytes(Path(draining.__file__).read_bytes())
+        argv = [*launch.argv, "--middleware", "nanodex_drain.Drain"]
+        env |= {"PYTHONPATH": str(folder), draining.DRAIN_VARIABLE: str(gate)}
+        with (
+            Child(argv, env, log, grace, stop.hurry, gate) as child,
+            Endpoint(url_of(settings), key) as endpoint,
+        ):
             console.note(f"starting {launch.adapter_name} on {url_of(settings)}, log {log}")
             names = (BASE_NAME, launch.adapter_name)
             try:

@@ -34,17 +34,24 @@ class Child:
         log: Path,
         grace_s: float,
         hurry: Callable[[], bool] = lambda: False,
+        gate: Path | None = None,
     ) -> None:
-        """`grace_s` is how long the child itself lets work finish after SIGTERM; `hurry()` turning true ends that wait."""
+        """`grace_s` is how long work in flight may finish once the child is told to stop; `hurry()` turning true ends that wait.
+
+        `gate` is the file a child writes its process id to when it understands SIGUSR1, see `inference/draining.py`.
+        """
         self.argv = list(argv)
         self.env = dict(env)
         self.log = log
         self.grace_s = grace_s
         self.hurry = hurry
+        self.gate = gate
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Child:
         self.log.parent.mkdir(parents=True, exist_ok=True)
+        if self.gate is not None:
+            self.gate.unlink(missing_ok=True)
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(
                 self.argv,
@@ -89,19 +96,29 @@ class Child:
         return [line[-300:] for line in (telling or [line for line in lines if line.strip()])[-count:]]
 
     def stop(self) -> None:
-        """SIGTERM, wait for what is in flight, then SIGKILL to the group."""
+        """Tell it to stop, wait for what is in flight, then SIGKILL to the group."""
         process = self._process
         if process is None:
             return
-        deadline = time.monotonic() + self.grace_s + PATIENCE_S
+        if self.grace_s and self._gated():
+            process.send_signal(signal.SIGUSR1)
+            self._wait(self.grace_s)
         if process.poll() is None:
             process.terminate()
-        while process.poll() is None and time.monotonic() < deadline and not self.hurry():
-            time.sleep(0.05)
+        self._wait(PATIENCE_S if self._gated() else self.grace_s + PATIENCE_S)
         # The leader may be gone while a worker it started lingers: the group outlives it.
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+
+    def _gated(self) -> bool:
+        """Whether a gate of this very process listens."""
+        return self.gate is not None and self.gate.is_file() and self.gate.read_text("ascii") == str(self.pid)
+
+    def _wait(self, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        while self.exit_code is None and time.monotonic() < deadline and not self.hurry():
+            time.sleep(0.05)
 
 
 def _die_with_parent() -> Callable[[], object] | None:

@@ -141,13 +141,15 @@ def test_the_end_waits_for_requests_in_flight(server: tuple[subprocess.Popen[str
     process, endpoint = server
     name = list(endpoint.models())[-1]
     body = {"model": name, "prompt": "Where is the cart?", "max_tokens": 800, "ignore_eos": True}
-    with httpx.Client(base_url=endpoint.url, timeout=120, trust_env=False) as client, ThreadPoolExecutor(8) as pool:
+    with httpx.Client(base_url=endpoint.url, timeout=120, trust_env=False) as client, ThreadPoolExecutor(24) as pool:
         answers = [pool.submit(client.post, "/v1/completions", json=body) for _ in range(8)]
         assert eventually(lambda: name in endpoint.busy() or any(answer.done() for answer in answers), 60)
-        time.sleep(0.3)
+        # Those that have only just arrived are not with the engine yet.
+        answers += [pool.submit(client.post, "/v1/completions", json={**body, "max_tokens": 8}) for _ in range(16)]
+        time.sleep(0.05)
         process.send_signal(signal.SIGTERM)
         written = [answer.result().json()["usage"]["completion_tokens"] for answer in answers]
-    assert written == [800] * 8
+    assert written == [800] * 8 + [8] * 16
     _, err = process.communicate(timeout=90)
     assert process.returncode == 0
     assert "ok:   golden question: Where is" in err
