@@ -15,6 +15,7 @@ from typing import Final
 _OPEN, _SHUT, _JOIN = "\ue000", "\ue001", "\ue002"
 _APART = re.compile(rf"{_OPEN}(\d+){_SHUT}")
 _COMMENT = re.compile(r"(?<![`\"'])<!--(?:(?!<!--).)*?-->", re.DOTALL)
+_NUMBERED = re.compile(r":(pep|rfc):`(?:[^`<]*<)?(\d+)[^`]*`", re.I)  # its title is a number
 _ROLE = re.compile(r"(?::[a-zA-Z][\w:+.-]{0,40}:|\{[a-zA-Z][\w:+.-]{0,40}\})`([^`]*)`")
 _INLINE_TAG = re.compile(r"\{@(?:link|linkplain|code|literal|value|inheritDoc)\s*([^}]*)\}")
 # A link, or a name with the dotted name it stands for: the title stays.
@@ -55,6 +56,7 @@ def plain(text: str) -> str:
         return f"{_OPEN}{len(spans) - 1}{_SHUT}"
 
     text = re.sub(f"[{_OPEN}{_SHUT}{_JOIN}]", "", text)
+    text = _NUMBERED.sub(lambda m: f"{m.group(1).upper()} {m.group(2)}", text)
     text = _ROLE.sub(lambda m: apart(_label(m.group(1))), text)
     text = _INLINE_TAG.sub(lambda m: apart(_label(m.group(1).replace("#", ".").strip("."))), text)
     text = _TITLED.sub(r"\1", text)

@@ -117,6 +117,9 @@ def banned(text: str) -> str:
     return found.group().lower() if found else ""
 
 
+_SIGNATURE: Final = re.compile(r"[A-Za-z_][\w.]*\((?:[^()]|\([^()]*\))*\)(?:\s*->\s*\S.*)?")
+
+
 def is_licence(text: str) -> bool:
     """Whether a comment is a licence header rather than documentation."""
     return bool(_LICENCE.search(text[:600]))
@@ -138,7 +141,9 @@ def paragraph(doc: str) -> str:
             lines = []  # what stood above the rule was a title
             continue
         if not line.strip():
-            if lines and not (number + 1 < len(source) and _RULE.match(source[number + 1])):
+            if lines and _SIGNATURE.fullmatch(" ".join(lines)):
+                lines = []  # as documentation of C code and of decorated functions begins
+            elif lines and not (number + 1 < len(source) and _RULE.match(source[number + 1])):
                 break
             continue
         if _STOP.match(line):

@@ -6,8 +6,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import islice, pairwise
 from typing import Final
 
+from brain.asking import STOP_WORDS
+from brain.index import expand
 from brain.lookup import Hit
 from brain.markup import items, prose
 from brain.text import one_line, paragraph, stem
@@ -50,6 +53,10 @@ _WHOLE: Final = 0.5  # the share of a question that what leads its answer must b
 _FOUND: Final = 0.35  # how much the order of search weighs beside that share
 _OPTION: Final = 0.4  # the share that the documentation of one parameter must hold
 _NAMED: Final = 0.7  # below it, the one telling word stands neither in the name nor in what the thing is for
+_SPOKEN: Final = (
+    0.95  # of a function whose name of several words stands in the question: `add_job` in "how do I add a job"
+)
+_PAIRS: Final = 4  # neighbouring words of a question that are looked for as a name
 _THIN: Final = 0.45
 _TELLING: Final = {"variable": 0.55, "module": 0.75, "package": 0.7, "recipe": 0.7, "error": 0.85, "section": 0.9}
 _PAST: Final = re.compile(
@@ -80,7 +87,9 @@ class Discoverer:
         told = max((fit for fit, hit in ranked if hit.kind == "section"), default=0.0)
         steps = self.guide.steps(text, best, told, self._titled(text)[:_SHOWN]) if kind == "howto" else []
         taken, option, named = self.guide.parameter(text) if kind == "howto" and not steps else (0.0, [], False)
-        claims = [*steps] or (option if taken > max(_OPTION, min(best, 0.9)) else [])
+        # `pause_job` is how one pauses a job, whatever takes a parameter `paused`.
+        bears = bool(ranked) and self._bears(ranked[0][1], text)
+        claims = [*steps] or (option if taken > max(_OPTION, min(best, 0.9)) and not bears else [])
         # One telling word finds where a thing is, not how something is done with it.
         single = len(content_words(text)) < 2
         fit, first = ranked[0] if ranked else (0.0, None)
@@ -93,7 +102,7 @@ class Discoverer:
         hits = self._once([hit for _, hit in ranked])
         if not claims and hits and not thin:
             claims = self._lead(hits[0], text, kind == "howto")
-            claims += option if named and taken >= _OPTION else []
+            claims += option if named and taken >= _OPTION and not bears else []
             hits = hits[1:]
         rest = [h for h in hits if h.kind != "recipe" or kind != "howto"][: _SHOWN - (not thin)]
         if rest and (claims or thin):
@@ -109,6 +118,15 @@ class Discoverer:
         score = max(score, 0.7) if option and named and claims[:1] == option[:1] else score
         return Section(kind, tuple(claims), value, score, evidence.features, targets), evidence
 
+    def _bears(self, hit: Hit, text: str) -> bool:
+        """Whether a function's name, with those of its parameters, holds every word of the question, of several."""
+        node = self.graph.node(hit.node_id) if hit.node_id else None
+        if node is None or node.type not in ("function", "method"):
+            return False
+        words, name = {stem(word) for word in content_words(text)}, stems(node.name)
+        taken = stems(" ".join(str(p["name"]) for p in parameters(node)))
+        return len(words) > 1 and bool(words & name) and words <= name | taken
+
     def _ranked(self, text: str, evidence: Evidence, howto: bool = False) -> list[tuple[float, Hit]]:
         """The finds by how much of the whole question each is about, with that share; tests last, unless asked about.
 
@@ -120,6 +138,9 @@ class Discoverer:
         if howto and SETTING & set(about.split()):
             setting = " ".join("set" if w in SETTING else w for w in about.split())
             pool += self.retriever.search(setting, _POOL, self.path_glob, (), self.lang)
+        if howto:
+            for pair in islice(pairwise(_said_words(text)), _PAIRS):
+                pool += self.retriever.search("_".join(pair), _SHOWN, self.path_glob, ("function", "method"), self.lang)
         # Documents stand low in the order of code; what they say about a thing is an answer all the same.
         documents = self.retriever.search(about or text, 4 * _SHOWN, self.path_glob, ("section",), self.lang)
         pool += [h for h in documents if h.path.endswith((".md", ".rst", ".adoc"))]
@@ -138,6 +159,7 @@ class Discoverer:
                 private = any(hidden(part) for part in node.qualname.split("."))
                 fit *= 0.4 if private else 0.7 if kind == "error" or self.composer.errors.is_error(node) else 1.0
                 fit *= 1.1 if self.guide.example(node) else 1.0
+                fit = max(fit, _SPOKEN) if not private and _spoken(node, text) else fit
             # What a documented field of a class is for, one sets it to; other variables only share a word.
             set_there = howto and kind == "variable" and node is not None and "." in node.qualname and purpose(node)
             fit *= 1.0 if set_there else _TELLING.get(kind, 1.0)
@@ -335,3 +357,15 @@ def _distinct(hits: Sequence[Hit]) -> list[Hit]:
 
 def _span(hit: Hit) -> tuple[Span, ...]:
     return (Span(hit.path, hit.start, hit.end, hit.node_id, "search", hit.score),) if hit.start and hit.path else ()
+
+
+def _spoken(node: Node, text: str) -> bool:
+    """Whether a function's name of several words is said in the question, articles aside."""
+    name = [stem(word) for word in expand(node.name).lower().split()[1:]]
+    said = [stem(word) for word in _said_words(text)]
+    several = node.type in ("function", "method") and len(name) > 1
+    return several and any(said[i : i + len(name)] == name for i in range(len(said) - len(name) + 1))
+
+
+def _said_words(text: str) -> list[str]:
+    return [word for word in re.findall(r"[^\W_]+", text.lower()) if word not in STOP_WORDS]

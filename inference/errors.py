@@ -66,12 +66,9 @@ class Errors:
             if _CARRIES.search(declared):
                 text = f"{name} raises nothing, but returns {declared}, which may carry an error; which one is not in the index."
                 return Section("raises", (Claim(text, here(target.node)),), "unknown", 0.6)
-            return none(
-                "raises",
-                target.node,
-                f"raises nothing, {whole} nor through the calls that could be followed",
-                self.relations.absence(target.group, "throws", inward=False),
-            )
+            own = self.relations.absence(target.group, "throws", inward=False)
+            said = f"raises nothing, {whole} nor through its calls"
+            return none("raises", target.node, said, own if not own.certain else self.relations.silence(target.group))
         return Section("raises", tuple(claims), score=1.0 if direct or inner else 0.85)
 
     def _methods(self, target: Target) -> list[Claim]:

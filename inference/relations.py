@@ -6,6 +6,7 @@ A target may be several definitions of one name (overloads): the relations of al
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from brain.view import is_test
 from extractor.graph import Graph
 from extractor.schema import STORED, SURE, Edge, Node, Unresolved
 
+_LOOKED_AT: Final = 200  # functions, for a call that may lead anywhere
+_HANDED_IN: Final = re.compile(r"(?:self\.)?\w+")
 _HOPS: Final = 14
 
 
@@ -231,6 +234,25 @@ class Relations:
             return Absence(False, f"{_count(len(half), 'file')} could not be fully parsed ({', '.join(half[:3])})")
         return Absence(True)
 
+    def silence(self, group: tuple[Node, ...]) -> Absence:
+        """What it means that nothing comes through the calls of `group`: nothing, where one on the way could not be followed."""
+        queue = deque(n.id for n in self._with_constructor(group))
+        seen = set(queue)
+        for _ in range(_LOOKED_AT):
+            if not queue:
+                break
+            current = queue.popleft()
+            lost = next((u for u in self.graph.unresolved(current, "calls") if _anything(u)), None)
+            if lost is not None:
+                caller = self.node(current)
+                where = "it" if caller in group or caller is None else caller.qualname
+                return Absence(False, f"what {lost.name} is, which {where} calls, could not be followed")
+            for edge in self.graph.edges(["calls"], src=current):
+                if edge.dst not in seen:
+                    seen.add(edge.dst)
+                    queue.append(edge.dst)
+        return Absence(True)
+
     def _loose(self, kind: str, names: set[str]) -> list[Unresolved]:
         """Unlinked rows that may mean one of `names`, each once."""
         rows = [u for name in sorted(names) for u in self.graph.unresolved(kind=kind, mention=name)]
@@ -256,3 +278,9 @@ def _outside(node_id: str) -> Node:
 
 def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _anything(call: Unresolved) -> bool:
+    """Whether a call may lead anywhere in the program: too many targets, one looked up by name, or a function that was handed in."""
+    handed_in = call.reason == "unknown_receiver" and _HANDED_IN.fullmatch(call.name) is not None
+    return handed_in or call.reason in ("overflow", "dynamic")

@@ -35,6 +35,8 @@ _ASKING_TEXT: Final = """
     use uses used using whether down new kept keep work works working decide decides decided determine determines determined
     choose chooses chosen happen happens make makes live lives sit sits compute computes computed calculate calculates calculated
     list show tell exist exists anything something someone default properly correctly find finds found pick picks picked
+    certain particular specific specified given several various different whole just even still always actually simply easily exactly
+    two three four five six seven eight nine ten hundred currently instead together rather really quickly normally usually typically
 """
 _ASKING: Final = frozenset(_ASKING_TEXT.split())
 _BRITISH: Final = (("our", "or"), ("is", "iz"), ("ys", "yz"), ("tre", "ter"), ("ll", "l"), ("ogue", "og"))

@@ -55,6 +55,11 @@ def test_first_sentence_is_what_a_reader_would_take(doc: str, sentence: str) -> 
 @pytest.mark.parametrize(
     ("doc", "shown"),
     [
+        ("add(a, b=(1, 2),\n    c=3) -> int\n\nAdds numbers.", "Adds numbers."),
+        (
+            "Runs on an asyncio (:pep:`3156`) loop, as :rfc:`2616 <2616>` says.",
+            "Runs on an asyncio (PEP 3156) loop, as RFC 2616 says.",
+        ),
         ("*acme* is *the* **`shop`** of ***all***.", "acme is the shop of all."),
         (r"Holds `Record`\s, `Thing`\ s, \*args and re\ *do*.", "Holds Records, Things, *args and redo."),
         (r"Takes ``*args`` and *args, **kwargs as `a\*b`.", r"Takes *args and *args, **kwargs as a\*b."),
