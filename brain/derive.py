@@ -140,6 +140,8 @@ def _declared(relations: Relations, node: Node) -> Iterator[Fact]:
     for decorator in meta.get("decorators", ()):
         yield _fact(node, "decorator", one_line(decorator))
     yield _fact(node, "value", one_line(str(meta.get("value", ""))))
+    if table := meta.get("table"):
+        yield _fact(node, "table", table["kind"], entries=table["entries"], first=one_line(table["first"]))
     for flag in meta.get("flags", ()):
         yield _fact(node, "flag", flag)
 
@@ -197,6 +199,8 @@ def _used(relations: Relations, node: Node) -> Iterator[Fact]:
         elif caller.id == node.id:
             continue
         yield _fact(node, "called_by", caller.id, **_how(edge))
+    for reader in node.meta.get("used_by", ()):
+        yield _fact(node, "used_by", reader)
     for edge in relations.into(node.id, "imports"):
         importer = relations.node(edge.src)
         if importer is not None and not is_test(importer.path):

@@ -21,7 +21,7 @@ RUNS = (*CALLABLE, "property")
 TYPES = ("class", "interface")
 VERBATIM = 25  # the longest run of source tokens that an answer may repeat
 ERRORS = frozenset({"raises", "may_raise", "catches"})  # a function that makes the error is no error
-LISTED = frozenset({"member", "calls", "called_by", "raised_by", "caught_by", "imported_by", "subclass"})
+LISTED = frozenset({"member", "calls", "called_by", "raised_by", "caught_by", "imported_by", "subclass", "used_by"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,6 +273,12 @@ def constructs(node_id: str) -> bool:
     """Whether a method makes or ends objects of its class, or is a protocol's."""
     owner, _, name = parts_of(node_id)[1].rpartition(".")
     return name.startswith(("__", "~")) or name in ("constructor", owner.rpartition(".")[2])
+
+
+def public(ask: Ask, member: Fact) -> bool:
+    """Whether code outside may use a member, as far as the language says."""
+    seen_by = ask.facts.first(member.object, "visibility")
+    return seen_by is None or seen_by.object in ("public", "")
 
 
 def hidden(node_id: str) -> bool:

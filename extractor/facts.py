@@ -24,7 +24,9 @@ class Param(NamedTuple):
 
 class Definition(NamedTuple):
     """`flags` ⊂ abstract static classmethod property setter async generator enum struct dataclass const exported overload
-    constructor nested declaration …; `value` is the text of a variable's initialiser when short and constant."""
+    constructor nested declaration …; `value` is the text of a variable's initialiser when short and constant;
+    `readers` are the definitions of the same file, as indexes, that read a variable of its module or name it in an annotation;
+    `table` is what a variable is initialised with where that is a collection: its kind, the number of its entries, the first of them."""
 
     kind: str  # one of schema.SYMBOL_TYPES
     name: str
@@ -42,6 +44,8 @@ class Definition(NamedTuple):
     content_hash: str = ""
     flags: tuple[str, ...] = ()
     value: str = ""
+    readers: tuple[int, ...] = ()
+    table: tuple[str, ...] = ()
 
 
 class Import(NamedTuple):
@@ -163,5 +167,6 @@ def load_facts(text: str) -> FileFacts:
 
 def _definition(row: list[Any]) -> Definition:
     row[8] = tuple(Param(*param) for param in row[8])
-    row[11], row[14] = tuple(row[11]), tuple(row[14])
+    for place in (11, 14, 16, 17):
+        row[place] = tuple(row[place])
     return Definition(*row)

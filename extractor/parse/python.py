@@ -35,6 +35,7 @@ from extractor.parse.python_unit import (
     plain,
     resolve_captures,
 )
+from extractor.parse.python_variables import comments, described
 from extractor.parse.tree import collapse, start_line
 
 if TYPE_CHECKING:
@@ -49,9 +50,10 @@ def parse(source: Source) -> FileFacts:
     unit = first_unit(source, EXPRESSIONS, STATEMENTS)
     root = source.tree.root_node
     block(unit, root)
+    comments(unit, root)
     known = {d.qualname for d in unit.defs}
     late = [d for d in unit.stubs if d.qualname not in known and not known.add(d.qualname)]  # type: ignore[func-returns-value]
-    late += [d for d in unit.variables if d.qualname not in known]
+    late += [d for d in described(unit) if d.qualname not in known]
     unit.defs.extend(late)
     unit.scopes.extend([None] * len(late))
     resolve_captures(unit)
@@ -125,6 +127,7 @@ def _assignment(unit: Unit, node: Node) -> None:
         place = assigned(unit, target)
         if declared is not None:
             written = unit.of(declared)
+            unit.scope.typed.add(written)
             unit.scope.flow.append([":", place, annotation(written), flow, value is not None])
             if target.type in ("identifier", "attribute"):
                 unit.bindings.append(
