@@ -20,7 +20,7 @@ from extractor.schema import Edge, Node
 
 _NO_OVERRIDE: Final = frozenset({"static", "constructor", "destructor"})  # these hide or chain, they replace nothing
 _REACH: Final = 40  # functions looked through before nothing is said of what they raise
-_SELF: Final = frozenset({"self", "cls", "this"})
+_SELF: Final = frozenset({"self", "cls"})
 # role of an ontology edge -> the relation it states about the ontology node
 ROLES: Final = {
     "serves": "serves",
@@ -122,7 +122,9 @@ def _declared(relations: Relations, node: Node) -> Iterator[Fact]:
     meta = node.meta
     yield _fact(node, "path", node.path)
     yield _fact(node, "signature", one_line(str(meta.get("signature", ""))))
-    parameters = [p for p in meta.get("params", ()) if p.get("name", "").lstrip("*&") not in _SELF]
+    parameters = [p for p in meta.get("params", ()) if p.get("name", "") != "this"]
+    if parameters and node.type == "method" and parameters[0].get("name", "").lstrip("*&") in _SELF:
+        del parameters[0]  # a function that has one of these takes it like any other
     for position, parameter in enumerate(parameters, 1):
         yield _fact(
             node,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from brain.facts import Fact
-from dataset.names import listing, plural_verb, unique
+from dataset.names import clauses, listing, plural_verb, unique
 from dataset.topics import CALLABLE, RUNS, TYPES, Ask, Topic, by_file, constructs, hidden, last
 
 MOST = 3  # middle nodes an answer walks through
@@ -46,7 +46,7 @@ def _two_calls(ask: Ask, second: str, aspect: str, kind: str, intent: str, verb:
         return None
     pieces = [f"{ask.said(f.object)}, which {then} {listing(unique(ask.said(g.object) for g in gs))}" for f, gs in hops]
     used = [fact for f, gs in hops for fact in (f, *gs)]
-    joined = "; and ".join(unique(pieces))
+    joined = clauses(pieces)
     answers = (f"{s.said()} {verb} {joined}.",)
     return ask.topic(aspect, kind, intent, answers, used, "two_hop")
 
@@ -75,7 +75,7 @@ def grandparent(ask: Ask) -> Topic | None:
     pieces = [
         f"{ask.said(f.object)}, which extends {listing(unique(ask.said(g.object) for g in gs))}" for f, gs in hops
     ]
-    joined = "; and ".join(unique(pieces))
+    joined = clauses(pieces)
     answers = (f"{s.said()} extends {joined}.",)
     return ask.topic(
         "grandparent", "explain", "architecture", answers, [x for f, gs in hops for x in (f, *gs)], "two_hop"
@@ -91,7 +91,7 @@ def error_base(ask: Ask) -> Topic | None:
     pieces = [
         f"{ask.said(f.object)}, which extends {listing(unique(ask.said(g.object) for g in gs))}" for f, gs in hops
     ]
-    joined = "; and ".join(unique(pieces))
+    joined = clauses(pieces)
     answers = (f"{s.said()} raises {joined}.",)
     return ask.topic("error_base", "diag", "error cause", answers, [x for f, gs in hops for x in (f, *gs)], "two_hop")
 
@@ -105,7 +105,7 @@ def error_reach(ask: Ask) -> Topic | None:
     pieces = [
         f"{ask.said(f.object)}, which is called by {listing(unique(ask.said(g.object) for g in gs))}" for f, gs in hops
     ]
-    joined = "; and by ".join(unique(pieces))
+    joined = clauses(pieces, "by ")
     answers = (f"{s.said()} is raised by {joined}.",)
     return ask.topic("error_reach", "diag", "error cause", answers, [x for f, gs in hops for x in (f, *gs)], "two_hop")
 
@@ -195,7 +195,7 @@ def caller_callers(ask: Ask) -> Topic | None:
     pieces = [
         f"{ask.said(f.object)}, which is called by {listing(unique(ask.said(g.object) for g in gs))}" for f, gs in hops
     ]
-    answers = (f"{s.said()} is called by {'; and by '.join(unique(pieces))}.",)
+    answers = (f"{s.said()} is called by {clauses(pieces, 'by ')}.",)
     used = [x for f, gs in hops for x in (f, *gs)]
     return ask.topic("caller_callers", "explain", "dependency", answers, used, "two_hop")
 
@@ -213,7 +213,7 @@ def import_chain(ask: Ask) -> Topic | None:
     pieces = [
         f"{ask.said(f.object)}, which imports {listing(unique(ask.said(g.object) for g in gs))}" for f, gs in hops
     ]
-    answers = (f"{s.said()} imports {'; and '.join(unique(pieces))}.",)
+    answers = (f"{s.said()} imports {clauses(pieces)}.",)
     used = [x for f, gs in hops for x in (f, *gs)]
     return ask.topic("import_chain", "explain", "dependency", answers, used, "two_hop")
 

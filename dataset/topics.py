@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from brain.facts import Fact
 from brain.view import is_aside, is_test
-from dataset.names import Names, Subject, listing, parts_of, spec_of, token_count, unique
+from dataset.names import Names, Subject, clauses, listing, parts_of, spec_of, token_count, unique
 from dataset.score import code_tokens
 
 SYMBOLS = ("class", "interface", "function", "method", "property", "variable")
@@ -82,10 +82,11 @@ class Facts:
         ]
 
     def _makes_error(self, node_id: str) -> bool:
-        """Whether a callee is the constructor of an error: that call is the raise, which is told as such."""
-        if not constructs(node_id):
+        """Whether a callee is an error's class or its constructor: that call is the raise, which is told as such."""
+        made = constructs(node_id)
+        if not made and self.names.types.get(node_id) not in TYPES:
             return False
-        owner = next((f.object for f in self.about(node_id, "container")), "")
+        owner = next((f.object for f in self.about(node_id, "container")), "") if made else node_id
         return bool(owner) and any(
             self.about(i, "raised_by") for i in (owner, *(f.object for f in self.about(owner, "subclass")))
         )
@@ -230,7 +231,7 @@ def by_file(names: Names, facts: Sequence[Fact], places: Sequence[Fact | None]) 
         if place is not None:
             homes.setdefault(place.object, []).append(f"`{names.subject(fact.object).label}`")
     groups = [f"{listing(unique(found))} in `{path}`" for path, found in homes.items()]
-    return "; and ".join(["; ".join(groups[:-1]), groups[-1]] if len(groups) > 1 else groups)
+    return clauses(groups)
 
 
 def resolves(text: str, facts: Sequence[Fact], ask: Ask) -> bool:

@@ -57,6 +57,7 @@ _FINITE = re.compile(
     r"|means|contains?|holds?|takes?|gets?|makes?|raises?|uses?|gives?|represents?|describes?|controls?|defaults?)\b"
 )
 _RELATIVE = re.compile(r"\b(?:that|which|who|whose|where|when|used|for|to|with|of)\b|[,:(]")
+_PRONOUN = re.compile(r"\b(?:that|which|who|whose|where|when|used)\b")
 _PAST_WORDS = "sent got gave took made went came ran found lost kept left met held told broke began wrote"
 _PAST = frozenset(_PAST_WORDS.split())
 _LITTLE_WORDS = """the a an all any each every this that these those its their some one two whether if for of from with in into
@@ -100,6 +101,8 @@ def own_sentence(purpose: str, name: str) -> str:
         linked = not lead.group().strip().endswith(name) and not lead.group().strip().endswith(")")
         if linked or base_form(rest.partition(" ")[0]) or _STATES.match(rest):
             text = rest[:1].upper() + rest[1:]
+    if text.startswith("Of "):
+        return ""  # goes on from the name above it
     text = re.sub(r"\[([\w.:]+)\](?![(\[])", r"\1", text)
     whole = all(text.count(left) == text.count(right) for left, right in ("()", "[]", "“”"))
     whole = whole and not re.search(r"[{}\\]|\);|(?<!:)//", text)  # code that was commented out
@@ -176,8 +179,8 @@ def _is_noun_phrase(rest: str) -> bool:
     for word in re.findall(r"[A-Za-z]+", head.partition(" ")[2]):
         if word in _PAST or word.endswith("ed") or word in _S_FORMS or (word in _VERBS and word not in _NOUN_TOO):
             return False
-    finite = _FINITE.search(rest)
-    return finite is None or (relative is not None and relative.start() < finite.start() and "," not in rest)
+    finite, pronoun = _FINITE.search(rest), _PRONOUN.search(rest)
+    return finite is None or (pronoun is not None and pronoun.start() < finite.start() and "," not in rest)
 
 
 def verb_phrase(purpose: str) -> str:

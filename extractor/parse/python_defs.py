@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from extractor.facts import Base, Definition, Raise
@@ -161,11 +162,17 @@ def declare(unit: Unit, name_node: Node, statement: Node, value: Node | None, de
     unit.variables.append(
         Definition(
             "variable", name, qualname, 1, scope.index, line, last, shorten(written, 200), (), annotated, "", (),
-            visibility(name), unit.source.content_hash(line, last), ("const",) if name.isupper() else (),
+            "private" if _script(scope.guards) else visibility(name), unit.source.content_hash(line, last),
+            ("const",) if name.isupper() else (),
             collapse(unit.of(value)) if constant and value is not None else "",
             table=table(unit, value) if value is not None else (),
         )
     )  # fmt: skip
+
+
+def _script(guards: list[str]) -> bool:
+    """Whether a statement runs only where the file is started as a script."""
+    return any(re.fullmatch(r"""__name__ == ["']__main__["']""", guard) for guard in guards)
 
 
 def _base(scope: int, name: str, position: int, line: int) -> Base:
