@@ -26,6 +26,7 @@ from dataset.relations import (
 from dataset.tasks import capability, steps
 from dataset.topics import (
     CALLABLE,
+    LEFT_OPEN,
     RUNS,
     SYMBOLS,
     TYPES,
@@ -225,7 +226,7 @@ def defaults(ask: Ask) -> Iterator[Topic]:
     alone = ask.facts.names.same_place(s.id) <= 1
     for fact in ask.all("parameter"):
         value = fact.qualifier("default")
-        if s.type not in CALLABLE or not alone or not value or "`" in value or token_count(value) > 8:
+        if s.type not in CALLABLE or not alone or value in ("", LEFT_OPEN) or "`" in value or token_count(value) > 8:
             continue
         name = f"`{fact.object}`"
         noted = fact.qualifier("annotation")

@@ -19,6 +19,7 @@ SYMBOLS = ("class", "interface", "function", "method", "property", "variable")
 CALLABLE = ("function", "method")
 RUNS = (*CALLABLE, "property")
 TYPES = ("class", "interface")
+LEFT_OPEN = "..."  # a default that a declaration does not tell
 VERBATIM = 25  # the longest run of source tokens that an answer may repeat
 ERRORS = frozenset({"raises", "may_raise", "catches"})  # a function that makes the error is no error
 LISTED = frozenset({"member", "calls", "called_by", "raised_by", "caught_by", "imported_by", "subclass", "used_by"})
@@ -77,9 +78,14 @@ class Facts:
             if "<" not in f.object
             and (aside or not beside(f.object))
             and parts_of(f.object) != own  # an overload of the same name
-            and not (relation == "calls" and (f.object.startswith("ext:") or self._makes_error(f.object)))
+            and not (relation == "calls" and self._unsaid(f))
             and not (relation == "raised_by" and (self._passed_on(f.object, node_id) or bare))
         ]
+
+    def _unsaid(self, call: Fact) -> bool:
+        """Whether a call is none that its code spells out for us: outside the project, a protocol's, or the making of an error."""
+        outside = call.object.startswith("ext:")
+        return outside or call.qualifier("via") == "protocol" or self._makes_error(call.object)
 
     def _makes_error(self, node_id: str) -> bool:
         """Whether a callee is an error's class or its constructor: that call is the raise, which is told as such."""
@@ -249,6 +255,8 @@ def parameter(fact: Fact) -> str:
     if many == "*" and spec is not None:
         many = spec.rest
     name = fact.object if fact.object.startswith("*") else many + fact.object
+    if default == LEFT_OPEN:
+        return f"`{name}` (optional)"
     short = default and "`" not in default and token_count(default) <= 6
     return f"`{name}` (default `{default}`)" if short else f"`{name}`"
 

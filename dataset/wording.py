@@ -57,7 +57,7 @@ _FINITE = re.compile(
     r"|means|contains?|holds?|takes?|gets?|makes?|raises?|uses?|gives?|represents?|describes?|controls?|defaults?)\b"
 )
 _RELATIVE = re.compile(r"\b(?:that|which|who|whose|where|when|used|for|to|with|of)\b|[,:(]")
-_PRONOUN = re.compile(r"\b(?:that|which|who|whose|where|when|used)\b")
+_PRONOUN = re.compile(r"\b(?:that|which|who|whose|where|when|used|to)\b")
 _PAST_WORDS = "sent got gave took made went came ran found lost kept left met held told broke began wrote"
 _PAST = frozenset(_PAST_WORDS.split())
 _LITTLE_WORDS = """the a an all any each every this that these those its their some one two whether if for of from with in into
@@ -67,6 +67,10 @@ _LITTLE = rf"(?:{'|'.join(_LITTLE_WORDS.split())})\b"
 # A plural noun and a word behind it that is neither little nor an adverb: it may be the noun's verb.
 _PLURAL = re.compile(
     rf"\b[a-z]{{3,}}(?<![sui])s (?!(?:and|or|to|not|as|only|again|back|up|out|off)\b)(?!{_LITTLE})[a-z]{{3,}}(?<!ly)(?<!ing)(?<!ed)\b"
+)
+# What may follow a second imperative: nothing, an object that is surely one, a particle.
+_OBJECT = re.compile(
+    rf"\s*(?:$|[,;(]|{_LITTLE}|(?:it|them|him|itself|themselves|us|me|both|either|up|out|back|off|down|away)\b)"
 )
 _NEEDS_NOUN = re.compile(r"^(?:of|for|in|from|by|with|on)\b")
 
@@ -149,7 +153,10 @@ def clause(purpose: str, noun: str) -> str:
     noun_first = first.lower() in _NOUN_TOO and (_NEEDS_NOUN.match(rest) or _is_clause(rest))
     if third_person(first) and callable_noun and not noun_first:
         return _conjugate(first, rest)
-    if first in ("A", "An", "The") and not callable_noun and _is_noun_phrase(rest):
+    many = first == "The" and re.match(
+        r"(?:(?!that |which |who |where |when |used |for |to |with |of )\S+ )*[a-z]{3,}(?<![sui])s\b", rest
+    )
+    if first in ("A", "An", "The") and not callable_noun and not many and _is_noun_phrase(rest):
         return f"is {first.lower()} {rest}"
     return ""
 
@@ -160,8 +167,8 @@ def _conjugate(first: str, rest: str) -> str:
     out = [words[0]]
     for link, word, tail in zip(words[1::3], words[2::3], words[3::3], strict=True):
         form = third_person(word) if word.islower() else ""
-        if form and word in _NOUN_TOO:
-            return ""  # "copy and paste", "read or write access": verb or noun, nobody can say
+        if form and (word in _NOUN_TOO or not _OBJECT.match(tail)):
+            return ""  # "read or write access", "strings and forward annotations": verb or not, nobody can say
         out.append(link + (form or word) + tail)
     return f"{third_person(first)} {''.join(out)}"
 
