@@ -105,8 +105,8 @@ def own_sentence(purpose: str, name: str) -> str:
         linked = not lead.group().strip().endswith(name) and not lead.group().strip().endswith(")")
         if linked or base_form(rest.partition(" ")[0]) or _STATES.match(rest):
             text = rest[:1].upper() + rest[1:]
-    if text.startswith("Of "):
-        return ""  # goes on from the name above it
+    if text.startswith("Of ") or re.search(r"\b(?:what|which|that|the|an?|of|with|to|from|by)\W*$", text):
+        return ""  # goes on from the name above it, or was cut short
     text = re.sub(r"\[([\w.:]+)\](?![(\[])", r"\1", text)
     whole = all(text.count(left) == text.count(right) for left, right in ("()", "[]", "“”"))
     whole = whole and not re.search(r"[{}\\]|\);|(?<!:)//", text)  # code that was commented out
@@ -147,6 +147,13 @@ def clause(purpose: str, noun: str) -> str:
     states = _STATES.match(text)
     if states is not None:
         return f"{states.group(1).lower()} {text[states.end() :]}"
+    verb = re.match(r"\w+", rest)
+    if (
+        base_form(first) in _NOUN_TOO
+        and verb
+        and (verb.group().endswith("ed") or verb.group() in _PAST or _FINITE.match(rest))
+    ):
+        return ""  # "Requests encountered an error"
     if base_form(first) and not _NEEDS_NOUN.match(rest):
         return f"{first.lower()} {rest}"
     callable_noun = noun in ("function", "method", "constructor", "destructor", "macro")
@@ -163,7 +170,7 @@ def clause(purpose: str, noun: str) -> str:
 
 def _conjugate(first: str, rest: str) -> str:
     """The imperative in the third person, with a second imperative after "and"; empty when a later verb is uncertain."""
-    words = re.split(r"(\band (?:then )?|\bor (?:then )?|, (?:then )?)(\w+)", rest)
+    words = re.split(r"((?:, )?\b(?:and|or) (?:then )?|, (?:then )?)(\w+)", rest)
     out = [words[0]]
     for link, word, tail in zip(words[1::3], words[2::3], words[3::3], strict=True):
         form = third_person(word) if word.islower() else ""
