@@ -68,10 +68,14 @@ _LITTLE = rf"(?:{'|'.join(_LITTLE_WORDS.split())})\b"
 _PLURAL = re.compile(
     rf"\b[a-z]{{3,}}(?<![sui])s (?!(?:and|or|to|not|as|only|again|back|up|out|off)\b)(?!{_LITTLE})[a-z]{{3,}}(?<!ly)(?<!ing)(?<!ed)\b"
 )
-# What may follow a second imperative: nothing, an object that is surely one, a particle.
-_OBJECT = re.compile(
-    rf"\s*(?:$|[,;(]|{_LITTLE}|(?:it|them|him|itself|themselves|us|me|both|either|up|out|back|off|down|away)\b)"
+# What may follow a second imperative: an object that is surely one; behind what is never a noun also nothing, or a particle.
+_DETERMINED = (
+    r"(?:the|an?|all|any|each|every|this|that|these|those|its|their|it|them|him|itself|themselves|both|either)\b"
 )
+_OBJECT = {
+    True: re.compile(rf"\s*{_DETERMINED}"),
+    False: re.compile(rf"\s*(?:$|[,;(]|{_LITTLE}|{_DETERMINED}|(?:up|out|back|off|down|away)\b)"),
+}
 _NEEDS_NOUN = re.compile(r"^(?:of|for|in|from|by|with|on)\b")
 
 
@@ -174,7 +178,7 @@ def _conjugate(first: str, rest: str) -> str:
     out = [words[0]]
     for link, word, tail in zip(words[1::3], words[2::3], words[3::3], strict=True):
         form = third_person(word) if word.islower() else ""
-        if form and (word in _NOUN_TOO or not _OBJECT.match(tail)):
+        if form and not _OBJECT[word in _NOUN_TOO].match(tail):
             return ""  # "read or write access", "strings and forward annotations": verb or not, nobody can say
         out.append(link + (form or word) + tail)
     return f"{third_person(first)} {''.join(out)}"

@@ -233,6 +233,8 @@ def test_recipes_come_from_tests_and_examples_in_other_languages(tmp_path: Path)
         "  it('pays for what is in it', () => {\n    const cart = new Cart();\n    cart.add('tea');\n"
         "    checkout(cart);\n    expect(cart.total()).toBe(1);\n  });\n  it('can be made', () => {\n"
         "    new Cart();\n  });\n});\n",
+        "docs/shop.ts": "import { Cart, checkout } from '../src/cart';\nexport function part(): void {\n"
+        "  const cart = new Cart();\n  checkout(cart);\n}\nexport function whole(): void {\n  part();\n}\n",
         "src/main/java/acme/Depot.java": "package acme;\npublic class Depot {\n  public void put(String name) {}\n}\n",
         "src/test/java/acme/DepotTest.java": "package acme;\npublic class DepotTest {\n  @Test public void keepsWhatWasPut() {\n"
         "    Depot depot = new Depot();\n    depot.put(\"tea\");\n  }\n  Depot helper() {\n    Depot d = new Depot();\n"

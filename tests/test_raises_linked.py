@@ -109,6 +109,17 @@ def test_a_function_that_builds_an_error_throws_what_it_returns() -> None:
     assert unresolved == {f"Parser.{name}": "dynamic" for name in names}
 
 
+def test_documentation_names_errors_by_module_and_not_by_a_local_of_that_name() -> None:
+    sources = {
+        "shop/errors.py": "class Sold(Exception): ...\n",
+        "shop/sale.py": 'def sell(item):\n    """Sell it.\n\n    Raises:\n        shop.errors.Sold: It is gone.\n'
+        '        KeyError: No such thing.\n    """\n    shop = item.__dict__\n    return shop\n',
+    }
+    files = [parse_file(path, text.encode(), BY_NAME["python"]) for path, text in sources.items()]
+    edges = throws(files, link(files, {})).edges
+    assert {e.dst for e in edges} == {"py:shop/errors.py#Sold", "ext:builtins#KeyError"}
+
+
 def test_a_function_of_typescript_throws_what_it_returns() -> None:
     assert thrown("m.ts", "typescript", TYPESCRIPT) == ({("call", "Bad")}, {"name": "dynamic"})
 

@@ -83,7 +83,7 @@ def described(unit: Unit) -> list[Definition]:
     return [
         d._replace(
             doc=unit.comments.get(d.start_line, "") if lines.count(d.start_line) == 1 else "",
-            readers=tuple(readers.get(d.name, ())) if d.scope == MODULE else (),
+            readers=tuple(sorted(readers.get(d.name, ()))) if d.scope == MODULE else (),
         )
         for d in unit.variables
     ]
