@@ -79,13 +79,13 @@ class Facts:
             and (aside or not beside(f.object))
             and parts_of(f.object) != own  # an overload of the same name
             and not (relation == "calls" and self._unsaid(f))
+            and not (relation == "called_by" and _implied(f, node_id))
             and not (relation == "raised_by" and (self._passed_on(f.object, node_id) or bare))
         ]
 
     def _unsaid(self, call: Fact) -> bool:
-        """Whether a call is none that its code spells out for us: outside the project, a protocol's, or the making of an error."""
-        outside = call.object.startswith("ext:")
-        return outside or call.qualifier("via") == "protocol" or self._makes_error(call.object)
+        """Whether a call is none that its code spells out for us: outside the project, implied, or the making of an error."""
+        return call.object.startswith("ext:") or _implied(call, call.object) or self._makes_error(call.object)
 
     def _makes_error(self, node_id: str) -> bool:
         """Whether a callee is an error's class or its constructor: that call is the raise, which is told as such."""
@@ -133,6 +133,11 @@ class Facts:
 
 
 _TESTS = re.compile(r"^tests?$|Tests?$|TestCase$")
+
+
+def _implied(call: Fact, callee: str) -> bool:
+    """Whether a call stands in no source: a truth test, a hash, an attribute that is not there end in a protocol's method."""
+    return call.qualifier("via") in ("protocol", "property") and hidden(callee)
 
 
 @lru_cache(maxsize=100_000)
