@@ -120,6 +120,6 @@ func f(x T) error {
 
 
 def test_the_comment_of_a_group_is_not_that_of_each_name_in_it() -> None:
-    text = "package a\n\n// Colours.\nconst (\n\tRed = 1\n\t// The sky's.\n\tBlue = 2\n)\n\n// How many.\nvar (\n\tCount = 3\n)\n"
+    text = "package a\n\n// Colours.\nconst (\n\tRed = 1\n\t// The sky's.\n\tBlue = 2\n)\n\n// How many.\nconst (\n\tCount = 3\n)\n"
     found = parse_file("a/a.go", text.encode(), BY_NAME["go"])
     assert {d.name: d.doc for d in found.defs} == {"Red": "", "Blue": "The sky's.", "Count": "How many."}
