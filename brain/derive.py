@@ -8,6 +8,7 @@ numbered, everything else by the other end's id.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
@@ -154,8 +155,11 @@ def _structure(relations: Relations, node: Node) -> Iterator[Fact]:
     if owner is not None:
         yield _fact(node, "container", owner.id)
     for kind in ("extends", "implements"):
-        for edge in _in_source_order(relations.out(node.id, kind)):
-            yield _fact(node, kind, edge.dst, **_how(edge))
+        bases = _in_source_order(relations.out(node.id, kind))
+        places = Counter((e.line, e.meta["position"]) for e in bases if "position" in e.meta)
+        for edge in bases:
+            either = "yes" if places[edge.line, edge.meta.get("position")] > 1 else ""
+            yield _fact(node, kind, edge.dst, **_how(edge), either=either)
     for kind in ("extends", "implements"):
         for edge in relations.into(node.id, kind):
             yield _fact(node, "subclass", edge.src, **_how(edge))

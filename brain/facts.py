@@ -23,7 +23,7 @@ RELATIONS: Final[dict[str, tuple[bool, str]]] = {
     "decorator": (False, "a decorator or annotation as written"),
     "value": (False, "the constant a variable is initialised with"),
     "table": (False, "the kind of collection a variable is initialised with; qualifiers entries, first"),
-    "extends": (True, "a base class"),
+    "extends": (True, "a base class; qualifier either where it is one of several that one written base may be"),
     "implements": (True, "an interface"),
     "subclass": (True, "a class that extends the subject"),
     "overrides": (True, "the method of a base class that the subject replaces"),

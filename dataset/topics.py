@@ -62,6 +62,8 @@ class Facts:
         found = self.about(node_id, relation)
         if relation in ERRORS:
             return [f for f in found if self.thrown(f)]
+        if relation in ("extends", "implements"):
+            return [f for f in found if not f.qualifier("either")]
         if relation == "depends_on":
             return [f for f in found if not f.object.startswith("ext:__future__")]
         if relation == "imports":

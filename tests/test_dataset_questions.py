@@ -326,6 +326,13 @@ def test_the_class_of_an_error_that_is_raised_is_not_called() -> None:
     assert "Gone" not in said["calls"]
 
 
+def test_a_base_that_may_be_one_of_several_is_not_told() -> None:
+    ends = [Fact(BOX, "extends", base, (("either", "yes"),)) for base in ("ext:typing#Protocol", "ext:builtins#object")]
+    facts = [Fact(BOX, "path", "pkg/core.py"), *ends]
+    names = Names({BOX: "class", "ext:typing#Protocol": "external", "ext:builtins#object": "external"})
+    assert [d for d in render(names.subject(BOX), facts, names=names) if d.aspect == "extends"] == []
+
+
 def test_a_stripped_subject_leaves_a_clause() -> None:
     assert clause("Is to make work with dual options easier.", "class") == "is to make work with dual options easier"
     assert clause("Method can be used with a context.", "method") == "can be used with a context"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 import re
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from extractor.facts import MODULE, Definition
@@ -78,11 +79,11 @@ def table(unit: Unit, value: Node) -> tuple[str, ...]:
 
 def described(unit: Unit) -> list[Definition]:
     """The variables of a file with what comments say of them and the definitions that read them."""
-    lines = [d.start_line for d in unit.variables]
+    names_on = Counter(d.start_line for d in unit.variables)
     readers = _readers(unit)
     return [
         d._replace(
-            doc=unit.comments.get(d.start_line, "") if lines.count(d.start_line) == 1 else "",
+            doc=unit.comments.get(d.start_line, "") if names_on[d.start_line] == 1 else "",
             readers=tuple(sorted(readers.get(d.name, ()))) if d.scope == MODULE else (),
         )
         for d in unit.variables
