@@ -104,7 +104,7 @@ class Facts:
         only passed on by handlers that raise it again."""
         error = fact.object
         kind = self.names.subject(error).type
-        if kind not in (*TYPES, "external") or (kind == "external" and makes(error)) or self._bare(error, kind):
+        if kind not in (*TYPES, "external") or (kind == "external" and not classlike(error)) or self._bare(error, kind):
             return False
         if fact.relation == "raises":
             return not self._passed_on(fact.subject, error)
@@ -149,10 +149,10 @@ def beside(node_id: str) -> bool:
     return is_test(path) or is_aside(path) or any(map(_TESTS.search, qualname.split(".")[:-1]))
 
 
-def makes(node_id: str) -> bool:
-    """Whether an id outside the project names a function of a type (`io.Error.new`) rather than a type."""
+def classlike(node_id: str) -> bool:
+    """Whether an id outside the project may name an error: neither a whole package nor a function of a type (`io.Error.new`)."""
     *_, owner, name = ["", *re.split(r"[.:]+", parts_of(node_id)[1])]
-    return name[:1].islower() and owner[:1].isupper()
+    return "#" in node_id and not (name[:1].islower() and owner[:1].isupper())
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +243,7 @@ def by_file(names: Names, facts: Sequence[Fact], places: Sequence[Fact | None]) 
     for fact, place in zip(facts, places, strict=True):
         if place is not None:
             homes.setdefault(place.object, []).append(f"`{names.subject(fact.object).label}`")
-    groups = [f"{listing(unique(found))} in `{path}`" for path, found in homes.items()]
+    groups = [listing(unique(f)) + ("" if f[0] == f"`{path}`" else f" in `{path}`") for path, f in homes.items()]
     return clauses(groups)
 
 

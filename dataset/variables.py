@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from brain.facts import Fact
 from dataset.names import listing, plural_verb, token_count, unique
 from dataset.topics import TYPES, VERBATIM, Ask, Topic, hidden, last, public, resolves, short_code
-from dataset.wording import own_sentence
+from dataset.wording import clause, own_sentence
 
 MOST_FIELDS = 12
 MOST_ENTRIES = 6  # variables told of in one row
@@ -168,7 +168,8 @@ def _entry(member: Ask) -> tuple[str, list[Fact]]:
         used.append(listed)
     told = own_sentence(doc.object, s.name) if doc is not None else ""
     if doc is not None and told and token_count(told) <= VERBATIM and resolves(told, [doc], member):
-        parts.append(f"is documented as “{told.rstrip('.')}”")
+        does = clause(told, s.noun)
+        parts.append(does if does.startswith("is ") else f"is documented as “{told.rstrip('.')}”")
         used.append(doc)
     for relation, verb in (("used_by", "used"), ("imported_by", "imported")):
         users = member.all(relation)

@@ -15,7 +15,7 @@ from dataset.names import Names, listing, parts_of
 from dataset.phrases import SETS, families, phrases
 from dataset.questions import Draft, render, topics
 from dataset.score import normalise
-from dataset.topics import beside
+from dataset.topics import beside, by_file, classlike
 from dataset.wording import clause, own_sentence, restates, verb_phrase
 from extractor.languages import SPECS
 
@@ -324,6 +324,21 @@ def test_the_class_of_an_error_that_is_raised_is_not_called() -> None:
     said = {d.aspect: d.response for d in render(names.subject(PUT), facts, names=names)}
     assert "`free_slot`" in said["calls"]
     assert "Gone" not in said["calls"]
+
+
+@pytest.mark.parametrize(
+    ("node_id", "may"),
+    [("ext:builtins#ValueError", True), ("ext:@fastify/error", False), ("ext:std#io.Error.new", False)],
+)
+def test_a_package_or_a_function_of_a_type_is_no_error(node_id: str, may: bool) -> None:
+    assert classlike(node_id) == may
+
+
+def test_a_file_is_not_said_to_stand_in_itself() -> None:
+    names = Names({"js:a/x.js": "module", "js:a/x.js#f": "function", "js:b/y.js#g": "function"})
+    ends = [Fact("js:c.js#h", "tested_by", end) for end in ("js:a/x.js", "js:b/y.js#g")]
+    places = [Fact(f.object, "path", f.object.partition(":")[2].partition("#")[0]) for f in ends]
+    assert by_file(names, ends, places) == "`a/x.js`; and `g` in `b/y.js`"
 
 
 def test_a_base_that_may_be_one_of_several_is_not_told() -> None:
