@@ -120,6 +120,31 @@ def test_documentation_names_errors_by_module_and_not_by_a_local_of_that_name() 
     assert {e.dst for e in edges} == {"py:shop/errors.py#Sold", "ext:builtins#KeyError"}
 
 
+SWITCHED = """
+def current(silent=False):
+    if not silent:
+        raise RuntimeError("none")
+
+def other(silent=False):
+    if not silent:
+        raise RuntimeError("none")
+    current()
+
+def quiet(): return current(silent=True)
+def loud(): return current(silent=False)
+def left(): return current()
+def asked(silent): return current(silent=silent)
+def both(): return current(silent=True), current(silent=False)
+def besides(): return other(silent=True)
+"""
+
+
+def test_a_call_that_switches_an_error_off_does_not_raise_it() -> None:
+    edges, _ = thrown("m.py", "python", SWITCHED)
+    raisers = {function for function, error in edges if error == "RuntimeError"}
+    assert raisers == {"current", "other", "loud", "left", "asked", "both", "besides"}
+
+
 def test_a_function_of_typescript_throws_what_it_returns() -> None:
     assert thrown("m.ts", "typescript", TYPESCRIPT) == ({("call", "Bad")}, {"name": "dynamic"})
 

@@ -93,6 +93,9 @@ class Unit:
     withs: list[list[int]] = field(
         default_factory=list
     )  # [scope, line of the manager, first and last line of the body]
+    told: list[list[Any]] = field(
+        default_factory=list
+    )  # [scope, line, callee, parameter, whether true] of literal arguments
     yields: list[list[int]] = field(default_factory=list)  # [scope, line] where a context manager runs the body
     comments: dict[int, str] = field(default_factory=dict)  # what is said of the assignment that starts on a line
     sites: int = 0
