@@ -44,7 +44,10 @@ def _two_calls(ask: Ask, second: str, aspect: str, kind: str, intent: str, verb:
             hops.append((fact, further))
     if s.type not in RUNS or not 0 < len(hops) <= MOST or any(len(further) > 5 for _, further in hops):
         return None
-    pieces = [f"{ask.said(f.object)}, which {then} {listing(unique(ask.said(g.object) for g in gs))}" for f, gs in hops]
+    beyond: dict[str, list[str]] = {}  # alternatives of one name go by it together
+    for f, gs in hops:
+        beyond.setdefault(ask.said(f.object), []).extend(ask.said(g.object) for g in gs)
+    pieces = [f"{callee}, which {then} {listing(unique(ends))}" for callee, ends in beyond.items()]
     used = [fact for f, gs in hops for fact in (f, *gs)]
     joined = clauses(pieces)
     answers = (f"{s.said()} {verb} {joined}.",)

@@ -138,8 +138,8 @@ _TESTS = re.compile(r"^tests?$|Tests?$|TestCase$")
 
 
 def _implied(call: Fact, callee: str) -> bool:
-    """Whether a call stands in no source: a truth test, a hash, an attribute that is not there end in a protocol's method."""
-    return call.qualifier("via") in ("protocol", "property") and hidden(callee)
+    """Whether no source spells a call out: a truth test, a loop, an item end in a method of a protocol that may be another's."""
+    return call.qualifier("via") in ("protocol", "property", "iteration", "item") and hidden(callee)
 
 
 @lru_cache(maxsize=100_000)
