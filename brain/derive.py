@@ -8,6 +8,7 @@ numbered, everything else by the other end's id.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
@@ -20,7 +21,7 @@ from extractor.schema import Edge, Node
 
 _NO_OVERRIDE: Final = frozenset({"static", "constructor", "destructor"})  # these hide or chain, they replace nothing
 _REACH: Final = 40  # functions looked through before nothing is said of what they raise
-_SELF: Final = frozenset({"self", "cls", "this"})
+_SELF: Final = frozenset({"self", "cls"})
 # role of an ontology edge -> the relation it states about the ontology node
 ROLES: Final = {
     "serves": "serves",
@@ -122,7 +123,9 @@ def _declared(relations: Relations, node: Node) -> Iterator[Fact]:
     meta = node.meta
     yield _fact(node, "path", node.path)
     yield _fact(node, "signature", one_line(str(meta.get("signature", ""))))
-    parameters = [p for p in meta.get("params", ()) if p.get("name", "").lstrip("*&") not in _SELF]
+    parameters = [p for p in meta.get("params", ()) if p.get("name", "") != "this"]
+    if parameters and node.type == "method" and parameters[0].get("name", "").lstrip("*&") in _SELF:
+        del parameters[0]  # a function that has one of these takes it like any other
     for position, parameter in enumerate(parameters, 1):
         yield _fact(
             node,
@@ -140,6 +143,8 @@ def _declared(relations: Relations, node: Node) -> Iterator[Fact]:
     for decorator in meta.get("decorators", ()):
         yield _fact(node, "decorator", one_line(decorator))
     yield _fact(node, "value", one_line(str(meta.get("value", ""))))
+    if table := meta.get("table"):
+        yield _fact(node, "table", table["kind"], entries=table["entries"], first=one_line(table["first"]))
     for flag in meta.get("flags", ()):
         yield _fact(node, "flag", flag)
 
@@ -150,8 +155,11 @@ def _structure(relations: Relations, node: Node) -> Iterator[Fact]:
     if owner is not None:
         yield _fact(node, "container", owner.id)
     for kind in ("extends", "implements"):
-        for edge in _in_source_order(relations.out(node.id, kind)):
-            yield _fact(node, kind, edge.dst, **_how(edge))
+        bases = _in_source_order(relations.out(node.id, kind))
+        places = Counter((e.line, e.meta["position"]) for e in bases if "position" in e.meta)
+        for edge in bases:
+            either = "yes" if places[edge.line, edge.meta.get("position")] > 1 else ""
+            yield _fact(node, kind, edge.dst, **_how(edge), either=either)
     for kind in ("extends", "implements"):
         for edge in relations.into(node.id, kind):
             yield _fact(node, "subclass", edge.src, **_how(edge))
@@ -197,6 +205,8 @@ def _used(relations: Relations, node: Node) -> Iterator[Fact]:
         elif caller.id == node.id:
             continue
         yield _fact(node, "called_by", caller.id, **_how(edge))
+    for reader in node.meta.get("used_by", ()):
+        yield _fact(node, "used_by", reader)
     for edge in relations.into(node.id, "imports"):
         importer = relations.node(edge.src)
         if importer is not None and not is_test(importer.path):

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from brain.corpus import is_document
 from brain.text import first_sentence, one_line, sentences, split_identifier, tokens
 from brain.tried import advice, tried
-from brain.view import View, is_aside, is_public, is_test, readable
+from brain.view import View, is_aside, is_history, is_public, is_test, readable
 from extractor.schema import Edge, Node
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 MOST: Final = 12
 Link = tuple[str, str, tuple[tuple[str, Any], ...]]
-_HISTORY: Final = re.compile(r"change|history|news|release|licen[sc]e", re.I)
 _HOLE: Final = re.compile(r"\{[^{}]*\}")
 _VERB = (
     r"(?:us(?:e|ing)|pass(?:ing)?|set(?:ting)?|install(?:ing)?|specify(?:ing)?|provid(?:e|ing)|call(?:ing)?|add(?:ing)?"
@@ -133,7 +132,7 @@ def documented(name: str, texts: Mapping[str, tuple[str, str]]) -> list[dict[str
     """The first advice a document of the repository gives in a sentence that names the class."""
     whole = re.compile(rf"\b{re.escape(name)}\b")
     for path, (_, text) in sorted(texts.items()):
-        if not is_document(path) or not whole.search(text) or _HISTORY.search(path):
+        if not is_document(path) or not whole.search(text) or is_history(path):
             continue
         lines = text.split("\n")
         for number, line in enumerate(lines, 1):

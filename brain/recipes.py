@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from brain.text import identifiers, one_line, split_identifier, tokens
-from brain.view import View, container, dotted, is_aside, is_public, is_test, readable
+from brain.view import View, container, dotted, is_aside, is_history, is_public, is_test, readable
 from extractor.languages import SPECS
 from extractor.schema import Node
 
@@ -110,7 +110,7 @@ def _link(order: int, step: Step) -> tuple[str, str, tuple[tuple[str, Any], ...]
 def snippets(view: View, texts: Mapping[str, tuple[str, str]]) -> Iterator[Snippet]:
     """Every piece of code that can be read here and that the repository shows its users, in order of path and line."""
     for path, (_, text) in sorted(texts.items()):
-        if path.lower().endswith((".md", ".markdown", ".mdx", ".rst", ".txt")):
+        if path.lower().endswith((".md", ".markdown", ".mdx", ".rst", ".txt")) and not is_history(path):
             yield from fences(path, text)
     for node in view.of_type("module", "class", "function", "method"):
         doc = str(node.meta.get("doc", ""))

@@ -61,7 +61,8 @@ _SHORTHAND = re.compile(
 _LIST = re.compile(r"\betc\.$", re.I)
 _LEADING = re.compile(r"^\([^()]{1,60}\)[:.,]?\s+(?=\S)")  # "(Experimental) Reads …"
 _SUBJECT = re.compile(
-    r"^(?:this|the)\s+(?:function|method|class|module|decorator|helper|routine|package|file|interface|exception|object)\s+",
+    r"^(?:this|the)\s+(?:function|method|class|module|decorator|helper|routine|package|file|interface|exception|object)\s+"
+    r"(?!(?:that|which|whose|where|of|to|for|in|on|with|from|by|an?|the)\b)",  # of these it is the sentence's own
     re.I,
 )
 _DUTY = re.compile(r"^(?:is|are)\s+(?:used\s+to|responsible\s+for|meant\s+to|intended\s+to)\s+", re.I)

@@ -33,6 +33,8 @@ def traced(view: View, texts: Mapping[str, tuple[str, str]]) -> Iterator[tuple[S
     for path in sorted(inside):
         lines = texts[path][1].split("\n")
         for node in sorted(inside[path], key=lambda n: (n.lines, n.id)):
+            if not is_test(path) and any(edge.src != node.id for edge in view.into(node.id, "calls")):
+                continue  # what others call is a part of something, no example
             for title, start, end in _stretches(node, lines):
                 steps = _steps(view, node, lines, start, end)
                 if len({step.node_id for step in steps}) > 1:

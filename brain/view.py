@@ -27,6 +27,9 @@ _TEST_DIR = re.compile(r"^tests?[._\-]|[._\-]tests?$", re.I)
 _TEST_FILE = re.compile(
     r"^(?:test_.*|.*_test|.*_tests|conftest|tests?|.*[.\-](?:test|spec)|.*Tests?|.*TestCase|.*Spec)\.\w+$"
 )
+_HISTORY = re.compile(
+    r"(?:^|[/_.-])(?:change|history|news|release|licen[sc]e|upgrad|migrat|whats?[-_]?new)", re.IGNORECASE
+)
 _PLAIN = re.compile(r"[-_.]")
 _ASIDE_DIRS = frozenset({"examples", "example", "samples", "demo", "demos", "benchmarks", "benchmark", "docs", "doc"})
 
@@ -131,6 +134,11 @@ def is_aside(path: str) -> bool:
     """Whether a file stands beside the product: examples, demos, documentation, benchmarks, in whatever `docs_src` they are, and
     folders of tools (`.ci/`)."""
     return any(part.startswith(".") or _PLAIN.split(part.lower())[0] in _ASIDE_DIRS for part in path.split("/")[:-1])
+
+
+def is_history(path: str) -> bool:
+    """Whether a document tells what was and what has changed, so that code in it need not be how things are done now."""
+    return bool(_HISTORY.search(path))
 
 
 def is_public(node: Node) -> bool:

@@ -5,10 +5,8 @@ An aspect is one function; it returns None where the facts do not suffice. `SIMP
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 
-from brain.facts import Fact
 from dataset.diagnostics import catches, caught_by, fix, may_raise, messages, raised_by, raises, reaches
 from dataset.names import count, listing, plural_verb, token_count
 from dataset.relations import (
@@ -28,6 +26,7 @@ from dataset.relations import (
 from dataset.tasks import capability, steps
 from dataset.topics import (
     CALLABLE,
+    LEFT_OPEN,
     RUNS,
     SYMBOLS,
     TYPES,
@@ -37,15 +36,16 @@ from dataset.topics import (
     last,
     marked,
     parameter,
+    public,
     resolves,
     short_code,
 )  # fmt: skip
 from dataset.topics import Ask as Ask
 from dataset.topics import Facts as Facts
 from dataset.topics import Topic as Topic
+from dataset.variables import declared, fields, register, used_by, value
 from dataset.wording import clause, own_sentence, restates
 
-MOST_FIELDS = 12
 NOTHING = frozenset({"None", "void", "()"})  # what a function returns that returns nothing
 _PLAIN = """property setter Override override overload SuppressWarnings inline CompilerGenerated DebuggerNonUserCode"""
 PLAIN_DECORATORS = frozenset(_PLAIN.split())
@@ -72,7 +72,8 @@ def place(ask: Ask) -> Topic | None:
             f"`{s.label}` is {s.a_noun} defined in `{s.path}`.",
             f"In `{s.path}`, as the {s.noun} `{s.label}`.",
         )
-    return ask.topic("location", "discovery", "location", answers, [path, container])
+    held = container if container is not None and "#" in container.object else None
+    return ask.topic("location", "discovery", "location", answers, [path, held])
 
 
 def homonyms(ask: Ask) -> Topic | None:
@@ -135,7 +136,7 @@ def members(ask: Ask) -> Topic | None:
     seen = [f for f in ask.all("member") if s.type in TYPES and not hidden(f.object) and not constructs(f.object)]
     # A setter or an overload is no member of its own.
     seen = list({last(f.object): f for f in reversed(seen)}.values())[::-1]
-    found = [f for f in seen if _public(ask, f)]
+    found = [f for f in seen if public(ask, f)]
     if not found:
         return None
     names = [f"`{last(f.object)}`" for f in found]
@@ -150,7 +151,7 @@ def members(ask: Ask) -> Topic | None:
 def contents(ask: Ask) -> Topic | None:
     """The public symbols that a module defines; what it only declares stands elsewhere."""
     s = ask.subject
-    found = [f for f in ask.all("member") if s.type == "module" and not hidden(f.object) and _public(ask, f)]
+    found = [f for f in ask.all("member") if s.type == "module" and not hidden(f.object) and public(ask, f)]
     found = list({last(f.object): f for f in found if ask.facts.names.subject(f.object).path == s.path}.values())
     if not found:
         return None
@@ -158,12 +159,6 @@ def contents(ask: Ask) -> Topic | None:
     shown = listing(names, limit=10)
     answers = (f"{s.said()} defines {shown}.", f"{shown} {plural_verb(len(found), 'is', 'are')} defined in {s.said()}.")
     return ask.topic("contents", "discovery", "architecture", answers, found[:10])
-
-
-def _public(ask: Ask, member: Fact) -> bool:
-    """Whether code outside may use a member, as far as the language says."""
-    seen_by = ask.facts.first(member.object, "visibility")
-    return seen_by is None or seen_by.object in ("public", "")
 
 
 def returns(ask: Ask) -> Topic | None:
@@ -178,19 +173,6 @@ def returns(ask: Ask) -> Topic | None:
         f"`{kind}` is what {s.said()} declares to return.{ask.home}",
     )
     return ask.topic("returns", "explain", "data flow", answers, [fact, ask.one("path")])
-
-
-def declared(ask: Ask) -> Topic | None:
-    """The declared type of a variable or field."""
-    s, fact = ask.subject, ask.one("returns")
-    if fact is None or s.type != "variable" or not short_code(fact.object, VERBATIM):
-        return None
-    kind = fact.object.strip("\"'")
-    answers = (
-        f"{s.said()} is declared as `{kind}`.{ask.place}",
-        f"`{kind}` is the declared type of {s.said()}.{ask.home}",
-    )
-    return ask.topic("declared", "explain", "data flow", answers, [fact, ask.one("path")])
 
 
 def decorator(ask: Ask) -> Topic | None:
@@ -244,7 +226,7 @@ def defaults(ask: Ask) -> Iterator[Topic]:
     alone = ask.facts.names.same_place(s.id) <= 1
     for fact in ask.all("parameter"):
         value = fact.qualifier("default")
-        if s.type not in CALLABLE or not alone or not value or "`" in value or token_count(value) > 8:
+        if s.type not in CALLABLE or not alone or value in ("", LEFT_OPEN) or "`" in value or token_count(value) > 8:
             continue
         name = f"`{fact.object}`"
         noted = fact.qualifier("annotation")
@@ -276,65 +258,6 @@ def construct(ask: Ask) -> Topic | None:
     return None
 
 
-def value(ask: Ask) -> Topic | None:
-    """What a variable is set to, or how its assignment is written where that is no constant."""
-    s, fact = ask.subject, ask.one("value")
-    if s.type != "variable":
-        return None
-    if fact is None or not re.search(r"\w", fact.object):
-        written = ask.one("signature")
-        if (
-            written is None
-            or "=" not in written.object
-            or "#" in written.object
-            or not short_code(written.object, VERBATIM)
-        ):
-            return None
-        answers = (
-            f"{s.said()} is assigned as `{written.object}`.{ask.place}",
-            f"`{written.object}` is how {s.said()} is set.{ask.home}",
-        )
-        return ask.topic("value", "howto", "configuration", answers, [written, ask.one("path")])
-    if not short_code(fact.object, VERBATIM):
-        return None
-    answers = (
-        f"{s.said()} is set to `{fact.object}`.{ask.place}",
-        f"`{fact.object}` is the value of {s.said()}.{ask.home}",
-    )
-    return ask.topic("value", "howto", "configuration", answers, [fact, ask.one("path")])
-
-
-def fields(ask: Ask) -> Topic | None:
-    """The fields of a class with their declared types, or the constants of a module with their values."""
-    s = ask.subject
-    wanted = {"class": "returns", "interface": "returns", "module": "value"}.get(s.type, "")
-    shown: list[str] = []
-    used: list[Fact] = []
-    others = 0
-    for member in ask.all("member"):
-        fact = ask.facts.first(member.object, wanted) if wanted and not hidden(member.object) else None
-        there = ask.facts.names.subject(member.object)
-        typed = (there.type == "variable" or member.qualifier("type") == "variable") and there.called != "type alias"
-        alone = ask.facts.names.same_place(member.object) <= 1
-        if fact is None or not typed or not alone or not short_code(fact.object, 12) or len(shown) == MOST_FIELDS:
-            others += typed and not hidden(member.object)
-            continue
-        text = fact.object.strip("\"'") if wanted == "returns" else fact.object
-        shown.append(f"`{last(member.object)}` (`{text}`)")
-        homes = (ask.facts.first(member.object, "container"), ask.facts.first(member.object, "path"))
-        used += [fact, *(f for f in homes if f is not None)]
-    if not shown:
-        return None
-    noun = "field" if wanted == "returns" else "constant"
-    some = "among others " if others else ""
-    answers = (
-        f"{s.said()} has {some}the {noun}{'s' if len(shown) > 1 else ''} {listing(shown, limit=MOST_FIELDS)}.{ask.place}",
-    )
-    if wanted == "value":
-        return ask.topic("constants", "howto", "configuration", answers, [*used, ask.one("path")])
-    return ask.topic("fields", "explain", "data flow", answers, [*used, ask.one("path")])
-
-
 def overview(ask: Ask) -> Topic | None:
     """Everything short that is known, for a statement row."""
     s, path = ask.subject, ask.one("path")
@@ -347,6 +270,7 @@ def overview(ask: Ask) -> Topic | None:
         purpose,
         declared,
         value,
+        used_by,
         extends,
         parameters,
         members,
@@ -363,10 +287,6 @@ def overview(ask: Ask) -> Topic | None:
         text = topic.answers[0].removesuffix(ask.place).removesuffix(ask.home)
         parts.append("It " + text.removeprefix(f"{s.said()} ") if parts and text.startswith(f"{s.said()} ") else text)
         used += topic.facts
-    seen_by = ask.one("visibility")
-    if len(used) < 4 and s.type == "variable" and seen_by is not None:
-        parts.append(f"It is {seen_by.object}.")
-        used.append(seen_by)
     return ask.topic("overview", "explain", "definition", (" ".join(parts),), used, "statement")
 
 
@@ -374,7 +294,7 @@ SIMPLE: tuple[Callable[[Ask], Topic | None], ...] = (
     homonyms,
     location, purpose, find, members, contents, returns, declared, calls, called_by, extends, subclasses, implements, implementers,
     overrides,
-    imports, imported_by, depends, decorator, parameters, construct, tests, value, fields, extend, raises, may_raise, raised_by,
+    imports, imported_by, depends, decorator, parameters, construct, tests, value, used_by, fields, extend, raises, may_raise, raised_by,
     caught_by, catches, fix, steps, capability, overview,
 )  # fmt: skip
-MANY: tuple[Callable[[Ask], Iterator[Topic]], ...] = (defaults, messages, reaches)
+MANY: tuple[Callable[[Ask], Iterator[Topic]], ...] = (defaults, messages, reaches, register)

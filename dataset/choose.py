@@ -33,7 +33,7 @@ CORRECTIONS = 0.04  # of all rows
 TOP = 50  # nodes whose every fact gets FLOOR forms
 FLOOR = 5
 COVERED = 3  # facts after which a public symbol counts as covered
-MANY_NODES = ("fields", "constants")  # aspects whose one row states facts of several nodes
+MANY_NODES = ("fields", "constants", "register")  # aspects whose one row states facts of several nodes
 # forms of one topic: after the fill, and at the very most
 CAPS = {"forward": (9, 14), "reverse": (9, 12), "two_hop": (7, 8), "statement": (3, 5), "context": (2, 3)}
 
@@ -142,20 +142,24 @@ class Chooser:
         keep = max(0.0, 1 - 2 * len(self._public) / max(1, sum(rooms.values())))
         spare = {kind: keep * max(0, self._wanted.room(kind, "two_hop")) for kind in KINDS}
         least = {kind: spare[kind] + max(0, rooms[kind] - spare[kind]) * (1 - share) for kind in KINDS}
-        for node_id in self._subjects:
-            if all(self._wanted.room_in_kind(k) <= least[k] for k in KINDS):
-                return
-            if node_id not in self._public and "#" in node_id:
+        for many in (True, False):  # rows that tell of several nodes first: they go furthest
+            for node_id in self._subjects:
+                if all(self._wanted.room_in_kind(k) <= least[k] for k in KINDS):
+                    return
+                if node_id in self._public or "#" not in node_id:
+                    self._cover_node(node_id, least, many)
+
+    def _cover_node(self, node_id: str, least: dict[str, float], many: bool) -> None:
+        """Rows about one node that tell something new of public symbols; `many` picks the aspects that tell of several."""
+        about = [t for t in self._topics(node_id) if (t.aspect in MANY_NODES) == many and t.form != "two_hop"]
+        for topic in sorted(about, key=lambda t: -sum(f.subject == node_id for f in t.facts)):
+            if not self._gain(topic, node_id) or self._wanted.room_in_kind(topic.kind) <= least[topic.kind]:
                 continue
-            for topic in sorted(self._topics(node_id), key=lambda t: -sum(f.subject == node_id for f in t.facts)):
-                gain = self._gain(topic, node_id)
-                if not gain or topic.form == "two_hop" or self._wanted.room_in_kind(topic.kind) <= least[topic.kind]:
-                    continue
-                for form in self._forms(topic)[:2]:
-                    before = self.rows_of(topic)
-                    self._take(topic, form, form != "context")
-                    if self.rows_of(topic) > before:
-                        break
+            for form in self._forms(topic)[:2]:
+                before = self.rows_of(topic)
+                self._take(topic, form, form != "context")
+                if self.rows_of(topic) > before:
+                    break
 
     def _gain(self, topic: Topic, node_id: str) -> int:
         """How many facts a row on the topic would add to public symbols that still lack some."""

@@ -126,7 +126,9 @@ def _literals(facts: Collection[Fact]) -> list[str]:
     """Source text that a response may repeat."""
     texts = [f.object for f in facts if not f.object_is_node and f.relation != "path"]
     for fact in facts:
-        texts += [text for name, text in fact.qualifiers if name in ("default", "annotation", "guard", "message")]
+        texts += [
+            text for name, text in fact.qualifiers if name in ("default", "annotation", "guard", "message", "first")
+        ]
     return [t for t in texts if t]
 
 

@@ -82,7 +82,9 @@ _DEMANDS = re.compile(r"\b(?:must|should|needs? to|ha(?:s|ve) to|please|try|ensu
 
 def raises(ask: Ask) -> Topic | None:
     s, found = ask.subject, ask.all("raises")
-    if s.type not in RUNS or not found:
+    if s.type in RUNS and not found:
+        return _declared(ask)
+    if s.type not in RUNS:
         return None
     errors = unique(ask.said(f.object) for f in found)
     shown, verb = listing(errors), plural_verb(len(errors), "is", "are")
@@ -99,8 +101,18 @@ def raises(ask: Ask) -> Topic | None:
     return ask.topic("raises", "diag", "error cause", answers, [*found[:6], ask.one("path")])
 
 
+def _declared(ask: Ask) -> Topic | None:
+    """The errors that a signature or a documentation names where no code that raises them is seen."""
+    s, found = ask.subject, [f for f in ask.all("may_raise") if f.qualifier("how") == "declared"]
+    if not found:
+        return None
+    shown = listing(unique(ask.said(f.object) for f in found))
+    answer = f"{s.said()} is declared, in its signature or its documentation, to raise {shown}.{ask.home}"
+    return ask.topic("raises", "diag", "error cause", (answer,), [*found[:6], ask.one("path")])
+
+
 def may_raise(ask: Ask) -> Topic | None:
-    s, found = ask.subject, ask.all("may_raise")
+    s, found = ask.subject, [f for f in ask.all("may_raise") if f.qualifier("how") != "declared"]
     if s.type not in RUNS or not found:
         return None
     shown = listing(unique(ask.said(f.object) for f in found))

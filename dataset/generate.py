@@ -37,7 +37,7 @@ from dataset.teacher import FORMS, TASK, Taught, teach
 from dataset.topics import Topic
 from extractor.graph import Graph
 
-VERSION = "13"
+VERSION = "14"
 SAMPLES = 20
 
 

@@ -19,7 +19,7 @@ from brain.view import View, is_aside, is_public
 from dataset.names import Names, Subject, parts_of, spec_of
 from dataset.negatives import Parts, near_neighbours, parts_from
 from dataset.questions import topics
-from dataset.topics import Ask, Facts, Topic, beside, makes
+from dataset.topics import Ask, Facts, Topic, beside, classlike
 from extractor.graph import Graph
 from extractor.languages import BY_NAME
 from extractor.schema import Node
@@ -59,7 +59,7 @@ class Knowledge(Facts):
         code = [i for i in ordered(self.ranks) if self._askable(i)]
         self.subjects_by_rank = [i for node_id in code for i in (node_id, *self._told_with(node_id))]
         outside = (n.id for n in self.view.of_type("external") if self.view.into(n.id, "throws"))
-        self.subjects_by_rank += [i for i in outside if not makes(i) and not self._any_failure(i)]
+        self.subjects_by_rank += [i for i in outside if classlike(i) and not self._any_failure(i)]
         self.public = frozenset(
             i
             for i in self.subjects_by_rank

@@ -217,6 +217,12 @@ def listing(items: Sequence[str], *, limit: int = 6) -> str:
     return ", ".join(items[:-1]) + " and " + items[-1]
 
 
+def clauses(pieces: Sequence[str], link: str = "") -> str:
+    """Pieces that hold commas of their own: `a; b; and c`, the later ones behind `link`."""
+    told = [piece if not number else link + piece for number, piece in enumerate(unique(pieces))]
+    return "; ".join([*told[:-1], f"and {told[-1]}"]) if len(told) > 1 else "".join(told)
+
+
 def count(number: int, noun: str) -> str:
     """`one class`, `4 classes`."""
     if number == 1:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from brain.facts import Fact
-from dataset.names import listing, plural_verb, unique
+from dataset.names import clauses, listing, plural_verb, unique
 from dataset.topics import CALLABLE, RUNS, TYPES, Ask, Topic, by_file, constructs, hidden, last
 
 MOST = 3  # middle nodes an answer walks through
@@ -44,9 +44,12 @@ def _two_calls(ask: Ask, second: str, aspect: str, kind: str, intent: str, verb:
             hops.append((fact, further))
     if s.type not in RUNS or not 0 < len(hops) <= MOST or any(len(further) > 5 for _, further in hops):
         return None
-    pieces = [f"{ask.said(f.object)}, which {then} {listing(unique(ask.said(g.object) for g in gs))}" for f, gs in hops]
+    beyond: dict[str, list[str]] = {}  # alternatives of one name go by it together
+    for f, gs in hops:
+        beyond.setdefault(ask.said(f.object), []).extend(ask.said(g.object) for g in gs)
+    pieces = [f"{callee}, which {then} {listing(unique(ends))}" for callee, ends in beyond.items()]
     used = [fact for f, gs in hops for fact in (f, *gs)]
-    joined = "; and ".join(unique(pieces))
+    joined = clauses(pieces)
     answers = (f"{s.said()} {verb} {joined}.",)
     return ask.topic(aspect, kind, intent, answers, used, "two_hop")
 
@@ -75,7 +78,7 @@ def grandparent(ask: Ask) -> Topic | None:
     pieces = [
         f"{ask.said(f.object)}, which extends {listing(unique(ask.said(g.object) for g in gs))}" for f, gs in hops
     ]
-    joined = "; and ".join(unique(pieces))
+    joined = clauses(pieces)
     answers = (f"{s.said()} extends {joined}.",)
     return ask.topic(
         "grandparent", "explain", "architecture", answers, [x for f, gs in hops for x in (f, *gs)], "two_hop"
@@ -91,7 +94,7 @@ def error_base(ask: Ask) -> Topic | None:
     pieces = [
         f"{ask.said(f.object)}, which extends {listing(unique(ask.said(g.object) for g in gs))}" for f, gs in hops
     ]
-    joined = "; and ".join(unique(pieces))
+    joined = clauses(pieces)
     answers = (f"{s.said()} raises {joined}.",)
     return ask.topic("error_base", "diag", "error cause", answers, [x for f, gs in hops for x in (f, *gs)], "two_hop")
 
@@ -105,7 +108,7 @@ def error_reach(ask: Ask) -> Topic | None:
     pieces = [
         f"{ask.said(f.object)}, which is called by {listing(unique(ask.said(g.object) for g in gs))}" for f, gs in hops
     ]
-    joined = "; and by ".join(unique(pieces))
+    joined = clauses(pieces, "by ")
     answers = (f"{s.said()} is raised by {joined}.",)
     return ask.topic("error_reach", "diag", "error cause", answers, [x for f, gs in hops for x in (f, *gs)], "two_hop")
 
@@ -195,7 +198,7 @@ def caller_callers(ask: Ask) -> Topic | None:
     pieces = [
         f"{ask.said(f.object)}, which is called by {listing(unique(ask.said(g.object) for g in gs))}" for f, gs in hops
     ]
-    answers = (f"{s.said()} is called by {'; and by '.join(unique(pieces))}.",)
+    answers = (f"{s.said()} is called by {clauses(pieces, 'by ')}.",)
     used = [x for f, gs in hops for x in (f, *gs)]
     return ask.topic("caller_callers", "explain", "dependency", answers, used, "two_hop")
 
@@ -213,7 +216,7 @@ def import_chain(ask: Ask) -> Topic | None:
     pieces = [
         f"{ask.said(f.object)}, which imports {listing(unique(ask.said(g.object) for g in gs))}" for f, gs in hops
     ]
-    answers = (f"{s.said()} imports {'; and '.join(unique(pieces))}.",)
+    answers = (f"{s.said()} imports {clauses(pieces)}.",)
     used = [x for f, gs in hops for x in (f, *gs)]
     return ask.topic("import_chain", "explain", "dependency", answers, used, "two_hop")
 

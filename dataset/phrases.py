@@ -115,6 +115,8 @@ ASPECT_WORDS = {
     "construct": "constructor",
     "tests": "tests",
     "value": "value",
+    "used_by": "users",
+    "register": "{o}",
     "fields": "fields",
     "constants": "constants",
     "extend": "how to extend it",

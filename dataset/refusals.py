@@ -38,7 +38,7 @@ def refuse(real: Draft, topic: Topic, parts: Parts, seed: int, words: Sequence[s
     if (
         subject.name.startswith("__")
         or subject.in_path
-        or subject.label != subject.qualname
+        or not subject.label.endswith(subject.qualname)
         or subject.type not in SYMBOLS
         or (subject.type in RUNS and constructs(subject.id))
     ):
@@ -48,6 +48,7 @@ def refuse(real: Draft, topic: Topic, parts: Parts, seed: int, words: Sequence[s
     label = f"`{subject.label}`"
     if not fake:
         return None
+    fake = subject.label.removesuffix(subject.qualname) + fake
     if label in real.prompt:
         prompt = real.prompt.replace(label, f"`{fake}`")
     elif subject.label in real.prompt:

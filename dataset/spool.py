@@ -57,7 +57,7 @@ class Spool:
 
 @contextmanager
 def spool_for(train: Path, results: Sequence[Path]) -> Iterator[Spool]:
-    """A spool beside `train`; afterwards it and every unfinished one of `results` are gone. OSError becomes StorageError."""
+    """A spool beside `train`; afterwards it and every unfinished one of `results` are gone. An OSError of files becomes StorageError."""
     path = train.with_name(f".{train.name}.{os.getpid()}.spool")
     try:
         train.parent.mkdir(parents=True, exist_ok=True)
@@ -67,6 +67,8 @@ def spool_for(train: Path, results: Sequence[Path]) -> Iterator[Spool]:
             yield spool
         finally:
             spool.close()
+    except (ConnectionError, TimeoutError):
+        raise  # whoever reads what we say went away, or a server did: no fault of the disk's
     except OSError as error:
         raise StorageError(f"cannot write {train}: {error}", "free some disk space, then make dataset") from error
     finally:

@@ -12,16 +12,17 @@ from functools import lru_cache
 
 from brain.facts import Fact
 from brain.view import is_aside, is_test
-from dataset.names import Names, Subject, listing, parts_of, spec_of, token_count, unique
+from dataset.names import Names, Subject, clauses, listing, parts_of, spec_of, token_count, unique
 from dataset.score import code_tokens
 
 SYMBOLS = ("class", "interface", "function", "method", "property", "variable")
 CALLABLE = ("function", "method")
 RUNS = (*CALLABLE, "property")
 TYPES = ("class", "interface")
+LEFT_OPEN = "..."  # a default that a declaration does not tell
 VERBATIM = 25  # the longest run of source tokens that an answer may repeat
 ERRORS = frozenset({"raises", "may_raise", "catches"})  # a function that makes the error is no error
-LISTED = frozenset({"member", "calls", "called_by", "raised_by", "caught_by", "imported_by", "subclass"})
+LISTED = frozenset({"member", "calls", "called_by", "raised_by", "caught_by", "imported_by", "subclass", "used_by"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,8 @@ class Facts:
         found = self.about(node_id, relation)
         if relation in ERRORS:
             return [f for f in found if self.thrown(f)]
+        if relation in ("extends", "implements"):
+            return [f for f in found if not f.qualifier("either")]
         if relation == "depends_on":
             return [f for f in found if not f.object.startswith("ext:__future__")]
         if relation == "imports":
@@ -77,15 +80,21 @@ class Facts:
             if "<" not in f.object
             and (aside or not beside(f.object))
             and parts_of(f.object) != own  # an overload of the same name
-            and not (relation == "calls" and (f.object.startswith("ext:") or self._makes_error(f.object)))
+            and not (relation == "calls" and self._unsaid(f))
+            and not (relation == "called_by" and _implied(f, node_id))
             and not (relation == "raised_by" and (self._passed_on(f.object, node_id) or bare))
         ]
 
+    def _unsaid(self, call: Fact) -> bool:
+        """Whether a call is none that its code spells out for us: outside the project, implied, or the making of an error."""
+        return call.object.startswith("ext:") or _implied(call, call.object) or self._makes_error(call.object)
+
     def _makes_error(self, node_id: str) -> bool:
-        """Whether a callee is the constructor of an error: that call is the raise, which is told as such."""
-        if not constructs(node_id):
+        """Whether a callee is an error's class or its constructor: that call is the raise, which is told as such."""
+        made = constructs(node_id)
+        if not made and self.names.types.get(node_id) not in TYPES:
             return False
-        owner = next((f.object for f in self.about(node_id, "container")), "")
+        owner = next((f.object for f in self.about(node_id, "container")), "") if made else node_id
         return bool(owner) and any(
             self.about(i, "raised_by") for i in (owner, *(f.object for f in self.about(owner, "subclass")))
         )
@@ -95,7 +104,7 @@ class Facts:
         only passed on by handlers that raise it again."""
         error = fact.object
         kind = self.names.subject(error).type
-        if kind not in (*TYPES, "external") or (kind == "external" and makes(error)) or self._bare(error, kind):
+        if kind not in (*TYPES, "external") or (kind == "external" and not classlike(error)) or self._bare(error, kind):
             return False
         if fact.relation == "raises":
             return not self._passed_on(fact.subject, error)
@@ -128,6 +137,11 @@ class Facts:
 _TESTS = re.compile(r"^tests?$|Tests?$|TestCase$")
 
 
+def _implied(call: Fact, callee: str) -> bool:
+    """Whether no source spells a call out: a truth test, a loop, an item end in a method of a protocol that may be another's."""
+    return call.qualifier("via") in ("protocol", "property", "iteration", "item") and hidden(callee)
+
+
 @lru_cache(maxsize=100_000)
 def beside(node_id: str) -> bool:
     """Whether a node stands beside the product: in a file of tests, examples or documentation, or in a namespace or class of tests."""
@@ -135,10 +149,10 @@ def beside(node_id: str) -> bool:
     return is_test(path) or is_aside(path) or any(map(_TESTS.search, qualname.split(".")[:-1]))
 
 
-def makes(node_id: str) -> bool:
-    """Whether an id outside the project names a function of a type (`io.Error.new`) rather than a type."""
+def classlike(node_id: str) -> bool:
+    """Whether an id outside the project may name an error: neither a whole package nor a function of a type (`io.Error.new`)."""
     *_, owner, name = ["", *re.split(r"[.:]+", parts_of(node_id)[1])]
-    return name[:1].islower() and owner[:1].isupper()
+    return "#" in node_id and not (name[:1].islower() and owner[:1].isupper())
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,8 +243,8 @@ def by_file(names: Names, facts: Sequence[Fact], places: Sequence[Fact | None]) 
     for fact, place in zip(facts, places, strict=True):
         if place is not None:
             homes.setdefault(place.object, []).append(f"`{names.subject(fact.object).label}`")
-    groups = [f"{listing(unique(found))} in `{path}`" for path, found in homes.items()]
-    return "; and ".join(["; ".join(groups[:-1]), groups[-1]] if len(groups) > 1 else groups)
+    groups = [listing(unique(f)) + ("" if f[0] == f"`{path}`" else f" in `{path}`") for path, f in homes.items()]
+    return clauses(groups)
 
 
 def resolves(text: str, facts: Sequence[Fact], ask: Ask) -> bool:
@@ -248,6 +262,8 @@ def parameter(fact: Fact) -> str:
     if many == "*" and spec is not None:
         many = spec.rest
     name = fact.object if fact.object.startswith("*") else many + fact.object
+    if default == LEFT_OPEN:
+        return f"`{name}` (optional)"
     short = default and "`" not in default and token_count(default) <= 6
     return f"`{name}` (default `{default}`)" if short else f"`{name}`"
 
@@ -273,6 +289,12 @@ def constructs(node_id: str) -> bool:
     """Whether a method makes or ends objects of its class, or is a protocol's."""
     owner, _, name = parts_of(node_id)[1].rpartition(".")
     return name.startswith(("__", "~")) or name in ("constructor", owner.rpartition(".")[2])
+
+
+def public(ask: Ask, member: Fact) -> bool:
+    """Whether code outside may use a member, as far as the language says."""
+    seen_by = ask.facts.first(member.object, "visibility")
+    return seen_by is None or seen_by.object in ("public", "")
 
 
 def hidden(node_id: str) -> bool:

@@ -57,6 +57,7 @@ _FINITE = re.compile(
     r"|means|contains?|holds?|takes?|gets?|makes?|raises?|uses?|gives?|represents?|describes?|controls?|defaults?)\b"
 )
 _RELATIVE = re.compile(r"\b(?:that|which|who|whose|where|when|used|for|to|with|of)\b|[,:(]")
+_PRONOUN = re.compile(r"\b(?:that|which|who|whose|where|when|used|to)\b")
 _PAST_WORDS = "sent got gave took made went came ran found lost kept left met held told broke began wrote"
 _PAST = frozenset(_PAST_WORDS.split())
 _LITTLE_WORDS = """the a an all any each every this that these those its their some one two whether if for of from with in into
@@ -67,6 +68,14 @@ _LITTLE = rf"(?:{'|'.join(_LITTLE_WORDS.split())})\b"
 _PLURAL = re.compile(
     rf"\b[a-z]{{3,}}(?<![sui])s (?!(?:and|or|to|not|as|only|again|back|up|out|off)\b)(?!{_LITTLE})[a-z]{{3,}}(?<!ly)(?<!ing)(?<!ed)\b"
 )
+# What may follow a second imperative: an object that is surely one; behind what is never a noun also nothing, or a particle.
+_DETERMINED = (
+    r"(?:the|an?|all|any|each|every|this|that|these|those|its|their|it|them|him|itself|themselves|both|either)\b"
+)
+_OBJECT = {
+    True: re.compile(rf"\s*{_DETERMINED}"),
+    False: re.compile(rf"\s*(?:$|[,;(]|{_LITTLE}|{_DETERMINED}|(?:up|out|back|off|down|away)\b)"),
+}
 _NEEDS_NOUN = re.compile(r"^(?:of|for|in|from|by|with|on)\b")
 
 
@@ -100,6 +109,8 @@ def own_sentence(purpose: str, name: str) -> str:
         linked = not lead.group().strip().endswith(name) and not lead.group().strip().endswith(")")
         if linked or base_form(rest.partition(" ")[0]) or _STATES.match(rest):
             text = rest[:1].upper() + rest[1:]
+    if text.startswith("Of ") or re.search(r"\b(?:what|which|that|the|an?|of|with|to|from|by)\W*$", text):
+        return ""  # goes on from the name above it, or was cut short
     text = re.sub(r"\[([\w.:]+)\](?![(\[])", r"\1", text)
     whole = all(text.count(left) == text.count(right) for left, right in ("()", "[]", "“”"))
     whole = whole and not re.search(r"[{}\\]|\);|(?<!:)//", text)  # code that was commented out
@@ -140,25 +151,35 @@ def clause(purpose: str, noun: str) -> str:
     states = _STATES.match(text)
     if states is not None:
         return f"{states.group(1).lower()} {text[states.end() :]}"
+    verb = re.match(r"\w+", rest)
+    if (
+        base_form(first) in _NOUN_TOO
+        and verb
+        and (verb.group().endswith("ed") or verb.group() in _PAST or _FINITE.match(rest))
+    ):
+        return ""  # "Requests encountered an error"
     if base_form(first) and not _NEEDS_NOUN.match(rest):
         return f"{first.lower()} {rest}"
     callable_noun = noun in ("function", "method", "constructor", "destructor", "macro")
     noun_first = first.lower() in _NOUN_TOO and (_NEEDS_NOUN.match(rest) or _is_clause(rest))
     if third_person(first) and callable_noun and not noun_first:
         return _conjugate(first, rest)
-    if first in ("A", "An", "The") and not callable_noun and _is_noun_phrase(rest):
+    many = first == "The" and re.match(
+        r"(?:(?!that |which |who |where |when |used |for |to |with |of )\S+ )*[a-z]{3,}(?<![sui])s\b", rest
+    )
+    if first in ("A", "An", "The") and not callable_noun and not many and _is_noun_phrase(rest):
         return f"is {first.lower()} {rest}"
     return ""
 
 
 def _conjugate(first: str, rest: str) -> str:
     """The imperative in the third person, with a second imperative after "and"; empty when a later verb is uncertain."""
-    words = re.split(r"(\band (?:then )?|\bor (?:then )?|, (?:then )?)(\w+)", rest)
+    words = re.split(r"((?:, )?\b(?:and|or) (?:then )?|, (?:then )?)(\w+)", rest)
     out = [words[0]]
     for link, word, tail in zip(words[1::3], words[2::3], words[3::3], strict=True):
         form = third_person(word) if word.islower() else ""
-        if form and word in _NOUN_TOO:
-            return ""  # "copy and paste", "read or write access": verb or noun, nobody can say
+        if form and not _OBJECT[word in _NOUN_TOO].match(tail):
+            return ""  # "read or write access", "strings and forward annotations": verb or not, nobody can say
         out.append(link + (form or word) + tail)
     return f"{third_person(first)} {''.join(out)}"
 
@@ -176,8 +197,8 @@ def _is_noun_phrase(rest: str) -> bool:
     for word in re.findall(r"[A-Za-z]+", head.partition(" ")[2]):
         if word in _PAST or word.endswith("ed") or word in _S_FORMS or (word in _VERBS and word not in _NOUN_TOO):
             return False
-    finite = _FINITE.search(rest)
-    return finite is None or (relative is not None and relative.start() < finite.start() and "," not in rest)
+    finite, pronoun = _FINITE.search(rest), _PRONOUN.search(rest)
+    return finite is None or (pronoun is not None and pronoun.start() < finite.start() and "," not in rest)
 
 
 def verb_phrase(purpose: str) -> str:

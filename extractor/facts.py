@@ -25,7 +25,9 @@ class Param(NamedTuple):
 
 class Definition(NamedTuple):
     """`flags` ⊂ abstract static classmethod property setter async generator enum struct dataclass const exported overload
-    constructor nested declaration …; `value` is the text of a variable's initialiser when short and constant."""
+    constructor nested declaration …; `value` is the text of a variable's initialiser when short and constant;
+    `readers` are the definitions of the same file, as indexes, that read a variable of its module or name it in an annotation;
+    `table` is what a variable is initialised with where that is a collection: its kind, the number of its entries, the first of them."""
 
     kind: str  # one of schema.SYMBOL_TYPES
     name: str
@@ -43,6 +45,8 @@ class Definition(NamedTuple):
     content_hash: str = ""
     flags: tuple[str, ...] = ()
     value: str = ""
+    readers: tuple[int, ...] = ()
+    table: tuple[str, ...] = ()
 
 
 class Import(NamedTuple):

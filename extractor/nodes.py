@@ -23,16 +23,10 @@ def nodes_of(facts: FileFacts) -> list[Node]:
         facts.lang,
         _module_meta(facts),
     )
+    ids = _ids(facts)
     symbols = [
-        Node(
-            symbol_id(facts.prefix, facts.path, d.qualname, d.ordinal),
-            d.kind,
-            d.name,
-            facts.path,
-            facts.lang,
-            symbol_meta(d),
-        )
-        for d in facts.defs
+        Node(node_id, d.kind, d.name, facts.path, facts.lang, symbol_meta(d) | _used_by(d, ids))
+        for node_id, d in zip(ids, facts.defs, strict=True)
     ]
     return [module, *symbols]
 
@@ -40,7 +34,7 @@ def nodes_of(facts: FileFacts) -> list[Node]:
 def containment(facts: FileFacts) -> list[Edge]:
     """`defined_in` from each symbol to the symbol or module around it, and from the module to its package."""
     module = module_id(facts.prefix, facts.path)
-    ids = [symbol_id(facts.prefix, facts.path, d.qualname, d.ordinal) for d in facts.defs]
+    ids = _ids(facts)
     edges = [
         Edge(node_id, module if d.scope == MODULE else ids[d.scope], "defined_in", d.start_line, 1.0, "syntax")
         for node_id, d in zip(ids, facts.defs, strict=True)
@@ -84,8 +78,23 @@ def symbol_meta(d: Definition) -> dict[str, Any]:
     }
     if d.kind in ("function", "method"):
         meta["params"] = [_param(p) for p in d.params]
-    rest = {"returns": d.returns, "decorators": list(d.decorators), "flags": list(d.flags), "value": d.value}
+    rest: dict[str, Any] = {
+        "returns": d.returns,
+        "decorators": list(d.decorators),
+        "flags": list(d.flags),
+        "value": d.value,
+    }
+    if d.table:
+        rest["table"] = dict(zip(("kind", "entries", "first"), d.table, strict=True))
     return meta | {key: value for key, value in rest.items() if value}
+
+
+def _ids(facts: FileFacts) -> list[str]:
+    return [symbol_id(facts.prefix, facts.path, d.qualname, d.ordinal) for d in facts.defs]
+
+
+def _used_by(d: Definition, ids: list[str]) -> dict[str, Any]:
+    return {"used_by": [ids[reader] for reader in d.readers]} if d.readers else {}
 
 
 def _param(p: Param) -> dict[str, str]:

@@ -17,6 +17,7 @@ from extractor.facts import MODULE, FileFacts, Handler, Raise
 from extractor.resolve import Links, definition_ids
 from extractor.resolve.common import candidates
 from extractor.schema import SURE, Edge, Unresolved, external_id, module_id
+from extractor.switches import Switches
 
 _TOO_VAGUE: Final = frozenset({"Exception", "BaseException", "Throwable", "Error"})
 # These steer loops and abstract methods; outside the function they mean nothing to a caller.
@@ -112,14 +113,17 @@ def throws(files: Iterable[FileFacts], links: Links) -> Throws:
                 result.edges.append(edge)
                 direct.setdefault(node_id, {}).setdefault(error, edge)
     handed_on = _handed_on(files)
-    ways = _propagate(direct, links.edges, guards, parents, handed_on)
+    switches = Switches(files, direct, links.edges)
+    ways = _propagate(direct, links.edges, guards, parents, handed_on, switches)
     unknown = _from_outside(passed_on, [*result.edges, *ways], parents)
     for edge in unknown:
         direct.setdefault(edge.src, {}).setdefault(edge.dst, edge)
     if unknown:  # errors travel apart: only what these add to is looked for anew
         anew = {edge.dst for edge in unknown}
         some = {node: {e: way for e, way in known.items() if e in anew} for node, known in direct.items()}
-        ways = [w for w in ways if w.dst not in anew] + _propagate(some, links.edges, guards, parents, handed_on)
+        ways = [w for w in ways if w.dst not in anew] + _propagate(
+            some, links.edges, guards, parents, handed_on, switches
+        )
     result.edges.extend([*unknown, *ways])
     return result
 
@@ -211,6 +215,7 @@ def _propagate(
     guards: Mapping[str, Sequence[_Guarded]],
     parents: _Hierarchy,
     handed_on: Mapping[str, set[int]],
+    switches: Switches,
 ) -> list[Edge]:
     """Best first: what is surest, then shortest, is settled first, and a settled pair is never looked at again.
 
@@ -240,6 +245,8 @@ def _propagate(
             continue
         for caller, at, confidence in callers.get(node, ()):
             if error not in _UNWINDING and caller in handed_on and at not in handed_on[caller]:
+                continue
+            if not depth and switches.off(node, error, caller, at):
                 continue
             sure = unsure * (confidence if error.startswith("ext:") else (OWN if confidence >= 0.9 else confidence))
             if (

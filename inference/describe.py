@@ -327,7 +327,11 @@ class Describer:
         node = target.node
         inner = self.relations.members(node)
         if not inner:
-            return Section("members", (Claim(f"{name_of(node)} defines nothing of its own.", here(node)),), "no")
+            rows = [r.node for r in self.relations.forward((node,), "imports") if r.node.path]
+            taken = [n for n in rows if "#" in n.id] or rows  # of a module whose every name is taken
+            names = f" It only takes names from elsewhere: {join([name_of(n) for n in taken])}." if taken else ""
+            said = f"{name_of(node)} defines nothing of its own.{names}"
+            return Section("members", (Claim(said, here(node)),), "no")
         public = list({m.name: m for m in reversed(inner) if not hidden(m.name) and not _is_dunder_value(m)}.values())[
             ::-1
         ]

@@ -12,8 +12,15 @@ from pathlib import Path
 import pytest
 from asking import expert, index, index_shop
 
+from config.console import Console
 from config.errors import MissingInput, UsageError
+from config.settings import ExtractSettings
+from extractor.extract import run as extract
+from extractor.graph import Graph
 from inference.answer import Answer, Ask, Expert
+from inference.describe import Describer
+from inference.link import Mention, Target
+from inference.relations import Relations
 
 
 @pytest.fixture(scope="module")
@@ -237,3 +244,21 @@ def test_the_next_everyday_name_inherits_the_question(shop: Expert) -> None:
     answer = shop.ask("and checkout?", Ask(carry="price_of", carry_kind="callers"))
     assert answer.why["intents"][0]["kind"] == "callers"
     assert answer.why["intents"][0]["about"] == "checkout"
+
+
+def test_a_module_that_only_passes_names_on_says_whose(tmp_path: Path) -> None:
+    (tmp_path / "r" / "shop").mkdir(parents=True)
+    (tmp_path / "r" / "shop" / "cart.py").write_text("class Cart: ...\n")
+    (tmp_path / "r" / "shop" / "front.py").write_text("from shop.cart import Cart\n")
+    place = tmp_path / "graph.sqlite"
+    extract(ExtractSettings(out_graph=place, workers=1), Console(quiet=True), tmp_path / "r")
+    with Graph(place) as graph:
+        node = graph.node("py:shop/front.py")
+        assert node is not None
+        said = (
+            Describer(Relations(graph))
+            .members(Target(Mention("shop/front.py", 0, 13, "path"), node, (node,)))
+            .claims[0]
+            .text
+        )
+    assert said == "shop/front.py defines nothing of its own. It only takes names from elsewhere: Cart."

@@ -34,6 +34,8 @@ from brain.text import (
         ("Send a :class:`~requests.PreparedRequest` and wait.", "Send a PreparedRequest and wait."),
         ("Return ``x`` or :py:meth:`the result <pkg.Thing.get>`.", "Return x or the result."),
         ("Uses a cache, e.g. Redis, if there is one. Then stops.", "Uses a cache, e.g. Redis, if there is one."),
+        ("The class that a new expression names.", "The class that a new expression names."),
+        ("This function opens the file.", "Opens the file."),
         ("Parse version 1.2.3 of the header. It is old.", "Parse version 1.2.3 of the header."),
         ("requests.api\n~~~~~~~~~~~~\n\nImplements the public calls.", "Implements the public calls."),
         ("Heading\n=======\nReal text of the module.", "Real text of the module."),

@@ -23,6 +23,7 @@ from dataset.generate import outputs, run
 from dataset.report import DatasetReport
 from dataset.score import code_tokens, normalise, score
 from dataset.splits import TESTS
+from dataset.spool import spool_for
 from dataset.views import FORMATS, export, preview, view
 from extractor.graph import Graph
 
@@ -242,6 +243,14 @@ def test_a_full_disk_leaves_the_old_rows(folder: Path, room: int) -> None:
     assert [p.read_bytes() for p in outputs(train)] == before
     assert read_manifest(train) is not None
     assert [p.name for p in train.parent.iterdir() if p.name.startswith(".")] == []
+
+
+def test_a_reader_that_went_away_is_no_full_disk(tmp_path: Path) -> None:
+    """The error of a closed pipe comes out as it is; what was begun is gone all the same."""
+    train = tmp_path / "train.jsonl"
+    with pytest.raises(BrokenPipeError), spool_for(train, outputs(train)):
+        raise BrokenPipeError
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("form", sorted(FORMATS))

@@ -15,7 +15,7 @@ from dataset.names import Names, listing, parts_of
 from dataset.phrases import SETS, families, phrases
 from dataset.questions import Draft, render, topics
 from dataset.score import normalise
-from dataset.topics import beside
+from dataset.topics import beside, by_file, classlike
 from dataset.wording import clause, own_sentence, restates, verb_phrase
 from extractor.languages import SPECS
 
@@ -136,7 +136,8 @@ def test_no_eight_words_of_a_test_question_are_taught() -> None:
     [
         ("Return the current user.", "function", "returns the current user"),
         ("Returns the current user.", "method", "returns the current user"),
-        ("Open the file and read its header.", "function", ""),  # "read" may be a noun: better quoted than wrong
+        ("Open the file and read its header.", "function", "opens the file and reads its header"),
+        ("Grant read and write access.", "function", ""),
         ("Open the file and parse its header.", "function", ""),
         ("Open the file and close it.", "function", "opens the file and closes it"),
         ("A queue of jobs.", "class", "is a queue of jobs"),
@@ -191,6 +192,9 @@ def test_lists_stay_true_when_they_are_long() -> None:
         ("Group options belong to a parser.", ""),
         ("Load environment variables from a file.", "loads environment variables from a file"),
         ("Request the page again.", "requests the page again"),
+        ("Requests encountered an error when trying to rewind a body.", ""),
+        ("Resolve any strings and forward annotations.", ""),  # forward: verb or not
+        ("Serialize it as JSON, and return the response.", "serializes it as JSON, and returns the response"),
     ],
 )
 def test_a_noun_that_looks_like_a_verb_makes_no_clause(doc: str, said: str) -> None:
@@ -251,6 +255,97 @@ def test_a_doc_sentence_is_told_without_the_name_that_leads_it_or_not_at_all(doc
 def test_a_sentence_that_only_repeats_the_name_is_not_told() -> None:
     assert restates("Initializes a new instance of the JArray class.", "JArray.JArray")
     assert not restates("Initializes a new instance of the JArray class from a list.", "JArray.JArray")
+
+
+@pytest.mark.parametrize(
+    ("doc", "said"),
+    [
+        ("A class with slots has a field without a type.", ""),
+        ("The red, green, and blue components of a color.", ""),
+        ("The class to use for it.", "is the class to use for it"),
+        ("A helper for things that are small.", "is a helper for things that are small"),
+    ],
+)
+def test_a_noun_phrase_agrees_with_one_thing_and_has_no_verb(doc: str, said: str) -> None:
+    assert clause(doc, "class") == said
+
+
+@pytest.mark.parametrize("doc", ["Of any space when none is named.", "Create a filter that only allows what."])
+def test_a_sentence_that_lacks_an_end_tells_nothing(doc: str) -> None:
+    assert own_sentence(doc, "f") == ""
+
+
+LIMIT, BOX = "py:pkg/core.py#LIMIT", "py:pkg/core.py#Box"
+VARIABLES = [
+    Fact(LIMIT, "path", "pkg/core.py"),
+    Fact(LIMIT, "value", "3"),
+    Fact(LIMIT, "purpose", "Items that fit into a box."),
+    Fact(LIMIT, "used_by", PUT),
+    Fact(LIMIT, "imported_by", "py:pkg/util.py"),
+    Fact("py:pkg/core.py", "member", LIMIT, (("type", "variable"),)),
+    Fact("py:pkg/core.py", "path", "pkg/core.py"),
+]
+
+
+def test_a_constant_is_told_with_its_users_and_with_its_neighbours() -> None:
+    names = Names({LIMIT: "variable", PUT: "method", "py:pkg/core.py": "module", "py:pkg/util.py": "module"})
+    users = next(d for d in render(names.subject(LIMIT), VARIABLES, names=names) if d.aspect == "used_by")
+    assert "`Box.put`" in users.response
+    assert "and `pkg/util.py` imports it" in users.response
+    told = [d for d in render(names.subject("py:pkg/core.py"), VARIABLES, names=names) if d.aspect == "register"]
+    assert {d.form for d in told} == {"statement"}
+    assert told[0].prompt.endswith(": variable `LIMIT`")
+    assert told[0].response == (
+        "In `pkg/core.py`: `LIMIT` is set to `3` and is documented as “Items that fit into a box”."
+    )
+
+
+def test_a_default_that_is_left_open_is_no_default() -> None:
+    facts = [*FACTS[:4], Fact(PUT, "parameter", "slot", (("default", "..."),))]
+    found = list(render(Names().subject(PUT), facts))
+    assert [d for d in found if d.aspect == "default"] == []
+    assert any("`slot` (optional)" in d.response for d in found)
+
+
+def test_an_error_that_is_only_declared_is_not_said_to_come_out_of_calls() -> None:
+    facts = [*FACTS[:1], Fact(PUT, "may_raise", "ext:builtins#KeyError", (("how", "declared"),))]
+    names = Names({PUT: "method", "ext:builtins#KeyError": "external"})
+    said = {d.aspect: d.response for d in render(names.subject(PUT), facts, names=names)}
+    assert "may_raise" not in said
+    assert said["raises"].startswith(
+        "`Box.put` is declared, in its signature or its documentation, to raise `KeyError`."
+    )
+
+
+def test_the_class_of_an_error_that_is_raised_is_not_called() -> None:
+    gone = "py:pkg/core.py#Gone"
+    facts = [*FACTS[:1], Fact(PUT, "calls", gone), Fact(PUT, "calls", SLOT), Fact(gone, "raised_by", PUT)]
+    names = Names({PUT: "method", gone: "class", SLOT: "function"})
+    said = {d.aspect: d.response for d in render(names.subject(PUT), facts, names=names)}
+    assert "`free_slot`" in said["calls"]
+    assert "Gone" not in said["calls"]
+
+
+@pytest.mark.parametrize(
+    ("node_id", "may"),
+    [("ext:builtins#ValueError", True), ("ext:@fastify/error", False), ("ext:std#io.Error.new", False)],
+)
+def test_a_package_or_a_function_of_a_type_is_no_error(node_id: str, may: bool) -> None:
+    assert classlike(node_id) == may
+
+
+def test_a_file_is_not_said_to_stand_in_itself() -> None:
+    names = Names({"js:a/x.js": "module", "js:a/x.js#f": "function", "js:b/y.js#g": "function"})
+    ends = [Fact("js:c.js#h", "tested_by", end) for end in ("js:a/x.js", "js:b/y.js#g")]
+    places = [Fact(f.object, "path", f.object.partition(":")[2].partition("#")[0]) for f in ends]
+    assert by_file(names, ends, places) == "`a/x.js`; and `g` in `b/y.js`"
+
+
+def test_a_base_that_may_be_one_of_several_is_not_told() -> None:
+    ends = [Fact(BOX, "extends", base, (("either", "yes"),)) for base in ("ext:typing#Protocol", "ext:builtins#object")]
+    facts = [Fact(BOX, "path", "pkg/core.py"), *ends]
+    names = Names({BOX: "class", "ext:typing#Protocol": "external", "ext:builtins#object": "external"})
+    assert [d for d in render(names.subject(BOX), facts, names=names) if d.aspect == "extends"] == []
 
 
 def test_a_stripped_subject_leaves_a_clause() -> None:

@@ -87,6 +87,16 @@ def test_a_readme_fence_becomes_a_recipe_in_the_order_of_its_calls(graph: Graph)
     assert lines[recipe.lines[1] - 1].startswith("receipt =")
 
 
+def test_code_in_a_document_of_what_changed_is_no_recipe(tmp_path: Path) -> None:
+    path = brains.shop(tmp_path)
+    readme = tmp_path / "shop" / "README.md"
+    readme.rename(readme.with_name("UPGRADING.md"))
+    brains.graph_of(tmp_path / "shop", path, brains.EDGES)
+    brains.build(path)
+    with Graph(path) as graph:
+        assert "calls in documentation" not in {n.meta["rule"] for n in graph.nodes(("recipe",))}
+
+
 def test_every_ontology_node_has_a_rule_evidence_and_only_known_edges(graph: Graph) -> None:
     for node in graph.nodes(origin="brain"):
         assert all((node.meta["rule"], node.meta["evidence"], node.path)), node
@@ -233,6 +243,8 @@ def test_recipes_come_from_tests_and_examples_in_other_languages(tmp_path: Path)
         "  it('pays for what is in it', () => {\n    const cart = new Cart();\n    cart.add('tea');\n"
         "    checkout(cart);\n    expect(cart.total()).toBe(1);\n  });\n  it('can be made', () => {\n"
         "    new Cart();\n  });\n});\n",
+        "docs/shop.ts": "import { Cart, checkout } from '../src/cart';\nexport function part(): void {\n"
+        "  const cart = new Cart();\n  checkout(cart);\n}\nexport function whole(): void {\n  part();\n}\n",
         "src/main/java/acme/Depot.java": "package acme;\npublic class Depot {\n  public void put(String name) {}\n}\n",
         "src/test/java/acme/DepotTest.java": "package acme;\npublic class DepotTest {\n  @Test public void keepsWhatWasPut() {\n"
         "    Depot depot = new Depot();\n    depot.put(\"tea\");\n  }\n  Depot helper() {\n    Depot d = new Depot();\n"

@@ -117,3 +117,16 @@ func f(x T) error {
 """
     found = parse_file("a/a.go", text.encode(), BY_NAME["go"])
     assert [r.message for r in found.raises] == ["no {x.name} in {}", "a {n} b{}", "{prefix}end"]
+
+
+def test_the_comment_of_a_group_is_not_that_of_each_name_in_it() -> None:
+    text = "package a\n\n// Colours.\nconst (\n\tRed = 1\n\t// The sky's.\n\tBlue = 2\n)\n\n// How many.\nconst (\n\tCount = 3\n)\n"
+    found = parse_file("a/a.go", text.encode(), BY_NAME["go"])
+    assert {d.name: d.doc for d in found.defs} == {"Red": "", "Blue": "The sky's.", "Count": "How many."}
+
+
+def test_a_field_that_is_no_message_gives_none() -> None:
+    text = 'package a\nfunc f() error { return &ParseError{Type: "IP address", Text: s} }\n'
+    text += 'func g() error { return &ParseError{Line: "1", Msg: "bad line"} }\n'
+    found = parse_file("a/a.go", text.encode(), BY_NAME["go"])
+    assert [r.message for r in found.raises] == ["", "bad line"]

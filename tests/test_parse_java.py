@@ -110,3 +110,13 @@ def test_a_syntax_error_keeps_what_can_be_read() -> None:
 def test_very_long_chains_and_sums_are_read() -> None:
     text = "class A { Object f() { return b" + ".x()" * 3000 + "; } String g() { return " + '"a" + ' * 5000 + "1; } }"
     assert [d.qualname for d in facts(text).defs] == ["A", "A.f", "A.g"]
+
+
+def test_elements_of_an_annotation_are_no_constructors() -> None:
+    text = 'public @interface Option {  // how a field is set\n  String name() default "";\n  /** Whether. */ boolean on();\n}\n'
+    found = parse_file("a/b/Option.java", text.encode(), BY_NAME["java"])
+    assert {d.name: (d.doc, "constructor" in d.flags) for d in found.defs} == {
+        "Option": ("", False),
+        "name": ("", False),  # the comment behind the brace is the block's
+        "on": ("Whether.", False),
+    }

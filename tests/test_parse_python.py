@@ -105,6 +105,108 @@ def test_variables_are_defined_once_and_locals_are_not() -> None:
     assert variables["C.size"].value == '"big"'
 
 
+def test_comments_beside_an_assignment_speak_of_it() -> None:
+    facts = read(
+        """
+        import os
+
+        # Seconds to wait
+        # for an answer.
+        WAIT = 3
+        #: Whom to ask first.
+        FIRST = "a"
+        SIZE: int = 5  # bytes of a page  # noqa: E501
+
+        # All of these are colours.
+        RED = 1
+        BLUE = 2
+
+        LEFT = 1
+        # RIGHT = 2
+        UP = 3
+        SKIPPED = 4  # fmt: skip
+        FOR = 6  # for good measure
+
+        class Page:
+            title: str  # what stands above it
+            body = ""
+            '''What stands below.'''
+        """
+    )
+    told = {d.qualname: d.doc for d in facts.defs if d.kind == "variable"}
+    assert told == {
+        "WAIT": "Seconds to wait\nfor an answer.",
+        "FIRST": "Whom to ask first.",
+        "SIZE": "bytes of a page",
+        "RED": "",
+        "BLUE": "",
+        "LEFT": "",
+        "UP": "",
+        "SKIPPED": "",
+        "FOR": "for good measure",
+        "Page.title": "what stands above it",
+        "Page.body": "What stands below.",
+    }
+
+
+def test_a_variable_knows_who_in_its_file_uses_it() -> None:
+    """By reading it or in an annotation; not where a name of a function's own stands before it."""
+    facts = read(
+        """
+        LIMIT = 3
+        Text = str
+
+        def reads(): return LIMIT
+        def shadows(LIMIT): return LIMIT
+        def binds():
+            LIMIT = 4
+            return [LIMIT for _ in range(3)]
+        def nested():
+            def inner(): return LIMIT
+            return lambda: LIMIT
+        def around():
+            LIMIT = 1
+            def within(): return LIMIT
+        def annotated(text: "list[Text]") -> None: ...
+        class Holder:
+            LIMIT = 2
+            def asks(self): return LIMIT
+            name: Text
+        """
+    )
+    users = {d.name: [facts.defs[i].qualname for i in d.readers] for d in facts.defs if d.scope == MODULE and d.readers}
+    assert users == {"LIMIT": ["reads", "nested", "nested.inner", "Holder.asks"], "Text": ["annotated", "Holder"]}
+    assert load_facts(dump_facts(facts)) == facts
+
+
+def test_a_long_collection_is_known_by_kind_number_and_beginning() -> None:
+    facts = read(
+        """
+        A = {"a": 1, "b": 2, "c": 3, "d": 4}
+        B = frozenset({1, 2, 3, 4, 5})
+        C = [1, 2]
+        D = (*A, 1, 2, 3)
+        E = tuple("a b c d".split())
+        """
+    )
+    assert {d.name: d.table for d in facts.defs} == {
+        "A": ("dictionary", "4", '"a", "b", "c"'),
+        "B": ("frozenset", "5", "1, 2, 3"),
+        "C": (),
+        "D": (),
+        "E": (),
+    }
+
+
+def test_what_only_runs_as_a_script_is_private_and_a_bare_qualifier_is_no_type() -> None:
+    facts = read('X: Final = 1\nY: Final[int] = 2\nif __name__ == "__main__":\n    console = 3\n')
+    assert {d.name: (d.visibility, d.returns) for d in facts.defs} == {
+        "X": ("public", ""),
+        "Y": ("public", "Final[int]"),
+        "console": ("private", ""),
+    }
+
+
 def test_same_names_are_numbered_and_overloads_folded() -> None:
     facts = read(
         """
@@ -232,6 +334,10 @@ def test_handlers_and_what_they_do() -> None:
             logger.warning("x")
         except TypeError:
             return_ = 1
+        except LookupError:
+            logger.warning("x")
+            if strict:
+                raise
         except:
             pass
         with suppress(IndexError):
@@ -244,8 +350,9 @@ def test_handlers_and_what_they_do() -> None:
         (("KeyError",), 3, 4, "reraise"),
         (("OSError",), 3, 4, "log"),
         (("TypeError",), 3, 4, "handle"),
+        (("LookupError",), 3, 4, "handle"),
         ((), 3, 4, "pass"),
-        (("IndexError",), 16, 16, "pass"),
+        (("IndexError",), 20, 20, "pass"),
     ]
 
 

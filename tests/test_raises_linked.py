@@ -109,6 +109,42 @@ def test_a_function_that_builds_an_error_throws_what_it_returns() -> None:
     assert unresolved == {f"Parser.{name}": "dynamic" for name in names}
 
 
+def test_documentation_names_errors_by_module_and_not_by_a_local_of_that_name() -> None:
+    sources = {
+        "shop/errors.py": "class Sold(Exception): ...\n",
+        "shop/sale.py": 'def sell(item):\n    """Sell it.\n\n    Raises:\n        shop.errors.Sold: It is gone.\n'
+        '        KeyError: No such thing.\n    """\n    shop = item.__dict__\n    return shop\n',
+    }
+    files = [parse_file(path, text.encode(), BY_NAME["python"]) for path, text in sources.items()]
+    edges = throws(files, link(files, {})).edges
+    assert {e.dst for e in edges} == {"py:shop/errors.py#Sold", "ext:builtins#KeyError"}
+
+
+SWITCHED = """
+def current(silent=False):
+    if not silent:
+        raise RuntimeError("none")
+
+def other(silent=False):
+    if not silent:
+        raise RuntimeError("none")
+    current()
+
+def quiet(): return current(silent=True)
+def loud(): return current(silent=False)
+def left(): return current()
+def asked(silent): return current(silent=silent)
+def both(): return current(silent=True), current(silent=False)
+def besides(): return other(silent=True)
+"""
+
+
+def test_a_call_that_switches_an_error_off_does_not_raise_it() -> None:
+    edges, _ = thrown("m.py", "python", SWITCHED)
+    raisers = {function for function, error in edges if error == "RuntimeError"}
+    assert raisers == {"current", "other", "loud", "left", "asked", "both", "besides"}
+
+
 def test_a_function_of_typescript_throws_what_it_returns() -> None:
     assert thrown("m.ts", "typescript", TYPESCRIPT) == ({("call", "Bad")}, {"name": "dynamic"})
 

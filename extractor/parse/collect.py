@@ -102,8 +102,10 @@ class Collector:
     def _take_comments(self, parent: Node, children: list[Node]) -> list[Node]:
         kept: list[Node] = []
         block: list[Node] = []
-        last_row = -1
         first_block = parent.parent is None
+        first_row = next((c.start_point[0] for c in children if c.type not in self.comments), -1)
+        # Behind the brace that opens a block a comment speaks of the block.
+        last_row = -1 if first_block or first_row == parent.start_point[0] else parent.start_point[0]
         for child in children:
             if child.type in self.comments:
                 row = child.start_point[0]

@@ -80,7 +80,7 @@ class GoCollector(GoStatements):
         kind = written.type if written is not None else ""
         body = written.named_children[0] if kind == "struct_type" and written and written.named_children else written
         flags = ["exported"] if name[:1].isupper() else []
-        doc = self.doc_of(node, node.parent) if node.parent is not None else self.doc_of(node)
+        doc = self.spec_doc(node)
         outer = {"visibility": "public" if flags else "package", "doc": doc}
         if node.type == "type_alias":
             alias = collapse(self.text(written))
@@ -215,7 +215,7 @@ class GoCollector(GoStatements):
         self, name: str, written: str, value: Node | None, constant: bool, node: Node, step: Step
     ) -> None:
         flags = (["exported"] if name[:1].isupper() else []) + (["const"] if constant else [])
-        doc = self.doc_of(node, node.parent) if node.parent is not None else ""
+        doc = self.spec_doc(node)
         visibility = "public" if name[:1].isupper() else "package"
         word = "const" if constant else "var"
         if value is not None and value.type == "func_literal" and not written:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _FUNCTIONS: Final = frozenset(("function_declaration", "method_declaration", "func_literal"))
 _MAKERS: Final = frozenset(("New", "Errorf", "Error"))
 _ERROR_PACKAGES: Final = frozenset(("errors", "fmt", "xerrors", "pkgerrors"))
+_MESSAGE: Final = re.compile(r"msg|message|err|reason|text|detail|desc", re.IGNORECASE)
 _NAMES_ERROR: Final = re.compile(r"err", re.IGNORECASE)
 
 
@@ -214,12 +215,14 @@ class GoErrors(GoNames):
             self.raises.append(Raise(self._function, name, start_line(node), message, guard, cause))
 
     def _literal_message(self, body: Node | None) -> str:
-        """The first string of `&ParseError{Line: 3, Msg: "…"}`."""
+        """The string of `&ParseError{Line: 3, Msg: "…"}` that is a message by its field's name, or by having none."""
         stack = list(reversed(body.named_children)) if body is not None else []
         while stack:
             node = stack.pop()
             if node.type in ("interpreted_string_literal", "raw_string_literal"):
                 return self.text(node)[1:-1]
+            if node.type == "keyed_element" and not _MESSAGE.search(self.text(node.named_children[0])):
+                continue
             if node.type in ("keyed_element", "literal_element"):
                 stack.extend(reversed(node.named_children))
         return ""

@@ -129,6 +129,12 @@ class GoNames(Collector):
         text = next((self.docs[n.id] for n in nodes if n.id in self.docs), "")
         return "\n".join(line for line in text.splitlines() if not _DIRECTIVE.match(line)).strip()
 
+    def spec_doc(self, node: Node) -> str:
+        """The comment above one name of a declaration, else the declaration's where it declares nothing else."""
+        parent = node.parent
+        alone = parent is not None and sum(child.type == node.type for child in parent.named_children) == 1
+        return self.doc_of(node, parent) if parent is not None and alone else self.doc_of(node)
+
     def message(self, arguments: Node | None) -> str:
         """The first text among the arguments, its verbs named after what they print, and what is added to it as holes."""
         given = [c for c in arguments.named_children if c.type != "comment"] if arguments is not None else []

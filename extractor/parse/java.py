@@ -171,7 +171,7 @@ class JavaCollector(JavaErrors):
         if in_interface:
             visibility = "public" if visibility == "package" else visibility
             flags += ["abstract"] if body is None else []
-        constructor = node.type != "method_declaration"
+        constructor = node.type in ("constructor_declaration", "compact_constructor_declaration")
         if constructor:
             flags.append("constructor")
         parameters = node.child_by_field_name("parameters")

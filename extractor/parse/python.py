@@ -1,6 +1,6 @@
 """One Python file's tree in, FileFacts out: definitions, imports, bases, raises, handlers, and in `extra` the flow of each scope.
 
-`extra` is {"scopes": rows, "all_of": names whose `__all__` ours includes, "withs" and "yields": see
+`extra` is {"scopes": rows, "all_of": names whose `__all__` ours includes, "withs", "yields" and "told": see
 `python_unit`}. Row 0 is the module's, row i + 1 that of `defs[i]`
 (null for a variable): [flow, bound, captured, declared global, nonlocal, annotations, return type], see `python_unit`.
 A tree with errors is read like any other: what lies in its broken places is looked through for calls and nothing more.
@@ -35,6 +35,7 @@ from extractor.parse.python_unit import (
     plain,
     resolve_captures,
 )
+from extractor.parse.python_variables import comments, described
 from extractor.parse.tree import collapse, start_line
 
 if TYPE_CHECKING:
@@ -49,9 +50,10 @@ def parse(source: Source) -> FileFacts:
     unit = first_unit(source, EXPRESSIONS, STATEMENTS)
     root = source.tree.root_node
     block(unit, root)
+    comments(unit, root)
     known = {d.qualname for d in unit.defs}
     late = [d for d in unit.stubs if d.qualname not in known and not known.add(d.qualname)]  # type: ignore[func-returns-value]
-    late += [d for d in unit.variables if d.qualname not in known]
+    late += [d for d in described(unit) if d.qualname not in known]
     unit.defs.extend(late)
     unit.scopes.extend([None] * len(late))
     resolve_captures(unit)
@@ -62,7 +64,7 @@ def parse(source: Source) -> FileFacts:
         calls=tuple(unit.calls), bases=tuple(unit.bases), raises=tuple(unit.raises), handlers=tuple(unit.handlers),
         bindings=tuple(unit.bindings),
         extra={"scopes": [_row(scope) for scope in unit.scopes], "all_of": unit.exports_of,
-               "withs": unit.withs, "yields": unit.yields},
+               "withs": unit.withs, "yields": unit.yields, "told": unit.told},
     )  # fmt: skip
     if source.spec.name == "cython":
         facts.extra["externs"] = externs(source.data)
@@ -125,6 +127,7 @@ def _assignment(unit: Unit, node: Node) -> None:
         place = assigned(unit, target)
         if declared is not None:
             written = unit.of(declared)
+            unit.scope.typed.add(written)
             unit.scope.flow.append([":", place, annotation(written), flow, value is not None])
             if target.type in ("identifier", "attribute"):
                 unit.bindings.append(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from extractor.facts import Base, Definition, Raise
@@ -9,6 +10,7 @@ from extractor.parse.python_annotation import annotation
 from extractor.parse.python_expr import note_call
 from extractor.parse.python_text import MAX_VALUE, declared_raises, docstring, parameters, shorten, signature
 from extractor.parse.python_unit import Flow, Unit, block, expression
+from extractor.parse.python_variables import comments, table
 from extractor.parse.tree import collapse, end_line, start_line
 
 if TYPE_CHECKING:
@@ -20,6 +22,12 @@ FUNCTION_FLAGS: Final = {
 }  # fmt: skip
 DATACLASSES: Final = {"dataclass", "define", "frozen", "mutable", "attrs", "s", "attributes"}
 ENUMS: Final = {"Enum", "IntEnum", "StrEnum", "Flag", "IntFlag"}
+BARE_QUALIFIERS: Final = {
+    "Final",
+    "ClassVar",
+    "TypeAlias",
+    "InitVar",
+}  # say nothing of a type unless one stands inside them
 CONSTANTS: Final = {"string", "integer", "float", "true", "false", "none", "concatenated_string", "unary_operator"}
 
 
@@ -69,6 +77,8 @@ def function_definition(unit: Unit, node: Node, decorators: list[Node]) -> None:
         [i, flow] for i, (_, a, _) in enumerate(found) if a is not None and (flow := annotation(unit.of(a))) is not None
     ]
     inner.returns = annotation(unit.of(returned)) if returned is not None else None
+    inner.typed.update(p.annotation for p, _, _ in found)
+    inner.typed.add(definition.returns)
     for error, when in declared_raises(doc):
         unit.raises.append(Raise(inner.index, error, line, shorten(collapse(when), 300), declared=True))
     if body is not None:
@@ -125,6 +135,7 @@ def class_definition(unit: Unit, node: Node, decorators: list[Node]) -> None:
     unit.enter(definition, "class")
     if body is not None:
         block(unit, body)
+        comments(unit, body)
     if any(d.scope == index and "abstract" in d.flags for d in unit.defs[index + 1 :]) and "abstract" not in flags:
         unit.defs[index] = definition._replace(flags=tuple(sorted({*flags, "abstract"})))
     unit.leave()
@@ -146,14 +157,22 @@ def declare(unit: Unit, name_node: Node, statement: Node, value: Node | None, de
         last = line
     constant = value is not None and value.type in CONSTANTS and value.end_byte - value.start_byte <= MAX_VALUE
     annotated = collapse(unit.of(declared)) if declared is not None else ""
+    annotated = "" if _tail(annotated) in BARE_QUALIFIERS else annotated
     written = collapse(unit.of(statement)) if last - line < 4 else unit.of(name_node)
     unit.variables.append(
         Definition(
             "variable", name, qualname, 1, scope.index, line, last, shorten(written, 200), (), annotated, "", (),
-            visibility(name), unit.source.content_hash(line, last), ("const",) if name.isupper() else (),
+            "private" if _script(scope.guards) else visibility(name), unit.source.content_hash(line, last),
+            ("const",) if name.isupper() else (),
             collapse(unit.of(value)) if constant and value is not None else "",
+            table=table(unit, value) if value is not None else (),
         )
     )  # fmt: skip
+
+
+def _script(guards: list[str]) -> bool:
+    """Whether a statement runs only where the file is started as a script."""
+    return any(re.fullmatch(r"""__name__ == ["']__main__["']""", guard) for guard in guards)
 
 
 def _base(scope: int, name: str, position: int, line: int) -> Base:

@@ -108,6 +108,8 @@ def _action(unit: Unit, body: Node | None, caught: str = "") -> str:
     if raised is not None:
         value = raised.named_children[0] if raised.named_children else None
         return "reraise" if value is None or _raised_again(unit, value, caught) else "convert"
+    if body is not None and any(node.type == "raise_statement" for node in walk(body)):
+        return "handle"  # at times it raises, at times it does not
     if "return_statement" in kinds:
         return "return"
     if all(kind in ("pass_statement", "continue_statement", "break_statement") for kind in kinds):

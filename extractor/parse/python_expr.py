@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 MAX_KEY = 40
 MAX_CONSTANTS = 16
 MAX_RECEIVER = 120
+_TRUTH: Final = {"true": True, "false": False, "none": False}
 
 
 def assigned(unit: Unit, node: Node, comprehension: bool = False) -> Flow:
@@ -80,6 +81,9 @@ def _call(unit: Unit, node: Node) -> Flow:
             if kind == "keyword_argument":
                 name, value = argument.child_by_field_name("name"), argument.child_by_field_name("value")
                 flow = expression(unit, value) if value is not None else None
+                if value is not None and name is not None and value.type in _TRUTH:
+                    callee_name = unit.of(function).rpartition(".")[2]
+                    unit.told.append([unit.scope.index, row + 1, callee_name, unit.of(name), _TRUTH[value.type]])
                 if flow is not None and name is not None:
                     keywords.append([unit.name(name), flow])
             elif kind == "dictionary_splat":

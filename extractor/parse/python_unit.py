@@ -59,6 +59,7 @@ class Scope:
     captured: set[str] = field(default_factory=set)  # own names that nested scopes read
     annotations: list[Flow] = field(default_factory=list)  # [parameter position, type]
     returns: Flow = None
+    typed: set[str] = field(default_factory=set)  # the texts of the annotations that stand in it or in its signature
     guards: list[str] = field(default_factory=list)
     flags: set[str] = field(default_factory=set)
     caught: list[str] = field(
@@ -92,7 +93,11 @@ class Unit:
     withs: list[list[int]] = field(
         default_factory=list
     )  # [scope, line of the manager, first and last line of the body]
+    told: list[list[Any]] = field(
+        default_factory=list
+    )  # [scope, line, callee, parameter, whether true] of literal arguments
     yields: list[list[int]] = field(default_factory=list)  # [scope, line] where a context manager runs the body
+    comments: dict[int, str] = field(default_factory=dict)  # what is said of the assignment that starts on a line
     sites: int = 0
     depth: int = 0
     too_deep: int = 0

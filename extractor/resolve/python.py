@@ -20,6 +20,7 @@ from extractor.resolve.python_values import (
     EXTERNAL,
     FUNCTION,
     INSTANCE,
+    MODULE,
     NONE,
     RESULT,
     STAND_INS,
@@ -113,17 +114,22 @@ def _names(program: Program, block: Block, links: Links) -> None:
     inner = program.blocks_of[facts.path][1:]
     scopes = {block.index} | {i for i, b in enumerate(inner) if b is not None and b.owner is block}
     wanted: dict[str, list[int]] = {}  # name -> the lines that raise it, none where it is only caught
+    spoken = {fact.name for fact in facts.raises if fact.declared}  # by documentation, which knows no local names
     for fact in facts.raises:
         if fact.scope in scopes and fact.name:
+            spoken.difference_update(() if fact.declared else (fact.name,))
             wanted.setdefault(fact.name, []).append(fact.line)
     for handler in facts.handlers:
         if handler.scope in scopes:
+            spoken.difference_update(handler.names)
             for name in handler.names:
                 wanted.setdefault(name, [])
     for name, lines in sorted(wanted.items()):
         ids = tuple(
             external_id(*_split(target)) if target.startswith("ext ") else target
-            for target in _errors(program, block, name, lines)
+            for target in (
+                _errors(program, block, name, lines) if name not in spoken else _spoken(program, block, name)
+            )
         )
         if ids:
             for scope in sorted(scopes):
@@ -145,6 +151,20 @@ def _errors(program: Program, block: Block, name: str, lines: Sequence[int]) -> 
     # A table of errors says which there are; what callers hand in, beyond a few, says nothing about any of them.
     handed_in = any(value.kind in STAND_INS for value in given)
     return targets if len(targets) <= MAX_HANDED_IN or not handed_in else []
+
+
+def _spoken(program: Program, block: Block, name: str) -> list[str]:
+    """The classes that documentation names: by their module's own path, else as the module around the function knows them."""
+    path, _, last = name.rpartition(".")
+    module = program.modules.absolute(path, block.facts.path) if path else None
+    if module is not None:
+        values = attribute(program, next(iter(program.one(MODULE, module))), last, block)[0]
+    elif name.partition(".")[0] not in block.found:
+        return _errors(program, block, name, ())
+    else:
+        top = program.blocks_of[block.facts.path][0]
+        values = named(program, annotation(name), top, block) if top is not None else NONE
+    return [t for t in _target_ids(_raisable(program, values, block)) if not t.startswith("ext ") or is_error(t)]
 
 
 def _raisable(program: Program, values: Values, block: Block) -> Values:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from extractor.resolve.python_members import REGISTERED, ancestry, bind, instance_cell, on_class
+from extractor.resolve.python_outside import lacks
 from extractor.resolve.python_program import Program
 from extractor.resolve.python_state import Arguments, Frame, Hits
 from extractor.resolve.python_summaries import seen_by_caller
@@ -326,7 +327,11 @@ class Calls:
             if value.kind == BOX and value.a.kind == "dict":
                 found |= self.keys(value, at)
             elif value.kind == INSTANCE:
-                if not on_class(self.p, value.a, start, at)[0] and on_class(self.p, value.a, "__getitem__", at)[0]:
+                given = on_class(self.p, value.a, start, at)[0] or any(
+                    not lacks(path, start) for path in ancestry(self.p, value.a, at)[1]
+                )
+                sequence = all(on_class(self.p, value.a, name, at)[0] for name in ("__getitem__", "__len__"))
+                if not given and sequence:
                     found |= self.protocol(value, "__getitem__", Arguments([NONE]), at, site, hits, via="iteration")
                     continue
                 for iterator in sorted(
