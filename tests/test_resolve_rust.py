@@ -161,3 +161,87 @@ def test_a_default_method_may_be_given_anew() -> None:
         ("any", "rs:src/lib.rs#Cat.speak"),
         ("dog", "rs:src/lib.rs#Animal.speak"),
     }
+
+
+def test_shared_cells_indexes_tuples_and_names_that_shadow_themselves() -> None:
+    text = """
+    use std::cell::RefCell;
+    use std::ops::Index;
+    use std::rc::{Rc, Weak};
+    struct Task; struct Grid { cells: Vec<Rc<RefCell<Task>>>, top: Weak<RefCell<Task>> }
+    enum Tree { Pair(u8, Box<Tree>, Box<Tree>), Leaf }
+    impl Task { fn cost(&self) -> u32 { 1 } fn rename(&mut self) {} }
+    impl Index<usize> for Grid {
+        type Output = Rc<RefCell<Task>>;
+        fn index(&self, i: usize) -> &Self::Output { &self.cells[i] }
+    }
+    impl Grid {
+        fn first(&self) -> u32 { self[0].borrow().cost() }
+        fn top(&self) { self.top.upgrade().unwrap().borrow_mut().rename(); }
+    }
+    impl Tree {
+        fn cut(self) -> Tree {
+            match self {
+                Tree::Pair(_, a, b) => {
+                    let (a, b) = (a.cut(), b.cut());
+                    a.seen();
+                    b
+                }
+                Tree::Leaf => self,
+            }
+        }
+        fn seen(&self) {}
+    }
+    fn made() {
+        let one = Rc::new(RefCell::new(Task));
+        one.borrow_mut().rename();
+        let worker = {
+            let one = Rc::clone(&one);
+            one.borrow().cost()
+        };
+    }
+    """
+    assert calls(linked(src__lib=text)) == {
+        ("Grid.first", "rs:src/lib.rs#Grid.index"),
+        ("Grid.first", "rs:src/lib.rs#Task.cost"),
+        ("Grid.top", "rs:src/lib.rs#Task.rename"),
+        ("Tree.cut", "rs:src/lib.rs#Tree.cut"),
+        ("Tree.cut", "rs:src/lib.rs#Tree.seen"),
+        ("made", "rs:src/lib.rs#Task.rename"),
+        ("made", "rs:src/lib.rs#Task.cost"),
+    }
+
+
+def test_what_closures_and_functions_are_given_by_a_callee_here() -> None:
+    text = """
+    struct Item; struct Low; struct High; enum Bad { L, H } struct Shop;
+    trait Named { fn key(&self) -> u8; } trait Shown { fn show(&self); }
+    impl Item { fn cost(&self) -> u8 { 1 } }
+    impl From<Low> for Bad { fn from(e: Low) -> Self { Bad::L } }
+    impl From<High> for Bad { fn from(e: High) -> Self { Bad::H } }
+    impl<T: Named> Shown for T { fn show(&self) { self.key(); } }
+    impl Shop {
+        fn each<F>(&self, f: F) where F: Fn(&Item) -> u8 + 'static { f(&Item); }
+        fn take_while(&self, keep: impl Fn(u8) -> bool) { keep(1); }
+    }
+    fn even(n: u8) -> bool { true }
+    fn high() -> Result<u8, High> { Ok(1) }
+    fn run(s: &Shop) -> Result<u8, Bad> { s.each(|i| i.cost()); s.take_while(even); high().map_err(Bad::from) }
+    fn shown<T: Named>(all: &[T]) { all.first().map(|t| t.show()); }
+    """
+    found = calls(linked(src__lib=text))
+    assert {d.partition("#")[2] for s, d in found if s == "run"} == {
+        "Bad.from@2", "Item.cost", "Shop.each", "Shop.take_while", "high",
+    }  # fmt: skip
+    assert ("Shop.take_while", "rs:src/lib.rs#even") in found
+    assert ("shown", "rs:src/lib.rs#T.show") in found
+
+
+def test_an_associated_type_of_one_implementation_is_no_name_of_the_module() -> None:
+    text = """
+    pub struct Item; pub struct Pair { value: Item } pub struct All;
+    impl Item { fn go(&self) {} }
+    impl<'a> IntoIterator for &'a All { type Item = (u8, u8); fn into_iter(self) -> u8 { 0 } }
+    fn run(p: &Pair) { p.value.go(); }
+    """
+    assert calls(linked(src__lib=text)) == {("run", "rs:src/lib.rs#Item.go")}

@@ -193,6 +193,10 @@ class RustCollector(RustErrors):
         if any(a.partition("(")[0].rpartition("::")[2] == "pymethods" for a in attributes):
             self.pymethods.append([start_line(node), end_line(node)])
         written = node.child_by_field_name("type")
+        while (
+            written is not None and written.type == "reference_type"
+        ):  # what is said of a reference is said of what it points to
+            written = written.child_by_field_name("type")
         target = self.type_text(written)
         name = self.path(written)
         trait = node.child_by_field_name("trait")
@@ -217,6 +221,11 @@ class RustCollector(RustErrors):
         self._impls = {}
         super().walk()
 
+    def _impl_of(self, node: Node) -> tuple[str, list[list[object]], bool] | None:
+        """The impl block that an item stands in."""
+        holder = node.parent.parent if node.parent is not None else None
+        return self._impls.get(holder.id) if holder is not None and holder.type == "impl_item" else None
+
     def on_function(self, step: Step) -> None:
         node, scope = step[0], step[1]
         attributes, doc = self._taken(node)
@@ -224,8 +233,7 @@ class RustCollector(RustErrors):
         body = node.child_by_field_name("body")
         params, taken = self.params(node.child_by_field_name("parameters"))
         returns = self.type_text(node.child_by_field_name("return_type"))
-        holder = node.parent.parent if node.parent is not None else None
-        impl = self._impls.get(holder.id) if holder is not None and holder.type == "impl_item" else None
+        impl = self._impl_of(node)
         in_trait = scope != MODULE and self.defs[scope].kind == "interface"
         modifiers = next((self.text(c) for c in node.named_children if c.type == "function_modifiers"), "")
         flags: list[str] = [w for w in modifiers.split() if w in ("async", "const", "unsafe")]
@@ -255,6 +263,10 @@ class RustCollector(RustErrors):
         index = self.define("variable", name, node, step, signature=self.head(node, value), returns=kind, decorators=attributes,
                     visibility=self._visibility(node), flags=flags, doc=doc, value=self.short(value))  # fmt: skip
         self.type_parameters(node, index)
+        impl = self._impl_of(node)
+        if impl:
+            self.receivers[str(index)] = impl[0]
+            self.typevars += [[index, *row[1:]] for row in impl[1]]
         self.push_nodes([value], scope, prefix)
 
     def on_macro_definition(self, step: Step) -> None:
@@ -387,7 +399,10 @@ class RustCollector(RustErrors):
         "block": on_block,
         "call_expression": on_call,
         "macro_invocation": on_macro,
-        **dict.fromkeys(("binary_expression", "unary_expression", "compound_assignment_expr"), RustErrors.on_operator),
+        **dict.fromkeys(
+            ("binary_expression", "unary_expression", "compound_assignment_expr", "index_expression"),
+            RustErrors.on_operator,
+        ),
         "try_expression": RustErrors.on_try,
         "return_expression": RustErrors.on_return,
     }

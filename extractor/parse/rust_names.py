@@ -232,10 +232,11 @@ class RustNames(Collector):
                     head = "<bool>"
                     break
                 node = node.child_by_field_name("left")
+            elif kind == "range_expression":
+                head = "<Iterator<i32>>"
+                break
             elif kind == "tuple_expression":
-                parts = [self.chain(c) for c in node.named_children]
-                typed = [p[1:-1] if p.startswith("<") and p.endswith(">") else "_" for p in parts]
-                head = f"<({','.join(typed)})>"
+                head = f"[{','.join(self.chain(c) for c in node.named_children if c.type not in self.comments)}]"
                 break
             else:
                 break
@@ -245,7 +246,11 @@ class RustNames(Collector):
     def on_operator(self, step: Step) -> None:
         """`a + b` is `a.add(b)` where the type of a implements the trait, which only linking knows."""
         node, scope = step[0], step[1]
-        if node.type == "unary_expression":
+        if node.type == "index_expression":
+            left: Node | None = node.named_children[0]
+            right: Node | None = node.named_children[-1]
+            method = "index_mut" if self._is_changed(node) else "index"
+        elif node.type == "unary_expression":
             left, right = node.named_children[-1] if node.named_children else None, None
             method = {"-": "neg", "!": "not"}.get(self.text(node)[:1], "")
         else:
@@ -256,6 +261,30 @@ class RustNames(Collector):
             given = [clip(self.chain(right))] if right is not None else []
             self.call(scope, held, method, node, given, "operator")
         self.push(step)
+
+    @staticmethod
+    def _is_changed(node: Node) -> bool:
+        """Whether something is put where an expression points."""
+        parent = node.parent
+        if parent is None:
+            return False
+        if parent.type in ("assignment_expression", "compound_assignment_expr"):
+            return parent.child_by_field_name("left") == node
+        return parent.type == "reference_expression" and any(c.type == "mutable_specifier" for c in parent.children)
+
+    @staticmethod
+    def placed(pattern: Node) -> list[tuple[int, Node]]:
+        """The patterns between the parentheses, each with the place it is matched against; behind `..` nobody can say."""
+        out: list[tuple[int, Node]] = []
+        position, inside = 0, False
+        for child in pattern.children:
+            if child.type == "remaining_field_pattern":
+                break
+            if child.type in ("(", ","):
+                position, inside = position + inside, True
+            elif inside and child.is_named and not child.is_extra:
+                out.append((position, child))
+        return out
 
     def bind_pattern(self, pattern: Node | None, chain: str, scope: int, at: Node, until: Node | None) -> None:
         """What the names of a pattern hold when it is matched against the value of `chain`."""
@@ -272,15 +301,14 @@ class RustNames(Collector):
         elif kind == "or_pattern":
             self.bind_pattern(children[0] if children else None, chain, scope, at, until)
         elif kind == "tuple_pattern":
-            for position, child in enumerate(children):
+            for position, child in self.placed(pattern):
                 self.bind_pattern(child, f"{chain}.{position}", scope, at, until)
         elif kind == "slice_pattern":
             for child in children:
                 self.bind_pattern(child, f"{chain}[]", scope, at, until)
         elif kind == "tuple_struct_pattern":
             name = self.path(pattern.child_by_field_name("type"))
-            inner = [c for c in children if c != pattern.child_by_field_name("type")]
-            for position, child in enumerate(inner):
+            for position, child in self.placed(pattern):
                 held = {"Some": f"{chain}!", "Ok": f"{chain}!", "Err": f"{chain}^"}.get(name, f"<{name}>.{position}")
                 self.bind_pattern(child, held, scope, at, until)
         elif kind == "struct_pattern":

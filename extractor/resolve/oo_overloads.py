@@ -120,10 +120,20 @@ class Overloads(Types):
                         if line:
                             found.extend((symbol.id, f, line, "flow") for f in functions)
                 elif value.kind in ("extfunc", "extclass"):
+                    functions = self.fitting_what_is_passed(functions, call, position, context)
                     known = value.name.rpartition("#")[2].rpartition(".")[2] in self.runners
                     here = context.file.owner_id(context.scope)
                     found.extend((here, f, call.line, "flow" if known else "callback") for f in functions)
         return found
+
+    def fitting_what_is_passed(
+        self, functions: list[Symbol], call: Call, position: int, context: Context
+    ) -> list[Symbol]:
+        """Of several functions of the name given as an argument, those that take what the callee passes on."""
+        if len(functions) < 2:
+            return functions
+        callee = f"{call.receiver}.{call.name}" if call.receiver else call.name
+        return self.select(functions, [f"{callee}#{position}.0"], context)
 
     def invokes(self, symbol: Symbol, position: int) -> int:
         """The line where a function calls the parameter at this position, 0 when it does not."""
@@ -146,7 +156,7 @@ class Overloads(Types):
         for symbol in callee.symbol:
             if position < len(symbol.d.params):
                 param = symbol.d.params[position]
-                for value in self.type_values(param.annotation, symbol.file, symbol.index):
+                for value in self.bounded(self.type_values(param.annotation, symbol.file, symbol.index)):
                     found = self.functional_parameter(value, number, context)
                     if found:
                         env = self.environment(callee.owner) if callee.owner is not None else {}
@@ -172,7 +182,7 @@ class Overloads(Types):
         if position >= len(symbol.d.params):
             return NOTHING
         param = symbol.d.params[position]
-        for value in self.type_values(param.annotation, symbol.file, symbol.index):
+        for value in self.bounded(self.type_values(param.annotation, symbol.file, symbol.index)):
             found = self.functional_parameter(value, number, context)
             if found:
                 receiver = callee.owner if callee.kind == "func" else callee

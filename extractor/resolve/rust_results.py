@@ -78,6 +78,8 @@ class RustResults(RustModules):
     def _of_wrapper(self, owner: Value, method: str, args: list[str], context: Context) -> Values:
         if method in library.UNWRAPPED:
             return tuple(owner.args[0])
+        if method == "upgrade":
+            return (Value("ext", None, owner.args[:1], "std#Option"),)
         if method == "map":
             return (owner._replace(args=(self._given(args, context), *owner.args[1:])),)
         if method == "and_then":
@@ -111,7 +113,7 @@ class RustResults(RustModules):
         if value.kind == "ext" and value.args:
             return tuple(value.args[0])
         if value.kind == "inst":
-            held = self._associated(value.symbol, "Item")
+            held = self._associated(value.symbol, "Item") or self._associated(value.symbol, "Output")
             if held is not None:
                 return self.alias_values(Value("alias", held), 0)
         return NOTHING
