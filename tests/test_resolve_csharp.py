@@ -105,3 +105,35 @@ def test_order_of_files_does_not_matter() -> None:
     sources, configs = read("csharp_depot")
     files = [parse_file(p, d, spec) for p, d in sources.items() if (spec := spec_for(p, d)) is not None]
     assert link(files, configs) == link(files[::-1], configs)
+
+
+def test_aliases_with_arguments_handlers_of_events_groups_and_explicit_members() -> None:
+    text = """
+using System;
+using System.Collections;
+using System.Collections.Generic;
+using System.Linq;
+using Orders = Depot.Box<Depot.Order>;
+namespace Depot {
+    public class Order { public int Total() => 1; public string Name => ""; }
+    public class Told : EventArgs { public Order Order; }
+    public class Box<T> : IEnumerable<T> {
+        public IEnumerable<T> All() => null;
+        public IEnumerator<T> GetEnumerator() => null;
+        IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+    }
+    public class Desk {
+        public event EventHandler<Told> Placed;
+        private readonly Dictionary<string, Func<Order, int>> rates = new();
+        public void Run(Orders orders) {
+            Placed += (sender, e) => e.Order.Total();
+            rates["flat"] = o => o.Total();
+            orders.All().GroupBy(o => o.Name).Select(g => g.Sum(o => o.Total()));
+        }
+    }
+}
+"""
+    found = sorted((e.src.partition("#")[2], e.dst.partition("#")[2], e.line) for e in linked(a=text).edges
+                   if e.kind == "calls" and not e.dst.startswith("ext:"))  # fmt: skip
+    totals = [("Desk.Run", "Order.Total", line) for line in (20, 21, 22)]
+    assert found == [("Box.GetEnumerator@2", "Box.GetEnumerator", 13), ("Desk.Run", "Box.All", 22), *totals]

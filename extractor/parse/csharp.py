@@ -168,6 +168,7 @@ class CSharpCollector(CSharpNames):
             )
         elif node.type == "conversion_operator_declaration":
             name = "operator " + self.type_text(node.child_by_field_name("type"))
+        flags += ["explicit"] if any(c.type == "explicit_interface_specifier" for c in node.named_children) else []
         flags += ["constructor"] if constructor and "static" not in flags else []
         flags += ["abstract"] if in_interface and body is None and "abstract" not in flags else []
         parameters = node.child_by_field_name("parameters")

@@ -257,9 +257,12 @@ class CSharpNames(Collector):
         sign = self.text(node.child_by_field_name("operator"))
         if not sign:
             sign = next((self.text(c) for c in node.children if not c.is_named), "")
+        held = clip(self.chain(left)) if left is not None else "?"
         if node.type == "assignment_expression":
             sign = sign.removesuffix("=")
-        held = clip(self.chain(left)) if left is not None else "?"
+            for number, name in enumerate(self.bare_parameters(right, scope)):
+                if right is not None and name:
+                    self.bind(scope, name, clip(f"{held}#0.{number}"), right, "assigned", right)
         if sign in _OPERATORS and held[:1] not in ("?", "<"):
             self.call(
                 scope, held, f"operator{sign}", node, [clip(self.chain(right))] if right is not None else [], "operator"

@@ -123,7 +123,18 @@ class CSharpEngine(CSharpTypes):
             self.unify(wanted, (callee.owner,), names, env)
         return env
 
+    def own_member(self, value: Value, name: str, context: Context) -> Values:
+        """What implements an interface by name is reached through the interface alone."""
+        out = []
+        for found in super().own_member(value, name, context):
+            kept = tuple(s for s in found.symbol if "explicit" not in s.d.flags) if found.kind == "func" else ()
+            if kept or found.kind != "func":
+                out.append(found._replace(symbol=kept) if kept else found)
+        return tuple(out)
+
     def passed(self, callee: Value, position: int, number: int, context: Context) -> Values:
+        if callee.kind == "callable":  # a place that holds a function: `changed += (sender, e) => …`
+            return self.functional_parameter(callee, number, context)
         if callee.kind != "func" or callee.name != "extension":
             return self._passed_by_member(callee, position, number, context)
         symbol: Symbol = callee.symbol[0]
@@ -227,6 +238,8 @@ class CSharpEngine(CSharpTypes):
                 return (
                     (Value("ext", None, (held,), "System.Threading.Tasks#Task"),) if method.endswith("Async") else held
                 )
+            if method == "GroupBy":
+                return (Value("list", args=((Value("list", args=(element,)),),)),)
             if method == "ToDictionary":
                 return (Value("list", args=(element, NOTHING), name="map"),)
             if method in ("Select", "ConvertAll", "SelectMany"):

@@ -34,7 +34,7 @@ _PRIMITIVES: Final = "bool byte char decimal double dynamic float int long nint 
 PRIMITIVES: Final = frozenset(_PRIMITIVES.split())
 _LISTS: Final = """List IEnumerable IList ICollection IReadOnlyList IReadOnlyCollection HashSet ISet SortedSet Queue Stack LinkedList
 IQueryable IOrderedEnumerable IAsyncEnumerable ConcurrentBag ConcurrentQueue ConcurrentStack ImmutableList ImmutableArray Span ReadOnlySpan
-Collection ObservableCollection BlockingCollection IEnumerator ReadOnlyCollection"""
+Collection ObservableCollection BlockingCollection IEnumerator ReadOnlyCollection IGrouping"""
 LISTS: Final = frozenset(_LISTS.split())
 MAPS: Final = frozenset((
     "Dictionary", "IDictionary", "IReadOnlyDictionary", "SortedDictionary", "ConcurrentDictionary", "SortedList", "ImmutableDictionary",

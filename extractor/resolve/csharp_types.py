@@ -43,6 +43,8 @@ def cs_type(text: str) -> TypeText:
         return cs_type(name + rest)
     if name == "Func" and args:
         return TypeText("=>", (args[-1], *args[:-1]))
+    if name == "EventHandler":
+        return TypeText("=>", (TypeText("()"), TypeText("object"), *args))
     return TypeText("=>", (TypeText("()"), *args)) if name in ("Action", "Predicate") else TypeText(name, args)
 
 
@@ -148,7 +150,9 @@ class CSharpTypes(Engine):
         alias = file.found["aliases"].get(name)
         if alias is not None:
             parsed = cs_type(alias)
-            return self.qualified(parsed.name, "") or Value("extclass", name=_outside(parsed.name))
+            found = self.qualified(parsed.name, "") or Value("extclass", name=_outside(parsed.name))
+            args = tuple(self.instances(a, file, MODULE) for a in parsed.args)
+            return found._replace(args=args) if args else found
         for used in file.found["usings"]:
             for place in _spaces(used, self.space_of(file, scope)):
                 if name in self.spaces.get(place, {}):
@@ -182,6 +186,8 @@ class CSharpTypes(Engine):
             found = self.type_name(parsed.name, file, scope)
             if found is None or found.kind == "extclass":
                 inner = tuple(self.instances(a, file, scope, depth + 1) for a in parsed.args)
+                if parsed.name == "IGrouping":
+                    return (Value("list", args=(inner[-1],)),)
                 if parsed.name in library.LISTS:
                     return (Value("list", args=(inner[0],)),)
                 if parsed.name in library.MAPS:
