@@ -242,6 +242,8 @@ class ScriptNames(Collector, ABC):
                     alias = self.text(child.child_by_field_name("value"))
                 elif child.type == "object_assignment_pattern" and child.named_children:
                     name = alias = self.text(child.named_children[0])
+                elif child.type == "rest_pattern" and child.named_children:
+                    name, alias = "", self.text(child.named_children[0])
                 else:
                     continue
                 self.imports.append(Import(scope, module, name, alias, 0, line, "require"))

@@ -284,7 +284,7 @@ class RustEngine(RustResults):
             return Outcome()  # its body belongs to the function that holds it
         if call.kind != "scoped":
             if call.receiver and call.name in self.runners:
-                self._runs(call, args, context, emitter)
+                self.run_whatever(call, args, context, emitter)
             return None
         values = self.path_values(f"{call.receiver}::{call.name.removesuffix('!')}", context)
         if not values:
@@ -310,20 +310,6 @@ class RustEngine(RustResults):
             names = {*OPERATORS.values(), "neg", "not", "index", "index_mut"}
             self._operator_methods = {s.d.name for f in self.files for s in f.symbols if s.d.name in names}
         return self._operator_methods
-
-    def _runs(self, call: Call, args: list[str], context: Context, emitter: Any) -> None:
-        """`.map(f)` runs f here, whatever it is called on, unless that has a method of its own by this name."""
-        receivers = self.bounded(self.evaluate(call.receiver, context))
-        if any(v.kind == "func" for r in receivers for v in self.called_member(r, call.name, call.receiver, context)):
-            return
-        for arg in args:
-            if arg in ("", "?") or arg[0] in "<=" or arg.endswith(")"):
-                continue
-            for value in self.evaluate(arg, context):
-                functions = list(value.symbol) if value.kind == "func" else []
-                for symbol in self.fitting_what_is_passed(functions, call, args.index(arg), context):
-                    target = self.definition_of(symbol)
-                    emitter.edge(context.file.owner_id(context.scope), target.id, "calls", call.line, "flow")
 
     def _is_closure(self, name: str, context: Context) -> bool:
         file, scope, _ = context

@@ -224,6 +224,8 @@ class ScriptEngine(ScriptResults):
 
     def special_call(self, call: Call, context: Context, args: list[str], emitter: Any) -> Outcome | None:
         """`super(…)` runs the constructor of the base."""
+        if call.receiver and call.name in library.RUNNERS and call.kind == "call":
+            self.run_whatever(call, args, context, emitter)
         if call.receiver or call.name != "super":
             return None
         owner = context.file.enclosing_class(context.scope)

@@ -165,11 +165,16 @@ class ScriptHeld(ScriptExports):
 
     def _guard(self, binding: Binding, file: File) -> Values:
         """What a function that returns `x is T` says of x."""
-        for value in self.evaluate(binding.text, Context(file, binding.scope, binding.line)):
-            for symbol in value.symbol if value.kind == "func" else ():
-                tested, joint, wanted = symbol.d.returns.partition(" is ")
-                if joint and tested.strip().isidentifier():
-                    return self.type_values(wanted, symbol.file, symbol.index)
+        return self.told_by_guard([binding.text], Context(file, binding.scope, binding.line))
+
+    def told_by_guard(self, guards: Sequence[str], context: Context) -> Values:
+        """The type that functions returning `x is T` tell of what they are given."""
+        for guard in guards:
+            for value in self.evaluate(guard, context) if guard not in ("", "?") else ():
+                for symbol in value.symbol if value.kind == "func" else ():
+                    tested, joint, wanted = symbol.d.returns.partition(" is ")
+                    if joint and tested.strip().isidentifier():
+                        return self.type_values(wanted, symbol.file, symbol.index)
         return NOTHING
 
     def _assigned(self, file: File, scope: int, name: str) -> list[Values]:
