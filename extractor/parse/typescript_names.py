@@ -180,12 +180,16 @@ class ScriptNames(Collector, ABC):
                         left = child.named_children[0]
                         stack.append((left, f"{text}.{self.text(left)}" if known else "?"))
                     elif child.type == "rest_pattern" and child.named_children:
-                        stack.append((child.named_children[0], "?"))
+                        stack.append((child.named_children[0], text))
             elif node.type == "array_pattern":
-                places = enumerate(c for c in node.children if c.type not in ("[", "]", ","))
-                stack.extend((child, f"{text}.{place}" if known else "?") for place, child in places)
+                place = 0
+                for child in node.children:
+                    place += child.type == ","
+                    if child.type not in ("[", "]", ",") and not child.is_extra:
+                        rest = child.type == "rest_pattern"
+                        stack.append((child, "?" if not known else f"{text}.slice()" if rest else f"{text}.{place}"))
             elif node.type in ("assignment_pattern", "rest_pattern") and node.named_children:
-                stack.append((node.named_children[0], text if node.type == "assignment_pattern" else "?"))
+                stack.append((node.named_children[0], text))
 
     def _type_parameters(self, node: Node, index: int) -> None:
         found = node.child_by_field_name("type_parameters")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from extractor.facts import Call
 from extractor.resolve.model import MAX_OVERRIDES, NOTHING, Context, Symbol, Value, Values, accepts, join
@@ -126,20 +125,6 @@ class Overloads(Types):
                     here = context.file.owner_id(context.scope)
                     found.extend((here, f, call.line, "flow" if known else "callback") for f in functions)
         return found
-
-    def run_whatever(self, call: Call, args: list[str], context: Context, emitter: Any) -> None:
-        """`x.map(f)` runs f here, whatever x is, unless that has a method of its own by this name."""
-        receivers = self.bounded(self.evaluate(call.receiver, context))
-        if any(v.kind == "func" for r in receivers for v in self.called_member(r, call.name, call.receiver, context)):
-            return
-        for position, arg in enumerate(args):
-            if arg in ("", "?") or arg[0] in "<=" or arg.endswith(")"):
-                continue
-            for value in self.evaluate(arg, context):
-                functions = list(value.symbol) if value.kind == "func" else []
-                for symbol in self.fitting_what_is_passed(functions, call, position, context):
-                    target = self.definition_of(symbol)
-                    emitter.edge(context.file.owner_id(context.scope), target.id, "calls", call.line, "flow")
 
     def fitting_what_is_passed(
         self, functions: list[Symbol], call: Call, position: int, context: Context

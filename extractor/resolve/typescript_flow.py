@@ -19,7 +19,7 @@ from extractor.resolve.typescript_places import ScriptPlaces
 Source = tuple[File, Call, list[str]]
 Row = tuple[Key, Values]
 
-ROUNDS: Final = 6
+ROUNDS: Final = 8
 MAX_FLOW: Final = 16  # of more values than these none is said to arrive
 # Which argument a method puts into the container it is called on.
 PUTS: Final[Mapping[str, int]] = {"push": 0, "unshift": 0, "add": 0, "set": 1, "append": 0, "enqueue": 0, "splice": 2}
