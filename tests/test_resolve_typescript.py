@@ -153,3 +153,60 @@ def test_what_is_deep_or_goes_in_circles_ends_and_costs_nobody_else(text: str) -
     links = linked(a__js=text, b__js="function g() {} g();")
     assert links.problems == []
     assert ("b.js", "b.js#g") in calls(links)
+
+
+def test_names_in_modules_rests_of_requires_and_methods_under_computed_names() -> None:
+    found = calls(
+        linked(
+            **{
+                "lib/index.js": "class App { use(f) { return this; } }\nmodule.exports = { App, plugins: require('../plugins') };",
+                "lib/tools.js": "exports.one = function () {};\nexports.show = (e) => e;",
+                "plugins/index.js": "module.exports = { timer: require('./timer') };",
+                "plugins/timer.js": "module.exports = function timer(app) { app.use(1); };",
+                "main.js": "const http = require('./lib');\nconst { one, ...tools } = require('./lib/tools');\n"
+                "function Router() {}\nRouter.prototype.add = function () {};\n"
+                "Router.prototype[verb] = function (p) { return this.add(p); };\n"
+                "function pair(p) {}\n"
+                "function run(text, name) {\n  new http.App().use();\n  tools.show(1);\n  text.split('&').map(pair);\n"
+                "  const install = http.plugins[name];\n  install(new http.App());\n}\n",
+            }
+        )
+    )
+    assert {f for f in found if not f[1].startswith("js#")} == {
+        ("main.js#run", "lib/index.js#App"),
+        ("main.js#run", "lib/index.js#App.use"),
+        ("main.js#run", "lib/tools.js#show"),
+        ("main.js#run", "main.js#pair"),
+        ("main.js#run", "plugins/timer.js#timer"),
+        ("plugins/timer.js#timer", "lib/index.js#App.use"),
+        ("main.js#Router.[verb]", "main.js#Router.add"),
+    }
+
+
+def test_what_loops_and_guards_tell_of_elements() -> None:
+    text = """
+export abstract class Entity {}
+export class Task extends Entity { finish() {} get label() { return ""; } }
+class Board {
+  private held = new Map<string, Task>();
+  *[Symbol.iterator]() { for (const [, task] of this.held) yield task; }
+}
+function isTask(e: Entity): e is Task { return true; }
+function run(board: Board, all: Entity[]) {
+  for (const task of board) task.finish();
+  all.filter(isTask).map((t) => t.label);
+}
+function Hook() {
+  const remove = useCallback((id: string) => done(id), []);
+  remove("x");
+}
+function done(id: string) {}
+"""
+    found = calls(linked(**{"a.ts": text}))
+    assert found >= {
+        ("a.ts#run", "a.ts#Task.finish"),
+        ("a.ts#run", "a.ts#Task.label"),
+        ("a.ts#run", "a.ts#isTask"),
+        ("a.ts#Hook", "a.ts#Hook.remove"),
+        ("a.ts#Hook.remove", "a.ts#done"),
+    }
