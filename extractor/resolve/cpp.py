@@ -138,12 +138,27 @@ class CppEngine(CppValues):
                 return emitter.targets(values, call, args, context)  # type: ignore[no-any-return]
             return Outcome(reason=self.unknown_name_reason(call.name, context))
         if call.kind == "arrow":
-            receivers = self.pointed(self.evaluate(call.receiver, context), call.receiver, context)
+            held = self.evaluate(call.receiver, context)
+            receivers = self.pointed(held, call.receiver, context)
             if not receivers:
                 return Outcome(reason=self.unknown_receiver_reason(call.receiver, context))
             values = join(self.called_member(v, call.name, call.receiver, context) for v in receivers)
-            return emitter.targets(values, call, args, context) if values else emitter.missing_member(receivers, call)  # type: ignore[no-any-return]
+            reached: Outcome = (
+                emitter.targets(values, call, args, context) if values else emitter.missing_member(receivers, call)
+            )
+            run = {self.definition_of(s).id: "type" for s in self.arrows(held)} if receivers != held else {}
+            return reached._replace(targets=tuple(sorted({**run, **dict(reached.targets)}.items())))
         return None
+
+    def arrows(self, values: Values) -> list[Symbol]:
+        """The `operator->` of classes here."""
+        found = [
+            m
+            for v in values
+            if v.kind == "inst"
+            for m in self.own_member(v, "operator->", Context(v.symbol.file, v.symbol.index, 0))
+        ]
+        return [m.symbol[0] for m in found if m.kind == "func"]
 
     def _built(self, made: Values, args: list[str], context: Context, emitter: Any) -> Outcome:
         """Objects that a function of the standard library makes of its arguments."""
