@@ -138,15 +138,15 @@ class CppEngine(CppValues):
                 return emitter.targets(values, call, args, context)  # type: ignore[no-any-return]
             return Outcome(reason=self.unknown_name_reason(call.name, context))
         if call.kind == "arrow":
-            held = self.evaluate(call.receiver, context)
-            receivers = self.pointed(held, call.receiver, context)
+            pointers = self.evaluate(call.receiver, context)
+            receivers = self.pointed(pointers, call.receiver, context)
             if not receivers:
                 return Outcome(reason=self.unknown_receiver_reason(call.receiver, context))
             values = join(self.called_member(v, call.name, call.receiver, context) for v in receivers)
             reached: Outcome = (
                 emitter.targets(values, call, args, context) if values else emitter.missing_member(receivers, call)
             )
-            run = {self.definition_of(s).id: "type" for s in self.arrows(held)} if receivers != held else {}
+            run = {self.definition_of(s).id: "type" for s in self.arrows(pointers)} if receivers != pointers else {}
             return reached._replace(targets=tuple(sorted({**run, **dict(reached.targets)}.items())))
         return None
 
