@@ -101,6 +101,12 @@ class Overloads(Types):
         # A call that may go to very many classes says which interface it uses, not where it ends.
         return sorted(found, key=lambda s: s.id) if len(found) <= MAX_OVERRIDES else []
 
+    def with_overrides(self, chosen: list[Symbol], callee: Value, arity: int) -> list[Symbol]:
+        """Of what an interface only promises, its implementations too."""
+        receiver = callee.owner.symbol if callee.owner is not None and isinstance(callee.owner.symbol, Symbol) else None
+        further = [o for s in chosen if self.is_abstract(s) for o in self.overrides(s, receiver, arity)]
+        return [*chosen, *(s for s in further if s not in chosen)]
+
     def run_arguments(
         self, values: Values, call: Call, args: list[str], context: Context
     ) -> list[tuple[str, Symbol, int, str]]:
@@ -114,7 +120,7 @@ class Overloads(Types):
             functions = [s for v in given for s in v.symbol if s.is_function and not s.is_constructor]
             for value in values if functions else ():
                 if value.kind == "func":
-                    for chosen in self.select(value.symbol, args, context):
+                    for chosen in self.with_overrides(self.select(value.symbol, args, context), value, len(args)):
                         symbol = self.definition_of(chosen)
                         line = self.invokes(symbol, position)
                         if line:
