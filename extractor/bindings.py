@@ -1,9 +1,9 @@
 """Edges that cross languages: all facts and the families' links in, the same links with those edges out.
 
 A Python call of a native module's function leads to its binding node, `torch.ops.ns.op` to every registration of the operator,
-a call through a ctypes or cffi library to the C function of that name, a Java `native` method to its JNI function, a method that C#
-imports from a library to the C function, a call of an addon of Node.js to what it exports. Which source makes which module is read from the build files; a name that more than one module
-could answer is left alone.
+a call through a ctypes or cffi library to the C function of that name, a Java `native` method to its JNI function, a method that
+C# imports from a library to the C function, a call of an addon of Node.js to what it exports. Which source makes which module is
+read from the build files; a name that more than one module could answer is left alone.
 """
 
 from __future__ import annotations
