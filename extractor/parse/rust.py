@@ -163,15 +163,6 @@ class RustCollector(RustErrors):
         if body is not None:
             self._fields(body, (body, index, self.defs[index].qualname, False), index, define=False)
 
-    def bounded(self) -> list[list[object]]:
-        """Type parameters; a type's own that states no bound is as bounded as its implementations say."""
-        stated: dict[tuple[int, object], object] = {}
-        for index, name, bound in self.typevars:
-            owner = self.defs[int(str(index))].scope
-            if bound and owner != MODULE:
-                stated.setdefault((owner, name), bound)
-        return [[i, name, bound or stated.get((int(str(i)), name), "")] for i, name, bound in self.typevars]
-
     def _fields(self, body: Node, step: Step, index: int, *, define: bool = True) -> None:
         if body.type == "ordered_field_declaration_list":
             for position, child in enumerate(body.children_by_field_name("type")):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from extractor.facts import Definition, Param
+from extractor.facts import MODULE, Definition, Param
 from extractor.parse.collect import MAX_STEPS, Collector, Step, clip
 from extractor.parse.tree import collapse
 
@@ -32,6 +32,8 @@ _LITERALS: Final = {
     "boolean_literal": "<bool>",
     "char_literal": "<char>",
 }
+MAX_NESTED: Final = 3
+MAX_BRANCHES: Final = 12
 _COMPARISONS: Final = frozenset(("==", "!=", "<", ">", "<=", ">=", "&&", "||"))
 _TURBOFISH: Final = re.compile(r"::\s*<")
 _HOLES: Final = re.compile(r"\{(\w[\w.]*)?(?::[^{}]*)?\}")
@@ -78,6 +80,7 @@ class RustNames(Collector):
         self.typevars: list[list[object]] = []  # [scope, name, bound]
         self.attributes: list[str] = []
         self.attribute_doc = ""
+        self._nested = 0  # branches being read inside branches
 
     def _take_comments(self, parent: Node, children: list[Node]) -> list[Node]:
         """`//!` speaks of what it stands in, never of the item behind it."""
@@ -103,6 +106,15 @@ class RustNames(Collector):
                 name = self.text(child.child_by_field_name("name"))
                 own = self._bound(child.child_by_field_name("bounds"))
                 self.typevars.append([index, name, " + ".join(b for b in (own, bounds.get(name, "")) if b)])
+
+    def bounded(self) -> list[list[object]]:
+        """Type parameters; a type's own that states no bound is as bounded as its implementations say."""
+        stated: dict[tuple[int, object], object] = {}
+        for index, name, bound in self.typevars:
+            owner = self.defs[int(str(index))].scope
+            if bound and owner != MODULE:
+                stated.setdefault((owner, name), bound)
+        return [[i, name, bound or stated.get((int(str(i)), name), "")] for i, name, bound in self.typevars]
 
     def _bound(self, node: Node | None) -> str:
         return collapse(self.text(node)).lstrip(": ") if node is not None else ""
@@ -220,6 +232,9 @@ class RustNames(Collector):
                 node = (
                     last if last is not None and last.type.endswith(("expression", "identifier", "literal")) else None
                 )
+            elif kind in ("match_expression", "if_expression"):
+                head = self._either(node)
+                break
             elif kind == "array_expression":
                 inner = self.chain(node.named_children[0]) if node.named_children else "?"
                 head = f"{inner}.@list" if inner != "?" else "?"
@@ -241,6 +256,24 @@ class RustNames(Collector):
             else:
                 break
         return head + "".join(reversed(steps)) if len(steps) <= MAX_STEPS else "?"
+
+    def _either(self, node: Node) -> str:
+        """What any of the branches of a match or an if gives, without those that say nothing."""
+        if node.type == "match_expression":
+            body = node.child_by_field_name("body")
+            arms = [c for c in body.named_children if c.type == "match_arm"] if body is not None else []
+            given = [arm.child_by_field_name("value") for arm in arms]
+        else:
+            other = node.child_by_field_name("alternative")
+            given = [node.child_by_field_name("consequence")]
+            given.append(other.named_children[-1] if other is not None and other.named_children else None)
+        if self._nested >= MAX_NESTED:
+            return "?"
+        self._nested += 1
+        found = dict.fromkeys(self.chain(n) for n in given[:MAX_BRANCHES])
+        self._nested -= 1
+        told = [text for text in found if not text.startswith("?")]
+        return f"({'|'.join(told)})" if len(told) > 1 else told[0] if told else "?"
 
     # ------------------------------------------------------------------ patterns
     def on_operator(self, step: Step) -> None:
