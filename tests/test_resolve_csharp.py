@@ -137,3 +137,16 @@ namespace Depot {
                    if e.kind == "calls" and not e.dst.startswith("ext:"))  # fmt: skip
     totals = [("Desk.Run", "Order.Total", line) for line in (19, 20, 21)]
     assert found == [("Box.GetEnumerator@2", "Box.GetEnumerator", 13), ("Desk.Run", "Box.All", 21), *totals]
+
+
+def test_type_arguments_that_a_call_states() -> None:
+    text = """
+public class Part { public void Stop() { } }
+public class Mover : Part { public Mover Go() => this; }
+public class Entity {
+    public T Add<T>() where T : Part, new() => new T();
+    public void Run() { Add<Mover>().Go().Stop(); this.Add<Mover>()?.Go(); }
+}
+"""
+    found = {d for s, d in calls(linked(a=text)) if s == "Entity.Run"}
+    assert found == {f"cs:a.cs#{name}" for name in ("Entity.Add", "Mover.Go", "Part.Stop")}

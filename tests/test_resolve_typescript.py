@@ -210,3 +210,29 @@ function done(id: string) {}
         ("a.ts#Hook", "a.ts#Hook.remove"),
         ("a.ts#Hook.remove", "a.ts#done"),
     }
+
+
+def test_tables_filled_by_a_helper_and_what_call_says_of_this() -> None:
+    found = calls(
+        linked(
+            nodes__js="class Num { eval() { return 1; } }\nObject.assign(exports, { Num });",
+            parser__js="const nodes = require('./nodes');\nconst prefix = {};\n"
+            "function rule(table, keys, fn) { for (const k of keys) table[k] = fn; }\n"
+            "class Parser {\n  next() { return 1; }\n  start(t) { return prefix[t](this, t).eval(); }\n"
+            "  statement(t) { const handler = statements[t]; return handler.call(this, t); }\n}\n"
+            "const statements = { let() { this.next(); } };\n"
+            "rule(prefix, ['n'], (p, t) => made(p.next()));\nrule(prefix, ['-'], negate);\n"
+            "function made(t) { return new nodes.Num(t); }\nfunction negate(p) { return new nodes.Num(p.next()); }\n"
+            "function run({ onError = report } = {}) { onError(1); }\nfunction report(e) {}\n",
+        )
+    )
+    assert found >= {
+        ("parser.js#Parser.start", "parser.js#negate"),
+        ("parser.js#Parser.start", "nodes.js#Num.eval"),
+        ("parser.js#Parser.statement", "parser.js#statements.let"),
+        ("parser.js#statements.let", "parser.js#Parser.next"),
+        ("parser.js", "parser.js#Parser.next"),
+        ("parser.js#negate", "parser.js#Parser.next"),
+        ("parser.js#made", "nodes.js#Num"),
+        ("parser.js#run", "parser.js#report"),
+    }

@@ -315,7 +315,7 @@ class CSharpNames(Collector):
                 head = "this" if kind.startswith("this") else "super"
                 break
             if kind == "member_access_expression":
-                steps.append("." + self.text(node.child_by_field_name("name")).partition("<")[0])
+                steps.append("." + self.type_text(node.child_by_field_name("name")))
                 word = next((c.type for c in node.children if c.type in ("this", "base")), "")
                 if word:
                     head = "this" if word == "this" else "super"
@@ -323,7 +323,7 @@ class CSharpNames(Collector):
                 node = node.child_by_field_name("expression")
             elif kind == "conditional_access_expression":
                 bound = [c for c in node.named_children if c.type == "member_binding_expression"]
-                steps += ["." + self.text(c.child_by_field_name("name")) for c in bound[:1]] or ["[]"]
+                steps += ["." + self.type_text(c.child_by_field_name("name")) for c in bound[:1]] or ["[]"]
                 node = node.child_by_field_name("condition")
             elif kind == "invocation_expression":
                 steps.append("()")

@@ -178,7 +178,10 @@ class ScriptNames(Collector, ABC):
                             stack.append((inner, f"{text}.{key}" if known and key else "?"))
                     elif child.type == "object_assignment_pattern" and child.named_children:
                         left = child.named_children[0]
-                        stack.append((left, f"{text}.{self.text(left)}" if known else "?"))
+                        given, otherwise = f"{text}.{self.text(left)}", chain(self.source, child.named_children[-1])
+                        told = otherwise[:1] not in ("?", "<", "=")
+                        held = f"({given}|{otherwise})" if known and told else given if known else otherwise
+                        stack.append((left, held if known or told else "?"))
                     elif child.type == "rest_pattern" and child.named_children:
                         stack.append((child.named_children[0], text))
             elif node.type == "array_pattern":

@@ -8,9 +8,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from extractor.facts import Call, FileFacts
+from extractor.parse.collect import bare
 from extractor.resolve import Links
 from extractor.resolve import csharp_library as library
-from extractor.resolve.csharp_types import CSharpTypes
+from extractor.resolve.csharp_types import CSharpTypes, cs_type
 from extractor.resolve.emit import Emitter, Outcome
 from extractor.resolve.model import NOTHING, Context, Symbol, Value, Values, accepts, join
 
@@ -63,6 +64,8 @@ class CSharpEngine(CSharpTypes):
         return held if held and held != (Value("unknown"),) else self.outer_name(head, context)
 
     def callee(self, name: str, context: Context) -> Values:
+        if name.endswith(">"):
+            return self._with_arguments(self.callee(bare(name), context), name, context)
         found = self.name_values(name, context)
         if found and found[0].kind not in ("class", "extclass", "alias"):
             return found
@@ -88,7 +91,21 @@ class CSharpEngine(CSharpTypes):
         return tuple(v for v in found if v.kind != "var")
 
     # ------------------------------------------------------------------ members
+    def _with_arguments(self, values: Values, written: str, context: Context) -> Values:
+        """Methods with the type arguments that their call states: `Get<Mover>()`."""
+        args = tuple(self.instances(a, context.file, context.scope) for a in cs_type(written).args)
+        return tuple(v._replace(args=args) if v.kind == "func" else v for v in values)
+
+    def arguments(self, callee: str, context: Context) -> list[str] | None:
+        if callee.endswith(">"):
+            before, dot, last = callee.rpartition(".") if "." in bare(callee) else ("", "", callee)
+            callee = f"{before}{dot}{bare(last)}"
+        return super().arguments(callee, context)
+
     def called_member(self, value: Value, name: str, receiver: str, context: Context) -> Values:
+        if name.endswith(">"):
+            found = self.called_member(value, bare(name), receiver, context)
+            return self._with_arguments(found, name, context)
         if name == "Invoke" and value.kind == "callable":
             return (value,)
         if value.kind in ("inst", "class") and isinstance(value.symbol, Symbol):

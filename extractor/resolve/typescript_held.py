@@ -82,6 +82,17 @@ class ScriptHeld(ScriptExports):
         self._asked.extend(asked)
         return asked
 
+    def special_name(self, head: str, context: Context) -> Values | None:
+        """`this` of a function of an object, or of none, is also what `call` and `apply` give it."""
+        found = super().special_name(head, context)
+        if head != "this" or any(v.kind == "inst" for v in found or ()):
+            return found
+        scope = context.scope
+        while scope != MODULE and "arrow" in context.file.symbols[scope].d.flags:
+            scope = context.file.symbols[scope].d.scope
+        given = self._arriving(("this", context.file.symbols[scope].id, 0)) if scope != MODULE else NOTHING
+        return join([found or NOTHING, given]) if given else found
+
     def _arriving(self, key: Key) -> Values:
         self._asked.append(key)
         return self.flows.get(key, NOTHING)
