@@ -150,6 +150,11 @@ class CppEngine(CppValues):
             return reached._replace(targets=tuple(sorted({**run, **dict(reached.targets)}.items())))
         return None
 
+    def _buildable(self, symbol: Symbol, arity: int) -> bool:
+        """Whether a constructor that is written takes so many arguments, or none is written; else a copy is made."""
+        known = self.constructors(symbol)
+        return not known or any(accepts(s, arity) for s in known)
+
     def arrows(self, values: Values) -> list[Symbol]:
         """The `operator->` of classes here."""
         found = [
@@ -163,8 +168,12 @@ class CppEngine(CppValues):
     def _built(self, made: Values, args: list[str], context: Context, emitter: Any) -> Outcome:
         """Objects that a function of the standard library makes of its arguments."""
         outcomes: list[Outcome] = [
-            emitter.constructor(v._replace(kind="class"), args, context) for v in made if v.kind == "inst"
+            emitter.constructor(v._replace(kind="class"), args, context)
+            for v in made
+            if v.kind == "inst" and self._buildable(v.symbol, len(args))
         ]
+        if not outcomes:
+            return Outcome()
         targets = dict(t for outcome in outcomes for t in outcome.targets)
         return outcomes[0]._replace(targets=tuple(sorted(targets.items())))
 

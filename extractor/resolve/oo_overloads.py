@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from extractor.facts import Call
 from extractor.resolve.model import MAX_OVERRIDES, NOTHING, Context, Symbol, Value, Values, accepts, join
 from extractor.resolve.oo_types import Types
+
+
+_QUALIFIER = re.compile(r"\b(?:const|final)\b|\w+(?:::|\.(?!\.))|\s")
+
+
+def _parameters(symbol: Symbol) -> list[str]:
+    """The types of parameters without what qualifies them."""
+    return [_QUALIFIER.sub("", p.annotation) for p in symbol.d.params]
 
 
 class Overloads(Types):
@@ -93,10 +102,11 @@ class Overloads(Types):
             if cls.id in seen:
                 continue
             seen.add(cls.id)
-            for candidate in cls.members.get(method.d.name, ()):
-                same = len(candidate.d.params) == len(method.d.params)
-                if candidate.is_function and candidate is not method and "abstract" not in candidate.d.flags and same:
-                    found.append(candidate)
+            same = [s for s in cls.members.get(method.d.name, ()) if len(s.d.params) == len(method.d.params)]
+            same = [s for s in same if s.is_function and s is not method and "abstract" not in s.d.flags]
+            if len(same) > 1:  # of overloads, the one with the same types
+                same = [s for s in same if _parameters(s) == _parameters(method)] or same
+            found.extend(same)
             stack.extend(cls.subclasses)
         # A call that may go to very many classes says which interface it uses, not where it ends.
         return sorted(found, key=lambda s: s.id) if len(found) <= MAX_OVERRIDES else []
