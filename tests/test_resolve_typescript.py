@@ -28,6 +28,13 @@ def test_every_labelled_call_is_found_and_nothing_else() -> None:
     assert (result.missing, result.extra) == ([], [])
 
 
+def test_components_hooks_and_what_they_are_handed() -> None:
+    result = score("ts_screens")
+    assert result.expected >= 45
+    assert result.extra == []
+    assert result.recall >= 0.97, result.missing
+
+
 def test_what_flows_through_parameters_containers_and_copies_is_found_and_nothing_else() -> None:
     result = score("ts_flow")
     assert result.expected >= 80

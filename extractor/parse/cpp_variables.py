@@ -98,6 +98,7 @@ class CppVariables(CppDefs):
             return
         if value is not None and value.type == "initializer_list":
             self._method_table(value, scope, name, written)
+            self._fill_slots(value, scope, written, node, rows="[]" in declared.shape)
         if not self._pointer_values(scope, name, declared, value, node):
             self.bind(scope, name, f"{qualifiers} {written}{declared.shape}".strip(), node, "declared")
             typed = kind is not None and kind.type not in PRIMITIVES and not declared.shape

@@ -9,7 +9,6 @@ from extractor.facts import Call
 from extractor.resolve.model import MAX_OVERRIDES, NOTHING, Context, Symbol, Value, Values, accepts, join
 from extractor.resolve.oo_types import Types
 
-
 _QUALIFIER = re.compile(r"\b(?:const|final)\b|\w+(?:::|\.(?!\.))|\s")
 
 

@@ -181,9 +181,9 @@ class ScriptFlow(ScriptPlaces):
                         self._arrive(rows, ("=>", value.via, number), given, context.file, value.symbol.file)
         prefix = f"new {call.name}" if call.kind == "new" else f"{call.receiver}.{call.name}".removeprefix(".")
         for symbol in self._called(callees, args, context) if self._putters else ():
-            for held, name, given in self._putters.get(symbol.id, ()):
-                if max(held, given) < len(args) and telling(args[given]):
-                    self._put(args[held], name, args[given], context, rows, lambda_place(prefix, given, context))
+            for into, name, what in self._putters.get(symbol.id, ()):
+                if max(into, what) < len(args) and telling(args[what]):
+                    self._put(args[into], name, args[what], context, rows, lambda_place(prefix, what, context))
         for symbol in self._called(callees, args, context):
             params = symbol.d.params
             rest = len(params) - 1 if params and params[-1].kind == "*" else len(params)
