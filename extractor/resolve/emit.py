@@ -180,6 +180,8 @@ class Emitter:
             if value.kind == "func":
                 usable = args if call.kind != "ref" else None
                 chosen = engine.select(value.symbol, usable, context)
+                if usable is None and len(chosen) > 1 and args:
+                    chosen = engine.taking(chosen, args, context)
                 if len(chosen) > 1:
                     chosen = engine.narrowed(chosen, call, args, context)
                 if len(chosen) > engine.max_overloads:  # nothing tells them apart: what is left is a list of candidates

@@ -38,6 +38,12 @@ class Overloads(Types):
         nearest = fitting[0].parent
         return [s for s in fitting if s.parent is nearest]
 
+    def taking(self, symbols: list[Symbol], args: Sequence[str], context: Context) -> list[Symbol]:
+        """Of several functions named, not called, those whose parameters surely fit what they are going to be given."""
+        scored = [(self.fit(s, args, context), s) for s in symbols if len(s.d.params) == len(args)]
+        best = max((score for score, _ in scored), default=0)
+        return [s for score, s in scored if score == best] if best > 0 else symbols
+
     def most_specific(self, symbols: list[Symbol], args: Sequence[str], context: Context) -> list[Symbol]:
         """Of overloads that fit equally well, the one that a language prefers."""
         return symbols
