@@ -152,3 +152,19 @@ public class Entity {
 """
     found = {d for s, d in calls(linked(a=text)) if s == "Entity.Run"}
     assert found == {f"cs:a.cs#{name}" for name in ("Entity.Add", "Mover.Go", "Part.Stop")}
+
+
+def test_an_extension_that_takes_other_arguments_is_not_called() -> None:
+    text = """
+using System.IO;
+public class Row { }
+public class Other { }
+public class Table<T> { }
+public static class More {
+    public static void Write(this BinaryWriter w, Table<Row> t, int n) { }
+    public static void Write(this BinaryWriter w, Table<Other> t, int n) { }
+    public static void Run(BinaryWriter w, Table<Other> t) { w.Write(1); w.Write(t, 2); }
+}
+"""
+    edges = {(e.dst, e.line) for e in linked(a=text).edges if e.kind == "calls" and e.src.endswith("More.Run")}
+    assert edges == {("ext:System.IO#BinaryWriter.Write", 9), ("cs:a.cs#More.Write@2", 9)}

@@ -114,8 +114,8 @@ class CSharpEngine(CSharpTypes):
                 via = "super" if receiver == "super" else "self" if receiver == "this" else "type"
                 return tuple(v._replace(via=via) if v.kind == "func" else v for v in found)
         extended = self._extension(value, name, context)
-        if extended:
-            return extended
+        if extended:  # a type elsewhere may have a method of that name which takes other arguments
+            return extended if value.kind == "inst" else (*extended, *self.member(value, name, context))
         if value.kind == "inst" and name in library.OBJECT_METHODS:
             return (Value("extfunc", name=f"System#Object.{name}"),)
         return self.member(value, name, context)
@@ -203,7 +203,7 @@ class CSharpEngine(CSharpTypes):
             if not any(accepts(s, len(args)) for s in symbols) or any(accepts(s, len(longer)) for s in symbols):
                 args = longer
             fitting = [s for s in symbols if accepts(s, len(args))]
-            return fitting or list(symbols)
+            return super().select(fitting, args, context) if fitting else []
         return super().select(symbols, args, context)
 
     def foreign_member(self, value: Value, name: str, context: Context) -> Values:

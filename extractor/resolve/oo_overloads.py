@@ -73,7 +73,7 @@ class Overloads(Types):
             return 1 if wanted.kind in ("callable", "ext", "inst") else -4
         if given.kind == "inst" and wanted.kind == "inst":
             if given.symbol is wanted.symbol:
-                return 2
+                return -4 if self._other_arguments(given, wanted) else 2
             return 1 if any(a is wanted.symbol for a, _ in self.lineage(given.symbol)) else -4
         if given.kind == "ext" and wanted.kind == "ext":
             return 2 if given.name == wanted.name else self.foreign_compatible(given.name, wanted.name)
@@ -84,6 +84,12 @@ class Overloads(Types):
         if given.kind == "inst" and wanted.kind == "ext":
             return 0 if self.is_open(given.symbol) else self.foreign_compatible("", wanted.name)
         return -4
+
+    def _other_arguments(self, given: Value, wanted: Value) -> bool:
+        """Whether two types of one class are surely of different classes in their arguments."""
+        pairs = zip(given.args, wanted.args, strict=False)
+        sure = [(a[0], b[0]) for a, b in pairs if len(a) == len(b) == 1 and a[0].kind == b[0].kind == "inst"]
+        return any(self.compatible(left, right) < 0 for left, right in sure)
 
     def compatible_arrays(self, given: Value, wanted: Value) -> int:
         """Arrays fit when their elements do; elements that convert to one another do not make arrays that do."""
