@@ -44,6 +44,11 @@ class ScriptResults(ScriptFlow):
             return NOTHING
         return NOTHING
 
+    def open_member(self, value: Value, beyond: Value, name: str, context: Context) -> Values:
+        found = super().open_member(value, beyond, name, context)
+        fluent = value.kind == "inst" and name in library.FLUENT
+        return tuple(v._replace(owner=value) if v.kind == "extfunc" else v for v in found) if fluent else found
+
     def foreign_result(self, value: Value, args: list[str], context: Context) -> Values:
         owner: Value | None = value.owner
         method = value.name.rpartition(".")[2].rpartition("#")[2]
@@ -53,6 +58,8 @@ class ScriptResults(ScriptFlow):
             return (Value("ext", name="js#Promise", args=((Value("ext", name="js#Response"),),)),)
         if owner is None:
             return NOTHING
+        if owner.kind == "inst" and method in library.FLUENT:
+            return (owner,)
         if value.name == "js#Function.bind":
             return (owner,)
         if owner.kind == "list":
