@@ -248,7 +248,8 @@ def test_tables_filled_by_a_helper_and_what_call_says_of_this() -> None:
 def test_emitters_that_give_themselves_back_and_objects_that_hold_classes() -> None:
     found = calls(
         linked(
-            shapes__js="const S = (function () {\n  class Shape { area() { return 0; } }\n  return { Shape: Shape };\n})();\nmodule.exports = S;",
+            shapes__js="const S = (function () {\n  class Shape { area() { return 0; } }\n"
+            "  return { Shape: Shape };\n})();\nmodule.exports = S;",
             main__js="const EventEmitter = require('events');\nconst G = require('./shapes');\n"
             "class Queue extends EventEmitter { push() { return this; } }\n"
             "const q = new Queue().on('drain', () => 1);\n"

@@ -76,16 +76,6 @@ class RustCollector(RustErrors):
         self.attributes.append(collapse(self.text(step[0])).removeprefix("#[").removesuffix("]"))
         self.attribute_doc = self.attribute_doc or self.docs.get(step[0].id, "")
 
-    def _taken(self, node: Node) -> tuple[tuple[str, ...], str]:
-        """(attributes, doc) of an item."""
-        attributes, doc = tuple(self.attributes), self.docs.get(node.id, "") or self.attribute_doc
-        self.attributes, self.attribute_doc = [], ""
-        return attributes, doc
-
-    def _visibility(self, node: Node) -> str:
-        first = next((c for c in node.named_children if c.type == "visibility_modifier"), None)
-        return "private" if first is None else "public" if self.text(first) == "pub" else "internal"
-
     def on_mod(self, step: Step) -> None:
         node, _, prefix, _ = step
         attributes, _ = self._taken(node)
@@ -275,6 +265,8 @@ class RustCollector(RustErrors):
         pattern, value = node.child_by_field_name("pattern"), node.child_by_field_name("value")
         written = self.type_text(node.child_by_field_name("type"))
         until = self._block(node)
+        if value is not None and value.type == "closure_expression":
+            self.closure_parameters(value, scope, "")
         if written and "_" not in re.split(r"\W+", written):
             self.bind_pattern(pattern, f"<{written}>", scope, node, until)
         else:
@@ -351,19 +343,8 @@ class RustCollector(RustErrors):
         else:
             self.call(scope, clip(self.chain(function)), "()", function, arguments)
             given = [function, *given]
-        self._closures(holder, scope, text)
+        self.closures(holder, scope, text)
         self.push_nodes(given, scope, prefix)
-
-    def _closures(self, arguments: Node | None, scope: int, callee: str) -> None:
-        """Parameters of a closure hold what the callee passes: `xs.iter().map#0.0`."""
-        for position, argument in enumerate(arguments.named_children if arguments is not None else ()):
-            parameters = argument.child_by_field_name("parameters") if argument.type == "closure_expression" else None
-            for number, parameter in enumerate(parameters.named_children if parameters is not None else ()):
-                if parameter.type == "parameter":
-                    held = f"<{self.type_text(parameter.child_by_field_name('type'))}>"
-                    self.bind_pattern(parameter.child_by_field_name("pattern"), held, scope, argument, argument)
-                else:
-                    self.bind_pattern(parameter, f"{callee}#{position}.{number}", scope, argument, argument)
 
     def on_macro(self, step: Step) -> None:
         """A macro whose arguments only it can read: the call of the macro is all there is."""

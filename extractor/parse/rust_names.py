@@ -88,6 +88,16 @@ class RustNames(Collector):
         outer = [c for c in children if c.type not in comments or not self.text(c).startswith(("//!", "/*!"))]
         return super()._take_comments(parent, outer)
 
+    def _taken(self, node: Node) -> tuple[tuple[str, ...], str]:
+        """(attributes, doc) of an item."""
+        attributes, doc = tuple(self.attributes), self.docs.get(node.id, "") or self.attribute_doc
+        self.attributes, self.attribute_doc = [], ""
+        return attributes, doc
+
+    def _visibility(self, node: Node) -> str:
+        first = next((c for c in node.named_children if c.type == "visibility_modifier"), None)
+        return "private" if first is None else "public" if self.text(first) == "pub" else "internal"
+
     # ------------------------------------------------------------------ types
     def type_text(self, node: Node | None) -> str:
         return collapse(self.text(node)).replace(" ::", "::") if node is not None else ""
@@ -318,6 +328,22 @@ class RustNames(Collector):
             elif inside and child.is_named and not child.is_extra:
                 out.append((position, child))
         return out
+
+    def closures(self, arguments: Node | None, scope: int, callee: str) -> None:
+        """Parameters of a closure hold what the callee passes: `xs.iter().map#0.0`."""
+        for position, argument in enumerate(arguments.named_children if arguments is not None else ()):
+            if argument.type == "closure_expression":
+                self.closure_parameters(argument, scope, f"{callee}#{position}")
+
+    def closure_parameters(self, closure: Node, scope: int, place: str) -> None:
+        """What a closure's parameters hold: what is written, else what the callee at this place passes."""
+        parameters = closure.child_by_field_name("parameters")
+        for number, parameter in enumerate(parameters.named_children if parameters is not None else ()):
+            if parameter.type == "parameter":
+                held = f"<{self.type_text(parameter.child_by_field_name('type'))}>"
+                self.bind_pattern(parameter.child_by_field_name("pattern"), held, scope, closure, closure)
+            else:
+                self.bind_pattern(parameter, f"{place}.{number}" if place else "?", scope, closure, closure)
 
     def bind_pattern(self, pattern: Node | None, chain: str, scope: int, at: Node, until: Node | None) -> None:
         """What the names of a pattern hold when it is matched against the value of `chain`."""
