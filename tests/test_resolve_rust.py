@@ -247,3 +247,43 @@ def test_an_associated_type_of_one_implementation_is_no_name_of_the_module() -> 
     fn run(p: &Pair) { p.value.go(); }
     """
     assert calls(linked(src__lib=text)) == {("run", "rs:src/lib.rs#Item.go")}
+
+
+def test_functions_kept_in_fields_tables_and_constants() -> None:
+    text = """
+    use std::collections::HashMap;
+    type Func = fn(u8) -> u8;
+    struct Filter { op: Func }
+    struct Registry { handlers: HashMap<String, Box<dyn Fn(u8) -> u8>> }
+    static TABLE: &[(&str, Func)] = &[("one", one), ("two", two)];
+    fn one(n: u8) -> u8 { n }
+    fn two(n: u8) -> u8 { n }
+    fn three(n: u8) -> u8 { n }
+    impl Filter {
+        fn new(name: &str) -> Filter { let op = match name { "one" => one, _ => two }; Filter { op } }
+        fn run(&self) -> u8 { (self.op)(1) }
+    }
+    impl Registry {
+        fn add<F>(&mut self, name: &str, f: F) where F: Fn(u8) -> u8 + 'static { self.handlers.insert(name.into(), Box::new(f)); }
+        fn run(&self, name: &str) -> Option<u8> { let handler = self.handlers.get(name)?; Some(handler(1)) }
+    }
+    fn fill(r: &mut Registry) { r.add("three", three); }
+    fn all() { for (name, f) in TABLE { f(1); } }
+    """
+    found = calls(linked(src__lib=text))
+    assert {d.partition("#")[2] for s, d in found if s in ("Filter.run", "all")} == {"one", "two"}
+    assert {d.partition("#")[2] for s, d in found if s == "Registry.run"} == {"three"}
+    assert {s for s, d in found if d.endswith("#three")} == {"Registry.run"}
+
+
+def test_a_types_own_method_hides_that_of_a_trait() -> None:
+    text = """
+    struct Table; trait Like { fn get(&self) -> u8; fn len(&self) -> u8; }
+    impl Like for Table { fn get(&self) -> u8 { 2 } fn len(&self) -> u8 { 3 } }
+    impl Table { fn get(&self) -> u8 { 1 } }
+    fn run(t: &Table) { t.get(); t.len(); }
+    """
+    assert {d for s, d in calls(linked(src__lib=text)) if s == "run"} == {
+        "rs:src/lib.rs#Table.get@2",
+        "rs:src/lib.rs#Table.len",
+    }

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 __all__ = ["parse", "prepare"]
 _PATH_ATTRIBUTE: Final = re.compile(r'path\s*=\s*"([^"]+)"')
+_FUNCTION_TYPE: Final = re.compile(
+    r"^(?:unsafe )?fn\b|\bdyn Fn(?:Mut|Once)?\b"
+)  # says that something is called, not what
 _ITEMS: Final = {"struct_item": "class", "union_item": "class", "enum_item": "class", "trait_item": "interface"}
 
 
@@ -40,6 +43,7 @@ def parse(source: Source) -> FileFacts:
         "receivers": collector.receivers,
         "impls": collector.impls,
         "pymethods": collector.pymethods,
+        "puts": collector.puts,
         "carried": sorted(map(list, {tuple(row) for row in collector.lines})),
     }
     return collector.facts(extra=extra)
@@ -220,6 +224,7 @@ class RustCollector(RustErrors):
         flags: list[str] = [w for w in modifiers.split() if w in ("async", "const", "unsafe")]
         flags += ["self"] if taken else ["static"] if impl or in_trait else []
         flags += ["abstract"] if in_trait and body is None else []
+        flags += ["implements"] if impl and impl[2] else []
         visibility = "public" if in_trait or (impl and impl[2]) else self._visibility(node)
         index = self.define("method" if impl or in_trait else "function", name, node, step, signature=self.head(node, body),
                             params=params, returns=returns, decorators=attributes, visibility=visibility, flags=flags,
@@ -249,6 +254,7 @@ class RustCollector(RustErrors):
             self.receivers[str(index)] = impl[0]
             self.typevars += [[index, *row[1:]] for row in impl[1]]
         self.push_nodes([value], scope, prefix)
+        self.kept_in(value, name, scope)
 
     def on_macro_definition(self, step: Step) -> None:
         node = step[0]
@@ -267,7 +273,8 @@ class RustCollector(RustErrors):
         until = self._block(node)
         if value is not None and value.type == "closure_expression":
             self.closure_parameters(value, scope, "")
-        if written and "_" not in re.split(r"\W+", written):
+        says_which = _FUNCTION_TYPE.search(written) and not self.chain(value).startswith(("?", "=>"))
+        if written and "_" not in re.split(r"\W+", written) and not says_which:
             self.bind_pattern(pattern, f"<{written}>", scope, node, until)
         else:
             self.bind_pattern(pattern, self.chain(value), scope, node, until)
@@ -367,6 +374,8 @@ class RustCollector(RustErrors):
         "let_declaration": on_let,
         "let_condition": on_condition,
         "match_expression": on_match,
+        "struct_expression": RustErrors.on_struct,
+        "assignment_expression": RustErrors.on_assignment,
         "for_expression": on_for,
         "block": on_block,
         "call_expression": on_call,

@@ -37,7 +37,7 @@ MAX_BRANCHES: Final = 12
 _COMPARISONS: Final = frozenset(("==", "!=", "<", ">", "<=", ">=", "&&", "||"))
 _TURBOFISH: Final = re.compile(r"::\s*<")
 _HOLES: Final = re.compile(r"\{(\w[\w.]*)?(?::[^{}]*)?\}")
-_PATHS: Final = frozenset(
+PATHS: Final = frozenset(
     ("identifier", "scoped_identifier", "type_identifier", "scoped_type_identifier", "self", "crate", "super")
 )
 
@@ -80,6 +80,9 @@ class RustNames(Collector):
         self.typevars: list[list[object]] = []  # [scope, name, bound]
         self.attributes: list[str] = []
         self.attribute_doc = ""
+        self.puts: list[
+            list[object]
+        ] = []  # [scope, line, holder, field, chain]: what may be a function, and where it is kept
         self._nested = 0  # branches being read inside branches
 
     def _take_comments(self, parent: Node, children: list[Node]) -> list[Node]:
@@ -190,7 +193,7 @@ class RustNames(Collector):
             return self.path(node.named_children[0]) if node.named_children else ""
         if node.type == "qualified_type":
             return self.path(node.child_by_field_name("alias"))
-        if node.type in _PATHS:
+        if node.type in PATHS:
             return self.text(node)
         return "?"
 
@@ -204,7 +207,7 @@ class RustNames(Collector):
         head = "?"
         while node is not None and len(steps) <= MAX_STEPS:
             kind = node.type
-            if kind in _PATHS:
+            if kind in PATHS:
                 head = self.path(node)
                 break
             if kind == "call_expression":

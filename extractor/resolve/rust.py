@@ -15,8 +15,8 @@ from extractor.resolve import rust_library as library
 from extractor.resolve.chains import Chain, split_top
 from extractor.resolve.emit import Emitter, Outcome, depends
 from extractor.resolve.model import NOTHING, Context, File, Symbol, Value, Values, join, value_key
+from extractor.resolve.rust_flows import RustFlows
 from extractor.resolve.rust_modules import Mod, rust_type
-from extractor.resolve.rust_results import RustResults
 
 
 def link(files: Sequence[FileFacts], configs: Mapping[str, str]) -> Links:
@@ -29,6 +29,7 @@ def link(files: Sequence[FileFacts], configs: Mapping[str, str]) -> Links:
         engine.emit_impls(file, emitter)
     for file in engine.files:
         engine.emit_imports(file, emitter)
+    engine.collect_flows()
     emitter.emit_calls()
     emitter.emit_names()
     return emitter.finish()
@@ -56,7 +57,7 @@ class RustEmitter(Emitter):
                     names.setdefault(key, ())  # an error handed on, or made elsewhere: its maker says which
 
 
-class RustEngine(RustResults):
+class RustEngine(RustFlows):
     """What Rust expressions mean, and where their calls lead."""
 
     runners = library.RUNNERS
@@ -153,7 +154,7 @@ class RustEngine(RustResults):
                     tuple(v._replace(kind={"inst": "class", "ext": "extclass"}.get(v.kind, v.kind)) for v in held)
                 )
             elif value.kind == "const":
-                out.append(self.variable_values(value.symbol))
+                out.append(self.with_kept(self.variable_values(value.symbol), value.symbol, ""))
             else:
                 out.append((value,))
         return join(out)
@@ -197,6 +198,8 @@ class RustEngine(RustResults):
         for ancestor, inner in self.lineage(value.symbol):
             members = ancestor.members.get(name, ())
             functions = tuple(s for s in members if s.is_function)
+            # A type's own method hides the one of that name that a trait gives it.
+            functions = tuple(s for s in functions if "implements" not in s.d.flags) or functions
             if functions and (called or (ancestor.index, name) not in ancestor.file.binds):
                 via = "self" if value.via == "self" else "type"
                 return (Value("func", functions, via=via, owner=value),)
@@ -206,6 +209,7 @@ class RustEngine(RustResults):
             rows = ancestor.file.binds.get((ancestor.index, name))
             if rows:
                 held = self.type_values(rows[0].text, ancestor.file, ancestor.index)
+                held = self.with_kept(held, ancestor, name)
                 mapping = {k: self.substitute(v, env, 1) for k, v in inner.items()} if inner else env
                 return (self.substitute(held, mapping) if mapping else held) or (Value("unknown"),)
         return NOTHING
