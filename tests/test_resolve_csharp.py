@@ -168,3 +168,24 @@ public static class More {
 """
     edges = {(e.dst, e.line) for e in linked(a=text).edges if e.kind == "calls" and e.src.endswith("More.Run")}
     assert edges == {("ext:System.IO#BinaryWriter.Write", 9), ("cs:a.cs#More.Write@2", 9)}
+
+
+def test_functions_kept_in_tables_and_events() -> None:
+    text = """
+using System;
+using System.Collections.Generic;
+using Entries = System.Collections.Generic.List<Entry>;
+public class Entry { public void Go() { } }
+public class Desk {
+    private readonly Entries entries = new();
+    private readonly Dictionary<string, Func<int, int>> table;
+    public event Action<int> Changed;
+    public Desk() { table = new() { ["one"] = One, { "two", Two } }; Changed += OnChanged; }
+    private static int One(int n) => n;
+    private static int Two(int n) => n;
+    private void OnChanged(int n) { }
+    public void Run(string key) { table[key](1); Changed?.Invoke(2); foreach (var e in entries) e.Go(); }
+}
+"""
+    found = {d.partition("#")[2] for s, d in calls(linked(a=text)) if s == "Desk.Run"}
+    assert found == {"Desk.One", "Desk.Two", "Desk.OnChanged", "Entry.Go"}

@@ -52,6 +52,7 @@ def parse(source: Source) -> FileFacts:
         "typevars": collector.typevars,
         "spaces": [[int(index), name] for index, name in spaces],
         "extends": collector.extended,
+        "puts": collector.puts,
     }
     return collector.facts(namespace=collector.first_space, extra=extra)
 
@@ -214,6 +215,7 @@ class CSharpCollector(CSharpNames):
                 )  # fmt: skip
                 self.bind(scope, name, kind, node, "declared")
                 self.delegate_parameters(value, kind, scope)
+                self.kept_in(name, value, scope)
                 self.push_nodes([self.typed_new(value, kind, scope)], scope, prefix)
 
     def on_property(self, step: Step) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from extractor.facts import Param
 from extractor.parse.collect import MAX_STEPS, Collector, Step, clip, handler_action, split_commas
+from extractor.parse.csharp_kept import kept
 from extractor.parse.tree import collapse
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class CSharpNames(Collector):
         super().__init__(source)
         self.typevars: list[list[object]] = []  # [scope, name, bound]
         self.open: list[Node] = []
+        self.puts: list[list[object]] = []  # [scope, line, holder, field, chain]
         self._left: set[int] = set()
 
     def block(self, node: Node) -> Node | None:
@@ -260,6 +262,7 @@ class CSharpNames(Collector):
         held = clip(self.chain(left)) if left is not None else "?"
         if node.type == "assignment_expression":
             sign = sign.removesuffix("=")
+            self.kept_in(held, right, scope)
             for number, name in enumerate(self.bare_parameters(right, scope)):
                 if right is not None and name:
                     self.bind(scope, name, clip(f"{held}#0.{number}"), right, "assigned", right)
@@ -268,6 +271,9 @@ class CSharpNames(Collector):
                 scope, held, f"operator{sign}", node, [clip(self.chain(right))] if right is not None else [], "operator"
             )
         self.push(step)
+
+    def kept_in(self, held: str, value: Node | None, scope: int) -> None:
+        self.puts += [[scope, *row] for row in kept(held, value, self.chain)]
 
     def on_pattern(self, step: Step) -> None:
         """`x is Foo f`, `case Foo f`, `out Foo f`."""

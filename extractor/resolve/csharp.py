@@ -25,6 +25,7 @@ def link(files: Sequence[FileFacts], configs: Mapping[str, str]) -> Links:
     emitter.emit_bases()
     for file in engine.files:
         engine.emit_imports(file, emitter)
+    engine.collect_flows()
     emitter.emit_calls()
     emitter.emit_names()
     return emitter.finish()
@@ -34,6 +35,8 @@ class CSharpEngine(CSharpTypes):
     """What C# expressions mean, and where their calls lead."""
 
     runners = library.RUNNERS
+    puts = library.PUTS
+    implied_holder = "this"
     root = (Value("ext", name="System#Object"),)
     _overloaded: set[str] | None = None  # the names of all operators declared here
 
@@ -106,7 +109,7 @@ class CSharpEngine(CSharpTypes):
         if name.endswith(">"):
             found = self.called_member(value, bare(name), receiver, context)
             return self._with_arguments(found, name, context)
-        if name == "Invoke" and value.kind == "callable":
+        if name == "Invoke" and value.kind in ("callable", "func"):
             return (value,)
         if value.kind in ("inst", "class") and isinstance(value.symbol, Symbol):
             found = self.own_member(value, name, context)
@@ -139,6 +142,10 @@ class CSharpEngine(CSharpTypes):
             wanted = self.type_values(symbol.d.params[0].annotation, symbol.file, symbol.index)
             self.unify(wanted, (callee.owner,), names, env)
         return env
+
+    def field_values(self, symbol: Symbol, name: str) -> Values | None:
+        found = super().field_values(symbol, name)
+        return self.with_kept(found, symbol, name) if found else found
 
     def own_member(self, value: Value, name: str, context: Context) -> Values:
         """What implements an interface by name is reached through the interface alone."""

@@ -51,6 +51,8 @@ _RUNNERS: Final = """Select SelectMany Where ForEach Any All First FirstOrDefaul
 Sum Max Min Count Aggregate StartNew Invoke ContinueWith ConvertAll Find FindAll Exists RemoveAll Sort GetOrAdd AddOrUpdate TakeWhile
 SkipWhile DistinctBy MinBy MaxBy Zip"""
 RUNNERS: Final = frozenset(_RUNNERS.split())
+# Which argument a method puts into the collection it is called on.
+PUTS: Final = {"Add": -1, "TryAdd": 1, "Enqueue": 0, "Push": 0, "Insert": 1}
 OBJECT_METHODS: Final = frozenset(
     ("ToString", "Equals", "GetHashCode", "GetType", "MemberwiseClone", "ReferenceEquals")
 )

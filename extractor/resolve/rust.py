@@ -15,8 +15,8 @@ from extractor.resolve import rust_library as library
 from extractor.resolve.chains import Chain, split_top
 from extractor.resolve.emit import Emitter, Outcome, depends
 from extractor.resolve.model import NOTHING, Context, File, Symbol, Value, Values, join, value_key
-from extractor.resolve.rust_flows import RustFlows
 from extractor.resolve.rust_modules import Mod, rust_type
+from extractor.resolve.rust_results import RustResults
 
 
 def link(files: Sequence[FileFacts], configs: Mapping[str, str]) -> Links:
@@ -57,10 +57,11 @@ class RustEmitter(Emitter):
                     names.setdefault(key, ())  # an error handed on, or made elsewhere: its maker says which
 
 
-class RustEngine(RustFlows):
+class RustEngine(RustResults):
     """What Rust expressions mean, and where their calls lead."""
 
     runners = library.RUNNERS
+    puts = library.PUTS
     _operator_methods: set[str] | None = None  # those of std::ops that anything here implements
 
     def __init__(self, files: Sequence[FileFacts], configs: Mapping[str, str]) -> None:

@@ -15,7 +15,7 @@ from extractor.nodes import parent_of
 from extractor.resolve import rust_library as library
 from extractor.resolve.chains import UNKNOWN_TYPE, TypeText, split_top
 from extractor.resolve.model import NOTHING, File, Symbol, Value, Values, join
-from extractor.resolve.oo import Engine
+from extractor.resolve.oo_kept import Kept
 
 _LEADING: Final = re.compile(r"^(?:&\s*|'\w+\s+|mut\s+|dyn\s+|impl\s+|\*const\s+|\*mut\s+|for\s*<[^>]*>\s*|\?)+")
 _CALLABLE: Final = re.compile(r"^(?:unsafe\s+|extern\s+(?:\"\w+\"\s+)?)*(?:[\w:]*::)?(?:fn|Fn|FnMut|FnOnce)\s*\(")
@@ -88,7 +88,7 @@ class Mod:
         return here
 
 
-class RustModules(Engine):
+class RustModules(Kept):
     """Crates, modules, paths and types."""
 
     parse_type = staticmethod(rust_type)
