@@ -1,4 +1,4 @@
-"""Where C# keeps what may be a function: `changed += handler`, `table[key] = method`, `table = new() { [key] = method, { key, method } }`."""
+"""Where C# keeps what may be a function: `changed += handler`, `table[key] = method`, `table = new() { [key] = method }`."""
 
 from __future__ import annotations
 
