@@ -1,9 +1,9 @@
 """Edges that cross languages: all facts and the families' links in, the same links with those edges out.
 
 A Python call of a native module's function leads to its binding node, `torch.ops.ns.op` to every registration of the operator,
-a call through a ctypes or cffi library to the C function of that name, a Java `native` method to its JNI function, a call of an
-addon of Node.js to what it exports. Which source makes which module is read from the build files; a name that more than one module
-could answer is left alone.
+a call through a ctypes or cffi library to the C function of that name, a Java `native` method to its JNI function, a method that
+C# imports from a library to the C function, a call of an addon of Node.js to what it exports. Which source makes which module is
+read from the build files; a name that more than one module could answer is left alone.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from extractor.bindings_python import (
     CONFIDENCE,
     Found,
     autograd,
+    c_functions,
     call_edge,
     cython,
     kernels,
@@ -49,6 +50,7 @@ def join_languages(
     nodes, further = pyo3(rust, configs, extensions(configs)) if python and rust else ([], [])
     bindings = [*(n for n in links.nodes if n.type == "binding"), *nodes]
     found = _jni([f for f in files if f.prefix == "java"], native)
+    found += _pinvoke([f for f in files if f.prefix == "cs"], native)
     calls, loads = node_addons([f for f in files if f.prefix in ("ts", "js")], bindings)
     found += calls
     further += loads
@@ -220,6 +222,28 @@ def _jni(java: Iterable[FileFacts], native: Sequence[FileFacts]) -> list[Found]:
                 owner = ".".join(p for p in (facts.namespace, d.qualname.rpartition(".")[0].replace(".", "$")) if p)
                 for target in functions.get(f"Java_{_mangled(owner)}_{_mangled(d.name)}", ()):
                     edge = Edge(node_id, target, "calls", d.start_line, CONFIDENCE, "binding:jni")
+                    found.append(Found(edge, (d.name,)))
+    return found
+
+
+# ---------------------------------------------------------------------- C#
+_IMPORTED: Final = re.compile(r"(?:\w+\.)*(?:DllImport|LibraryImport)(?:Attribute)?\b")
+_ENTRY: Final = re.compile(r"\bEntryPoint\s*=\s*\"(\w+)\"")
+
+
+def _pinvoke(csharp: Iterable[FileFacts], native: Sequence[FileFacts]) -> list[Found]:
+    """`[DllImport("lib", EntryPoint = "f")] static extern int F(int n)` is the C function f, when the repository has exactly one."""
+    found = []
+    functions: dict[str, list[str]] | None = None
+    for facts in csharp if native else ():
+        for d, node_id in zip(facts.defs, definition_ids(facts), strict=True):
+            written = next((a for a in d.decorators if _IMPORTED.match(a)), "") if d.kind == "method" else ""
+            if written:
+                functions = c_functions(native) if functions is None else functions
+                entry = _ENTRY.search(written)
+                targets = functions.get(entry[1] if entry else d.name, ())
+                if len(targets) == 1:
+                    edge = Edge(node_id, targets[0], "calls", d.start_line, CONFIDENCE, "binding:pinvoke")
                     found.append(Found(edge, (d.name,)))
     return found
 

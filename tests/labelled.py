@@ -16,7 +16,7 @@ from extractor.resolve import Links, link
 from extractor.schema import SURE
 
 FIXTURES = Path(__file__).parent / "fixtures"
-_LABEL = re.compile(r"(?://|#|/\*) -> ([^*\n]+)")
+_LABEL = re.compile(r"(?://|#|/\*) -> ((?:[^*\n]|\*(?!/))+)")
 
 
 class Score(NamedTuple):

@@ -93,3 +93,22 @@ def test_a_declaration_file_beside_the_cython_source() -> None:
         ("py:fast/__init__.py#run", "py:fast/q.pyx#drain"),
         ("py:fast/q.pyx#drain", "py:fast/q.pyx#Queue.pop"),
     }
+
+
+def test_functions_that_csharp_imports_from_a_library() -> None:
+    files = {
+        "v.c": "int plus_one(int n) { return n + 1; }\ndouble ratio(double a) { return a; }\nstatic int hidden(int n) { return n; }\n",
+        "Native.cs": "using System.Runtime.InteropServices;\npublic static class Native {\n"
+        '    [DllImport("v", EntryPoint = "plus_one")]\n    static extern int PlusOne(int n);\n'
+        '    [LibraryImport("v")]\n    static partial double ratio(double a);\n'
+        '    [DllImport("v")]\n    static extern int hidden(int n);\n}\n',
+    }
+    assert bound(linked(files)) == {
+        ("cs:Native.cs#Native.PlusOne", "cpp:v.c#plus_one", 3, "pinvoke"),
+        ("cs:Native.cs#Native.ratio", "cpp:v.c#ratio", 5, "pinvoke"),
+    }
+
+
+def test_a_kernel_registered_with_its_dispatch_key() -> None:
+    text = 'int meta(int x) { return x; }\nTORCH_LIBRARY(ops, m) {\n  m.impl("f", torch::dispatch(c10::DispatchKey::Meta, meta));\n}\n'
+    assert ("cpp:o.cpp#ops.f", "cpp:o.cpp#meta", 3, "torch") in bound(linked({"o.cpp": text}))

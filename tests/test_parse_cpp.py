@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from extractor.facts import FileFacts, dump_facts, load_facts
@@ -165,3 +167,40 @@ def test_facts_survive_the_cache() -> None:
     )
     assert load_facts(dump_facts(found)) == found
     assert names(found)[:4] == [("class", "S"), ("variable", "S.a"), ("method", "S.f"), ("class", "T")]
+
+
+def test_conditions_among_initialisers_leave_the_class_its_members() -> None:
+    text = """class A {
+ public:
+  A(int n)
+#ifdef X
+      : a_(n)
+#else
+      : a_(2), b_(f())
+#endif
+  {
+    g();
+  }
+  A() : a_(1)
+#if Y
+        , b_(2)
+#endif
+        , c_(3) { g(); }
+  void h() { g(); }
+};
+"""
+    found = facts(text)
+    assert found.status == "ok"
+    assert [d.qualname for d in found.defs] == ["A", "A.A", "A.A", "A.h"]
+    assert [c.line for c in found.calls if c.name == "g"] == [10, 16, 17]
+
+
+@pytest.mark.parametrize("row", ["FOO(1) ", "FOO(1)\n", "X_ATTR(1) ", "#if X\n a(1),", "template <class T> "])
+def test_a_row_of_macros_costs_no_more_than_its_length(row: str) -> None:
+    times = []
+    for count in (1000, 8000):
+        data = (row * count).encode()
+        started = time.process_time()
+        prepare(data)
+        times.append(time.process_time() - started)
+    assert times[1] < 24 * max(times[0], 0.002), times

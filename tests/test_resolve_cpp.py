@@ -23,7 +23,9 @@ def calls(links: Links) -> set[tuple[str, str]]:
     return {(e.src.partition(":")[2], e.dst.partition(":")[2]) for e in links.edges if e.kind == "calls"}
 
 
-@pytest.mark.parametrize(("name", "least"), [("cpp_engine", 55), ("cpp_cdriver", 12), ("cpp_choices", 45)])
+@pytest.mark.parametrize(
+    ("name", "least"), [("cpp_engine", 55), ("cpp_cdriver", 12), ("cpp_choices", 45), ("cpp_ecs", 50), ("c_users", 25)]
+)
 def test_every_labelled_call_is_found_and_nothing_else(name: str, least: int) -> None:
     result = score(name)
     assert result.expected >= least
@@ -156,3 +158,32 @@ def test_order_of_files_does_not_matter() -> None:
     sources, _ = read("cpp_engine")
     files = parsed({p: d.decode() for p, d in sources.items()})
     assert link(files, {}) == link(list(reversed(files)), {})
+
+
+def test_names_from_used_namespaces_and_functions_that_values_hold() -> None:
+    text = """#include <memory>
+namespace net { namespace util { void Log(const char* s) {} } struct P { int x; }; }
+using namespace net;
+using util::Log;
+struct Arrow { P* operator->() { return nullptr; } };
+struct Base { virtual void on(int n) = 0; virtual void on(const char* s) = 0; };
+struct Sub : Base { void on(int n) override {} void on(const char* s) override {} };
+struct Copied { Copied(int a, int b) {} };
+template <typename T> std::unique_ptr<T> twin(const T& t) { return std::make_unique<T>(t); }
+constexpr auto square = [](int x) { return x * x; };
+template <Shape T> void draw(T& t) { t.on(1); }
+void use(Arrow a, Base& b, Copied c, Sub s) {
+  Log("a");
+  a->x;
+  b.on(1);
+  twin<Copied>(c);
+  square(2);
+  draw(s);
+}
+"""
+    found = {
+        (e.src.partition("#")[2], e.dst.partition("#")[2]) for e in linked({"a.cpp": text}).edges if e.kind == "calls"
+    }
+    assert {d for s, d in found if s == "use"} == {"net.util.Log", "Base.on", "Sub.on", "twin", "square", "draw"}
+    assert ("draw", "Sub.on") in found
+    assert not any(d == "Copied.Copied" for _, d in found)

@@ -120,3 +120,20 @@ def test_constants_and_anonymous_classes_call_only_constructors_that_are_written
         if e.kind == "calls"
     }
     assert found == {("Rich.Rich", 3)}
+
+
+def test_of_overloads_named_by_a_reference_those_that_take_what_is_passed() -> None:
+    text = """
+import java.util.*;
+class Calc {
+  double eval(String text) { return 1; }
+  double eval(Integer n) { return 2; }
+  void run(List<String> lines) { lines.stream().map(this::eval); }
+}
+"""
+    found = {
+        (e.dst.partition("#")[2], e.confidence >= 0.85)
+        for e in linked(a=text).edges
+        if e.kind == "calls" and "#Calc.eval" in e.dst
+    }
+    assert found == {("Calc.eval", True)}

@@ -28,6 +28,13 @@ def test_every_labelled_call_is_found_and_nothing_else() -> None:
     assert (result.missing, result.extra) == ([], [])
 
 
+def test_components_hooks_and_what_they_are_handed() -> None:
+    result = score("ts_screens")
+    assert result.expected >= 45
+    assert result.extra == []
+    assert result.recall >= 0.97, result.missing
+
+
 def test_what_flows_through_parameters_containers_and_copies_is_found_and_nothing_else() -> None:
     result = score("ts_flow")
     assert result.expected >= 80
@@ -153,3 +160,100 @@ def test_what_is_deep_or_goes_in_circles_ends_and_costs_nobody_else(text: str) -
     links = linked(a__js=text, b__js="function g() {} g();")
     assert links.problems == []
     assert ("b.js", "b.js#g") in calls(links)
+
+
+def test_names_in_modules_rests_of_requires_and_methods_under_computed_names() -> None:
+    found = calls(
+        linked(
+            **{
+                "lib/index.js": "class App { use(f) { return this; } }\nmodule.exports = { App, plugins: require('../plugins') };",
+                "lib/tools.js": "exports.one = function () {};\nexports.show = (e) => e;",
+                "plugins/index.js": "module.exports = { timer: require('./timer') };",
+                "plugins/timer.js": "module.exports = function timer(app) { app.use(1); };",
+                "main.js": "const http = require('./lib');\nconst { one, ...tools } = require('./lib/tools');\n"
+                "function Router() {}\nRouter.prototype.add = function () {};\n"
+                "Router.prototype[verb] = function (p) { return this.add(p); };\n"
+                "function pair(p) {}\n"
+                "function run(text, name) {\n  new http.App().use();\n  tools.show(1);\n  text.split('&').map(pair);\n"
+                "  const install = http.plugins[name];\n  install(new http.App());\n}\n",
+            }
+        )
+    )
+    assert {f for f in found if not f[1].startswith("js#")} == {
+        ("main.js#run", "lib/index.js#App"),
+        ("main.js#run", "lib/index.js#App.use"),
+        ("main.js#run", "lib/tools.js#show"),
+        ("main.js#run", "main.js#pair"),
+        ("main.js#run", "plugins/timer.js#timer"),
+        ("plugins/timer.js#timer", "lib/index.js#App.use"),
+        ("main.js#Router.[verb]", "main.js#Router.add"),
+    }
+
+
+def test_what_loops_and_guards_tell_of_elements() -> None:
+    text = """
+export abstract class Entity {}
+export class Task extends Entity { finish() {} get label() { return ""; } }
+class Board {
+  private held = new Map<string, Task>();
+  *[Symbol.iterator]() { for (const [, task] of this.held) yield task; }
+}
+function isTask(e: Entity): e is Task { return true; }
+function run(board: Board, all: Entity[]) {
+  for (const task of board) task.finish();
+  all.filter(isTask).map((t) => t.label);
+}
+function Hook() {
+  const remove = useCallback((id: string) => done(id), []);
+  remove("x");
+}
+function done(id: string) {}
+"""
+    found = calls(linked(**{"a.ts": text}))
+    assert found >= {
+        ("a.ts#run", "a.ts#Task.finish"),
+        ("a.ts#run", "a.ts#Task.label"),
+        ("a.ts#run", "a.ts#isTask"),
+        ("a.ts#Hook", "a.ts#Hook.remove"),
+        ("a.ts#Hook.remove", "a.ts#done"),
+    }
+
+
+def test_tables_filled_by_a_helper_and_what_call_says_of_this() -> None:
+    found = calls(
+        linked(
+            nodes__js="class Num { eval() { return 1; } }\nObject.assign(exports, { Num });",
+            parser__js="const nodes = require('./nodes');\nconst prefix = {};\n"
+            "function rule(table, keys, fn) { for (const k of keys) table[k] = fn; }\n"
+            "class Parser {\n  next() { return 1; }\n  start(t) { return prefix[t](this, t).eval(); }\n"
+            "  statement(t) { const handler = statements[t]; return handler.call(this, t); }\n}\n"
+            "const statements = { let() { this.next(); } };\n"
+            "rule(prefix, ['n'], (p, t) => made(p.next()));\nrule(prefix, ['-'], negate);\n"
+            "function made(t) { return new nodes.Num(t); }\nfunction negate(p) { return new nodes.Num(p.next()); }\n"
+            "function run({ onError = report } = {}) { onError(1); }\nfunction report(e) {}\n",
+        )
+    )
+    assert found >= {
+        ("parser.js#Parser.start", "parser.js#negate"),
+        ("parser.js#Parser.start", "nodes.js#Num.eval"),
+        ("parser.js#Parser.statement", "parser.js#statements.let"),
+        ("parser.js#statements.let", "parser.js#Parser.next"),
+        ("parser.js", "parser.js#Parser.next"),
+        ("parser.js#negate", "parser.js#Parser.next"),
+        ("parser.js#made", "nodes.js#Num"),
+        ("parser.js#run", "parser.js#report"),
+    }
+
+
+def test_emitters_that_give_themselves_back_and_objects_that_hold_classes() -> None:
+    found = calls(
+        linked(
+            shapes__js="const S = (function () {\n  class Shape { area() { return 0; } }\n"
+            "  return { Shape: Shape };\n})();\nmodule.exports = S;",
+            main__js="const EventEmitter = require('events');\nconst G = require('./shapes');\n"
+            "class Queue extends EventEmitter { push() { return this; } }\n"
+            "const q = new Queue().on('drain', () => 1);\n"
+            "function run() { q.push(); new G.Shape().area(); }\n",
+        )
+    )
+    assert found >= {("main.js#run", "main.js#Queue.push"), ("main.js#run", "shapes.js#Shape.area")}

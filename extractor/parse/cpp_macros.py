@@ -43,6 +43,14 @@ _SPLIT_HEAD = re.compile(
     rb"(?:^[ \t]*#[ \t]*el[^\n]*\n[^{};#]*)*^[ \t]*#[ \t]*endif[^\n]*)(?=[\w\s:<>,]{0,300}\{)",
     re.MULTILINE,
 )
+# A condition whose first branch is members being initialised: `, held_(1), size_(n)`
+_SPLIT_INIT = re.compile(
+    rb"^(?P<group>[ \t]*#[ \t]*if[^\n]*\n(?P<first>\s*(?:[:,]\s*)?(?:[A-Za-z_][\w:]*(?:<[^;#{}()]*>)?"
+    rb"\s*\((?:[^;#{}()]|\([^;#{}()]*\))*\)\s*(?:,\s*)?)+)"
+    rb"(?:^[ \t]*#[ \t]*el[^\n]*\n[^{};#]*)*^[ \t]*#[ \t]*endif[^\n]*)",
+    re.MULTILINE,
+)
+_INITIALISES = re.compile(rb"\)[^;{}?]*[^:]:(?!:)")
 # A word in capitals in front of a whole declaration: FOO_BAR int name(
 _LEADING = re.compile(
     rb"^[ \t]*(?:template[ \t]*<[^;{}()\n]*>[ \t]*)?(?:(?:static|inline|extern|virtual|constexpr)[ \t]+)*([A-Z][A-Z0-9]*(?:_+[A-Z0-9]+)+)"
@@ -83,6 +91,7 @@ _OPENED = re.compile(
 )
 
 
+_FAR = 2000  # bytes: what is further away belongs to something else
 _NAMESPACES = re.compile(rb"\bnamespace[ \t]+(\w+)")
 
 
@@ -97,8 +106,10 @@ def hidden_namespaces(data: bytes) -> list[str]:
 
 def prepare(data: bytes) -> bytes:
     """The same text with attribute macros blanked, offset for offset. Preprocessor lines stay as they are, but for those
-    inside a class's head, of which the first branch is taken."""
+    inside a class's head or among a constructor's initialisers, of which the first branch is taken."""
     data = _SPLIT_HEAD.sub(_first_branch, data)
+    if b"#" in data:
+        data = _SPLIT_INIT.sub(_first_initialisers, data)
     out = bytearray(data)
     for pattern in (_WORDS, _LEADING, _MAKER, _MARGIN, _CONVERSION, _BRACKETS):
         for found in pattern.finditer(data):
@@ -136,6 +147,15 @@ def _first_branch(head: re.Match[bytes]) -> bytes:
     return bytes(out)
 
 
+def _first_initialisers(group: re.Match[bytes]) -> bytes:
+    """The first branch where the text before is a constructor's head, the text as it is elsewhere."""
+    data, start = group.string, group.start()
+    begin = max(data.rfind(sign, max(start - _FAR, 0), start) for sign in (b";", b"{", b"}")) + 1
+    head = data[max(begin, start - _FAR) : start].rstrip()
+    opens = group["first"].lstrip().startswith(b":") and head.endswith((b")", b"noexcept"))
+    return _first_branch(group) if opens or _INITIALISES.search(head) else group[0]
+
+
 def _class_words(data: bytes) -> list[tuple[int, int]]:
     """Where macro words stand around the name in a class's head; `struct point p{1, 2}` is a variable and has none."""
     found: list[tuple[int, int]] = []
@@ -152,13 +172,16 @@ def _class_words(data: bytes) -> list[tuple[int, int]]:
 def _trailing(data: bytes) -> list[tuple[int, int]]:
     """Where attribute macros stand behind the parameters of what the text before them declares."""
     found: list[tuple[int, int]] = []
+    end = 0
     for match in _TRAILING.finditer(data):
+        if match.start() < end:  # a word of the row just looked at
+            continue
         opening = _opening(data, match.start())
         if not opening:
             continue
-        begin = max(data.rfind(sign, 0, opening) for sign in (b";", b"{", b"}")) + 1
-        head = data[begin:opening]
-        if not _DECLARES.search(head) or _STATEMENT.match(head):
+        begin = max(data.rfind(sign, max(opening - _FAR, 0), opening) for sign in (b";", b"{", b"}")) + 1
+        head = data[max(begin, opening - _FAR) : opening]
+        if not _DECLARES.search(head[-200:]) or _STATEMENT.match(head):
             continue
         end = match.end()
         while True:
@@ -198,7 +221,7 @@ def _declared(data: bytes, position: int) -> bool:
 def _opening(data: bytes, position: int) -> int:
     """The parenthesis that the one at `position` closes, 0 when it is far away or missing."""
     depth = 0
-    for here in range(position, max(position - 2000, 0), -1):
+    for here in range(position, max(position - _FAR, 0), -1):
         depth += {41: 1, 40: -1}.get(data[here], 0)
         if depth == 0:
             return here
@@ -216,7 +239,7 @@ def _directive(data: bytes, position: int) -> bool:
 def _closing(data: bytes, position: int) -> int:
     """Just behind the parenthesis that closes the one at `position`, 0 when it is far away or missing."""
     depth = 0
-    for here in range(position, min(len(data), position + 2000)):
+    for here in range(position, min(len(data), position + _FAR)):
         depth += {40: 1, 41: -1}.get(data[here], 0)
         if depth == 0:
             return here + 1

@@ -94,6 +94,12 @@ class CppScopes(Collector):
             ):
                 default = parameter.child_by_field_name("default_type")
                 found.append((self.text(names[0]), type_of(self.source, default)))
+            elif (
+                names and parameter.type == "parameter_declaration"
+            ):  # `template <Shape T>`: a type that a concept bounds
+                kind = parameter.child_by_field_name("type")
+                if kind is not None and kind.type in ("type_identifier", "qualified_identifier", "template_type"):
+                    found.append((self.text(names[-1]), ""))
         inner = node.named_children[-1] if node.named_children else None
         if inner is not None:
             self._template = found

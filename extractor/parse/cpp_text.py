@@ -232,6 +232,8 @@ def binding_target(source: Source, node: Node) -> str:
     if node.type == "call_expression":
         function, arguments = node.child_by_field_name("function"), node.child_by_field_name("arguments")
         name = source.text(function) if function is not None else ""
+        if name.partition("<")[0].endswith("::dispatch"):  # torch::dispatch(key, f)
+            return binding_target(source, arguments.named_children[-1]) if arguments is not None else ""
         wraps = ("overload_cast", "TORCH_FN", "static_cast", "reinterpret_cast", "OverloadCast", "vectorize", "wrap")
         if arguments is not None and arguments.named_children and any(w in name for w in wraps):
             target = binding_target(source, arguments.named_children[0])

@@ -52,6 +52,7 @@ class CppVariables(CppDefs):
             declared = unwrap(declarator)
             if declared.name is None:
                 continue
+            named_lambda = value is not None and value.type == "lambda_expression" and node.type == "declaration"
             if declared.name.type == "structured_binding_declarator":
                 for position, name in enumerate(declared.name.named_children):
                     self.bind(scope, self.text(name), clip(f"{chain(self.source, value)}.{position}"), node)
@@ -59,11 +60,13 @@ class CppVariables(CppDefs):
                 self._odd_function(node, declared, step, None)
             elif declared.function is not None and not declared.pointer and not inside:
                 self._function(node, declared, step, None)
+            elif named_lambda:
+                pass  # a function of that name
             elif inside:
                 self._local(declared, written, qualifiers, kind, value, node, scope)
             else:
                 self._variable(declared, f"{qualifiers} {written}".strip(), kind, value, node, step)
-            if inside and value is not None and value.type == "lambda_expression":
+            if named_lambda and value is not None:
                 self._named_lambda(self.text(declared.name), value, node, step)
             elif value is not None:
                 self.push_nodes([value], scope, prefix)
@@ -87,8 +90,6 @@ class CppVariables(CppDefs):
         scope: int,
     ) -> None:
         name = self.text(declared.name)
-        if value is not None and value.type == "lambda_expression":
-            return
         if written == "auto" or (kind is not None and kind.type == "placeholder_type_specifier"):
             self.bind(scope, name, clip(chain(self.source, value)) if value is not None else "?", node)
             return
@@ -97,6 +98,7 @@ class CppVariables(CppDefs):
             return
         if value is not None and value.type == "initializer_list":
             self._method_table(value, scope, name, written)
+            self._fill_slots(value, scope, written, node, rows="[]" in declared.shape)
         if not self._pointer_values(scope, name, declared, value, node):
             self.bind(scope, name, f"{qualifiers} {written}{declared.shape}".strip(), node, "declared")
             typed = kind is not None and kind.type not in PRIMITIVES and not declared.shape

@@ -52,6 +52,7 @@ def parse(source: Source) -> FileFacts:
         "typevars": collector.typevars,
         "spaces": [[int(index), name] for index, name in spaces],
         "extends": collector.extended,
+        "puts": collector.puts,
     }
     return collector.facts(namespace=collector.first_space, extra=extra)
 
@@ -168,6 +169,7 @@ class CSharpCollector(CSharpNames):
             )
         elif node.type == "conversion_operator_declaration":
             name = "operator " + self.type_text(node.child_by_field_name("type"))
+        flags += ["explicit"] if any(c.type == "explicit_interface_specifier" for c in node.named_children) else []
         flags += ["constructor"] if constructor and "static" not in flags else []
         flags += ["abstract"] if in_interface and body is None and "abstract" not in flags else []
         parameters = node.child_by_field_name("parameters")
@@ -213,6 +215,7 @@ class CSharpCollector(CSharpNames):
                 )  # fmt: skip
                 self.bind(scope, name, kind, node, "declared")
                 self.delegate_parameters(value, kind, scope)
+                self.kept_in(name, value, scope)
                 self.push_nodes([self.typed_new(value, kind, scope)], scope, prefix)
 
     def on_property(self, step: Step) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from extractor.facts import Param
 from extractor.parse.collect import MAX_STEPS, Collector, Step, clip, handler_action, split_commas
+from extractor.parse.csharp_kept import kept
 from extractor.parse.tree import collapse
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class CSharpNames(Collector):
         super().__init__(source)
         self.typevars: list[list[object]] = []  # [scope, name, bound]
         self.open: list[Node] = []
+        self.puts: list[list[object]] = []  # [scope, line, holder, field, chain]
         self._left: set[int] = set()
 
     def block(self, node: Node) -> Node | None:
@@ -257,14 +259,21 @@ class CSharpNames(Collector):
         sign = self.text(node.child_by_field_name("operator"))
         if not sign:
             sign = next((self.text(c) for c in node.children if not c.is_named), "")
+        held = clip(self.chain(left)) if left is not None else "?"
         if node.type == "assignment_expression":
             sign = sign.removesuffix("=")
-        held = clip(self.chain(left)) if left is not None else "?"
+            self.kept_in(held, right, scope)
+            for number, name in enumerate(self.bare_parameters(right, scope)):
+                if right is not None and name:
+                    self.bind(scope, name, clip(f"{held}#0.{number}"), right, "assigned", right)
         if sign in _OPERATORS and held[:1] not in ("?", "<"):
             self.call(
                 scope, held, f"operator{sign}", node, [clip(self.chain(right))] if right is not None else [], "operator"
             )
         self.push(step)
+
+    def kept_in(self, held: str, value: Node | None, scope: int) -> None:
+        self.puts += [[scope, *row] for row in kept(held, value, self.chain)]
 
     def on_pattern(self, step: Step) -> None:
         """`x is Foo f`, `case Foo f`, `out Foo f`."""
@@ -312,7 +321,7 @@ class CSharpNames(Collector):
                 head = "this" if kind.startswith("this") else "super"
                 break
             if kind == "member_access_expression":
-                steps.append("." + self.text(node.child_by_field_name("name")).partition("<")[0])
+                steps.append("." + self.type_text(node.child_by_field_name("name")))
                 word = next((c.type for c in node.children if c.type in ("this", "base")), "")
                 if word:
                     head = "this" if word == "this" else "super"
@@ -320,7 +329,7 @@ class CSharpNames(Collector):
                 node = node.child_by_field_name("expression")
             elif kind == "conditional_access_expression":
                 bound = [c for c in node.named_children if c.type == "member_binding_expression"]
-                steps += ["." + self.text(c.child_by_field_name("name")) for c in bound[:1]] or ["[]"]
+                steps += ["." + self.type_text(c.child_by_field_name("name")) for c in bound[:1]] or ["[]"]
                 node = node.child_by_field_name("condition")
             elif kind == "invocation_expression":
                 steps.append("()")

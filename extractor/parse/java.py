@@ -318,7 +318,8 @@ class JavaCollector(JavaErrors):
         if not parts:
             return
         name = "new" if len(parts) == 1 or node.children[-1].type == "new" else self.text(parts[-1])
-        self.call(step[1], clip(self.chain(parts[0])), name, node, [], "ref")
+        given = [self.handed[node.id]] if node.id in self.handed else []
+        self.call(step[1], clip(self.chain(parts[0])), name, node, given, "ref")
         self.push_nodes(parts[:1], step[1], step[2])
 
     def on_lambda(self, step: Step) -> None:

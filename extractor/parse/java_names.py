@@ -59,6 +59,7 @@ class JavaNames(Collector):
 
     def __init__(self, source: Source) -> None:
         super().__init__(source)
+        self.handed: dict[int, str] = {}  # method reference -> what the callee that it is given to passes to it
         self.package = ""
         self._constants: list[tuple[int, int]] = []  # (call, enumeration) of every constant
         self._diamonds: dict[int, str] = {}  # `new T<>(…)` -> the type arguments it stands for
@@ -174,6 +175,8 @@ class JavaNames(Collector):
     def _lambda_parameters(self, arguments: Node | None, scope: int, callee: str) -> None:
         """Parameters without a type hold what the callee passes: `xs.forEach#0.0`."""
         for position, argument in enumerate(arguments.named_children if arguments is not None else ()):
+            if argument.type == "method_reference":
+                self.handed[argument.id] = clip(f"{callee}#{position}.0")
             if argument.type != "lambda_expression":
                 continue
             compared = self._elements(arguments, callee) if arguments is not None else ""

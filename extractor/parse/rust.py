@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 __all__ = ["parse", "prepare"]
 _PATH_ATTRIBUTE: Final = re.compile(r'path\s*=\s*"([^"]+)"')
+_FUNCTION_TYPE: Final = re.compile(
+    r"^(?:unsafe )?fn\b|\bdyn Fn(?:Mut|Once)?\b"
+)  # says that something is called, not what
 _ITEMS: Final = {"struct_item": "class", "union_item": "class", "enum_item": "class", "trait_item": "interface"}
 
 
@@ -40,6 +43,7 @@ def parse(source: Source) -> FileFacts:
         "receivers": collector.receivers,
         "impls": collector.impls,
         "pymethods": collector.pymethods,
+        "puts": collector.puts,
         "carried": sorted(map(list, {tuple(row) for row in collector.lines})),
     }
     return collector.facts(extra=extra)
@@ -75,16 +79,6 @@ class RustCollector(RustErrors):
         """Attributes and the comment above them belong to the item that follows."""
         self.attributes.append(collapse(self.text(step[0])).removeprefix("#[").removesuffix("]"))
         self.attribute_doc = self.attribute_doc or self.docs.get(step[0].id, "")
-
-    def _taken(self, node: Node) -> tuple[tuple[str, ...], str]:
-        """(attributes, doc) of an item."""
-        attributes, doc = tuple(self.attributes), self.docs.get(node.id, "") or self.attribute_doc
-        self.attributes, self.attribute_doc = [], ""
-        return attributes, doc
-
-    def _visibility(self, node: Node) -> str:
-        first = next((c for c in node.named_children if c.type == "visibility_modifier"), None)
-        return "private" if first is None else "public" if self.text(first) == "pub" else "internal"
 
     def on_mod(self, step: Step) -> None:
         node, _, prefix, _ = step
@@ -163,15 +157,6 @@ class RustCollector(RustErrors):
         if body is not None:
             self._fields(body, (body, index, self.defs[index].qualname, False), index, define=False)
 
-    def bounded(self) -> list[list[object]]:
-        """Type parameters; a type's own that states no bound is as bounded as its implementations say."""
-        stated: dict[tuple[int, object], object] = {}
-        for index, name, bound in self.typevars:
-            owner = self.defs[int(str(index))].scope
-            if bound and owner != MODULE:
-                stated.setdefault((owner, name), bound)
-        return [[i, name, bound or stated.get((int(str(i)), name), "")] for i, name, bound in self.typevars]
-
     def _fields(self, body: Node, step: Step, index: int, *, define: bool = True) -> None:
         if body.type == "ordered_field_declaration_list":
             for position, child in enumerate(body.children_by_field_name("type")):
@@ -193,6 +178,10 @@ class RustCollector(RustErrors):
         if any(a.partition("(")[0].rpartition("::")[2] == "pymethods" for a in attributes):
             self.pymethods.append([start_line(node), end_line(node)])
         written = node.child_by_field_name("type")
+        while (
+            written is not None and written.type == "reference_type"
+        ):  # what is said of a reference is said of what it points to
+            written = written.child_by_field_name("type")
         target = self.type_text(written)
         name = self.path(written)
         trait = node.child_by_field_name("trait")
@@ -217,6 +206,11 @@ class RustCollector(RustErrors):
         self._impls = {}
         super().walk()
 
+    def _impl_of(self, node: Node) -> tuple[str, list[list[object]], bool] | None:
+        """The impl block that an item stands in."""
+        holder = node.parent.parent if node.parent is not None else None
+        return self._impls.get(holder.id) if holder is not None and holder.type == "impl_item" else None
+
     def on_function(self, step: Step) -> None:
         node, scope = step[0], step[1]
         attributes, doc = self._taken(node)
@@ -224,13 +218,13 @@ class RustCollector(RustErrors):
         body = node.child_by_field_name("body")
         params, taken = self.params(node.child_by_field_name("parameters"))
         returns = self.type_text(node.child_by_field_name("return_type"))
-        holder = node.parent.parent if node.parent is not None else None
-        impl = self._impls.get(holder.id) if holder is not None and holder.type == "impl_item" else None
+        impl = self._impl_of(node)
         in_trait = scope != MODULE and self.defs[scope].kind == "interface"
         modifiers = next((self.text(c) for c in node.named_children if c.type == "function_modifiers"), "")
         flags: list[str] = [w for w in modifiers.split() if w in ("async", "const", "unsafe")]
         flags += ["self"] if taken else ["static"] if impl or in_trait else []
         flags += ["abstract"] if in_trait and body is None else []
+        flags += ["implements"] if impl and impl[2] else []
         visibility = "public" if in_trait or (impl and impl[2]) else self._visibility(node)
         index = self.define("method" if impl or in_trait else "function", name, node, step, signature=self.head(node, body),
                             params=params, returns=returns, decorators=attributes, visibility=visibility, flags=flags,
@@ -255,7 +249,12 @@ class RustCollector(RustErrors):
         index = self.define("variable", name, node, step, signature=self.head(node, value), returns=kind, decorators=attributes,
                     visibility=self._visibility(node), flags=flags, doc=doc, value=self.short(value))  # fmt: skip
         self.type_parameters(node, index)
+        impl = self._impl_of(node)
+        if impl:
+            self.receivers[str(index)] = impl[0]
+            self.typevars += [[index, *row[1:]] for row in impl[1]]
         self.push_nodes([value], scope, prefix)
+        self.kept_in(value, name, scope)
 
     def on_macro_definition(self, step: Step) -> None:
         node = step[0]
@@ -272,7 +271,10 @@ class RustCollector(RustErrors):
         pattern, value = node.child_by_field_name("pattern"), node.child_by_field_name("value")
         written = self.type_text(node.child_by_field_name("type"))
         until = self._block(node)
-        if written and "_" not in re.split(r"\W+", written):
+        if value is not None and value.type == "closure_expression":
+            self.closure_parameters(value, scope, "")
+        says_which = _FUNCTION_TYPE.search(written) and not self.chain(value).startswith(("?", "=>"))
+        if written and "_" not in re.split(r"\W+", written) and not says_which:
             self.bind_pattern(pattern, f"<{written}>", scope, node, until)
         else:
             self.bind_pattern(pattern, self.chain(value), scope, node, until)
@@ -348,19 +350,8 @@ class RustCollector(RustErrors):
         else:
             self.call(scope, clip(self.chain(function)), "()", function, arguments)
             given = [function, *given]
-        self._closures(holder, scope, text)
+        self.closures(holder, scope, text)
         self.push_nodes(given, scope, prefix)
-
-    def _closures(self, arguments: Node | None, scope: int, callee: str) -> None:
-        """Parameters of a closure hold what the callee passes: `xs.iter().map#0.0`."""
-        for position, argument in enumerate(arguments.named_children if arguments is not None else ()):
-            parameters = argument.child_by_field_name("parameters") if argument.type == "closure_expression" else None
-            for number, parameter in enumerate(parameters.named_children if parameters is not None else ()):
-                if parameter.type == "parameter":
-                    held = f"<{self.type_text(parameter.child_by_field_name('type'))}>"
-                    self.bind_pattern(parameter.child_by_field_name("pattern"), held, scope, argument, argument)
-                else:
-                    self.bind_pattern(parameter, f"{callee}#{position}.{number}", scope, argument, argument)
 
     def on_macro(self, step: Step) -> None:
         """A macro whose arguments only it can read: the call of the macro is all there is."""
@@ -383,11 +374,16 @@ class RustCollector(RustErrors):
         "let_declaration": on_let,
         "let_condition": on_condition,
         "match_expression": on_match,
+        "struct_expression": RustErrors.on_struct,
+        "assignment_expression": RustErrors.on_assignment,
         "for_expression": on_for,
         "block": on_block,
         "call_expression": on_call,
         "macro_invocation": on_macro,
-        **dict.fromkeys(("binary_expression", "unary_expression", "compound_assignment_expr"), RustErrors.on_operator),
+        **dict.fromkeys(
+            ("binary_expression", "unary_expression", "compound_assignment_expr", "index_expression"),
+            RustErrors.on_operator,
+        ),
         "try_expression": RustErrors.on_try,
         "return_expression": RustErrors.on_return,
     }

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from extractor.facts import MODULE, Raise
 from extractor.parse.collect import Step, clip
-from extractor.parse.rust_names import RustNames
+from extractor.parse.rust_kept import RustKept
 from extractor.parse.tree import collapse, start_line
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _PANICS: Final = frozenset(("panic", "unreachable", "todo", "unimplemented"))
 _DEFAULTS: Final = {"todo": "not yet implemented", "unimplemented": "not implemented"}
 
 
-class RustErrors(RustNames):
+class RustErrors(RustKept):
     """Follows errors to where a function ends."""
 
     def __init__(self, source: Source) -> None:

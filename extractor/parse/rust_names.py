@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from extractor.facts import Definition, Param
+from extractor.facts import MODULE, Definition, Param
 from extractor.parse.collect import MAX_STEPS, Collector, Step, clip
 from extractor.parse.tree import collapse
 
@@ -32,10 +32,12 @@ _LITERALS: Final = {
     "boolean_literal": "<bool>",
     "char_literal": "<char>",
 }
+MAX_NESTED: Final = 3
+MAX_BRANCHES: Final = 12
 _COMPARISONS: Final = frozenset(("==", "!=", "<", ">", "<=", ">=", "&&", "||"))
 _TURBOFISH: Final = re.compile(r"::\s*<")
 _HOLES: Final = re.compile(r"\{(\w[\w.]*)?(?::[^{}]*)?\}")
-_PATHS: Final = frozenset(
+PATHS: Final = frozenset(
     ("identifier", "scoped_identifier", "type_identifier", "scoped_type_identifier", "self", "crate", "super")
 )
 
@@ -78,12 +80,26 @@ class RustNames(Collector):
         self.typevars: list[list[object]] = []  # [scope, name, bound]
         self.attributes: list[str] = []
         self.attribute_doc = ""
+        self.puts: list[
+            list[object]
+        ] = []  # [scope, line, holder, field, chain]: what may be a function, and where it is kept
+        self._nested = 0  # branches being read inside branches
 
     def _take_comments(self, parent: Node, children: list[Node]) -> list[Node]:
         """`//!` speaks of what it stands in, never of the item behind it."""
         comments = self.comments
         outer = [c for c in children if c.type not in comments or not self.text(c).startswith(("//!", "/*!"))]
         return super()._take_comments(parent, outer)
+
+    def _taken(self, node: Node) -> tuple[tuple[str, ...], str]:
+        """(attributes, doc) of an item."""
+        attributes, doc = tuple(self.attributes), self.docs.get(node.id, "") or self.attribute_doc
+        self.attributes, self.attribute_doc = [], ""
+        return attributes, doc
+
+    def _visibility(self, node: Node) -> str:
+        first = next((c for c in node.named_children if c.type == "visibility_modifier"), None)
+        return "private" if first is None else "public" if self.text(first) == "pub" else "internal"
 
     # ------------------------------------------------------------------ types
     def type_text(self, node: Node | None) -> str:
@@ -103,6 +119,15 @@ class RustNames(Collector):
                 name = self.text(child.child_by_field_name("name"))
                 own = self._bound(child.child_by_field_name("bounds"))
                 self.typevars.append([index, name, " + ".join(b for b in (own, bounds.get(name, "")) if b)])
+
+    def bounded(self) -> list[list[object]]:
+        """Type parameters; a type's own that states no bound is as bounded as its implementations say."""
+        stated: dict[tuple[int, object], object] = {}
+        for index, name, bound in self.typevars:
+            owner = self.defs[int(str(index))].scope
+            if bound and owner != MODULE:
+                stated.setdefault((owner, name), bound)
+        return [[i, name, bound or stated.get((int(str(i)), name), "")] for i, name, bound in self.typevars]
 
     def _bound(self, node: Node | None) -> str:
         return collapse(self.text(node)).lstrip(": ") if node is not None else ""
@@ -168,7 +193,7 @@ class RustNames(Collector):
             return self.path(node.named_children[0]) if node.named_children else ""
         if node.type == "qualified_type":
             return self.path(node.child_by_field_name("alias"))
-        if node.type in _PATHS:
+        if node.type in PATHS:
             return self.text(node)
         return "?"
 
@@ -182,7 +207,7 @@ class RustNames(Collector):
         head = "?"
         while node is not None and len(steps) <= MAX_STEPS:
             kind = node.type
-            if kind in _PATHS:
+            if kind in PATHS:
                 head = self.path(node)
                 break
             if kind == "call_expression":
@@ -220,6 +245,9 @@ class RustNames(Collector):
                 node = (
                     last if last is not None and last.type.endswith(("expression", "identifier", "literal")) else None
                 )
+            elif kind in ("match_expression", "if_expression"):
+                head = self._either(node)
+                break
             elif kind == "array_expression":
                 inner = self.chain(node.named_children[0]) if node.named_children else "?"
                 head = f"{inner}.@list" if inner != "?" else "?"
@@ -232,20 +260,43 @@ class RustNames(Collector):
                     head = "<bool>"
                     break
                 node = node.child_by_field_name("left")
+            elif kind == "range_expression":
+                head = "<Iterator<i32>>"
+                break
             elif kind == "tuple_expression":
-                parts = [self.chain(c) for c in node.named_children]
-                typed = [p[1:-1] if p.startswith("<") and p.endswith(">") else "_" for p in parts]
-                head = f"<({','.join(typed)})>"
+                head = f"[{','.join(self.chain(c) for c in node.named_children if c.type not in self.comments)}]"
                 break
             else:
                 break
         return head + "".join(reversed(steps)) if len(steps) <= MAX_STEPS else "?"
 
+    def _either(self, node: Node) -> str:
+        """What any of the branches of a match or an if gives, without those that say nothing."""
+        if node.type == "match_expression":
+            body = node.child_by_field_name("body")
+            arms = [c for c in body.named_children if c.type == "match_arm"] if body is not None else []
+            given = [arm.child_by_field_name("value") for arm in arms]
+        else:
+            other = node.child_by_field_name("alternative")
+            given = [node.child_by_field_name("consequence")]
+            given.append(other.named_children[-1] if other is not None and other.named_children else None)
+        if self._nested >= MAX_NESTED:
+            return "?"
+        self._nested += 1
+        found = dict.fromkeys(self.chain(n) for n in given[:MAX_BRANCHES])
+        self._nested -= 1
+        told = [text for text in found if not text.startswith("?")]
+        return f"({'|'.join(told)})" if len(told) > 1 else told[0] if told else "?"
+
     # ------------------------------------------------------------------ patterns
     def on_operator(self, step: Step) -> None:
         """`a + b` is `a.add(b)` where the type of a implements the trait, which only linking knows."""
         node, scope = step[0], step[1]
-        if node.type == "unary_expression":
+        if node.type == "index_expression":
+            left: Node | None = node.named_children[0]
+            right: Node | None = node.named_children[-1]
+            method = "index_mut" if self._is_changed(node) else "index"
+        elif node.type == "unary_expression":
             left, right = node.named_children[-1] if node.named_children else None, None
             method = {"-": "neg", "!": "not"}.get(self.text(node)[:1], "")
         else:
@@ -256,6 +307,46 @@ class RustNames(Collector):
             given = [clip(self.chain(right))] if right is not None else []
             self.call(scope, held, method, node, given, "operator")
         self.push(step)
+
+    @staticmethod
+    def _is_changed(node: Node) -> bool:
+        """Whether something is put where an expression points."""
+        parent = node.parent
+        if parent is None:
+            return False
+        if parent.type in ("assignment_expression", "compound_assignment_expr"):
+            return parent.child_by_field_name("left") == node
+        return parent.type == "reference_expression" and any(c.type == "mutable_specifier" for c in parent.children)
+
+    @staticmethod
+    def placed(pattern: Node) -> list[tuple[int, Node]]:
+        """The patterns between the parentheses, each with the place it is matched against; behind `..` nobody can say."""
+        out: list[tuple[int, Node]] = []
+        position, inside = 0, False
+        for child in pattern.children:
+            if child.type == "remaining_field_pattern":
+                break
+            if child.type in ("(", ","):
+                position, inside = position + inside, True
+            elif inside and child.is_named and not child.is_extra:
+                out.append((position, child))
+        return out
+
+    def closures(self, arguments: Node | None, scope: int, callee: str) -> None:
+        """Parameters of a closure hold what the callee passes: `xs.iter().map#0.0`."""
+        for position, argument in enumerate(arguments.named_children if arguments is not None else ()):
+            if argument.type == "closure_expression":
+                self.closure_parameters(argument, scope, f"{callee}#{position}")
+
+    def closure_parameters(self, closure: Node, scope: int, place: str) -> None:
+        """What a closure's parameters hold: what is written, else what the callee at this place passes."""
+        parameters = closure.child_by_field_name("parameters")
+        for number, parameter in enumerate(parameters.named_children if parameters is not None else ()):
+            if parameter.type == "parameter":
+                held = f"<{self.type_text(parameter.child_by_field_name('type'))}>"
+                self.bind_pattern(parameter.child_by_field_name("pattern"), held, scope, closure, closure)
+            else:
+                self.bind_pattern(parameter, f"{place}.{number}" if place else "?", scope, closure, closure)
 
     def bind_pattern(self, pattern: Node | None, chain: str, scope: int, at: Node, until: Node | None) -> None:
         """What the names of a pattern hold when it is matched against the value of `chain`."""
@@ -272,15 +363,14 @@ class RustNames(Collector):
         elif kind == "or_pattern":
             self.bind_pattern(children[0] if children else None, chain, scope, at, until)
         elif kind == "tuple_pattern":
-            for position, child in enumerate(children):
+            for position, child in self.placed(pattern):
                 self.bind_pattern(child, f"{chain}.{position}", scope, at, until)
         elif kind == "slice_pattern":
             for child in children:
                 self.bind_pattern(child, f"{chain}[]", scope, at, until)
         elif kind == "tuple_struct_pattern":
             name = self.path(pattern.child_by_field_name("type"))
-            inner = [c for c in children if c != pattern.child_by_field_name("type")]
-            for position, child in enumerate(inner):
+            for position, child in self.placed(pattern):
                 held = {"Some": f"{chain}!", "Ok": f"{chain}!", "Err": f"{chain}^"}.get(name, f"<{name}>.{position}")
                 self.bind_pattern(child, held, scope, at, until)
         elif kind == "struct_pattern":

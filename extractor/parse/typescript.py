@@ -95,6 +95,8 @@ class ScriptCollector(ScriptErrors):
         receiver, name = self._callee(function)
         if name == "reject" and receiver in ("", "Promise"):
             self.on_reject(arguments, step)
+        if name == "assign" and receiver == "Object" and arguments is not None and self._exports_more(arguments, step):
+            return
         if (
             name in ("inherits", "assign", "setPrototypeOf")
             and arguments is not None
@@ -112,6 +114,19 @@ class ScriptCollector(ScriptErrors):
             self.push_nodes([function.child_by_field_name("object"), arguments], scope, step[2])
         else:
             self.push(step)
+
+    def _exports_more(self, arguments: Node, step: Step) -> bool:
+        """`Object.assign(exports, { f, g })` exports f and g."""
+        given = self._without_comments(arguments)
+        if not given or self.text(given[0]) not in ("exports", "module.exports"):
+            return False
+        self.is_module = True
+        for other in given[1:]:
+            if other.type == "object":
+                self._export_object("=", other, (other, step[1], step[2], True))
+            else:
+                self.push_nodes([other], step[1], step[2])
+        return True
 
     def _prototypes(self, name: str, given: list[Node], node: Node, scope: int) -> None:
         """`inherits(A, B)`, `Object.setPrototypeOf(A.prototype, B.prototype)`, `Object.assign(A.prototype, mixin)`: what A inherits."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from extractor.facts import MODULE, Import
 from extractor.parse.collect import Step, clip
 from extractor.parse.tree import start_line
-from extractor.parse.typescript_chains import chain, member_path
+from extractor.parse.typescript_chains import chain, member_path, string_value
 from extractor.parse.typescript_names import CLASS_VALUES, FUNCTION_VALUES
 from extractor.parse.typescript_values import ScriptValues
 
@@ -35,6 +35,8 @@ class ScriptAssignments(ScriptValues):
                 self._export_named(rest[0], right, node, (node, scope, prefix, True))
                 return
         is_function = right.type in FUNCTION_VALUES or right.type in CLASS_VALUES
+        if is_function and left.type == "subscript_expression":
+            path = self._computed(left)
         self._put(left, right, scope, node)
         if len(path) == 2 and path[0] == "this":
             if (is_function and scope != MODULE) or (
@@ -69,6 +71,14 @@ class ScriptAssignments(ScriptValues):
         if left.type == "member_expression":  # what is written is not read
             target = left.child_by_field_name("object")
         self.push_nodes([target, right], scope, prefix)
+
+    def _computed(self, left: Node) -> list[str]:
+        """`A.prototype[name]` as a path whose last part is the key in brackets."""
+        held, key = left.child_by_field_name("object"), left.child_by_field_name("index")
+        path = member_path(self.source, held) if held is not None and held.type == "member_expression" else []
+        if len(path) != 2 or path[1] != "prototype" or key is None:
+            return []
+        return [*path, string_value(self.source, key) if key.type == "string" else f"[{self.text(key)}]"]
 
     def _prototype(self, value: Node, owner: int) -> None:
         """The functions of an object that is, or is copied into, a prototype are methods."""

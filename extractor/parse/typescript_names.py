@@ -178,14 +178,21 @@ class ScriptNames(Collector, ABC):
                             stack.append((inner, f"{text}.{key}" if known and key else "?"))
                     elif child.type == "object_assignment_pattern" and child.named_children:
                         left = child.named_children[0]
-                        stack.append((left, f"{text}.{self.text(left)}" if known else "?"))
+                        given, otherwise = f"{text}.{self.text(left)}", chain(self.source, child.named_children[-1])
+                        told = otherwise[:1] not in ("?", "<", "=")
+                        held = f"({given}|{otherwise})" if known and told else given if known else otherwise
+                        stack.append((left, held if known or told else "?"))
                     elif child.type == "rest_pattern" and child.named_children:
-                        stack.append((child.named_children[0], "?"))
+                        stack.append((child.named_children[0], text))
             elif node.type == "array_pattern":
-                places = enumerate(c for c in node.children if c.type not in ("[", "]", ","))
-                stack.extend((child, f"{text}.{place}" if known else "?") for place, child in places)
+                place = 0
+                for child in node.children:
+                    place += child.type == ","
+                    if child.type not in ("[", "]", ",") and not child.is_extra:
+                        rest = child.type == "rest_pattern"
+                        stack.append((child, "?" if not known else f"{text}.slice()" if rest else f"{text}.{place}"))
             elif node.type in ("assignment_pattern", "rest_pattern") and node.named_children:
-                stack.append((node.named_children[0], text if node.type == "assignment_pattern" else "?"))
+                stack.append((node.named_children[0], text))
 
     def _type_parameters(self, node: Node, index: int) -> None:
         found = node.child_by_field_name("type_parameters")
@@ -242,6 +249,8 @@ class ScriptNames(Collector, ABC):
                     alias = self.text(child.child_by_field_name("value"))
                 elif child.type == "object_assignment_pattern" and child.named_children:
                     name = alias = self.text(child.named_children[0])
+                elif child.type == "rest_pattern" and child.named_children:
+                    name, alias = "", self.text(child.named_children[0])
                 else:
                     continue
                 self.imports.append(Import(scope, module, name, alias, 0, line, "require"))

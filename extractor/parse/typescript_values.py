@@ -186,7 +186,7 @@ class ScriptValues(ScriptDefs):
         name = self.text(target)
         if exported and scope == MODULE and not prefix:
             self.exports.setdefault(name, name)
-        wrapped = self._wrapped(value) if top else None
+        wrapped = self._wrapped(value)
         alone = len([c for c in outer.named_children if c.type == "variable_declarator"]) == 1
         if wrapped is not None or (value is not None and (value.type in FUNCTION_VALUES or value.type in CLASS_VALUES)):
             held = wrapped if wrapped is not None else value

@@ -38,6 +38,8 @@ def parse_chain(text: str) -> Chain:
         return Chain("value", text[1 : end - 1], end, _steps(text, end))
     if text.startswith("new "):
         end = _name_end(text, 4)
+        while text.startswith(".", end):  # `new a.B()`
+            end = _name_end(text, end + 1)
         after = end + 2 if text.startswith("()", end) else end
         return Chain("new", text[4:end], after, _steps(text, after))
     if text.startswith(("[", "{", "(")):

@@ -138,18 +138,42 @@ class CppEngine(CppValues):
                 return emitter.targets(values, call, args, context)  # type: ignore[no-any-return]
             return Outcome(reason=self.unknown_name_reason(call.name, context))
         if call.kind == "arrow":
-            receivers = self.pointed(self.evaluate(call.receiver, context), call.receiver, context)
+            pointers = self.evaluate(call.receiver, context)
+            receivers = self.pointed(pointers, call.receiver, context)
             if not receivers:
                 return Outcome(reason=self.unknown_receiver_reason(call.receiver, context))
             values = join(self.called_member(v, call.name, call.receiver, context) for v in receivers)
-            return emitter.targets(values, call, args, context) if values else emitter.missing_member(receivers, call)  # type: ignore[no-any-return]
+            reached: Outcome = (
+                emitter.targets(values, call, args, context) if values else emitter.missing_member(receivers, call)
+            )
+            run = {self.definition_of(s).id: "type" for s in self.arrows(pointers)} if receivers != pointers else {}
+            return reached._replace(targets=tuple(sorted({**run, **dict(reached.targets)}.items())))
         return None
+
+    def _buildable(self, symbol: Symbol, arity: int) -> bool:
+        """Whether a constructor that is written takes so many arguments, or none is written; else a copy is made."""
+        known = self.constructors(symbol)
+        return not known or any(accepts(s, arity) for s in known)
+
+    def arrows(self, values: Values) -> list[Symbol]:
+        """The `operator->` of classes here."""
+        found = [
+            m
+            for v in values
+            if v.kind == "inst"
+            for m in self.own_member(v, "operator->", Context(v.symbol.file, v.symbol.index, 0))
+        ]
+        return [m.symbol[0] for m in found if m.kind == "func"]
 
     def _built(self, made: Values, args: list[str], context: Context, emitter: Any) -> Outcome:
         """Objects that a function of the standard library makes of its arguments."""
         outcomes: list[Outcome] = [
-            emitter.constructor(v._replace(kind="class"), args, context) for v in made if v.kind == "inst"
+            emitter.constructor(v._replace(kind="class"), args, context)
+            for v in made
+            if v.kind == "inst" and self._buildable(v.symbol, len(args))
         ]
+        if not outcomes:
+            return Outcome()
         targets = dict(t for outcome in outcomes for t in outcome.targets)
         return outcomes[0]._replace(targets=tuple(sorted(targets.items())))
 

@@ -198,7 +198,9 @@ class CppFiles(Engine):
                     full = f"{target}.{rest}" if rest else target
                 else:
                     continue
-                for outer in dict.fromkeys((prefix, "")):
+                # `using namespace a; using b::c;` names a::b::c.
+                opened = [t for _, a, t in (source.facts.extra or {}).get("usings", ()) if a == ""] if alias else []
+                for outer in dict.fromkeys((prefix, "", *opened)):
                     found = self._at(f"{outer}.{full}" if outer else full, file, types)
                     if found:
                         return found

@@ -229,6 +229,8 @@ class CppValues(CppTypes):
                 return (Value("ext", name="std#string"),)
             return NOTHING
         simple = owner.name.rpartition("#")[2]
+        if method in ("size", "length", "count") and owner.name.startswith("std#"):
+            return (Value("ext", name="#size_t"),)
         if not owner.args:
             return (
                 (Value("ext", name="std#string"),)

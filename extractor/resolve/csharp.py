@@ -8,9 +8,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from extractor.facts import Call, FileFacts
+from extractor.parse.collect import bare
 from extractor.resolve import Links
 from extractor.resolve import csharp_library as library
-from extractor.resolve.csharp_types import CSharpTypes
+from extractor.resolve.csharp_types import CSharpTypes, cs_type
 from extractor.resolve.emit import Emitter, Outcome
 from extractor.resolve.model import NOTHING, Context, Symbol, Value, Values, accepts, join
 
@@ -24,6 +25,7 @@ def link(files: Sequence[FileFacts], configs: Mapping[str, str]) -> Links:
     emitter.emit_bases()
     for file in engine.files:
         engine.emit_imports(file, emitter)
+    engine.collect_flows()
     emitter.emit_calls()
     emitter.emit_names()
     return emitter.finish()
@@ -33,6 +35,8 @@ class CSharpEngine(CSharpTypes):
     """What C# expressions mean, and where their calls lead."""
 
     runners = library.RUNNERS
+    puts = library.PUTS
+    implied_holder = "this"
     root = (Value("ext", name="System#Object"),)
     _overloaded: set[str] | None = None  # the names of all operators declared here
 
@@ -63,6 +67,8 @@ class CSharpEngine(CSharpTypes):
         return held if held and held != (Value("unknown"),) else self.outer_name(head, context)
 
     def callee(self, name: str, context: Context) -> Values:
+        if name.endswith(">"):
+            return self._with_arguments(self.callee(bare(name), context), name, context)
         found = self.name_values(name, context)
         if found and found[0].kind not in ("class", "extclass", "alias"):
             return found
@@ -88,8 +94,22 @@ class CSharpEngine(CSharpTypes):
         return tuple(v for v in found if v.kind != "var")
 
     # ------------------------------------------------------------------ members
+    def _with_arguments(self, values: Values, written: str, context: Context) -> Values:
+        """Methods with the type arguments that their call states: `Get<Mover>()`."""
+        args = tuple(self.instances(a, context.file, context.scope) for a in cs_type(written).args)
+        return tuple(v._replace(args=args) if v.kind == "func" else v for v in values)
+
+    def arguments(self, callee: str, context: Context) -> list[str] | None:
+        if callee.endswith(">"):
+            before, dot, last = callee.rpartition(".") if "." in bare(callee) else ("", "", callee)
+            callee = f"{before}{dot}{bare(last)}"
+        return super().arguments(callee, context)
+
     def called_member(self, value: Value, name: str, receiver: str, context: Context) -> Values:
-        if name == "Invoke" and value.kind == "callable":
+        if name.endswith(">"):
+            found = self.called_member(value, bare(name), receiver, context)
+            return self._with_arguments(found, name, context)
+        if name == "Invoke" and value.kind in ("callable", "func"):
             return (value,)
         if value.kind in ("inst", "class") and isinstance(value.symbol, Symbol):
             found = self.own_member(value, name, context)
@@ -97,8 +117,8 @@ class CSharpEngine(CSharpTypes):
                 via = "super" if receiver == "super" else "self" if receiver == "this" else "type"
                 return tuple(v._replace(via=via) if v.kind == "func" else v for v in found)
         extended = self._extension(value, name, context)
-        if extended:
-            return extended
+        if extended:  # a type elsewhere may have a method of that name which takes other arguments
+            return extended if value.kind == "inst" else (*extended, *self.member(value, name, context))
         if value.kind == "inst" and name in library.OBJECT_METHODS:
             return (Value("extfunc", name=f"System#Object.{name}"),)
         return self.member(value, name, context)
@@ -123,7 +143,22 @@ class CSharpEngine(CSharpTypes):
             self.unify(wanted, (callee.owner,), names, env)
         return env
 
+    def field_values(self, symbol: Symbol, name: str) -> Values | None:
+        found = super().field_values(symbol, name)
+        return self.with_kept(found, symbol, name) if found else found
+
+    def own_member(self, value: Value, name: str, context: Context) -> Values:
+        """What implements an interface by name is reached through the interface alone."""
+        out = []
+        for found in super().own_member(value, name, context):
+            kept = tuple(s for s in found.symbol if "explicit" not in s.d.flags) if found.kind == "func" else ()
+            if kept or found.kind != "func":
+                out.append(found._replace(symbol=kept) if kept else found)
+        return tuple(out)
+
     def passed(self, callee: Value, position: int, number: int, context: Context) -> Values:
+        if callee.kind == "callable":  # a place that holds a function: `changed += (sender, e) => …`
+            return self.functional_parameter(callee, number, context)
         if callee.kind != "func" or callee.name != "extension":
             return self._passed_by_member(callee, position, number, context)
         symbol: Symbol = callee.symbol[0]
@@ -175,7 +210,7 @@ class CSharpEngine(CSharpTypes):
             if not any(accepts(s, len(args)) for s in symbols) or any(accepts(s, len(longer)) for s in symbols):
                 args = longer
             fitting = [s for s in symbols if accepts(s, len(args))]
-            return fitting or list(symbols)
+            return super().select(fitting, args, context) if fitting else []
         return super().select(symbols, args, context)
 
     def foreign_member(self, value: Value, name: str, context: Context) -> Values:
@@ -227,6 +262,8 @@ class CSharpEngine(CSharpTypes):
                 return (
                     (Value("ext", None, (held,), "System.Threading.Tasks#Task"),) if method.endswith("Async") else held
                 )
+            if method == "GroupBy":
+                return (Value("list", args=((Value("list", args=(element,)),),)),)
             if method == "ToDictionary":
                 return (Value("list", args=(element, NOTHING), name="map"),)
             if method in ("Select", "ConvertAll", "SelectMany"):

@@ -34,7 +34,7 @@ _PRIMITIVES: Final = "bool byte char decimal double dynamic float int long nint 
 PRIMITIVES: Final = frozenset(_PRIMITIVES.split())
 _LISTS: Final = """List IEnumerable IList ICollection IReadOnlyList IReadOnlyCollection HashSet ISet SortedSet Queue Stack LinkedList
 IQueryable IOrderedEnumerable IAsyncEnumerable ConcurrentBag ConcurrentQueue ConcurrentStack ImmutableList ImmutableArray Span ReadOnlySpan
-Collection ObservableCollection BlockingCollection IEnumerator ReadOnlyCollection"""
+Collection ObservableCollection BlockingCollection IEnumerator ReadOnlyCollection IGrouping"""
 LISTS: Final = frozenset(_LISTS.split())
 MAPS: Final = frozenset((
     "Dictionary", "IDictionary", "IReadOnlyDictionary", "SortedDictionary", "ConcurrentDictionary", "SortedList", "ImmutableDictionary",
@@ -51,6 +51,8 @@ _RUNNERS: Final = """Select SelectMany Where ForEach Any All First FirstOrDefaul
 Sum Max Min Count Aggregate StartNew Invoke ContinueWith ConvertAll Find FindAll Exists RemoveAll Sort GetOrAdd AddOrUpdate TakeWhile
 SkipWhile DistinctBy MinBy MaxBy Zip"""
 RUNNERS: Final = frozenset(_RUNNERS.split())
+# Which argument a method puts into the collection it is called on.
+PUTS: Final = {"Add": -1, "TryAdd": 1, "Enqueue": 0, "Push": 0, "Insert": 1}
 OBJECT_METHODS: Final = frozenset(
     ("ToString", "Equals", "GetHashCode", "GetType", "MemberwiseClone", "ReferenceEquals")
 )

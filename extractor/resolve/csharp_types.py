@@ -12,7 +12,7 @@ from extractor.resolve import csharp_library as library
 from extractor.resolve.chains import UNKNOWN_TYPE, TypeText, split_top
 from extractor.resolve.emit import Emitter, depends
 from extractor.resolve.model import File, Symbol, Value, Values
-from extractor.resolve.oo import Engine
+from extractor.resolve.oo_kept import Kept
 
 _WORD: Final = re.compile(r"[^\W\d]\w*")
 
@@ -43,10 +43,12 @@ def cs_type(text: str) -> TypeText:
         return cs_type(name + rest)
     if name == "Func" and args:
         return TypeText("=>", (args[-1], *args[:-1]))
+    if name == "EventHandler":
+        return TypeText("=>", (TypeText("()"), TypeText("object"), *args))
     return TypeText("=>", (TypeText("()"), *args)) if name in ("Action", "Predicate") else TypeText(name, args)
 
 
-class CSharpTypes(Engine):
+class CSharpTypes(Kept):
     """Namespaces, types and usings."""
 
     parse_type = staticmethod(cs_type)
@@ -148,7 +150,9 @@ class CSharpTypes(Engine):
         alias = file.found["aliases"].get(name)
         if alias is not None:
             parsed = cs_type(alias)
-            return self.qualified(parsed.name, "") or Value("extclass", name=_outside(parsed.name))
+            found = self.qualified(parsed.name, "") or Value("extclass", name=_outside(parsed.name))
+            args = tuple(self.instances(a, file, MODULE) for a in parsed.args)
+            return found._replace(args=args) if args else found
         for used in file.found["usings"]:
             for place in _spaces(used, self.space_of(file, scope)):
                 if name in self.spaces.get(place, {}):
@@ -178,10 +182,18 @@ class CSharpTypes(Engine):
     def instances(self, parsed: TypeText, file: File, scope: int, depth: int = 0) -> Values:
         if parsed.name == "()":
             return (Value("tuple", args=tuple(self.instances(a, file, scope, depth + 1) for a in parsed.args)),)
+        alias = file.found["aliases"].get(parsed.name) if not parsed.args and depth < 20 else None
+        if alias and "<" in alias:  # `using Ledger = System.Collections.Generic.List<Entry>;`
+            whole = cs_type(alias)
+            last = whole.name.rpartition(".")[2]
+            holds = last in library.LISTS | library.MAPS | library.WRAPPERS
+            return self.instances(whole._replace(name=last if holds else whole.name), file, MODULE, depth + 1)
         if parsed.args and depth < 20 and parsed.name in library.LISTS | library.MAPS | library.WRAPPERS:
             found = self.type_name(parsed.name, file, scope)
             if found is None or found.kind == "extclass":
                 inner = tuple(self.instances(a, file, scope, depth + 1) for a in parsed.args)
+                if parsed.name == "IGrouping":
+                    return (Value("list", args=(inner[-1],)),)
                 if parsed.name in library.LISTS:
                     return (Value("list", args=(inner[0],)),)
                 if parsed.name in library.MAPS:

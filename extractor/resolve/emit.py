@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from extractor.facts import Call
 from extractor.parse.collect import bare
 from extractor.resolve import Links
-from extractor.resolve.common import CONFIDENCE, candidates, external_node
+from extractor.resolve.common import CONFIDENCE, MAX_CANDIDATES, candidates, external_node
 from extractor.resolve.model import Context, File, Symbol, Value, Values, accepts, join
 from extractor.resolve.oo import Engine
 from extractor.schema import Edge, Node, Unresolved, external_id
@@ -176,12 +176,19 @@ class Emitter:
             self.edge(src, engine.definition_of(function).id, "calls", line, via)
         found: dict[str, str] = {}
         external, reason, made = "", "", ""
+        several: tuple[str, ...] = ()
         for value in values:
             if value.kind == "func":
                 usable = args if call.kind != "ref" else None
                 chosen = engine.select(value.symbol, usable, context)
+                if usable is None and len(chosen) > 1 and args:
+                    chosen = engine.taking(chosen, args, context)
                 if len(chosen) > 1:
                     chosen = engine.narrowed(chosen, call, args, context)
+                if len(chosen) > MAX_CANDIDATES:  # so many say only what the name is
+                    reason = reason or "ambiguous"
+                    several = tuple(engine.definition_of(s).id for s in chosen)
+                    continue
                 if len(chosen) > engine.max_overloads:  # nothing tells them apart: what is left is a list of candidates
                     value = value._replace(via="ambiguous")
                 for symbol in chosen:
@@ -216,7 +223,7 @@ class Emitter:
             variable = engine.called_variable(call, context)
             if variable is not None:
                 return Outcome(((variable.id, "flow"),))
-        return Outcome((), external, "" if external else reason or "dynamic")
+        return Outcome((), external, "" if external else reason or "dynamic", several)
 
     def _add(self, found: dict[str, str], symbol: Symbol, value: Value, arity: int) -> None:
         target = self.engine.definition_of(symbol)

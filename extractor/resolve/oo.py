@@ -7,8 +7,9 @@ files, what its standard library returns, and how overloads are chosen.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-from extractor.facts import MODULE, Binding
+from extractor.facts import MODULE, Binding, Call
 from extractor.resolve.chains import Chain, Step, parse_chain, split_top
 from extractor.resolve.model import MAX_ACTIVE, NOTHING, Context, File, Symbol, Value, Values, join, seen_from_inside
 from extractor.resolve.oo_overloads import Overloads
@@ -135,6 +136,20 @@ class Engine(Overloads):
             via = "super" if receiver == "super" else "self"
             return tuple(v._replace(via=via) if v.kind == "func" else v for v in found)
         return found
+
+    def run_whatever(self, call: Call, args: list[str], context: Context, emitter: Any) -> None:
+        """`x.map(f)` runs f here, whatever x is, unless that has a method of its own by this name."""
+        receivers = self.bounded(self.evaluate(call.receiver, context))
+        if any(v.kind == "func" for r in receivers for v in self.called_member(r, call.name, call.receiver, context)):
+            return
+        for position, arg in enumerate(args):
+            if arg in ("", "?") or arg[0] in "<=" or arg.endswith(")"):
+                continue
+            for value in self.evaluate(arg, context):
+                functions = list(value.symbol) if value.kind == "func" else []
+                for symbol in self.fitting_what_is_passed(functions, call, position, context):
+                    target = self.definition_of(symbol)
+                    emitter.edge(context.file.owner_id(context.scope), target.id, "calls", call.line, "flow")
 
     def error_values(self, name: str, context: Context) -> Values:
         """What a raised or caught name, or a raised expression, means."""

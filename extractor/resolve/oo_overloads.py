@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from extractor.facts import Call
 from extractor.resolve.model import MAX_OVERRIDES, NOTHING, Context, Symbol, Value, Values, accepts, join
 from extractor.resolve.oo_types import Types
+
+_QUALIFIER = re.compile(r"\b(?:const|final)\b|\w+(?:::|\.(?!\.))|\s")
+
+
+def _parameters(symbol: Symbol) -> list[str]:
+    """The types of parameters without what qualifies them."""
+    return [_QUALIFIER.sub("", p.annotation) for p in symbol.d.params]
 
 
 class Overloads(Types):
@@ -29,6 +37,12 @@ class Overloads(Types):
             fitting = self.most_specific([s for score, s in scored if score == best], args, context)
         nearest = fitting[0].parent
         return [s for s in fitting if s.parent is nearest]
+
+    def taking(self, symbols: list[Symbol], args: Sequence[str], context: Context) -> list[Symbol]:
+        """Of several functions named, not called, those whose parameters surely fit what they are going to be given."""
+        scored = [(self.fit(s, args, context), s) for s in symbols if len(s.d.params) == len(args)]
+        best = max((score for score, _ in scored), default=0)
+        return [s for score, s in scored if score == best] if best > 0 else symbols
 
     def most_specific(self, symbols: list[Symbol], args: Sequence[str], context: Context) -> list[Symbol]:
         """Of overloads that fit equally well, the one that a language prefers."""
@@ -59,7 +73,7 @@ class Overloads(Types):
             return 1 if wanted.kind in ("callable", "ext", "inst") else -4
         if given.kind == "inst" and wanted.kind == "inst":
             if given.symbol is wanted.symbol:
-                return 2
+                return -4 if self._other_arguments(given, wanted) else 2
             return 1 if any(a is wanted.symbol for a, _ in self.lineage(given.symbol)) else -4
         if given.kind == "ext" and wanted.kind == "ext":
             return 2 if given.name == wanted.name else self.foreign_compatible(given.name, wanted.name)
@@ -70,6 +84,12 @@ class Overloads(Types):
         if given.kind == "inst" and wanted.kind == "ext":
             return 0 if self.is_open(given.symbol) else self.foreign_compatible("", wanted.name)
         return -4
+
+    def _other_arguments(self, given: Value, wanted: Value) -> bool:
+        """Whether two types of one class are surely of different classes in their arguments."""
+        pairs = zip(given.args, wanted.args, strict=False)
+        sure = [(a[0], b[0]) for a, b in pairs if len(a) == len(b) == 1 and a[0].kind == b[0].kind == "inst"]
+        return any(self.compatible(left, right) < 0 for left, right in sure)
 
     def compatible_arrays(self, given: Value, wanted: Value) -> int:
         """Arrays fit when their elements do; elements that convert to one another do not make arrays that do."""
@@ -93,13 +113,20 @@ class Overloads(Types):
             if cls.id in seen:
                 continue
             seen.add(cls.id)
-            for candidate in cls.members.get(method.d.name, ()):
-                same = len(candidate.d.params) == len(method.d.params)
-                if candidate.is_function and candidate is not method and "abstract" not in candidate.d.flags and same:
-                    found.append(candidate)
+            same = [s for s in cls.members.get(method.d.name, ()) if len(s.d.params) == len(method.d.params)]
+            same = [s for s in same if s.is_function and s is not method and "abstract" not in s.d.flags]
+            if len(same) > 1:  # of overloads, the one with the same types
+                same = [s for s in same if _parameters(s) == _parameters(method)] or same
+            found.extend(same)
             stack.extend(cls.subclasses)
         # A call that may go to very many classes says which interface it uses, not where it ends.
         return sorted(found, key=lambda s: s.id) if len(found) <= MAX_OVERRIDES else []
+
+    def with_overrides(self, chosen: list[Symbol], callee: Value, arity: int) -> list[Symbol]:
+        """Of what an interface only promises, its implementations too."""
+        receiver = callee.owner.symbol if callee.owner is not None and isinstance(callee.owner.symbol, Symbol) else None
+        further = [o for s in chosen if self.is_abstract(s) for o in self.overrides(s, receiver, arity)]
+        return [*chosen, *(s for s in further if s not in chosen)]
 
     def run_arguments(
         self, values: Values, call: Call, args: list[str], context: Context
@@ -114,16 +141,26 @@ class Overloads(Types):
             functions = [s for v in given for s in v.symbol if s.is_function and not s.is_constructor]
             for value in values if functions else ():
                 if value.kind == "func":
-                    for chosen in self.select(value.symbol, args, context):
+                    for chosen in self.with_overrides(self.select(value.symbol, args, context), value, len(args)):
                         symbol = self.definition_of(chosen)
                         line = self.invokes(symbol, position)
                         if line:
                             found.extend((symbol.id, f, line, "flow") for f in functions)
                 elif value.kind in ("extfunc", "extclass"):
+                    functions = self.fitting_what_is_passed(functions, call, position, context)
                     known = value.name.rpartition("#")[2].rpartition(".")[2] in self.runners
                     here = context.file.owner_id(context.scope)
                     found.extend((here, f, call.line, "flow" if known else "callback") for f in functions)
         return found
+
+    def fitting_what_is_passed(
+        self, functions: list[Symbol], call: Call, position: int, context: Context
+    ) -> list[Symbol]:
+        """Of several functions of the name given as an argument, those that take what the callee passes on."""
+        if len(functions) < 2:
+            return functions
+        callee = f"{call.receiver}.{call.name}" if call.receiver else call.name
+        return self.select(functions, [f"{callee}#{position}.0"], context)
 
     def invokes(self, symbol: Symbol, position: int) -> int:
         """The line where a function calls the parameter at this position, 0 when it does not."""
@@ -146,7 +183,7 @@ class Overloads(Types):
         for symbol in callee.symbol:
             if position < len(symbol.d.params):
                 param = symbol.d.params[position]
-                for value in self.type_values(param.annotation, symbol.file, symbol.index):
+                for value in self.bounded(self.type_values(param.annotation, symbol.file, symbol.index)):
                     found = self.functional_parameter(value, number, context)
                     if found:
                         env = self.environment(callee.owner) if callee.owner is not None else {}
@@ -172,7 +209,7 @@ class Overloads(Types):
         if position >= len(symbol.d.params):
             return NOTHING
         param = symbol.d.params[position]
-        for value in self.type_values(param.annotation, symbol.file, symbol.index):
+        for value in self.bounded(self.type_values(param.annotation, symbol.file, symbol.index)):
             found = self.functional_parameter(value, number, context)
             if found:
                 receiver = callee.owner if callee.kind == "func" else callee

@@ -165,7 +165,9 @@ class Types(ABC):
             return NOTHING
         self._active.add(key)
         try:
-            return self.instances(self.parse_type(symbol.d.returns), symbol.file, symbol.d.scope, depth + 1)
+            generic = symbol.index in symbol.file.typevars  # its own parameters are known inside it alone
+            scope = symbol.index if generic else symbol.d.scope
+            return self.instances(self.parse_type(symbol.d.returns), symbol.file, scope, depth + 1)
         finally:
             self._active.discard(key)
 

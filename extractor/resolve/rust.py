@@ -4,6 +4,7 @@ among the impl blocks for it and the traits it implements; a call through a trai
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,6 +12,7 @@ from extractor.facts import MODULE, Binding, Call, FileFacts, Import
 from extractor.parse.rust_names import OPERATORS
 from extractor.resolve import Links
 from extractor.resolve import rust_library as library
+from extractor.resolve.chains import Chain, split_top
 from extractor.resolve.emit import Emitter, Outcome, depends
 from extractor.resolve.model import NOTHING, Context, File, Symbol, Value, Values, join, value_key
 from extractor.resolve.rust_modules import Mod, rust_type
@@ -27,6 +29,7 @@ def link(files: Sequence[FileFacts], configs: Mapping[str, str]) -> Links:
         engine.emit_impls(file, emitter)
     for file in engine.files:
         engine.emit_imports(file, emitter)
+    engine.collect_flows()
     emitter.emit_calls()
     emitter.emit_names()
     return emitter.finish()
@@ -58,7 +61,19 @@ class RustEngine(RustResults):
     """What Rust expressions mean, and where their calls lead."""
 
     runners = library.RUNNERS
+    puts = library.PUTS
     _operator_methods: set[str] | None = None  # those of std::ops that anything here implements
+
+    def __init__(self, files: Sequence[FileFacts], configs: Mapping[str, str]) -> None:
+        self._arguments: dict[
+            int, dict[tuple[int, int], list[str]]
+        ] = {}  # file -> arguments of the calls at (scope, line)
+        super().__init__(files, configs)
+
+    def handed(self, callee: Value, position: int, number: int, args: list[str] | None, context: Context) -> Values:
+        if callee.kind == "func":
+            return self.passed_here(callee, position, number, args, context)
+        return super().handed(callee, position, number, args, context)
 
     # ------------------------------------------------------------------ traits
     def emit_impls(self, file: File, emitter: Emitter) -> None:
@@ -140,7 +155,7 @@ class RustEngine(RustResults):
                     tuple(v._replace(kind={"inst": "class", "ext": "extclass"}.get(v.kind, v.kind)) for v in held)
                 )
             elif value.kind == "const":
-                out.append(self.variable_values(value.symbol))
+                out.append(self.with_kept(self.variable_values(value.symbol), value.symbol, ""))
             else:
                 out.append((value,))
         return join(out)
@@ -160,10 +175,22 @@ class RustEngine(RustResults):
         return join(self.member(v, name, context) for v in self.bounded(held))
 
     def binding_values(self, binding: Binding, file: File) -> Values:
-        if binding.kind == "assigned" and binding.text.startswith(binding.name) and binding.scope != MODULE:
+        if binding.kind == "assigned" and binding.scope != MODULE and self._reads_itself(binding, file):
             # `let x = x.next()` reads the x of before.
             return self.evaluate(binding.text, Context(file, binding.scope, binding.line - 1))
         return super().binding_values(binding, file)
+
+    def _reads_itself(self, binding: Binding, file: File) -> bool:
+        """Whether a name stands in what it is bound to: in the chain, or among the arguments of its calls."""
+        if "#" in binding.text:
+            return False
+        given = self._arguments.get(file.number)
+        if given is None:
+            given = self._arguments[file.number] = {}
+            for call, args in zip(file.facts.calls, file.args, strict=False):
+                given.setdefault((call.scope, call.line), []).extend(args)
+        texts = (binding.text, *given.get((binding.scope, binding.line), ()))
+        return any(binding.name in t and re.search(rf"(?<![\w.:]){binding.name}\b", t) for t in texts)
 
     # ------------------------------------------------------------------ members
     def own_member(self, value: Value, name: str, context: Context, called: bool = False) -> Values:
@@ -172,6 +199,8 @@ class RustEngine(RustResults):
         for ancestor, inner in self.lineage(value.symbol):
             members = ancestor.members.get(name, ())
             functions = tuple(s for s in members if s.is_function)
+            # A type's own method hides the one of that name that a trait gives it.
+            functions = tuple(s for s in functions if "implements" not in s.d.flags) or functions
             if functions and (called or (ancestor.index, name) not in ancestor.file.binds):
                 via = "self" if value.via == "self" else "type"
                 return (Value("func", functions, via=via, owner=value),)
@@ -181,6 +210,7 @@ class RustEngine(RustResults):
             rows = ancestor.file.binds.get((ancestor.index, name))
             if rows:
                 held = self.type_values(rows[0].text, ancestor.file, ancestor.index)
+                held = self.with_kept(held, ancestor, name)
                 mapping = {k: self.substitute(v, env, 1) for k, v in inner.items()} if inner else env
                 return (self.substitute(held, mapping) if mapping else held) or (Value("unknown"),)
         return NOTHING
@@ -211,6 +241,11 @@ class RustEngine(RustResults):
         calls = context.file.facts.calls
         best = min(rows, key=lambda i: (abs(calls[i].line - context.line), i)) if rows else -1
         return (context.file.args[best] or ["?"] * calls[best].arity) if rows else None
+
+    def collection(self, chain: Chain, context: Context) -> Values:
+        """A tuple written out."""
+        parts = split_top(chain.head, ",") if chain.head else []
+        return (Value("tuple", args=tuple(self.evaluate(p, context) for p in parts)),)
 
     def member(self, value: Value, name: str, context: Context) -> Values:
         if name == "@list":  # an array written out: of what its first element is
@@ -254,7 +289,7 @@ class RustEngine(RustResults):
             return Outcome()  # its body belongs to the function that holds it
         if call.kind != "scoped":
             if call.receiver and call.name in self.runners:
-                self._runs(call, args, context, emitter)
+                self.run_whatever(call, args, context, emitter)
             return None
         values = self.path_values(f"{call.receiver}::{call.name.removesuffix('!')}", context)
         if not values:
@@ -277,19 +312,9 @@ class RustEngine(RustResults):
 
     def operator_methods(self) -> set[str]:
         if self._operator_methods is None:
-            names = {*OPERATORS.values(), "neg", "not"}
+            names = {*OPERATORS.values(), "neg", "not", "index", "index_mut"}
             self._operator_methods = {s.d.name for f in self.files for s in f.symbols if s.d.name in names}
         return self._operator_methods
-
-    def _runs(self, call: Call, args: list[str], context: Context, emitter: Any) -> None:
-        """`.map(f)` runs f here, whatever it is called on."""
-        for arg in args:
-            if arg in ("", "?") or arg[0] in "<=" or arg.endswith(")"):
-                continue
-            for value in self.evaluate(arg, context):
-                for symbol in value.symbol if value.kind == "func" else ():
-                    target = self.definition_of(symbol)
-                    emitter.edge(context.file.owner_id(context.scope), target.id, "calls", call.line, "flow")
 
     def _is_closure(self, name: str, context: Context) -> bool:
         file, scope, _ = context

@@ -38,6 +38,13 @@ SAME: Final = frozenset(
     "as_slice as_mut_slice drain inspect step_by cycle fuse sorted as_ref as_mut borrow borrow_mut to_owned lock read write unwrap "
     "expect into deref deref_mut get_mut into_inner as_deref as_deref_mut into_boxed_slice split_off range leak pin".split()
 )
+# What every iterator can do, those written here too.
+ADAPTORS: Final = frozenset(
+    "collect map filter filter_map flat_map flatten enumerate zip take skip take_while skip_while map_while chain rev peekable "  # noqa: SIM905
+    "step_by cloned copied inspect fuse cycle last nth find min_by_key max_by_key min max min_by max_by fold reduce by_ref".split()
+)
+# Which argument a method puts into the collection it is called on.
+PUTS: Final = {"push": 0, "push_back": 0, "push_front": 0, "insert": 1, "replace": 0}
 PERHAPS: Final = frozenset(
     "next first last get get_mut pop pop_front pop_back find min_by_key max_by_key min max min_by max_by nth peek front back "  # noqa: SIM905
     "first_mut last_mut next_back insert reduce recv try_recv find_map peek_mut front_mut back_mut".split()

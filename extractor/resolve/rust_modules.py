@@ -15,7 +15,7 @@ from extractor.nodes import parent_of
 from extractor.resolve import rust_library as library
 from extractor.resolve.chains import UNKNOWN_TYPE, TypeText, split_top
 from extractor.resolve.model import NOTHING, File, Symbol, Value, Values, join
-from extractor.resolve.oo import Engine
+from extractor.resolve.oo_kept import Kept
 
 _LEADING: Final = re.compile(r"^(?:&\s*|'\w+\s+|mut\s+|dyn\s+|impl\s+|\*const\s+|\*mut\s+|for\s*<[^>]*>\s*|\?)+")
 _CALLABLE: Final = re.compile(r"^(?:unsafe\s+|extern\s+(?:\"\w+\"\s+)?)*(?:[\w:]*::)?(?:fn|Fn|FnMut|FnOnce)\s*\(")
@@ -88,7 +88,7 @@ class Mod:
         return here
 
 
-class RustModules(Engine):
+class RustModules(Kept):
     """Crates, modules, paths and types."""
 
     parse_type = staticmethod(rust_type)
@@ -175,18 +175,18 @@ class RustModules(Engine):
         """Methods of impl blocks join their type, wherever it stands."""
         for key, written in (file.facts.extra or {}).get("receivers", {}).items():
             method = file.symbols[int(key)]
-            found = self.type_name(
-                rust_type(written).name,
-                file,
-                MODULE if method.d.scope == MODULE else method.d.scope,
-                method.d.start_line,
-            )
-            if found is None or found.kind != "class":
-                continue
-            file.outside[method.index] = found.symbol
-            group = found.symbol.members.setdefault(method.d.name, [])
-            if method not in group:
-                group.append(method)
+            name = rust_type(written).name
+            found = self.type_variable(name, file, method.index)
+            found = found or self.type_name(name, file, method.d.scope, method.d.start_line)
+            if found is not None and found.kind == "var":  # `impl<T: Shape> Show for T` gives every Shape the method
+                owners = [v.symbol for v in self.bounded((found,)) if v.kind == "inst"]
+            else:
+                owners = [found.symbol] if found is not None and found.kind == "class" else []
+            for owner in owners:
+                file.outside.setdefault(method.index, owner)
+                group = owner.members.setdefault(method.d.name, [])
+                if method not in group:
+                    group.append(method)
 
     # ------------------------------------------------------------------ paths
     def resolve_path(self, mod: Mod, path: str, seen: frozenset[Any] = frozenset()) -> Values:
@@ -283,7 +283,8 @@ class RustModules(Engine):
                 Value("extclass" if upper else "ns", name=f"{value.name}#{name}" if upper else f"{value.name}::{name}"),
             )
         if value.kind == "extclass":
-            return (Value("extclass", name=f"{value.name}.{name}"),)
+            kind = "extclass" if name[:1].isupper() else "extfunc"
+            return (Value(kind, name=f"{value.name}.{name}", owner=value),)
         return NOTHING
 
     # ------------------------------------------------------------------ types

@@ -31,6 +31,8 @@ class RustResults(RustModules):
                     return first
                 return (Value("list", args=(NOTHING,)),) if simple in library.LISTS else (self.as_instance(owner),)
             return (Value("beyond"),)
+        if owner.kind == "inst" and method in library.ADAPTORS and (given := self.element(owner)):
+            return self._of_list(Value("list", args=(given,)), method, args, context)
         if owner.kind in ("inst", "class"):
             return (self.as_instance(owner),)
         if owner.kind == "list":
@@ -78,6 +80,8 @@ class RustResults(RustModules):
     def _of_wrapper(self, owner: Value, method: str, args: list[str], context: Context) -> Values:
         if method in library.UNWRAPPED:
             return tuple(owner.args[0])
+        if method == "upgrade":
+            return (Value("ext", None, owner.args[:1], "std#Option"),)
         if method == "map":
             return (owner._replace(args=(self._given(args, context), *owner.args[1:])),)
         if method == "and_then":
@@ -95,6 +99,8 @@ class RustResults(RustModules):
         """`?` and `Some(x)` take the value out."""
         if value.kind == "ext" and value.args and value.name in ("std#Option", "std#Result", "std#Poll"):
             return tuple(value.args[0])
+        if value.kind == "list" and not value.name:  # `.collect::<Result<Vec<_>, _>>()?`
+            return (value._replace(args=(join(self.awaited(v) for v in value.args[0]),)),)
         return (value,)
 
     def dereferenced(self, value: Value) -> Values:
@@ -111,7 +117,7 @@ class RustResults(RustModules):
         if value.kind == "ext" and value.args:
             return tuple(value.args[0])
         if value.kind == "inst":
-            held = self._associated(value.symbol, "Item")
+            held = self._associated(value.symbol, "Item") or self._associated(value.symbol, "Output")
             if held is not None:
                 return self.alias_values(Value("alias", held), 0)
         return NOTHING

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from extractor.facts import Call, FileFacts
+from extractor.parse.collect import bare
 from extractor.resolve import Links
 from extractor.resolve import typescript_library as library
 from extractor.resolve.chains import Chain, TypeText, parse_chain, ts_type
@@ -95,7 +96,11 @@ class ScriptEngine(ScriptResults):
             pairs = chain.head.endswith("Map")
             inner = tuple(join(self.foreign_member(v, n, context) for v in held) for n in "01") if pairs else (held,)
             return tuple(v._replace(args=inner) for v in values)
-        return super()._evaluate(text, chain, context)
+        found = super()._evaluate(text, chain, context)
+        if not found and chain.kind == "new" and "." in chain.head and not chain.steps:
+            made = self.evaluate(bare(chain.head), context)  # `new library.Shape()` where the library is an object
+            found = join(self.result(v, None, context) for v in made if v.kind in ("class", "func"))
+        return found
 
     # ------------------------------------------------------------------ members and results
     def member(self, value: Value, name: str, context: Context) -> Values:
@@ -163,6 +168,10 @@ class ScriptEngine(ScriptResults):
         if step.op == "#" and not found:
             position, _, number = step.name.partition(".")
             return self._arriving(("=>", lambda_place(prefix, int(position), context), int(number)))
+        if step.op == "." and called and not found and step.name in library.FIRST_PARAMETER:
+            # What gives its elements to a function is read as an array, whatever it is.
+            some = any(v.kind == "unknown" for v in values)
+            return self.foreign_member(Value("list", args=(NOTHING,)), step.name, context) if some else NOTHING
         if step.op == "." and any(v.kind == "func" for v in found):
             return join(self.evaluate_property(v, context) for v in found)
         return found
@@ -224,6 +233,8 @@ class ScriptEngine(ScriptResults):
 
     def special_call(self, call: Call, context: Context, args: list[str], emitter: Any) -> Outcome | None:
         """`super(…)` runs the constructor of the base."""
+        if call.receiver and call.name in library.RUNNERS and call.kind == "call":
+            self.run_whatever(call, args, context, emitter)
         if call.receiver or call.name != "super":
             return None
         owner = context.file.enclosing_class(context.scope)

@@ -19,7 +19,7 @@ from extractor.resolve.typescript_places import ScriptPlaces
 Source = tuple[File, Call, list[str]]
 Row = tuple[Key, Values]
 
-ROUNDS: Final = 6
+ROUNDS: Final = 8
 MAX_FLOW: Final = 16  # of more values than these none is said to arrive
 # Which argument a method puts into the container it is called on.
 PUTS: Final[Mapping[str, int]] = {"push": 0, "unshift": 0, "add": 0, "set": 1, "append": 0, "enqueue": 0, "splice": 2}
@@ -34,12 +34,16 @@ class ScriptFlow(ScriptPlaces):
         # (interface, member) -> functions of objects written out
         self._written: dict[tuple[str, str], list[Symbol]] = {}
         self._open: dict[tuple[str, int], bool] = {}
+        self._putters: dict[
+            str, list[tuple[int, str, int]]
+        ] = {}  # function -> (container, field, value): places of parameters
 
     # ------------------------------------------------------------------ rounds
     def flow(self) -> None:
         """Fill `flows`. A round looks again only at what depends on what the round before changed."""
         self._forget()
         self._implementations()
+        self._find_putters()
         sources = self._sources()
         rows: list[list[Row]] = [[] for _ in sources]
         asked: list[frozenset[Key]] = [frozenset() for _ in sources]
@@ -83,6 +87,16 @@ class ScriptFlow(ScriptPlaces):
             for scope, held, name, value, line in (file.facts.extra or {}).get("puts", ()):
                 found.append((file, Call(scope, held, name, line, 0, 1, "put"), [value]))
         return found
+
+    def _find_putters(self) -> None:
+        """Functions that put one of their parameters into another: `function rule(table, key, f) { table[key] = f; }`."""
+        self._putters.clear()
+        for file in self.files:
+            for scope, held, name, value, _ in (file.facts.extra or {}).get("puts", ()):
+                names = [p.name for p in file.symbols[scope].d.params] if scope != MODULE else []
+                if held in names and value in names:
+                    rows = self._putters.setdefault(file.symbols[scope].id, [])
+                    rows.append((names.index(held), name, names.index(value)))
 
     def _given(self, source: Source) -> list[Row]:
         file, call, args = source
@@ -146,6 +160,10 @@ class ScriptFlow(ScriptPlaces):
 
     def _flow_call(self, call: Call, args: list[str], context: Context, rows: list[Row]) -> None:
         callees = self._callees(call, context)
+        if call.name in ("call", "apply") and args and any(v.kind in ("func", "lambda") for v in callees):
+            for symbol in self._called(callees, args[1:], context):  # `f.call(x, …)`: x is what f says `this` of
+                self._arrive(rows, ("this", symbol.id, 0), self.evaluate(args[0], context), context.file, symbol.file)
+            args = args[1:] if call.name == "call" else [f"...{a}" for a in args[1:2]]
         place = PUTS.get(call.name)
         if place is not None and call.receiver and len(args) > place and all(v.kind != "func" for v in callees):
             for position in range(place, len(args)) if place != 1 else (1,):
@@ -162,6 +180,10 @@ class ScriptFlow(ScriptPlaces):
                         given = self.evaluate(arg, context)
                         self._arrive(rows, ("=>", value.via, number), given, context.file, value.symbol.file)
         prefix = f"new {call.name}" if call.kind == "new" else f"{call.receiver}.{call.name}".removeprefix(".")
+        for symbol in self._called(callees, args, context) if self._putters else ():
+            for into, name, what in self._putters.get(symbol.id, ()):
+                if max(into, what) < len(args) and telling(args[what]):
+                    self._put(args[into], name, args[what], context, rows, lambda_place(prefix, what, context))
         for symbol in self._called(callees, args, context):
             params = symbol.d.params
             rest = len(params) - 1 if params and params[-1].kind == "*" else len(params)
@@ -178,13 +200,15 @@ class ScriptFlow(ScriptPlaces):
                     else:
                         self._fulfil(symbol, place, values, context, rows)
 
-    def _put(self, held: str, name: str, value: str, context: Context, rows: list[Row]) -> None:
+    def _put(self, held: str, name: str, value: str, context: Context, rows: list[Row], place_of: str = "") -> None:
         if name == "[]" and value.endswith("[]"):  # `for (const key in from) to[key] = from[key]`
             self._copy(held, value.removesuffix("[]"), context, rows)
         places = self._places(held, name, context, 0)
         values = self.evaluate(value[3:] if value.startswith("...") else value, context) if places else NOTHING
         if value.startswith("..."):
             values = join(self.element(v) for v in values)
+        if place_of and value.startswith("=>"):
+            values = tuple(v._replace(via=place_of) for v in values)
         for place in places:
             wrapped = values
             for _ in range(place.wraps if values else 0):

@@ -82,6 +82,17 @@ class ScriptHeld(ScriptExports):
         self._asked.extend(asked)
         return asked
 
+    def special_name(self, head: str, context: Context) -> Values | None:
+        """`this` of a function of an object, or of none, is also what `call` and `apply` give it."""
+        found = super().special_name(head, context)
+        if head != "this" or any(v.kind == "inst" for v in found or ()):
+            return found
+        scope = context.scope
+        while scope != MODULE and "arrow" in context.file.symbols[scope].d.flags:
+            scope = context.file.symbols[scope].d.scope
+        given = self._arriving(("this", context.file.symbols[scope].id, 0)) if scope != MODULE else NOTHING
+        return join([found or NOTHING, given]) if given else found
+
     def _arriving(self, key: Key) -> Values:
         self._asked.append(key)
         return self.flows.get(key, NOTHING)
@@ -165,11 +176,16 @@ class ScriptHeld(ScriptExports):
 
     def _guard(self, binding: Binding, file: File) -> Values:
         """What a function that returns `x is T` says of x."""
-        for value in self.evaluate(binding.text, Context(file, binding.scope, binding.line)):
-            for symbol in value.symbol if value.kind == "func" else ():
-                tested, joint, wanted = symbol.d.returns.partition(" is ")
-                if joint and tested.strip().isidentifier():
-                    return self.type_values(wanted, symbol.file, symbol.index)
+        return self.told_by_guard([binding.text], Context(file, binding.scope, binding.line))
+
+    def told_by_guard(self, guards: Sequence[str], context: Context) -> Values:
+        """The type that functions returning `x is T` tell of what they are given."""
+        for guard in guards:
+            for value in self.evaluate(guard, context) if guard not in ("", "?") else ():
+                for symbol in value.symbol if value.kind == "func" else ():
+                    tested, joint, wanted = symbol.d.returns.partition(" is ")
+                    if joint and tested.strip().isidentifier():
+                        return self.type_values(wanted, symbol.file, symbol.index)
         return NOTHING
 
     def _assigned(self, file: File, scope: int, name: str) -> list[Values]:

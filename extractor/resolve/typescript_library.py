@@ -39,6 +39,10 @@ assert async_hooks buffer child_process cluster console constants crypto dgram d
 http http2 https inspector module net os path perf_hooks process punycode querystring readline repl stream string_decoder
 sys test timers tls trace_events tty url util v8 vm wasi worker_threads zlib
 """)
+# Methods of emitters of events that give back what they are called on.
+FLUENT: Final = _words(
+    "on once off addListener removeListener prependListener prependOnceListener removeAllListeners setMaxListeners"
+)
 STRING_RESULTS: Final = _words("""
 substring substr slice trim trimStart trimEnd toLowerCase toUpperCase replace replaceAll concat repeat padStart padEnd
 charAt toString join normalize

@@ -44,6 +44,11 @@ class ScriptResults(ScriptFlow):
             return NOTHING
         return NOTHING
 
+    def open_member(self, value: Value, beyond: Value, name: str, context: Context) -> Values:
+        found = super().open_member(value, beyond, name, context)
+        fluent = value.kind == "inst" and name in library.FLUENT
+        return tuple(v._replace(owner=value) if v.kind == "extfunc" else v for v in found) if fluent else found
+
     def foreign_result(self, value: Value, args: list[str], context: Context) -> Values:
         owner: Value | None = value.owner
         method = value.name.rpartition(".")[2].rpartition("#")[2]
@@ -53,9 +58,13 @@ class ScriptResults(ScriptFlow):
             return (Value("ext", name="js#Promise", args=((Value("ext", name="js#Response"),),)),)
         if owner is None:
             return NOTHING
+        if owner.kind == "inst" and method in library.FLUENT:
+            return (owner,)
         if value.name == "js#Function.bind":
             return (owner,)
         if owner.kind == "list":
+            if method in ("filter", "find") and (told := self.told_by_guard(args[:1], context)):
+                return (Value("list", args=(told,)),) if method == "filter" else told
             if method in library.SAME_ELEMENTS:
                 return (owner,)
             if method in library.ONE_ELEMENT:
@@ -98,7 +107,7 @@ class ScriptResults(ScriptFlow):
             return (Value("list", args=((pair,),)),)
         if owner.name.endswith("#Map") and method == "entries" and len(owner.args) > 1:
             return (Value("list", args=((Value("tuple", args=owner.args[:2]),),)),)
-        if owner.name == "js#Object" and method in ("values", "freeze", "assign", "seal") and args:
+        if owner.name == "js#Object" and method in ("values", "freeze", "assign", "seal", "create") and args:
             held = self.evaluate(args[0], context)
             return (Value("list", args=(join(self.element(v) for v in held),)),) if method == "values" else held
         if owner.name == "js#Array" and method in ("from", "of") and args:
@@ -120,11 +129,24 @@ class ScriptResults(ScriptFlow):
             return join(value.args)
         if value.kind == "class" and isinstance(value.symbol, Symbol) and value.symbol.is_object:
             return self._entries(value.symbol)
+        if value.kind == "module":
+            return join(self.export(value.symbol, name) for name in value.symbol.found["exports"] if name != "=")
+        if value.kind == "inst":
+            return self._iterated(value)
         if value.kind == "ext" and value.name.endswith("#Map") and len(value.args) > 1:
             return (Value("tuple", args=value.args[:2]),)
         if value.kind == "ext" and value.args:
             return tuple(value.args[1] if value.name.endswith("#Record") and len(value.args) > 1 else value.args[0])
         return NOTHING
+
+    def _iterated(self, value: Value) -> Values:
+        """What an object gives one by one: what its `[Symbol.iterator]` yields."""
+        given: list[Values] = []
+        for found in self.own_member(value, "[iterator]", Context(value.symbol.file, value.symbol.index, 0)):
+            for symbol in found.symbol if found.kind == "func" else ():
+                held = self.function_result(symbol, found, None, Context(symbol.file, symbol.index, 0))
+                given.extend(self.element(v) for v in held if v.kind != "inst")
+        return join(given)
 
     def _entries(self, symbol: Symbol) -> Values:
         """Everything that an object written out holds."""
