@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import Final
 
 from brain.text import split_identifier, stem
-from brain.view import is_aside, is_test
+from brain.view import is_aside, is_copy, is_test
 
 SYMBOL_BOOST: Final = 3.0  # a row that defines the queried symbol
 MENTION_BOOST: Final = 0.5  # one that defines a name written as code in a question in prose
@@ -24,7 +24,7 @@ NAME_BOOST: Final = 0.6  # all words of the question stand in the symbol's quali
 PATH_BOOST: Final = 0.6  # all words of the question stand in the file's name
 COHERENCE: Final = 0.35  # the file with most matches lifts its best row by this
 DECAY: Final = 0.5  # per earlier hit from the same file
-FACTORS: Final = {"test": 0.2, "aside": 0.3, "section": 0.5, "value": 0.4}
+FACTORS: Final = {"test": 0.2, "aside": 0.3, "copy": 0.4, "section": 0.5, "value": 0.4}
 _WORD = re.compile(r"[^\W_]\w*")
 USAGE_SECTION: Final = 0.8  # instead, where the question asks how to use what is there
 
@@ -37,6 +37,8 @@ def doubts(kind: str, path: str) -> tuple[str, ...]:
         found.append("section")
     elif is_aside(path):
         found.append("aside")
+    if is_copy(path):
+        found.append("copy")
     if kind == "variable":
         found.append("value")
     return tuple(found)
@@ -50,8 +52,10 @@ def weights(frequency: Mapping[str, int], rows: int) -> dict[str, float]:
 
 
 def name_share(qualname: str, stems: Mapping[str, float]) -> float:
-    """Share of the question that stands in a qualified name; `stems` are those of its words."""
-    return sum(stems[part] for part in _stems(qualname) if part in stems)
+    """Share of the question that stands in a qualified name, less where the name says more; `stems` are those of its words."""
+    whole, parts = _stems(qualname)
+    shared = sum(part in stems for part in parts)
+    return sum(stems[word] for word in whole if word in stems) * math.sqrt(shared / len(parts)) if shared else 0.0
 
 
 def path_share(path: str, words: Mapping[str, float]) -> float:
@@ -61,8 +65,11 @@ def path_share(path: str, words: Mapping[str, float]) -> float:
 
 
 @lru_cache(maxsize=50_000)
-def _stems(qualname: str) -> frozenset[str]:
-    return frozenset(stem(part) for word in _WORD.findall(qualname) for part in (word, *split_identifier(word)))
+def _stems(qualname: str) -> tuple[frozenset[str], frozenset[str]]:
+    """Of a qualified name: the stems of its words and their parts, and those of the parts alone."""
+    words = _WORD.findall(qualname)
+    parts = frozenset(stem(part) for word in words for part in split_identifier(word))
+    return parts | {stem(word) for word in words}, parts
 
 
 @lru_cache(maxsize=50_000)

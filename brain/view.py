@@ -28,7 +28,10 @@ _TEST_FILE = re.compile(
     r"^(?:test_.*|.*_test|.*_tests|conftest|tests?|.*[.\-](?:test|spec)|.*Tests?|.*TestCase|.*Spec)\.\w+$"
 )
 _PLAIN = re.compile(r"[-_.]")
-_ASIDE_DIRS = frozenset({"examples", "example", "samples", "demo", "demos", "benchmarks", "benchmark", "docs", "doc"})
+_ASIDE_DIRS = frozenset(
+    {"examples", "example", "samples", "demo", "demos", "benchmarks", "benchmark", "bench", "docs", "doc"}
+)
+_COPY = re.compile(r"(?:^|/)dist/|\.d\.[cm]?ts$|\.pyi$")
 
 
 class Relations(Protocol):
@@ -131,6 +134,12 @@ def is_aside(path: str) -> bool:
     """Whether a file stands beside the product: examples, demos, documentation, benchmarks, in whatever `docs_src` they are, and
     folders of tools (`.ci/`)."""
     return any(part.startswith(".") or _PLAIN.split(part.lower())[0] in _ASIDE_DIRS for part in path.split("/")[:-1])
+
+
+@lru_cache(maxsize=50_000)
+def is_copy(path: str) -> bool:
+    """Whether a file says again what stands elsewhere: build output, declarations beside the code they declare."""
+    return bool(_COPY.search(path))
 
 
 def is_public(node: Node) -> bool:

@@ -170,7 +170,7 @@ def ndcg(found: Sequence[Place], gains: Mapping[str, float]) -> float:
     return sum(g / math.log2(i + 1) for i, g in found) / sum(g / math.log2(i + 1) for i, g in enumerate(ideal, 1))
 
 
-def plain_search(graph: Path) -> Callable[[str], list[str]]:
+def plain_search(graph: Path, k: int = 10) -> Callable[[str], list[str]]:
     """What SQLite finds by itself: passages of about 750 characters, its own word breaker, no stems, any of the words, BM25.
     It says how hard a set of questions is."""
     db = sqlite3.connect(":memory:")
@@ -188,8 +188,8 @@ def plain_search(graph: Path) -> Callable[[str], list[str]]:
     def search(question: str) -> list[str]:
         words = re.findall(r"\w+", question)
         match = " OR ".join(f'"{w}"' for w in [w for w in words if w.lower() not in STOP_WORDS] or words)
-        query = "SELECT path FROM passages WHERE passages MATCH ? ORDER BY rank, rowid LIMIT 10"
-        return [row[0] for row in db.execute(query, (match,))]
+        query = "SELECT path FROM passages WHERE passages MATCH ? ORDER BY rank, rowid LIMIT ?"
+        return [row[0] for row in db.execute(query, (match, k))]
 
     return search
 
