@@ -14,18 +14,21 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 
+from brain.alike import alike
 from brain.text import split_identifier, stem
 from brain.view import is_aside, is_copy, is_test
 
 SYMBOL_BOOST: Final = 3.0  # a row that defines the queried symbol
 MENTION_BOOST: Final = 0.5  # one that defines a name written as code in a question in prose
 MEMBER_SHARE: Final = 0.8  # of these, for a member of that name where no owner was named
+ALIKE_SHARE: Final = 0.4  # how much words of the same meaning weigh against the question's own
 NAME_BOOST: Final = 0.6  # all words of the question stand in the symbol's qualified name
 PATH_BOOST: Final = 0.6  # all words of the question stand in the file's name
 COHERENCE: Final = 0.35  # the file with most matches lifts its best row by this
 DECAY: Final = 0.5  # per earlier hit from the same file
 FACTORS: Final = {"test": 0.2, "aside": 0.3, "copy": 0.4, "section": 0.5, "value": 0.4}
 _WORD = re.compile(r"[^\W_]\w*")
+_PREFIX: Final = 3  # letters that a word and a part of a path must share
 USAGE_SECTION: Final = 0.8  # instead, where the question asks how to use what is there
 
 
@@ -54,14 +57,18 @@ def weights(frequency: Mapping[str, int], rows: int) -> dict[str, float]:
 def name_share(qualname: str, stems: Mapping[str, float]) -> float:
     """Share of the question that stands in a qualified name, less where the name says more; `stems` are those of its words."""
     whole, parts = _stems(qualname)
-    shared = sum(part in stems for part in parts)
-    return sum(stems[word] for word in whole if word in stems) * math.sqrt(shared / len(parts)) if shared else 0.0
+    shared = stems.keys() & parts
+    return sum(map(stems.__getitem__, stems.keys() & whole)) * math.sqrt(len(shared) / len(parts)) if shared else 0.0
 
 
 def path_share(path: str, words: Mapping[str, float]) -> float:
     """Share of the question that stands in the file's stem or its directory, prefixes of three letters or more counting."""
     parts = _parts(path)
-    return sum(weight for word, weight in words.items() if any(_alike(word, part) for part in parts))
+    share = 0.0
+    for word, weight in words.items():
+        if any(word.startswith(part) or part.startswith(word) for part in parts.get(word[:_PREFIX], ())):
+            share += weight
+    return share
 
 
 @lru_cache(maxsize=50_000)
@@ -73,15 +80,15 @@ def _stems(qualname: str) -> tuple[frozenset[str], frozenset[str]]:
 
 
 @lru_cache(maxsize=50_000)
-def _parts(path: str) -> frozenset[str]:
+def _parts(path: str) -> dict[str, list[str]]:
+    """What a file and its folder are called, in parts, by their first letters."""
     *parents, name = path.split("/")
-    pieces = (name.partition(".")[0], *parents[-1:])
-    return frozenset(part for piece in pieces for part in (piece.lower(), *split_identifier(piece)))
-
-
-@lru_cache(maxsize=100_000)
-def _alike(word: str, part: str) -> bool:
-    return min(len(word), len(part)) >= 3 and (word.startswith(part) or part.startswith(word))
+    found: dict[str, list[str]] = {}
+    for piece in (name.partition(".")[0], *parents[-1:]):
+        for part in dict.fromkeys((piece.lower(), *split_identifier(piece))):
+            if len(part) >= _PREFIX:
+                found.setdefault(part[:_PREFIX], []).append(part)
+    return found
 
 
 @dataclass(slots=True)
@@ -114,6 +121,10 @@ def rate(
     """Give each row its score. `words` are those of a question in prose with their weights, empty for a symbol's name;
     `usage` and `about_tests` say what the question asks for; `without` names features to leave out."""
     stems = {stem(word): weight for word, weight in words.items()}
+    if "alike" not in without:
+        for word, weight in words.items():
+            for other in alike(word):
+                stems.setdefault(stem(other), ALIKE_SHARE * weight)
     shares: dict[str, float] = {}
     for c in pool:
         c.features["match"] = c.base
