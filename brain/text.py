@@ -47,6 +47,7 @@ _STOP = re.compile(
     r"|(?:Args|Arguments|Parameters|Params|Returns?|Yields?|Raises?"
     r"|Throws|Examples?|Usage|Notes?|Attributes|See Also|References|Warnings?|Todo|Keyword Args)\s*:?\s*$)"
 )
+_LABELLED = re.compile(r"^\s*(?:warning|note|caution|important|deprecated|todo|fixme|example)\s*:\s", re.I)
 _LEADER = re.compile(r"^\s*(?:/\*+!?|\*+/|\*(?!\*|[^\s*][^*]*\*(?!\w))|///?!?|#+!?)\s?")
 _HEADING = re.compile(r"^\s*#{1,6}\s+\S")
 _LICENCE = re.compile(
@@ -141,7 +142,7 @@ def paragraph(doc: str) -> str:
             if lines and not (number + 1 < len(source) and _RULE.match(source[number + 1])):
                 break
             continue
-        if _STOP.match(line):
+        if _STOP.match(line) or (lines and _LABELLED.match(line)):
             break
         lines.append(line.strip())
     return plain(" ".join(lines))
@@ -230,9 +231,13 @@ def _shorter(text: str) -> list[str]:
     return [text, bare, *sorted(cuts, key=len, reverse=True)]
 
 
-def _finish(text: str) -> str:
-    text = text.strip().rstrip(",;").rstrip()
+def opened(text: str) -> str:
+    """`text` begun with a capital, where its first word is one of the language and no name."""
     first = re.match(r"\S+", text)
-    if first and re.fullmatch(r"[a-z][a-z'-]*,?", first.group()) and not text[first.end() :].startswith(" -"):
-        text = text[0].upper() + text[1:]
+    plain_word = first and re.fullmatch(r"[a-z][a-z'-]*,?", first.group()) and not text[first.end() :].startswith(" -")
+    return text[0].upper() + text[1:] if plain_word else text
+
+
+def _finish(text: str) -> str:
+    text = opened(text.strip().rstrip(",;").rstrip())
     return text if _ENDED.search(text) else text + "."

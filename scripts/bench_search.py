@@ -28,7 +28,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +39,7 @@ if not __package__:
 
 from brain.asking import STOP_WORDS
 from brain.build import run as run_brain
+from brain.corpus import is_document
 from brain.embed import Embedder, open_embedder
 from brain.embed import run as run_embed
 from brain.index import index_path, open_index
@@ -200,14 +201,16 @@ def commits(clone: Path, work: Path, ablate: bool) -> list[Score]:
     graph = build(clone, work)
     questions = list(subjects(clone))
 
+    def places(paths: Iterable[str], files: Collection[str]) -> list[Place]:
+        code = dict.fromkeys(path for path in paths if not is_document(path))
+        return [(i, 1.0) for i, path in enumerate(code, 1) if path in files]
+
     def ask(lookup: Lookup) -> Callable[[tuple[str, tuple[str, ...]]], list[Place]]:
-        def rank(question: tuple[str, tuple[str, ...]]) -> list[Place]:
-            paths = list(dict.fromkeys(hit.path for hit in lookup.search(question[0], 50) if hit.kind != "section"))
-            return [(i, 1.0) for i, path in enumerate(paths, 1) if path in question[1]]
+        return lambda q: places((hit.path for hit in lookup.search(q[0], 50)), q[1])
 
-        return rank
-
-    return variants(graph, "commit subject -> file", questions, ask, ablate)
+    plain = plain_search(graph, 100)
+    bare = measure("plain FTS5", questions, lambda q: places(plain(q[0]), q[1]))
+    return [bare, *variants(graph, "commit subject -> file", questions, ask, ablate)]
 
 
 def speed(graph: Path) -> Score:
