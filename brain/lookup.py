@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 # These and the constants of brain.signals were set on `scripts/bench_search.py`, whose ablation shows what each feature earns.
 POOL: Final = 200  # full-text candidates that are ranked
 SMALL: Final = 1500  # rows that the words which choose candidates may have together
+COMMON: Final = 5000  # rows; a word that stands in more says little and costs much
 WEIGHTS: Final = (2.0, 4.0, 2.0, 1.0, 1.0)  # path, qualname, signature, summary, body
 FEATURES: Final = ("definition", "name", "path", "alike", *FACTORS, "coherence", "decay")
 
@@ -113,8 +114,11 @@ class Lookup:
             named = [question] if shape == "symbol" else code_words(question)
             self._add_definitions(found, named, SYMBOL_BOOST if shape == "symbol" else MENTION_BOOST)
         pool = [c for c in found.values() if _wanted(c, path_glob, kinds)]
-        words = weights(frequency, self._size) if shape != "symbol" else {}
-        rate(pool, words, asks_usage(question), asks_tests(question), self._without)
+        words, without = weights(frequency, self._size), self._without
+        if shape == "symbol":  # each part of its name weighs the same, and a constant may be meant
+            words = dict.fromkeys(terms[1:] or terms, 1 / max(1, len(terms) - 1))
+            without |= {"alike", "value"}
+        rate(pool, words, asks_usage(question), asks_tests(question), without)
         if not kinds:  # who names a kind looks for one symbol, not for the files to read
             spread(pool, self._without)
         return [self._hit(c, terms) for c in once(pool)[:k]]
@@ -268,7 +272,7 @@ class Lookup:
         known = sorted((t for t in terms if found[t]), key=lambda t: found[t])
         total = list(accumulate(found[t] for t in known))
         rare = [t for t, sum_ in zip(known, total, strict=True) if sum_ <= SMALL] or known[:1]
-        common = known[len(rare) :]
+        common = [t for t in known[len(rare) :] if found[t] <= COMMON]
         return f"({_any(rare)}) AND ({_any([*rare, *common, *common])})" if common else _any(rare or terms)
 
     def _add_definitions(self, found: dict[int, Candidate], names: Sequence[str], boost: float) -> None:

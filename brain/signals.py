@@ -118,8 +118,8 @@ def order(c: Candidate) -> tuple[float, str, int, str]:
 def rate(
     pool: Iterable[Candidate], words: Mapping[str, float], usage: bool, about_tests: bool, without: Collection[str] = ()
 ) -> None:
-    """Give each row its score. `words` are those of a question in prose with their weights, empty for a symbol's name;
-    `usage` and `about_tests` say what the question asks for; `without` names features to leave out."""
+    """Give each row its score. `words` are those of the question with their weights, `usage` and `about_tests` say what it
+    asks for, `without` names features to leave out."""
     stems = {stem(word): weight for word, weight in words.items()}
     if "alike" not in without:
         for word, weight in words.items():
@@ -128,15 +128,15 @@ def rate(
     shares: dict[str, float] = {}
     for c in pool:
         c.features["match"] = c.base
-        if words and c.kind not in ("module", "package") and "name" not in without:  # theirs is the path
+        if c.kind not in ("module", "package") and "name" not in without:  # theirs is the path
             c.features["name"] = NAME_BOOST * name_share(c.qualname, stems)
-        if words and c.path and "path" not in without:
+        if c.path and "path" not in without:
             if c.path not in shares:
                 shares[c.path] = path_share(c.path, words)
             c.features["path"] = PATH_BOOST * shares[c.path]
         c.score = sum(c.features.get(name, 0.0) for name in ("match", "definition", "name", "path"))
         for name in doubts(c.kind, c.path):
-            if name in without or (name == "test" and about_tests) or (name == "value" and not words):
+            if name in without or (name == "test" and about_tests):
                 continue
             c.features[name] = USAGE_SECTION if name == "section" and usage else FACTORS[name]
             c.score *= c.features[name]
