@@ -47,7 +47,10 @@ _STOP = re.compile(
     r"|(?:Args|Arguments|Parameters|Params|Returns?|Yields?|Raises?"
     r"|Throws|Examples?|Usage|Notes?|Attributes|See Also|References|Warnings?|Todo|Keyword Args)\s*:?\s*$)"
 )
-_LABELLED = re.compile(r"^\s*(?:warning|note|caution|important|deprecated|todo|fixme|example)\s*:\s", re.I)
+# What ends a paragraph where it stands right below it: an aside with its label, the first item of a list.
+_APART = re.compile(
+    r"^\s*(?:(?:warning|note|caution|important|deprecated|todo|fixme|example)\s*:\s|[-*+•]\s+\S|\d{1,2}[.)]\s+\S)", re.I
+)
 _LEADER = re.compile(r"^\s*(?:/\*+!?|\*+/|\*(?!\*|[^\s*][^*]*\*(?!\w))|///?!?|#+!?)\s?")
 _HEADING = re.compile(r"^\s*#{1,6}\s+\S")
 _LICENCE = re.compile(
@@ -142,7 +145,7 @@ def paragraph(doc: str) -> str:
             if lines and not (number + 1 < len(source) and _RULE.match(source[number + 1])):
                 break
             continue
-        if _STOP.match(line) or (lines and _LABELLED.match(line)):
+        if _STOP.match(line) or (lines and _APART.match(line)):
             break
         lines.append(line.strip())
     return plain(" ".join(lines))

@@ -258,5 +258,5 @@ def test_a_file_that_bears_the_name_of_a_symbol_speaks_for_it(tmp_path: Path) ->
     graph = brains.graph_of(tmp_path / "repo", tmp_path / "graph.sqlite", [])
     brains.build(graph)
     with Lookup.open(graph) as lookup:
-        found = {hit.path: hit.features.get("path") for hit in lookup.search("createLogger")}
+        found = {hit.path: hit.features.get("path", 0.0) for hit in lookup.search("createLogger")}
     assert found["create_logger.py"] > found["other.py"] == 0.0
