@@ -31,6 +31,7 @@ from brain.signals import (
     spread,
     weights,
 )
+from brain.view import BRAIN_TYPES
 from extractor.graph import Graph
 from extractor.schema import Node
 
@@ -42,7 +43,7 @@ POOL: Final = 200  # full-text candidates that are ranked
 SMALL: Final = 1500  # rows that the words which choose candidates may have together
 COMMON: Final = 5000  # rows; a word that stands in more says little and costs much
 WEIGHTS: Final = (2.0, 4.0, 2.0, 1.0, 1.0)  # path, qualname, signature, summary, body
-FEATURES: Final = ("definition", "name", "path", "alike", *FACTORS, "coherence", "decay")
+FEATURES: Final = ("notes", "definition", "name", "path", "alike", *FACTORS, "coherence", "decay")
 
 DENSE: Final = 0.35  # how much nearness in meaning weighs against words, where vectors are used; less for a symbol
 DENSE_SYMBOL: Final = 0.3
@@ -115,9 +116,9 @@ class Lookup:
             self._add_definitions(found, named, SYMBOL_BOOST if shape == "symbol" else MENTION_BOOST)
         pool = [c for c in found.values() if _wanted(c, path_glob, kinds)]
         words, without = weights(frequency, self._size), self._without
-        if shape == "symbol":  # each part of its name weighs the same, and a constant may be meant
+        if shape == "symbol":  # each part of its name weighs the same, and means itself
             words = dict.fromkeys(terms[1:] or terms, 1 / max(1, len(terms) - 1))
-            without |= {"alike", "value"}
+            without |= {"alike"}
         rate(pool, words, asks_usage(question), asks_tests(question), without)
         if not kinds:  # who names a kind looks for one symbol, not for the files to read
             spread(pool, self._without)
@@ -207,16 +208,20 @@ class Lookup:
         if not terms:
             return []
         match = self._expression(terms, frequency)
+        told = "notes" not in self._without
+        columns = WEIGHTS if told else (*WEIGHTS[:3], 0.0, *WEIGHTS[4:])
         query = (
             "SELECT r.id, r.node_id, r.kind, r.path, r.start, r.end, r.name, r.qualname, r.offset, r.length,"
             " m.score FROM"
-            f" (SELECT rowid AS id, bm25(words, {', '.join(map(str, WEIGHTS))}) AS score FROM words WHERE words MATCH ?"
+            f" (SELECT rowid AS id, bm25(words, {', '.join(map(str, columns))}) AS score FROM words WHERE words MATCH ?"
             " ORDER BY score, rowid LIMIT ?) m JOIN rows r ON r.id = m.id ORDER BY m.score, m.id"
         )
         found: dict[str, Candidate] = {}
         best = 0.0
         for *row, score in self._db.execute(query, (match, POOL)):
             candidate = Candidate(*row)
+            if candidate.kind in BRAIN_TYPES and not told:
+                continue
             best = best or score
             # One row per node: its best part stands for it.
             if found.setdefault(candidate.node_id or f"{candidate.path}:{candidate.start}", candidate) is candidate:

@@ -1,5 +1,5 @@
 """What the name and the place of a row say for or against it: the words of the question that stand in the symbol's name and in
-the file's, and whether it is a test, a document or a constant. Rows in, their scores out.
+the file's, and whether it is a test, a document or a copy. Rows in, their scores out.
 
 Set on `scripts/bench_search.py`, whose ablation shows what each signal earns.
 """
@@ -26,7 +26,7 @@ NAME_BOOST: Final = 0.6  # all words of the question stand in the symbol's quali
 PATH_BOOST: Final = 0.6  # all words of the question stand in the file's name
 COHERENCE: Final = 0.35  # the file with most matches lifts its best row by this
 DECAY: Final = 0.5  # per earlier hit from the same file
-FACTORS: Final = {"test": 0.2, "aside": 0.3, "copy": 0.4, "section": 0.5, "value": 0.4}
+FACTORS: Final = {"test": 0.2, "aside": 0.3, "copy": 0.4, "section": 0.5}
 _WORD = re.compile(r"[^\W_]\w*")
 _PREFIX: Final = 3  # letters that a word and a part of a path must share
 USAGE_SECTION: Final = 0.8  # instead, where the question asks how to use what is there
@@ -42,8 +42,6 @@ def doubts(kind: str, path: str) -> tuple[str, ...]:
         found.append("aside")
     if is_copy(path):
         found.append("copy")
-    if kind == "variable":
-        found.append("value")
     return tuple(found)
 
 

@@ -72,7 +72,7 @@ def test_a_page_is_one_of_files() -> None:
     [
         ("tests/test_a.py", "function", ("test",)),
         ("docs_src/a.py", "function", ("aside",)),
-        ("example-app/main.py", "variable", ("aside", "value")),
+        ("example-app/main.py", "variable", ("aside",)),
         ("docs/a.md", "section", ("section",)),
         ("documents/a.py", "function", ()),
         ("dist/esm/a.js", "function", ("copy",)),
