@@ -9,9 +9,9 @@ The first docstring sentence of a function is the question, the function is the 
 the sources before extract and brain see them, so no note can leak it. `masked` also hides each function's own name. The
 annotated questions stand in `search_questions.tsv`, by the first word of the repository's folder, with every file that
 answers them and every file that adds to an answer, worth half; their first column is NDCG@10. All from marshmallow on were
-written before any search ran on them; 45 (aiohttp, jsoup, bat, rxjs) and the last 30 (tornado, rich, hikaricp) only ever
-checked what the others taught. Prints one
-table row per variant: the mean with a bootstrap interval, recall at 1, 5 and 10, wall time per question and its mean CPU time.
+written before any search ran on them; the last 30 (tornado, rich, hikaricp) were held out of every change until it was
+made. Plain FTS5 on the same questions says how hard they are. Prints one table row
+per variant: the mean with a bootstrap interval, recall at 1, 5 and 10, wall time per question and its mean CPU time.
 """
 
 from __future__ import annotations
