@@ -47,10 +47,9 @@ _STOP = re.compile(
     r"|(?:Args|Arguments|Parameters|Params|Returns?|Yields?|Raises?"
     r"|Throws|Examples?|Usage|Notes?|Attributes|See Also|References|Warnings?|Todo|Keyword Args)\s*:?\s*$)"
 )
-# What ends a paragraph where it stands right below it: an aside with its label, the first item of a list.
-_APART = re.compile(
-    r"^\s*(?:(?:warning|note|caution|important|deprecated|todo|fixme|example)\s*:\s|[-*+•]\s+\S|\d{1,2}[.)]\s+\S)", re.I
-)
+# What stood on the lines below a sentence that no full stop ends: an aside with its label, a list it leads in.
+_LABELLED = re.compile(r"\s+(?:Warning|Note|Caution|Important|Deprecated|TODO|FIXME|Example)\s?:\s.*")
+_LEADS_IN = re.compile(r":\s+(?:[-*+•]|\d{1,2}[.)])\s")
 _LEADER = re.compile(r"^\s*(?:/\*+!?|\*+/|\*(?!\*|[^\s*][^*]*\*(?!\w))|///?!?|#+!?)\s?")
 _HEADING = re.compile(r"^\s*#{1,6}\s+\S")
 _LICENCE = re.compile(
@@ -145,7 +144,7 @@ def paragraph(doc: str) -> str:
             if lines and not (number + 1 < len(source) and _RULE.match(source[number + 1])):
                 break
             continue
-        if _STOP.match(line) or (lines and _APART.match(line)):
+        if _STOP.match(line):
             break
         lines.append(line.strip())
     return plain(" ".join(lines))
@@ -159,8 +158,8 @@ def first_sentence(doc: str, limit: int = VERBATIM) -> str:
     """
     if not doc or is_licence(doc):
         return ""
-    text = _sentence(paragraph(doc))
-    if not text or text.endswith(":"):
+    text = _LABELLED.sub("", _sentence(paragraph(doc)))
+    if not text or text.endswith(":") or _LEADS_IN.search(text):
         return ""
     text = _LEADING.sub("", text)
     text = _DUTY.sub("", _SUBJECT.sub("", text)) if _SUBJECT.match(text) else text

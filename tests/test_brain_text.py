@@ -46,7 +46,6 @@ from brain.text import (
         ("Parses it (see RFC 2616 (section 4) for the rules).", "Parses it (see RFC 2616 (section 4) for the rules)."),
         ("Close it! And go home.", "Close it!"),
         ("Codes:\n- one\n- two", ""),
-        ("Takes either of these\n1. a name\n2. a number", "Takes either of these."),
         ("Starts the flusher\nWarning: only if all loggers are thread safe!", "Starts the flusher."),
         ("返回用户的名称。然后结束。", "返回用户的名称。"),
     ],
