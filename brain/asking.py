@@ -16,6 +16,7 @@ _STOP_TEXT: Final = """
     here him his how i if in into is it its itself me might more most must my no nor not of off on or other our out over own
     she should so some such t than that the their them then there these they this those through to too under until up very
     was we were what when where which while who whom whose why will with within without would you your defined implemented
+    use used uses using
 """
 STOP_WORDS: Final = frozenset(_STOP_TEXT.split())
 _CODE = re.compile(

@@ -15,11 +15,12 @@ from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from brain.alike import ALIKE
+from brain.alike import alike
 from brain.asking import STOP_WORDS as STOP_WORDS
 from brain.asking import asks_tests, asks_usage, bare, code_words, distance, query_shape, query_terms
 from brain.index import index_path, open_index
 from brain.signals import (
+    ALIKE_SHARE,
     FACTORS,
     MEMBER_SHARE,
     MENTION_BOOST,
@@ -30,6 +31,7 @@ from brain.signals import (
     spread,
     weights,
 )
+from brain.view import BRAIN_TYPES
 from extractor.graph import Graph
 from extractor.schema import Node
 
@@ -38,11 +40,11 @@ if TYPE_CHECKING:
 
 # These and the constants of brain.signals were set on `scripts/bench_search.py`, whose ablation shows what each feature earns.
 POOL: Final = 200  # full-text candidates that are ranked
-SMALL: Final = 2000  # rows that the words which choose candidates may have together
+SMALL: Final = 1500  # rows that the words which choose candidates may have together
+COMMON: Final = 5000  # rows; a word that stands in more says little and costs much
 WEIGHTS: Final = (2.0, 4.0, 2.0, 1.0, 1.0)  # path, qualname, signature, summary, body
-FEATURES: Final = ("definition", "name", "path", "alike", *FACTORS, "coherence", "decay")
+FEATURES: Final = ("notes", "definition", "name", "path", "alike", *FACTORS, "coherence", "decay")
 
-ALIKE_SHARE: Final = 0.4  # how much a match with words of the same meaning weighs against one with the question's own
 DENSE: Final = 0.35  # how much nearness in meaning weighs against words, where vectors are used; less for a symbol
 DENSE_SYMBOL: Final = 0.3
 _ROW: Final = "id, node_id, kind, path, start, end, name, qualname, offset, length"
@@ -104,7 +106,7 @@ class Lookup:
         """The `k` best nodes and passages for `question`, best first, each node and each span once; empty when no word matches."""
         terms = query_terms(question)
         shape = query_shape(question)
-        frequency = self._frequency(terms)
+        frequency = self._frequency(terms, max(SMALL + 1, self._size // 10))
         found = {c.row: c for c in self._matching(terms, frequency)}
         if shape == "prose" and "alike" not in self._without:
             self._add_alike(found, terms, frequency)
@@ -113,8 +115,11 @@ class Lookup:
             named = [question] if shape == "symbol" else code_words(question)
             self._add_definitions(found, named, SYMBOL_BOOST if shape == "symbol" else MENTION_BOOST)
         pool = [c for c in found.values() if _wanted(c, path_glob, kinds)]
-        words = weights(frequency, self._size) if shape != "symbol" else {}
-        rate(pool, words, asks_usage(question), asks_tests(question), self._without)
+        words, without = weights(frequency, self._size), self._without
+        if shape == "symbol":  # each part of its name weighs the same, and means itself
+            words = dict.fromkeys(terms[1:] or terms, 1 / max(1, len(terms) - 1))
+            without |= {"alike"}
+        rate(pool, words, asks_usage(question), asks_tests(question), without)
         if not kinds:  # who names a kind looks for one symbol, not for the files to read
             spread(pool, self._without)
         return [self._hit(c, terms) for c in once(pool)[:k]]
@@ -194,25 +199,29 @@ class Lookup:
         found = self._row_at(key)
         return self._hit(found, ()) if found is not None else None
 
-    def _frequency(self, terms: Sequence[str]) -> dict[str, int]:
-        """In how many rows each term occurs, counted as far as it matters."""
+    def _frequency(self, terms: Sequence[str], limit: int) -> dict[str, int]:
+        """In how many rows each term occurs, counted as far as `limit`."""
         query = "SELECT count(*) FROM (SELECT 1 FROM words WHERE words MATCH ? LIMIT ?)"
-        return {t: self._db.execute(query, (f'"{t}"', max(SMALL + 1, self._size // 10))).fetchone()[0] for t in terms}
+        return {t: self._db.execute(query, (f'"{t}"', limit)).fetchone()[0] for t in terms}
 
     def _matching(self, terms: Sequence[str], frequency: Mapping[str, int]) -> list[Candidate]:
         if not terms:
             return []
         match = self._expression(terms, frequency)
+        told = "notes" not in self._without
+        columns = WEIGHTS if told else (*WEIGHTS[:3], 0.0, *WEIGHTS[4:])
         query = (
             "SELECT r.id, r.node_id, r.kind, r.path, r.start, r.end, r.name, r.qualname, r.offset, r.length,"
             " m.score FROM"
-            f" (SELECT rowid AS id, bm25(words, {', '.join(map(str, WEIGHTS))}) AS score FROM words WHERE words MATCH ?"
+            f" (SELECT rowid AS id, bm25(words, {', '.join(map(str, columns))}) AS score FROM words WHERE words MATCH ?"
             " ORDER BY score, rowid LIMIT ?) m JOIN rows r ON r.id = m.id ORDER BY m.score, m.id"
         )
         found: dict[str, Candidate] = {}
         best = 0.0
         for *row, score in self._db.execute(query, (match, POOL)):
             candidate = Candidate(*row)
+            if candidate.kind in BRAIN_TYPES and not told:
+                continue
             best = best or score
             # One row per node: its best part stands for it.
             if found.setdefault(candidate.node_id or f"{candidate.path}:{candidate.start}", candidate) is candidate:
@@ -221,10 +230,10 @@ class Lookup:
 
     def _add_alike(self, found: dict[int, Candidate], terms: Sequence[str], frequency: Mapping[str, int]) -> None:
         """Blend in what matches when words that mean the same count too: a question says `settings`, the code `config`."""
-        more = list(dict.fromkeys(word for term in terms for word in ALIKE.get(term, ()) if word not in terms))
+        more = list(dict.fromkeys(word for term in terms for word in alike(term) if word not in terms))
         if not more:
             return
-        for c in self._matching([*terms, *more], {**frequency, **self._frequency(more)}):
+        for c in self._matching([*terms, *more], {**frequency, **self._frequency(more, SMALL + 1)}):
             mine = found.setdefault(c.row, c)
             mine.features["alike"] = ALIKE_SHARE * c.base
             mine.base = mine.features["alike"] + ((1 - ALIKE_SHARE) * mine.base if mine is not c else 0.0)
@@ -268,7 +277,7 @@ class Lookup:
         known = sorted((t for t in terms if found[t]), key=lambda t: found[t])
         total = list(accumulate(found[t] for t in known))
         rare = [t for t, sum_ in zip(known, total, strict=True) if sum_ <= SMALL] or known[:1]
-        common = known[len(rare) :]
+        common = [t for t in known[len(rare) :] if found[t] <= COMMON]
         return f"({_any(rare)}) AND ({_any([*rare, *common, *common])})" if common else _any(rare or terms)
 
     def _add_definitions(self, found: dict[int, Candidate], names: Sequence[str], boost: float) -> None:

@@ -7,17 +7,20 @@ from a name.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
+from brain import knowledge
 from brain.clauses import Sentence, enumeration, join_clauses
 from brain.derive import FactTable
 from brain.facts import Fact
 from brain.importance import Importance
+from brain.knowledge import leaf_clause, purpose_of
 from brain.notes import Note
-from brain.text import banned, one_line, tokens
-from brain.view import View, dotted, hidden, is_public
+from brain.text import banned, one_line, split_identifier, tokens
+from brain.view import View, dotted, hidden, is_public, is_test
 from extractor.schema import Node
 
 LISTED: Final = 24  # objects kept per relation in a note
@@ -25,6 +28,10 @@ NAMED: Final = 4  # names spelled out in one clause of a summary
 _NOTHING: Final = frozenset(("None", "void"))  # as a return type
 # What a signature alone does not make worth a note.
 _BARE: Final = frozenset(("path", "signature", "visibility", "flag", "decorator"))
+
+
+_TEST_NAME = re.compile(r"[Tt]ests?(?:_|(?![a-z]))")
+_TEST_MARK = re.compile(r"(?<![A-Za-z])(?:[A-Z]\w*)?(?:[Tt]est|Fact|Theory)(?![a-z])")
 
 
 class Renderer:
@@ -84,6 +91,8 @@ class Renderer:
             return node_id.partition("#")[2] or node_id.removeprefix("ext:")
         if node.name == "__init__" or "constructor" in node.meta.get("flags", ()):
             return node.qualname.rpartition(".")[0] or node.qualname
+        if node.name == "/":
+            return "the root package"
         return node.qualname if "#" in node_id else str(node.meta.get("title") or dotted(node))
 
     def best(self, facts: Iterable[Fact]) -> list[Fact]:
@@ -116,6 +125,24 @@ class Renderer:
         text, ids, refs = self.names(facts, limit)
         return Sentence(f"{lead} {text}", ids, refs)
 
+    def tried(self, node: Node, table: FactTable) -> list[Fact]:
+        """The calls of a test into what it tests; none for what only helps the tests."""
+        marks = " ".join(map(str, node.meta.get("decorators", ())))
+        test = _TEST_NAME.match(node.name) and "fixture" not in marks
+        if not is_test(node.path) or not (test or _TEST_MARK.search(marks)) or table.about(node.id, "called_by"):
+            return []
+        return [f for f in table.about(node.id, "calls") if self.is_product(f.object)]
+
+    def is_product(self, node_id: str) -> bool:
+        node = self._view.node(node_id)
+        return node is not None and node.type != "external" and not is_test(node.path)
+
+    def home(self, owner: Sequence[Fact]) -> str:
+        """` of shop.cart`, ` of the module cart`: where a thing is defined, nothing for what stands right in a package."""
+        kind = self.type_of(owner[0].object) if owner else "package"
+        name = self.name(owner[0].object) if kind != "package" else ""
+        return f" of {'the module ' if kind == 'module' and '.' not in name else ''}{name}" if name else ""
+
     def type_of(self, node_id: str) -> str:
         node = self._view.node(node_id)
         return node.type if node else ""
@@ -146,14 +173,17 @@ class Renderer:
         return shown
 
 
-def _purpose(table: FactTable, node: Node) -> Sentence | None:
-    facts = table.about(node.id, "purpose")
-    return Sentence(facts[0].object, (facts[0].id,), ()) if facts else None
-
-
 def _symbol(r: Renderer, node: Node, table: FactTable) -> Iterator[Sentence]:
-    """Functions and methods: what it is; takes and returns; raises; callers and callees; the rest."""
-    purpose = _purpose(table, node)
+    """Functions and methods: what it is; takes and returns; raises; callers and callees; the rest. Of a test: what it tries."""
+    purpose = purpose_of(table, node)
+    tried = r.best(r.tried(node, table))
+    if tried:
+        text, ids, refs = r.names(tried)
+        said = " ".join(split_identifier(_TEST_NAME.sub("", node.name, count=1) or node.name))
+        yield purpose or Sentence(f'A test of {text}: "{said}".', ids, refs)
+        if purpose:
+            yield join_clauses(Sentence(f"tests {text}", ids, refs))
+        return
     takes = _signature(node, table)
     yield purpose or _composed(r, node, table, takes)
     if purpose:
@@ -181,13 +211,22 @@ def _composed(r: Renderer, node: Node, table: FactTable, takes: Sentence | None)
     """The first sentence of an undocumented callable: its kind, its home, what goes in and out."""
     flags = set(node.meta.get("flags", ()))
     words = [word for word in ("abstract", "async", "static") if word in flags or f"{word}method" in flags]
-    kind = "property" if "property" in flags else "class method" if "classmethod" in flags else node.type
+    if node.name == "__init__":
+        flags.add("constructor")
+    kind = (
+        "constructor"
+        if "constructor" in flags
+        else "property"
+        if "property" in flags
+        else "class method"
+        if "classmethod" in flags
+        else node.type
+    )
     if kind == "function" and "generator" in flags:
         kind = "generator function"
     lead = " ".join([*words, kind])
     owner = table.about(node.id, "container")
-    home = f" of {r.name(owner[0].object)}" if owner and r.type_of(owner[0].object) != "package" else ""
-    text = f"{'An' if lead[0] in 'aeiou' else 'A'} {lead}{home}"
+    text = f"{'An' if lead[0] in 'aeiou' else 'A'} {lead}{r.home(owner)}"
     if takes:
         text += f" that {takes.text}"
     ids = tuple(f.id for f in owner[:1]) + (takes.facts if takes else ())
@@ -242,7 +281,7 @@ def _catching(r: Renderer, facts: Sequence[Fact]) -> Sentence | None:
 def _class(r: Renderer, node: Node, table: FactTable) -> Iterator[Sentence]:
     about = table.about
     bases = [*about(node.id, "extends"), *about(node.id, "implements")]
-    purpose = _purpose(table, node)
+    purpose = purpose_of(table, node)
     kinds = set(node.meta.get("flags", ()))
     members = about(node.id, "member")
     methods = [f for f in members if r.type_of(f.object) == "method" and r.is_open(f.object)]
@@ -250,9 +289,8 @@ def _class(r: Renderer, node: Node, table: FactTable) -> Iterator[Sentence]:
     if not purpose:
         word = next((k for k in ("dataclass", "enum", "struct", "record", "protocol") if k in kinds), node.type)
         owner = about(node.id, "container")
-        home = f" of {r.name(owner[0].object)}" if owner and r.type_of(owner[0].object) != "package" else ""
         start = "An" if ("abstract" in kinds or word[0] in "aeiou") else "A"
-        text = f"{start} {'abstract ' if 'abstract' in kinds else ''}{word}{home}"
+        text = f"{start} {'abstract ' if 'abstract' in kinds else ''}{word}{r.home(owner)}"
         base, ids, refs = r.names(bases) if bases else ("", (), ())
         text += f" that extends {base}" if base else ""
         yield Sentence(text + ".", tuple(f.id for f in owner[:1]) + ids, tuple(f.object for f in owner[:1]) + refs)
@@ -266,43 +304,33 @@ def _class(r: Renderer, node: Node, table: FactTable) -> Iterator[Sentence]:
         r.clause("raised by", r.best(about(node.id, "raised_by"))),
         r.clause("caught by", r.best(about(node.id, "caught_by"))),
     )
-    yield join_clauses(_leaf_clause(r, "methods:", r.best(methods), 6), _leaf_clause(r, "fields:", fields, 6))
+    yield join_clauses(leaf_clause(r, "methods:", r.best(methods), 6), leaf_clause(r, "fields:", fields, 6))
     yield join_clauses(r.clause("used by", r.best(about(node.id, "called_by"))))
     yield join_clauses(r.clause("exercised by", r.best(about(node.id, "tested_by")), 2))
-
-
-def _leaf_clause(r: Renderer, lead: str, facts: Sequence[Fact], limit: int) -> Sentence | None:
-    """As `clause`, members by their own name: their class has just been named."""
-    if not facts:
-        return None
-    shown = list(facts)[:limit] if len(facts) > limit + 1 else list(facts)
-    names = [f.object.rpartition("#")[2].partition("@")[0].rpartition(".")[2] for f in shown]
-    text = enumeration(list(dict.fromkeys(names)), len(facts) - len(shown))
-    return Sentence(f"{lead} {text}", tuple(f.id for f in shown), tuple(f.object for f in shown))
 
 
 def _variable(r: Renderer, node: Node, table: FactTable) -> Iterator[Sentence]:
     value = table.about(node.id, "value")
     owner = table.about(node.id, "container")
-    purpose = _purpose(table, node)
+    purpose = purpose_of(table, node)
     short = [f for f in value if len(tokens(f.object)) <= 16]
     if purpose:
         yield purpose
-    home = f" of {r.name(owner[0].object)}" if owner else ""
     flags = node.meta.get("flags", ())
     word = "field" if owner and r.type_of(owner[0].object) in ("class", "interface") else "variable"
     word = "type alias" if "alias" in flags else "constant" if "const" in flags or node.name.isupper() else word
     annotation = one_line(str(node.meta.get("returns") or node.meta.get("annotation") or ""))
+    annotation = annotation if len(tokens(annotation)) <= 12 else ""
     if not (purpose or short or annotation):
         return  # that there is such a name says nothing
-    text = f"A {word}{home}" + (f" of type {annotation}" if annotation and len(tokens(annotation)) <= 12 else "")
+    text = f"A {word}{r.home(owner)}" + (f" of type {annotation}" if annotation else "")
     text += f", set to {short[0].object}" if short else ""
     yield Sentence(text + ".", tuple(f.id for f in (*owner[:1], *short[:1])), tuple(f.object for f in owner[:1]))
 
 
 def _module(r: Renderer, node: Node, table: FactTable) -> Iterator[Sentence]:
     members = table.about(node.id, "member")
-    purpose = _purpose(table, node)
+    purpose = purpose_of(table, node)
     if purpose:
         yield purpose
     groups = []
@@ -331,70 +359,14 @@ def _modules(r: Renderer, facts: Sequence[Fact]) -> list[Fact]:
     return [f for f in facts if r.type_of(f.object) in ("module", "package")]
 
 
-def _capability(r: Renderer, node: Node, table: FactTable) -> Iterator[Sentence]:
-    """A class offers its methods; of several functions the first gives the purpose and the others are related."""
-    yield _purpose(table, node) or Sentence("", (), ())
-    serves = table.about(node.id, "serves")
-    alone = node.meta.get("rule") != "public functions that share a noun"
-    yield join_clauses(
-        r.clause("offered by", serves if alone else serves[:1], 6), r.clause("related:", () if alone else serves[1:], 6)
-    )
-
-
-def _concept(r: Renderer, node: Node, table: FactTable) -> Iterator[Sentence]:
-    about = table.about(node.id, "about")
-    rule = str(node.meta.get("rule", ""))
-    kind = "type" if rule == "named in public signatures" else rule
-    lead = f"{'an' if kind[:1] in 'aeiou' else 'a'} {kind} of the repository:"
-    yield _purpose(table, node) or join_clauses(r.clause(lead, about))
-    yield join_clauses(r.clause("extended by", r.best(table.about(node.id, "subclass"))))
-    yield join_clauses(
-        r.clause("produced by", r.best(table.about(node.id, "produced_by"))),
-        r.clause("taken by", r.best(table.about(node.id, "consumed_by"))),
-    )
-    yield join_clauses(_leaf_clause(r, "members:", table.about(node.id, "member"), 6))
-
-
-def _error(r: Renderer, node: Node, table: FactTable) -> Iterator[Sentence]:
-    purpose, message = _purpose(table, node), table.about(node.id, "message")
-    if purpose:
-        yield purpose
-    raisers = r.best(table.about(node.id, "raised_by"))
-    what = r.names(table.about(node.id, "about"))[0] or node.name
-    guard = message[0].qualifier("guard") if message else ""
-    when = f" when {guard}" if guard and len(tokens(guard)) <= 12 else ""
-    if raisers:
-        text, ids, refs = r.names(raisers)
-        kind = f"A{'n' * (what[0] in 'aeiou')} {what}" if what.isalpha() and what.islower() else what
-        yield Sentence(f"{kind} is raised by {text}{when}.", ids, refs)
-    if message and len(tokens(message[0].object)) <= 25:
-        yield Sentence(f'Its message reads "{message[0].object}".', (message[0].id,), ())
-    yield join_clauses(r.clause("reached through", r.best(table.about(node.id, "reached_from"))))
-    yield join_clauses(r.clause("caught by", r.best(table.about(node.id, "caught_by"))))
-    for fact in table.about(node.id, "fix")[:2]:
-        said = f"Fix: {fact.object}"
-        yield Sentence(said + ("" if said.endswith(".") else "."), (fact.id,), ())
-
-
-def _recipe(r: Renderer, node: Node, table: FactTable) -> Iterator[Sentence]:
-    title = table.about(node.id, "title")
-    steps = table.about(node.id, "step")
-    names = [
-        r.name(f.object) + (f" with {f.qualifier('arguments')}" if f.qualifier("arguments") else "") for f in steps
-    ]
-    text = "; then ".join(names)
-    lead = f"{title[0].object}: " if title else ""
-    yield Sentence(f"{lead}call {text}.", tuple(f.id for f in (*title[:1], *steps)), tuple(f.object for f in steps))
-
-
 _FRAMES: Final[dict[str, Callable[[Renderer, Node, FactTable], Iterator[Sentence]]]] = {
     "class": _class,
     "interface": _class,
     "variable": _variable,
     "module": _module,
     "package": _module,
-    "capability": _capability,
-    "concept": _concept,
-    "error": _error,
-    "recipe": _recipe,
+    "capability": knowledge.capability,
+    "concept": knowledge.concept,
+    "error": knowledge.error,
+    "recipe": knowledge.recipe,
 }

@@ -1,5 +1,5 @@
 """What the name and the place of a row say for or against it: the words of the question that stand in the symbol's name and in
-the file's, and whether it is a test, a document or a constant. Rows in, their scores out.
+the file's, and whether it is a test, a document or a copy. Rows in, their scores out.
 
 Set on `scripts/bench_search.py`, whose ablation shows what each signal earns.
 """
@@ -14,18 +14,21 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 
+from brain.alike import alike
 from brain.text import split_identifier, stem
-from brain.view import is_aside, is_test
+from brain.view import is_aside, is_copy, is_test
 
 SYMBOL_BOOST: Final = 3.0  # a row that defines the queried symbol
 MENTION_BOOST: Final = 0.5  # one that defines a name written as code in a question in prose
 MEMBER_SHARE: Final = 0.8  # of these, for a member of that name where no owner was named
+ALIKE_SHARE: Final = 0.4  # how much words of the same meaning weigh against the question's own
 NAME_BOOST: Final = 0.6  # all words of the question stand in the symbol's qualified name
 PATH_BOOST: Final = 0.6  # all words of the question stand in the file's name
 COHERENCE: Final = 0.35  # the file with most matches lifts its best row by this
 DECAY: Final = 0.5  # per earlier hit from the same file
-FACTORS: Final = {"test": 0.2, "aside": 0.3, "section": 0.5, "value": 0.4}
+FACTORS: Final = {"test": 0.2, "aside": 0.3, "copy": 0.4, "section": 0.5}
 _WORD = re.compile(r"[^\W_]\w*")
+_PREFIX: Final = 3  # letters that a word and a part of a path must share
 USAGE_SECTION: Final = 0.8  # instead, where the question asks how to use what is there
 
 
@@ -37,8 +40,8 @@ def doubts(kind: str, path: str) -> tuple[str, ...]:
         found.append("section")
     elif is_aside(path):
         found.append("aside")
-    if kind == "variable":
-        found.append("value")
+    if is_copy(path):
+        found.append("copy")
     return tuple(found)
 
 
@@ -50,31 +53,40 @@ def weights(frequency: Mapping[str, int], rows: int) -> dict[str, float]:
 
 
 def name_share(qualname: str, stems: Mapping[str, float]) -> float:
-    """Share of the question that stands in a qualified name; `stems` are those of its words."""
-    return sum(stems[part] for part in _stems(qualname) if part in stems)
+    """Share of the question that stands in a qualified name, less where the name says more; `stems` are those of its words."""
+    whole, parts = _stems(qualname)
+    shared = stems.keys() & parts
+    return sum(map(stems.__getitem__, stems.keys() & whole)) * math.sqrt(len(shared) / len(parts)) if shared else 0.0
 
 
 def path_share(path: str, words: Mapping[str, float]) -> float:
     """Share of the question that stands in the file's stem or its directory, prefixes of three letters or more counting."""
     parts = _parts(path)
-    return sum(weight for word, weight in words.items() if any(_alike(word, part) for part in parts))
+    share = 0.0
+    for word, weight in words.items():
+        if any(word.startswith(part) or part.startswith(word) for part in parts.get(word[:_PREFIX], ())):
+            share += weight
+    return share
 
 
 @lru_cache(maxsize=50_000)
-def _stems(qualname: str) -> frozenset[str]:
-    return frozenset(stem(part) for word in _WORD.findall(qualname) for part in (word, *split_identifier(word)))
+def _stems(qualname: str) -> tuple[frozenset[str], frozenset[str]]:
+    """Of a qualified name: the stems of its words and their parts, and those of the parts alone."""
+    words = _WORD.findall(qualname)
+    parts = frozenset(stem(part) for word in words for part in split_identifier(word))
+    return parts | {stem(word) for word in words}, parts
 
 
 @lru_cache(maxsize=50_000)
-def _parts(path: str) -> frozenset[str]:
+def _parts(path: str) -> dict[str, list[str]]:
+    """What a file and its folder are called, in parts, by their first letters."""
     *parents, name = path.split("/")
-    pieces = (name.partition(".")[0], *parents[-1:])
-    return frozenset(part for piece in pieces for part in (piece.lower(), *split_identifier(piece)))
-
-
-@lru_cache(maxsize=100_000)
-def _alike(word: str, part: str) -> bool:
-    return min(len(word), len(part)) >= 3 and (word.startswith(part) or part.startswith(word))
+    found: dict[str, list[str]] = {}
+    for piece in (name.partition(".")[0], *parents[-1:]):
+        for part in dict.fromkeys((piece.lower(), *split_identifier(piece))):
+            if len(part) >= _PREFIX:
+                found.setdefault(part[:_PREFIX], []).append(part)
+    return found
 
 
 @dataclass(slots=True)
@@ -104,21 +116,25 @@ def order(c: Candidate) -> tuple[float, str, int, str]:
 def rate(
     pool: Iterable[Candidate], words: Mapping[str, float], usage: bool, about_tests: bool, without: Collection[str] = ()
 ) -> None:
-    """Give each row its score. `words` are those of a question in prose with their weights, empty for a symbol's name;
-    `usage` and `about_tests` say what the question asks for; `without` names features to leave out."""
+    """Give each row its score. `words` are those of the question with their weights, `usage` and `about_tests` say what it
+    asks for, `without` names features to leave out."""
     stems = {stem(word): weight for word, weight in words.items()}
+    if "alike" not in without:
+        for word, weight in words.items():
+            for other in alike(word):
+                stems.setdefault(stem(other), ALIKE_SHARE * weight)
     shares: dict[str, float] = {}
     for c in pool:
         c.features["match"] = c.base
-        if words and c.kind not in ("module", "package") and "name" not in without:  # theirs is the path
+        if c.kind not in ("module", "package") and "name" not in without:  # theirs is the path
             c.features["name"] = NAME_BOOST * name_share(c.qualname, stems)
-        if words and c.path and "path" not in without:
+        if c.path and "path" not in without:
             if c.path not in shares:
                 shares[c.path] = path_share(c.path, words)
             c.features["path"] = PATH_BOOST * shares[c.path]
         c.score = sum(c.features.get(name, 0.0) for name in ("match", "definition", "name", "path"))
         for name in doubts(c.kind, c.path):
-            if name in without or (name == "test" and about_tests) or (name == "value" and not words):
+            if name in without or (name == "test" and about_tests):
                 continue
             c.features[name] = USAGE_SECTION if name == "section" and usage else FACTORS[name]
             c.score *= c.features[name]

@@ -47,6 +47,9 @@ _STOP = re.compile(
     r"|(?:Args|Arguments|Parameters|Params|Returns?|Yields?|Raises?"
     r"|Throws|Examples?|Usage|Notes?|Attributes|See Also|References|Warnings?|Todo|Keyword Args)\s*:?\s*$)"
 )
+# What stood on the lines below a sentence that no full stop ends: an aside with its label, a list it leads in.
+_LABELLED = re.compile(r"\s+(?:Warning|Note|Caution|Important|Deprecated|TODO|FIXME|Example)\s?:\s.*")
+_LEADS_IN = re.compile(r":\s+(?:[-*+•]|\d{1,2}[.)])\s")
 _LEADER = re.compile(r"^\s*(?:/\*+!?|\*+/|\*(?!\*|[^\s*][^*]*\*(?!\w))|///?!?|#+!?)\s?")
 _HEADING = re.compile(r"^\s*#{1,6}\s+\S")
 _LICENCE = re.compile(
@@ -161,8 +164,8 @@ def first_sentence(doc: str, limit: int = VERBATIM) -> str:
     """
     if not doc or is_licence(doc):
         return ""
-    text = _sentence(paragraph(doc))
-    if not text or text.endswith(":"):
+    text = _LABELLED.sub("", _sentence(paragraph(doc)))
+    if not text or text.endswith(":") or _LEADS_IN.search(text):
         return ""
     text = _LEADING.sub("", text)
     text = _DUTY.sub("", _SUBJECT.sub("", text)) if _SUBJECT.match(text) else text
@@ -236,9 +239,13 @@ def _shorter(text: str) -> list[str]:
     return [text, bare, *sorted(cuts, key=len, reverse=True)]
 
 
-def _finish(text: str) -> str:
-    text = text.strip().rstrip(",;").rstrip()
+def opened(text: str) -> str:
+    """`text` begun with a capital, where its first word is one of the language and no name."""
     first = re.match(r"\S+", text)
-    if first and re.fullmatch(r"[a-z][a-z'-]*,?", first.group()) and not text[first.end() :].startswith(" -"):
-        text = text[0].upper() + text[1:]
+    plain_word = first and re.fullmatch(r"[a-z][a-z'-]*,?", first.group()) and not text[first.end() :].startswith(" -")
+    return text[0].upper() + text[1:] if plain_word else text
+
+
+def _finish(text: str) -> str:
+    text = opened(text.strip().rstrip(",;").rstrip())
     return text if _ENDED.search(text) else text + "."

@@ -31,7 +31,10 @@ _HISTORY = re.compile(
     r"(?:^|[/_.-])(?:change|history|news|release|licen[sc]e|upgrad|migrat|whats?[-_]?new)", re.IGNORECASE
 )
 _PLAIN = re.compile(r"[-_.]")
-_ASIDE_DIRS = frozenset({"examples", "example", "samples", "demo", "demos", "benchmarks", "benchmark", "docs", "doc"})
+_ASIDE_DIRS = frozenset(
+    {"examples", "example", "samples", "demo", "demos", "benchmarks", "benchmark", "bench", "docs", "doc"}
+)
+_COPY = re.compile(r"(?:^|/)dist/|\.d\.[cm]?ts$|\.pyi$")
 
 
 class Relations(Protocol):
@@ -139,6 +142,12 @@ def is_aside(path: str) -> bool:
 def is_history(path: str) -> bool:
     """Whether a document tells what was and what has changed, so that code in it need not be how things are done now."""
     return bool(_HISTORY.search(path))
+
+
+@lru_cache(maxsize=50_000)
+def is_copy(path: str) -> bool:
+    """Whether a file says again what stands elsewhere: build output, declarations beside the code they declare."""
+    return bool(_COPY.search(path))
 
 
 def is_public(node: Node) -> bool:

@@ -47,6 +47,8 @@ from brain.text import (
         ("This function parses the header.", "Parses the header."),
         ("Parses it (see RFC 2616 (section 4) for the rules).", "Parses it (see RFC 2616 (section 4) for the rules)."),
         ("Close it! And go home.", "Close it!"),
+        ("Codes:\n- one\n- two", ""),
+        ("Starts the flusher\nWarning: only if all loggers are thread safe!", "Starts the flusher."),
         ("返回用户的名称。然后结束。", "返回用户的名称。"),
     ],
 )

@@ -249,3 +249,14 @@ def test_a_bare_name_means_what_stands_on_its_own_first(kettles: Lookup) -> None
     names = [(h.kind, h.name) for h in kettles.search("Kettle") if h.kind in ("class", "method")]
     assert names[:2] == [("class", "Kettle"), ("method", "Shelf.Kettle")]
     assert kettles.search("Shelf.Kettle")[0].name == "Shelf.Kettle"
+
+
+def test_a_file_that_bears_the_name_of_a_symbol_speaks_for_it(tmp_path: Path) -> None:
+    (tmp_path / "repo").mkdir()
+    (tmp_path / "repo" / "create_logger.py").write_text('def default():\n    """Make one."""\n')
+    (tmp_path / "repo" / "other.py").write_text('def other():\n    """Wants createLogger."""\n')
+    graph = brains.graph_of(tmp_path / "repo", tmp_path / "graph.sqlite", [])
+    brains.build(graph)
+    with Lookup.open(graph) as lookup:
+        found = {hit.path: hit.features.get("path", 0.0) for hit in lookup.search("createLogger")}
+    assert found["create_logger.py"] > found["other.py"] == 0.0

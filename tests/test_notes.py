@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from brain.notes import Note, read_notes, safe_name, write_notes
 from brain.text import VERBATIM, banned, clean, longest_run, sentences, tokens
 from config.errors import IncompatibleInput, MissingInput
+from extractor.schema import Edge
 
 S = brains.S
 
@@ -60,6 +61,13 @@ def notes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Note]:
             "recipe:catalog.load-cart-catalog.find",
             "Use: call Catalog.load; then Cart; then Catalog.find; then Cart.add with quantity; then checkout.",
         ),
+        (
+            "py:tests/test_cart.py#test_cannot_take_more_than_there_is",
+            'A test of Catalog.take: "cannot take more than there is".',
+        ),
+        ("py:tests/test_cart.py#catalog", "A function of tests.test_cart that returns Catalog."),
+        (f"{S}/catalog.py#Catalog.__init__", "A constructor of Catalog that takes products."),
+        ("capability:bulk_discount", "bulk_discount and no_discount are part of the public interface."),
     ],
 )
 def test_a_note_reads_as_a_maintainer_would_write_it(notes: dict[str, Note], node: str, summary: str) -> None:
@@ -83,6 +91,22 @@ def test_an_associated_type_is_no_field(tmp_path: Path) -> None:
     found = read_notes(graph.parent / "nodes")
     assert found["rs:lib.rs#Count"].summary == "Counts down. Methods: next; fields: left."
     assert found["rs:lib.rs#Count.Item"].summary == "A type alias of Count of type u32."
+
+
+def test_tests_are_told_by_what_they_try_whatever_marks_them(tmp_path: Path) -> None:
+    (tmp_path / "repo" / "tests").mkdir(parents=True)
+    (tmp_path / "repo" / "src").mkdir()
+    (tmp_path / "repo" / "src" / "lib.rs").write_text("/// Adds.\npub fn add(a: u32) -> u32 { a }\n")
+    (tmp_path / "repo" / "tests" / "sums.rs").write_text(
+        "use shop::add;\nfn helper(a: u32) -> u32 { add(a) }\n#[test]\nfn adds_one() { add(helper(1)); }\n"
+    )
+    test, helper, product = "rs:tests/sums.rs#adds_one", "rs:tests/sums.rs#helper", "rs:src/lib.rs#add"
+    calls = [Edge(test, helper, "calls", 4), Edge(test, product, "calls", 4), Edge(helper, product, "calls", 2)]
+    graph = brains.graph_of(tmp_path / "repo", tmp_path / "graph.sqlite", calls)
+    brains.build(graph)
+    found = read_notes(graph.parent / "nodes")
+    assert found[test].summary == 'A test of add: "adds one".'
+    assert found[helper].summary.startswith("A function of the module sums that takes a")
 
 
 def test_every_summary_keeps_the_rules(notes: dict[str, Note]) -> None:

@@ -24,9 +24,14 @@ def test_rare_words_are_more_of_a_question_than_common_ones() -> None:
 
 def test_a_name_holds_words_whatever_their_endings() -> None:
     stems = {stem("parsing"): 0.75, stem("headers"): 0.25}
-    assert name_share("Reader.parse_header", stems) == 1.0
-    assert name_share("parseLine", stems) == 0.75
+    assert name_share("parse_header", stems) == 1.0
     assert name_share("Reader", stems) == 0.0
+
+
+def test_a_name_that_says_more_than_the_question_counts_less() -> None:
+    stems = {stem("parsing"): 0.75, stem("headers"): 0.25}
+    assert name_share("parseLine", stems) == pytest.approx(0.75 / 2**0.5)
+    assert name_share("parse_header", stems) > name_share("Reader.parse_header", stems) > name_share("parse", stems)
 
 
 def test_a_file_is_named_by_its_stem_and_its_folder() -> None:
@@ -67,9 +72,12 @@ def test_a_page_is_one_of_files() -> None:
     [
         ("tests/test_a.py", "function", ("test",)),
         ("docs_src/a.py", "function", ("aside",)),
-        ("example-app/main.py", "variable", ("aside", "value")),
+        ("example-app/main.py", "variable", ("aside",)),
         ("docs/a.md", "section", ("section",)),
         ("documents/a.py", "function", ()),
+        ("dist/esm/a.js", "function", ("copy",)),
+        ("types/a.d.ts", "interface", ("copy",)),
+        ("distribution/a.js", "function", ()),
     ],
 )
 def test_places_that_count_against_a_row(path: str, kind: str, found: tuple[str, ...]) -> None:
