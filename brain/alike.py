@@ -10,83 +10,55 @@ from typing import Final
 from brain.text import stem
 
 _GROUPS: Final = """
-        argument arg args
-        asynchronous async
-        authentication auth authenticate
-        authorization auth authorize
-        buffer buf
-        certificate cert certs
-        character char
-        charset encoding
-        chunk piece pieces
-        colour color
-        command cmd
-        compress gzip deflate
-        configuration config configure settings
-        connection conn
-        context ctx
-        credential credentials password
-        database db
-        decode decoder
-        destination dest dst
-        directory folder dir
-        disable off
-        document doc
-        download fetch
-        environment env environ
-        image img
-        initialize init initialise setup
-        keyboard key
-        length len size
-        library lib
-        login auth
-        maximum max limit
-        message msg
-        minimum min
-        parallel concurrent
-        password passwd secret
-        pause sleep wait
-        pointer ptr
-        position pos offset
-        previous prev
-        regex regexp pattern
-        register registration
-        shutdown stop
-        slow timeout
-        source src
-        specification spec
-        statistics stats
-        synchronous sync
-        temporary temp tmp
-        utility util utils helper
-        variable var
-        verify check validate checking
-        wait timeout
     address url uri
     allocate alloc
     application app
+    argument arg args
+    asynchronous async
     attribute attr
+    authentication auth authenticate
+    authorization auth authorize
     average avg
     boolean bool
+    buffer buf
     button btn
     calculate calc compute
     callback cb
+    certificate cert certs
     channel chan
+    character char
+    charset encoding
+    chunk piece pieces
+    colour color
     column col
+    command cmd
     compare diff
+    compress gzip deflate
     compression gzip
+    configuration config configure settings
+    connection conn
+    context ctx
     convert transform
     copy clone
     create make new
+    credential credentials password
+    database db
     declaration decl
+    decode decoder
     definition def
     delete remove drop
     dependency dep deps
     description desc
     deserialize load decode
+    destination dest dst
     dictionary dict
+    directory folder dir
+    disable off
     display show print
+    document doc
     document docs
+    download fetch
+    environment env environ
     error err
     escape quote
     event evt
@@ -104,31 +76,48 @@ _GROUPS: Final = """
     header hdr
     hook listener handler
     identifier id
+    image img
     implementation impl
     index idx
     information info
+    initialize init initialise setup
     integer int
     iterate iter
     job task
+    keyboard key
     language lang
+    length len size
+    library lib
+    login auth
     manager mgr
+    maximum max limit
     memory mem
     merge combine join
+    message msg
     milliseconds ms
+    minimum min
     number num
     object obj
     operation op
     package pkg
     packet pkt
+    parallel concurrent
     parameter param params
+    password passwd secret
+    pause sleep wait
     permission perm
     plugin extension addon
+    pointer ptr
+    position pos offset
+    previous prev
     process proc
     property prop props
     protocol proto
     random rand
     redirect forward
     reference ref
+    regex regexp pattern
+    register registration
     repository repo
     request req
     response resp res
@@ -139,21 +128,32 @@ _GROUPS: Final = """
     separator sep delimiter
     sequence seq
     serialize dump encode
+    shutdown stop
     signature sig
+    slow timeout
     socket sock
+    source src
+    specification spec
     ssl tls https
     start begin launch
     statement stmt
+    statistics stats
     stop close terminate
     string str
+    synchronous sync
     table tbl
+    temporary temp tmp
     terminal console tty
     throttle limit rate
     timestamp ts
     transaction tx txn
     translation i18n locale
     upload multipart
+    utility util utils helper
+    variable var
+    verify check validate checking
     version ver
+    wait timeout
     websocket ws
     window win
 """

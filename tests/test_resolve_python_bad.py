@@ -104,3 +104,14 @@ def test_source_roots_from_build_files() -> None:
     assert calls(link_text(nested)) == set()
     configured = link_text(nested, {"pyproject.toml": '[tool.setuptools.packages.find]\nwhere = ["code"]\n'})
     assert ("t/t.py", "code/mod.py#f") in calls(configured)
+
+
+def test_a_named_tuple_taken_apart_into_more_names_than_it_has() -> None:
+    source = (
+        "from typing import NamedTuple\n"
+        "def run(): pass\n"
+        "class Pair(NamedTuple):\n    first: object\n    second: object\n"
+        "def apart(pair):\n    a, b, c = pair\n    a()\n"
+        "apart(Pair(run, None))\napart((run, None, None))\n"
+    )
+    assert ("x.py#apart", "x.py#run") in calls(link_text({"x.py": source}))

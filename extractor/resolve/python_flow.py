@@ -246,9 +246,9 @@ class Flow:
         for value in sorted(self.concrete(values)):
             fields = tuple_fields(p, value, self.at)
             if fields and star == len(targets):
-                parts = [
-                    part | on_instance(p, value.a, field, self.at) for part, field in zip(parts, fields, strict=False)
-                ]
+                # Values that flow here by mistake may have fewer fields than there are targets.
+                for index, name in enumerate(fields[: len(parts)]):
+                    parts[index] = parts[index] | on_instance(p, value.a, name, self.at)
                 continue
             if value.kind != BOX or value.a.kind == "dict":
                 hits = Hits()
