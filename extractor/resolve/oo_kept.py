@@ -22,6 +22,7 @@ class Kept(Engine):
     """Remembers which functions were put where."""
 
     puts: Mapping[str, int] = {}  # which argument a method puts into the collection it is called on
+    implied_holder = ""  # whose member a bare name may be
 
     def __init__(self, files: Sequence[FileFacts], configs: Mapping[str, str]) -> None:
         self._kept: dict[Place, list[Value]] = {}
@@ -47,8 +48,6 @@ class Kept(Engine):
                     self._handed_on(file, call, args, symbol, position, place)
         self._memo.clear()
         self._returns.clear()
-
-    implied_holder = ""  # whose member a bare name may be
 
     def _put(self, holder: str, field: str, chain: str, context: Context, through: Through) -> None:
         if chain[:1] in ("", "?", "<", "="):
