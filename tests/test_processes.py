@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 from trainings import QUIET, invented_rows, small_base, small_settings, write_rows
 
+from config.errors import IncompatibleInput
+from trainer import processes
 from trainer.pack import read_pack, work_folder
 from trainer.train import run
 
@@ -96,3 +98,10 @@ def test_a_clusters_preemption_keeps_a_checkpoint(shop: Path, tmp_path: Path) ->
     assert "run the same command again to go on" in told
     assert list((work_folder(target) / "checkpoints").glob("checkpoint-*/trainer_state.json"))
     assert not target.exists()
+
+
+@pytest.mark.parametrize("plugin", ["ACCELERATE_USE_FSDP", "ACCELERATE_USE_DEEPSPEED"])
+def test_a_launcher_that_splits_the_base_is_refused(plugin: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(plugin, "true")
+    with pytest.raises(IncompatibleInput, match=f"{plugin.rpartition('_')[2]} splits the base"):
+        processes.join(QUIET)

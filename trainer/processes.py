@@ -10,11 +10,14 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from config.console import Console
+from config.errors import IncompatibleInput
 
 Value = TypeVar("Value")
+# What `accelerate launch` tells its processes of FSDP and DeepSpeed.
+_SPLITTING: Final = ("ACCELERATE_USE_FSDP", "ACCELERATE_USE_DEEPSPEED")
 
 
 class Mute(Console):
@@ -37,7 +40,17 @@ def first() -> bool:
 
 
 def join(console: Console) -> Console:
-    """Meet the other processes, if a launcher started any, and return the console this one may speak through."""
+    """Meet the other processes, if a launcher started any, and return the console this one may speak through.
+
+    Raises IncompatibleInput when the launcher would split the model: what a pack proves (the base did not move, every part of the
+    adapter did) is proved on whole tensors.
+    """
+    split = next((name for name in _SPLITTING if os.environ.get(name, "").lower() in ("1", "true")), "")
+    if split:
+        raise IncompatibleInput(
+            f"{split.rpartition('_')[2]} splits the base over the processes, and an adapter is trained on a whole one",
+            "accelerate launch --num_processes N without it; train qlora where the base does not fit one GPU",
+        )
     if count() == 1:
         # One process on a machine of several GPUs takes the first: the libraries would copy the model to all of them.
         os.environ.setdefault("CUDA_VISIBLE_DEVICES", "0")
