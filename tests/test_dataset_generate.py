@@ -87,6 +87,16 @@ def test_every_name_in_an_answer_resolves(folder: Path, rows: dict[str, list[Exa
                 assert known, (token, example)
 
 
+def test_other_trainers_load_the_rows(folder: Path, rows: dict[str, list[Example]], tmp_path: Path) -> None:
+    from datasets import load_dataset
+
+    train, valid, test, _ = outputs(folder / "dataset" / "train.jsonl")
+    files = {"train": str(train), "validation": str(valid), "test": str(test)}
+    loaded = load_dataset("json", data_files=files, cache_dir=str(tmp_path))
+    assert [len(loaded[split]) for split in files] == [len(rows[name]) for name in ("train", "valid", "test")]
+    assert loaded["train"][0]["response"] == rows["train"][0].response
+
+
 def test_no_prose_names_a_line(rows: dict[str, list[Example]]) -> None:
     assert [e for e in every(rows) if re.search(r"\blines? \d|\.py:\d", e.response)] == []
     assert any(re.fullmatch(r"[\w/]+\.py:\d+-\d+", cite) for e in rows["train"] for cite in e.meta.cites)
