@@ -25,8 +25,8 @@ ROOT = Path(__file__).resolve().parents[1]
 _SKIPPED = {"site-packages", "__pycache__", "test"}
 
 
-def main() -> None:
-    """Print the table, or with --measure one measurement as JSON."""
+def main() -> int:
+    """Print the table, or with --measure one measurement as JSON; 6 when a bar was missed."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument(
         "--corpus", type=Path, help="a folder of Python source; default: the standard library without its tests"
@@ -37,10 +37,28 @@ def main() -> None:
     given = options.parse_args()
     if given.measure:
         print(json.dumps(MEASUREMENTS[given.measure](*given.arguments)))
-        return
+        return 0
     with tempfile.TemporaryDirectory() as folder:
         figures = bench(given.corpus or Path(sysconfig.get_paths()["stdlib"]), Path(folder))
     print(json.dumps(figures, indent=1) if given.json else table(figures))
+    missed = [name for name, kept in BARS.items() if not kept(figures[name])]
+    if missed:
+        print(f"missed: {', '.join(missed)}", file=sys.stderr)
+    return 6 if missed else 0
+
+
+BARS: dict[str, Callable[[float], bool]] = {
+    "lines_per_s": lambda v: v >= 20_000,
+    "times_bare_parse": lambda v: v <= 12,
+    "two_workers_parse_gain": lambda v: v >= 1.7,
+    "two_workers_gain": lambda v: v >= 1.25,
+    "no_op_s": lambda v: v < 1,
+    "one_file_s": lambda v: v < 0.3,
+    "incremental_equals_clean": bool,
+    "peak_mb": lambda v: v < 600,
+    "graph_to_source": lambda v: v <= 4,
+    "large_to_small_speed": lambda v: v >= 0.75,
+}
 
 
 def bench(corpus: Path, work: Path) -> dict[str, Any]:
@@ -188,4 +206,4 @@ def _dump(graph: Path) -> list[str]:
 
 if __name__ == "__main__":
     sys.path.insert(0, str(ROOT))
-    main()
+    raise SystemExit(main())
