@@ -251,7 +251,7 @@ class Relations:
                 if edge.dst not in seen:
                     seen.add(edge.dst)
                     queue.append(edge.dst)
-        return Absence(True)
+        return Absence(not queue, "" if not queue else f"only {_LOOKED_AT} of the functions behind it were looked at")
 
     def _loose(self, kind: str, names: set[str]) -> list[Unresolved]:
         """Unlinked rows that may mean one of `names`, each once."""

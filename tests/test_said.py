@@ -52,6 +52,8 @@ class Hooks:
     def name(self):
         return "hooks"
 ''',
+    "jobs/chain.py": "".join(f"def link{n}():\n    link{n + 1}()\n\n\n" for n in range(230))
+    + "def link230():\n    pass\n",
     "README.md": "# Jobs\\n\\nRuns jobs, again and again.\\n",
 }
 
@@ -84,3 +86,8 @@ def test_no_error_is_claimed_absent_behind_a_call_that_leads_anywhere(jobs: Expe
 
 def test_where_every_call_is_known_no_error_means_none(jobs: Expert) -> None:
     assert jobs.ask("Which errors can Hooks.name raise?").text.startswith("None found: Hooks.name raises nothing")
+
+
+def test_no_error_is_claimed_absent_beyond_what_was_looked_at(jobs: Expert) -> None:
+    assert jobs.ask("Which errors can link0 raise?").text.startswith("It is unknown whether link0 has any")
+    assert jobs.ask("Which errors can link100 raise?").text.startswith("None found: link100 raises nothing")
