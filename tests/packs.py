@@ -7,6 +7,7 @@ import struct
 from pathlib import Path
 from typing import Any
 
+from inference.adapter import Adapter, Base, load_adapter, load_base
 from trainer.fingerprint import fingerprint
 from trainer.pack import BaseModel, Pack, Probe, describe, file_digest
 
@@ -128,3 +129,20 @@ def write_pack(
     )
     (folder / "nanodex.json").write_text(json.dumps({**describe(pack), **(described or {})}))
     return folder
+
+
+def write_shop(place: Path) -> Path:
+    """models/shop-nanodex-lora -> .v1 and its base in `place`."""
+    base = write_base(place / "tiny-base")
+    write_pack(place / "models/shop-nanodex-lora.v1", base)
+    (place / "models/shop-nanodex-lora").symlink_to("shop-nanodex-lora.v1")
+    return place
+
+
+def read_shop(shop: Path) -> tuple[Base, Adapter]:
+    """The base and adapter that `write_shop` left there."""
+    base, _ = load_base(shop / "tiny-base")
+    adapter, _ = load_adapter(shop / "models/shop-nanodex-lora")
+    assert base is not None
+    assert adapter is not None
+    return base, adapter
