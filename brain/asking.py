@@ -29,6 +29,22 @@ _TESTS: Final = re.compile(
     r"\btests\b|\b(?:which|what|under)\s+test\b|\b(?:unit|integration|regression)\s+test|\btest\s+(?:suite|case|file)s?\b|\btested\b|\bfixtures?\b",
     re.I,
 )
+# How the subject of a commit or the title of an issue begins: an area before a colon or in brackets, or what was done.
+_AREA: Final = re.compile(r"\s*(?:\[[^\]\n]+\]|[\w./+*,{}() -]{1,40}:)\s+\S")
+_DONE: Final = re.compile(
+    r"\W*(?:fix(?:e[sd])?|avoid(?:s|ed)?|simplif(?:y|ie[sd])|improve[sd]?|ensure[sd]?|refactor(?:s|ed)?|don't|do\s+not|make\s+sure"
+    r"|add(?:s|ed)|remove[sd]|move[sd]|rename[sd]|update[sd]|change[sd]|allow(?:s|ed)|made|bug|tweak(?:s|ed)?|clean(?:s|ed)?\s?up)\b",
+    re.I,
+)
+# What such a line says of the change rather than of the code: these words stand in every file.
+_EDIT_TEXT: Final = """
+    add added adding adds again allow allowed allows also always avoid avoided avoids bug change changed changes changing clean
+    cleaned cleanup correct corrected correctly don ensure ensured ensures fix fixed fixes fixing implement implemented
+    improve improved improves instead issue just longer made make makes making minor missing move moved moves moving
+    new now only prevent prevented prevents properly refactor refactored remove removed removes removing rename renamed
+    replace replaced simplify simplified some support supported sure tweak update updated updates
+"""
+EDIT_WORDS: Final = frozenset(_EDIT_TEXT.split())
 _SOURCE: Final = "|".join(sorted(re.escape(suffix[1:]) for suffix in SOURCE_SUFFIXES))
 _PATH = re.compile(rf"^[\w.\-/]*/[\w.\-]+$|^[\w\-]+\.(?:{_SOURCE}|md|rst|toml)$")
 
@@ -46,7 +62,8 @@ def query_terms(question: str) -> list[str]:
 
 
 def query_shape(question: str) -> str:
-    """symbol (one identifier), path, error (a traceback or an error text), else prose."""
+    """symbol (one identifier), path, error (a traceback or an error text), change (the subject of a commit, the title of an
+    issue), else prose."""
     text = question.strip()
     if re.fullmatch(r"`?[A-Za-z_$][\w$]*(?:(?:\.|::|#|->)[A-Za-z_$][\w$]*)*(?:\(\))?`?", text):
         return "path" if _PATH.match(text) else "symbol"
@@ -54,6 +71,8 @@ def query_shape(question: str) -> str:
         return "path"
     if re.search(r"Traceback \(most recent|^\s+at \S+\(|^\w*(?:Error|Exception)\b:", text, re.M):
         return "error"
+    if not text.endswith("?") and (_AREA.match(text) or _DONE.match(text)):
+        return "change"
     return "prose"
 
 

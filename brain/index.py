@@ -25,7 +25,7 @@ from config.errors import IncompatibleInput, MissingInput, StorageError
 from config.manifest import digest
 
 SCHEMA: Final = 3
-_BITS: Final = 20  # a row's number is that of its file, then its place in the file in so many bits
+ROW_BITS: Final = 20  # a row's number is that of its file, then its place in the file in so many bits
 _COLUMNS: Final = "path, qualname, signature, summary, body"
 _TABLES: Final = """
     CREATE TABLE rows (id INTEGER PRIMARY KEY, node_id TEXT NOT NULL, kind TEXT NOT NULL, path TEXT NOT NULL,
@@ -188,7 +188,7 @@ def _add(db: sqlite3.Connection, path: str, rows: Sequence[Row], text: tuple[str
     db.execute("INSERT INTO parts VALUES (?,?,?,?)", (number, path, content, len(rows)))
     lines = text[1].split("\n") if text else []
     starts = [0, *accumulate(len(line) + 1 for line in lines)]
-    for row_id, row in enumerate(rows, number << _BITS):
+    for row_id, row in enumerate(rows, number << ROW_BITS):
         body = "\n".join(lines[row.start - 1 : row.end]) if row.start else ""
         offset = starts[min(row.start - 1, len(lines))] if row.start else 0
         values = (row.node_id, row.kind, row.path, row.start, row.end, row.name, row.qualname, row.signature)

@@ -8,6 +8,7 @@ marked by the edge that led to them, and never change the order of what was foun
 from __future__ import annotations
 
 import fnmatch
+import math
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,11 +17,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from brain.alike import alike
-from brain.asking import STOP_WORDS as STOP_WORDS
-from brain.asking import asks_tests, asks_usage, bare, code_words, distance, query_shape, query_terms
-from brain.index import index_path, open_index
+from brain.asking import EDIT_WORDS, asks_tests, asks_usage, bare, code_words, distance, query_shape, query_terms
+from brain.index import ROW_BITS, index_path, open_index
 from brain.signals import (
     ALIKE_SHARE,
+    CHANGE_DOUBT,
     FACTORS,
     MEMBER_SHARE,
     MENTION_BOOST,
@@ -29,6 +30,7 @@ from brain.signals import (
     once,
     rate,
     spread,
+    tell,
     weights,
 )
 from brain.view import BRAIN_TYPES
@@ -43,7 +45,7 @@ POOL: Final = 200  # full-text candidates that are ranked
 SMALL: Final = 1500  # rows that the words which choose candidates may have together
 COMMON: Final = 5000  # rows; a word that stands in more says little and costs much
 WEIGHTS: Final = (2.0, 4.0, 2.0, 1.0, 1.0)  # path, qualname, signature, summary, body
-FEATURES: Final = ("notes", "definition", "name", "path", "alike", *FACTORS, "coherence", "decay")
+FEATURES: Final = ("notes", "definition", "name", "path", "alike", *FACTORS, "stem", "file", "coherence", "decay")
 
 DENSE: Final = 0.35  # how much nearness in meaning weighs against words, where vectors are used; less for a symbol
 DENSE_SYMBOL: Final = 0.3
@@ -106,9 +108,13 @@ class Lookup:
         """The `k` best nodes and passages for `question`, best first, each node and each span once; empty when no word matches."""
         terms = query_terms(question)
         shape = query_shape(question)
+        if shape == "change" and kinds:  # who names a kind looks for one symbol, not for the files to read
+            shape = "prose"
+        if shape == "change":
+            terms = [t for t in terms if t not in EDIT_WORDS] or terms
         frequency = self._frequency(terms, max(SMALL + 1, self._size // 10))
         found = {c.row: c for c in self._matching(terms, frequency)}
-        if shape == "prose" and "alike" not in self._without:
+        if shape in ("prose", "change") and "alike" not in self._without:
             self._add_alike(found, terms, frequency)
         self._add_dense(found, question, shape)
         if "definition" not in self._without:
@@ -119,8 +125,11 @@ class Lookup:
         if shape == "symbol":  # each part of its name weighs the same, and means itself
             words = dict.fromkeys(terms[1:] or terms, 1 / max(1, len(terms) - 1))
             without |= {"alike"}
-        rate(pool, words, asks_usage(question), asks_tests(question), without)
-        if not kinds:  # who names a kind looks for one symbol, not for the files to read
+        doubt = CHANGE_DOUBT if shape == "change" else 1.0
+        rate(pool, words, asks_usage(question), asks_tests(question), without, doubt)
+        if shape == "change":
+            tell(pool, question, self._files_of(frequency), without)
+        if not kinds:
             spread(pool, self._without)
         return [self._hit(c, terms) for c in once(pool)[:k]]
 
@@ -203,6 +212,21 @@ class Lookup:
         """In how many rows each term occurs, counted as far as `limit`."""
         query = "SELECT count(*) FROM (SELECT 1 FROM words WHERE words MATCH ? LIMIT ?)"
         return {t: self._db.execute(query, (f'"{t}"', limit)).fetchone()[0] for t in terms}
+
+    def _files_of(self, frequency: Mapping[str, int]) -> dict[str, float]:
+        """How much of these words each file holds: BM25 over files, a row that has the word counting once, 1 for the best."""
+        sizes = {number: (path, rows) for number, path, rows in self._db.execute("SELECT id, path, rows FROM parts")}
+        mean = self._size / max(1, len(sizes))
+        scores: dict[int, float] = {}
+        query = f"SELECT rowid >> {ROW_BITS}, count(*) FROM words WHERE words MATCH ? GROUP BY 1 ORDER BY 1"
+        for term in [t for t, n in frequency.items() if n and n <= COMMON]:
+            counts = self._db.execute(query, (f'"{term}"',)).fetchall()
+            rarity = math.log(1 + (len(sizes) - len(counts) + 0.5) / (len(counts) + 0.5))
+            for number, n in counts:
+                length = sizes[number][1] / mean
+                scores[number] = scores.get(number, 0.0) + rarity * n * 2.2 / (n + 1.2 * (0.25 + 0.75 * length))
+        best = max(scores.values(), default=1.0)
+        return {sizes[number][0]: score / best for number, score in scores.items()}
 
     def _matching(self, terms: Sequence[str], frequency: Mapping[str, int]) -> list[Candidate]:
         if not terms:

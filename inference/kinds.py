@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from brain.lookup import STOP_WORDS
+from brain.asking import STOP_WORDS
 from inference.grammar import (
     ASK,
     BACKWARD,

@@ -15,8 +15,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
+from brain.asking import STOP_WORDS
 from brain.index import index_path
-from brain.lookup import STOP_WORDS, Hit, Lookup
+from brain.lookup import Hit, Lookup
 from brain.markup import prose
 from brain.text import clean, paragraph, sentences, split_identifier, stem, tokens
 from brain.view import is_test

@@ -8,7 +8,7 @@ import re
 from dataclasses import replace
 from typing import Final
 
-from brain.lookup import STOP_WORDS
+from brain.asking import STOP_WORDS
 from brain.text import clean
 from brain.view import is_public, is_test
 from config.errors import UsageError

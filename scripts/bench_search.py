@@ -2,7 +2,7 @@
 
     python scripts/bench_search.py docstrings PACKAGE_DIR… [--work DIR] [--ablate] [--vectors]
     python scripts/bench_search.py questions REPOSITORY… [--work DIR] [--ablate]
-    python scripts/bench_search.py commits CLONE [--work DIR]
+    python scripts/bench_search.py commits CLONE_OR_RELEASE… [--work DIR] [--ablate]
     python scripts/bench_search.py speed GRAPH
 
 The first docstring sentence of a function is the question, the function is the answer, and every docstring is stripped from
@@ -10,8 +10,9 @@ the sources before extract and brain see them, so no note can leak it. `masked` 
 annotated questions stand in `search_questions.tsv`, by the first word of the repository's folder, with every file that
 answers them and every file that adds to an answer, worth half; their first column is NDCG@10. All from marshmallow on were
 written before any search ran on them; the last 30 (tornado, rich, hikaricp) were held out of every change until it was
-made. Plain FTS5 on the same questions says how hard they are. Prints one table row
-per variant: the mean with a bootstrap interval, recall at 1, 5 and 10, wall time per question and its mean CPU time.
+made. Commits are those of a clone, or of the ChangeLog an unpacked release brings along. Plain FTS5 on the same questions
+says how hard they are. Prints one table row per variant: the mean with a bootstrap interval, recall at 1, 5 and 10, wall
+time per question and its mean CPU time.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
@@ -95,7 +97,7 @@ def main() -> int:
     elif options.task == "questions":
         scores = annotated(options.paths, options.work / "questions", options.ablate)
     elif options.task == "commits":
-        scores = commits(options.paths[0], options.work / "commits", options.ablate)
+        scores = commits(options.paths, options.work / "commits", options.ablate)
     else:
         scores = [speed(options.paths[0])]
     if options.json:
@@ -195,22 +197,33 @@ def plain_search(graph: Path, k: int = 10) -> Callable[[str], list[str]]:
     return search
 
 
-def commits(clone: Path, work: Path, ablate: bool) -> list[Score]:
-    """Index the clone's head; the subject of each small commit asks for a file it changed."""
-    shutil.rmtree(work, ignore_errors=True)
-    graph = build(clone, work)
-    questions = list(subjects(clone))
+def commits(places: Sequence[Path], work: Path, ablate: bool) -> list[Score]:
+    """Index each history's last state; the subject of each of its newest small commits asks for a file it changed."""
+    scores = []
+    for place in places:
+        shutil.rmtree(work / place.name, ignore_errors=True)
+        tree = place
+        if not (place / ".git").exists():  # what lists the commits would answer every question
+            tree = work / place.name / "sources"
+            shutil.copytree(place, tree, symlinks=True, ignore=shutil.ignore_patterns("[Cc]hange[Ll]og*"))
+        graph = build(tree, work / place.name)
+        questions = list(islice(subjects(place), 400))
 
-    def places(paths: Iterable[str], files: Collection[str]) -> list[Place]:
-        code = dict.fromkeys(path for path in paths if not is_document(path))
-        return [(i, 1.0) for i, path in enumerate(code, 1) if path in files]
+        def asked(search: Callable[[str], Iterable[str]]) -> Callable[[tuple[str, tuple[str, ...]]], list[Place]]:
+            return lambda q: code_at(search(q[0]), q[1])
 
-    def ask(lookup: Lookup) -> Callable[[tuple[str, tuple[str, ...]]], list[Place]]:
-        return lambda q: places((hit.path for hit in lookup.search(q[0], 50)), q[1])
+        def ask(lookup: Lookup) -> Callable[[tuple[str, tuple[str, ...]]], list[Place]]:
+            return asked(lambda text: (hit.path for hit in lookup.search(text, 50)))
 
-    plain = plain_search(graph, 100)
-    bare = measure("plain FTS5", questions, lambda q: places(plain(q[0]), q[1]))
-    return [bare, *variants(graph, "commit subject -> file", questions, ask, ablate)]
+        scores.append(measure(f"{place.name}, plain FTS5", questions, asked(plain_search(graph, 100))))
+        scores += variants(graph, place.name, questions, ask, ablate)
+    return scores
+
+
+def code_at(paths: Iterable[str], files: Collection[str]) -> list[Place]:
+    """Where these files stand among the paths of code, each counted once."""
+    code = dict.fromkeys(path for path in paths if not is_document(path))
+    return [(i, 1.0) for i, path in enumerate(code, 1) if path in files]
 
 
 def speed(graph: Path) -> Score:
@@ -322,25 +335,46 @@ def blank(lines: list[str], statement: ast.stmt) -> None:
         lines[number] = tail if number == last and tail.strip() else ""
 
 
-def subjects(clone: Path) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """(subject, changed source files) of the clone's small commits whose files still exist."""
-    log = subprocess.run(
-        ["git", "-C", str(clone), "log", "--no-merges", "--name-only", "-n", "3000", "--format=%x00%s"],
-        capture_output=True, text=True, check=True,
-    ).stdout  # fmt: skip
-    for entry in log.split("\0")[1:]:
-        subject, _, names = entry.partition("\n")
-        files = tuple(n for n in names.split("\n") if n.endswith(tuple(SOURCE_SUFFIXES)))
-        subject = re.sub(r"\(?#\d+\)?", "", subject).strip()
+def subjects(place: Path) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """(subject, changed source files) of the small commits whose files still exist, newest first."""
+    for subject, names in history(place):
+        files = tuple(n for n in names if n.endswith(tuple(SOURCE_SUFFIXES)))
+        subject = re.sub(r"\(?#\d+\)?", "", " ".join(subject.split())).strip()
         dull = re.search(r"\b(?:release|version|bump|typo|format|docs?|revert|merge|lint|changelog)\b", subject, re.I)
         if (
             files
             and len(files) <= 2
             and len(subject.split()) >= 4
             and not dull
-            and any((clone / f).is_file() for f in files)
+            and any((place / f).is_file() for f in files)
         ):
             yield subject, files
+
+
+def history(place: Path) -> Iterator[tuple[str, list[str]]]:
+    """(subject, changed files) of each commit, newest first: of a clone, or of the ChangeLog that a release was packed with,
+    written by `git log --stat`, by `git log --name-status`, or as `* files:` and what was done (GStreamer, Mercurial)."""
+    if (place / ".git").exists():
+        command = ["git", "-C", str(place), "log", "--no-merges", "--name-only", "-n", "3000", "--format=%x00%s"]
+        for entry in subprocess.run(command, capture_output=True, text=True, check=True).stdout.split("\0")[1:]:
+            subject, _, names = entry.partition("\n")
+            yield subject, names.split("\n")
+        return
+    for log in sorted(place.glob("ChangeLog*")):
+        text = log.read_text(encoding="utf-8", errors="replace")
+        for entry in re.split(r"^commit [0-9a-f]{40}.*\n", text, flags=re.M)[1:]:
+            said = re.search(r"^    (\S.*)", entry, re.M)
+            if said and not re.search(r"^Merge:", entry, re.M):
+                yield said[1], re.findall(r"^(?: (?=\S)|[MAD]\t)([^|{}>\n]*?)(?: +\| +\d+.*)?$", entry, re.M)
+        for day in re.split(r"^\d{4}-\d\d-\d\d .*\n", text, flags=re.M)[1:]:
+            for names, said in _STARRED.findall(day):
+                yield said, re.split(r"[,\s:*]+", names)
+
+
+# Lines of `* file, file:`, then what was done, indented as deep or deeper.
+_STARRED = re.compile(
+    r"((?:^\t\* [^\n:]*(?:\n\t[^*\s][^\n:]*)*:[ ]*\n)+)\t ?\s*(\S[^\n]*(?:\n\t[^*\[\s][^\n]*)*)", re.M
+)
 
 
 if __name__ == "__main__":

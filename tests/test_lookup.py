@@ -150,10 +150,24 @@ def test_words_are_searched_whole_and_in_parts() -> None:
         ("cart.py", "path"),
         ("ValueError: quantity must be at least 1", "error"),
         ("how is a cart paid for", "prose"),
+        ("gateway: retry a declined payment", "change"),
+        ("[pricing] Round half up", "change"),
+        ("Fixed the rounding of totals", "change"),
+        ("don't charge twice", "change"),
+        ("add an item to a cart", "prose"),
+        ("fix: why is a cart charged twice?", "prose"),
     ],
 )
 def test_the_shape_of_a_question(question: str, shape: str) -> None:
     assert query_shape(question) == shape
+
+
+def test_the_subject_of_a_commit_leads_to_the_file_it_changed(lookup: Lookup) -> None:
+    hits = lookup.search("gateway: fixed the charge of a declined card")
+    assert hits[0].path == "src/shop/gateway.py"
+    assert {"stem", "file"} <= hits[0].features.keys()
+    # Whoever names a kind looks for one symbol.
+    assert "file" not in lookup.search("gateway: fixed the charge of a declined card", kinds=("method",))[0].features
 
 
 def test_code_words_are_those_written_as_code() -> None:
