@@ -1,4 +1,5 @@
-"""facts.cache.sqlite: the facts of every file parsed before, by path, content and parser version. It may be deleted at any time.
+"""facts.cache.sqlite: the facts of every file parsed before, by path, content and parser version, and the text they were read
+from, its secrets masked. It may be deleted at any time.
 
 Only the last content of each path is kept, so the cache is as large as one generation of the repository.
 """
@@ -16,10 +17,10 @@ from config.errors import StorageError
 from config.manifest import digest
 from extractor.languages import SPECS, LanguageSpec, grammar_version
 
-_SCHEMA: Final = 1
+_SCHEMA: Final = 2
 _CREATE: Final = f"""
     CREATE TABLE IF NOT EXISTS facts (path TEXT PRIMARY KEY, sha256 TEXT NOT NULL, version TEXT NOT NULL, status TEXT NOT NULL,
-                                      reason TEXT NOT NULL, facts TEXT NOT NULL) WITHOUT ROWID;
+                                      reason TEXT NOT NULL, facts TEXT NOT NULL, text BLOB NOT NULL) WITHOUT ROWID;
     PRAGMA user_version={_SCHEMA};
 """
 
@@ -96,11 +97,16 @@ class FactsCache:
         with self._guard():
             return str(self._db.execute("SELECT facts FROM facts WHERE path = ?", (path,)).fetchone()[0])
 
-    def store(self, rows: Iterable[tuple[str, CachedFile, str]]) -> None:
-        """Keep (path, description, facts) rows, in one transaction."""
-        values = [(path, *described, facts) for path, described, facts in rows]
+    def text(self, path: str) -> bytes:
+        """The text of a path that its facts were read from."""
         with self._guard():
-            self._db.executemany("INSERT OR REPLACE INTO facts VALUES (?,?,?,?,?,?)", values)
+            return bytes(self._db.execute("SELECT text FROM facts WHERE path = ?", (path,)).fetchone()[0])
+
+    def store(self, rows: Iterable[tuple[str, CachedFile, str, bytes]]) -> None:
+        """Keep (path, description, facts, text) rows, in one transaction."""
+        values = [(path, *described, facts, text) for path, described, facts, text in rows]
+        with self._guard():
+            self._db.executemany("INSERT OR REPLACE INTO facts VALUES (?,?,?,?,?,?,?)", values)
 
     def forget(self, paths: Iterable[str]) -> None:
         """Drop files that are gone."""

@@ -10,13 +10,12 @@ import gc
 import hashlib
 import os
 import time
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from config.console import Console, plural
+from config.console import Console
 from config.errors import IncompatibleInput, MissingInput
 from config.manifest import Manifest, digest, read_manifest, write_manifest
 from config.settings import ExtractSettings
@@ -26,8 +25,10 @@ from extractor.facts import FileFacts, load_facts
 from extractor.graph import Graph, write_files, write_graph
 from extractor.history import Git, dirty_files, open_git, same_as_blob
 from extractor.languages import BY_NAME, SPECS
+from extractor.layout import moved_lines, moved_rows, rows_of, same_facts
 from extractor.parse import count_lines
-from extractor.pool import Job, Parsed, free_cores, parse_many
+from extractor.pool import Job, Parsed, free_cores, parse_batch, parse_many
+from extractor.report import ExtractReport, counted
 from extractor.resolve import link
 from extractor.schema import FileRow
 from extractor.scip import Index, overlay, read_index
@@ -35,64 +36,7 @@ from extractor.scip_run import INDEXERS, Ran, run_indexer
 from extractor.scip_run import versions as scip_versions
 from extractor.walk import Walk, check_repository, classify, is_config, walk
 
-
-@dataclass(frozen=True, slots=True)
-class ExtractReport:
-    """`resolution` is kind -> language -> (resolved, unresolved first-party, external); `slowest` are (path, seconds)."""
-
-    graph: Path
-    up_to_date: bool = False
-    files: int = 0
-    parsed: int = 0
-    loc: int = 0
-    seconds: float = 0.0
-    nodes: dict[str, int] = field(default_factory=dict)
-    edges: dict[str, int] = field(default_factory=dict)
-    resolution: dict[str, dict[str, tuple[int, int, int]]] = field(default_factory=dict)
-    unresolved: dict[str, int] = field(default_factory=dict)
-    skipped: dict[str, int] = field(default_factory=dict)
-    partial: int = 0
-    failed: int = 0
-    via: dict[str, int] = field(default_factory=dict)
-    slowest: tuple[tuple[str, float], ...] = ()
-    phases: dict[str, float] = field(default_factory=dict)
-    commit: str = ""
-    dirty: int = 0
-    notes: tuple[str, ...] = ()
-
-    def lines(self) -> list[str]:
-        """The short report a person reads."""
-        if self.up_to_date:
-            return [
-                f"{self.graph} is up to date: {plural(self.files, 'file')} checked in {self.seconds:.2f} s",
-                *self.notes,
-            ]
-        rate = self.loc / self.seconds if self.seconds else 0
-        lines = [
-            f"{self.graph}: {plural(sum(self.nodes.values()), 'node')}, {plural(sum(self.edges.values()), 'edge')}",
-            f"  {plural(self.files, 'file')} of source, {plural(self.loc, 'line')}, {self.parsed:,} parsed now, "
-            f"{self.seconds:.2f} s, {rate:,.0f} lines/s",
-        ]
-        for kind, languages in self.resolution.items():
-            shares = [
-                f"{resolved / (resolved + missed):.1%} of {resolved + missed:,} in {lang}"
-                for lang, (resolved, missed, _) in languages.items()
-                if resolved + missed
-            ]
-            external = sum(outside for _, _, outside in languages.values())
-            lines.append(f"  {kind} resolved: {', '.join(shares) or 'none first-party'}; {external:,} external")
-        if self.unresolved:
-            lines.append("  unresolved: " + ", ".join(f"{reason} {n:,}" for reason, n in self.unresolved.items()))
-        if self.partial or self.failed:
-            lines.append(f"  partly parsed {self.partial}, failed {self.failed} (nodes hold what could be read)")
-        if self.skipped:
-            lines.append("  skipped: " + ", ".join(f"{reason} {n:,}" for reason, n in self.skipped.items()))
-        if self.slowest:
-            lines.append("  slowest: " + ", ".join(f"{path} {seconds:.2f} s" for path, seconds in self.slowest))
-        return lines + [f"  {note}" for note in self.notes]
-
-    def as_json(self) -> dict[str, Any]:
-        return {**asdict(self), "graph": str(self.graph)}
+MOST_MOVED: Final = 50  # changed files that are looked at one by one before everything is linked anew
 
 
 @dataclass(slots=True)
@@ -144,6 +88,9 @@ def run(
         if _nothing_to_do(settings.out_graph, manifest, scan.rows.values()):
             sources = sum(row.status in ("ok", "partial") for row in scan.rows.values())
             return replace(report, up_to_date=True, files=sources, seconds=time.perf_counter() - started)
+        if index is None and not settings.use_scip and _only_moved(root, settings, cache, scan, manifest):
+            moved = tuple(sorted(scan.stale))
+            return replace(report, moved=moved, parsed=len(moved), seconds=time.perf_counter() - started)
         phases = {"scan": time.perf_counter() - started}
         return _build(root, settings, console, cache, scan, manifest, report, phases, cluster, started, index)
     finally:
@@ -210,14 +157,14 @@ def _build(
         loc=counts["loc"],
         seconds=clock() - started,
         notes=(*report.notes, *links.problems),
-        nodes=_counted(node.type for node in nodes),
-        edges=_counted(edge.kind for edge in edges),
+        nodes=counted(node.type for node in nodes),
+        edges=counted(edge.kind for edge in edges),
         resolution=rates,
-        unresolved=_counted(row.reason for row in unresolved if row.reason != "external"),
-        skipped=_counted(row.reason for row in rows if row.status == "skipped"),
+        unresolved=counted(row.reason for row in unresolved if row.reason != "external"),
+        skipped=counted(row.reason for row in rows if row.status == "skipped"),
         partial=sum(row.status == "partial" for row in rows),
         failed=sum(row.status == "failed" for row in rows),
-        via=_counted(edge.via for edge in edges if edge.kind == "calls"),
+        via=counted(edge.via for edge in edges if edge.kind == "calls"),
         slowest=tuple(sorted(((p.path, round(p.seconds, 3)) for p in parsed), key=lambda s: (-s[1], s[0]))[:3]),
         phases={name: round(seconds, 3) for name, seconds in phases.items()},
     )
@@ -274,8 +221,8 @@ def _parse_all(
                 described = CachedFile(parsed.sha256, version, parsed.status, parsed.reason)
                 row = scan.rows[parsed.path]
                 scan.rows[parsed.path] = replace(row, sha256=parsed.sha256, status=parsed.status, reason=parsed.reason)
-                stored.append((parsed.path, described, parsed.facts))
-                done.append(parsed._replace(facts=""))
+                stored.append((parsed.path, described, parsed.facts, parsed.text))
+                done.append(parsed._replace(facts="", text=b""))
             cache.store(stored)
             task.advance(len(batch))
     return done
@@ -324,14 +271,8 @@ def _nothing_to_do(graph: Path, manifest: Manifest, files: Iterable[FileRow]) ->
 
     Then a new commit of it, and files that hold no source (a changed README), are written down without touching them.
     """
-    try:
-        old = read_manifest(graph)
-        Graph(graph).close()
-    except (IncompatibleInput, MissingInput):
-        return False
-    if old is None or not replace(manifest, inputs=old.inputs).same_work(old):
-        return False
-    if manifest.counts["source"] != old.counts.get("source"):
+    old = _previous(graph, manifest)
+    if old is None or manifest.counts["source"] != old.counts.get("source"):
         return False
     if manifest.inputs != old.inputs:
         write_files(graph, files)
@@ -341,10 +282,55 @@ def _nothing_to_do(graph: Path, manifest: Manifest, files: Iterable[FileRow]) ->
     return True
 
 
+def _previous(graph: Path, manifest: Manifest) -> Manifest | None:
+    """What is written beside the graph on disk, None when it was made with other settings or by other code."""
+    try:
+        old = read_manifest(graph)
+        Graph(graph).close()
+    except (IncompatibleInput, MissingInput):
+        return None
+    return old if old is not None and replace(manifest, inputs=old.inputs).same_work(old) else None
+
+
+def _only_moved(root: Path, settings: ExtractSettings, cache: FactsCache, scan: _Scan, manifest: Manifest) -> bool:
+    """Whether lines moved in a few files and nothing else happened; then their rows are moved, and nothing is linked anew."""
+    old = _previous(settings.out_graph, manifest) if len(scan.stale) <= MOST_MOVED else None
+    if old is None or scan.stale.keys() & scan.configs.keys():
+        return False
+    known, rows, stored = cache.known(), [], []
+    with Graph(settings.out_graph) as graph:
+        before = {row.path: row for row in graph.files() if row.facts_version or row.path in scan.configs}
+        now = {p: row for p, row in scan.rows.items() if row.facts_version or p in scan.configs}
+        if before.keys() != now.keys() or any(before[p] != now[p] for p in now.keys() - scan.stale.keys()):
+            return False
+        for path in sorted(scan.stale):
+            row, data = read_file(root, path, settings.max_file_bytes)
+            held = known.get(path)
+            if data is None or held is None or held.sha256 != before[path].sha256 or row.status != before[path].status:
+                return False
+            parsed = parse_batch([Job(path, data, scan.rows[path].lang)])[0]
+            lines = moved_lines(cache.text(path), parsed.text, BY_NAME[scan.rows[path].lang])
+            was, facts = load_facts(cache.read(path)), load_facts(parsed.facts)
+            if parsed.sha256 != scan.rows[path].sha256 or lines is None or not same_facts(was, facts, lines):
+                return False
+            moved = moved_rows(rows_of(graph, path), was, facts, lines)
+            if moved is None:
+                return False
+            rows.append(moved)
+            described = CachedFile(parsed.sha256, scan.rows[path].facts_version, parsed.status, parsed.reason)
+            stored.append((path, described, parsed.facts, parsed.text))
+    write_files(settings.out_graph, scan.rows.values(), rows)
+    cache.store(stored)
+    loc = old.counts["loc"] + sum(scan.rows[p].loc - before[p].loc for p in scan.stale)
+    write_manifest(settings.out_graph, replace(manifest, counts=old.counts | manifest.counts | {"loc": loc}))
+    return True
+
+
 def _linker_version() -> str:
     """12 hex digits over the code that turns facts into a graph."""
     package = Path(__file__).resolve().parent
     names = (
+        "layout.py",
         "nodes.py",
         "raises.py",
         "extract.py",
@@ -385,11 +371,6 @@ def _read_scip(path: Path) -> Index:
     return read_index(path.read_bytes())
 
 
-def _counted(values: Iterable[str]) -> dict[str, int]:
-    """How often each value occurs, most often first, then by name."""
-    return dict(sorted(Counter(values).items(), key=lambda item: (-item[1], item[0])))
-
-
 def _census(rows: Iterable[FileRow]) -> str:
-    counted = _counted(row.reason for row in rows if row.status in ("skipped", "failed"))
-    return ", ".join(f"{reason} {n:,}" for reason, n in list(counted.items())[:6])
+    reasons = counted(row.reason for row in rows if row.status in ("skipped", "failed"))
+    return ", ".join(f"{reason} {n:,}" for reason, n in list(reasons.items())[:6])

@@ -19,7 +19,7 @@ import msgspec
 
 from config.errors import IncompatibleInput, MissingInput, StorageError
 from config.manifest import Manifest, read_manifest
-from extractor.schema import SURE, Edge, FileRow, Node, Unresolved
+from extractor.schema import SURE, Edge, FileRow, Node, Rows, Unresolved
 
 # One entry per schema version, applied in order; PRAGMA user_version says how many a file has had.
 # `incoming` is the way from a node to the edges that end there, by rowid: an index of `edges` by dst_id would hold every id once
@@ -54,6 +54,7 @@ _NODE = "id, type, name, path, lang, meta_json"
 _EDGE = "src_id, dst_id, kind, line, confidence, via, meta_json"
 _FILE = "path, lang, sha256, facts_version, status, reason, loc"
 _UNRESOLVED = "src_id, kind, name, line, reason, candidates"
+_INSERT_UNRESOLVED = f"INSERT INTO unresolved ({_UNRESOLVED}) VALUES (?,?,?,?,?,?)"
 _SOURCES = (
     "src_id IN (SELECT source.id FROM incoming JOIN nodes AS source ON source.rowid = src"
     " WHERE dst = (SELECT rowid FROM nodes WHERE id = ?))"
@@ -249,10 +250,8 @@ def write_graph(
             db.executescript(MIGRATIONS[0])
             with db:
                 _insert(db, nodes, edges)
-                db.executemany("INSERT INTO files VALUES (?,?,?,?,?,?,?)", map(_file_row, sorted(files, key=_path)))
-                db.executemany(
-                    "INSERT INTO unresolved VALUES (?,?,?,?,?,?)", map(_unresolved_row, sorted(unresolved, key=_place))
-                )
+                _list_files(db, files)
+                db.executemany(_INSERT_UNRESOLVED, map(_unresolved_row, sorted(unresolved, key=_place)))
             for script in MIGRATIONS[1:]:
                 db.executescript(script)
             db.execute(f"PRAGMA user_version={len(MIGRATIONS)}")
@@ -270,12 +269,21 @@ def write_graph(
         temporary.unlink(missing_ok=True)
 
 
-def write_files(path: Path, files: Iterable[FileRow]) -> None:
-    """Replace the list of files in one transaction, nodes and edges untouched: for changes that no node depends on."""
+def write_files(path: Path, files: Iterable[FileRow], changed: Sequence[Rows] = ()) -> None:
+    """Replace the list of files in one transaction, and put the rows of `changed` in place of those the same nodes had; then
+    the brain's rows, derived from the old ones, go. All other nodes and edges stay untouched."""
     with _storage_errors(path), closing(sqlite3.connect(path)) as db, db:
         db.execute("BEGIN IMMEDIATE")
-        db.execute("DELETE FROM files")
-        db.executemany("INSERT INTO files VALUES (?,?,?,?,?,?,?)", map(_file_row, sorted(files, key=_path)))
+        _list_files(db, files)
+        if changed:
+            _drop_brain(db)
+        for nodes, edges, unresolved in changed:
+            ids = [(node.id,) for node in nodes]
+            db.executemany("UPDATE nodes SET meta_json = ? WHERE id = ?", [(_json(n.meta), n.id) for n in nodes])
+            db.executemany("DELETE FROM edges WHERE src_id = ?", ids)
+            db.executemany(f"INSERT INTO edges ({_EDGE}) VALUES (?,?,?,?,?,?,?)", map(_edge_row, edges))
+            db.executemany("DELETE FROM unresolved WHERE src_id = ?", ids)
+            db.executemany(_INSERT_UNRESOLVED, map(_unresolved_row, unresolved))
 
 
 def write_brain(path: Path, nodes: Iterable[Node], edges: Iterable[Edge]) -> None:
@@ -284,10 +292,19 @@ def write_brain(path: Path, nodes: Iterable[Node], edges: Iterable[Edge]) -> Non
         raise MissingInput(f"there is no graph at {path}", "make extract REPO=<repository>")
     with _storage_errors(path), closing(sqlite3.connect(path)) as db, db:
         db.execute("BEGIN IMMEDIATE")
-        db.execute("DELETE FROM edges WHERE origin = 'brain'")
-        db.execute("DELETE FROM nodes WHERE origin = 'brain'")
-        db.execute("DELETE FROM incoming WHERE brain = 1")
+        _drop_brain(db)
         _insert(db, nodes, edges, brain=True)
+
+
+def _drop_brain(db: sqlite3.Connection) -> None:
+    db.execute("DELETE FROM edges WHERE origin = 'brain'")
+    db.execute("DELETE FROM nodes WHERE origin = 'brain'")
+    db.execute("DELETE FROM incoming WHERE brain = 1")
+
+
+def _list_files(db: sqlite3.Connection, files: Iterable[FileRow]) -> None:
+    db.execute("DELETE FROM files")
+    db.executemany("INSERT INTO files VALUES (?,?,?,?,?,?,?)", map(_file_row, sorted(files, key=_path)))
 
 
 def _insert(db: sqlite3.Connection, nodes: Iterable[Node], edges: Iterable[Edge], *, brain: bool = False) -> None:

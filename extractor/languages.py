@@ -25,7 +25,7 @@ class LanguageSpec:
     by dotted paths, `rest` what marks a parameter that takes all further arguments, `throws` whether an error is thrown
     rather than returned, `embeds` whether a type takes over another by holding it, `mark` how an attribute of a definition
     is written, `nouns` what its programmers call a node type, `packaged` whether a file is called by its package's path, `fences`
-    what a document writes above code that our own parser reads.
+    what a document writes above code that our own parser reads, `documentation` is the query for what documents and is no comment.
     """
 
     name: str
@@ -43,6 +43,7 @@ class LanguageSpec:
     nouns: tuple[tuple[str, str], ...] = ()
     packaged: bool = False
     fences: tuple[str, ...] = ()
+    documentation: str = ""
 
     @property
     def family(self) -> str:
@@ -55,13 +56,16 @@ class LanguageSpec:
         return self.module.replace("_", "-")
 
 
+_DOCSTRING: Final = '(expression_statement . (string) @document . (#not-match? @document "^[rRbB]?[fF]"))'
 SPECS: Final = (
     LanguageSpec(
         "python", "python", "py", (".py", ".pyi", ".pyw"), "tree_sitter_python",
-        builtin="builtins", dotted=True, rest="*", packaged=True, fences=("python", "py", "python3", "pycon", "pytb", ""),
+        builtin="builtins", dotted=True, rest="*", packaged=True,
+        fences=("python", "py", "python3", "pycon", "pytb", ""), documentation=_DOCSTRING,
     ),
     LanguageSpec(
-        "cython", "python", "py", (".pyx", ".pxd", ".pxi"), "tree_sitter_python", builtin="builtins", dotted=True, rest="*"
+        "cython", "python", "py", (".pyx", ".pxd", ".pxi"), "tree_sitter_python",
+        builtin="builtins", dotted=True, rest="*", documentation=_DOCSTRING,
     ),
     LanguageSpec("java", "java", "java", (".java",), "tree_sitter_java", builtin="java.lang", packaged=True),
     LanguageSpec(

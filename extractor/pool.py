@@ -20,7 +20,7 @@ from typing import Any, Final, NamedTuple
 from config.errors import BackendError, UsageError
 from extractor.facts import FileFacts, dump_facts
 from extractor.languages import BY_NAME
-from extractor.parse import count_lines, parse_file
+from extractor.parse import count_lines, masked, parse_text
 
 BATCH_BYTES: Final = 300_000
 BATCHES_AHEAD: Final = 3  # per worker: enough to keep it busy, few enough that the waiting bytes stay small
@@ -34,7 +34,7 @@ class Job(NamedTuple):
 
 
 class Parsed(NamedTuple):
-    """`facts` as dump_facts wrote them."""
+    """`facts` as dump_facts wrote them, `text` as it was read."""
 
     path: str
     sha256: str
@@ -42,6 +42,7 @@ class Parsed(NamedTuple):
     reason: str
     facts: str
     seconds: float
+    text: bytes = b""
 
 
 def parse_batch(jobs: list[Job]) -> list[Parsed]:
@@ -129,11 +130,14 @@ def _one_by_one(make_pool: Callable[[], Executor], jobs: list[Job]) -> Iterator[
 
 def _parse_one(job: Job) -> Parsed:
     started = time.perf_counter()
+    spec = BY_NAME[job.lang]
     try:
-        facts = parse_file(job.path, job.data, BY_NAME[job.lang])
+        text, trouble = masked(job.data, spec)
+        facts = parse_text(job.path, job.data, text, trouble, spec)
     except Exception as error:  # noqa: BLE001  one file that a front end cannot read must not cost the repository
         return _failed(job, f"its parser failed: {type(error).__name__}: {error}", time.perf_counter() - started)
-    return Parsed(job.path, facts.sha256, facts.status, facts.reason, dump_facts(facts), time.perf_counter() - started)
+    seconds = time.perf_counter() - started
+    return Parsed(job.path, facts.sha256, facts.status, facts.reason, dump_facts(facts), seconds, text)
 
 
 def _failed(job: Job, reason: str, seconds: float) -> Parsed:

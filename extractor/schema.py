@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 NODE_TYPES: Final = (
     "package",
@@ -97,6 +97,14 @@ class Unresolved:
     line: int
     reason: str
     candidates: tuple[str, ...] = ()
+
+
+class Rows(NamedTuple):
+    """What a graph holds of one file: its nodes, the edges that leave them, and what they name that could not be linked."""
+
+    nodes: list[Node]
+    edges: list[Edge]
+    unresolved: list[Unresolved]
 
 
 @dataclass(frozen=True, slots=True)

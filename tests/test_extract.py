@@ -23,12 +23,13 @@ from config.errors import InputError, MissingInput, StorageError
 from config.manifest import manifest_path, read_manifest
 from config.settings import ExtractSettings
 from extractor.cache import FactsCache
-from extractor.extract import ExtractReport, run
+from extractor.extract import run
 from extractor.facts import FileFacts, dump_facts, load_facts, shared
 from extractor.graph import Graph, write_brain
 from extractor.languages import SPECS, LanguageSpec, spec_for
-from extractor.parse import Source, parse_file
+from extractor.parse import Source, parse_file, parse_text
 from extractor.pool import Job, parse_batch, spread
+from extractor.report import ExtractReport
 from extractor.schema import Node
 from extractor.status import status_of
 from extractor.walk import Walk, walk
@@ -350,12 +351,12 @@ def test_facts_survive_the_cache_unchanged() -> None:
 
 
 def test_a_parser_that_dies_costs_one_file(monkeypatch: pytest.MonkeyPatch) -> None:
-    def parse_or_die(path: str, data: bytes, spec: LanguageSpec) -> FileFacts:
+    def parse_or_die(path: str, data: bytes, text: bytes, trouble: str, spec: LanguageSpec) -> FileFacts:
         if path == "b.py":
             os._exit(1)
-        return parse_file(path, data, spec)
+        return parse_text(path, data, text, trouble, spec)
 
-    monkeypatch.setattr("extractor.pool.parse_file", parse_or_die)
+    monkeypatch.setattr("extractor.pool.parse_text", parse_or_die)
     jobs = [Job("a.py", b"x = 1\n", "python"), Job("b.py", b"y = 1\n", "python"), Job("c.py", b"z = 1\n", "python")]
     # Forked children inherit the fault; the pool itself is what the product uses.
     pool = functools.partial(ProcessPoolExecutor, 1, mp_context=multiprocessing.get_context("fork"))

@@ -114,3 +114,9 @@ def test_every_branch_of_whole_members_or_of_list_items_stays() -> None:
     )
     found = parse_file("a.cs", text.encode(), BY_NAME["csharp"])
     assert [d.qualname for d in found.defs] == ["A", "A.F", "A.G", "E", "E.P", "E.Q", "E.R"]
+
+
+def test_a_signature_is_told_without_the_comments_in_it() -> None:
+    text = "class A // why\n{\n    /* x */ public int F(int a, /* how */ int b) // so\n    { return a; }\n}\n"
+    found = parse_file("a.cs", text.encode(), BY_NAME["csharp"])
+    assert [d.signature for d in found.defs][:2] == ["class A", "public int F(int a, int b)"]

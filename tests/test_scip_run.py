@@ -12,8 +12,9 @@ import pytest
 from config.console import Console
 from config.manifest import read_manifest
 from config.settings import ExtractSettings
-from extractor.extract import ExtractReport, run
+from extractor.extract import run
 from extractor.graph import Graph
+from extractor.report import ExtractReport
 
 FIXTURES = Path(__file__).parent / "fixtures"
 

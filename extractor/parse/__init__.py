@@ -52,14 +52,23 @@ class Source:
 
 def parse_file(path: str, data: bytes, spec: LanguageSpec) -> FileFacts:
     """The facts of one file. Status `partial` names the lines that did not parse, `failed` why nothing could be read."""
+    return parse_text(path, data, *masked(data, spec), spec)
+
+
+def masked(data: bytes, spec: LanguageSpec) -> tuple[bytes, str]:
+    """(the text that is read: UTF-8, its secrets masked, "") or (b"", why it cannot be read)."""
+    text, trouble = to_utf8(data, spec)
+    return scrub_bytes(text) if text else text, trouble
+
+
+def parse_text(path: str, data: bytes, text: bytes, trouble: str, spec: LanguageSpec) -> FileFacts:
+    """The same of bytes whose `masked` text is at hand."""
     from tree_sitter import Parser
 
     sha256 = hashlib.sha256(data).hexdigest()
     empty = FileFacts(path, spec.name, spec.prefix, sha256, count_lines(data))
-    text, trouble = to_utf8(data, spec)
     if trouble:
         return empty._replace(status="failed", reason=trouble)
-    text = scrub_bytes(text)
     family = importlib.import_module(f"extractor.parse.{spec.family}")
     # What is written like another language, as Cython like Python, has a preparation of its own.
     prepare = getattr(family, f"prepare_{spec.name}", None) or getattr(family, "prepare", None)

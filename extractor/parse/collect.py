@@ -28,7 +28,7 @@ from extractor.facts import (
     Param,
     Raise,
 )
-from extractor.parse.tree import collapse, end_line, start_line
+from extractor.parse.tree import collapse, comments, end_line, start_line
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -156,12 +156,14 @@ class Collector:
         return text if len(text) <= MAX_TEXT else ""
 
     def head(self, node: Node, body: Node | None, skip: Iterable[Node] = ()) -> str:
-        """The text of a declaration up to its body, on one line, without the nodes to skip (annotations)."""
-        end = body.start_byte if body is not None else node.end_byte
-        parts, position = [], node.start_byte
-        for hole in skip:
-            parts.append(self.source.data[position : hole.start_byte])
-            position = hole.end_byte
+        """The text of a declaration up to its body, on one line, without comments and the nodes to skip (annotations)."""
+        start, end = node.start_byte, body.start_byte if body is not None else node.end_byte
+        written = self.source.data[start:end]
+        said = comments(node, end) if b"//" in written or b"/*" in written else []
+        parts, position = [], start
+        for hole in sorted((*skip, *said), key=lambda n: n.start_byte):
+            parts.append(self.source.data[position : max(position, hole.start_byte)])
+            position = max(position, hole.end_byte)
         parts.append(self.source.data[position:end])
         text = collapse(b" ".join(parts).decode("utf-8", "replace")).rstrip("{;= ").strip()
         return text if len(text) <= 4 * MAX_TEXT else text[: 4 * MAX_TEXT - 1] + "…"

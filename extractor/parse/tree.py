@@ -34,6 +34,18 @@ def collapse(text: str) -> str:
     return " ".join(text.split())
 
 
+def comments(node: Node, end: int) -> list[Node]:
+    """The comments inside a node that begin before byte `end`, in order."""
+    found, pending = [], [node]
+    while pending:
+        at = pending.pop()
+        if at.type.endswith("comment"):
+            found.append(at)
+        else:
+            pending += [child for child in reversed(at.named_children) if child.start_byte < end]
+    return found
+
+
 def blank(out: bytearray, start: int, end: int) -> None:
     """Spaces instead of what stands here, line ends apart, so that every offset and line holds."""
     out[start:end] = bytes(c if c in b"\r\n" else 32 for c in out[start:end])
