@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from brain.clauses import Sentence, enumeration, join_clauses
 from brain.derive import FactTable
 from brain.facts import Fact
-from brain.text import opened, tokens
+from brain.text import opened, tokens, when
 from extractor.schema import Node
 
 if TYPE_CHECKING:
@@ -68,11 +68,10 @@ def error(r: Renderer, node: Node, table: FactTable) -> Iterator[Sentence]:
     raisers = r.best(table.about(node.id, "raised_by"))
     what = r.names(table.about(node.id, "about"))[0] or node.name
     guard = message[0].qualifier("guard") if message else ""
-    when = f" when {guard}" if guard and len(tokens(guard)) <= 12 else ""
     if raisers:
         text, ids, refs = r.names(raisers)
         kind = f"A{'n' * (what[0] in 'aeiou')} {what}" if what.isalpha() and what.islower() else what
-        yield Sentence(f"{kind} is raised by {text}{when}.", ids, refs)
+        yield Sentence(f"{kind} is raised by {text}{when(guard)}.", ids, refs)
     if message and len(tokens(message[0].object)) <= 25:
         yield Sentence(f'Its message reads "{message[0].object}".', (message[0].id,), ())
     yield join_clauses(r.clause("reached through", r.best(table.about(node.id, "reached_from"))))

@@ -19,7 +19,7 @@ from brain.facts import Fact
 from brain.importance import Importance
 from brain.knowledge import leaf_clause, purpose_of
 from brain.notes import Note
-from brain.text import banned, one_line, split_identifier, tokens
+from brain.text import banned, one_line, split_identifier, tokens, when
 from brain.view import View, dotted, hidden, is_public, is_test
 from extractor.schema import Node
 
@@ -266,9 +266,8 @@ def _parameter(fact: Fact) -> str:
 def _raising(r: Renderer, node: Node, table: FactTable) -> Iterator[Sentence]:
     direct = table.about(node.id, "raises")
     for fact in direct[:3]:
-        guard = fact.qualifier("guard")
-        when = f" when {guard}" if guard and len(tokens(guard)) <= 12 else ""
-        yield join_clauses(Sentence(f"raises {r.name(fact.object)}{when}", (fact.id,), (fact.object,)))
+        said = f"raises {r.name(fact.object)}{when(fact.qualifier('guard'))}"
+        yield join_clauses(Sentence(said, (fact.id,), (fact.object,)))
     if len(direct) > 3:
         yield join_clauses(r.clause("also raises", direct[3:]))
     yield join_clauses(r.clause("may raise", r.best(table.about(node.id, "may_raise")), 3))

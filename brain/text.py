@@ -77,6 +77,10 @@ _CUTS = (
 )
 
 
+_VALUE = re.compile(r"[^\W\d]\w*(?:(?:\.|::|->)\w+)*")
+_ARGUMENTS = re.compile(r"\([^()]*\)")
+
+
 def clean(text: str) -> str:
     """`text` without terminal sequences, control, bidirectional and zero-width characters; tabs become spaces."""
     text = _ANSI.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
@@ -91,6 +95,18 @@ def one_line(text: str) -> str:
 def tokens(text: str) -> list[str]:
     """Words and punctuation marks: the unit of every length limit here, independent of any model's tokenizer."""
     return _TOKEN.findall(text)
+
+
+def when(guard: str, most: int = 12) -> str:
+    """` when …` for the condition under which something is raised, empty without one or past `most` tokens. A value alone is no
+    sentence: it is said to be set, a call to be true."""
+    said = one_line(guard)
+    if said.lower() in ("", "true") or len(tokens(said)) > most:
+        return ""
+    bare, less = "", said
+    while bare != less:
+        bare, less = less, _ARGUMENTS.sub("", less)
+    return f" when {said}" + ((" is set" if bare == said else " is true") if _VALUE.fullmatch(bare) else "")
 
 
 @lru_cache(maxsize=200_000)

@@ -10,7 +10,7 @@ import re
 import textwrap
 from typing import Final
 
-from brain.text import clean, one_line
+from brain.text import clean, one_line, when
 from brain.view import is_test
 from extractor.graph import Graph
 from extractor.languages import SPECS
@@ -268,9 +268,8 @@ def _raise_sites(
         node = composer.graph.node(edge.src)
         if node is None:
             continue
-        guard = one_line(str(edge.meta.get("guard") or ""))
         told = short if short and at_node is None and not claims else "it"
-        text = f"{name_of(node)} raises {told}" + (f" when {guard}" if guard else "")
+        text = f"{name_of(node)} raises {told}{when(str(edge.meta.get('guard') or ''), 40)}"
         template = one_line(str(edge.meta.get("message") or ""))
         text += f", with the message “{template}”" if template and matched else ""
         claims.append(Claim(text + ".", (Span(node.path, edge.line, edge.line, node.id, "throws"),)))

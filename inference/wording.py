@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from brain.text import clean, first_sentence, one_line, paragraph, sentences
+from brain.text import clean, first_sentence, one_line, paragraph, sentences, when
 from extractor.graph import Graph
 from extractor.schema import SURE, Node
 from inference.citations import Span
@@ -289,10 +289,7 @@ def few(names: Sequence[str], limit: int = 5) -> str:
 def raised(row: Row) -> str:
     """Who or what an error edge names, with its guard and message."""
     meta = row.edge.meta if row.edge else {}
-    text = name_of(row.node)
-    guard, message = one_line(str(meta.get("guard") or "")), one_line(str(meta.get("message") or ""))
-    if guard and len(guard) <= 80:
-        text += f" when {guard}"
+    text, message = name_of(row.node) + when(str(meta.get("guard") or ""), 20), one_line(str(meta.get("message") or ""))
     return text + (f" (“{message}”)" if _tells(message) else "")
 
 

@@ -20,6 +20,7 @@ from brain.text import (
     sentences,
     split_identifier,
     tokens,
+    when,
 )
 
 
@@ -183,3 +184,23 @@ def test_marks_that_never_close_cost_no_more_than_their_length(mark: str) -> Non
     started = time.process_time()
     assert paragraph(mark * 10_000)
     assert time.process_time() - started < 2.0
+
+
+@pytest.mark.parametrize(
+    ("guard", "said"),
+    [
+        ("", ""),
+        ("True", ""),
+        ("self._closed", " when self._closed is set"),
+        ("node->next", " when node->next is set"),
+        ("self.empty()", " when self.empty() is true"),
+        ("a.get(f()).go()", " when a.get(f()).go() is true"),
+        ("not self._closed", " when not self._closed"),
+        ("size <  0", " when size < 0"),
+        ("(a or b)", " when (a or b)"),
+        ("f(x) and g(x)", " when f(x) and g(x)"),
+        (" and ".join("abcdefgh"), ""),
+    ],
+)
+def test_a_condition_reads_as_one(guard: str, said: str) -> None:
+    assert when(guard) == said
