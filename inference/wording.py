@@ -115,7 +115,10 @@ def kind_of(node: Node) -> str:
         return "a module-level constant" if constant else "a module-level variable"
     if node.type == "function":
         word = "an async function" if "async" in flags else "a function"
-        return f"{word} nested in {owner}" if owner else word
+        inside = (
+            "nested in" if flags & {"nested", "lambda"} else "of"
+        )  # a namespace or an object is not what runs around it
+        return f"{word} {inside} {owner}" if owner else word
     for flag in ("enum", "struct", "dataclass"):
         if flag in flags and node.type == "class":
             return f"{'an' if flag == 'enum' else 'a'} {flag}"

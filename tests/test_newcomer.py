@@ -9,7 +9,7 @@ from asking import expert, index, write
 
 from extractor.schema import Node
 from inference.answer import Expert
-from inference.wording import documented_parameter
+from inference.wording import documented_parameter, kind_of
 
 FILES = {
     "kiln/errors.py": '''
@@ -155,3 +155,15 @@ def test_a_public_function_is_shown_in_use(kiln: Expert) -> None:
 def test_a_parameter_is_documented_in_five_forms(doc: str) -> None:
     node = Node("py:kiln.py#fire", "function", "fire", "kiln.py", "python", {"doc": doc})
     assert documented_parameter(node, "heat") == "How hot it gets, in degrees"
+
+
+@pytest.mark.parametrize(
+    ("node_id", "flags", "said"),
+    [
+        ("cpp:a.cc#kiln.fire", [], "a function of kiln"),
+        ("py:a.py#Kiln.fire.later", ["nested"], "a function nested in Kiln.fire"),
+        ("js:a.js#fire", ["async"], "an async function"),
+    ],
+)
+def test_what_a_function_stands_in(node_id: str, flags: list[str], said: str) -> None:
+    assert kind_of(Node(node_id, "function", "fire", "a", "", {"flags": flags})) == said
