@@ -218,23 +218,3 @@ CUES: Final = tuple(
     )
 )
 HAPPENS = re.compile(r"^\W*what\s+(?:happens|if|would\s+happen)\b", re.I)
-OVERVIEW = re.compile(
-    r"^\W*(?:what\s+(?:is|does)|explain|describe|summari[sz]e|tell\s+me\s+about|give\s+me\s+an?\s+overview\s+of|overview\s+of)\s+"
-    r"(?:this|the|our)?\s*(?P<x>[\w-]+)?\s*(?:project|repo(?:sitory)?|library|codebase|code\s+base|package|tool)?"
-    r"\s*(?:do|does|about|for|all\s+about)?\W*$",
-    re.I,
-)
-_WHOLE = r"(?:code(?:\s*base)?|project|repo(?:sitory)?|library|package|source(?:\s+(?:code|tree))?|program|application|app|tool|system|thing)"
-_OF_IT = rf"(?:\s+(?:of|in|inside|behind|for)\s+(?:the\s+|this\s+|that\s+|our\s+)?(?:(?P<{{0}}>[\w-]+?)(?:['’]s)?\s*)?{_WHOLE}?|\s+here)?\s*\W*$"
-# How the code is laid out: what its parts are, and where one starts to read.
-LAYOUT = re.compile(
-    r"^\W*(?:"
-    rf"(?:explain\s+|show\s+me\s+)?how\s+(?:is|are)\s+(?:the\s+|this\s+|its?\s+|our\s+)?(?:(?P<x>[\w-]+?)(?:['’]s)?\s+)??(?:{_WHOLE}\s+)?(?:organi[sz]ed|structured|laid\s+out|built\s+up|put\s+together|arranged|divided|split\s+up)\W*$"
-    rf"|(?:what(?:\s+is|\s+are|['’]?s)|(?:describe|explain|show\s+me|list|give\s+me|tell\s+me\s+about)(?:\s+an?\s+(?:tour|map|overview)\s+of)?)\s+(?:the\s+|its\s+|this\s+)?(?:(?:overall|high[\s-]level|general|main|basic|core|key|central|major|important|most\s+important)\s+)*(?:architecture|(?:code\s+|directory\s+|folder\s+|module\s+|file\s+|source\s+)?(?:structure|layout|organi[sz]ation)){_OF_IT.format('y')}"
-    rf"|(?:what|which)(?:\s+are|\s+is|['’]?re)?\s+(?:the\s+|its\s+)?(?:(?:overall|main|basic|core|key|central|major|most\s+important|important)\s+)+(?:parts?|components?|modules?|packages?|class(?:es)?|types?|files?|folders?|building\s+blocks?|subsystems?|pieces|layers?|abstractions?){_OF_IT.format('z')}"
-    r"|(?:what|which)\s+(?:modules?|files?|packages?|folders?|parts?)\s+(?:do(?:es)?\s+what|are\s+there|is\s+there|does\s+what)\W*$"
-    r"|where\s+(?:do|should|can|would|must)\s+(?:i|one|we|you)\s+(?:start|begin)(?:\s+(?:reading|looking|from|with|to\s+read))?(?:\s+(?:the|this)\s+\w+)?\W*$"
-    r"|(?:explain\s+)?how\s+do\s+(?:the\s+|its\s+|all\s+the\s+)?(?:main\s+|different\s+|various\s+)?(?:parts|pieces|modules|components|classes|packages)\s+(?:fit|work|hang|play|come)\s+together\W*$"
-    r")",
-    re.IGNORECASE,
-)

@@ -24,15 +24,14 @@ from inference.grammar import (
     GENERIC,
     HAPPENS,
     HOWTO,
-    LAYOUT,
     NOUN,
-    OVERVIEW,
     PASSIVE,
     PRONOUN,
     SMALL,
     VAGUE,
 )
 from inference.link import STRICT, Mention, mentions
+from inference.wholes import GREETING, asks_of_whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +130,13 @@ def _read_clause(
     here = [found[int(n)] for n in re.findall(r"⟦(\d+)⟧", clause)]
     clause = _qualified(clause)
     dangling = False
-    if not here and (laid := LAYOUT.match(clause)) and any(_is_project(laid, p) for p in _called(project)):
-        return [Intent("layout", plain)]
+    if not here and GREETING.match(clause):
+        return []
+    # "Walk me through it" is no question about a class `Walk`.
+    opening = len(here) == 1 and here[0].shape == "capital" and re.match(r"\W*⟦", clause)
+    whole = asks_of_whole(plain if opening else clause, project, last is None) if opening or not here else ""
+    if whole:
+        return [Intent(whole, plain)]
     for kind, frame in FRAMES:
         if HAPPENS.match(clause):
             break
@@ -167,8 +171,6 @@ def _read_clause(
             made = _make(kind, groups, plain, x, y, carried)
             if made:
                 return made
-    if OVERVIEW.match(clause) and _is_project(OVERVIEW.match(clause), project) and not here:
-        return [Intent("overview", plain)]
     subject = here[0] if here else last if len(clause.split()) <= 9 else None
     # How and why ask for an explanation, whatever relation words stand in them.
     asks_how = re.match(r"\W*(?:how|why)\b", clause, re.I) or (HAPPENS.match(clause) and not here)
@@ -323,13 +325,3 @@ def _slot(word: str | None, found: list[Mention], last: Mention | None) -> tuple
     if word == "I" or word in GENERIC:
         return None, False
     return Mention(word, 0, 0, "capital" if word[0].isupper() else "plain"), False
-
-
-def _called(project: str) -> list[str]:
-    """What a project may be called: `mill` of the folder `flour-mill`."""
-    return [project, *re.split(r"[-_]", project)]
-
-
-def _is_project(match: re.Match[str] | None, project: str) -> bool:
-    word = next((w for w in (match.groups() if match else ()) if w), "").lower()
-    return not word or word in GENERIC or word in PRONOUN or word == project.lower()
