@@ -73,7 +73,7 @@ def test_what_is_asked_of_the_whole(question: str, kind: str) -> None:
 
 def test_it_is_the_whole_only_where_nothing_else_was_named() -> None:
     assert not asks_of_whole("What does it do?", "mill", alone=False)
-    assert [i.kind for i in read("What does `Stone` do? What does it do?", "mill").intents][0] != "overview"
+    assert read("What does `Stone` do? What does it do?", "mill").intents[0].kind != "overview"
 
 
 def test_a_greeting_asks_for_nothing_and_a_verb_is_no_class() -> None:
