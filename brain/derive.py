@@ -93,7 +93,7 @@ def check_fact(graph: Graph, fact: Fact) -> bool:
     if fact.relation == "caught_by" and node is not None and node.origin != "brain":
         handler = graph.node(fact.object)
         catch = (fact.subject, fact.qualifier("action"))
-        return handler is not None and not is_test(handler.path) and catch in handled(handler)
+        return handler is not None and not is_test(handler) and catch in handled(handler)
     return node is not None and fact in facts_about(Near(graph), node)
 
 
@@ -198,8 +198,8 @@ def _used(relations: Relations, node: Node) -> Iterator[Fact]:
         caller = relations.node(edge.src)
         if caller is None:
             continue
-        if is_test(caller.path):
-            if not is_test(node.path):
+        if is_test(caller):
+            if not is_test(node):
                 yield _fact(node, "tested_by", caller.id, **_how(edge))
                 continue
         elif caller.id == node.id:
@@ -209,7 +209,7 @@ def _used(relations: Relations, node: Node) -> Iterator[Fact]:
         yield _fact(node, "used_by", reader)
     for edge in relations.into(node.id, "imports"):
         importer = relations.node(edge.src)
-        if importer is not None and not is_test(importer.path):
+        if importer is not None and not is_test(importer):
             yield _fact(node, "imported_by", importer.id)
     for edge in relations.into(node.id, "throws"):
         if _direct(edge):

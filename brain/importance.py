@@ -53,7 +53,7 @@ def rank_view(view: View) -> dict[str, Importance]:
         evidence = len(exported.get(node.id, ()))
         score = ranks[node.id] * len(nodes)
         total = math.log2(1 + score) + evidence + min(tests, 3) / 3 + math.log2(1 + callers) / 4
-        if is_test(node.path):
+        if is_test(node):
             total *= 0.05
         elif is_aside(node.path):
             total *= 0.2
@@ -72,7 +72,7 @@ def public_evidence(view: View) -> dict[str, tuple[str, ...]]:
     """For each public symbol, the kinds of evidence that users are meant to use it; one entry per kind, sorted."""
     evidence: dict[str, set[str]] = defaultdict(set)
     for module in view.of_type("module", "package"):
-        if is_test(module.path) or is_aside(module.path):
+        if is_test(module) or is_aside(module.path):
             continue
         facade = module.path.rpartition("/")[2].partition(".")[0] in ("__init__", "index", "lib", "mod")
         for edge in view.out(module.id, "imports"):
@@ -126,7 +126,7 @@ def _weights(view: View, nodes: list[Node]) -> dict[str, dict[str, float]]:
             counts[node.id] = row
     weights: dict[str, dict[str, float]] = {}
     for source, row in counts.items():
-        scale = 0.1 if is_test(view.nodes[source].path) else 1.0
+        scale = 0.1 if is_test(view.nodes[source]) else 1.0
         weights[source] = {}
         for target, count in sorted(row.items()):
             node = view.nodes[target]
@@ -193,5 +193,5 @@ def _uses(view: View, node: Node) -> tuple[int, int]:
     for edge in view.into(node.id, "calls"):
         caller = view.node(edge.src)
         if caller is not None and caller.id != node.id:
-            (tests if is_test(caller.path) else callers).add(caller.id)
+            (tests if is_test(caller) else callers).add(caller.id)
     return len(tests), len(callers)

@@ -45,12 +45,12 @@ def errors(view: View, texts: Mapping[str, tuple[str, str]], census: Counter[str
 
     sites: dict[str, list[Edge]] = defaultdict(list)
     for node in view.of_type("function", "method", "module"):
-        if is_test(node.path) or is_aside(node.path):
+        if is_test(node) or is_aside(node.path):
             continue
         for edge in view.out(node.id, "throws"):
             sites[edge.dst].append(edge)
     attempts = tried(view, texts)
-    classes = sorted(i for i in error_classes(view) if not is_test(view.nodes[i].path))
+    classes = sorted(i for i in error_classes(view) if not is_test(view.nodes[i]))
     for class_id in classes:
         node = view.nodes[class_id]
         direct = [e for e in sites[class_id] if is_direct(e)]

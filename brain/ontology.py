@@ -161,10 +161,10 @@ def concepts(view: View, ranks: Mapping[str, Importance], census: Counter[str]) 
     makers, takers = signatures_naming(view)
     errors = error_classes(view)
     for node in view.of_type("class", "interface"):
-        if is_test(node.path) or is_aside(node.path) or not is_public(node) or node.id in errors:
+        if is_test(node) or is_aside(node.path) or not is_public(node) or node.id in errors:
             continue
         heirs = [e.src for kind in ("extends", "implements") for e in view.into(node.id, kind)]
-        heirs = [h for h in dict.fromkeys(heirs) if not is_test(view.nodes[h].path)] if heirs else []
+        heirs = [h for h in dict.fromkeys(heirs) if not is_test(view.nodes[h])] if heirs else []
         uses = dict.fromkeys([n.id for n in (*makers[node.id], *takers[node.id])])
         rule = _concept_rule(view, node, heirs, len(uses))
         if not rule:
@@ -211,7 +211,7 @@ def signatures_naming(view: View) -> tuple[dict[str, list[Node]], dict[str, list
     """
     named: dict[str, list[str]] = defaultdict(list)
     for node in view.of_type("class", "interface"):
-        if not is_test(node.path):
+        if not is_test(node):
             named[node.name].append(node.id)
     makers: dict[str, list[Node]] = defaultdict(list)
     takers: dict[str, list[Node]] = defaultdict(list)

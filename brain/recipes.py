@@ -114,7 +114,7 @@ def snippets(view: View, texts: Mapping[str, tuple[str, str]]) -> Iterator[Snipp
             yield from fences(path, text)
     for node in view.of_type("module", "class", "function", "method"):
         doc = str(node.meta.get("doc", ""))
-        if ">>>" in doc and not is_test(node.path):
+        if ">>>" in doc and not is_test(node):
             code = doctest_source(doc)
             yield Snippet(node.path, node.lines[0] or 1, code, "", "doctest", _own_import(node))
     for node in view.of_type("module"):
@@ -130,7 +130,7 @@ def _own_import(node: Node) -> str:
 
 def _tests(view: View, texts: Mapping[str, tuple[str, str]]) -> Iterator[Snippet]:
     for module in view.of_type("module"):
-        if not is_test(module.path) or not readable(module) or module.path not in texts:
+        if not is_test(module) or not readable(module) or module.path not in texts:
             continue
         text = texts[module.path][1]
         lines = text.split("\n")
@@ -197,7 +197,7 @@ def public_names(view: View) -> dict[str, str]:
     """What a snippet may import, dotted, to the node it means: members of each module, then what a package re-exports."""
     names: dict[str, str] = {}
     for module in view.of_type("module"):
-        if not readable(module) or is_test(module.path):
+        if not readable(module) or is_test(module):
             continue
         name = dotted(module)
         names.setdefault(name, module.id)
@@ -362,7 +362,7 @@ class _Reader:
         names = identifiers(text)
         if len(tokens(text)) > 3 or not names:
             return ""
-        found = [n for n in self._view.of_type("class") if n.name == names[-1] and not is_test(n.path)]
+        found = [n for n in self._view.of_type("class") if n.name == names[-1] and not is_test(n)]
         return found[0].id if len(found) == 1 else ""
 
     def _member(self, class_id: str, name: str) -> str:

@@ -129,13 +129,13 @@ class Renderer:
         """The calls of a test into what it tests; none for what only helps the tests."""
         marks = " ".join(map(str, node.meta.get("decorators", ())))
         test = _TEST_NAME.match(node.name) and "fixture" not in marks
-        if not is_test(node.path) or not (test or _TEST_MARK.search(marks)) or table.about(node.id, "called_by"):
+        if not is_test(node) or not (test or _TEST_MARK.search(marks)) or table.about(node.id, "called_by"):
             return []
         return [f for f in table.about(node.id, "calls") if self.is_product(f.object)]
 
     def is_product(self, node_id: str) -> bool:
         node = self._view.node(node_id)
-        return node is not None and node.type != "external" and not is_test(node.path)
+        return node is not None and node.type != "external" and not is_test(node)
 
     def home(self, owner: Sequence[Fact]) -> str:
         """` of shop.cart`, ` of the module cart`: where a thing is defined, nothing for what stands right in a package."""

@@ -16,7 +16,7 @@ from typing import Final
 
 from brain.alike import alike
 from brain.text import split_identifier, stem
-from brain.view import is_aside, is_copy, is_test
+from brain.view import inside_tests, is_aside, is_copy, is_test
 
 SYMBOL_BOOST: Final = 3.0  # a row that defines the queried symbol
 MENTION_BOOST: Final = 0.5  # one that defines a name written as code in a question in prose
@@ -37,9 +37,9 @@ USAGE_SECTION: Final = 0.8  # instead, where the question asks how to use what i
 
 
 @lru_cache(maxsize=50_000)
-def doubts(kind: str, path: str) -> tuple[str, ...]:
+def doubts(kind: str, path: str, qualname: str = "") -> tuple[str, ...]:
     """The names of FACTORS that count against a row: what is asked about seldom stands there."""
-    found = ["test"] if is_test(path) else []
+    found = ["test"] if is_test(path) or inside_tests(qualname) else []
     if kind == "section":
         found.append("section")
     elif is_aside(path):
@@ -158,7 +158,7 @@ def rate(
                 shares[c.path] = path_share(c.path, words)
             c.features["path"] = PATH_BOOST * shares[c.path]
         c.score = sum(c.features.get(name, 0.0) for name in ("match", "definition", "name", "path"))
-        for name in doubts(c.kind, c.path):
+        for name in doubts(c.kind, c.path, c.qualname):
             if name in without or (name == "test" and about_tests):
                 continue
             c.features[name] = (USAGE_SECTION if name == "section" and usage else FACTORS[name]) ** doubt

@@ -28,7 +28,7 @@ def traced(view: View, texts: Mapping[str, tuple[str, str]]) -> Iterator[tuple[S
     """(snippet, steps) of each test and example that makes two different calls of the repository's own, in order of file."""
     inside: dict[str, list[Node]] = defaultdict(list)
     for node in view.of_type("module", "function", "method"):
-        if not readable(node) and node.path in texts and (is_test(node.path) or is_aside(node.path)):
+        if not readable(node) and node.path in texts and (is_test(node) or is_aside(node.path)):
             inside[node.path].append(node)
     for path in sorted(inside):
         lines = texts[path][1].split("\n")
@@ -47,10 +47,10 @@ def _stretches(node: Node, lines: Sequence[str]) -> Iterator[tuple[str, int, int
     start, end = node.lines
     if node.type != "module":
         marks = " ".join(map(str, node.meta.get("decorators", ())))
-        if not is_test(node.path) or node.name.lower().startswith("test") or _MARK.search(marks):
+        if not is_test(node) or node.name.lower().startswith("test") or _MARK.search(marks):
             yield " ".join(split_identifier(re.sub(r"^[Tt]est_?", "", node.name))), start, end
         return
-    if not is_test(node.path):
+    if not is_test(node):
         yield " ".join(split_identifier(node.path.rpartition("/")[2].partition(".")[0])), 1, len(lines)
         return
     begun = [(n, m.group(2)) for n, line in enumerate(lines, 1) if (m := _BLOCK.match(line))]

@@ -42,7 +42,7 @@ def tried(view: View, texts: Mapping[str, tuple[str, str]]) -> list[Tried]:
     cut: dict[str, list[str]] = {}
     found: list[Tried] = []
     for node in view.of_type("function", "method"):
-        if is_test(node.path) and node.path in texts:
+        if is_test(node) and node.path in texts:
             if node.path not in cut:
                 cut[node.path] = texts[node.path][1].split("\n")
             found += _pairs(view, node, cut[node.path])

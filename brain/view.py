@@ -86,7 +86,7 @@ class View:
         if self._catchers is None:
             self._catchers = {}
             for node in self.nodes.values():
-                if not is_test(node.path):
+                if not is_test(node):
                     for error, action in handled(node):
                         self._catchers.setdefault(error, []).append((node.id, action))
         return self._catchers.get(error_id, [])
@@ -124,9 +124,22 @@ class Near:
         return self._edges[key]
 
 
+def is_test(place: Node | str) -> bool:
+    """Whether a node belongs to the tests: by its file, or by a container called `tests` beside the product in that file. Of a
+    path alone, whether it is a file of tests."""
+    if isinstance(place, str):
+        return _tests(place)
+    return _tests(place.path) or inside_tests(place.qualname)
+
+
+def inside_tests(qualname: str) -> bool:
+    """Whether something stands in what is called `test` or `tests`."""
+    return "est" in qualname and not {"test", "tests"}.isdisjoint(qualname.split(".")[:-1])
+
+
 @lru_cache(maxsize=50_000)
-def is_test(path: str) -> bool:
-    """Whether a file holds tests, by whole directory names and file name forms, never by a substring."""
+def _tests(path: str) -> bool:
+    """By whole directory names and file name forms, never by a substring."""
     *directories, name = path.split("/")
     named = any(d.lower() in _TEST_DIRS or _TEST_DIR.search(d) for d in directories)
     return named or bool(_TEST_FILE.match(name))
@@ -157,7 +170,7 @@ def is_public(node: Node) -> bool:
     names = node.qualname.split(".") if "#" in node.id else [node.name.rpartition(".")[2]]
     if node.type == "variable" and names[-1].startswith("__"):
         return False  # `__slots__`, `__all__`: said to the interpreter, not to people
-    return not any(hidden(name) for name in names) and not is_test(node.path)
+    return not any(hidden(name) for name in names) and not is_test(node)
 
 
 def hidden(name: str) -> bool:

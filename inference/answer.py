@@ -222,7 +222,7 @@ class Expert:
     ) -> Section | None:
         if intent.kind == "unclear":
             return _UNCLEAR
-        whole = overview.whole(self.graph, self.project, self.retriever, intent)
+        whole = overview.whole(self.composer, self.project, self.retriever, intent)
         if whole is not None:
             return whole
         if not (how.kind or how.path_glob or how.lang):

@@ -55,7 +55,7 @@ class Composer:
         return Section(kind, claims, section.value, section.score * exact, features, (target.node.id,))
 
     def _assumptions(self, target: Target, kind: str) -> list[Claim]:
-        others = [n for n in target.others if not is_test(n.path)][:6]
+        others = [n for n in target.others if not is_test(n)][:6]
         if not others or kind == "locate":
             return []
         listed = join([f"{name_of(n)} ({n.path})" if "#" in n.id else name_of(n) for n in others[:4]])

@@ -48,7 +48,7 @@ class Describer:
             [
                 r
                 for r in self.relations.backward((node,), "calls", "imports", "extends", "throws", "depends_on")
-                if not is_test(r.node.path)
+                if not is_test(r.node)
             ]
         )
         if not used:
@@ -73,11 +73,12 @@ class Describer:
             spans = tuple(s for n in stubs for s in here(n))
             claims.append(
                 Claim(
-                    f"{count(len(stubs), 'more definition')} of the same name (overloads or redefinitions) stand in the same file",
+                    f"{count(len(stubs), 'more definition')} of the same name (overloads or redefinitions)"
+                    f" {'stands' if len(stubs) == 1 else 'stand'} in the same file.",
                     spans,
                 )
             )
-        others = [n for n in target.others if not is_test(n.path)]
+        others = [n for n in target.others if not is_test(n)]
         if others:
             claims.append(
                 Claim(
@@ -132,9 +133,7 @@ class Describer:
             claims.append(Claim(f"Its value is {value}.", here(node)))
         elif "=" in written and len(written) <= 160:
             claims.append(Claim(f"It is defined as {written}.", here(node)))
-        users = unique(
-            [r for r in self.relations.backward(target.group, "imports", "calls") if not is_test(r.node.path)]
-        )
+        users = unique([r for r in self.relations.backward(target.group, "imports", "calls") if not is_test(r.node)])
         if users:
             claims.append(
                 Claim(
@@ -176,7 +175,7 @@ class Describer:
                     tuple(s for r in inner[:5] for s in at(r)),
                 )
             )
-        callers = [r for r in unique(self.relations.callers(target.group)) if not is_test(r.node.path)]
+        callers = [r for r in unique(self.relations.callers(target.group)) if not is_test(r.node)]
         if callers:
             claims.append(
                 Claim(
@@ -201,7 +200,7 @@ class Describer:
         methods = list(dict.fromkeys(m.name for m in inner if m.type == "method" and not m.name.startswith("_")))
         if methods:
             claims.append(Claim(f"It has {count(len(methods), 'public method')}: {few(methods, 12)}.", here(node)))
-        below = unique([r for r in self.relations.subclasses(target.group) if not is_test(r.node.path)])
+        below = unique([r for r in self.relations.subclasses(target.group) if not is_test(r.node)])
         if below:
             claims.append(
                 Claim(
@@ -210,7 +209,7 @@ class Describer:
                 )
             )
         direct, _ = self.relations.raisers(target.group)
-        raisers = unique([r for r in direct if not is_test(r.node.path)])
+        raisers = unique([r for r in direct if not is_test(r.node)])
         if raisers:
             claims.append(
                 Claim(

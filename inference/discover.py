@@ -14,7 +14,7 @@ from brain.index import expand
 from brain.lookup import Hit
 from brain.markup import items, prose
 from brain.text import one_line, paragraph, stem
-from brain.view import hidden, is_aside, is_test
+from brain.view import hidden, inside_tests, is_aside, is_test
 from extractor.schema import Node
 from inference.citations import Span
 from inference.compose import Composer
@@ -166,7 +166,8 @@ class Discoverer:
             fit *= 0.6 if kind == "section" and where else 1.0
             fit *= 0.85 if is_aside(hit.path) and kind != "section" else 1.0
             fit *= 1.0 if node is None or self._said(node) else 0.75 if node.origin == "extractor" else 0.6
-            rows.append((not tests and is_test(hit.path), -round(fit + _FOUND * hit.score / best, 3), place, fit, hit))
+            in_tests = not tests and (is_test(hit.path) or inside_tests(hit.name))
+            rows.append((in_tests, -round(fit + _FOUND * hit.score / best, 3), place, fit, hit))
         return [(fit, hit) for *_, fit, hit in sorted(rows, key=lambda r: r[:3])]
 
     def _once(self, hits: list[Hit]) -> list[Hit]:
@@ -212,7 +213,7 @@ class Discoverer:
         if node.type in ("function", "method") and parameters(node):
             claims.append(Claim(f"It takes {join([brief(p) for p in parameters(node)])}.", span))
         callers = self.composer.relations.callers((node,)) if node.type != "module" else []
-        rows = unique([r for r in callers if not is_test(r.node.path)])
+        rows = unique([r for r in callers if not is_test(r.node)])
         if rows:
             claims.append(
                 Claim(

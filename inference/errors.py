@@ -127,7 +127,7 @@ class Errors:
         if node.type in _RUNS:
             return self.raises(target)
         direct, through = self.relations.raisers(target.group)
-        product = [r for r in direct if not is_test(r.node.path)] or direct
+        product = [r for r in direct if not is_test(r.node)] or direct
         name = name_of(node)
         claims: list[Claim] = []
         if product:
@@ -138,7 +138,7 @@ class Errors:
                 section = Section("raisers", (Claim(f"{name} is raised in {places}:"), *section.claims[1:]))
             claims += section.claims
         below = self.relations.descendants(node)
-        nested = [(n, r) for n in below for r in self.relations.raisers((n,))[0] if not is_test(r.node.path)]
+        nested = [(n, r) for n in below for r in self.relations.raisers((n,))[0] if not is_test(r.node)]
         if nested:
             names = by_class(nested)
             lead = (
@@ -148,7 +148,7 @@ class Errors:
             )
             claims.append(Claim(f"{lead}: {few(names, 6)}.", tuple(s for _, r in nested[:6] for s in at(r))))
         if through:
-            rows = unique([r for r in through if not is_test(r.node.path)])
+            rows = unique([r for r in through if not is_test(r.node)])
             if rows:
                 claims.append(
                     Claim(
@@ -170,7 +170,7 @@ class Errors:
         if node.type in _RUNS:
             return self._handlers_around(target)
         found = self.catching(node)
-        product = [h for h in found if not is_test(h.node.path)]
+        product = [h for h in found if not is_test(h.node)]
         only = "" if product else " only by tests,"
         found = product or found
         if not found:
@@ -186,7 +186,7 @@ class Errors:
         if not classes:
             return self.raises(target)
         near = {r.node.id for r in self.relations.callers(target.group)} | {n.id for n in target.group}
-        every = [h for row in classes for h in self.catching(row.node) if not is_test(h.node.path)]
+        every = [h for row in classes for h in self.catching(row.node) if not is_test(h.node)]
         once = list({(h.node.id, h.line): h for h in reversed(every)}.values())[::-1]
         found = [h for h in once if h.node.id in near]
         names = join([name_of(r.node) for r in classes])

@@ -122,7 +122,7 @@ def interview(settings: QuerySettings, console: Console, *, turns: int = 20) -> 
             unanswered += not answer.answered
             for citation in answer.citations:
                 other = expert.graph.node(citation.node_id)
-                if other is not None and other.id not in seen and "#" in other.id and not is_test(other.path):
+                if other is not None and other.id not in seen and "#" in other.id and not is_test(other):
                     seen.add(other.id)
                     queue.append(other)
         spent = sum(cost for _, _, cost in rows)

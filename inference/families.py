@@ -8,15 +8,18 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+from brain.mistakes import is_direct
 from brain.text import split_identifier, stem
-from brain.view import hidden, is_aside, is_test
-from extractor.schema import Node
+from brain.view import hidden, is_aside, is_public, is_test
+from extractor.schema import Edge, Node
+from inference.citations import Span
 from inference.compose import Composer
 from inference.retrieve import akin
-from inference.wording import Claim, Section, here, join, kind_of, name_of, purpose
+from inference.wording import Claim, Section, count, here, join, kind_of, name_of, purpose
 
 _SHOWN: Final = 20
 _FEWEST: Final = 2  # of one thing there is no list
+_OTHERS: Final = 8  # errors of others' making that are named
 _NOUN = r"(?P<noun>[a-z][\w-]*(?:\s+(?!(?:are|is|do|does|can|come|comes|ship|ships|exist|has|have)\b)[a-z][\w-]*){0,2})"
 _THERE = (
     r"(?:(?:are|is)\s+(?:there|available|supported|built[\s-]?in|included|provided|defined|offered|possible|implemented|known)"
@@ -51,6 +54,48 @@ def family(composer: Composer, text: str, project: str) -> Section | None:
     return _listed(composer, public, noun)
 
 
+def failures(composer: Composer, text: str) -> Section:
+    """Which errors the product has of its own, and which of others' making it raises, how often."""
+    raised: dict[str, list[Edge]] = {}
+    for edge in composer.graph.edges(["throws"]):
+        if is_direct(edge) and not is_test(edge.src.partition(":")[2].partition("#")[0]):
+            raised.setdefault(edge.dst, []).append(edge)
+    classes = [n for n in composer.graph.nodes(["class", "interface"]) if n.origin == "extractor" and _counts(n)]
+    own = [n for n in classes if is_public(n) and (n.id in raised or composer.errors.is_error(n))]
+    noun = "exceptions" if "exception" in text.lower() else "errors"
+    claims = _listed(composer, own, noun).claims if len(own) >= _FEWEST else _cases(composer, own)
+    others = [n for n in map(composer.graph.node, raised) if n is not None and n.type == "external"]
+    often = sorted(others, key=lambda n: (-len(raised[n.id]), n.id))[:_OTHERS]
+    if often:
+        told = join([f"{name_of(n)} ({count(len(raised[n.id]), 'place')})" for n in often])
+        lead = "Besides these, it raises" if own else "It has no error class of its own; it raises"
+        sites = [raised[n.id][0] for n in often]
+        spans = [
+            Span(n.path, e.line, e.line, n.id, "throws") for e in sites if (n := composer.graph.node(e.src)) is not None
+        ]
+        claims += (Claim(f"{lead} {told}.", tuple(spans)),)
+    if not claims:
+        claims = (Claim("The index knows no error that it raises."),)
+    return Section(
+        "discovery", claims, "yes" if own or often else "no", 0.85, targets=tuple(n.id for n in own[:_SHOWN])
+    )
+
+
+def _cases(composer: Composer, own: list[Node]) -> tuple[Claim, ...]:
+    """The one error class there is, with what it tells apart."""
+    claims: list[Claim] = []
+    for node in own:
+        cases = [m for m in composer.relations.members(node) if m.type == "variable" and is_public(m)]
+        said = f" — {tell.rstrip('.')}" if (tell := purpose(node, 25)) else ""
+        claims.append(
+            Claim(f"Its own errors are all {name_of(node)} in {node.path}{said}{':' if cases else '.'}", here(node))
+        )
+        for case in cases[:_SHOWN]:
+            tell = purpose(case, 25)
+            claims.append(Claim(f"{name_of(case)} — {tell}" if tell else name_of(case), here(case), item=True))
+    return tuple(claims)
+
+
 def _noun(text: str, project: str) -> str:
     there = _THERE.replace("{project}", re.escape(project.lower()) or "it")
     for pattern in (
@@ -67,7 +112,7 @@ def _noun(text: str, project: str) -> str:
 
 
 def _counts(node: Node) -> bool:
-    return node.type != "external" and not is_test(node.path) and not is_aside(node.path)
+    return node.type != "external" and not is_test(node) and not is_aside(node.path)
 
 
 def _parts(node: Node) -> list[str]:

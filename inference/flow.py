@@ -56,8 +56,8 @@ class Flow:
                     )
                     return Section("callers", (*section.claims, extra), "unknown", section.score)
                 return section
-        product = [r for r in found if not is_test(r.node.path)]
-        tests = [r for r in found if is_test(r.node.path)]
+        product = [r for r in found if not is_test(r.node)]
+        tests = [r for r in found if is_test(r.node)]
         people = unique(product)
         claims: list[Claim] = []
         if people:
@@ -114,14 +114,14 @@ class Flow:
         name = name_of(target.node)
         rows = self.relations.callees(target.group)
         # Stand-ins of the tests are no part of what the product calls.
-        inside_tests = is_test(target.node.path)
+        inside_tests = is_test(target.node)
         local = [
             r
             for r in rows
-            if r.node.type != "external" and (inside_tests or not is_test(r.node.path) or r.via.startswith("flow"))
+            if r.node.type != "external" and (inside_tests or not is_test(r.node) or r.via.startswith("flow"))
         ]
         plain, values = _by_dispatch(local)
-        plain = [r for r in plain if inside_tests or not is_test(r.node.path)]
+        plain = [r for r in plain if inside_tests or not is_test(r.node)]
         inner = unique(plain)
         claims: list[Claim] = []
         if inner:
@@ -171,7 +171,7 @@ class Flow:
 
     def _dispatch(self, name: str, site: tuple[str, int], found: list[Row]) -> Claim:
         """A call through a value: which of many functions runs is decided at run time."""
-        product = [r for r in found if not is_test(r.node.path) and not is_aside(r.node.path)]
+        product = [r for r in found if not is_test(r.node) and not is_aside(r.node.path)]
         total = _fan_out(found)
         text = f"{name} also calls a value it is handed, at line {site[1]}, which may be any of {count(total, 'known function')}"
         if product:
@@ -190,7 +190,7 @@ class Flow:
             [
                 r
                 for r in self.relations.backward(group, "calls", "imports")
-                if is_test(r.node.path) and r.node.type != "module"
+                if is_test(r.node) and r.node.type != "module"
             ]
         )
         if not rows:

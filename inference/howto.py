@@ -91,7 +91,7 @@ class Guide:
         edges = [e for e in self.graph.edges(["depends_on"], src=node.id) if not role or e.meta.get("role") == role]
         edges.sort(key=lambda e: (int(e.meta.get("order", 0)), e.dst))
         found = [self.graph.node(e.dst) for e in edges]
-        return [n for n in found if n is not None and n.type != "external" and not is_test(n.path)]
+        return [n for n in found if n is not None and n.type != "external" and not is_test(n)]
 
     def recipe(self, node: Node, span: tuple[Span, ...]) -> list[Claim]:
         """The steps of one recipe, then the code they were read from."""
@@ -156,7 +156,7 @@ class Guide:
         if is_aside(node.path) and node.lines[1] - node.lines[0] < _LINES:
             return self._written(node.path, *self._decorated(node), f"As written in {node.path}:", here(node))
         rows = [r for r in self.composer.relations.callers((node,)) if r.site[1] and r.confidence >= 0.9]
-        rows.sort(key=lambda r: (not is_aside(r.node.path), not is_test(r.node.path), r.site))
+        rows.sort(key=lambda r: (not is_aside(r.node.path), not is_test(r.node), r.site))
         for row in rows[:12]:
             path, line = row.site
             last = self._statement_end(path, line)

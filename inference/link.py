@@ -155,7 +155,7 @@ class Linker:
             return Missing(mention, self._near_paths(mention.name))
         if containers:
             own = containers[0]
-            product = tuple(n for n in homonyms if not is_test(n.path))
+            product = tuple(n for n in homonyms if not is_test(n))
             inside = self.member_names(own)
             # With nothing alike, what the container does have is the next best help.
             names = self.near(member, inside) or tuple(n for n in inside if not n.startswith("_"))[:3]
@@ -219,13 +219,13 @@ class Linker:
         if len(close) < count:
             last = name.rpartition(".")[2]
             wide = self._near(last, 4 * count) if self._near else _closest(last, self._names, count)
-            wide = [n for n in wide if any(not is_test(f.path) for f in self.graph.find(n))]
+            wide = [n for n in wide if any(not is_test(f) for f in self.graph.find(n))]
             close += [n for n in wide if n not in close and n.rpartition(".")[2] not in close][: count - len(close)]
         return tuple(close)
 
     @cached_property
     def _names(self) -> tuple[str, ...]:
-        return tuple(sorted({n.name for n in self.graph.nodes(SYMBOL_TYPES) if not is_test(n.path)}))
+        return tuple(sorted({n.name for n in self.graph.nodes(SYMBOL_TYPES) if not is_test(n)}))
 
     @cached_property
     def _paths(self) -> tuple[str, ...]:
@@ -254,7 +254,7 @@ class Linker:
         if "." in node.qualname:
             return False
         if not scopes:
-            return not is_test(node.path)
+            return not is_test(node)
         importers = {edge.src for edge in self.graph.edges(["imports"], dst=node.id)}
         for scope in scopes:
             place = scope.id.partition(":")[2]
@@ -279,7 +279,7 @@ class Linker:
             overload = "overload" in node.meta.get("flags", ()) or "declaration" in node.meta.get("flags", ())
             return (
                 not hinted,
-                is_test(node.path),
+                is_test(node),
                 is_aside(node.path),
                 any(hidden(part) for part in node.qualname.split(".")),
                 _TYPE_ORDER.get(node.type, 9),

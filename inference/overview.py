@@ -13,6 +13,8 @@ from brain.view import is_aside, is_public, is_test
 from extractor.graph import Graph
 from extractor.schema import Node
 from inference.citations import Span
+from inference.compose import Composer
+from inference.families import failures
 from inference.kinds import Intent
 from inference.retrieve import Retriever
 from inference.wording import Claim, Section, count, few, header, here, join, kind_of, name_of, purpose, quote, title_of
@@ -23,8 +25,11 @@ _NAMES: Final = 4  # of what stands in one part
 _CENTRAL: Final = 6
 
 
-def whole(graph: Graph, project: str, retriever: Retriever | None, intent: Intent) -> Section | None:
+def whole(composer: Composer, project: str, retriever: Retriever | None, intent: Intent) -> Section | None:
     """The section for a question about the repository itself, None when it is about something in it."""
+    graph = composer.graph
+    if intent.kind == "failures":
+        return failures(composer, intent.text)
     if intent.kind == "layout":
         return layout(graph, project)
     plain = intent.x is not None and intent.x.shape in ("plain", "capital") and intent.x.name.lower() == project.lower()
@@ -54,9 +59,7 @@ def overview(graph: Graph, project: str, retriever: Retriever | None) -> Section
     ]
     holds = f"{project or 'The repository'} holds {join(counted)} (tests included)"
     claims.append(Claim(f"{holds}, in {join(used[:4]) or 'no language known here'}.", spans))
-    able = [
-        n for n in graph.nodes(["capability"]) if n.meta.get("purpose") and not is_test(n.path) and not is_aside(n.path)
-    ]
+    able = [n for n in graph.nodes(["capability"]) if n.meta.get("purpose") and not is_test(n) and not is_aside(n.path)]
     anchors = {n.id: str((n.meta.get("evidence") or [""])[0]) for n in able}
     # What is used from many places and long tells more of the whole than a helper of a few lines.
     use = {n.id: sum(1 for _ in graph.edges(["calls", "imports", "extends"], dst=anchors[n.id])) for n in able}
@@ -74,9 +77,7 @@ def overview(graph: Graph, project: str, retriever: Retriever | None) -> Section
 def _front(graph: Graph, project: str) -> tuple[str, tuple[Span, ...]]:
     """What the front package's or module's documentation says."""
     fronts = [
-        n
-        for n in graph.nodes(["package", "module"])
-        if n.meta.get("doc") and not is_test(n.path) and not is_aside(n.path)
+        n for n in graph.nodes(["package", "module"]) if n.meta.get("doc") and not is_test(n) and not is_aside(n.path)
     ]
     fronts.sort(key=lambda n: (n.name != project, n.path.count("/"), n.type != "package", n.id))
     if not fronts:
@@ -90,7 +91,7 @@ def _front(graph: Graph, project: str) -> tuple[str, tuple[Span, ...]]:
 
 def layout(graph: Graph, project: str) -> Section:
     """How the code is laid out: its parts, the largest use first, what each is for and holds, and what is used most across them."""
-    modules = [n for n in graph.nodes(["module"], origin="extractor") if not is_test(n.path) and not is_aside(n.path)]
+    modules = [n for n in graph.nodes(["module"], origin="extractor") if not is_test(n) and not is_aside(n.path)]
     if not modules:
         return Section("layout", (Claim("The index holds no source files besides tests and examples."),), "no", 0.9)
     symbols = _symbols(graph, modules)

@@ -92,7 +92,7 @@ class Relations:
                 node = self.node(edge.src)
                 if node is not None and node.origin == "extractor":
                     rows.append(Row(node, (node.path, edge.line), node.id, edge.confidence, edge.via, edge))
-        return sorted(rows, key=lambda r: (is_test(r.node.path), r.site, r.node.id))
+        return sorted(rows, key=lambda r: (is_test(r.node), r.site, r.node.id))
 
     def callers(self, group: tuple[Node, ...]) -> list[Row]:
         """Callers of a function; of a class, those who instantiate it as well."""
@@ -165,7 +165,7 @@ class Relations:
     def handlers(self, class_ids: frozenset[str]) -> list[Handler]:
         """Handlers that name one of these classes; product before tests, then by place."""
         found = [h for h in self._catching if class_ids & set(h.errors)]
-        return sorted(found, key=lambda h: (is_test(h.node.path), h.node.path, h.line, h.node.id))
+        return sorted(found, key=lambda h: (is_test(h.node), h.node.path, h.line, h.node.id))
 
     def overridden(self, node: Node) -> list[Node]:
         """The same-named members of the classes above, nearest first."""

@@ -34,7 +34,7 @@ class Structure:
     def subclasses(self, target: Target) -> Section:
         node = target.node
         rows = unique(self.relations.subclasses(target.group))
-        product = [r for r in rows if not is_test(r.node.path)] or rows
+        product = [r for r in rows if not is_test(r.node)] or rows
         if not product:
             return none(
                 "subclasses",
@@ -52,7 +52,7 @@ class Structure:
                 lambda r: f"{name_of(r.node)} in {r.node.path}",
             )
         ids = {r.node.id for r in rows}
-        further = [n for n in self.relations.descendants(node) if n.id not in ids and not is_test(n.path)]
+        further = [n for n in self.relations.descendants(node) if n.id not in ids and not is_test(n)]
         claims = list(section.claims)
         if further:
             claims.append(
@@ -150,8 +150,8 @@ class Structure:
     def importers(self, target: Target) -> Section:
         group = target.group
         rows = unique(self.relations.backward(group, "imports", "depends_on"))
-        product = [r for r in rows if not is_test(r.node.path)]
-        tests = [r for r in rows if is_test(r.node.path)]
+        product = [r for r in rows if not is_test(r.node)]
+        tests = [r for r in rows if is_test(r.node)]
         if not rows:
             return none(
                 "importers",
@@ -183,7 +183,7 @@ class Structure:
         found = [
             n
             for n in self.graph.nodes(["function", "method"])
-            if word.search(str(n.meta.get("returns", ""))) and not is_test(n.path)
+            if word.search(str(n.meta.get("returns", ""))) and not is_test(n)
         ]
         if not found:
             return none("returners", target.node, "is not the declared return type of any function", Absence(True))

@@ -88,7 +88,7 @@ def _message(composer: Composer, retriever: Retriever, text: str) -> list[Claim]
             said = one_line(retriever.lookup.text(path, line, line)).strip("\"'` ,;()[]+")[:160]
             claims = [Claim(f"That is what {where}, says: “{said}”.", span)]
             users = [r for r in composer.relations.backward((node,), "calls", "imports") if r.site[1]] if node else []
-            product = unique([r for r in users if not is_test(r.node.path)])
+            product = unique([r for r in users if not is_test(r.node)])
             if product:
                 names = few([name_of(r.node) for r in product])
                 claims.append(Claim(f"It is used by {names}.", tuple(s for r in product[:5] for s in at(r))))
@@ -135,15 +135,10 @@ def _errors(composer: Composer, retriever: Retriever, text: str) -> list[tuple[f
     denied = bool(_NOT.search(text))
     rows = []
     for node in composer.graph.nodes(["class"]):
-        if (
-            node.origin != "extractor"
-            or is_test(node.path)
-            or is_aside(node.path)
-            or not composer.errors.is_error(node)
-        ):
+        if node.origin != "extractor" or is_test(node) or is_aside(node.path) or not composer.errors.is_error(node):
             continue
         said = purpose(node)
-        sites = [r for r in composer.relations.raisers((node,))[0] if not is_test(r.node.path)]
+        sites = [r for r in composer.relations.raisers((node,))[0] if not is_test(r.node)]
         guards = " ".join(
             f"{r.edge.meta.get('guard') or ''} {r.edge.meta.get('message') or ''}" for r in sites if r.edge
         )
@@ -167,7 +162,7 @@ def _about(composer: Composer, node: Node) -> list[Claim]:
     """Who raises an error and when, what it is said to be, what to check."""
     said = purpose(node)
     direct, _ = composer.relations.raisers((node,))
-    product = [r for r in direct if not is_test(r.node.path)]
+    product = [r for r in direct if not is_test(r.node)]
     if not product:
         opening = f"{name_of(node)}, {kind_of(node)} in {node.path}"
         return [Claim(f"{opening}: {said}" if said else f"{opening}, fits.", here(node))]

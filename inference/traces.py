@@ -291,7 +291,7 @@ def _catchers(composer: Composer, error: Target) -> list[Claim]:
     found = composer.errors.catching(error.node)
     if not found:
         return [Claim("Nothing in the repository catches it by name.")]
-    if all(is_test(h.node.path) for h in found):
+    if all(is_test(h.node) for h in found):
         return [Claim("Nothing in the repository catches it by name, besides tests.")]
     return list(composer.errors.handlers(error).claims[:4])
 
@@ -321,7 +321,7 @@ def _guards(composer: Composer, error: Target, trace: Trace, at_node: Node | Non
     tested: dict[str, Claim] = {}
     for edge in sorted(said or edges, key=lambda e: (is_test(e.src), e.src, e.line)):
         node, guard = composer.graph.node(edge.src), one_line(str(edge.meta.get("guard") or ""))
-        if node is not None and guard and not is_test(node.path):
+        if node is not None and guard and not is_test(node):
             text = f"whether {guard} holds in {name_of(node)}"
             tested.setdefault(text, Claim(text, (Span(node.path, edge.line, edge.line, node.id, "throws"),)))
     chosen = list(tested.values())[:_CHECKS]

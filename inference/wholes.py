@@ -1,5 +1,5 @@
 """Which questions are about the repository as a whole. A clause and the project's name in; `overview` (what it is for and can do),
-`layout` (what its parts are and how they fit together) or nothing out.
+`layout` (what its parts are and how they fit together), `failures` (which errors there are) or nothing out.
 
 Every way to speak of the whole ("this crate", "the code base", the project's own name) is first written as one sign, so that the
 phrases below are about what is asked and not about what it is called.
@@ -46,6 +46,12 @@ _PARTS = (
 )
 _ABLE = r"(?:features?|capabilit(?:y|ies)|functionalit(?:y|ies)|functions|services|abilities|things)"
 
+_ERRORS = (
+    rf"{_MUCH}(?:(?:own|custom|possible|different|defined|public)\s+)*"
+    r"(?:(?:errors?|exceptions?)(?:\s+(?:types?|classes|kinds?))?|(?:types?|kinds?|sorts?|classes)\s+of\s+(?:errors?|exceptions?))"
+)
+_MAY = r"(?:can|could|may|might|does|do|will|should)"
+
 OVERVIEW: Final = (
     rf"(?:what(?:\s+is|['’]?s)|explain|describe|summari[sz]e|tell{_ME}\s+about|introduce{_ME}\s+to|present)\s+§"
     r"(?:\s+(?:about|all\s+about|(?:used\s+|good\s+|meant\s+)?for|capable\s+of))?",
@@ -74,6 +80,13 @@ LAYOUT: Final = (
     r"(?:fit|work|hang|play|come|tie)\s+together",
     r"(?:explain\s+)?how\s+(?:does\s+§\s+work|§\s+works)",
 )
+FAILURES: Final = (
+    rf"(?:what|which)(?:\s+are|['’]?re)?\s+{_THE}{_ERRORS}(?:{_OF_IT}|\s+(?:are|is)\s+(?:there|defined|possible|raised|thrown|returned)(?:\s+(?:in|by)\s+§)?"
+    rf"|\s+exist(?:\s+in\s+§)?|\s+{_MAY}\s+§\s+(?:raise|throw|return|define|have|produce|report|give|use)"
+    rf"|\s+{_MAY}\s+(?:be\s+(?:raised|thrown|returned)|happen|occur)(?:\s+(?:in|by|with)\s+§)?)",
+    rf"(?:list|show|name|enumerate|give){_ME}\s+{_THE}{_ERRORS}{_OF_IT}",
+    rf"what\s+{_MAY}\s+(?:go\s+wrong|fail|break)(?:\s+(?:in|with|inside|using)\s+§|\s+when\s+(?:using|i\s+use|we\s+use)\s+§)?",
+)
 # What opens a talk and asks for nothing.
 GREETING: Final = re.compile(
     r"\W*i(?:\s+am|['’]?m)\s+(?:completely\s+|very\s+|quite\s+)?new\s+(?:to|in|here)\b[^?]*$", re.I
@@ -82,11 +95,11 @@ _POLITE = r"\W*(?:(?:please|can\s+you|could\s+you|would\s+you|hi|hello|so|ok|fir
 
 
 def asks_of_whole(clause: str, project: str, alone: bool) -> str:
-    """`overview`, `layout`, or "" when the clause is about something in the repository. `alone`: "it" means nothing else."""
+    """`overview`, `layout`, `failures`, or "" when the clause is about something in the repository. `alone`: "it" means nothing else."""
     said = _signed(project).sub("§", clause)
     if alone:
         said = re.sub(r"\b(?:it|this)\b", "§", said, flags=re.IGNORECASE)
-    for kind, phrases in (("layout", _LAYOUT), ("overview", _OVERVIEW)):
+    for kind, phrases in (("failures", _FAILURES), ("layout", _LAYOUT), ("overview", _OVERVIEW)):
         if phrases.match(said):
             return kind
     return ""
@@ -96,7 +109,7 @@ def _any(phrases: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile(rf"{_POLITE}(?:{'|'.join(phrases)}){_AT_ALL}(?:\W+please)?\W*$", re.IGNORECASE)
 
 
-_OVERVIEW, _LAYOUT = _any(OVERVIEW), _any(LAYOUT)
+_OVERVIEW, _LAYOUT, _FAILURES = _any(OVERVIEW), _any(LAYOUT), _any(FAILURES)
 
 
 @lru_cache(maxsize=8)

@@ -48,7 +48,7 @@ def could_be_a_name(mention: Mention) -> bool:
 
 
 def is_symbol(graph: Graph, name: str) -> bool:
-    return any(n.name == name and n.origin == "extractor" and not is_test(n.path) for n in graph.find(name))
+    return any(n.name == name and n.origin == "extractor" and not is_test(n) for n in graph.find(name))
 
 
 def everyday_names(graph: Graph, text: str) -> tuple[str, ...]:
@@ -108,7 +108,7 @@ def means_it(intent: Intent, target: Target) -> bool:
     """Whether an everyday word was meant as the name it happens to be: `server` is not tests/testserver/server.py."""
     if intent.x is None or intent.x.shape != "plain" or intent.carried:
         return True
-    if is_test(target.node.path):
+    if is_test(target.node):
         return False
     if target.node.type in ("module", "package"):
         return (

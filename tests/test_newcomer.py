@@ -158,6 +158,16 @@ def test_a_parameter_is_documented_in_five_forms(doc: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "question", ["What are the error types?", "What can go wrong?", "List the exceptions of this project"]
+)
+def test_all_errors_are_told_with_those_of_others_making(kiln: Expert, question: str) -> None:
+    text = kiln.ask(question).text
+    assert "TooHot" in text
+    assert "DoorOpen" in text
+    assert "built on KilnError" in text
+
+
+@pytest.mark.parametrize(
     ("node_id", "flags", "said"),
     [
         ("cpp:a.cc#kiln.fire", [], "a function of kiln"),

@@ -43,7 +43,19 @@ LAYOUT = """
     What are the main building blocks?
     Where should I start reading this code?
 """
+FAILURES = """
+    What exceptions are there?
+    What are the error types of this library?
+    Which errors can the mill raise?
+    List all custom exceptions
+    What kinds of errors does this crate define?
+    What can go wrong?
+    What could fail when using this tool?
+"""
 OTHER = """
+    Which network errors are there?
+    What can go wrong when a sack is opened?
+    What errors can the grinder raise?
     What does the request package do?
     What is the purpose of the parser in this library?
     What is the design of the cache?
@@ -65,7 +77,11 @@ def each(text: str) -> list[str]:
 
 @pytest.mark.parametrize(
     ("question", "kind"),
-    [(q, kind) for kind, text in (("overview", OVERVIEW), ("layout", LAYOUT), ("", OTHER)) for q in each(text)],
+    [
+        (q, kind)
+        for kind, text in (("overview", OVERVIEW), ("layout", LAYOUT), ("failures", FAILURES), ("", OTHER))
+        for q in each(text)
+    ],
 )
 def test_what_is_asked_of_the_whole(question: str, kind: str) -> None:
     assert asks_of_whole(question, "flour-mill", alone=True) == kind
