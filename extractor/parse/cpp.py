@@ -83,6 +83,8 @@ class CppCollector(CppVariables):
             else:
                 written = f"{self.qualifiers(node)} {type_of(self.source, kind)}{declared.shape}".strip()
                 self.bind(scope, name_text, written, node, "declared", node)
+        for place in ("begin", "end"):
+            self.call(scope, clip(chain(self.source, right)), place, node, [], "iteration")
         self.push_nodes(
             [node.child_by_field_name("initializer"), right, node.child_by_field_name("body")], scope, step[2]
         )
@@ -215,6 +217,7 @@ class CppCollector(CppVariables):
         receiver, name, arrow = self._callee(function)
         args = self._args(arguments)
         if name in CASTS:
+            self._converted(node, function, arguments, scope)
             self.push(step)
             return
         if _CHECKS.match(name) and not receiver and arguments is not None and arguments.named_children:
@@ -236,6 +239,21 @@ class CppCollector(CppVariables):
         if row is not None:
             self.registrations.append([scope, f"node:{name}", row, start_line(node)])
         self._lambda_parameters(node, arguments, scope)
+        self.push(step)
+
+    def _converted(self, node: Node, function: Node | None, arguments: Node | None, scope: int) -> None:
+        """`static_cast<T>(x)` runs the `operator T` of a class."""
+        name = compact(self.text(function))
+        given = arguments.named_children if arguments is not None else []
+        if name.startswith("static_cast<") and given:
+            wanted = name.partition("<")[2].removesuffix(">")
+            self.call(scope, clip(chain(self.source, given[0])), f"operator {wanted}", node, [], "operator")
+
+    def on_delete(self, step: Step) -> None:
+        """`delete p` runs the destructor of what p points to."""
+        node, scope = step[0], step[1]
+        if node.named_children:
+            self.call(scope, clip(chain(self.source, node.named_children[-1])), "~", node, [], "destructor")
         self.push(step)
 
     def _handed_kernel(self, name: str, arguments: Node | None, scope: int) -> None:
@@ -391,5 +409,6 @@ class CppCollector(CppVariables):
         "user_defined_literal": on_suffix,
         "lambda_expression": on_lambda,
         "new_expression": on_new,
+        "delete_expression": on_delete,
         "compound_literal_expression": on_literal,
     }

@@ -16,6 +16,7 @@ from extractor.parse.cpp_text import (
     compact,
     dotted,
     named_function,
+    split_qualified,
     type_of,
     unwrap,
 )
@@ -108,14 +109,32 @@ class CppVariables(CppDefs):
         if kind is None or kind.type in PRIMITIVES or declared.shape or (node.type != "declaration"):
             return
         anchor = declared.name or node
+        lasting = any(self.text(c) == "static" for c in node.named_children if c.type == "storage_class_specifier")
+        how = "static_init" if lasting else "init"
         if declared.function is not None:  # `Foo q(a);` reads like a function's declaration
             parameters = declared.function.child_by_field_name("parameters")
-            given = ["?"] * (len(parameters.named_children) if parameters is not None else 0)
-            self.call(scope, "", written, anchor, given, "init")
+            given = self._vexed(parameters, scope)
+            self.call(scope, "", written, anchor, given, how)
         elif value is None or value.type in ("argument_list", "initializer_list"):
-            self.call(scope, "", written, anchor, self._args(value), "init")
+            self.call(scope, "", written, anchor, self._args(value), how)
             if "class_<" in written:
                 self._bound_class(written, value, scope)
+
+    def _vexed(self, parameters: Node | None, scope: int) -> list[str]:
+        """The arguments of `Foo q(make(a), b)`, which the grammar takes for types of parameters."""
+        given: list[str] = []
+        for child in parameters.named_children if parameters is not None else ():
+            kind, declarator = child.child_by_field_name("type"), child.child_by_field_name("declarator")
+            named = (kind is not None and kind.type in ("type_identifier", "qualified_identifier") and kind) or None
+            name = compact(self.text(named))
+            if named is not None and declarator is not None and declarator.type == "abstract_function_declarator":
+                outer, last = split_qualified(name)
+                inner = self._vexed(declarator.child_by_field_name("parameters"), scope)
+                self.call(scope, outer, last, named, inner, "scoped" if outer else "call")
+                given.append(f"{name}()")
+            else:
+                given.append(name if named is not None and declarator is None else "?")
+        return given
 
     def _bound_class(self, written: str, arguments: Node | None, scope: int) -> None:
         """`py::class_<A>(m, "A")` and Boost's `class_<A>("A")`: [what it holds, its name, the module it is put in]."""

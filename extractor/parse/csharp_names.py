@@ -50,6 +50,10 @@ class CSharpNames(Collector):
         self.typevars: list[list[object]] = []  # [scope, name, bound]
         self.open: list[Node] = []
         self.puts: list[list[object]] = []  # [scope, line, holder, field, chain]
+        self.accesses: list[list[object]] = []  # [scope, line, receiver, name, get | set | both, arguments]
+        self.assigned: dict[
+            int, str
+        ] = {}  # node on the left of an assignment -> set, both, or "" where it is no place here
         self._left: set[int] = set()
 
     def block(self, node: Node) -> Node | None:
@@ -262,6 +266,9 @@ class CSharpNames(Collector):
         held = clip(self.chain(left)) if left is not None else "?"
         if node.type == "assignment_expression":
             sign = sign.removesuffix("=")
+            if left is not None:
+                inside = node.parent is not None and node.parent.type == "initializer_expression"
+                self.assigned[left.id] = "" if inside else "both" if sign else "set"
             self.kept_in(held, right, scope)
             for number, name in enumerate(self.bare_parameters(right, scope)):
                 if right is not None and name:

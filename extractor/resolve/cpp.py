@@ -105,8 +105,10 @@ class CppEngine(CppValues):
         return (Value("func", tuple(found.values()), via="import"),) if found else NOTHING
 
     def special_call(self, call: Call, context: Context, args: list[str], emitter: Any) -> Outcome | None:
-        if call.kind in ("init", "member_init"):
+        if call.kind in ("init", "static_init", "member_init"):
             return self._initialised(call, context, args, emitter)
+        if call.kind == "destructor":
+            return self._deleted(call, context)
         if call.kind == "operator":
             return self.operators().outcome(call, context, args)
         if call.kind == "call" and not call.receiver:
@@ -212,10 +214,59 @@ class CppEngine(CppValues):
         else:
             found = self.type_name(name, context.file, context.scope)
             values = self._unalias(found, context) if found is not None else NOTHING
+        for value in values if call.kind == "init" and not self._handed_back(call.line, context) else ():
+            end = self.destructor(value.symbol) if value.kind == "class" else None
+            if end is not None:  # what stands in a block ends with it
+                src = context.file.owner_id(context.scope)
+                emitter.edge(src, end.id, "calls", call.line, "destructor", col=call.col)
         for value in values:
             if value.kind == "class" and any(accepts(s, len(args)) for s in self.constructors(value.symbol)):
                 return emitter.constructor(value, args, context)  # type: ignore[no-any-return]
         return Outcome()
+
+    def destructor(self, symbol: Symbol) -> Symbol | None:
+        """The destructor written for a class, or for the nearest base that has one."""
+        for ancestor, _ in self.lineage(symbol):
+            for end in ancestor.members.get(f"~{ancestor.d.name}", ()):
+                if "defaulted" not in self.definition_of(end).d.flags:
+                    return self.definition_of(end)
+        return None
+
+    def _handed_back(self, line: int, context: Context) -> bool:
+        """Whether the object declared on a line is what its function returns."""
+        binds, scope = context.file.binds, context.scope
+        names = [b.text for b in binds.get((scope, "return"), ())]
+        return any(b.line == line for name in names for b in binds.get((scope, name), ()))
+
+    def _deleted(self, call: Call, context: Context) -> Outcome:
+        """`delete p`: the destructor of its class, and where that is virtual those of the classes below."""
+        found: dict[str, str] = {}
+        for value in self.pointed(self.evaluate(call.receiver, context), call.receiver, context):
+            end = self.destructor(value.symbol) if value.kind == "inst" else None
+            if end is not None:
+                found[end.id] = "destructor"
+            stack = list(value.symbol.subclasses) if end is not None and value.via != "new" else []
+            while stack:
+                below = stack.pop()
+                over = self.destructor(below)
+                if over is not None and over.id not in found:
+                    found[over.id] = "override"
+                    stack.extend(below.subclasses)
+        return Outcome(tuple(sorted(found.items())))
+
+    def is_virtual(self, symbol: Symbol) -> bool:
+        return "virtual" in symbol.d.flags and "final" not in symbol.d.flags
+
+    def dispatches(self, symbol: Symbol, callee: Value, call: Call, context: Context) -> bool:
+        """Only through a pointer, a reference or the object itself, and not while that is being made."""
+        if not super().dispatches(symbol, callee, call, context) or self.is_abstract(symbol):
+            return self.is_abstract(symbol) and callee.via != "super"
+        if call.receiver in ("", "this", "this^"):
+            around = context.file.symbols[context.scope] if context.scope != MODULE else None
+            return around is None or not {"constructor", "destructor"} & set(around.d.flags)
+        if call.kind == "arrow":
+            return True
+        return call.receiver.endswith("^") or written(self, call.receiver, context).endswith("&")
 
     def _is_pointer(self, owner: Symbol, name: str) -> bool:
         return any(

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from extractor.facts import MODULE, Base, Binding, Call, FileFacts
 from extractor.resolve.chains import Chain, TypeText
 from extractor.resolve.model import MAX_DEPTH, NOTHING, Context, File, Symbol, Value, Values, join
+
+_FIXED: Final = frozenset(("static", "final", "sealed", "constructor"))
 
 
 class Types(ABC):
@@ -101,6 +103,18 @@ class Types(ABC):
 
     def is_abstract(self, symbol: Symbol) -> bool:
         return "abstract" in symbol.d.flags
+
+    def is_virtual(self, symbol: Symbol) -> bool:
+        """Whether a subclass may define the method anew."""
+        held = symbol.parent is not None and symbol.parent.is_class and symbol.d.visibility != "private"
+        return held and symbol.d.kind == "method" and _FIXED.isdisjoint(symbol.d.flags)
+
+    def dispatches(self, symbol: Symbol, callee: Value, call: Call, context: Context) -> bool:
+        """Whether what runs is decided by the object: not for `super`, nor on what is surely of the class itself."""
+        if callee.via == "super":
+            return False
+        made = callee.owner is not None and callee.owner.via == "new"
+        return self.is_abstract(symbol) or (not made and self.is_virtual(symbol))
 
     def narrowed(self, chosen: list[Symbol], call: Call, args: list[str], context: Context) -> list[Symbol]:
         """Of overloads that the arguments do not tell apart, those that the place of the call does."""

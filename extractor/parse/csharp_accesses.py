@@ -1,0 +1,72 @@
+"""Where C# code runs without a call's parentheses: properties and indexers read or written, and what `using` disposes of."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from extractor.parse.collect import Step, clip
+from extractor.parse.csharp_names import CSharpNames
+from extractor.parse.tree import start_line
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+
+class CSharpAccesses(CSharpNames):
+    """Writes down `accesses`; only linking knows which of them are properties."""
+
+    def access(self, scope: int, receiver: str, name: str, node: Node, how: str, args: list[str]) -> None:
+        if how and receiver[:1] != "?":
+            self.accesses.append([scope, start_line(node), receiver, name, how, args])
+
+    def on_name(self, step: Step) -> None:
+        """A bare name that may be a property of the class: .NET writes those with a capital."""
+        node, name = step[0], self.text(step[0])
+        if name[:1].isupper():
+            self.access(step[1], "", name, node, self.assigned.pop(node.id, "get"), [])
+
+    def on_member(self, step: Step) -> None:
+        """`a.B` and `a?.B` that are not called."""
+        node = step[0]
+        name = node.child_by_field_name("name")
+        inner: Node | None = node.child_by_field_name("expression")
+        word = next((c.type for c in node.children if c.type in ("this", "base")), "")
+        if node.type == "member_binding_expression":
+            held = node.parent.child_by_field_name("condition") if node.parent is not None else None
+            receiver = clip(self.chain(held))
+        else:
+            receiver = {"this": "this", "base": "super"}.get(word) or clip(self.chain(inner))
+        self.access(step[1], receiver, self.text(name), node, self.assigned.pop(node.id, "get"), [])
+        self.push_nodes([inner], step[1], step[2])
+
+    def on_element(self, step: Step) -> None:
+        """`a[i]`."""
+        node = step[0]
+        given = self.args(node.child_by_field_name("subscript"))
+        receiver = clip(self.chain(node.child_by_field_name("expression")))
+        self.access(step[1], receiver, "this[]", node, self.assigned.pop(node.id, "get"), given)
+        self.push(step)
+
+    def filled(self, initializer: Node | None, receiver: str, scope: int) -> None:
+        """`new A { B = 1 }` writes B of what it makes."""
+        for child in initializer.named_children if initializer is not None else ():
+            left = child.child_by_field_name("left") if child.type == "assignment_expression" else None
+            if left is not None and left.type == "identifier":
+                self.access(scope, receiver, self.text(left), left, "set", [])
+
+    def accessors(self, block: Node | None, value: Node | None) -> list[str]:
+        """Which of a property's accessors run code that is written."""
+        if value is not None and value.type == "arrow_expression_clause":
+            return ["getter"]
+        found = [
+            c for c in (block.named_children if block is not None else ()) if c.child_by_field_name("body") is not None
+        ]
+        words = {self.text(c.child_by_field_name("name")) or next((w.type for w in c.children if w.type in ("get", "set", "init")), "")
+                 for c in found}  # fmt: skip
+        return [flag for flag, names in (("getter", {"get"}), ("setter", {"set", "init"})) if words & names]
+
+    def used(self, statement: Node | None, held: str, scope: int) -> None:
+        """`using (x)` and `using var x = …` dispose of x at the end."""
+        words = [c.type for c in statement.children] if statement is not None else []
+        if statement is not None and "using" in words and held[:1] != "?":
+            self.call(scope, held, "DisposeAsync" if "await" in words else "Dispose", statement, [], "with")
