@@ -17,6 +17,11 @@ from extractor.schema import module_id
 
 MAX_DEPTH: Final = 12
 MAX_MEANINGS: Final = 8
+_ASKED: Final = {
+    "len": "__len__", "repr": "__repr__", "str": "__str__", "iter": "__iter__", "next": "__next__", "abs": "__abs__", "bool": "__bool__",
+    "hash": "__hash__", "int": "__int__", "float": "__float__", "round": "__round__", "reversed": "__reversed__", "list": "__iter__",
+    "tuple": "__iter__", "sorted": "__iter__", "set": "__iter__",
+}  # fmt: skip
 Flow = Any  # an expression of the flow language, see parse/python_unit.py
 
 
@@ -40,6 +45,16 @@ class Site(NamedTuple):
         return int(self.flow[5])
 
 
+class Use(NamedTuple):
+    """What Python runs without naming it: an attribute read or written (`get`, `set`), or a special method (`call`). `sides` are
+    the objects that may have it, each with its name there, the first that has one answering."""
+
+    scope: int
+    how: str
+    sides: tuple[tuple[Flow, str], ...]
+    line: int
+
+
 class Meaning(NamedTuple):
     """A definition (`facts` and `number`), a module of the repository, or the `path` of something outside."""
 
@@ -59,6 +74,9 @@ class PythonFile:
         self.decorators: dict[int, list[tuple[Flow, int]]] = {}
         self.assigned: dict[tuple[int, str], list[tuple[int, Flow]]] = {}
         self.returns: dict[int, list[Flow]] = {}
+        self.uses: list[Use] = []
+        self.typed: dict[tuple[int, str], Flow] = {}  # what parameters are declared to be
+        self.result: dict[int, Flow] = {}
         self.bound: dict[int, frozenset[str]] = {}
         self.imports: dict[tuple[int, str], list[Import]] = {}
         self.defined: dict[tuple[int, str], list[int]] = {}
@@ -70,6 +88,9 @@ class PythonFile:
         for position, scope in enumerate((facts.extra or {}).get("scopes", ())):
             if scope is not None:
                 self.bound[position - 1] = frozenset(scope[1])
+                params = facts.defs[position - 1].params if position else ()
+                self.typed |= {(position - 1, params[at].name): kind for at, kind in scope[5] or () if at < len(params)}
+                self.result[position - 1] = scope[6]
                 self._walk(position - 1, scope[0])
 
     def _walk(self, scope: int, flow: Flow) -> None:
@@ -82,17 +103,42 @@ class PythonFile:
             parts: Sequence[Flow] = row
             if kind == "C" and len(row) == 7 and isinstance(row[1], int):
                 self.sites.append(Site(scope, row))
-                parts = [row[2], *row[3], *(k[1] for k in row[4])]
+                own = row[2][1] if kind_of(row[2]) == "A" else row[2]
+                parts = [own, *row[3], *(k[1] for k in row[4])]
+                if isinstance(row[2], str) and row[2] in _ASKED and len(row[3]) == 1:
+                    self._use(scope, "call", row[3][0], _ASKED[row[2]], row[5])
+            elif kind == "A" and len(row) == 4:
+                self._use(scope, "get", row[1], row[2], row[3])
+            elif kind == "I" and len(row) == 4:
+                self._use(scope, "call", row[1], "__getitem__", row[3])
+            elif kind == "O" and len(row) == 5:
+                other = row[2] if row[1][0].startswith("__i") and row[1][1] == f"__{row[1][0][3:]}" else row[3]
+                sides = ((row[2], row[1][0]), (other, row[1][1]))
+                self.uses.append(Use(scope, "call", tuple(s for s in sides if s[1] and s[0] is not None), int(row[4])))
             elif kind == "D" and len(row) == 3 and isinstance(row[1], int):
                 parts = [part for pair in row[2] for part in pair]
             elif kind == "J" and len(row) == 5 and all(isinstance(test, (list, tuple)) for test in row[1] or [""]):
                 parts = row[2:]
             elif statement and kind in ("=", ":"):
-                target, value = dotted(row[1]), row[2] if kind == "=" else row[3]
+                target, value = dotted(row[1]), row[2] if kind == "=" else ["U", [row[3], ["typed", row[2]]]]
+                if kind_of(row[1]) in ("A", "I"):
+                    how, name = ("set", row[1][2]) if row[1][0] == "A" else ("call", "__setitem__")
+                    self._use(scope, how, row[1][1], name, row[1][3])
+                    parts = [row[1][1], row[2] if kind == "=" else row[3]]
+                else:
+                    parts = row[2:]
                 if target.startswith("self.") and (owner := self.class_of(scope)) != MODULE:
                     self.assigned.setdefault((owner, target), []).append((scope, value))
                 elif target:
                     self.assigned.setdefault((scope, target), []).append((scope, value))
+            elif statement and kind in ("f", "h") and len(row) in (5, 7):
+                target, held, line = (row[1], row[2], row[-2]) if kind == "f" else (row[2], row[1], row[3])
+                for name in ("__iter__",) if kind == "f" else ("__enter__", "__exit__"):
+                    self._use(scope, "call", held, name, line)
+                if isinstance(target, str):
+                    self.assigned.setdefault((scope, target), []).append(
+                        (scope, ["each", held] if kind == "f" else held)
+                    )
             elif statement and kind == "r" and scope != MODULE:
                 self.returns.setdefault(scope, []).append(row[1])
             elif statement and kind == "d":
@@ -108,6 +154,10 @@ class PythonFile:
             # Statements stand in lists of statements; an argument list may begin with a name that looks like one.
             inside = not kind and parts is row
             stack.extend((part, inside) for part in reversed(parts))
+
+    def _use(self, scope: int, how: str, held: Flow, name: str, line: int) -> None:
+        if held is not None:
+            self.uses.append(Use(scope, how, ((held, name),), int(line)))
 
     def class_of(self, scope: int) -> int:
         """The class that a method, or a function inside it, belongs to."""
@@ -163,6 +213,18 @@ class Names:
         ):
             outside = self.meanings(file, scope, flow[1], depth + 1)
             return tuple(Meaning(path=f"{m.path}.{flow[2][1]}") for m in outside if m.path)
+        if kind == "typed":
+            return self._instances(file, scope, flow[1], depth + 1)
+        if kind in ("each", "I"):  # one of several, by turns or by its place
+            several = self.meanings(file, scope, flow[1], depth + 1)
+            name = "__next__" if kind == "each" else "__getitem__"
+            return _few(Meaning(path=p[:-2] if p.endswith("[]") else f"{p}.{name}()") for p in _outside(several))
+        if kind == "L":
+            return self.meanings(file, scope, flow[1], depth + 1)
+        if kind == "O" and len(flow) == 5:
+            return _few(
+                Meaning(path=f"{p}.{flow[1][0]}()") for p in _outside(self.meanings(file, scope, flow[2], depth + 1))
+            )
         if kind in ("U", "J"):
             return _few(
                 m
@@ -179,6 +241,21 @@ class Names:
         """What an import row binds: a module or a name of it."""
         return self._imported(file.facts, row, 0)
 
+    def _instances(self, file: PythonFile, scope: int, kind: Flow, depth: int) -> tuple[Meaning, ...]:
+        """What a type as written says is held: of a class outside the path `Class()`, and that with `[]` of several."""
+        if depth > MAX_DEPTH or kind is None:
+            return ()
+        if kind_of(kind) == "U":
+            return _few(m for part in kind[1] for m in self._instances(file, scope, part, depth + 1))
+        if kind_of(kind) == "P":
+            inner = _few(m for part in kind[2][-1:] for m in self._instances(file, scope, part, depth + 1))
+            if last_name(kind[1]) in ("Optional", "Annotated", "Final", "ClassVar"):
+                return _few(m for m in self._instances(file, scope, kind[2][0], depth + 1))
+            if last_name(kind[1]) == "Union":
+                return _few(m for part in kind[2] for m in self._instances(file, scope, part, depth + 1))
+            return tuple(Meaning(path=f"{p}[]") for p in _outside(inner))
+        return tuple(Meaning(path=f"{p}()") for p in _outside(self.meanings(file, scope, kind, depth + 1)))
+
     # ------------------------------------------------------------------ steps
     def _name(self, file: PythonFile, scope: int, name: str, depth: int) -> tuple[Meaning, ...]:
         key = (file.facts.path, scope, name)
@@ -194,6 +271,8 @@ class Names:
                     found += self.meanings(file, at, value, depth + 1)
                 for row in file.imports.get((here, name), ()):
                     found += self._imported(file.facts, row, depth + 1)
+                if (here, name) in file.typed:
+                    found += self._instances(file, file.facts.defs[here].scope, file.typed[here, name], depth + 1)
                 if found or name in file.bound.get(here, ()):
                     break
             if here == MODULE:
@@ -263,7 +342,11 @@ class Names:
             return ()
         owner = self.files[called.facts.path]
         returned = owner.returns.get(called.number, ())
-        return _few(m for value in returned for m in self.meanings(owner, called.number, value, depth + 1))
+        found = _few(m for value in returned for m in self.meanings(owner, called.number, value, depth + 1))
+        declared = owner.result.get(called.number) if not found else None
+        return (
+            self._instances(owner, called.facts.defs[called.number].scope, declared, depth + 1) if declared else found
+        )
 
 
 def _named_result(path: str, flow: Flow) -> str:
@@ -277,6 +360,15 @@ def _named_result(path: str, flow: Flow) -> str:
     if path in ("importlib.import_module", "builtins.__import__"):
         return constant(args[0] if args else None).lstrip(".")
     return ""
+
+
+def kind_of(flow: Flow) -> str:
+    """The first word of an expression, empty for a name."""
+    return flow[0] if isinstance(flow, (list, tuple)) and flow and isinstance(flow[0], str) else ""
+
+
+def _outside(values: Sequence[Meaning]) -> list[str]:
+    return [m.path for m in values if m.path]
 
 
 def constant(flow: Flow) -> str:

@@ -17,6 +17,7 @@ from extractor.parse.cpp_text import (
     CASTS,
     LITERALS,
     binding_target,
+    bound_operator,
     chain,
     compact,
     member_name,
@@ -288,6 +289,8 @@ class CppCollector(CppVariables):
             kinds = compact(self.text(given[0])).partition("init<")[2].rpartition(">(")[0]
             row = [receiver, "__init__", f"@({kinds})"]
             self.registrations.append([scope, ".def", row, start_line(arguments or node)])
+        elif name == "def" and receiver and given and (bound := bound_operator(self.source, given[0])) is not None:
+            self.registrations.append([scope, ".def", [receiver, *bound], start_line(arguments or node)])
 
     def _callee(self, function: Node | None) -> tuple[str, str, bool]:
         """(receiver, name, whether it is reached through an arrow)."""
