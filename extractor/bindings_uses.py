@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final
 
-from extractor.bindings_names import Names, PythonFile, Use
+from extractor.bindings_flow import PythonFile, Use
+from extractor.bindings_names import Names
 from extractor.bindings_python import CONFIDENCE, Found
 from extractor.bindings_results import Results
 from extractor.schema import Edge, Node

@@ -13,6 +13,7 @@ from extractor.facts import MODULE, FileFacts, Handler, Raise
 from extractor.parse.collect import Step, clip, handler_action
 from extractor.parse.cpp_macros import hidden_namespaces, prepare
 from extractor.parse.cpp_node import node_argument, node_row
+from extractor.parse.cpp_objects import CppObjects
 from extractor.parse.cpp_text import (
     CASTS,
     LITERALS,
@@ -26,7 +27,7 @@ from extractor.parse.cpp_text import (
     type_of,
     unwrap,
 )
-from extractor.parse.cpp_variables import PRIMITIVES, CppVariables
+from extractor.parse.cpp_variables import CppVariables
 from extractor.parse.tree import collapse, end_line, start_line
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def parse(source: Source) -> FileFacts:
     return collector.facts(namespace=collector.namespace, extra=extra)
 
 
-class CppCollector(CppVariables):
+class CppCollector(CppObjects):
     """Visits statements and expressions."""
 
     # ------------------------------------------------------------------ statements
@@ -242,21 +243,6 @@ class CppCollector(CppVariables):
         self._lambda_parameters(node, arguments, scope)
         self.push(step)
 
-    def _converted(self, node: Node, function: Node | None, arguments: Node | None, scope: int) -> None:
-        """`static_cast<T>(x)` runs the `operator T` of a class."""
-        name = compact(self.text(function))
-        given = arguments.named_children if arguments is not None else []
-        if name.startswith("static_cast<") and given:
-            wanted = name.partition("<")[2].removesuffix(">")
-            self.call(scope, clip(chain(self.source, given[0])), f"operator {wanted}", node, [], "operator")
-
-    def on_delete(self, step: Step) -> None:
-        """`delete p` runs the destructor of what p points to."""
-        node, scope = step[0], step[1]
-        if node.named_children:
-            self.call(scope, clip(chain(self.source, node.named_children[-1])), "~", node, [], "destructor")
-        self.push(step)
-
     def _handed_kernel(self, name: str, arguments: Node | None, scope: int) -> None:
         """`cudaLaunchKernel((void*)k, …)` launches k, as `k<<<…>>>(…)` does."""
         position = LAUNCHERS.get(name)
@@ -350,34 +336,6 @@ class CppCollector(CppVariables):
             self._bind_lambda(step[0], step[1], "")
         self.push_nodes([step[0].child_by_field_name("body")], step[1], step[2])
 
-    def on_suffix(self, step: Step) -> None:
-        """`100_usd` is a call of `operator""_usd`."""
-        node = step[0]
-        suffix = self.text(node.named_children[-1]) if node.named_children else ""
-        if suffix.startswith("_"):
-            self.call(step[1], "", f'operator""{suffix}', node, ["?"])
-
-    def on_new(self, step: Step) -> None:
-        node = step[0]
-        kind = node.child_by_field_name("type")
-        self.call(
-            step[1],
-            "",
-            type_of(self.source, kind),
-            kind or node,
-            self._args(node.child_by_field_name("arguments")),
-            "new",
-        )
-        self.push_nodes([node.child_by_field_name("arguments")], step[1], step[2])
-
-    def on_literal(self, step: Step) -> None:
-        node = step[0]
-        kind = node.child_by_field_name("type")
-        value = node.child_by_field_name("value")
-        if kind is not None and kind.type not in PRIMITIVES:
-            self.call(step[1], "", type_of(self.source, kind), kind, self._args(value), "init")
-        self.push(step)
-
     handlers: ClassVar[Mapping[str, Callable[[Any, Step], None]]] = {
         "preproc_include": CppVariables.on_include,
         "preproc_def": CppVariables.on_macro,
@@ -409,9 +367,9 @@ class CppCollector(CppVariables):
         "update_expression": on_operator,
         "subscript_expression": on_operator,
         "pointer_expression": on_operator,
-        "user_defined_literal": on_suffix,
+        "user_defined_literal": CppObjects.on_suffix,
         "lambda_expression": on_lambda,
-        "new_expression": on_new,
-        "delete_expression": on_delete,
-        "compound_literal_expression": on_literal,
+        "new_expression": CppObjects.on_new,
+        "delete_expression": CppObjects.on_delete,
+        "compound_literal_expression": CppObjects.on_literal,
     }

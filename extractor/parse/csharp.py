@@ -280,13 +280,6 @@ class CSharpCollector(CSharpAccesses):
         self.call(scope, clip(self.chain(right)), "GetEnumerator", node, [], "iteration")
         self.push_nodes([right, node.child_by_field_name("body")], scope, prefix)
 
-    def on_using_block(self, step: Step) -> None:
-        node = step[0]
-        held = node.named_children[0] if node.named_children else None
-        if held is not None and held.type not in ("variable_declaration", "block"):
-            self.used(node, clip(self.chain(held)), step[1])
-        self.push(step)
-
     def on_block(self, step: Step) -> None:
         self.open.append(step[0])
         self.push(step)
@@ -364,21 +357,6 @@ class CSharpCollector(CSharpAccesses):
         self.filled(node.child_by_field_name("initializer"), f"<{made}>", scope)
         self.push(step)
 
-    def on_implicit_new(self, step: Step) -> None:
-        """`return new(…)` and `=> new(…)` make what the method returns."""
-        node, scope = step[0], step[1]
-        around = node.parent.type if node.parent is not None else ""
-        returned = (
-            self.defs[scope].returns
-            if scope != MODULE and around in ("return_statement", "arrow_expression_clause")
-            else ""
-        )
-        if returned:
-            made = returned[returned.find("<") + 1 : -1] if returned.startswith(("Task<", "ValueTask<")) else returned
-            self.push_nodes([self.typed_new(node, made, scope)], scope, step[2])
-        else:
-            self.push(step)
-
     handlers: ClassVar[Mapping[str, Callable[[Any, Step], None]]] = {
         "using_directive": on_using,
         "namespace_declaration": on_any_namespace,
@@ -397,7 +375,7 @@ class CSharpCollector(CSharpAccesses):
         "indexer_declaration": on_property,
         "variable_declaration": on_variables,
         "foreach_statement": on_foreach,
-        "using_statement": on_using_block,
+        "using_statement": CSharpAccesses.on_using_block,
         "identifier": CSharpAccesses.on_name,
         "member_access_expression": CSharpAccesses.on_member,
         "member_binding_expression": CSharpAccesses.on_member,
@@ -410,9 +388,9 @@ class CSharpCollector(CSharpAccesses):
         "throw_expression": on_throw,
         "try_statement": on_try,
         "invocation_expression": on_invocation,
-        "binary_expression": CSharpNames.on_operator,
-        "prefix_unary_expression": CSharpNames.on_operator,
-        "assignment_expression": CSharpNames.on_operator,
+        "binary_expression": CSharpAccesses.on_operator,
+        "prefix_unary_expression": CSharpAccesses.on_operator,
+        "assignment_expression": CSharpAccesses.on_operator,
         "object_creation_expression": on_new,
-        "implicit_object_creation_expression": on_implicit_new,
+        "implicit_object_creation_expression": CSharpAccesses.on_implicit_new,
     }
