@@ -66,7 +66,9 @@ class CSharpAccesses(CSharpNames):
         """A bare name that may be a property of the class: .NET writes those with a capital."""
         node, name = step[0], self.text(step[0])
         if name[:1].isupper():
-            self.access(step[1], "", name, node, self.assigned.pop(node.id, "get"), [])
+            around = node.parent if node.parent is not None and node.parent.type == "member_access_expression" else None
+            member = [f".{self.text(around.child_by_field_name('name'))}"] if around is not None else []
+            self.access(step[1], "", name, node, self.assigned.pop(node.id, "get"), member)
 
     def on_member(self, step: Step) -> None:
         """`a.B` and `a?.B` that are not called."""

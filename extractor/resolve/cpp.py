@@ -74,6 +74,7 @@ class CppEngine(CppValues):
             if self.used.anything_in(file, call.scope)
         ]
         self._memo.clear()
+        self.settle()
         self.declared_types.clear()
         places = {(file.owner_id(call.scope), call.line) for file, _, call in again}
         rows = emitter.links.unresolved

@@ -336,6 +336,12 @@ class CSharpEngine(CSharpTypes):
             return outcome
         if call.kind == "operator":
             return self._operator(call, args, context)
+        if call.kind == "iteration":  # of a sequence elsewhere nothing here is run, whatever extends it
+            held = [
+                v for v in self.evaluate(call.receiver, context) if v.kind == "inst" and isinstance(v.symbol, Symbol)
+            ]
+            values = join(self.own_member(v, call.name, context) for v in held)
+            return emitter.targets(values, call, args, context) if values else Outcome()
         if call.receiver or call.name not in ("this", "base"):
             return None
         owner = context.file.enclosing_class(context.scope)

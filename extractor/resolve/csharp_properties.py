@@ -26,6 +26,11 @@ def emit_accesses(engine: CSharpTypes, emitter: Emitter) -> None:
             if name not in running:
                 continue
             context = Context(file, scope, line)
+            if not receiver and args:  # `Color.Red`, where Color is a property too
+                meant = engine.type_name(name, file, scope)
+                if meant is not None and meant.kind == "class" and args[0][1:] in meant.symbol.members:
+                    continue
+                args = []
             src = file.owner_id(scope)
             for holder in _holders(engine, receiver, name, context):
                 for word in _RUNS[how]:

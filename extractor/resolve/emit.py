@@ -119,6 +119,7 @@ class Emitter:
 
     # ------------------------------------------------------------------ calls
     def emit_calls(self) -> None:
+        self.engine.settle()
         for file in self.engine.files:
             for index, call in enumerate(file.facts.calls):
                 self.emit_call(file, index, call)

@@ -29,6 +29,8 @@ class Types(ABC):
         self._active: set[tuple[Any, ...]] = set()
         self._hidden: list[Binding] = []  # parameters of functions whose own argument is being read
         self._returns: dict[str, Values] = {}
+        self._typed: dict[tuple[int, int, str], Values] | None = None  # instances of declared types, once they are settled
+        self._aliases = 0  # aliases being worked out
 
     # ------------------------------------------------------------------ what a family says
     @abstractmethod
@@ -144,7 +146,19 @@ class Types(ABC):
     # ------------------------------------------------------------------ types
     def type_values(self, text: str, file: File, scope: int) -> Values:
         """Instances of a declared type."""
-        return self.instances(self.parse_type(text), file, scope) if text else NOTHING
+        if not text:
+            return NOTHING
+        key = (file.number, scope, text)
+        known = self._typed.get(key) if self._typed is not None else None
+        if known is None:
+            known = self.instances(self.parse_type(text), file, scope)
+            if self._typed is not None and not self._aliases:
+                self._typed[key] = known
+        return known
+
+    def settle(self) -> None:
+        """From now on a type means what it means: hierarchies and imports are known."""
+        self._typed = {}
 
     def instances(self, parsed: TypeText, file: File, scope: int, depth: int = 0) -> Values:
         if depth > MAX_DEPTH or parsed.name == "?":
@@ -178,12 +192,14 @@ class Types(ABC):
         if key in self._active:
             return NOTHING
         self._active.add(key)
+        self._aliases += 1
         try:
             generic = symbol.index in symbol.file.typevars  # its own parameters are known inside it alone
             scope = symbol.index if generic else symbol.d.scope
             return self.instances(self.parse_type(symbol.d.returns), symbol.file, scope, depth + 1)
         finally:
             self._active.discard(key)
+            self._aliases -= 1
 
     def type_variable(self, name: str, file: File, scope: int) -> Value | None:
         while True:
