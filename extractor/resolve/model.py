@@ -167,16 +167,18 @@ def accepts(symbol: Symbol, count: int) -> bool:
 
 def join(groups: Iterable[Values]) -> Values:
     """All values of several groups, each once, in order; too many are nothing known."""
+    values = [value for group in groups for value in group]
+    if len(values) < 2:
+        return tuple(values)
     out: list[Value] = []
     seen: set[Any] = set()
-    for group in groups:
-        for value in group:
-            key = (value.kind, value_key(value.symbol), value.name, len(value.args))
-            if key not in seen or ((value.args or value.kind == "extfunc") and value not in out):
-                seen.add(key)
-                out.append(value)
-            elif value.via != "new" and value.kind == "inst":  # of that class, or of one below it
-                out[:] = [v._replace(via=value.via) if v.via == "new" and v.symbol is value.symbol else v for v in out]
+    for value in values:
+        key = (value.kind, value_key(value.symbol), value.name, len(value.args))
+        if key not in seen or ((value.args or value.kind == "extfunc") and value not in out):
+            seen.add(key)
+            out.append(value)
+        elif value.via != "new" and value.kind == "inst":  # of that class, or of one below it
+            out[:] = [v._replace(via=value.via) if v.via == "new" and v.symbol is value.symbol else v for v in out]
     return tuple(out) if len(out) <= MAX_VALUES else NOTHING
 
 
