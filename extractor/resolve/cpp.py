@@ -86,7 +86,9 @@ class CppEngine(CppValues):
         """A macro's names mean what they mean where it is used: the only function of the name, whatever the macro's file sees."""
         if context.scope == MODULE or "macro" not in context.file.symbols[context.scope].d.flags:
             return NOTHING
-        found = [s for s in self.names.get(name.strip(":").replace("::", "."), ()) if s.d.kind == "function"]
+        found = [
+            s for s in self.names.get(self.shown(name.strip(":").replace("::", ".")), ()) if s.d.kind == "function"
+        ]
         found = [s for s in found if "static" not in s.d.flags]
         one = len({self.definition_of(s).id for s in found}) == 1
         return self.definitions(found[:1], "import") if one else NOTHING

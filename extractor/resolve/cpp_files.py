@@ -30,12 +30,14 @@ class CppFiles(Engine):
         self.names: dict[str, list[Symbol]] = {}
         self.namespaces: set[str] = set()
         self.spaced: set[str] = set()  # names of the functions inside namespaces
+        # Namespaces that macros open: they stand in no qualified name there, and in many that are written.
+        self.opened = {n for file in self.files for n in (file.facts.extra or {}).get("hidden", ())}
         for file in self.files:
             file.top = {}  # names outside classes are looked up by namespace, not by file
             classes = {s.d.qualname for s in file.symbols if s.is_class}
             for symbol in file.symbols:
                 qualname = symbol.d.qualname
-                self.names.setdefault(qualname, []).append(symbol)
+                self.names.setdefault(self.shown(qualname), []).append(symbol)
                 if symbol.d.kind == "function" and "." in qualname:
                     self.spaced.add(symbol.d.name)
                 outer = qualname.rpartition(".")[0] if symbol.d.scope == MODULE and "operator" not in qualname else ""
@@ -43,12 +45,18 @@ class CppFiles(Engine):
                     while outer and outer not in self.namespaces:
                         self.namespaces.add(outer)
                         outer = outer.rpartition(".")[0]
-        # Namespaces that only macros open: they stand in no qualified name here, and in many that are written.
-        self.hidden = {n for file in self.files for n in (file.facts.extra or {}).get("hidden", ())} - self.namespaces
         self.definitions_by_declaration: dict[str, Symbol] = {}
         self.slots: dict[tuple[str, str], list[Value]] = {}
         self.declared_types: dict[tuple[int, int, int, str], str] = {}
         self._lookups: dict[tuple[int, str, str], list[Symbol]] = {}
+
+    def shown(self, qualname: str) -> str:
+        """A qualified name without the outer namespaces that are, somewhere here, opened by a macro."""
+        first, _, rest = qualname.partition(".")
+        while rest and first in self.opened:
+            qualname = rest
+            first, _, rest = qualname.partition(".")
+        return qualname
 
     def _includes(self, file: File) -> list[int]:
         found: list[int] = []
@@ -106,11 +114,11 @@ class CppFiles(Engine):
         for file in self.files:
             for symbol in file.symbols:
                 if symbol.is_function and not {"declaration", "abstract"} & set(symbol.d.flags):
-                    defined.setdefault(self.full_name(symbol), []).append(symbol)
+                    defined.setdefault(self.shown(self.full_name(symbol)), []).append(symbol)
         for file in self.files:
             for symbol in file.symbols:
                 if symbol.is_function and "declaration" in symbol.d.flags:
-                    found = self._definition(symbol, defined.get(self.full_name(symbol), ()))
+                    found = self._definition(symbol, defined.get(self.shown(self.full_name(symbol)), ()))
                     if found is not None:
                         self.definitions_by_declaration[symbol.id] = found
 
@@ -149,7 +157,7 @@ class CppFiles(Engine):
 
     def _overloaded(self, declaration: Symbol, types: list[str]) -> bool:
         """Whether the file declares the name with as many parameters of other types, too."""
-        others = (s for s in self.names.get(declaration.d.qualname, ()) if s.file is declaration.file)
+        others = (s for s in self.names.get(self.shown(declaration.d.qualname), ()) if s.file is declaration.file)
         return any(
             len(s.d.params) == len(types) and [plain_type(p.annotation) for p in s.d.params] != types for s in others
         )
@@ -186,8 +194,6 @@ class CppFiles(Engine):
             if found:
                 return found
         first, _, rest = name.partition(".")
-        if rest and first in self.hidden:
-            return self._lookup(rest, prefixes, file, types)
         for source in [file, *(self.files[n] for n in sorted(self.closures[file.number]))]:
             for prefix, alias, target in (source.facts.extra or {}).get("usings", ()):
                 if source is not file and prefix not in prefixes:
@@ -208,7 +214,7 @@ class CppFiles(Engine):
 
     def _at(self, qualname: str, file: File, types: bool = False) -> list[Symbol]:
         """What a full name means to a file: what it sees; else, of what cannot be hidden, the only one there is."""
-        every = self.names.get(qualname)
+        every = self.names.get(self.shown(qualname))
         if every and types:
             every = [s for s in every if s.is_class or "alias" in s.d.flags]
         if not every:
@@ -307,6 +313,8 @@ class CppFiles(Engine):
                 return Value("alias", symbol)
         if "." in name:
             outer = self.type_name(name.rpartition(".")[0], file, scope)
+            if outer is not None and outer.kind == "alias":  # `typedef Map<A, B> Table; Table::Iterator`
+                outer = next((v._replace(kind="class") for v in self.alias_values(outer, 0) if v.kind == "inst"), None)
             if outer is not None and outer.kind == "class":
                 for ancestor, _ in self.lineage(outer.symbol):
                     for symbol in ancestor.members.get(name.rpartition(".")[2], ()):
@@ -330,7 +338,7 @@ class CppFiles(Engine):
         """`package#name` of a qualified name whose first part nothing here opens: it is another library's."""
         target = next((t for _, a, t in (file.facts.extra or {}).get("usings", ()) if a == parts[0]), "")
         full = [*target.split("."), *parts[1:]] if target else list(parts)
-        known = full[0] in self.namespaces | self.hidden or any(
+        known = full[0] in self.namespaces | self.opened or any(
             s.is_class or "alias" in s.d.flags for s in self.names.get(full[0], ())
         )
         return "" if known or not full[0].isidentifier() else f"{full[0]}#{'.'.join(full[1:])}"

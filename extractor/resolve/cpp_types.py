@@ -24,9 +24,8 @@ class CppTypes(CppFiles):
 
     def __init__(self, files: Sequence[FileFacts], configs: Mapping[str, str]) -> None:
         self.used = Used()
-        self._types: dict[tuple[str, int, int], Values] = {}
-        self._aliases = 0  # type aliases being taken apart
         super().__init__(files, configs)
+        self.settle()
 
     def enter(self, key: tuple[Any, ...]) -> bool:
         """Note that a question is being answered; False when it already is, or the way here is too long."""
@@ -63,7 +62,7 @@ class CppTypes(CppFiles):
         self._memo.clear()
         self._returns.clear()
         self.declared_types.clear()
-        self._types.clear()
+        self.settle()
 
     def _stored(self, name: str, text: str, context: Context) -> None:
         """A function stored in a variable of the file or of a class."""
@@ -119,22 +118,6 @@ class CppTypes(CppFiles):
             if value.kind in ("class", "extclass") and value.symbol is not file.symbols[base.scope]:
                 return value._replace(via=base.kind)
         return None
-
-    def type_values(self, text: str, file: File, scope: int) -> Values:
-        key = (text, file.number, scope)
-        found = self._types.get(key)
-        if found is None:
-            found = super().type_values(text, file, scope)
-            if not self._aliases:  # inside one, its own name means nothing
-                self._types[key] = found
-        return found
-
-    def alias_values(self, alias: Value, depth: int) -> Values:
-        self._aliases += 1
-        try:
-            return super().alias_values(alias, depth)
-        finally:
-            self._aliases -= 1
 
     def instances(self, parsed: TypeText, file: File, scope: int, depth: int = 0) -> Values:
         found = super().instances(parsed, file, scope, depth)

@@ -29,7 +29,9 @@ class Types(ABC):
         self._active: set[tuple[Any, ...]] = set()
         self._hidden: list[Binding] = []  # parameters of functions whose own argument is being read
         self._returns: dict[str, Values] = {}
-        self._typed: dict[tuple[int, int, str], Values] | None = None  # instances of declared types, once they are settled
+        self._typed: dict[tuple[int, int, str], Values] | None = (
+            None  # instances of declared types, once they are settled
+        )
         self._aliases = 0  # aliases being worked out
 
     # ------------------------------------------------------------------ what a family says
