@@ -29,6 +29,7 @@ PRIMITIVES: Final = frozenset(("primitive_type", "sized_type_specifier"))
 _MACRO_CALL = re.compile(
     r"(?:([A-Za-z_][\w:]*(?:\(\))?)\s*(?:\.|->)\s*)?([A-Za-z_][\w:]*)\s*(?:<[\w:, ]*>\s*(?=<<<))?(\(|<<<)"
 )
+_SILENT = re.compile(r'"(?:\\.|[^"\\])*"|/\*.*?\*/', re.DOTALL)
 _NOT_CALLS: Final = frozenset((
     "if", "for", "while", "switch", "return", "sizeof", "defined", "do", "else", "catch", "alignof", "decltype", "typeof", "case",
 ))  # fmt: skip
@@ -291,7 +292,7 @@ class CppVariables(CppDefs):
         index = self.define("function", name, node, (node, MODULE, "", True), signature=f"#define {name}({', '.join(names)})",
                             params=tuple(Param(n) for n in names), flags=("macro",))  # fmt: skip
         text = self.text(value)
-        for found in _MACRO_CALL.finditer(re.sub(r'"(?:\\.|[^"\\])*"', '""', text)):
+        for found in _MACRO_CALL.finditer(_SILENT.sub('""', text)):
             receiver, called, opening = found.groups()
             if called not in _NOT_CALLS and (receiver or "") not in names:
                 row = node.start_point[0] + 1

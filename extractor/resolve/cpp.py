@@ -5,7 +5,7 @@ directly or not; a declaration stands for its definition, which is where calls l
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from extractor.error_classes import STANDARD
 from extractor.facts import MODULE, Call, FileFacts
@@ -42,6 +42,9 @@ def link(files: Sequence[FileFacts], configs: Mapping[str, str]) -> Links:
     return emitter.finish()
 
 
+_ROUNDS: Final = 2  # templates that call templates that call templates
+
+
 class CppEngine(CppValues):
     """Where the calls of C++ lead."""
 
@@ -61,12 +64,22 @@ class CppEngine(CppValues):
                     for param, arg in zip(symbol.d.params, args, strict=False):
                         wanted = self.type_values(param.annotation, symbol.file, symbol.index)
                         if arg not in ("", "?"):
-                            self.unify(wanted, self.evaluate(arg, context), own, env)
+                            given = self.evaluate(arg, context)
+                            given = join(self.used.of(v) if v.kind == "var" else (v,) for v in given)
+                            self.unify(wanted, given, own, env)
                     self.used.learn(symbol, tuple(env.get(name, NOTHING) for name in own))
         return super().run_arguments(values, call, args, context)
 
     def emit_templates(self, emitter: Emitter) -> None:
-        """Calls inside templates once more: now it is known what the templates are used with."""
+        """Calls inside templates once more, now that it is known what the templates are used with; and again while templates
+        that these call are met with more."""
+        for _ in range(_ROUNDS):
+            known = self.used.size
+            self._emit_again(emitter)
+            if self.used.size == known:
+                break
+
+    def _emit_again(self, emitter: Emitter) -> None:
         again = [
             (file, index, call)
             for file in self.files
