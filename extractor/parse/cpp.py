@@ -62,6 +62,7 @@ def parse(source: Source) -> FileFacts:
         "slots": collector.slots,
         "registrations": collector.registrations,
         "hidden": hidden_namespaces(source.data),
+        "inline": sorted(collector.inlines),
     }
     return collector.facts(namespace=collector.namespace, extra=extra)
 
@@ -327,7 +328,7 @@ class CppCollector(CppObjects):
             )
             given = [clip(chain(self.source, right))] if right is not None else []
             plain = held in LITERALS and (not given or given[0] in LITERALS)
-            if held[:1] != "?" and not plain and (held[:1] != "<" or (given and given[0][:1] != "?")):
+            if held[:1] != "?" and not plain and (held not in LITERALS or (given and given[0][:1] != "?")):
                 self.call(scope, held, f"operator{sign}", node, given, "operator")
         self.push(step)
 

@@ -31,6 +31,7 @@ class CppFiles(Engine):
         self.namespaces: set[str] = set()
         self.spaced: set[str] = set()  # names of the functions inside namespaces
         # Namespaces that macros open: they stand in no qualified name there, and in many that are written.
+        self.inlines = {n for file in self.files for n in (file.facts.extra or {}).get("inline", ())}
         self.opened = {n for file in self.files for n in (file.facts.extra or {}).get("hidden", ())}
         for file in self.files:
             file.top = {}  # names outside classes are looked up by namespace, not by file
@@ -199,7 +200,8 @@ class CppFiles(Engine):
                 if source is not file and prefix not in prefixes:
                     continue
                 if alias == "":
-                    full = f"{target}.{name}"
+                    outer, _, last = target.rpartition(".")
+                    full = f"{outer if last in self.inlines else target}.{name}".lstrip(".")
                 elif alias == first and target != name:
                     full = f"{target}.{rest}" if rest else target
                 else:
