@@ -312,7 +312,7 @@ class CppValues(CppTypes):
             constant = receiver_is_const(self, call.receiver, arrow and call.kind == "arrow", context)
             chosen = const if constant else [s for s in chosen if s not in const]
         moving = [s for s in chosen if any(p.annotation.endswith("&&") for p in s.d.params)]
-        if moving and len(moving) < len(chosen) and args:
+        if moving and len(moving) < len(chosen) and args and args[0] != "?":
             held = self.evaluate(args[0], context)  # of another type: what it is converted to is not kept
             passing = bool(held and not any(v.kind == "inst" for v in held)) or (
                 args[0].endswith("()") and not written(self, args[0], context).endswith("&")

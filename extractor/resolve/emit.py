@@ -276,6 +276,9 @@ class Emitter:
             unfit = not accepts(fitting[0], len(args)) or self.engine.fit(fitting[0], args, context) < 0
             if "record" in symbol.d.flags and unfit:  # the one that nobody writes
                 return Outcome(((symbol.id, via),), instantiates=symbol.id)
+            if len(fitting) > 1:
+                made = Call(context.scope, "", symbol.d.name, context.line, 0, len(args), "new")
+                fitting = self.engine.narrowed(fitting, made, args, context)
             if len({self.engine.definition_of(s).id for s in fitting}) > 1:
                 via = "flow:many" if len(fitting) <= self.engine.max_overloads else "ambiguous"
             return Outcome(tuple((self.engine.definition_of(s).id, via) for s in fitting), instantiates=symbol.id)
