@@ -77,9 +77,11 @@ class Names:
         if kind == "L":
             return self.meanings(file, scope, flow[1], depth + 1)
         if kind == "O" and len(flow) == 5:
-            return _few(
-                Meaning(path=f"{p}.{flow[1][0]}()") for p in _outside(self.meanings(file, scope, flow[2], depth + 1))
-            )
+            sides = [(flow[2], flow[1][0]), (flow[3], flow[1][1])]
+            reached = [
+                (p, name) for side, name in sides if name for p in _outside(self.meanings(file, scope, side, depth + 1))
+            ]
+            return _few(Meaning(path=f"{p}.{name}()") for p, name in reached)
         if kind in ("U", "J"):
             return _few(
                 m
