@@ -13,7 +13,7 @@ from extractor.parse.collect import bare
 from extractor.resolve import Links
 from extractor.resolve import cpp_library as library
 from extractor.resolve.chains import cpp_type
-from extractor.resolve.cpp_values import CppValues
+from extractor.resolve.cpp_lifetimes import CppLifetimes
 from extractor.resolve.cpp_written import element_text, is_pointer, written
 from extractor.resolve.emit import Emitter, Outcome
 from extractor.resolve.model import NOTHING, Context, File, Symbol, Value, Values, accepts, join
@@ -35,6 +35,7 @@ def link(files: Sequence[FileFacts], configs: Mapping[str, str]) -> Links:
             engine.emit_include(file, row, emitter)
     emitter.emit_calls()
     engine.emit_templates(emitter)
+    engine.emit_chains(emitter)
     emitter.emit_names()
     emit_bindings(engine, emitter, configs)
     for declaration, definition in sorted(engine.definitions_by_declaration.items()):
@@ -45,7 +46,7 @@ def link(files: Sequence[FileFacts], configs: Mapping[str, str]) -> Links:
 _ROUNDS: Final = 2  # templates that call templates that call templates
 
 
-class CppEngine(CppValues):
+class CppEngine(CppLifetimes):
     """Where the calls of C++ lead."""
 
     runners = library.RUNNERS
@@ -124,7 +125,7 @@ class CppEngine(CppValues):
         if call.kind in ("init", "static_init", "member_init"):
             return self._initialised(call, context, args, emitter)
         if call.kind == "destructor":
-            return self._deleted(call, context)
+            return self.deleted(call, context)
         if call.kind == "operator":
             return self.operators().outcome(call, context, args)
         if call.kind == "call" and not call.receiver:
@@ -230,7 +231,7 @@ class CppEngine(CppValues):
         else:
             found = self.type_name(name, context.file, context.scope)
             values = self._unalias(found, context) if found is not None else NOTHING
-        for value in values if call.kind == "init" and not self._handed_back(call.line, context) else ():
+        for value in values if call.kind == "init" and not self.handed_back(call.line, context) else ():
             end = self.destructor(value.symbol) if value.kind == "class" else None
             if end is not None:  # what stands in a block ends with it
                 src = context.file.owner_id(context.scope)
@@ -239,36 +240,6 @@ class CppEngine(CppValues):
             if value.kind == "class" and any(accepts(s, len(args)) for s in self.constructors(value.symbol)):
                 return emitter.constructor(value, args, context)  # type: ignore[no-any-return]
         return Outcome()
-
-    def destructor(self, symbol: Symbol) -> Symbol | None:
-        """The destructor written for a class, or for the nearest base that has one."""
-        for ancestor, _ in self.lineage(symbol):
-            for end in ancestor.members.get(f"~{ancestor.d.name}", ()):
-                if "defaulted" not in self.definition_of(end).d.flags:
-                    return self.definition_of(end)
-        return None
-
-    def _handed_back(self, line: int, context: Context) -> bool:
-        """Whether the object declared on a line is what its function returns."""
-        binds, scope = context.file.binds, context.scope
-        names = [b.text for b in binds.get((scope, "return"), ())]
-        return any(b.line == line for name in names for b in binds.get((scope, name), ()))
-
-    def _deleted(self, call: Call, context: Context) -> Outcome:
-        """`delete p`: the destructor of its class, and where that is virtual those of the classes below."""
-        found: dict[str, str] = {}
-        for value in self.pointed(self.evaluate(call.receiver, context), call.receiver, context):
-            end = self.destructor(value.symbol) if value.kind == "inst" else None
-            if end is not None:
-                found[end.id] = "destructor"
-            stack = list(value.symbol.subclasses) if end is not None and value.via != "new" else []
-            while stack:
-                below = stack.pop()
-                over = self.destructor(below)
-                if over is not None and over.id not in found:
-                    found[over.id] = "override"
-                    stack.extend(below.subclasses)
-        return Outcome(tuple(sorted(found.items())))
 
     def is_virtual(self, symbol: Symbol) -> bool:
         return "virtual" in symbol.d.flags and "final" not in symbol.d.flags

@@ -53,6 +53,8 @@ class CppTypes(CppFiles):
                         continue
                     name = field
                     if field.startswith("#"):
+                        if self.constructors(value.symbol):  # which is what the values in braces are given to
+                            continue
                         fields = self.fields(value.symbol)
                         position = int(field[1:])
                         name = fields[position].d.name if position < len(fields) else ""
