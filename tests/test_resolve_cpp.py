@@ -76,6 +76,7 @@ void gone(Shape* s, Plain* p) { delete s; delete p; }
     ends = {(s, d, v) for s, d, v in found if "~" in d}
     assert ends == {
         ("scope", "Guard.~Guard", "destructor"), ("gone", "Shape.~Shape", "destructor"), ("gone", "Round.~Round", "override"),
+        ("Round.~Round", "Shape.~Shape", "destructor"),
     }  # fmt: skip
 
 

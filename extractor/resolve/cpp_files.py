@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import posixpath
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from extractor.facts import MODULE, FileFacts, Import
 from extractor.parse.cpp_text import plain_type
 from extractor.resolve import cpp_library as library
+from extractor.resolve.cpp_includes import closure, distance, include_dirs, shared
 from extractor.resolve.emit import Emitter, depends
 from extractor.resolve.model import NOTHING, Context, File, Symbol, Value, Values
 from extractor.resolve.oo import Engine
@@ -23,10 +23,10 @@ class CppFiles(Engine):
         self.by_name: dict[str, list[str]] = {}
         for path in self.by_path:
             self.by_name.setdefault(posixpath.basename(path), []).append(path)
-        self.include_dirs = _include_dirs(configs)
+        self.include_dirs = include_dirs(configs)
         self.missing: set[int] = set()
         direct = [self._includes(file) for file in self.files]
-        self.closures = [_closure(number, direct) for number in range(len(self.files))]
+        self.closures = [closure(number, direct) for number in range(len(self.files))]
         self.names: dict[str, list[Symbol]] = {}
         self.namespaces: set[str] = set()
         self.spaced: set[str] = set()  # names of the functions inside namespaces
@@ -86,7 +86,7 @@ class CppFiles(Engine):
         nearest: dict[tuple[bool, int], list[File]] = {}
         for path in sorted(self.by_name.get(posixpath.basename(written), ())):
             if path == written or path.endswith("/" + written):
-                nearest.setdefault(_distance(here, path[: -len(written)].rstrip("/")), []).append(self.by_path[path])
+                nearest.setdefault(distance(here, path[: -len(written)].rstrip("/")), []).append(self.by_path[path])
         if not nearest:
             return [], False
         least = min(nearest)
@@ -151,7 +151,7 @@ class CppFiles(Engine):
         if len(usable) > 1:
             usable = [s for s in usable if ("const" in s.d.flags) == const] or usable
         return (
-            min(usable, key=lambda s: (-_shared(s.file.facts.path, declaration.file.facts.path), s.id))
+            min(usable, key=lambda s: (-shared(s.file.facts.path, declaration.file.facts.path), s.id))
             if usable
             else None
         )
@@ -344,58 +344,3 @@ class CppFiles(Engine):
             s.is_class or "alias" in s.d.flags for s in self.names.get(full[0], ())
         )
         return "" if known or not full[0].isidentifier() else f"{full[0]}#{'.'.join(full[1:])}"
-
-
-def _include_dirs(configs: Mapping[str, str]) -> list[str]:
-    """Include directories of the repository: those compile_commands.json names, then the usual ones."""
-    found: list[str] = []
-    for path, text in sorted(configs.items()):
-        if posixpath.basename(path) != "compile_commands.json":
-            continue
-        try:
-            entries = json.loads(text)
-        except ValueError:
-            continue
-        for entry in entries if isinstance(entries, list) else []:
-            arguments = entry.get("arguments") or str(entry.get("command", "")).split()
-            directory = str(entry.get("directory", ""))
-            for argument in arguments:
-                if isinstance(argument, str) and argument.startswith("-I"):
-                    found.append(_below(argument[2:], directory))
-    return list(dict.fromkeys([*(f for f in found if f is not None), "", "include", "src", "lib"]))
-
-
-def _below(path: str, directory: str) -> str:
-    """An include directory relative to the repository, as far as its end can tell."""
-    if not path.startswith("/"):
-        return posixpath.normpath(path)
-    shared = posixpath.commonpath([path, directory]) if directory.startswith("/") else ""
-    return posixpath.relpath(path, shared) if shared and shared != "/" else posixpath.basename(path)
-
-
-def _closure(start: int, direct: Sequence[Iterable[int]]) -> frozenset[int]:
-    seen: set[int] = set()
-    stack = list(direct[start])
-    while stack:
-        number = stack.pop()
-        if number not in seen:
-            seen.add(number)
-            stack.extend(direct[number])
-    return frozenset(seen)
-
-
-def _distance(here: str, folder: str) -> tuple[bool, int]:
-    """(whether a folder is another platform's, the steps up and down that lead there)."""
-    start, end = (place.split("/") if place else [] for place in (here, folder))
-    shared = _shared(here, folder) if here and folder else 0
-    return not library.PLATFORMS.isdisjoint({p.lower() for p in end} - set(start)), len(start) + len(end) - 2 * shared
-
-
-def _shared(path: str, other: str) -> int:
-    """How many leading directories two paths share."""
-    count = 0
-    for left, right in zip(path.split("/"), other.split("/"), strict=False):
-        if left != right:
-            break
-        count += 1
-    return count
