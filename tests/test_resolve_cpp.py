@@ -94,6 +94,24 @@ void use(Ratio r, int n) { Mine m(n); double d = static_cast<double>(r); Text t(
     }  # fmt: skip
 
 
+def test_functions_that_constructors_keep_are_called_through_their_fields() -> None:
+    found = linked_calls("""struct Timer {
+  using Callback = void (*)(int);
+  Timer(int n, Callback f = &Timer::quiet) : count_(n), f_(f) {}
+  void fire() { f_(count_); }
+  static void quiet(int n) {}
+  int count_;
+  Callback f_;
+};
+struct Pair { int n; void (*f)(int); };
+static void ring(int n) {}
+static void other(int n) {}
+void use(int n) { Timer a(n, ring); Timer b{n}; Pair p{n, other}; }
+void more() { auto* t = new Timer(2, &ring); t->fire(); }
+""")
+    assert {d for s, d, _ in found if s == "Timer.fire"} == {"Timer.quiet", "ring"}
+
+
 def test_namespaces_opened_by_macros_are_those_written_elsewhere() -> None:
     links = linked({
         "core.h": "#define LIB_BEGIN namespace detail {\n#define LIB_END }\nLIB_BEGIN\nint grow(int n);\nLIB_END\n",
