@@ -50,6 +50,9 @@ class Names:
                 held = file.assigned.get((owner, whole), ())
                 if held:
                     return _few(m for at, value in held for m in self.meanings(file, at, value, depth + 1))
+                methods = file.defined.get((owner, whole[5:]), ())
+                if methods:
+                    return tuple(Meaning(file.facts, number) for number in methods)
             return _few(
                 m for v in self.meanings(file, scope, flow[1], depth + 1) for m in self._member(v, flow[2], depth)
             )

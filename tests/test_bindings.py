@@ -100,6 +100,13 @@ def take(a: Vec, many: list[Vec], maybe: Optional["Vec"], other):
     for v in many:
         print(-v, v > a)
     return other.x + len(other)
+
+class Plan:
+    def first(self) -> Vec:
+        return unknown()
+
+    def go(self):
+        return self.first().x
 """
     links = linked({"v.cpp": native, "use.py": use})
     found = {
@@ -111,6 +118,7 @@ def take(a: Vec, many: list[Vec], maybe: Optional["Vec"], other):
         (5, "_v.Vec.x"), (5, "_v.Vec.y"), (8, "_v.Vec.__rmul__"), (9, "_v.Base.__enter__"), (9, "_v.Base.__exit__"),
         (10, "_v.Base.__len__"), (12, "_v.Vec.__neg__"), (12, "_v.Vec.__lt__"),
     }  # fmt: skip
+    assert [e.line for e in links.edges if (e.src, e.dst) == ("py:use.py#Plan.go", "cpp:v.cpp#_v.Vec.x")] == [21]
     runs = {(e.src.partition("#")[2], e.dst.partition("#")[2]) for e in links.edges if e.src.startswith("cpp:v.cpp#_v.Vec.")
             and e.kind == "calls"}  # fmt: skip
     assert {("_v.Vec.x", "Vec.x"), ("_v.Vec.x", "Vec.set_x"), ("_v.Vec.__rmul__", "operator*")} <= runs
