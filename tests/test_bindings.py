@@ -118,7 +118,7 @@ class Plan:
         (5, "_v.Vec.x"), (5, "_v.Vec.y"), (8, "_v.Vec.__rmul__"), (9, "_v.Base.__enter__"), (9, "_v.Base.__exit__"),
         (10, "_v.Base.__len__"), (12, "_v.Vec.__neg__"), (12, "_v.Vec.__lt__"),
     }  # fmt: skip
-    assert [e.line for e in links.edges if (e.src, e.dst) == ("py:use.py#Plan.go", "cpp:v.cpp#_v.Vec.x")] == [21]
+    assert [e.line for e in links.edges if (e.src, e.dst) == ("py:use.py#Plan.go", "cpp:v.cpp#_v.Vec.x")] == [20]
     runs = {(e.src.partition("#")[2], e.dst.partition("#")[2]) for e in links.edges if e.src.startswith("cpp:v.cpp#_v.Vec.")
             and e.kind == "calls"}  # fmt: skip
     assert {("_v.Vec.x", "Vec.x"), ("_v.Vec.x", "Vec.set_x"), ("_v.Vec.__rmul__", "operator*")} <= runs
