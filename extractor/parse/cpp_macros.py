@@ -91,7 +91,7 @@ _OPENED = re.compile(
 )
 
 
-_DEFINED = re.compile(rb"^[ \t]*#[ \t]*define\b(?:[^\n\\]|\\\r?\n|\\)*", re.MULTILINE)
+_DEFINED = re.compile(rb"^[ \t]*#[ \t]*define\b(?:[^\n\\]+|\\\r?\n|\\)*", re.MULTILINE)
 _COMMENT = re.compile(rb"/\*[^\n]*?\*/")
 _FAR = 2000  # bytes: what is further away belongs to something else
 _NAMESPACES = re.compile(rb"\bnamespace[ \t]+(\w+)")
@@ -113,7 +113,7 @@ def prepare(data: bytes) -> bytes:
     if b"#" in data:
         data = _SPLIT_INIT.sub(_first_initialisers, data)
     out = bytearray(data)
-    for found in _DEFINED.finditer(data) if b"#" in data else ():
+    for found in _DEFINED.finditer(data) if b"/*" in data else ():
         if b"/*" in found[0]:  # a comment ends what the grammar takes for the macro's text
             for comment in _COMMENT.finditer(data, *found.span()):
                 blank(out, *comment.span())
