@@ -31,6 +31,7 @@ from extractor.bindings_python import (
 )
 from extractor.bindings_results import Results
 from extractor.bindings_rust import pyo3
+from extractor.bindings_uses import implied
 from extractor.facts import FileFacts
 from extractor.resolve import Links, definition_ids
 from extractor.schema import Edge, Node, module_id
@@ -65,7 +66,8 @@ def join_languages(
         bindings = [*bindings, *registered]
         modules = native_modules(bindings, names)
         found += [
-            *_calls(names, modules, bindings, Results(bindings, [*native, *rust])),
+            *_calls(names, modules, bindings, results := Results(bindings, [*native, *rust])),
+            *implied(names, lambda path: reached(path, modules), results),
             *kernels(names),
             *autograd(names),
             *libraries(names, native),

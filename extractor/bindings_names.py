@@ -10,34 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
+from extractor.bindings_flow import Flow, PythonFile, dotted, kind_of
 from extractor.facts import MODULE, FileFacts, Import
-from extractor.resolve import definition_ids
 from extractor.resolve.python_modules import Module, Modules
-from extractor.schema import module_id
 
 MAX_DEPTH: Final = 12
 MAX_MEANINGS: Final = 8
-Flow = Any  # an expression of the flow language, see parse/python_unit.py
-
-
-class Site(NamedTuple):
-    """One call, and the scope it stands in."""
-
-    scope: int
-    flow: Flow
-
-    @property
-    def function(self) -> Flow:
-        return self.flow[2]
-
-    @property
-    def args(self) -> Sequence[Flow]:
-        args: Sequence[Flow] = self.flow[3]
-        return args
-
-    @property
-    def line(self) -> int:
-        return int(self.flow[5])
 
 
 class Meaning(NamedTuple):
@@ -47,79 +25,6 @@ class Meaning(NamedTuple):
     number: int = MODULE
     path: str = ""
     module: Module | None = None
-
-
-class PythonFile:
-    """One file's flow, indexed: its calls, decorators, assignments and what its functions return."""
-
-    def __init__(self, facts: FileFacts) -> None:
-        self.facts = facts
-        self.ids = definition_ids(facts)
-        self.sites: list[Site] = []
-        self.decorators: dict[int, list[tuple[Flow, int]]] = {}
-        self.assigned: dict[tuple[int, str], list[tuple[int, Flow]]] = {}
-        self.returns: dict[int, list[Flow]] = {}
-        self.bound: dict[int, frozenset[str]] = {}
-        self.imports: dict[tuple[int, str], list[Import]] = {}
-        self.defined: dict[tuple[int, str], list[int]] = {}
-        for row in facts.imports:
-            self.imports.setdefault((row.scope, row.alias), []).append(row)
-        for index, d in enumerate(facts.defs):
-            if d.kind != "variable":
-                self.defined.setdefault((d.scope, d.name), []).append(index)
-        for position, scope in enumerate((facts.extra or {}).get("scopes", ())):
-            if scope is not None:
-                self.bound[position - 1] = frozenset(scope[1])
-                self._walk(position - 1, scope[0])
-
-    def _walk(self, scope: int, flow: Flow) -> None:
-        stack: list[tuple[Flow, bool]] = [(flow, False)]
-        while stack:
-            row, statement = stack.pop()
-            if not isinstance(row, (list, tuple)):
-                continue
-            kind = row[0] if row and isinstance(row[0], str) else ""
-            parts: Sequence[Flow] = row
-            if kind == "C" and len(row) == 7 and isinstance(row[1], int):
-                self.sites.append(Site(scope, row))
-                parts = [row[2], *row[3], *(k[1] for k in row[4])]
-            elif kind == "D" and len(row) == 3 and isinstance(row[1], int):
-                parts = [part for pair in row[2] for part in pair]
-            elif kind == "J" and len(row) == 5 and all(isinstance(test, (list, tuple)) for test in row[1] or [""]):
-                parts = row[2:]
-            elif statement and kind in ("=", ":"):
-                target, value = dotted(row[1]), row[2] if kind == "=" else row[3]
-                if target.startswith("self.") and (owner := self.class_of(scope)) != MODULE:
-                    self.assigned.setdefault((owner, target), []).append((scope, value))
-                elif target:
-                    self.assigned.setdefault((scope, target), []).append((scope, value))
-            elif statement and kind == "r" and scope != MODULE:
-                self.returns.setdefault(scope, []).append(row[1])
-            elif statement and kind == "d":
-                self.decorators[row[1]] = [(d[0], d[2]) for d in row[2]]
-                parts = [*(d[0] for d in row[2]), *(default[1] for default in row[3])]
-            # Tests, handlers and keywords are rows that begin with a name, and a name may be `d`.
-            elif statement and kind == "c":
-                parts = [*row[2], *(keyword[1] for keyword in row[3]), *(d[0] for d in row[4])]
-            elif statement and kind == "?":
-                parts = [row[2], row[3]]
-            elif statement and kind == "t":
-                parts = [row[1], *(part for handler in row[2] for part in handler), row[3], row[4]]
-            # Statements stand in lists of statements; an argument list may begin with a name that looks like one.
-            inside = not kind and parts is row
-            stack.extend((part, inside) for part in reversed(parts))
-
-    def class_of(self, scope: int) -> int:
-        """The class that a method, or a function inside it, belongs to."""
-        while scope != MODULE and self.facts.defs[scope].kind != "class":
-            scope = self.facts.defs[scope].scope
-        return scope
-
-    def owner(self, scope: int) -> str:
-        """The node that code in a scope belongs to: the function, else the module."""
-        while scope != MODULE and self.facts.defs[scope].kind not in ("function", "method"):
-            scope = self.facts.defs[scope].scope
-        return self.ids[scope] if scope != MODULE else module_id(self.facts.prefix, self.facts.path)
 
 
 class Names:
@@ -145,6 +50,9 @@ class Names:
                 held = file.assigned.get((owner, whole), ())
                 if held:
                     return _few(m for at, value in held for m in self.meanings(file, at, value, depth + 1))
+                methods = file.defined.get((owner, whole[5:]), ())
+                if methods:
+                    return tuple(Meaning(file.facts, number) for number in methods)
             return _few(
                 m for v in self.meanings(file, scope, flow[1], depth + 1) for m in self._member(v, flow[2], depth)
             )
@@ -163,6 +71,20 @@ class Names:
         ):
             outside = self.meanings(file, scope, flow[1], depth + 1)
             return tuple(Meaning(path=f"{m.path}.{flow[2][1]}") for m in outside if m.path)
+        if kind == "typed":
+            return self._instances(file, scope, flow[1], depth + 1)
+        if kind in ("each", "I"):  # one of several, by turns or by its place
+            several = self.meanings(file, scope, flow[1], depth + 1)
+            name = "__next__" if kind == "each" else "__getitem__"
+            return _few(Meaning(path=p[:-2] if p.endswith("[]") else f"{p}.{name}()") for p in _outside(several))
+        if kind == "L":
+            return self.meanings(file, scope, flow[1], depth + 1)
+        if kind == "O" and len(flow) == 5:
+            sides = [(flow[2], flow[1][0]), (flow[3], flow[1][1])]
+            reached = [
+                (p, name) for side, name in sides if name for p in _outside(self.meanings(file, scope, side, depth + 1))
+            ]
+            return _few(Meaning(path=f"{p}.{name}()") for p, name in reached)
         if kind in ("U", "J"):
             return _few(
                 m
@@ -179,6 +101,21 @@ class Names:
         """What an import row binds: a module or a name of it."""
         return self._imported(file.facts, row, 0)
 
+    def _instances(self, file: PythonFile, scope: int, kind: Flow, depth: int) -> tuple[Meaning, ...]:
+        """What a type as written says is held: of a class outside the path `Class()`, and that with `[]` of several."""
+        if depth > MAX_DEPTH or kind is None:
+            return ()
+        if kind_of(kind) == "U":
+            return _few(m for part in kind[1] for m in self._instances(file, scope, part, depth + 1))
+        if kind_of(kind) == "P":
+            inner = _few(m for part in kind[2][-1:] for m in self._instances(file, scope, part, depth + 1))
+            if last_name(kind[1]) in ("Optional", "Annotated", "Final", "ClassVar"):
+                return _few(m for m in self._instances(file, scope, kind[2][0], depth + 1))
+            if last_name(kind[1]) == "Union":
+                return _few(m for part in kind[2] for m in self._instances(file, scope, part, depth + 1))
+            return tuple(Meaning(path=f"{p}[]") for p in _outside(inner))
+        return tuple(Meaning(path=f"{p}()") for p in _outside(self.meanings(file, scope, kind, depth + 1)))
+
     # ------------------------------------------------------------------ steps
     def _name(self, file: PythonFile, scope: int, name: str, depth: int) -> tuple[Meaning, ...]:
         key = (file.facts.path, scope, name)
@@ -194,6 +131,8 @@ class Names:
                     found += self.meanings(file, at, value, depth + 1)
                 for row in file.imports.get((here, name), ()):
                     found += self._imported(file.facts, row, depth + 1)
+                if (here, name) in file.typed:
+                    found += self._instances(file, file.facts.defs[here].scope, file.typed[here, name], depth + 1)
                 if found or name in file.bound.get(here, ()):
                     break
             if here == MODULE:
@@ -263,7 +202,11 @@ class Names:
             return ()
         owner = self.files[called.facts.path]
         returned = owner.returns.get(called.number, ())
-        return _few(m for value in returned for m in self.meanings(owner, called.number, value, depth + 1))
+        found = _few(m for value in returned for m in self.meanings(owner, called.number, value, depth + 1))
+        declared = owner.result.get(called.number) if not found else None
+        return (
+            self._instances(owner, called.facts.defs[called.number].scope, declared, depth + 1) if declared else found
+        )
 
 
 def _named_result(path: str, flow: Flow) -> str:
@@ -279,19 +222,14 @@ def _named_result(path: str, flow: Flow) -> str:
     return ""
 
 
+def _outside(values: Sequence[Meaning]) -> list[str]:
+    return [m.path for m in values if m.path]
+
+
 def constant(flow: Flow) -> str:
     """The text of a constant string, else empty."""
     known = isinstance(flow, (list, tuple)) and len(flow) == 2 and flow[0] == "K" and isinstance(flow[1], str)
     return flow[1] if known else ""
-
-
-def dotted(flow: Flow) -> str:
-    """`a.b.c` of a name or of attributes of one, else empty."""
-    names: list[str] = []
-    while isinstance(flow, (list, tuple)) and len(flow) > 2 and flow[0] == "A":
-        names.append(str(flow[2]))
-        flow = flow[1]
-    return ".".join([flow, *reversed(names)]) if isinstance(flow, str) else ""
 
 
 def last_name(flow: Flow) -> str:

@@ -50,7 +50,12 @@ def node_addons(files: Sequence[FileFacts], bindings: Iterable[Node]) -> tuple[l
             exported = _export(facts, held[facts.path])
             if exported is not None:
                 whole[facts.path] = exported
-    found = [f for facts in files if held[facts.path] for f in _calls(facts, held[facts.path])]
+    found = [
+        f
+        for facts in files
+        if held[facts.path]
+        for f in (*_calls(facts, held[facts.path]), *_read(facts, held[facts.path]))
+    ]
     return found, [edge for facts in files for edge in _loads(facts, addons)]
 
 
@@ -129,19 +134,31 @@ def _look_up(held: Held, facts: FileFacts, scope: int, text: str) -> tuple[Addon
         here = facts.defs[here].scope
 
 
-def _calls(facts: FileFacts, held: Held) -> list[Found]:
+def _calls(facts: FileFacts, held: Held) -> Iterator[Found]:
     ids = definition_ids(facts)
-    found = []
     for call in facts.calls:
         meant = _look_up(held, facts, call.scope, _written(call))
         for node in meant[0].get(meant[1], ()) if meant is not None else ():
-            scope = call.scope
-            while scope != MODULE and facts.defs[scope].kind == "variable":
-                scope = facts.defs[scope].scope
-            src = ids[scope] if scope != MODULE else module_id(facts.prefix, facts.path)
-            edge = Edge(src, node.id, "calls", call.line, CONFIDENCE, "binding:napi")
-            found.append(Found(edge, tuple(sorted({call.name, call.name.rpartition(".")[2]}))))
-    return found
+            edge = Edge(_owner(facts, ids, call.scope), node.id, "calls", call.line, CONFIDENCE, "binding:napi")
+            yield Found(edge, tuple(sorted({call.name, call.name.rpartition(".")[2]})))
+
+
+def _read(facts: FileFacts, held: Held) -> Iterator[Found]:
+    """Properties whose accessors are native, where they are read or written."""
+    extra, ids = facts.extra or {}, definition_ids(facts)
+    for scope, receiver, name, line in (*extra.get("reads", ()), *extra.get("writes", ())):
+        meant = _look_up(held, facts, scope, f"{receiver}.{name}")
+        for node in meant[0].get(meant[1], ()) if meant is not None else ():
+            if "accessor" in node.meta:
+                yield Found(
+                    Edge(_owner(facts, ids, scope), node.id, "calls", line, CONFIDENCE, "binding:napi"), (name,)
+                )
+
+
+def _owner(facts: FileFacts, ids: Sequence[str], scope: int) -> str:
+    while scope != MODULE and facts.defs[scope].kind == "variable":
+        scope = facts.defs[scope].scope
+    return ids[scope] if scope != MODULE else module_id(facts.prefix, facts.path)
 
 
 def _written(call: Call) -> str:

@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from extractor.bindings_names import Flow, Meaning, Names, PythonFile, Site, constant, last_name
+from extractor.bindings_flow import Flow, PythonFile, Site
+from extractor.bindings_names import Meaning, Names, constant, last_name
 from extractor.facts import FileFacts
 from extractor.resolve import definition_ids
 from extractor.schema import Edge, Node, symbol_id

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from typing import Final
 
 from extractor.facts import FileFacts
 from extractor.resolve import definition_ids
 from extractor.schema import Node
+
+_DEEP: Final = 8
 
 
 class Results:
@@ -29,15 +32,27 @@ class Results:
 
     def within(self, path: str, exposed: Mapping[str, list[Node]]) -> str:
         """The exposed name that a path inside a native module leads to, calls on the way replaced by the class they give."""
-        if "()." not in path:
-            return path.replace("()", "")
         here = ""
         for part in path.split("."):
             name = part.replace("()", "")
-            here = f"{here}.{name}" if here else name
+            here = self._inherited(here, name, exposed, 0) if here else name
             if part.endswith("()") and here in exposed and not any(e.startswith(f"{here}.") for e in exposed):
                 here = self._class_of(exposed[here], here.rpartition(".")[0], exposed) or here
         return here
+
+    def _inherited(self, owner: str, name: str, exposed: Mapping[str, list[Node]], depth: int) -> str:
+        """`Class.name`, under the name of the base that has it where the class itself has none."""
+        own = f"{owner}.{name}"
+        if own in exposed or depth > _DEEP:
+            return own
+        bases = {base for node in exposed.get(owner, ()) for base in node.meta.get("bases", ())}
+        for base in sorted(bases):
+            for other in sorted(exposed):
+                if other != owner and any(base == node.meta.get("holds") for node in exposed[other]):
+                    found = self._inherited(other, name, exposed, depth + 1)
+                    if found in exposed:
+                        return found
+        return own
 
     def _class_of(self, nodes: list[Node], owner: str, exposed: Mapping[str, list[Node]]) -> str:
         words = [w for n in nodes for w in re.findall(r"\w+", self._returns.get(str(n.meta.get("target", "")), ""))]

@@ -17,7 +17,8 @@ from extractor.schema import Edge, Node, symbol_id
 
 CONFIDENCE: Final = 0.9
 _NAME: Final = re.compile(r'\bname\s*=\s*"(\w+)"')
-_ACCESSOR: Final = re.compile(r"(?:pyo3::)?(?:getter|setter)(?:\((\w+)\))?$")
+_ACCESSOR: Final = re.compile(r"(?:pyo3::)?(getter|setter)(?:\((\w+)\))?$")
+_EXTENDS: Final = re.compile(r"\bextends\s*=\s*(?:\w+::)*(\w+)")
 
 
 class _Module(NamedTuple):
@@ -74,6 +75,13 @@ def _expose(facts: FileFacts, module: _Module, names: Sequence[str], nodes: list
             "start_line": d.start_line, "end_line": d.start_line, "signature": d.signature, "exposed": exposed, "module": module.name,
             "owner": module.owner, "binding": "pyo3", "visibility": "public", "target": ids[index],
         }  # fmt: skip
+        accessor = next((m for a in d.decorators if (m := _ACCESSOR.match(a))), None)
+        meta |= {"accessor": accessor[1]} if accessor is not None and d.kind == "method" else {}
+        if index in classes or _has(d, "new"):
+            made = next(i for i in classes if classes[i] == exposed)
+            meta |= {"holds": facts.defs[made].name}
+            bases = [m[1] for a in facts.defs[made].decorators if (m := _EXTENDS.search(a))]
+            meta |= {"bases": bases} if bases else {}
         qualified = [n for n in names if n.rpartition(".")[2] == module.name]
         meta |= {"qualified": qualified} if qualified else {}
         nodes.append(Node(node_id, "binding", exposed.rpartition(".")[2], facts.path, facts.lang, meta))
@@ -94,7 +102,7 @@ def _given(d: Definition) -> str:
 def _member(d: Definition) -> str:
     accessor = next((m for a in d.decorators if (m := _ACCESSOR.match(a))), None)
     plain = d.name.removeprefix("get_").removeprefix("set_") if accessor else d.name
-    return _given(d) or (accessor[1] if accessor and accessor[1] else plain)
+    return _given(d) or (accessor[2] if accessor and accessor[2] else plain)
 
 
 def _owner(d: Definition) -> str:

@@ -39,7 +39,7 @@ def read(name: str) -> tuple[dict[str, bytes], dict[str, str]]:
     root = FIXTURES / name
     paths = sorted(p for p in root.rglob("*") if p.is_file())
     sources = {p.relative_to(root).as_posix(): p.read_bytes() for p in paths}
-    named = ("go.mod", "Cargo.toml")
+    named = ("go.mod", "Cargo.toml", "setup.py", "pyproject.toml", "binding.gyp")
     return sources, {p: d.decode() for p, d in sources.items() if p.endswith((".json", ".csproj", *named))}
 
 

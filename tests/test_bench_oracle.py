@@ -31,3 +31,39 @@ def test_javac_agrees_with_the_graph_and_a_lie_is_seen(tmp_path: Path) -> None:
     recall, precision, *rest = measured(tmp_path)
     assert recall.startswith(f"{tmp_path.name}: 3 of 3 calls")
     assert precision.endswith("1.000")
+
+
+@pytest.mark.skipif(not shutil.which("g++") or not shutil.which("c++filt"), reason="no g++ on PATH")
+def test_gcc_agrees_with_the_graph_and_a_lie_is_seen(tmp_path: Path) -> None:
+    (tmp_path / "a.h").write_text(
+        "namespace box {\ntemplate <class T> T twice(T value) { return value + value; }\nint once(int n);\n"
+        "struct Base { virtual int run() { return 0; } };\n}\n#define ONCE(x) box::once(x)\n"
+    )
+    (tmp_path / "a.cc").write_text(
+        '#include "a.h"\nnamespace box {\nint once(int n) { return n; }\nint many(int n) { return ONCE(n) + twice(n) +\n'
+        "    once(2); }\nstruct Mine : Base { int run() override { return many(1); } };\nint go(Base& b) { return b.run(); }\n}\n"
+        "int start() { box::Mine m; return box::go(m); }\n"
+    )
+    (tmp_path / "broken.cc").write_text("int f( {\n")
+    script = str(ROOT / "scripts" / "bench_gcc.py")
+    run = subprocess.run(
+        [sys.executable, script, str(tmp_path), "--missing", "-std=c++17"], check=True, capture_output=True, text=True
+    )
+    compiled, recall, precision, *rest = run.stdout.splitlines()
+    assert compiled.endswith("1 sources compiled, 1 did not")
+    assert (recall.partition(": ")[2], precision.rpartition(" ")[2]) == (
+        "4 of 4 calls that g++ compiles are in the graph, 1.000",
+        "1.000",
+    )
+    assert rest == [""]
+    (tmp_path / "a.h").write_text(
+        (tmp_path / "a.h")
+        .read_text()
+        .replace("#define", "inline int hidden() { return 1; }\n#define MADE(x) x##den()\n#define")
+    )
+    text = (tmp_path / "a.cc").read_text().replace("{ return b.run(); }", "{ return b.run() + MADE(hid); }")
+    (tmp_path / "a.cc").write_text(text)
+    run = subprocess.run(
+        [sys.executable, script, str(tmp_path), "--missing", "-std=c++17"], check=True, capture_output=True, text=True
+    )
+    assert "missing a.cc:7 hidden -> a.h:6" in run.stdout

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from labelled import link_fixture
+from labelled import link_fixture, score
 
 from extractor.languages import spec_for
 from extractor.parse import parse_file
@@ -61,6 +61,68 @@ def test_binding_and_launch_edges_are_these_and_no_others(links: Links) -> None:
             "binding:jni",
         ),
     }
+
+
+@pytest.mark.parametrize(("name", "least"), [("cuda_grid", 65), ("bound_shelf", 50)])
+def test_every_labelled_call_of_a_bound_program_is_found_and_nothing_else(name: str, least: int) -> None:
+    result = score(name)
+    assert result.expected >= least
+    assert (result.missing, result.extra) == ([], [])
+
+
+def test_python_runs_native_classes_without_naming_what_it_runs() -> None:
+    native = """#include <pybind11/pybind11.h>
+struct Base { int size() const { return 1; } void open() {} void close() {} };
+struct Vec : Base { double x() const { return 1; } void set_x(double v) {} Vec operator-() const; bool operator<(const Vec& o) const; };
+Vec operator*(double k, const Vec& v) { return v; }
+PYBIND11_MODULE(_v, m) {
+  py::class_<Base>(m, "Base").def("__len__", &Base::size).def("__enter__", &Base::open).def("__exit__", &Base::close);
+  py::class_<Vec, Base>(m, "Vec")
+      .def(py::init<>())
+      .def_property("x", &Vec::x, &Vec::set_x)
+      .def_property_readonly("y", &Vec::x)
+      .def_readwrite("z", &Vec::z)
+      .def(-py::self)
+      .def(double() * py::self)
+      .def(py::self < py::self);
+}
+"""
+    use = """from _v import Vec
+from typing import Optional
+
+def take(a: Vec, many: list[Vec], maybe: Optional["Vec"], other):
+    a.x = a.y
+    a.z = a.z + 1
+    maybe.y = 2
+    b = 2.0 * a
+    with b as held:
+        len(held)
+    for v in many:
+        print(-v, v > a)
+    return other.x + len(other)
+
+class Plan:
+    def first(self) -> Vec:
+        return unknown()
+
+    def go(self):
+        return self.first().x
+"""
+    links = linked({"v.cpp": native, "use.py": use})
+    found = {
+        (e.line, e.dst.partition("#")[2])
+        for e in links.edges
+        if e.src == "py:use.py#take" and e.via == "binding:pybind11"
+    }
+    assert found == {
+        (5, "_v.Vec.x"), (5, "_v.Vec.y"), (8, "_v.Vec.__rmul__"), (9, "_v.Base.__enter__"), (9, "_v.Base.__exit__"),
+        (10, "_v.Base.__len__"), (12, "_v.Vec.__neg__"), (12, "_v.Vec.__lt__"),
+    }  # fmt: skip
+    assert [e.line for e in links.edges if (e.src, e.dst) == ("py:use.py#Plan.go", "cpp:v.cpp#_v.Vec.x")] == [20]
+    runs = {(e.src.partition("#")[2], e.dst.partition("#")[2]) for e in links.edges if e.src.startswith("cpp:v.cpp#_v.Vec.")
+            and e.kind == "calls"}  # fmt: skip
+    assert {("_v.Vec.x", "Vec.x"), ("_v.Vec.x", "Vec.set_x"), ("_v.Vec.__rmul__", "operator*")} <= runs
+    assert ("_v.Vec.__neg__", "Vec.operator-") in runs
 
 
 def test_binding_nodes_say_what_they_expose(links: Links) -> None:

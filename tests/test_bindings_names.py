@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from extractor.bindings_names import PythonFile
+from extractor.bindings_flow import PythonFile
 from extractor.languages import BY_NAME
 from extractor.parse import parse_file
 

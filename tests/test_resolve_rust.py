@@ -54,6 +54,44 @@ def test_every_labelled_call_is_found_and_nothing_else(name: str, least: int) ->
     assert (result.missing, result.extra) == ([], [])
 
 
+def test_a_program_labelled_before_it_was_ever_read() -> None:
+    result = score("rust_mill")
+    assert result.expected >= 60
+    assert result.precision >= 0.98, result.extra
+    assert result.recall >= 0.98, result.missing
+
+
+def test_what_macros_are_given_and_what_they_write_is_read() -> None:
+    text = """macro_rules! log { ($($arg:tt)*) => { $crate::note(&render($($arg)*)) }; }
+macro_rules! rule { ($name:ident, $test:expr) => {
+    impl Rule for $name { fn apply(&self, token: &Token) -> bool { $test(token.text()) } }
+}; }
+macro_rules! odd { (=> $x:ident) => { fn of $x $crate::note(1) }; }
+pub fn note(s: &str) {}
+fn render(s: &str) -> &str { s }
+pub struct Token;
+impl Token { fn text(&self) -> &str { "" } }
+fn one() -> u8 { 1 }
+fn two() -> u8 { 2 }
+fn use_all(t: Token) {
+    log!("x", t.text(), one());
+    check![two(), t.text()];
+    if matches!(one(), two()) {}
+    dsl!(a => one());
+}
+rule!(Token, |t| one());
+"""
+    spec = BY_NAME["rust"]
+    edges = link([parse_file("src/lib.rs", text.encode(), spec)], {"Cargo.toml": '[package]\nname = "m"\n'}).edges
+    found = {(e.src.partition("#")[2], e.dst.partition("#")[2], e.line) for e in edges
+             if e.kind == "calls" and not e.dst.startswith("ext:")}  # fmt: skip
+    assert found == {
+        ("log", "note", 1), ("log", "render", 1), ("rule", "Token.text", 3), ("use_all", "log", 13), ("use_all", "Token.text", 13),
+        ("use_all", "one", 13), ("use_all", "two", 14), ("use_all", "Token.text", 14), ("use_all", "one", 15),
+        ("", "rule", 18), ("", "one", 18),
+    }  # fmt: skip
+
+
 def test_modules_crates_and_traits() -> None:
     _, links = link_fixture("rust_depot")
     edges = {(e.src, e.dst, e.kind) for e in links.edges}

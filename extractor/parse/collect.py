@@ -71,6 +71,10 @@ class Collector:
     def walk(self) -> None:
         """Visit every node once, in source order. A handler pushes the children it wants visited."""
         self.begin(self.source.tree.root_node)
+        self.visit()
+
+    def visit(self) -> None:
+        """Visit what is on the stack, and all that it puts there."""
         handlers = self.handlers
         stack = self.stack
         while stack:

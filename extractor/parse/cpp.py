@@ -13,10 +13,12 @@ from extractor.facts import MODULE, FileFacts, Handler, Raise
 from extractor.parse.collect import Step, clip, handler_action
 from extractor.parse.cpp_macros import hidden_namespaces, prepare
 from extractor.parse.cpp_node import node_argument, node_row
+from extractor.parse.cpp_objects import CppObjects
 from extractor.parse.cpp_text import (
     CASTS,
     LITERALS,
     binding_target,
+    bound_operator,
     chain,
     compact,
     member_name,
@@ -25,7 +27,7 @@ from extractor.parse.cpp_text import (
     type_of,
     unwrap,
 )
-from extractor.parse.cpp_variables import PRIMITIVES, CppVariables
+from extractor.parse.cpp_variables import CppVariables
 from extractor.parse.tree import collapse, end_line, start_line
 
 if TYPE_CHECKING:
@@ -60,11 +62,12 @@ def parse(source: Source) -> FileFacts:
         "slots": collector.slots,
         "registrations": collector.registrations,
         "hidden": hidden_namespaces(source.data),
+        "inline": sorted(collector.inlines),
     }
     return collector.facts(namespace=collector.namespace, extra=extra)
 
 
-class CppCollector(CppVariables):
+class CppCollector(CppObjects):
     """Visits statements and expressions."""
 
     # ------------------------------------------------------------------ statements
@@ -83,6 +86,8 @@ class CppCollector(CppVariables):
             else:
                 written = f"{self.qualifiers(node)} {type_of(self.source, kind)}{declared.shape}".strip()
                 self.bind(scope, name_text, written, node, "declared", node)
+        for place in ("begin", "end"):
+            self.call(scope, clip(chain(self.source, right)), place, node, [], "iteration")
         self.push_nodes(
             [node.child_by_field_name("initializer"), right, node.child_by_field_name("body")], scope, step[2]
         )
@@ -215,6 +220,7 @@ class CppCollector(CppVariables):
         receiver, name, arrow = self._callee(function)
         args = self._args(arguments)
         if name in CASTS:
+            self._converted(node, function, arguments, scope)
             self.push(step)
             return
         if _CHECKS.match(name) and not receiver and arguments is not None and arguments.named_children:
@@ -270,6 +276,8 @@ class CppCollector(CppVariables):
             kinds = compact(self.text(given[0])).partition("init<")[2].rpartition(">(")[0]
             row = [receiver, "__init__", f"@({kinds})"]
             self.registrations.append([scope, ".def", row, start_line(arguments or node)])
+        elif name == "def" and receiver and given and (bound := bound_operator(self.source, given[0])) is not None:
+            self.registrations.append([scope, ".def", [receiver, *bound], start_line(arguments or node)])
 
     def _callee(self, function: Node | None) -> tuple[str, str, bool]:
         """(receiver, name, whether it is reached through an arrow)."""
@@ -320,7 +328,7 @@ class CppCollector(CppVariables):
             )
             given = [clip(chain(self.source, right))] if right is not None else []
             plain = held in LITERALS and (not given or given[0] in LITERALS)
-            if held[:1] != "?" and not plain and (held[:1] != "<" or (given and given[0][:1] != "?")):
+            if held[:1] != "?" and not plain and (held not in LITERALS or (given and given[0][:1] != "?")):
                 self.call(scope, held, f"operator{sign}", node, given, "operator")
         self.push(step)
 
@@ -328,34 +336,6 @@ class CppCollector(CppVariables):
         if step[0].parent is None or step[0].parent.type != "argument_list":  # bound where the call is read
             self._bind_lambda(step[0], step[1], "")
         self.push_nodes([step[0].child_by_field_name("body")], step[1], step[2])
-
-    def on_suffix(self, step: Step) -> None:
-        """`100_usd` is a call of `operator""_usd`."""
-        node = step[0]
-        suffix = self.text(node.named_children[-1]) if node.named_children else ""
-        if suffix.startswith("_"):
-            self.call(step[1], "", f'operator""{suffix}', node, ["?"])
-
-    def on_new(self, step: Step) -> None:
-        node = step[0]
-        kind = node.child_by_field_name("type")
-        self.call(
-            step[1],
-            "",
-            type_of(self.source, kind),
-            kind or node,
-            self._args(node.child_by_field_name("arguments")),
-            "new",
-        )
-        self.push_nodes([node.child_by_field_name("arguments")], step[1], step[2])
-
-    def on_literal(self, step: Step) -> None:
-        node = step[0]
-        kind = node.child_by_field_name("type")
-        value = node.child_by_field_name("value")
-        if kind is not None and kind.type not in PRIMITIVES:
-            self.call(step[1], "", type_of(self.source, kind), kind, self._args(value), "init")
-        self.push(step)
 
     handlers: ClassVar[Mapping[str, Callable[[Any, Step], None]]] = {
         "preproc_include": CppVariables.on_include,
@@ -388,8 +368,9 @@ class CppCollector(CppVariables):
         "update_expression": on_operator,
         "subscript_expression": on_operator,
         "pointer_expression": on_operator,
-        "user_defined_literal": on_suffix,
+        "user_defined_literal": CppObjects.on_suffix,
         "lambda_expression": on_lambda,
-        "new_expression": on_new,
-        "compound_literal_expression": on_literal,
+        "new_expression": CppObjects.on_new,
+        "delete_expression": CppObjects.on_delete,
+        "compound_literal_expression": CppObjects.on_literal,
     }

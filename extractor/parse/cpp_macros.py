@@ -91,6 +91,8 @@ _OPENED = re.compile(
 )
 
 
+_DEFINED = re.compile(rb"^[ \t]*#[ \t]*define\b(?:[^\n\\]+|\\\r?\n|\\)*", re.MULTILINE)
+_COMMENT = re.compile(rb"/\*[^\n]*?\*/")
 _FAR = 2000  # bytes: what is further away belongs to something else
 _NAMESPACES = re.compile(rb"\bnamespace[ \t]+(\w+)")
 
@@ -111,6 +113,10 @@ def prepare(data: bytes) -> bytes:
     if b"#" in data:
         data = _SPLIT_INIT.sub(_first_initialisers, data)
     out = bytearray(data)
+    for found in _DEFINED.finditer(data) if b"/*" in data else ():
+        if b"/*" in found[0]:  # a comment ends what the grammar takes for the macro's text
+            for comment in _COMMENT.finditer(data, *found.span()):
+                blank(out, *comment.span())
     for pattern in (_WORDS, _LEADING, _MAKER, _MARGIN, _CONVERSION, _BRACKETS):
         for found in pattern.finditer(data):
             start, end = found.span(1) if pattern.groups else found.span()

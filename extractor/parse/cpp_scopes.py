@@ -28,6 +28,7 @@ class CppScopes(Collector):
         self.registrations: list[list[object]] = []  # [scope, macro, arguments, line]: what bindings.py reads
         self.namespace = ""
         self._namespaces: set[str] = set()
+        self.inlines: set[str] = set()  # namespaces that stand in no qualified name
         self._access: dict[int, str] = {}
         self._template: list[tuple[str, str]] | None = None
 
@@ -44,6 +45,8 @@ class CppScopes(Collector):
         name = dotted(self.text(node.child_by_field_name("name")))
         inline = any(c.type == "inline" for c in node.children)
         inner = ".".join(p for p in (prefix, "" if inline else name) if p)
+        if inline and name:
+            self.inlines.add(name)
         if inner:
             self._namespaces.add(inner)
             self.namespace = self.namespace or inner

@@ -252,3 +252,42 @@ def binding_target(source: Source, node: Node) -> str:
         return ""
     text = chain(source, node).removesuffix("&")
     return text if text != "?" else ""
+
+
+_METHODS: Final = {
+    "+": "add", "-": "sub", "*": "mul", "/": "truediv", "%": "mod", "<<": "lshift", ">>": "rshift", "&": "and", "|": "or", "^": "xor",
+}  # fmt: skip
+_COMPARED: Final = {"==": "eq", "!=": "ne", "<": "lt", ">": "gt", "<=": "le", ">=": "ge"}
+_MIRRORED: Final = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
+_ALONE: Final = {"-": "neg", "+": "pos", "~": "invert", "!": "invert"}
+
+
+def bound_operator(source: Source, node: Node) -> tuple[str, str] | None:
+    """`py::self + py::self` of pybind11 and `self + self` of Boost: (the method it is in Python, what runs); None for what is none."""
+    operator = node.child_by_field_name("operator")
+    sign = source.text(operator) if operator is not None else ""
+    sides = [node.child_by_field_name(f) for f in ("left", "right", "argument")]
+    texts = [_side(source, side) for side in sides if side is not None]
+    if "self" not in texts or not sign:
+        return None
+    if len(texts) == 1:
+        method, right = _ALONE.get(sign, ""), ""
+        left = texts[0]
+    else:
+        left, right = texts
+        plain = sign.removesuffix("=") if node.type == "assignment_expression" else sign
+        mirrored = left != "self"
+        if plain in _METHODS:
+            method = ("i" if plain != sign else "r" if mirrored else "") + _METHODS[plain]
+        else:
+            method = _COMPARED.get(_MIRRORED.get(sign, sign) if mirrored else sign, "")
+    return (f"__{method}__", f"%{sign} {left} {right}") if method else None
+
+
+def _side(source: Source, node: Node) -> str:
+    """One side of a bound operator: `self`, else a value of the type written (`float()`, `other<A>()`)."""
+    text = compact(source.text(node))
+    if text.rpartition("::")[2] == "self":
+        return "self"
+    made = text.removesuffix("()")
+    return f"<{made.partition('<')[2].removesuffix('>') if made.endswith('>') and 'other<' in made else made}>"

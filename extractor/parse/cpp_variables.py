@@ -16,6 +16,7 @@ from extractor.parse.cpp_text import (
     compact,
     dotted,
     named_function,
+    split_qualified,
     type_of,
     unwrap,
 )
@@ -28,6 +29,7 @@ PRIMITIVES: Final = frozenset(("primitive_type", "sized_type_specifier"))
 _MACRO_CALL = re.compile(
     r"(?:([A-Za-z_][\w:]*(?:\(\))?)\s*(?:\.|->)\s*)?([A-Za-z_][\w:]*)\s*(?:<[\w:, ]*>\s*(?=<<<))?(\(|<<<)"
 )
+_SILENT = re.compile(r'"(?:\\.|[^"\\])*"|/\*.*?\*/', re.DOTALL)
 _NOT_CALLS: Final = frozenset((
     "if", "for", "while", "switch", "return", "sizeof", "defined", "do", "else", "catch", "alignof", "decltype", "typeof", "case",
 ))  # fmt: skip
@@ -108,14 +110,32 @@ class CppVariables(CppDefs):
         if kind is None or kind.type in PRIMITIVES or declared.shape or (node.type != "declaration"):
             return
         anchor = declared.name or node
+        lasting = any(self.text(c) == "static" for c in node.named_children if c.type == "storage_class_specifier")
+        how = "static_init" if lasting else "init"
         if declared.function is not None:  # `Foo q(a);` reads like a function's declaration
             parameters = declared.function.child_by_field_name("parameters")
-            given = ["?"] * (len(parameters.named_children) if parameters is not None else 0)
-            self.call(scope, "", written, anchor, given, "init")
+            given = self._vexed(parameters, scope)
+            self.call(scope, "", written, anchor, given, how)
         elif value is None or value.type in ("argument_list", "initializer_list"):
-            self.call(scope, "", written, anchor, self._args(value), "init")
+            self.call(scope, "", written, anchor, self._args(value), how)
             if "class_<" in written:
                 self._bound_class(written, value, scope)
+
+    def _vexed(self, parameters: Node | None, scope: int) -> list[str]:
+        """The arguments of `Foo q(make(a), b)`, which the grammar takes for types of parameters."""
+        given: list[str] = []
+        for child in parameters.named_children if parameters is not None else ():
+            kind, declarator = child.child_by_field_name("type"), child.child_by_field_name("declarator")
+            named = (kind is not None and kind.type in ("type_identifier", "qualified_identifier") and kind) or None
+            name = compact(self.text(named))
+            if named is not None and declarator is not None and declarator.type == "abstract_function_declarator":
+                outer, last = split_qualified(name)
+                inner = self._vexed(declarator.child_by_field_name("parameters"), scope)
+                self.call(scope, outer, last, named, inner, "scoped" if outer else "call")
+                given.append(f"{name}()")
+            else:
+                given.append(name if named is not None and declarator is None else "?")
+        return given
 
     def _bound_class(self, written: str, arguments: Node | None, scope: int) -> None:
         """`py::class_<A>(m, "A")` and Boost's `class_<A>("A")`: [what it holds, its name, the module it is put in]."""
@@ -272,7 +292,7 @@ class CppVariables(CppDefs):
         index = self.define("function", name, node, (node, MODULE, "", True), signature=f"#define {name}({', '.join(names)})",
                             params=tuple(Param(n) for n in names), flags=("macro",))  # fmt: skip
         text = self.text(value)
-        for found in _MACRO_CALL.finditer(re.sub(r'"(?:\\.|[^"\\])*"', '""', text)):
+        for found in _MACRO_CALL.finditer(_SILENT.sub('""', text)):
             receiver, called, opening = found.groups()
             if called not in _NOT_CALLS and (receiver or "") not in names:
                 row = node.start_point[0] + 1

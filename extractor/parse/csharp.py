@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from extractor.facts import MODULE, FileFacts, Handler, Import, Raise
 from extractor.parse.collect import Step, clip
+from extractor.parse.csharp_accesses import CSharpAccesses
 from extractor.parse.csharp_branches import prepare
 from extractor.parse.csharp_names import CSharpNames
 from extractor.parse.tree import collapse, end_line, start_line
@@ -53,11 +54,12 @@ def parse(source: Source) -> FileFacts:
         "spaces": [[int(index), name] for index, name in spaces],
         "extends": collector.extended,
         "puts": collector.puts,
+        "accesses": collector.accesses,
     }
     return collector.facts(namespace=collector.first_space, extra=extra)
 
 
-class CSharpCollector(CSharpNames):
+class CSharpCollector(CSharpAccesses):
     """Visits declarations, statements and expressions."""
 
     def __init__(self, source: Source) -> None:
@@ -225,8 +227,11 @@ class CSharpCollector(CSharpNames):
         name = self.text(node.child_by_field_name("name")) or "this[]"
         kind = self.type_text(node.child_by_field_name("type"))
         accessors, value = node.child_by_field_name("accessors"), node.child_by_field_name("value")
+        runs = self.accessors(accessors, value)
+        flags += ["abstract"] if in_interface and not runs and "abstract" not in flags else []
         index = self.define("variable", name, node, step, signature=f"{kind} {name}", returns=kind, decorators=attributes,
-                            visibility=visibility, flags=[*flags, "field", "property"], doc=self.doc_of(node))  # fmt: skip
+                            params=self.params(node.child_by_field_name("parameters")), visibility=visibility,
+                            flags=[*flags, *runs, "field", "property"], doc=self.doc_of(node))  # fmt: skip
         self.bind(scope, name, kind, node, "declared")
         self.push_nodes([accessors, self.typed_new(value, kind, index)], index, self.defs[index].qualname)
 
@@ -244,7 +249,14 @@ class CSharpCollector(CSharpNames):
                 continue
             name = self.text(child.child_by_field_name("name"))
             value = child.named_children[-1] if len(child.named_children) > 1 else None
-            if written != "var":
+            self.used(node.parent, name, scope)
+            if (
+                value is not None
+                and value.type == "object_creation_expression"
+                and self.chain(value) == f"new {written}()"
+            ):
+                self.bind(scope, name, f"new {written}()", node, "assigned", until)  # of that very class
+            elif written != "var":
                 self.bind(scope, name, written, node, "declared", until)
                 self.delegate_parameters(value, written, scope)
                 value = self.typed_new(value, written, scope)
@@ -265,6 +277,7 @@ class CSharpCollector(CSharpNames):
                 self.bind(scope, self.text(left), clip(self.chain(right) + "*"), node, "assigned", node)
         elif left is not None and left.type == "tuple_pattern":
             self.deconstruct(left, self.chain(right) + "*", scope, node)
+        self.call(scope, clip(self.chain(right)), "GetEnumerator", node, [], "iteration")
         self.push_nodes([right, node.child_by_field_name("body")], scope, prefix)
 
     def on_block(self, step: Step) -> None:
@@ -339,23 +352,10 @@ class CSharpCollector(CSharpNames):
         node, scope = step[0], step[1]
         declared = node.child_by_field_name("type")
         arguments = node.child_by_field_name("arguments")
-        self.call(scope, "", self.type_text(declared), declared or node, self.args(arguments), "new")
+        made = self.type_text(declared)
+        self.call(scope, "", made, declared or node, self.args(arguments), "new")
+        self.filled(node.child_by_field_name("initializer"), f"<{made}>", scope)
         self.push(step)
-
-    def on_implicit_new(self, step: Step) -> None:
-        """`return new(…)` and `=> new(…)` make what the method returns."""
-        node, scope = step[0], step[1]
-        around = node.parent.type if node.parent is not None else ""
-        returned = (
-            self.defs[scope].returns
-            if scope != MODULE and around in ("return_statement", "arrow_expression_clause")
-            else ""
-        )
-        if returned:
-            made = returned[returned.find("<") + 1 : -1] if returned.startswith(("Task<", "ValueTask<")) else returned
-            self.push_nodes([self.typed_new(node, made, scope)], scope, step[2])
-        else:
-            self.push(step)
 
     handlers: ClassVar[Mapping[str, Callable[[Any, Step], None]]] = {
         "using_directive": on_using,
@@ -375,6 +375,11 @@ class CSharpCollector(CSharpNames):
         "indexer_declaration": on_property,
         "variable_declaration": on_variables,
         "foreach_statement": on_foreach,
+        "using_statement": CSharpAccesses.on_using_block,
+        "identifier": CSharpAccesses.on_name,
+        "member_access_expression": CSharpAccesses.on_member,
+        "member_binding_expression": CSharpAccesses.on_member,
+        "element_access_expression": CSharpAccesses.on_element,
         "declaration_pattern": CSharpNames.on_pattern,
         "recursive_pattern": CSharpNames.on_pattern,
         "declaration_expression": CSharpNames.on_pattern,
@@ -383,9 +388,9 @@ class CSharpCollector(CSharpNames):
         "throw_expression": on_throw,
         "try_statement": on_try,
         "invocation_expression": on_invocation,
-        "binary_expression": CSharpNames.on_operator,
-        "prefix_unary_expression": CSharpNames.on_operator,
-        "assignment_expression": CSharpNames.on_operator,
+        "binary_expression": CSharpAccesses.on_operator,
+        "prefix_unary_expression": CSharpAccesses.on_operator,
+        "assignment_expression": CSharpAccesses.on_operator,
         "object_creation_expression": on_new,
-        "implicit_object_creation_expression": on_implicit_new,
+        "implicit_object_creation_expression": CSharpAccesses.on_implicit_new,
     }

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final
 
 from extractor.facts import Param
 from extractor.parse.collect import MAX_STEPS, Collector, Step, clip, handler_action, split_commas
-from extractor.parse.csharp_kept import kept
 from extractor.parse.tree import collapse
 
 if TYPE_CHECKING:
@@ -28,9 +27,6 @@ _LITERALS: Final = {
 }
 _COMPARISONS: Final = frozenset(("==", "!=", "<", ">", "<=", ">=", "&&", "||", "is"))
 _DELEGATES: Final = frozenset(("Func", "Action", "Predicate", "Comparison", "Converter"))
-_OPERATORS: Final = frozenset(
-    ("+", "-", "*", "/", "%", "==", "!=", "<", ">", "<=", ">=", "&", "|", "^", "<<", ">>", "!", "~")
-)
 _VISIBLE: Final = ("public", "protected", "internal", "private", "file")
 _TAG: Final = re.compile(
     r"</?(?:summary|remarks|c|para|code|value|example|list|item|description|term|inheritdoc)(?:\s[^<>]*)?/?>"
@@ -250,30 +246,6 @@ class CSharpNames(Collector):
         for bare, kind in zip(self.bare_parameters(value, scope), kinds, strict=False):
             if bare:
                 self.bind(scope, bare, kind, value, "declared", value)
-
-    def on_operator(self, step: Step) -> None:
-        """`a + b`, `-a`, `a += b`: a call where a class overloads it, which only linking knows."""
-        node, scope = step[0], step[1]
-        left = node.child_by_field_name("left") or (node.named_children[-1] if node.named_children else None)
-        right = node.child_by_field_name("right")
-        sign = self.text(node.child_by_field_name("operator"))
-        if not sign:
-            sign = next((self.text(c) for c in node.children if not c.is_named), "")
-        held = clip(self.chain(left)) if left is not None else "?"
-        if node.type == "assignment_expression":
-            sign = sign.removesuffix("=")
-            self.kept_in(held, right, scope)
-            for number, name in enumerate(self.bare_parameters(right, scope)):
-                if right is not None and name:
-                    self.bind(scope, name, clip(f"{held}#0.{number}"), right, "assigned", right)
-        if sign in _OPERATORS and held[:1] not in ("?", "<"):
-            self.call(
-                scope, held, f"operator{sign}", node, [clip(self.chain(right))] if right is not None else [], "operator"
-            )
-        self.push(step)
-
-    def kept_in(self, held: str, value: Node | None, scope: int) -> None:
-        self.puts += [[scope, *row] for row in kept(held, value, self.chain)]
 
     def on_pattern(self, step: Step) -> None:
         """`x is Foo f`, `case Foo f`, `out Foo f`."""

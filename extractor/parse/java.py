@@ -254,6 +254,7 @@ class JavaCollector(JavaErrors):
             self.bind(scope, name, declared, node, "declared", node)
         else:
             self.bind(scope, name, clip(self.chain(node.child_by_field_name("value")) + "*"), node, "assigned", node)
+        self.call(scope, clip(self.chain(node.child_by_field_name("value"))), "iterator", node, [], "iteration")
         self.push(step)
 
     def on_resource(self, step: Step) -> None:
@@ -261,6 +262,8 @@ class JavaCollector(JavaErrors):
         name, declared = node.child_by_field_name("name"), node.child_by_field_name("type")
         if name is not None and declared is not None:
             self._bind_typed(step[1], self.text(name), self._type(declared), node.child_by_field_name("value"), node)
+        held = self.text(name) if declared is not None else clip(self.chain(node.named_children[-1]))
+        self.call(step[1], held, "close", node, [], "with")
         self.push(step)
 
     def on_pattern(self, step: Step) -> None:

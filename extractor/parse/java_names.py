@@ -115,10 +115,14 @@ class JavaNames(Collector):
     def _bind_typed(
         self, scope: int, name: str, declared: str, value: Node | None, node: Node, until: Node | None = None
     ) -> None:
-        if declared != "var":
-            self.bind(scope, name, declared, node, "declared", until)
+        made = (
+            value is not None and value.type == "object_creation_expression" and value.children[-1].type != "class_body"
+        )
+        held = clip(self.chain(value)) if made or declared == "var" else ""
+        if declared == "var" or held == f"new {declared}()":  # what it holds is of that very class
+            self.bind(scope, name, held, node, "assigned", until)
         else:
-            self.bind(scope, name, clip(self.chain(value)), node, "assigned", until)
+            self.bind(scope, name, declared, node, "declared", until)
 
     def template(self, node: Node) -> str:
         """The text of a message with {} where a value goes, empty when the node is no message."""

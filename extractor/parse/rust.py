@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from extractor.facts import MODULE, Base, FileFacts, Import
 from extractor.parse.collect import Step, clean_comment, clip
-from extractor.parse.rust_errors import RustErrors
+from extractor.parse.rust_macros import RustMacros
 from extractor.parse.rust_names import numbered, prepare
 from extractor.parse.tree import collapse, end_line, start_line
 
@@ -49,7 +49,7 @@ def parse(source: Source) -> FileFacts:
     return collector.facts(extra=extra)
 
 
-class RustCollector(RustErrors):
+class RustCollector(RustMacros):
     """Visits items, statements and expressions."""
 
     def __init__(self, source: Source) -> None:
@@ -261,8 +261,9 @@ class RustCollector(RustErrors):
         attributes, doc = self._taken(node)
         name = self.text(node.child_by_field_name("name"))
         exported = any(a.startswith("macro_export") for a in attributes)
-        self.define("function", name, node, step, signature=f"macro_rules! {name}", decorators=attributes, flags=("macro",),
+        index = self.define("function", name, node, step, signature=f"macro_rules! {name}", decorators=attributes, flags=("macro",),
                     visibility="public" if exported else "private", doc=doc)  # fmt: skip
+        self.read_rules(node, index)
 
     # ------------------------------------------------------------------ statements
     def on_let(self, step: Step) -> None:
@@ -302,7 +303,10 @@ class RustCollector(RustErrors):
     def on_for(self, step: Step) -> None:
         node, scope, prefix, _ = step
         value = node.child_by_field_name("value")
-        self.bind_pattern(node.child_by_field_name("pattern"), f"{self.chain(value)}*", scope, node, node)
+        held = clip(self.chain(value))
+        self.bind_pattern(node.child_by_field_name("pattern"), f"{held}*", scope, node, node)
+        for method in ("into_iter", "next") if held[:1] != "?" else ():
+            self.call(scope, held, method, node, [], "iteration")
         self.push_nodes([value, node.child_by_field_name("body")], scope, prefix)
 
     def on_block(self, step: Step) -> None:
@@ -354,12 +358,13 @@ class RustCollector(RustErrors):
         self.push_nodes(given, scope, prefix)
 
     def on_macro(self, step: Step) -> None:
-        """A macro whose arguments only it can read: the call of the macro is all there is."""
+        """The call of a macro, and what its arguments call."""
         node = step[0]
         macro = node.child_by_field_name("macro")
         path = self.path(macro)
         before, _, name = path.rpartition("::")
         self.call(step[1], before, f"{name}!", macro or node, [], "scoped" if before else "call")
+        self.read_arguments(node, step)
 
     handlers: ClassVar[Mapping[str, Callable[[Any, Step], None]]] = {
         "attribute_item": on_attribute,
@@ -374,18 +379,18 @@ class RustCollector(RustErrors):
         "let_declaration": on_let,
         "let_condition": on_condition,
         "match_expression": on_match,
-        "struct_expression": RustErrors.on_struct,
-        "assignment_expression": RustErrors.on_assignment,
+        "struct_expression": RustMacros.on_struct,
+        "assignment_expression": RustMacros.on_assignment,
         "for_expression": on_for,
         "block": on_block,
         "call_expression": on_call,
         "macro_invocation": on_macro,
         **dict.fromkeys(
             ("binary_expression", "unary_expression", "compound_assignment_expr", "index_expression"),
-            RustErrors.on_operator,
+            RustMacros.on_operator,
         ),
-        "try_expression": RustErrors.on_try,
-        "return_expression": RustErrors.on_return,
+        "try_expression": RustMacros.on_try,
+        "return_expression": RustMacros.on_return,
     }
 
 

@@ -5,7 +5,7 @@ directly or not; a declaration stands for its definition, which is where calls l
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from extractor.error_classes import STANDARD
 from extractor.facts import MODULE, Call, FileFacts
@@ -13,7 +13,7 @@ from extractor.parse.collect import bare
 from extractor.resolve import Links
 from extractor.resolve import cpp_library as library
 from extractor.resolve.chains import cpp_type
-from extractor.resolve.cpp_values import CppValues
+from extractor.resolve.cpp_lifetimes import CppLifetimes
 from extractor.resolve.cpp_written import element_text, is_pointer, written
 from extractor.resolve.emit import Emitter, Outcome
 from extractor.resolve.model import NOTHING, Context, File, Symbol, Value, Values, accepts, join
@@ -35,6 +35,7 @@ def link(files: Sequence[FileFacts], configs: Mapping[str, str]) -> Links:
             engine.emit_include(file, row, emitter)
     emitter.emit_calls()
     engine.emit_templates(emitter)
+    engine.emit_chains(emitter)
     emitter.emit_names()
     emit_bindings(engine, emitter, configs)
     for declaration, definition in sorted(engine.definitions_by_declaration.items()):
@@ -42,7 +43,10 @@ def link(files: Sequence[FileFacts], configs: Mapping[str, str]) -> Links:
     return emitter.finish()
 
 
-class CppEngine(CppValues):
+_ROUNDS: Final = 2  # templates that call templates that call templates
+
+
+class CppEngine(CppLifetimes):
     """Where the calls of C++ lead."""
 
     runners = library.RUNNERS
@@ -61,12 +65,22 @@ class CppEngine(CppValues):
                     for param, arg in zip(symbol.d.params, args, strict=False):
                         wanted = self.type_values(param.annotation, symbol.file, symbol.index)
                         if arg not in ("", "?"):
-                            self.unify(wanted, self.evaluate(arg, context), own, env)
+                            given = self.evaluate(arg, context)
+                            given = join(self.used.of(v) if v.kind == "var" else (v,) for v in given)
+                            self.unify(wanted, given, own, env)
                     self.used.learn(symbol, tuple(env.get(name, NOTHING) for name in own))
         return super().run_arguments(values, call, args, context)
 
     def emit_templates(self, emitter: Emitter) -> None:
-        """Calls inside templates once more: now it is known what the templates are used with."""
+        """Calls inside templates once more, now that it is known what the templates are used with; and again while templates
+        that these call are met with more."""
+        for _ in range(_ROUNDS):
+            known = self.used.size
+            self._emit_again(emitter)
+            if self.used.size == known:
+                break
+
+    def _emit_again(self, emitter: Emitter) -> None:
         again = [
             (file, index, call)
             for file in self.files
@@ -74,6 +88,7 @@ class CppEngine(CppValues):
             if self.used.anything_in(file, call.scope)
         ]
         self._memo.clear()
+        self.settle()
         self.declared_types.clear()
         places = {(file.owner_id(call.scope), call.line) for file, _, call in again}
         rows = emitter.links.unresolved
@@ -85,7 +100,9 @@ class CppEngine(CppValues):
         """A macro's names mean what they mean where it is used: the only function of the name, whatever the macro's file sees."""
         if context.scope == MODULE or "macro" not in context.file.symbols[context.scope].d.flags:
             return NOTHING
-        found = [s for s in self.names.get(name.strip(":").replace("::", "."), ()) if s.d.kind == "function"]
+        found = [
+            s for s in self.names.get(self.shown(name.strip(":").replace("::", ".")), ()) if s.d.kind == "function"
+        ]
         found = [s for s in found if "static" not in s.d.flags]
         one = len({self.definition_of(s).id for s in found}) == 1
         return self.definitions(found[:1], "import") if one else NOTHING
@@ -105,8 +122,10 @@ class CppEngine(CppValues):
         return (Value("func", tuple(found.values()), via="import"),) if found else NOTHING
 
     def special_call(self, call: Call, context: Context, args: list[str], emitter: Any) -> Outcome | None:
-        if call.kind in ("init", "member_init"):
+        if call.kind in ("init", "static_init", "member_init"):
             return self._initialised(call, context, args, emitter)
+        if call.kind == "destructor":
+            return self.deleted(call, context)
         if call.kind == "operator":
             return self.operators().outcome(call, context, args)
         if call.kind == "call" and not call.receiver:
@@ -212,10 +231,29 @@ class CppEngine(CppValues):
         else:
             found = self.type_name(name, context.file, context.scope)
             values = self._unalias(found, context) if found is not None else NOTHING
+        for value in values if call.kind == "init" and not self.handed_back(call.line, context) else ():
+            end = self.destructor(value.symbol) if value.kind == "class" else None
+            if end is not None:  # what stands in a block ends with it
+                src = context.file.owner_id(context.scope)
+                emitter.edge(src, end.id, "calls", call.line, "destructor", col=call.col)
         for value in values:
             if value.kind == "class" and any(accepts(s, len(args)) for s in self.constructors(value.symbol)):
                 return emitter.constructor(value, args, context)  # type: ignore[no-any-return]
         return Outcome()
+
+    def is_virtual(self, symbol: Symbol) -> bool:
+        return "virtual" in symbol.d.flags and "final" not in symbol.d.flags
+
+    def dispatches(self, symbol: Symbol, callee: Value, call: Call, context: Context) -> bool:
+        """Only through a pointer, a reference or the object itself, and not while that is being made."""
+        if not super().dispatches(symbol, callee, call, context) or self.is_abstract(symbol):
+            return self.is_abstract(symbol) and callee.via != "super"
+        if call.receiver in ("", "this", "this^"):
+            around = context.file.symbols[context.scope] if context.scope != MODULE else None
+            return around is None or not {"constructor", "destructor"} & set(around.d.flags)
+        if call.kind == "arrow":
+            return True
+        return call.receiver.endswith("^") or written(self, call.receiver, context).endswith("&")
 
     def _is_pointer(self, owner: Symbol, name: str) -> bool:
         return any(

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from extractor.bindings_build import Extension, extensions
+from extractor.parse.collect import bare
 from extractor.parse.cpp_text import plain_type
 from extractor.resolve.chains import split_top
 from extractor.resolve.cpp import CppEngine
@@ -32,6 +34,10 @@ _CLASS_ROOT = re.compile(r"^(?:\w+::)*class_<(.*)>$")
 
 _PROPERTIES: Final = frozenset(
     ("def_property", "def_property_static", "def_prop_rw", "def_prop_rw_static", "add_property")
+)
+
+_READ_ONLY: Final = frozenset(
+    ("def_property_readonly", "def_property_readonly_static", "def_prop_ro", "def_prop_ro_static")
 )
 
 
@@ -67,11 +73,15 @@ def emit_bindings(engine: CppEngine, emitter: Emitter, configs: Mapping[str, str
                 held = args[0].partition(",")[0]
                 name = classes[scope, held] = _inside(module, file, scope, args[2], line, args[1])
                 made = [f"{held}{kind}" for kind in makers.get((scope, held), ("",))]
-                registrar.add(file, scope, line, module, name, made, args[1])
+                kinds = [bare(t).rpartition("::")[2] for t in split_top(args[0], ",")]
+                about = {"holds": kinds[0], "bases": kinds[1:]}
+                registrar.add(file, scope, line, module, name, made, args[1], about)
             elif macro.startswith(".") and module is not None:
                 held = _held(file, scope, args[0])
                 if args[1] == "__init__" and held and args[2:3] and args[2].startswith("@"):
                     args = [*args[:2], f"{held}{args[2]}"]
+                if held and args[2:3] and args[2].startswith("%"):
+                    args = [*args[:2], args[2].replace("self", f"<{held}>")]
                 known = classes.get((scope, held), held.rpartition("::")[2])
                 name = (
                     f"{known}.{_bare(args[1])}" if held else _inside(module, file, scope, args[0], line, _bare(args[1]))
@@ -79,8 +89,10 @@ def emit_bindings(engine: CppEngine, emitter: Emitter, configs: Mapping[str, str
                 targets = [
                     t for t in (args[2:] if macro != ".impl" or len(args) < 4 or args[2] == "" else args[-1:]) if t
                 ]
+                accessor = macro[1:] in _PROPERTIES or macro[1:] in _READ_ONLY
                 targets = targets if macro[1:] in _PROPERTIES else targets[:1]
-                registrar.add(file, scope, line, module, name, targets, args[1])
+                about = {"accessor": "property" if macro[1:] in _PROPERTIES else "getter"} if accessor else {}
+                registrar.add(file, scope, line, module, name, targets, args[1], about)
             elif ("PyMethodDef" in macro or "PyGetSetDef" in macro) and len(args) > 1:
                 extension = extension_of[file.number]
                 if extension is not None:
@@ -251,9 +263,10 @@ class Registrar:
         self._counts: dict[tuple[str, str], int] = {}
 
     def add(
-        self, file: File, scope: int, line: int, module: Module, name: str, targets: list[str], written: str
-    ) -> None:
-        """A node for one registration: `name` is what it exposes, `targets` the chains of what it runs."""
+        self, file: File, scope: int, line: int, module: Module, name: str, targets: list[str], written: str,
+        about: Mapping[str, Any] = MappingProxyType({}),
+    ) -> None:  # fmt: skip
+        """A node for one registration: `name` is what it exposes, `targets` the chains of what it runs, `about` what else is known."""
         qualname = f"{module.name}.{name}" if module.name else name
         # A registration is told from a function of its name: `int f` of namespace ns and the operator ns.f are two things.
         taken = sum(1 for s in file.symbols if s.d.qualname == qualname)
@@ -264,6 +277,7 @@ class Registrar:
             "start_line": line, "end_line": line, "signature": written, "exposed": name, "module": module.name, "owner": module.owner.id,
             "binding": module.kind, "visibility": "public",
         }  # fmt: skip
+        meta |= {key: value for key, value in about.items() if value}
         if module.qualified:
             meta["qualified"] = list(module.qualified)
         if module.key:
@@ -306,6 +320,11 @@ def _targets(engine: CppEngine, emitter: Emitter, file: File, scope: int, target
         inside = range(int(first), int(last) + 1)
         owner = file.owner_id(scope)
         return [dst for dst, at in emitter.calls_from(owner) if at in inside]
+    if target.startswith("%"):  # an operator between two sides
+        sign, left, right = target[1:].split(" ", 2)
+        context = Context(file, scope, line)
+        chosen = engine.operators().functions(f"operator{sign}", left, [right] if right else [], context)
+        return sorted({engine.definition_of(s).id for s in chosen})
     found = []
     target, _, picked = target.partition("@")
     for value in engine.evaluate(target, Context(file, scope, line)):

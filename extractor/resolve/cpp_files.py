@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import posixpath
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from extractor.facts import MODULE, FileFacts, Import
 from extractor.parse.cpp_text import plain_type
 from extractor.resolve import cpp_library as library
+from extractor.resolve.cpp_includes import closure, distance, include_dirs, shared
 from extractor.resolve.emit import Emitter, depends
 from extractor.resolve.model import NOTHING, Context, File, Symbol, Value, Values
 from extractor.resolve.oo import Engine
@@ -23,19 +23,22 @@ class CppFiles(Engine):
         self.by_name: dict[str, list[str]] = {}
         for path in self.by_path:
             self.by_name.setdefault(posixpath.basename(path), []).append(path)
-        self.include_dirs = _include_dirs(configs)
+        self.include_dirs = include_dirs(configs)
         self.missing: set[int] = set()
         direct = [self._includes(file) for file in self.files]
-        self.closures = [_closure(number, direct) for number in range(len(self.files))]
+        self.closures = [closure(number, direct) for number in range(len(self.files))]
         self.names: dict[str, list[Symbol]] = {}
         self.namespaces: set[str] = set()
         self.spaced: set[str] = set()  # names of the functions inside namespaces
+        # Namespaces that macros open: they stand in no qualified name there, and in many that are written.
+        self.inlines = {n for file in self.files for n in (file.facts.extra or {}).get("inline", ())}
+        self.opened = {n for file in self.files for n in (file.facts.extra or {}).get("hidden", ())}
         for file in self.files:
             file.top = {}  # names outside classes are looked up by namespace, not by file
             classes = {s.d.qualname for s in file.symbols if s.is_class}
             for symbol in file.symbols:
                 qualname = symbol.d.qualname
-                self.names.setdefault(qualname, []).append(symbol)
+                self.names.setdefault(self.shown(qualname), []).append(symbol)
                 if symbol.d.kind == "function" and "." in qualname:
                     self.spaced.add(symbol.d.name)
                 outer = qualname.rpartition(".")[0] if symbol.d.scope == MODULE and "operator" not in qualname else ""
@@ -43,12 +46,18 @@ class CppFiles(Engine):
                     while outer and outer not in self.namespaces:
                         self.namespaces.add(outer)
                         outer = outer.rpartition(".")[0]
-        # Namespaces that only macros open: they stand in no qualified name here, and in many that are written.
-        self.hidden = {n for file in self.files for n in (file.facts.extra or {}).get("hidden", ())} - self.namespaces
         self.definitions_by_declaration: dict[str, Symbol] = {}
         self.slots: dict[tuple[str, str], list[Value]] = {}
         self.declared_types: dict[tuple[int, int, int, str], str] = {}
         self._lookups: dict[tuple[int, str, str], list[Symbol]] = {}
+
+    def shown(self, qualname: str) -> str:
+        """A qualified name without the outer namespaces that are, somewhere here, opened by a macro."""
+        first, _, rest = qualname.partition(".")
+        while rest and first in self.opened:
+            qualname = rest
+            first, _, rest = qualname.partition(".")
+        return qualname
 
     def _includes(self, file: File) -> list[int]:
         found: list[int] = []
@@ -77,7 +86,7 @@ class CppFiles(Engine):
         nearest: dict[tuple[bool, int], list[File]] = {}
         for path in sorted(self.by_name.get(posixpath.basename(written), ())):
             if path == written or path.endswith("/" + written):
-                nearest.setdefault(_distance(here, path[: -len(written)].rstrip("/")), []).append(self.by_path[path])
+                nearest.setdefault(distance(here, path[: -len(written)].rstrip("/")), []).append(self.by_path[path])
         if not nearest:
             return [], False
         least = min(nearest)
@@ -106,11 +115,11 @@ class CppFiles(Engine):
         for file in self.files:
             for symbol in file.symbols:
                 if symbol.is_function and not {"declaration", "abstract"} & set(symbol.d.flags):
-                    defined.setdefault(self.full_name(symbol), []).append(symbol)
+                    defined.setdefault(self.shown(self.full_name(symbol)), []).append(symbol)
         for file in self.files:
             for symbol in file.symbols:
                 if symbol.is_function and "declaration" in symbol.d.flags:
-                    found = self._definition(symbol, defined.get(self.full_name(symbol), ()))
+                    found = self._definition(symbol, defined.get(self.shown(self.full_name(symbol)), ()))
                     if found is not None:
                         self.definitions_by_declaration[symbol.id] = found
 
@@ -142,14 +151,14 @@ class CppFiles(Engine):
         if len(usable) > 1:
             usable = [s for s in usable if ("const" in s.d.flags) == const] or usable
         return (
-            min(usable, key=lambda s: (-_shared(s.file.facts.path, declaration.file.facts.path), s.id))
+            min(usable, key=lambda s: (-shared(s.file.facts.path, declaration.file.facts.path), s.id))
             if usable
             else None
         )
 
     def _overloaded(self, declaration: Symbol, types: list[str]) -> bool:
         """Whether the file declares the name with as many parameters of other types, too."""
-        others = (s for s in self.names.get(declaration.d.qualname, ()) if s.file is declaration.file)
+        others = (s for s in self.names.get(self.shown(declaration.d.qualname), ()) if s.file is declaration.file)
         return any(
             len(s.d.params) == len(types) and [plain_type(p.annotation) for p in s.d.params] != types for s in others
         )
@@ -186,14 +195,13 @@ class CppFiles(Engine):
             if found:
                 return found
         first, _, rest = name.partition(".")
-        if rest and first in self.hidden:
-            return self._lookup(rest, prefixes, file, types)
         for source in [file, *(self.files[n] for n in sorted(self.closures[file.number]))]:
             for prefix, alias, target in (source.facts.extra or {}).get("usings", ()):
                 if source is not file and prefix not in prefixes:
                     continue
                 if alias == "":
-                    full = f"{target}.{name}"
+                    outer, _, last = target.rpartition(".")
+                    full = f"{outer if last in self.inlines else target}.{name}".lstrip(".")
                 elif alias == first and target != name:
                     full = f"{target}.{rest}" if rest else target
                 else:
@@ -208,7 +216,7 @@ class CppFiles(Engine):
 
     def _at(self, qualname: str, file: File, types: bool = False) -> list[Symbol]:
         """What a full name means to a file: what it sees; else, of what cannot be hidden, the only one there is."""
-        every = self.names.get(qualname)
+        every = self.names.get(self.shown(qualname))
         if every and types:
             every = [s for s in every if s.is_class or "alias" in s.d.flags]
         if not every:
@@ -307,6 +315,8 @@ class CppFiles(Engine):
                 return Value("alias", symbol)
         if "." in name:
             outer = self.type_name(name.rpartition(".")[0], file, scope)
+            if outer is not None and outer.kind == "alias":  # `typedef Map<A, B> Table; Table::Iterator`
+                outer = next((v._replace(kind="class") for v in self.alias_values(outer, 0) if v.kind == "inst"), None)
             if outer is not None and outer.kind == "class":
                 for ancestor, _ in self.lineage(outer.symbol):
                     for symbol in ancestor.members.get(name.rpartition(".")[2], ()):
@@ -330,62 +340,7 @@ class CppFiles(Engine):
         """`package#name` of a qualified name whose first part nothing here opens: it is another library's."""
         target = next((t for _, a, t in (file.facts.extra or {}).get("usings", ()) if a == parts[0]), "")
         full = [*target.split("."), *parts[1:]] if target else list(parts)
-        known = full[0] in self.namespaces | self.hidden or any(
+        known = full[0] in self.namespaces | self.opened or any(
             s.is_class or "alias" in s.d.flags for s in self.names.get(full[0], ())
         )
         return "" if known or not full[0].isidentifier() else f"{full[0]}#{'.'.join(full[1:])}"
-
-
-def _include_dirs(configs: Mapping[str, str]) -> list[str]:
-    """Include directories of the repository: those compile_commands.json names, then the usual ones."""
-    found: list[str] = []
-    for path, text in sorted(configs.items()):
-        if posixpath.basename(path) != "compile_commands.json":
-            continue
-        try:
-            entries = json.loads(text)
-        except ValueError:
-            continue
-        for entry in entries if isinstance(entries, list) else []:
-            arguments = entry.get("arguments") or str(entry.get("command", "")).split()
-            directory = str(entry.get("directory", ""))
-            for argument in arguments:
-                if isinstance(argument, str) and argument.startswith("-I"):
-                    found.append(_below(argument[2:], directory))
-    return list(dict.fromkeys([*(f for f in found if f is not None), "", "include", "src", "lib"]))
-
-
-def _below(path: str, directory: str) -> str:
-    """An include directory relative to the repository, as far as its end can tell."""
-    if not path.startswith("/"):
-        return posixpath.normpath(path)
-    shared = posixpath.commonpath([path, directory]) if directory.startswith("/") else ""
-    return posixpath.relpath(path, shared) if shared and shared != "/" else posixpath.basename(path)
-
-
-def _closure(start: int, direct: Sequence[Iterable[int]]) -> frozenset[int]:
-    seen: set[int] = set()
-    stack = list(direct[start])
-    while stack:
-        number = stack.pop()
-        if number not in seen:
-            seen.add(number)
-            stack.extend(direct[number])
-    return frozenset(seen)
-
-
-def _distance(here: str, folder: str) -> tuple[bool, int]:
-    """(whether a folder is another platform's, the steps up and down that lead there)."""
-    start, end = (place.split("/") if place else [] for place in (here, folder))
-    shared = _shared(here, folder) if here and folder else 0
-    return not library.PLATFORMS.isdisjoint({p.lower() for p in end} - set(start)), len(start) + len(end) - 2 * shared
-
-
-def _shared(path: str, other: str) -> int:
-    """How many leading directories two paths share."""
-    count = 0
-    for left, right in zip(path.split("/"), other.split("/"), strict=False):
-        if left != right:
-            break
-        count += 1
-    return count

@@ -51,7 +51,8 @@ def emit_node_addons(engine: CppEngine, registrar: Registrar, built: Sequence[Ex
             exposed, targets = _registered(file, row, rows[file.number], classes)
             sound = [t for t in targets if _callable(engine, file, row, t)]
             if exposed and sound:
-                registrar.add(file, row.scope, row.line, module, exposed, sound, exposed)
+                about = {"accessor": "property"} if row.verb.endswith("Accessor") else {}
+                registrar.add(file, row.scope, row.line, module, exposed, sound, exposed, about)
 
 
 def _rows(file: File) -> list[_Row]:

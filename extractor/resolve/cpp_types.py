@@ -4,6 +4,7 @@ that are stored in fields and variables.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -24,9 +25,8 @@ class CppTypes(CppFiles):
 
     def __init__(self, files: Sequence[FileFacts], configs: Mapping[str, str]) -> None:
         self.used = Used()
-        self._types: dict[tuple[str, int, int], Values] = {}
-        self._aliases = 0  # type aliases being taken apart
         super().__init__(files, configs)
+        self.settle()
 
     def enter(self, key: tuple[Any, ...]) -> bool:
         """Note that a question is being answered; False when it already is, or the way here is too long."""
@@ -54,16 +54,49 @@ class CppTypes(CppFiles):
                         continue
                     name = field
                     if field.startswith("#"):
+                        if self.constructors(value.symbol):  # which is what the values in braces are given to
+                            continue
                         fields = self.fields(value.symbol)
                         position = int(field[1:])
                         name = fields[position].d.name if position < len(fields) else ""
                     if name in value.symbol.members:
                         known = self.slots.setdefault((value.symbol.id, name), [])
                         known.extend(v._replace(via="flow") for v in functions if v not in known)
+        self._given_to_constructors()
         self._memo.clear()
         self._returns.clear()
         self.declared_types.clear()
-        self._types.clear()
+        self.settle()
+
+    def _given_to_constructors(self) -> None:
+        """Functions that a constructor is given, or takes when it is given none, and keeps: `Timer(Callback f) : f_(f)`."""
+        kept: dict[str, list[tuple[Symbol, int, Symbol, str]]] = {}
+        for file in self.files:
+            for index, call in enumerate(file.facts.calls):
+                args = file.args[index] if call.kind == "member_init" and index < len(file.args) else []
+                owner = file.enclosing_class(call.scope) if len(args) == 1 and args[0].isidentifier() else None
+                made = file.symbols[call.scope] if owner is not None else None
+                names = [p.name for p in made.d.params] if made is not None else []
+                if owner is not None and made is not None and args[0] in names and call.name in owner.members:
+                    row = (made, names.index(args[0]), owner, call.name)
+                    kept.setdefault(owner.d.name, []).append(row)
+                    default = made.d.params[row[1]].default.removeprefix("&")
+                    self._keep(owner, call.name, default, Context(file, made.index, call.line))
+        for file in self.files if kept else ():
+            for index, call in enumerate(file.facts.calls):
+                name = call.name.partition("make_unique<")[2] or call.name.partition("make_shared<")[2] or call.name
+                rows = kept.get(re.split(r"[<>]", name)[0].rpartition("::")[2]) if call.kind != "member_init" else None
+                args = file.args[index] if rows and index < len(file.args) else []
+                for made, position, owner, field in rows if rows and args and not call.receiver.endswith("?") else ():
+                    if position < len(args) <= len(made.d.params):
+                        self._keep(owner, field, args[position].removesuffix("&"), Context(file, call.scope, call.line))
+
+    def _keep(self, owner: Symbol, field: str, text: str, context: Context) -> None:
+        if text and text[0] not in "?<=(" and not text.endswith(")"):
+            known = self.slots.setdefault((owner.id, field), [])
+            known.extend(
+                v._replace(via="flow") for v in self.evaluate(text, context) if v.kind == "func" and v not in known
+            )
 
     def _stored(self, name: str, text: str, context: Context) -> None:
         """A function stored in a variable of the file or of a class."""
@@ -119,22 +152,6 @@ class CppTypes(CppFiles):
             if value.kind in ("class", "extclass") and value.symbol is not file.symbols[base.scope]:
                 return value._replace(via=base.kind)
         return None
-
-    def type_values(self, text: str, file: File, scope: int) -> Values:
-        key = (text, file.number, scope)
-        found = self._types.get(key)
-        if found is None:
-            found = super().type_values(text, file, scope)
-            if not self._aliases:  # inside one, its own name means nothing
-                self._types[key] = found
-        return found
-
-    def alias_values(self, alias: Value, depth: int) -> Values:
-        self._aliases += 1
-        try:
-            return super().alias_values(alias, depth)
-        finally:
-            self._aliases -= 1
 
     def instances(self, parsed: TypeText, file: File, scope: int, depth: int = 0) -> Values:
         found = super().instances(parsed, file, scope, depth)

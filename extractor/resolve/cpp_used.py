@@ -13,6 +13,7 @@ class Used:
 
     def __init__(self) -> None:
         self._known: dict[tuple[int, int, str], list[Value]] = {}
+        self.size = 0
 
     def learn(self, template: Symbol, args: Sequence[Values]) -> None:
         names = template.file.typevars.get(template.index, {})
@@ -22,6 +23,7 @@ class Used:
                 plain = value.kind in ("inst", "func") and len(known) <= MAX_VALUES
                 if plain and all(v.symbol is not value.symbol for v in known):
                     known.append(value)
+                    self.size += 1
 
     def of(self, value: Value) -> Values:
         """What a type parameter was seen to stand for; itself when nothing was."""

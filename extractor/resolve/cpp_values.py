@@ -216,7 +216,8 @@ class CppValues(CppTypes):
         if owner is None:
             if method in ("make_unique", "make_shared") and value.args:
                 name = "unique_ptr" if method == "make_unique" else "shared_ptr"
-                return (Value("ext", name=f"std#{name}", args=value.args),)
+                held = tuple(tuple(v._replace(via="new") for v in a) for a in value.args)
+                return (Value("ext", name=f"std#{name}", args=held),)
             if method in ("move", "forward", "ref", "cref", "exchange", "as_const", "max", "min") and args:
                 return self.evaluate(args[0], context)
             if method in library.SEARCHES and args:
@@ -278,11 +279,20 @@ class CppValues(CppTypes):
         return NOTHING
 
     def constructors(self, symbol: Symbol) -> list[Symbol]:
-        return [
+        """Its own, and those of a base that `using Base::Base` takes over."""
+        own = [
             s
             for s in symbol.members.get(symbol.d.name, ())
             if "constructor" in s.d.flags and "deleted" not in s.d.flags
         ]
+        rows = (symbol.file.facts.extra or {}).get("usings", ()) if symbol.bases else ()
+        taken = {
+            alias
+            for prefix, alias, target in rows
+            if prefix == symbol.d.qualname and target.endswith(f"{alias}.{alias}")
+        }
+        bases = [b.symbol for b in symbol.bases if b.kind == "class" and b.symbol.d.name in taken]
+        return [*own, *(s for base in bases for s in self.constructors(base))]
 
     def select(self, symbols: Sequence[Symbol], args: list[str] | None, context: Context) -> list[Symbol]:
         """Overloads, a declaration and its definition counted once. Variants under `#if` stay together."""
@@ -302,7 +312,7 @@ class CppValues(CppTypes):
             constant = receiver_is_const(self, call.receiver, arrow and call.kind == "arrow", context)
             chosen = const if constant else [s for s in chosen if s not in const]
         moving = [s for s in chosen if any(p.annotation.endswith("&&") for p in s.d.params)]
-        if moving and len(moving) < len(chosen) and args:
+        if moving and len(moving) < len(chosen) and args and args[0] != "?":
             held = self.evaluate(args[0], context)  # of another type: what it is converted to is not kept
             passing = bool(held and not any(v.kind == "inst" for v in held)) or (
                 args[0].endswith("()") and not written(self, args[0], context).endswith("&")

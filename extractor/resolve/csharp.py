@@ -5,15 +5,18 @@ along the hierarchy and chosen by the number and then the types of the arguments
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from extractor.facts import Call, FileFacts
 from extractor.parse.collect import bare
 from extractor.resolve import Links
 from extractor.resolve import csharp_library as library
+from extractor.resolve.csharp_properties import emit_accesses
 from extractor.resolve.csharp_types import CSharpTypes, cs_type
 from extractor.resolve.emit import Emitter, Outcome
 from extractor.resolve.model import NOTHING, Context, Symbol, Value, Values, accepts, join
+
+_OPEN: Final = frozenset(("virtual", "override", "abstract"))
 
 
 def link(files: Sequence[FileFacts], configs: Mapping[str, str]) -> Links:
@@ -27,6 +30,7 @@ def link(files: Sequence[FileFacts], configs: Mapping[str, str]) -> Links:
         engine.emit_imports(file, emitter)
     engine.collect_flows()
     emitter.emit_calls()
+    emit_accesses(engine, emitter)
     emitter.emit_names()
     return emitter.finish()
 
@@ -199,6 +203,9 @@ class CSharpEngine(CSharpTypes):
         if wanted.kind == "list" and given.kind == "list":
             left, right = wanted.args[0], given.args[0]
             return not left or not right or left[0].kind == "var" or self._takes(left[0], right[0])
+        if wanted.kind == "list" and given.kind == "inst":
+            held = self.iterated(given)
+            return bool(held) and any(self._takes(w, held[0]) for w in wanted.args[0])
         if wanted.kind == "ext" and given.kind == "ext":
             return wanted.name == given.name or wanted.name in ("#object", "System#Object")
         return wanted.kind == "ext" and wanted.name in ("#object", "System#Object")
@@ -284,13 +291,20 @@ class CSharpEngine(CSharpTypes):
         if value.kind == "beyond":
             return (value,)
         if value.kind == "inst":
-            indexed = self.field_values(value.symbol, "this[]")
-            if indexed:
-                return self.substitute(indexed, self.environment(value))
             for ancestor, _ in self.lineage(value.symbol):
-                for base in ancestor.bases:
-                    if base.kind == "extclass" and base.args and base.name.rpartition("#")[2] in library.LISTS:
-                        return tuple(base.args[0])
+                held = [s for s in ancestor.members.get("this[]", ()) if s.d.returns]
+                if held:
+                    indexed = join(self.type_values(s.d.returns, s.file, s.index) for s in held)
+                    return self.substitute(indexed, self.environment(value))
+            return self.iterated(value)
+        return NOTHING
+
+    def iterated(self, value: Value) -> Values:
+        """What a class that is a sequence gives one after another."""
+        for ancestor, _ in self.lineage(value.symbol):
+            for base in ancestor.bases:
+                if base.kind == "extclass" and base.args and base.name.rpartition("#")[2] in library.LISTS:
+                    return self.substitute(tuple(base.args[0]), self.environment(value))
         return NOTHING
 
     def first_of(self, value: Value) -> Values:
@@ -300,7 +314,9 @@ class CSharpEngine(CSharpTypes):
     def _step(self, values: Values, step: Any, prefix: str, called: bool, context: Context) -> Values:
         if step.op == "*":
             pairs = [
-                self.first_of(v) if v.kind == "list" and v.name == "map" else self.element(v)
+                self.first_of(v)
+                if v.kind == "list" and v.name == "map"
+                else (v.kind == "inst" and self.iterated(v)) or self.element(v)
                 for v in self.bounded(values)
             ]
             return join(pairs)
@@ -320,6 +336,12 @@ class CSharpEngine(CSharpTypes):
             return outcome
         if call.kind == "operator":
             return self._operator(call, args, context)
+        if call.kind == "iteration":  # of a sequence elsewhere nothing here is run, whatever extends it
+            held = [
+                v for v in self.evaluate(call.receiver, context) if v.kind == "inst" and isinstance(v.symbol, Symbol)
+            ]
+            values = join(self.own_member(v, call.name, context) for v in held)
+            return emitter.targets(values, call, args, context) if values else Outcome()
         if call.receiver or call.name not in ("this", "base"):
             return None
         owner = context.file.enclosing_class(context.scope)
@@ -351,8 +373,8 @@ class CSharpEngine(CSharpTypes):
                     return Outcome(((chosen[0].id, "type"),))
         return Outcome()
 
-    def is_abstract(self, symbol: Symbol) -> bool:
-        return "abstract" in symbol.d.flags
+    def is_virtual(self, symbol: Symbol) -> bool:
+        return "sealed" not in symbol.d.flags and not _OPEN.isdisjoint(symbol.d.flags)
 
     def unknown_name_reason(self, name: str, context: Context) -> str:
         return "external" if any(u not in self.spaces for u in context.file.found["usings"]) else "missing_module"

@@ -6,15 +6,18 @@ Every call ends in exactly one of three ways: edges to definitions here, an edge
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from extractor.facts import Call
 from extractor.parse.collect import bare
 from extractor.resolve import Links
 from extractor.resolve.common import CONFIDENCE, MAX_CANDIDATES, candidates, external_node
-from extractor.resolve.model import Context, File, Symbol, Value, Values, accepts, join
+from extractor.resolve.model import MAX_OVERRIDES, Context, File, Symbol, Value, Values, accepts, join
 from extractor.resolve.oo import Engine
 from extractor.schema import Edge, Node, Unresolved, external_id
+
+# Calls that no name states, as their edges say. One that means nothing here is a call of the language's and leaves no trace.
+IMPLIED: Final = frozenset(("operator", "with", "iteration", "destructor"))
 
 
 class Outcome(NamedTuple):
@@ -116,6 +119,7 @@ class Emitter:
 
     # ------------------------------------------------------------------ calls
     def emit_calls(self) -> None:
+        self.engine.settle()
         for file in self.engine.files:
             for index, call in enumerate(file.facts.calls):
                 self.emit_call(file, index, call)
@@ -123,6 +127,8 @@ class Emitter:
     def emit_call(self, file: File, index: int, call: Call) -> None:
         src = file.owner_id(call.scope)
         outcome = self.outcome(file, index, call)
+        if call.kind in IMPLIED:
+            outcome = Outcome(tuple((t, via if via == "override" else call.kind) for t, via in outcome.targets))
         n = len(outcome.targets)
         for target, via in outcome.targets:
             self.edge(src, target, "calls", call.line, via, col=call.col, n_candidates=n if n > 1 else 0,
@@ -144,6 +150,7 @@ class Emitter:
         if special is not None:
             return special
         if not call.receiver:
+            receivers: Values = ()
             values = engine.callee(call.name, context)
             if not values:
                 variable = engine.called_variable(call, context)
@@ -160,7 +167,11 @@ class Emitter:
                 return (
                     Outcome(((variable.id, "flow"),)) if variable is not None else self.missing_member(receivers, call)
                 )
-        return self.targets(values, call, args, context)
+        outcome = self.targets(values, call, args, context)
+        if outcome.external or outcome.reason == "external":
+            below = self._below(receivers, call, args)
+            outcome = outcome._replace(targets=tuple((i, "override") for i in sorted({s.id for s in below})))
+        return outcome
 
     def missing_member(self, receivers: Values, call: Call) -> Outcome:
         if any(v.kind in ("ext", "extclass", "extfunc", "beyond") for v in receivers):
@@ -192,7 +203,11 @@ class Emitter:
                 if len(chosen) > engine.max_overloads:  # nothing tells them apart: what is left is a list of candidates
                     value = value._replace(via="ambiguous")
                 for symbol in chosen:
-                    self._add(found, symbol, value, len(args))
+                    found.setdefault(engine.definition_of(symbol).id, value.via)
+                    if engine.dispatches(symbol, value, call, context):
+                        found.update(
+                            (o, "override") for o in self._overrides(symbol, value, len(args)) if o not in found
+                        )
             elif value.kind == "class" and value.symbol.d.kind == "variable":
                 reason = reason or "dynamic"  # an object is no function
             elif value.kind == "class":
@@ -225,15 +240,19 @@ class Emitter:
                 return Outcome(((variable.id, "flow"),))
         return Outcome((), external, "" if external else reason or "dynamic", several)
 
-    def _add(self, found: dict[str, str], symbol: Symbol, value: Value, arity: int) -> None:
-        target = self.engine.definition_of(symbol)
-        found.setdefault(target.id, value.via)
-        if value.via != "super" and self.engine.is_abstract(symbol):
-            receiver = (
-                value.owner.symbol if value.owner is not None and isinstance(value.owner.symbol, Symbol) else None
-            )
-            for override in self.engine.overrides(symbol, receiver, arity):
-                found.setdefault(self.engine.definition_of(override).id, "override")
+    def _below(self, receivers: Values, call: Call, args: list[str]) -> list[Symbol]:
+        """Methods that an ancestor elsewhere declares, where classes here below the receiver's define them."""
+        found = [
+            self.engine.definition_of(s)
+            for v in receivers
+            if v.kind == "inst" and v.via != "new" and isinstance(v.symbol, Symbol) and self.engine.is_open(v.symbol)
+            for s in self.engine.defined_below(v.symbol, call.name, len(args))
+        ]
+        return found if len(found) <= MAX_OVERRIDES else []
+
+    def _overrides(self, symbol: Symbol, value: Value, arity: int) -> list[str]:
+        owner = value.owner.symbol if value.owner is not None and isinstance(value.owner.symbol, Symbol) else None
+        return [self.engine.definition_of(o).id for o in self.engine.overrides(symbol, owner, arity)]
 
     def instantiation(self, call: Call, context: Context, args: list[str]) -> Outcome:
         values = self.engine.constructed(call, context)
@@ -257,6 +276,9 @@ class Emitter:
             unfit = not accepts(fitting[0], len(args)) or self.engine.fit(fitting[0], args, context) < 0
             if "record" in symbol.d.flags and unfit:  # the one that nobody writes
                 return Outcome(((symbol.id, via),), instantiates=symbol.id)
+            if len(fitting) > 1:
+                made = Call(context.scope, "", symbol.d.name, context.line, 0, len(args), "new")
+                fitting = self.engine.narrowed(fitting, made, args, context)
             if len({self.engine.definition_of(s).id for s in fitting}) > 1:
                 via = "flow:many" if len(fitting) <= self.engine.max_overloads else "ambiguous"
             return Outcome(tuple((self.engine.definition_of(s).id, via) for s in fitting), instantiates=symbol.id)

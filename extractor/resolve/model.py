@@ -63,7 +63,7 @@ class Value(NamedTuple):
     """What an expression may be. `kind`: inst and class (of a class here, `symbol`), ext and extclass (of one elsewhere,
     `name`), func (`symbol` a tuple of overloads), extfunc, module, ns, var (a type parameter), lambda (`name` its chain,
     `symbol` its context), list (an array of `args`), tuple and record (an array or object written out). `args` are type
-    arguments; `owner` the receiver of a func."""
+    arguments; `owner` the receiver of a func. `via` says how it was found; "new" is an object made here, of that very class."""
 
     kind: str
     symbol: Any = None
@@ -167,14 +167,18 @@ def accepts(symbol: Symbol, count: int) -> bool:
 
 def join(groups: Iterable[Values]) -> Values:
     """All values of several groups, each once, in order; too many are nothing known."""
+    values = [value for group in groups for value in group]
+    if len(values) < 2:
+        return tuple(values)
     out: list[Value] = []
     seen: set[Any] = set()
-    for group in groups:
-        for value in group:
-            key = (value.kind, value_key(value.symbol), value.name, len(value.args))
-            if key not in seen or ((value.args or value.kind == "extfunc") and value not in out):
-                seen.add(key)
-                out.append(value)
+    for value in values:
+        key = (value.kind, value_key(value.symbol), value.name, len(value.args))
+        if key not in seen or ((value.args or value.kind == "extfunc") and value not in out):
+            seen.add(key)
+            out.append(value)
+        elif value.via != "new" and value.kind == "inst":  # of that class, or of one below it
+            out[:] = [v._replace(via=value.via) if v.via == "new" and v.symbol is value.symbol else v for v in out]
     return tuple(out) if len(out) <= MAX_VALUES else NOTHING
 
 

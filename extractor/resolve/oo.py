@@ -247,7 +247,7 @@ class Engine(Overloads):
         elif chain.kind in "[{":
             values = self.collection(chain, context)
         elif chain.kind == "new":
-            values = self.type_values(chain.head, context.file, context.scope)
+            values = tuple(v._replace(via="new") for v in self.type_values(chain.head, context.file, context.scope))
             if chain.steps and chain.steps[0].op == "#":  # what its constructor passes on
                 values = tuple(
                     v._replace(kind={"inst": "class", "ext": "extclass"}.get(v.kind, v.kind)) for v in values
@@ -344,7 +344,7 @@ class Engine(Overloads):
             chosen = self.select(value.symbol, args, context)
             return join(self.function_result(s, value, args, context) for s in chosen[:4])
         if value.kind == "class":
-            return (self.as_instance(value),)
+            return (self.as_instance(value, "new"),)
         if value.kind in ("extfunc", "extclass"):
             return self.foreign_result(value, args or [], context)
         if value.kind == "lambda":

@@ -104,7 +104,7 @@ class Overloads(Types):
         return -1
 
     def overrides(self, method: Symbol, receiver: Symbol | None, arity: int) -> list[Symbol]:
-        """Implementations of an abstract method in the subclasses of the receiver's class, or of its own."""
+        """Definitions of a method anew in the receiver's class or, where none is known, its own, and in the classes below."""
         start = receiver if receiver is not None else method.parent
         found: list[Symbol] = []
         stack, seen = [start] if start is not None else [], set()
@@ -114,13 +114,39 @@ class Overloads(Types):
                 continue
             seen.add(cls.id)
             same = [s for s in cls.members.get(method.d.name, ()) if len(s.d.params) == len(method.d.params)]
-            same = [s for s in same if s.is_function and s is not method and "abstract" not in s.d.flags]
+            same = [s for s in same if s.is_function and cls is not method.parent and "abstract" not in s.d.flags]
             if len(same) > 1:  # of overloads, the one with the same types
                 same = [s for s in same if _parameters(s) == _parameters(method)] or same
+            elif same and not self._same_types(same[0], method):
+                same = []
             found.extend(same)
             stack.extend(cls.subclasses)
         # A call that may go to very many classes says which interface it uses, not where it ends.
         return sorted(found, key=lambda s: s.id) if len(found) <= MAX_OVERRIDES else []
+
+    def defined_below(self, cls: Symbol, name: str, arity: int) -> list[Symbol]:
+        """Methods of a name that classes below one define, nearest first."""
+        found: list[Symbol] = []
+        stack, seen = list(cls.subclasses), {cls.id}
+        while stack:
+            below = stack.pop()
+            if below.id not in seen:
+                seen.add(below.id)
+                held = [s for s in below.members.get(name, ()) if s.is_function and accepts(s, arity)]
+                found.extend(s for s in held if cls.d.kind == "interface" or self.is_virtual(s))
+                stack.extend(below.subclasses)
+        return found
+
+    def _same_types(self, symbol: Symbol, method: Symbol) -> bool:
+        """Whether no parameter of one is surely of another type than the other's: that would be an overload, not an override."""
+        for left, right in zip(symbol.d.params, method.d.params, strict=True):
+            if left.annotation != right.annotation and left.annotation and right.annotation:
+                given = self.type_values(left.annotation, symbol.file, symbol.index)[:1]
+                wanted = self.type_values(right.annotation, method.file, method.index)[:1]
+                plain = [v for v in (*given, *wanted) if v.kind == "ext" and not v.args]
+                if len(plain) == 2 and plain[0].name != plain[1].name:
+                    return False
+        return True
 
     def with_overrides(self, chosen: list[Symbol], callee: Value, arity: int) -> list[Symbol]:
         """Of what an interface only promises, its implementations too."""

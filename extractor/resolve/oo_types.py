@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from extractor.facts import MODULE, Base, Binding, Call, FileFacts
 from extractor.resolve.chains import Chain, TypeText
 from extractor.resolve.model import MAX_DEPTH, NOTHING, Context, File, Symbol, Value, Values, join
+
+_FIXED: Final = frozenset(("static", "final", "sealed", "constructor"))
 
 
 class Types(ABC):
@@ -27,6 +29,10 @@ class Types(ABC):
         self._active: set[tuple[Any, ...]] = set()
         self._hidden: list[Binding] = []  # parameters of functions whose own argument is being read
         self._returns: dict[str, Values] = {}
+        self._typed: dict[tuple[int, int, str], Values] | None = (
+            None  # instances of declared types, once they are settled
+        )
+        self._aliases = 0  # aliases being worked out
 
     # ------------------------------------------------------------------ what a family says
     @abstractmethod
@@ -102,6 +108,18 @@ class Types(ABC):
     def is_abstract(self, symbol: Symbol) -> bool:
         return "abstract" in symbol.d.flags
 
+    def is_virtual(self, symbol: Symbol) -> bool:
+        """Whether a subclass may define the method anew."""
+        held = symbol.parent is not None and symbol.parent.is_class and symbol.d.visibility != "private"
+        return held and symbol.d.kind == "method" and _FIXED.isdisjoint(symbol.d.flags)
+
+    def dispatches(self, symbol: Symbol, callee: Value, call: Call, context: Context) -> bool:
+        """Whether what runs is decided by the object: not for `super`, nor on what is surely of the class itself."""
+        if callee.via == "super":
+            return False
+        made = callee.owner is not None and callee.owner.via == "new"
+        return self.is_abstract(symbol) or (not made and self.is_virtual(symbol))
+
     def narrowed(self, chosen: list[Symbol], call: Call, args: list[str], context: Context) -> list[Symbol]:
         """Of overloads that the arguments do not tell apart, those that the place of the call does."""
         return chosen
@@ -130,7 +148,19 @@ class Types(ABC):
     # ------------------------------------------------------------------ types
     def type_values(self, text: str, file: File, scope: int) -> Values:
         """Instances of a declared type."""
-        return self.instances(self.parse_type(text), file, scope) if text else NOTHING
+        if not text:
+            return NOTHING
+        key = (file.number, scope, text)
+        known = self._typed.get(key) if self._typed is not None else None
+        if known is None:
+            known = self.instances(self.parse_type(text), file, scope)
+            if self._typed is not None and not self._aliases:
+                self._typed[key] = known
+        return known
+
+    def settle(self) -> None:
+        """From now on a type means what it means: hierarchies and imports are known."""
+        self._typed = {}
 
     def instances(self, parsed: TypeText, file: File, scope: int, depth: int = 0) -> Values:
         if depth > MAX_DEPTH or parsed.name == "?":
@@ -164,12 +194,14 @@ class Types(ABC):
         if key in self._active:
             return NOTHING
         self._active.add(key)
+        self._aliases += 1
         try:
             generic = symbol.index in symbol.file.typevars  # its own parameters are known inside it alone
             scope = symbol.index if generic else symbol.d.scope
             return self.instances(self.parse_type(symbol.d.returns), symbol.file, scope, depth + 1)
         finally:
             self._active.discard(key)
+            self._aliases -= 1
 
     def type_variable(self, name: str, file: File, scope: int) -> Value | None:
         while True:

@@ -73,6 +73,14 @@ class RustEngine(RustResults):
     def handed(self, callee: Value, position: int, number: int, args: list[str] | None, context: Context) -> Values:
         if callee.kind == "func":
             return self.passed_here(callee, position, number, args, context)
+        if (
+            callee.kind == "extfunc"
+            and callee.name.endswith(".fold")
+            and number == 0
+            and args
+            and args[0] not in ("", "?")
+        ):
+            return self.evaluate(args[0], context)  # what is folded into
         return super().handed(callee, position, number, args, context)
 
     # ------------------------------------------------------------------ traits
@@ -280,18 +288,30 @@ class RustEngine(RustResults):
 
     # ------------------------------------------------------------------ calls
     def special_call(self, call: Call, context: Context, args: list[str], emitter: Any) -> Outcome | None:
-        if call.kind == "operator":
+        if call.kind in ("operator", "iteration"):
             return self._operator(call, args, context)
         if call.name == "()":
             values = self.evaluate(call.receiver, context)
             return emitter.targets(values, call, args, context) if values else Outcome(reason="dynamic")
         if not call.receiver and self._is_closure(call.name, context):
             return Outcome()  # its body belongs to the function that holds it
+        if (
+            call.kind == "call"
+            and not call.receiver
+            and self._in_macro(context)
+            and not self.callee(call.name, context)
+        ):
+            values = self._only(call.name)
+            return emitter.targets(values, call, args, context) if values else Outcome(reason="dynamic")
         if call.kind != "scoped":
             if call.receiver and call.name in self.runners:
                 self.run_whatever(call, args, context, emitter)
             return None
         values = self.path_values(f"{call.receiver}::{call.name.removesuffix('!')}", context)
+        if call.name.endswith("!") and not any(
+            v.kind == "func" for v in values
+        ):  # an exported macro is at the root of its crate
+            values = tuple(v for v in self._macro(call.name.removesuffix("!"), context) if v.kind == "func") or values
         if not values:
             first = call.receiver.partition("::")[0]
             inside = first in ("crate", "self", "super", "Self") or first in self.crates
@@ -301,10 +321,24 @@ class RustEngine(RustResults):
         outcome: Outcome = emitter.targets(values, call, args, context)
         return outcome
 
+    def _in_macro(self, context: Context) -> bool:
+        return context.scope != MODULE and "macro" in context.file.symbols[context.scope].d.flags
+
+    def _only(self, name: str) -> Values:
+        """A macro's names mean what they mean where it is used: the only function of the name, if there is one."""
+        found = [
+            s
+            for file in self.files
+            for s in file.top.get(name, ())
+            if s.d.kind == "function" and "macro" not in s.d.flags
+        ]
+        return (Value("func", tuple(found), via="import"),) if len(found) == 1 else NOTHING
+
     def _operator(self, call: Call, args: list[str], context: Context) -> Outcome:
         """The method that the left side's type here has for the sign; numbers have none."""
         found: dict[str, str] = {}
-        for value in self.evaluate(call.receiver, context) if call.name in self.operator_methods() else ():
+        known = call.kind == "iteration" or call.name in self.operator_methods()
+        for value in self.evaluate(call.receiver, context) if known else ():
             for member in self.own_member(value, call.name, context) if value.kind == "inst" else ():
                 chosen = self.select(member.symbol, args, context) if member.kind == "func" else []
                 found |= {self.definition_of(s).id: "type" for s in chosen}

@@ -1,0 +1,138 @@
+"""Macros of Rust whose text nobody has expanded: what stands in their calls and in their rules, read as far as it is Rust.
+
+The arguments of an invocation are expressions when they parse as such. A rule's body is read with `$name` as a plain name and
+`$( … )*` as what it repeats: its calls are the macro's own. What does not parse that way is left alone.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from extractor.languages import grammar
+from extractor.parse.collect import Step
+from extractor.parse.rust_errors import RustErrors
+from extractor.parse.rust_names import prepare
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+    from extractor.parse import Source
+
+_HELD: Final = ("impl_item", "trait_item", "mod_item")
+_ITEMS: Final = frozenset(
+    ("struct_item", "enum_item", "union_item", "type_item", "use_declaration", "macro_definition", "attribute_item",
+     "extern_crate_declaration", "foreign_mod_item", "const_item", "static_item")
+)  # fmt: skip
+_NAMED: Final = re.compile(rb"\$([A-Za-z_]\w*)")
+_WORDS: Final = re.compile(r"\w+")
+_REPETITION: Final = re.compile(rb"\)\s*[^\s()\[\]{}$\w]{0,2}\s*[*+?]")
+
+
+class RustMacros(RustErrors):
+    """Reads token trees."""
+
+    def read_arguments(self, node: Node, step: Step) -> None:
+        """What the macro of an invocation is given; of a test against a pattern, what is tested."""
+        tokens = next((c for c in node.named_children if c.type == "token_tree"), None)
+        if tokens is None or tokens.end_byte - tokens.start_byte < 3:
+            return
+        first, last = tokens.start_byte, tokens.end_byte
+        data = self.source.data
+        if data[first : first + 1] == b"{":
+            return
+        parsed = self._parsed(first, last, data[first:last], b";")
+        inside = parsed.named_children[0] if parsed is not None and len(parsed.named_children) == 1 else None
+        held = inside.named_children[0] if inside is not None and inside.named_children else None
+        if held is None or held.type not in ("tuple_expression", "parenthesized_expression", "array_expression"):
+            return
+        pattern = "matches" in self.text(node.child_by_field_name("macro"))
+        self.push_nodes(held.named_children[:1] if pattern else held.named_children, step[1], step[2])
+
+    def read_rules(self, node: Node, index: int) -> None:
+        """The calls that the bodies of a `macro_rules!` make."""
+        for rule in node.named_children:
+            body = rule.child_by_field_name("right") if rule.type == "macro_rule" else None
+            if body is None or body.end_byte - body.start_byte < 3:
+                continue
+            text = bytearray(self.source.data[body.start_byte : body.end_byte])
+            text[:1], text[-1:] = b"{", b"}"
+            plain = _plain(bytes(text))
+            before = self.source
+            self.source = self._with(body.start_byte, plain)
+            root = self._parsed(body.start_byte, body.end_byte, plain, b"")
+            block = root.named_children[0] if root is not None and root.named_children else None
+            if block is not None:
+                stack, self.stack = self.stack, []
+                first = len(self.calls)
+                self._items(block, index)
+                self.visit()
+                self.stack = stack
+                self._forget(first, {f"_{name.decode()}" for name in _NAMED.findall(text)})
+            self.source = before
+
+    def _forget(self, first: int, given: set[str]) -> None:
+        """Leave out the calls of what only an invocation says: `$f(x)`, `$x.f()`."""
+        rows = list(zip(self.calls[first:], self.arguments[first:], strict=True))
+        kept = [row for row in rows if not {row[0].name, *_WORDS.findall(row[0].receiver)[:1]} & given]
+        self.calls[first:] = [call for call, _ in kept]
+        self.arguments[first:] = [args for _, args in kept]
+
+    def _items(self, block: Node, index: int) -> None:
+        """Push what runs: statements, and the bodies of functions that the macro writes, with their parameters bound."""
+        pending = [block]
+        while pending:
+            node = pending.pop()
+            if node.type == "function_item":
+                body = node.child_by_field_name("body")
+                for param in self.params(node.child_by_field_name("parameters"))[0]:
+                    self.bind(index, param.name, param.annotation, node, "declared", node)
+                self.push_nodes([body], index, self.defs[index].qualname)
+            elif node.type in _HELD or node.type in (
+                "block",
+                "declaration_list",
+                "expression_statement",
+                "source_file",
+            ):
+                pending.extend(reversed(node.named_children))
+            elif node.type not in _ITEMS:
+                self.push_nodes([node], index, self.defs[index].qualname)
+
+    def _parsed(self, first: int, last: int, text: bytes, end: bytes) -> Node | None:
+        """The tree of one stretch of the file with another text, at its own place; None when that is no Rust."""
+        from tree_sitter import Parser, Range
+
+        data = self.source.data
+        whole = data[:first] + prepare(text) + end + data[last + len(end) :]
+        row = data.count(b"\n", 0, first)
+        column = first - (data.rfind(b"\n", 0, first) + 1)
+        inner = text.count(b"\n")
+        width = len(text) - (text.rfind(b"\n") + 1) if inner else column + len(text)
+        stop = (row + inner, width + len(end))
+        parser = Parser(grammar(self.source.spec))
+        parser.included_ranges = [Range((row, column), stop, first, last + len(end))]
+        root = parser.parse(whole).root_node
+        return None if root.has_error else root
+
+    def _with(self, first: int, text: bytes) -> Source:
+        data = self.source.data
+        return replace(self.source, data=data[:first] + text + data[first + len(text) :])
+
+
+def _plain(text: bytes) -> bytes:
+    """A rule's body without the marks of macros, every offset kept."""
+    text = text.replace(b"$crate", b" crate")
+    out = bytearray(text)
+    stack: list[bool] = []  # of each open parenthesis whether it is a repetition's
+    for position, char in enumerate(text):
+        if char == 40:  # (
+            repeats = position > 0 and text[position - 1] == 36  # $
+            stack.append(repeats)
+            if repeats:
+                out[position - 1 : position + 1] = b"  "
+        elif char == 41 and stack and stack.pop():
+            tail = _REPETITION.match(text, position)
+            stop = tail.end() if tail is not None else position + 1
+            out[position:stop] = bytes(c if c in b"\r\n" else 32 for c in text[position:stop])
+    return re.sub(rb"\$(?=[A-Za-z_])", b"_", bytes(out))
