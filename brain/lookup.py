@@ -45,7 +45,7 @@ POOL: Final = 200  # full-text candidates that are ranked
 SMALL: Final = 1500  # rows that the words which choose candidates may have together
 COMMON: Final = 5000  # rows; a word that stands in more says little and costs much
 WEIGHTS: Final = (2.0, 4.0, 2.0, 1.0, 1.0)  # path, qualname, signature, summary, body
-FEATURES: Final = ("notes", "definition", "name", "path", "alike", *FACTORS, "stem", "file", "coherence", "decay")
+FEATURES: Final = ("notes", "definition", "name", "path", "alike", *FACTORS, "file", "coherence", "decay")
 
 DENSE: Final = 0.35  # how much nearness in meaning weighs against words, where vectors are used; less for a symbol
 DENSE_SYMBOL: Final = 0.3
@@ -127,8 +127,8 @@ class Lookup:
             without |= {"alike"}
         doubt = CHANGE_DOUBT if shape == "change" else 1.0
         rate(pool, words, asks_usage(question), asks_tests(question), without, doubt)
-        if shape == "change":
-            tell(pool, question, self._files_of(frequency), without)
+        if shape == "change" and "file" not in without:
+            tell(pool, self._files_of(frequency))
         if not kinds:
             spread(pool, self._without)
         return [self._hit(c, terms) for c in once(pool)[:k]]

@@ -26,12 +26,10 @@ NAME_BOOST: Final = 0.6  # all words of the question stand in the symbol's quali
 PATH_BOOST: Final = 0.6  # all words of the question stand in the file's name
 COHERENCE: Final = 0.35  # the file with most matches lifts its best row by this
 DECAY: Final = 0.5  # per earlier hit from the same file
-STEM_BOOST: Final = 0.4  # a change that is told names the file
 FILE_BOOST: Final = 0.8  # its words stand in this file more than in any other
 FACTORS: Final = {"test": 0.2, "aside": 0.3, "copy": 0.4, "section": 0.5}
 CHANGE_DOUBT: Final = 0.5  # the power of those where a change is told: tests and examples change too
 _WORD = re.compile(r"[^\W_]\w*")
-_PLAIN = re.compile(r"[^\W_]+")
 _PREFIX: Final = 3  # letters that a word and a part of a path must share
 USAGE_SECTION: Final = 0.8  # instead, where the question asks how to use what is there
 
@@ -71,22 +69,6 @@ def path_share(path: str, words: Mapping[str, float]) -> float:
         if any(word.startswith(part) or part.startswith(word) for part in parts.get(word[:_PREFIX], ())):
             share += weight
     return share
-
-
-def names_file(path: str, said: str) -> bool:
-    """Whether a text, as `spoken` gives it, has the file's stem of four letters or more in it."""
-    stem_ = _spoken_stem(path)
-    return len(stem_) > 5 and stem_ in said
-
-
-def spoken(text: str) -> str:
-    """The words and numbers of a text between single blanks, in lower case: what a file's stem is looked for in."""
-    return f" {' '.join(_PLAIN.findall(text.lower()))} "
-
-
-@lru_cache(maxsize=50_000)
-def _spoken_stem(path: str) -> str:
-    return spoken(path.rpartition("/")[2].partition(".")[0])
 
 
 @lru_cache(maxsize=50_000)
@@ -165,20 +147,15 @@ def rate(
             c.score *= c.features[name]
 
 
-def tell(pool: Iterable[Candidate], change: str, files: Mapping[str, float], without: Collection[str] = ()) -> None:
-    """Lift what a change may have touched: the rows of a file it names, doubts or not, and the best row of each file by
-    `files`, the share of its words there, 1 for the file that has most of them."""
-    said = spoken(change)
+def tell(pool: Iterable[Candidate], files: Mapping[str, float]) -> None:
+    """Lift what a change may have touched: the best row of each file by `files`, the share of its words there, 1 for the file that
+    has most of them."""
     best: dict[str, Candidate] = {}
     for c in sorted(pool, key=order):
-        if not c.path:
-            continue
-        doubtful = math.prod(c.features.get(name, 1.0) for name in FACTORS)
-        if "stem" not in without and names_file(c.path, said):
-            c.features["stem"] = STEM_BOOST * doubtful
-            c.score += c.features["stem"]
-        if "file" not in without and best.setdefault(c.path, c) is c:
-            c.features["file"] = FILE_BOOST * doubtful * files.get(c.path, 0.0)
+        if c.path and best.setdefault(c.path, c) is c:
+            c.features["file"] = (
+                FILE_BOOST * math.prod(c.features.get(n, 1.0) for n in FACTORS) * files.get(c.path, 0.0)
+            )
             c.score += c.features["file"]
 
 

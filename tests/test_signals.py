@@ -5,19 +5,7 @@ from __future__ import annotations
 import pytest
 
 from brain.asking import asks_tests
-from brain.signals import (
-    Candidate,
-    doubts,
-    name_share,
-    names_file,
-    order,
-    path_share,
-    rate,
-    spoken,
-    spread,
-    tell,
-    weights,
-)
+from brain.signals import Candidate, doubts, name_share, order, path_share, rate, spread, tell, weights
 from brain.text import stem
 
 
@@ -79,30 +67,15 @@ def test_a_page_is_one_of_files() -> None:
     assert pool[2].features["decay"] == pool[1].features["decay"] ** 2
 
 
-@pytest.mark.parametrize(
-    ("path", "text", "named"),
-    [
-        ("src/fast_path.c", "fast-path: do not leak the buffer", True),
-        ("src/fast_path.c", "take the fast path", True),
-        ("src/fast_path.c", "a faster pathology", False),
-        ("src/Session.java", "[session] close twice", True),
-        ("src/io.c", "io: retry", False),  # two letters are in too many lines to say a file
-    ],
-)
-def test_a_text_names_a_file_by_all_words_of_its_stem(path: str, text: str, named: bool) -> None:
-    assert names_file(path, spoken(text)) is named
-
-
-def test_a_change_lifts_the_file_it_names_and_the_one_that_holds_its_words() -> None:
-    pool = [row("cart.py", "total", 0.7), row("tests/gateway.py", "g", 0.5), row("store.py", "s", 0.4)]
+def test_a_change_lifts_the_file_that_holds_its_words() -> None:
+    pool = [row("cart.py", "total", 0.7), row("tests/store.py", "s", 0.5), row("store.py", "s", 0.4)]
     rate(pool, {}, usage=False, about_tests=False, doubt=0.5)
-    tell(pool, "gateway: retry once", {"store.py": 1.0, "cart.py": 0.2})
+    tell(pool, {"store.py": 1.0, "tests/store.py": 1.0, "cart.py": 0.2})
     cart, test, store = pool
     assert store.score == pytest.approx(0.4 + store.features["file"])
     assert cart.features["file"] == pytest.approx(0.2 * store.features["file"])
-    assert [c.path for c in sorted(pool, key=order)] == ["store.py", "cart.py", "tests/gateway.py"]
-    assert 0 < test.features["stem"] == pytest.approx(0.4 * test.features["test"])
-    assert not {"stem", "file"} & cart.features.keys() - {"file"}
+    assert test.features["file"] == pytest.approx(test.features["test"] * store.features["file"])
+    assert [c.path for c in sorted(pool, key=order)] == ["store.py", "cart.py", "tests/store.py"]
 
 
 @pytest.mark.parametrize(
