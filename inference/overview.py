@@ -127,8 +127,9 @@ def layout(graph: Graph, project: str) -> Section:
 def _symbols(graph: Graph, modules: list[Node]) -> dict[str, list[Node]]:
     """Path -> the public classes and functions that stand at the top of that file."""
     found: dict[str, list[Node]] = {m.path: [] for m in modules}
+    tops = {e.src for e in graph.edges(["defined_in"]) if "#" not in e.dst}  # a namespace is no node
     for node in graph.nodes(["class", "interface", "function"], origin="extractor"):
-        if node.path in found and "." not in node.qualname and is_public(node):
+        if node.path in found and node.id in tops and is_public(node):
             found[node.path].append(node)
     return found
 
@@ -136,14 +137,15 @@ def _symbols(graph: Graph, modules: list[Node]) -> dict[str, list[Node]]:
 def _use(graph: Graph, symbols: dict[str, list[Node]]) -> Counter[str]:
     """Node id -> from how many other product files it, or a member of it, is called, extended or imported."""
     tops = {n.id for own in symbols.values() for n in own}
+    around = {e.src: e.dst for e in graph.edges(["defined_in"])}
     users: dict[str, set[str]] = {}
     for edge in graph.edges(["calls", "extends", "implements", "imports"]):
-        owner, _, name = edge.dst.partition("#")
-        top = f"{owner}#{name.partition('.')[0]}"
-        user = edge.src.partition("#")[0]
+        top, user = edge.dst, edge.src.partition("#")[0]
+        while top not in tops and top in around:  # a member is used as what holds it
+            top = around[top]
         if (
             top in tops
-            and user != owner
+            and user != top.partition("#")[0]
             and not is_test(user.partition(":")[2])
             and not is_aside(user.partition(":")[2])
         ):

@@ -110,6 +110,8 @@ def means_it(intent: Intent, target: Target) -> bool:
         return True
     if is_test(target.node):
         return False
+    if target.node.type == "variable" and re.match(r"\W*how\b", intent.text, re.IGNORECASE):
+        return False  # what works somehow is no attribute that happens to bear the word
     if target.node.type in ("module", "package"):
         return (
             intent.kind in ("imports", "importers", "depends", "dependents")

@@ -227,3 +227,18 @@ def test_a_bare_question_word_belongs_to_what_was_said_before(mill: Expert, ques
     answer = mill.ask(question)
     assert answer.exit_code == 0
     assert answer.text.startswith("grind, a function in mill/stones.py")
+
+
+def test_what_stands_in_a_namespace_is_at_the_top_of_its_file(tmp_path: Path) -> None:
+    files = {
+        "src/store.h": "namespace depot {\nclass Store {\n public:\n  int put(int n);\n  int packing = 0;\n};\nint weigh(int n);\n}\n",
+        "src/store.cc": '#include "store.h"\nnamespace depot {\nint Store::put(int n) { return weigh(n); }\n'
+        "int weigh(int n) { return n; }\n// Starts the packing of one box.\nint pack_box(int n) { return n; }\n}\n",
+        "src/use.cc": '#include "store.h"\nint use(depot::Store& s) { return s.put(depot::weigh(1)); }\n',
+    }
+    with expert(index(write(files, tmp_path / "depot"), tmp_path / "brain")) as opened:
+        told = opened.ask("What is the architecture of this library?").text
+        assert "src/store.h (8 lines); holds Store" in told
+        assert "Central to it:\n- depot.Store, a class in src/store.h" in told
+        # An attribute that bears the word is not how something works.
+        assert "pack_box" in opened.ask("How does packing work?").text
