@@ -28,6 +28,10 @@ MAX_NESTED: Final = 8
 MAX_ELEMENTS: Final = 24  # of an array or object written out; what follows is more of the same
 _KEYS: Final = frozenset(("property_identifier", "private_property_identifier", "number", "identifier"))
 _FUNCTIONS: Final = frozenset(("arrow_function", "function_expression", "generator_function"))
+_BLOCKS: Final = frozenset(
+    ("statement_block", "if_statement", "else_clause", "for_statement", "for_in_statement", "while_statement", "do_statement",
+     "try_statement", "catch_clause", "finally_clause", "switch_statement", "switch_body", "switch_case", "switch_default")
+)  # fmt: skip
 _TRANSPARENT: Final = frozenset(
     ("parenthesized_expression", "non_null_expression", "satisfies_expression", "spread_element")
 )
@@ -118,7 +122,7 @@ def chain(source: Source, node: Node | None, depth: int = 0) -> str:
             break
         elif kind in _FUNCTIONS:
             named = node.child_by_field_name("name")
-            head = source.text(named) if named is not None else "=>" + _result(source, node, depth + 1)
+            head = source.text(named) if named is not None else _lambda(source, node, depth + 1)
             break
         else:
             break
@@ -220,18 +224,31 @@ def immediate(function: Node | None) -> Node | None:
     return function if function is not None and function.type in _FUNCTIONS else None
 
 
-def returned(function: Node) -> Node | None:
-    """What a function expression returns: its body, or the value of its last return statement."""
+def returned(function: Node) -> list[Node]:
+    """What a function expression returns: its body, or the values of its return statements, the last first."""
     body = function.child_by_field_name("body")
     if body is None or body.type != "statement_block":
-        return body
-    last = next((c for c in reversed(body.named_children) if c.type == "return_statement" and c.named_children), None)
-    return last.named_children[0] if last is not None else None
+        return [body] if body is not None else []
+    found: list[Node] = []
+    stack = [body]
+    while stack and len(found) < MAX_NESTED:
+        node = stack.pop()
+        if node.type == "return_statement":
+            found.extend(node.named_children[:1])
+        elif node.type in _BLOCKS:
+            stack.extend(node.named_children)
+    return found
+
+
+def _lambda(source: Source, function: Node, depth: int) -> str:
+    """`=>place@line@result`: a function without a name by where it begins, the line of its result, and that result."""
+    values = returned(function)
+    line = start_line(values[0]) if values else start_line(function)
+    return f"=>{function.start_byte}@{line}@{_either(source, list(values), depth)}"
 
 
 def _result(source: Source, function: Node, depth: int) -> str:
-    value = returned(function)
-    return chain(source, value, depth) if value is not None else "?"
+    return _either(source, list(returned(function)), depth)
 
 
 def _required(source: Source, node: Node, function: Node | None) -> str:

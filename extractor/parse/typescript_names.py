@@ -323,10 +323,13 @@ class ScriptNames(Collector, ABC):
         ]
 
     def _bind_parameters(self, function: Node, scope: int, source: str) -> None:
+        """Names of a function without one: what its callee passes on, where that is known, and whatever calls it gives."""
         self._seen_functions.add(function.id)
+        place = f"@{function.start_byte}"
         single = function.child_by_field_name("parameter")
         if single is not None:
-            self.bind(scope, self.text(single), clip(f"{source}.0") if source else "?", function, "assigned", function)
+            text = clip(f"{source}.0{place}") if source else f"{place}:0"
+            self.bind(scope, self.text(single), text, function, "assigned", function)
             return
         parameters = function.child_by_field_name("parameters")
         number = 0
@@ -335,10 +338,15 @@ class ScriptNames(Collector, ABC):
                 continue
             pattern = child.child_by_field_name("pattern") or child.child_by_field_name("left") or child
             annotation = type_text(self.source, child.child_by_field_name("type"))
+            given = child.child_by_field_name("value") or child.child_by_field_name("right")
             if annotation and pattern.type == "identifier":
                 self.bind(scope, self.text(pattern), annotation, function, "declared", function)
             else:
-                text = f"<{annotation}>" if annotation else clip(f"{source}.{number}") if source else "?"
+                rest = "*" if pattern.type == "rest_pattern" else ""
+                held = f"{place}:{number}{rest}" if rest or not source else clip(f"{source}.{number}{place}")
+                text = f"<{annotation}>" if annotation else held
+                if given is not None and (otherwise := clip(chain(self.source, given))) != "?":
+                    text = f"({text}|{otherwise})"
                 self._destructure(pattern, text, scope, function)
             number += 1
 

@@ -208,7 +208,7 @@ class ScriptValues(ScriptDefs):
             if value is not None and value.type == "call_expression"
             else None
         )
-        made = returned(called) if called is not None else None
+        made = next(iter(returned(called)), None) if called is not None else None
         if value is not None and made is not None and made.type == "object" and self._has_functions(made):
             # `const counter = (() => { …; return { … }; })()`: an object with what is around it
             index = self.define(

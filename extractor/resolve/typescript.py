@@ -14,7 +14,6 @@ from extractor.resolve import typescript_library as library
 from extractor.resolve.chains import Chain, TypeText, parse_chain, ts_type
 from extractor.resolve.emit import Emitter, Outcome
 from extractor.resolve.model import NOTHING, Context, File, Symbol, Value, Values, join
-from extractor.resolve.typescript_held import lambda_place
 from extractor.resolve.typescript_results import ScriptResults
 
 
@@ -97,6 +96,12 @@ class ScriptEngine(ScriptResults):
             inner = tuple(join(self.foreign_member(v, n, context) for v in held) for n in "01") if pairs else (held,)
             return tuple(v._replace(args=inner) for v in values)
         found = super()._evaluate(text, chain, context)
+        if "@" in text and chain.kind != "lambda" and self.is_open_type(found):
+            for step in chain.steps:  # a parameter of a function without a name: what its callers give
+                if step.op == "#":
+                    told, _, place = step.name.partition("@")
+                    given = self.evaluate(f"@{place}:{told.partition('.')[2]}{text[step.end :]}", context)
+                    return join([found, given])
         if not found and chain.kind == "new" and "." in chain.head and not chain.steps:
             made = self.evaluate(bare(chain.head), context)  # `new library.Shape()` where the library is an object
             found = join(self.result(v, None, context) for v in made if v.kind in ("class", "func"))
@@ -164,10 +169,7 @@ class ScriptEngine(ScriptResults):
         return (value,)
 
     def _step(self, values: Values, step: Any, prefix: str, called: bool, context: Context) -> Values:
-        found = super()._step(values, step, prefix, called, context)
-        if step.op == "#" and not found:
-            position, _, number = step.name.partition(".")
-            return self._arriving(("=>", lambda_place(prefix, int(position), context), int(number)))
+        found = super()._step(values, step._replace(name=step.name.partition("@")[0]), prefix, called, context)
         if step.op == "." and called and not found and step.name in library.FIRST_PARAMETER:
             # What gives its elements to a function is read as an array, whatever it is.
             some = any(v.kind == "unknown" for v in values)
@@ -208,6 +210,10 @@ class ScriptEngine(ScriptResults):
             if made and not self.returns(made[0]):
                 return (Value("inst", made[0]),)
         return super().result(value, args, context)
+
+    def evaluate_lambda(self, value: Value) -> Values:
+        _, line, result = value.name.split("@", 2)
+        return self.evaluate(result, value.symbol._replace(line=int(line)))
 
     def handed(self, callee: Value, position: int, number: int, args: list[str] | None, context: Context) -> Values:
         if callee.kind == "func" or (callee.kind == "class" and isinstance(callee.symbol, Symbol)):

@@ -13,7 +13,7 @@ from typing import Final
 from extractor.facts import MODULE, Binding, Call, FileFacts
 from extractor.resolve.common import is_aside
 from extractor.resolve.model import MAX_OVERRIDES, NOTHING, Context, File, Symbol, Value, Values, join
-from extractor.resolve.typescript_held import Key, lambda_place
+from extractor.resolve.typescript_held import MAX_REST, Key, lambda_place
 from extractor.resolve.typescript_places import ScriptPlaces
 
 Source = tuple[File, Call, list[str]]
@@ -174,16 +174,12 @@ class ScriptFlow(ScriptPlaces):
                 self._copy(args[0], source.removeprefix("..."), context, rows)
         self._flow_callbacks(callees, args, context, rows)
         for value in callees:
-            if value.kind == "lambda" and "#" in value.via:
-                for number, arg in enumerate(args):
-                    if telling(arg) and not arg.startswith("..."):
-                        given = self.evaluate(arg, context)
-                        self._arrive(rows, ("=>", value.via, number), given, context.file, value.symbol.file)
-        prefix = f"new {call.name}" if call.kind == "new" else f"{call.receiver}.{call.name}".removeprefix(".")
+            if value.kind == "lambda":
+                self._flow_lambda(value, args, context, rows)
         for symbol in self._called(callees, args, context) if self._putters else ():
             for into, name, what in self._putters.get(symbol.id, ()):
                 if max(into, what) < len(args) and telling(args[what]):
-                    self._put(args[into], name, args[what], context, rows, lambda_place(prefix, what, context))
+                    self._put(args[into], name, args[what], context, rows)
         for symbol in self._called(callees, args, context):
             params = symbol.d.params
             rest = len(params) - 1 if params and params[-1].kind == "*" else len(params)
@@ -192,23 +188,28 @@ class ScriptFlow(ScriptPlaces):
                     continue
                 spread = arg.startswith("...")
                 values = self._spread(arg[3:], context) if spread else self.evaluate(arg, context)
-                if arg.startswith("=>"):
-                    values = tuple(v._replace(via=lambda_place(prefix, position, context)) for v in values)
                 for place in range(min(position, rest), len(params) if spread else min(position, rest) + 1):
                     if self._needs(symbol, place):
                         self._arrive(rows, ("", symbol.id, place), values, context.file, symbol.file)
                     else:
                         self._fulfil(symbol, place, values, context, rows)
 
-    def _put(self, held: str, name: str, value: str, context: Context, rows: list[Row], place_of: str = "") -> None:
+    def _flow_lambda(self, value: Value, args: list[str], context: Context, rows: list[Row]) -> None:
+        place = lambda_place(value)
+        for position, arg in enumerate(args):
+            if telling(arg):
+                spread = arg.startswith("...")
+                given = self._spread(arg[3:], context) if spread else self.evaluate(arg, context)
+                for number in range(position, position + (MAX_REST if spread else 1)):
+                    self._arrive(rows, ("=>", place, number), given, context.file, value.symbol.file)
+
+    def _put(self, held: str, name: str, value: str, context: Context, rows: list[Row]) -> None:
         if name == "[]" and value.endswith("[]"):  # `for (const key in from) to[key] = from[key]`
             self._copy(held, value.removesuffix("[]"), context, rows)
         places = self._places(held, name, context, 0)
         values = self.evaluate(value[3:] if value.startswith("...") else value, context) if places else NOTHING
         if value.startswith("..."):
             values = join(self.element(v) for v in values)
-        if place_of and value.startswith("=>"):
-            values = tuple(v._replace(via=place_of) for v in values)
         for place in places:
             wrapped = values
             for _ in range(place.wraps if values else 0):

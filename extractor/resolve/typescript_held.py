@@ -18,12 +18,13 @@ Key = tuple[str, str, int]
 
 _CONTAINERS: Final = frozenset(("list", "tuple", "record"))
 _HOLDERS: Final = ("#Map", "#Set", "#WeakMap", "#WeakSet", "#Array", "#Record")
+MAX_REST: Final = 6  # of what a function without a name takes as its rest
 _EXPORTS: Final = -2  # in the place of a scope: what a module exports under a name
 
 
-def lambda_place(callee: str, position: int, context: Context) -> str:
-    """Functions without a name that one scope gives to one callee at one position: they are called by the same calls."""
-    return f"{context.file.number}:{context.scope}:{callee}#{position}"
+def lambda_place(value: Value) -> str:
+    """Where a function without a name stands."""
+    return f"{value.symbol.file.number}:{value.name.partition('@')[0]}"
 
 
 class ScriptHeld(ScriptExports):
@@ -84,6 +85,8 @@ class ScriptHeld(ScriptExports):
 
     def special_name(self, head: str, context: Context) -> Values | None:
         """`this` of a function of an object, or of none, is also what `call` and `apply` give it."""
+        if head.startswith("@"):
+            return self._given_at(head, context)
         found = super().special_name(head, context)
         if head != "this" or any(v.kind == "inst" for v in found or ()):
             return found
@@ -92,6 +95,15 @@ class ScriptHeld(ScriptExports):
             scope = context.file.symbols[scope].d.scope
         given = self._arriving(("this", context.file.symbols[scope].id, 0)) if scope != MODULE else NOTHING
         return join([found or NOTHING, given]) if given else found
+
+    def _given_at(self, head: str, context: Context) -> Values:
+        """`@place:number`: a parameter of a function without a name, `*` behind it where the rest is meant."""
+        place, _, number = head[1:].partition(":")
+        first = int(number.removesuffix("*"))
+        key = f"{context.file.number}:{place}"
+        if not number.endswith("*"):
+            return self._arriving(("=>", key, first))
+        return (Value("list", args=(join(self._arriving(("=>", key, n)) for n in range(first, first + MAX_REST)),)),)
 
     def _arriving(self, key: Key) -> Values:
         self._asked.append(key)
