@@ -7,12 +7,19 @@ belong to the scope that contains them. `extra["exports"]` maps exported names t
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from extractor.facts import MODULE, FileFacts, Import
 from extractor.parse.collect import Step, clip
 from extractor.parse.tree import collapse, start_line
-from extractor.parse.typescript_chains import attributes, chain, immediate
+from extractor.parse.typescript_chains import (
+    attributes,
+    chain,
+    immediate,
+    member_path,
+    property_name,
+    string_value,
+)
 from extractor.parse.typescript_defs import ScriptDefs
 from extractor.parse.typescript_errors import ScriptErrors
 from extractor.parse.typescript_names import FUNCTION_VALUES
@@ -22,6 +29,10 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
     from extractor.parse import Source
+
+
+COPIED: Final = "getOwnPropertyDescriptor"
+_DESCRIBES: Final[Mapping[str, tuple[str, ...]]] = {"get": ("property",), "set": ("setter",), "value": ()}
 
 
 def parse(source: Source) -> FileFacts:
@@ -103,6 +114,8 @@ class ScriptCollector(ScriptErrors):
             and len(arguments.named_children) > 1
         ):
             self._prototypes(name, arguments.named_children, node, scope)
+        if name == "defineProperty" and arguments is not None and self._defines_property(arguments, step):
+            return
         anchor = (
             function.child_by_field_name("property")
             if function is not None and function.type == "member_expression"
@@ -126,6 +139,37 @@ class ScriptCollector(ScriptErrors):
                 self._export_object("=", other, (other, step[1], step[2], True))
             else:
                 self.push_nodes([other], step[1], step[2])
+        return True
+
+    def _defines_property(self, arguments: Node, step: Step) -> bool:
+        """`Object.defineProperty(held, key, {get, set, value})`: a member of what is held; a copy, where the whole descriptor is."""
+        given = self._without_comments(arguments)
+        if len(given) != 3:
+            return False
+        held, key, how = given
+        if how.type == "call_expression" and self._callee(how.child_by_field_name("function"))[1] == COPIED:
+            source = how.child_by_field_name("arguments")
+            into, what = (chain(self.source, n) for n in (held, source.named_children[0] if source is not None else None))
+            self.puts.append([step[1], clip(into), "[]", clip(f"{what}[]"), start_line(arguments)])
+            return False
+        path = [self.text(held)] if held.type in ("identifier", "this") else member_path(self.source, held)
+        name = string_value(self.source, key) if key.type == "string" else f"[{self.text(key)}]"
+        if how.type != "object" or not path or path[1:] not in ([], ["prototype"]):
+            return False
+        owner = self._holder(step[1]) if path[0] == "this" else self._owner(path[0], step[1])
+        if owner is None:
+            return False
+        inside = (how, owner, self.defs[owner].qualname, False)
+        for item in self._without_comments(how):
+            word = property_name(self.source, item.child_by_field_name("key") or item.child_by_field_name("name"))
+            value = item if item.type == "method_definition" else item.child_by_field_name("value")
+            if value is not None and word in _DESCRIBES and value.type in (*FUNCTION_VALUES, "method_definition"):
+                self._function("method", name, value, value, inside, list(_DESCRIBES[word]))
+            elif value is not None and word == "value":
+                self.bind(owner, name, clip(chain(self.source, value)), item)
+                self.push_nodes([value], step[1], step[2])
+            elif value is not None:
+                self.push_nodes([value], step[1], step[2])
         return True
 
     def _prototypes(self, name: str, given: list[Node], node: Node, scope: int) -> None:

@@ -37,6 +37,9 @@ class ScriptAssignments(ScriptValues):
         is_function = right.type in FUNCTION_VALUES or right.type in CLASS_VALUES
         if is_function and left.type == "subscript_expression":
             path = self._computed(left)
+            if path and self._owner(path[0], scope) is not None:
+                self._assign_function(path, right, node, step)
+                return
         self._put(left, right, scope, node)
         if len(path) == 2 and path[0] == "this":
             if (is_function and scope != MODULE) or (
@@ -73,12 +76,16 @@ class ScriptAssignments(ScriptValues):
         self.push_nodes([target, right], scope, prefix)
 
     def _computed(self, left: Node) -> list[str]:
-        """`A.prototype[name]` as a path whose last part is the key in brackets."""
+        """`A.prototype[name]` and `a[name]` as a path whose last part is the key, in brackets when only a run tells it."""
         held, key = left.child_by_field_name("object"), left.child_by_field_name("index")
-        path = member_path(self.source, held) if held is not None and held.type == "member_expression" else []
-        if len(path) != 2 or path[1] != "prototype" or key is None:
+        if held is None or key is None:
             return []
-        return [*path, string_value(self.source, key) if key.type == "string" else f"[{self.text(key)}]"]
+        path = [self.text(held)] if held.type == "identifier" else member_path(self.source, held)
+        if not path or (len(path) > 1 and path[1:] != ["prototype"]):
+            return []
+        if key.type == "string":
+            return [*path, string_value(self.source, key)]
+        return [*path, f"[{self.text(key)}]"] if key.type in ("identifier", "member_expression") else []
 
     def _prototype(self, value: Node, owner: int) -> None:
         """The functions of an object that is, or is copied into, a prototype are methods."""

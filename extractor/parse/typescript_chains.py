@@ -115,8 +115,10 @@ def chain(source: Source, node: Node | None, depth: int = 0) -> str:
                 node = node.child_by_field_name("right")
                 continue
             break
-        elif kind == "assignment_expression":
-            node = node.child_by_field_name("right")
+        elif kind == "assignment_expression":  # `a.set = a.header = function…`: what the last of them names
+            given, place = node.child_by_field_name("right"), node.child_by_field_name("left")
+            defined = given is not None and given.type in _FUNCTIONS and place is not None
+            node = place if defined and place is not None and place.type == "member_expression" else given
         elif kind == "augmented_assignment_expression":
             head = _either(source, _operands(source, node), depth + 1)
             break

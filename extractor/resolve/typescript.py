@@ -125,7 +125,7 @@ class ScriptEngine(ScriptResults):
                         return put
                 if copied := self.copied(symbol, name, context):
                     return copied
-                if beside := self._beside(symbol, name):
+                if beside := self._beside(symbol, name) or self.computed(symbol):
                     return beside
             return (
                 (Value("extfunc", name=f"js#Function.{name}"),) if name in ("toString", "length", "name") else NOTHING
@@ -143,12 +143,32 @@ class ScriptEngine(ScriptResults):
             and isinstance(value.symbol, Symbol)
         ):
             found = self.copied(value.symbol, name, context) or found
+        if not found and value.kind in ("inst", "class") and isinstance(value.symbol, Symbol):
+            found = self.computed(value.symbol)
         if found or value.kind != "class" or not isinstance(value.symbol, Symbol):
             return found
         file, index = value.symbol.file, value.symbol.index
         spread = [self.binding_values(b, file) for b in file.binds.get((index, "..."), ())]
         held = join(self.member(v, name, context) for v in join(spread) if v != value)
         return held or self._beside(value.symbol, name)
+
+    def indexed(self, value: Value) -> Values:
+        """What `value[key]` holds."""
+        if value.kind in ("inst", "class") and isinstance(value.symbol, Symbol) and not value.symbol.is_object:
+            return join([self.element(value), self.computed(value.symbol)])
+        return self.element(value)
+
+    def computed(self, symbol: Symbol) -> Values:
+        """Functions assigned to keys that only a run tells, as in `for (const verb of verbs) Router.prototype[verb] = function…`."""
+        found = [
+            s
+            for ancestor, _ in self.lineage(symbol)
+            for name, group in ancestor.members.items()
+            if name[0] == "[" and name[1:2].islower()
+            for s in group
+            if s.d.kind == "method"
+        ]
+        return tuple(Value("func", (s,), via="flow") for s in found)
 
     def _beside(self, symbol: object, name: str) -> Values:
         """`module.exports = Foo; module.exports.bar = …`: what is exported beside the class or function is found on it."""
@@ -159,7 +179,7 @@ class ScriptEngine(ScriptResults):
 
     def called_member(self, value: Value, name: str, receiver: str, context: Context) -> Values:
         if name in ("[]", "()"):
-            return self.element(value) if name == "[]" else (value,)
+            return self.indexed(value) if name == "[]" else (value,)
         return super().called_member(value, name, receiver, context)
 
     def evaluate_property(self, value: Value, context: Context) -> Values:
@@ -169,6 +189,8 @@ class ScriptEngine(ScriptResults):
         return (value,)
 
     def _step(self, values: Values, step: Any, prefix: str, called: bool, context: Context) -> Values:
+        if step.op == "[]":
+            return join(self.indexed(v) for v in self.bounded(values))
         found = super()._step(values, step._replace(name=step.name.partition("@")[0]), prefix, called, context)
         if step.op == "." and called and not found and step.name in library.FIRST_PARAMETER:
             # What gives its elements to a function is read as an array, whatever it is.

@@ -13,7 +13,7 @@ from typing import Final
 from extractor.facts import MODULE, Binding, Call, FileFacts
 from extractor.resolve.common import is_aside
 from extractor.resolve.model import MAX_OVERRIDES, NOTHING, Context, File, Symbol, Value, Values, join
-from extractor.resolve.typescript_held import MAX_REST, Key, lambda_place
+from extractor.resolve.typescript_held import MAX_REST, OVERFLOW, Key, lambda_place
 from extractor.resolve.typescript_places import ScriptPlaces
 
 Source = tuple[File, Call, list[str]]
@@ -35,8 +35,8 @@ class ScriptFlow(ScriptPlaces):
         self._written: dict[tuple[str, str], list[Symbol]] = {}
         self._open: dict[tuple[str, int], bool] = {}
         self._putters: dict[
-            str, list[tuple[int, str, int]]
-        ] = {}  # function -> (container, field, value): places of parameters
+            str, list[tuple[int, str, int, bool]]
+        ] = {}  # function -> (container, field, value): places of parameters; whether what the value has is put
 
     # ------------------------------------------------------------------ rounds
     def flow(self) -> None:
@@ -89,14 +89,15 @@ class ScriptFlow(ScriptPlaces):
         return found
 
     def _find_putters(self) -> None:
-        """Functions that put one of their parameters into another: `function rule(table, key, f) { table[key] = f; }`."""
+        """Functions that put one of their parameters, or all that it has, into another:
+        `function rule(table, key, f) { table[key] = f; }`."""
         self._putters.clear()
         for file in self.files:
             for scope, held, name, value, _ in (file.facts.extra or {}).get("puts", ()):
                 names = [p.name for p in file.symbols[scope].d.params] if scope != MODULE else []
-                if held in names and value in names:
+                if held in names and value.removesuffix("[]") in names:
                     rows = self._putters.setdefault(file.symbols[scope].id, [])
-                    rows.append((names.index(held), name, names.index(value)))
+                    rows.append((names.index(held), name, names.index(value.removesuffix("[]")), value.endswith("[]")))
 
     def _given(self, source: Source) -> list[Row]:
         file, call, args = source
@@ -177,18 +178,20 @@ class ScriptFlow(ScriptPlaces):
             if value.kind == "lambda":
                 self._flow_lambda(value, args, context, rows)
         for symbol in self._called(callees, args, context) if self._putters else ():
-            for into, name, what in self._putters.get(symbol.id, ()):
+            for into, name, what, whole in self._putters.get(symbol.id, ()):
                 if max(into, what) < len(args) and telling(args[what]):
-                    self._put(args[into], name, args[what], context, rows)
+                    self._put(args[into], name, args[what] + ("[]" if whole else ""), context, rows)
         for symbol in self._called(callees, args, context):
             params = symbol.d.params
             rest = len(params) - 1 if params and params[-1].kind == "*" else len(params)
             for position, arg in enumerate(args):
-                if not telling(arg) or (position >= len(params) and rest == len(params)):
+                if not telling(arg):
                     continue
                 spread = arg.startswith("...")
                 values = self._spread(arg[3:], context) if spread else self.evaluate(arg, context)
-                for place in range(min(position, rest), len(params) if spread else min(position, rest) + 1):
+                if rest == len(params) and (spread or position >= rest):
+                    self._arrive(rows, ("", symbol.id, OVERFLOW), values, context.file, symbol.file)
+                for place in range(min(position, rest), len(params) if spread else min(position + 1, len(params))):
                     if self._needs(symbol, place):
                         self._arrive(rows, ("", symbol.id, place), values, context.file, symbol.file)
                     else:

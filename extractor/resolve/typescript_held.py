@@ -19,7 +19,13 @@ Key = tuple[str, str, int]
 _CONTAINERS: Final = frozenset(("list", "tuple", "record"))
 _HOLDERS: Final = ("#Map", "#Set", "#WeakMap", "#WeakSet", "#Array", "#Record")
 MAX_REST: Final = 6  # of what a function without a name takes as its rest
+OVERFLOW: Final = -1  # in the place of a position: what a function is given beyond its parameters
 _EXPORTS: Final = -2  # in the place of a scope: what a module exports under a name
+
+
+def exported(file: File, name: str) -> Key:
+    """The container that a module exports under a name."""
+    return ("[]", f"{file.id}:exports.{name}", MODULE)
 
 
 def lambda_place(value: Value) -> str:
@@ -55,7 +61,7 @@ class ScriptHeld(ScriptExports):
             self._asked.extend(self._depends.get(key, ()))
             return self._memo[key]
         start, cycles = len(self._asked), self._cycles
-        values = super().export(file, name)
+        values = self.stored(super().export(file, name), exported(file, name))
         asked = self._since(start)
         if cycles == self._cycles:
             self._memo[key] = values
@@ -87,6 +93,8 @@ class ScriptHeld(ScriptExports):
         """`this` of a function of an object, or of none, is also what `call` and `apply` give it."""
         if head.startswith("@"):
             return self._given_at(head, context)
+        if head == "arguments" and context.scope != MODULE:
+            return self._all_arguments(context)
         found = super().special_name(head, context)
         if head != "this" or any(v.kind == "inst" for v in found or ()):
             return found
@@ -95,6 +103,17 @@ class ScriptHeld(ScriptExports):
             scope = context.file.symbols[scope].d.scope
         given = self._arriving(("this", context.file.symbols[scope].id, 0)) if scope != MODULE else NOTHING
         return join([found or NOTHING, given]) if given else found
+
+    def _all_arguments(self, context: Context) -> Values:
+        """`arguments`: what the function around is given, be it more than it names."""
+        scope = context.scope
+        while scope != MODULE and "arrow" in context.file.symbols[scope].d.flags:
+            scope = context.file.symbols[scope].d.scope
+        if scope == MODULE:
+            return NOTHING
+        function = context.file.symbols[scope]
+        given = [self._arriving(("", function.id, n)) for n in range(OVERFLOW, len(function.d.params))]
+        return (Value("list", args=(join(given),)),)
 
     def _given_at(self, head: str, context: Context) -> Values:
         """`@place:number`: a parameter of a function without a name, `*` behind it where the rest is meant."""

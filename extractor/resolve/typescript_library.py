@@ -25,7 +25,7 @@ prompt requestAnimationFrame cancelAnimationFrame requestIdleCallback atob btoa 
 PRIMITIVES: Final = _words("string number boolean any unknown void never object null undefined symbol bigint this")
 # Types that are their first argument with other modifiers.
 WHOLE: Final = _words("Partial Required Readonly NonNullable Pick Omit Exclude Extract")
-SAME_ELEMENTS: Final = _words("filter slice concat reverse sort splice toSorted toReversed fill copyWithin flat")
+SAME_ELEMENTS: Final = _words("filter slice reverse sort splice toSorted toReversed fill copyWithin flat")
 ONE_ELEMENT: Final = _words("find pop shift at findLast")
 # These pass an element first to the function they are given.
 FIRST_PARAMETER: Final = _words("map filter forEach some every find findIndex findLast flatMap findLastIndex")

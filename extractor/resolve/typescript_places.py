@@ -7,7 +7,7 @@ from typing import NamedTuple
 from extractor.facts import MODULE
 from extractor.resolve.chains import split_top
 from extractor.resolve.model import NOTHING, Context, File, Symbol, Value, Values, join
-from extractor.resolve.typescript_held import Key, ScriptHeld
+from extractor.resolve.typescript_held import Key, ScriptHeld, exported
 
 
 class Place(NamedTuple):
@@ -44,8 +44,10 @@ class ScriptPlaces(ScriptHeld):
         if not dot and held.isidentifier():
             return self._named_place(held, context, depth)
         if dot and field.replace("#", "").isidentifier():
-            return [self._field_place(v.symbol, field) for v in self.evaluate(base, context)
-                    if v.kind in ("inst", "class") and isinstance(v.symbol, Symbol)]  # fmt: skip
+            values = self.evaluate(base, context)
+            shared = [Place(exported(v.symbol, field), v.symbol) for v in values if v.kind == "module"]
+            return [*shared, *(self._field_place(v.symbol, field) for v in values
+                               if v.kind in ("inst", "class") and isinstance(v.symbol, Symbol))]  # fmt: skip
         return self._returned_places(held[:-2], context, depth) if held.endswith("()") else []
 
     def _function_object(self, value: Value) -> Value:

@@ -62,9 +62,19 @@ class ScriptResults(ScriptFlow):
             return (owner,)
         if value.name == "js#Function.bind":
             return (owner,)
+        if method in ("call", "apply") and owner.kind == "extfunc" and args and args[0] != "?":
+            name = owner.name.rpartition(".")[2]  # `Array.prototype.slice.call(arguments, 1)`
+            on = [v for v in self.evaluate(args[0], context) if v.kind == "list"]
+            return join(self.foreign_result(Value("extfunc", name=f"js#Array.{name}", owner=v), args[1:], context) for v in on)
         if owner.kind == "list":
             if method in ("filter", "find") and (told := self.told_by_guard(args[:1], context)):
                 return (Value("list", args=(told,)),) if method == "filter" else told
+            if method == "concat":
+                given = join(self.evaluate(a.removeprefix("..."), context) for a in args)
+                inner = join([*owner.args, *(self.element(v) if v.kind in ("list", "tuple") else (v,) for v in given)])
+                return (Value("list", args=(inner,)),)
+            if method in ("reduce", "reduceRight"):
+                return join([*(self.evaluate(a, context) for a in args[1:]), *self._lambda_results(args[:1], context)])
             if method in library.SAME_ELEMENTS:
                 return (owner,)
             if method in library.ONE_ELEMENT:
