@@ -47,6 +47,7 @@ def parse(source: Source) -> FileFacts:
         "reads": collector.reads,
         "puts": collector.puts,
         "writes": collector.writes,
+        "stubs": collector.stubs,
     }
     return collector.facts(exports=names, extra=extra)
 
@@ -72,12 +73,10 @@ class ScriptCollector(ScriptErrors):
             value = node.named_children[0]
             if self.defs[scope].kind in ("function", "method") and self._returned_object(value, scope):
                 return
-            if value.type not in FUNCTION_VALUES:
-                self.bind(scope, "return", clip(chain(self.source, value)), node)
-            elif value.child_by_field_name("name") is not None:
+            self.bind(scope, "return", clip(chain(self.source, value)), node)
+            if value.type in FUNCTION_VALUES and value.child_by_field_name("name") is not None:
                 name = self.text(value.child_by_field_name("name"))
                 self._define_value(name, value, value, (value, scope, step[2], False), flags=["nested"])
-                self.bind(scope, "return", name, node)
                 return
         self.push(step)
 
@@ -100,7 +99,11 @@ class ScriptCollector(ScriptErrors):
             self.imports.append(Import(scope, module, "", f"require:{module}", 0, start_line(node), "require"))
             self.push(step)
             return
-        if immediate(function) is not None:
+        called = immediate(function)
+        if called is not None:
+            own = called.child_by_field_name("name")
+            if own is not None:
+                self.call(scope, "", self.text(own), own, self._args(arguments))
             self.push(step)
             return
         receiver, name = self._callee(function)

@@ -36,6 +36,7 @@ class ScriptNames(Collector, ABC):
         self.reads: list[list[object]] = []  # [scope, receiver, property, line]
         self.writes: list[list[object]] = []  # [scope, receiver, property, line]
         self.puts: list[list[object]] = []  # [scope, container or object, field or [], value, line]
+        self.stubs: list[int] = []  # methods that do nothing, or only throw
         self.is_module = False
         self._exported = False  # the declaration visited next stands in an export statement
         self.unnamed: set[str] = set()  # exported as default only

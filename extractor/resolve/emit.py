@@ -228,7 +228,7 @@ class Emitter:
     def _add(self, found: dict[str, str], symbol: Symbol, value: Value, arity: int) -> None:
         target = self.engine.definition_of(symbol)
         found.setdefault(target.id, value.via)
-        if value.via != "super" and self.engine.is_abstract(symbol):
+        if value.via != "super" and self.engine.dispatched(symbol, value):
             receiver = (
                 value.owner.symbol if value.owner is not None and isinstance(value.owner.symbol, Symbol) else None
             )

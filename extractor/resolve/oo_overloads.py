@@ -20,6 +20,7 @@ def _parameters(symbol: Symbol) -> list[str]:
 class Overloads(Types):
     """Choosing among definitions of one name."""
 
+    overloaded = True  # methods of one name differ in their parameters
     runners: frozenset[str] = frozenset()  # functions elsewhere that run the functions they are given
 
     def select(self, symbols: Sequence[Symbol], args: list[str] | None, context: Context) -> list[Symbol]:
@@ -113,7 +114,9 @@ class Overloads(Types):
             if cls.id in seen:
                 continue
             seen.add(cls.id)
-            same = [s for s in cls.members.get(method.d.name, ()) if len(s.d.params) == len(method.d.params)]
+            same = cls.members.get(method.d.name, [])
+            if self.overloaded:
+                same = [s for s in same if len(s.d.params) == len(method.d.params)]
             same = [s for s in same if s.is_function and s is not method and "abstract" not in s.d.flags]
             if len(same) > 1:  # of overloads, the one with the same types
                 same = [s for s in same if _parameters(s) == _parameters(method)] or same
@@ -122,10 +125,14 @@ class Overloads(Types):
         # A call that may go to very many classes says which interface it uses, not where it ends.
         return sorted(found, key=lambda s: s.id) if len(found) <= MAX_OVERRIDES else []
 
+    def dispatched(self, symbol: Symbol, callee: Value) -> bool:
+        """Whether what a call names may be overridden where it ends."""
+        return self.is_abstract(symbol)
+
     def with_overrides(self, chosen: list[Symbol], callee: Value, arity: int) -> list[Symbol]:
         """Of what an interface only promises, its implementations too."""
         receiver = callee.owner.symbol if callee.owner is not None and isinstance(callee.owner.symbol, Symbol) else None
-        further = [o for s in chosen if self.is_abstract(s) for o in self.overrides(s, receiver, arity)]
+        further = [o for s in chosen if self.dispatched(s, callee) for o in self.overrides(s, receiver, arity)]
         return [*chosen, *(s for s in further if s not in chosen)]
 
     def run_arguments(

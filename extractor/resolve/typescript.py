@@ -13,7 +13,7 @@ from extractor.resolve import Links
 from extractor.resolve import typescript_library as library
 from extractor.resolve.chains import Chain, TypeText, parse_chain, ts_type
 from extractor.resolve.emit import Emitter, Outcome
-from extractor.resolve.model import NOTHING, Context, File, Symbol, Value, Values, join
+from extractor.resolve.model import MAX_OVERRIDES, NOTHING, Context, File, Symbol, Value, Values, join
 from extractor.resolve.typescript_results import ScriptResults
 
 
@@ -41,6 +41,7 @@ class ScriptEngine(ScriptResults):
 
     parse_type = staticmethod(ts_type)
     implicit_members = False
+    overloaded = False
     runners = library.RUNNERS
 
     def instances(self, parsed: TypeText, file: File, scope: int, depth: int = 0) -> Values:
@@ -180,7 +181,22 @@ class ScriptEngine(ScriptResults):
     def called_member(self, value: Value, name: str, receiver: str, context: Context) -> Values:
         if name in ("[]", "()"):
             return self.indexed(value) if name == "[]" else (value,)
-        return super().called_member(value, name, receiver, context)
+        found = super().called_member(value, name, receiver, context)
+        return found or (self.below(value, name) if receiver == "this" else NOTHING)
+
+    def below(self, value: Value, name: str) -> Values:
+        """A member that `this` has in subclasses alone."""
+        if value.kind != "inst" or not isinstance(value.symbol, Symbol):
+            return NOTHING
+        found, stack, seen = [], list(value.symbol.subclasses), {value.symbol.id}
+        while stack:
+            symbol = stack.pop()
+            if symbol.id not in seen:
+                seen.add(symbol.id)
+                members = [s for s in symbol.members.get(name, ()) if s.is_function]
+                found += [Value("func", (s,), via="override", owner=value._replace(symbol=symbol)) for s in members]
+                stack += symbol.subclasses
+        return tuple(found) if len(found) <= MAX_OVERRIDES else NOTHING
 
     def evaluate_property(self, value: Value, context: Context) -> Values:
         """What reading a getter gives, and the method itself for everything else."""
@@ -327,7 +343,8 @@ class ScriptEngine(ScriptResults):
                     continue
                 context = Context(file, scope, line)
                 for value in self.evaluate(receiver, context):
-                    for member in self.member(value, name, context):
+                    below = self.below(value, name) if receiver == "this" else NOTHING
+                    for member in self.member(value, name, context) or below:
                         for symbol in member.symbol if member.kind == "func" else ():
                             if "property" in symbol.d.flags:
                                 emitter.edge(file.owner_id(scope), symbol.id, "calls", line, "getter")

@@ -47,6 +47,7 @@ class ScriptExports(Engine):
                 "stars": stars,
                 "exports": exports,
                 "namespaces": namespaces,
+                "stubs": frozenset((file.facts.extra or {}).get("stubs", ())),
             }
 
     def target(self, file: File, specifier: str) -> File | str | None:

@@ -146,6 +146,15 @@ class ScriptFlow(ScriptPlaces):
                 if value.kind == "func":
                     self._written.setdefault((interface.id, name), []).extend(value.symbol)
 
+    def dispatched(self, symbol: Symbol, callee: Value) -> bool:
+        """On `this` a subclass may have its own, and a method that does nothing, or only throws, is there to be overridden."""
+        if super().dispatched(symbol, callee):
+            return True
+        parent = symbol.parent
+        if parent is None or not (parent.is_class or parent.is_constructor) or not parent.subclasses:
+            return False
+        return callee.via == "self" or symbol.index in symbol.file.found["stubs"]
+
     def overrides(self, method: Symbol, receiver: Symbol | None, arity: int) -> list[Symbol]:
         owner = receiver if receiver is not None else method.parent
         found = super().overrides(method, receiver, arity)
@@ -275,7 +284,7 @@ class ScriptFlow(ScriptPlaces):
             if value.kind == "func":
                 for symbol in self.select(value.symbol, args, context):
                     found.append(symbol)
-                    if self.is_abstract(symbol):
+                    if self.dispatched(symbol, value):
                         holder = value.owner.symbol if value.owner is not None else None
                         found.extend(self.overrides(symbol, holder if isinstance(holder, Symbol) else None, len(args)))
             elif value.kind == "class" and isinstance(value.symbol, Symbol):

@@ -32,7 +32,7 @@ FIRST_PARAMETER: Final = _words("map filter forEach some every find findIndex fi
 # These run the function they are given.
 RUNNERS: Final = _words("""
 map filter forEach reduce reduceRight some every find findIndex findLast findLastIndex flatMap sort then catch finally
-setTimeout setInterval setImmediate nextTick queueMicrotask requestAnimationFrame replace
+setTimeout setInterval setImmediate nextTick queueMicrotask requestAnimationFrame replace replaceAll stringify parse from toSorted
 """)
 NODE_MODULES: Final = _words("""
 assert async_hooks buffer child_process cluster console constants crypto dgram diagnostics_channel dns domain events fs
