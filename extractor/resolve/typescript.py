@@ -230,7 +230,10 @@ class ScriptEngine(ScriptResults):
 
     def function_result(self, symbol: Symbol, value: Value, args: list[str] | None, context: Context) -> Values:
         """`this` is what the method was called on, be it of a subclass."""
-        found = super().function_result(symbol, value, args, context)
+        made_at = self._site_for(symbol, args, context)
+        with self._at(made_at or self._site_marked(value) or self._site):
+            found = super().function_result(symbol, value, args, context)
+        found = self._made(found, made_at) if made_at is not None else found
         receiver: Value | None = value.owner
         if receiver is None or not isinstance(receiver.symbol, Symbol) or all(v.via != "self" for v in found):
             return found
@@ -251,7 +254,8 @@ class ScriptEngine(ScriptResults):
 
     def evaluate_lambda(self, value: Value) -> Values:
         _, line, result = value.name.split("@", 2)
-        return self.evaluate(result, value.symbol._replace(line=int(line)))
+        with self._at(self._site_marked(value) or self._site):
+            return self.evaluate(result, value.symbol._replace(line=int(line)))
 
     def handed(self, callee: Value, position: int, number: int, args: list[str] | None, context: Context) -> Values:
         if callee.kind == "func" or (callee.kind == "class" and isinstance(callee.symbol, Symbol)):

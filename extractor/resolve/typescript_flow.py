@@ -13,7 +13,8 @@ from typing import Final
 from extractor.facts import MODULE, Binding, Call, FileFacts
 from extractor.resolve.common import is_aside
 from extractor.resolve.model import MAX_OVERRIDES, NOTHING, Context, File, Symbol, Value, Values, join
-from extractor.resolve.typescript_held import MAX_REST, OVERFLOW, Key, lambda_place
+from extractor.resolve.typescript_asked import Key, at_site, site_of
+from extractor.resolve.typescript_held import MAX_REST, OVERFLOW, lambda_place
 from extractor.resolve.typescript_places import ScriptPlaces
 
 Source = tuple[File, Call, list[str]]
@@ -44,6 +45,7 @@ class ScriptFlow(ScriptPlaces):
         self._forget()
         self._implementations()
         self._find_putters()
+        self._find_makers()
         sources = self._sources()
         rows: list[list[Row]] = [[] for _ in sources]
         asked: list[frozenset[Key]] = [frozenset() for _ in sources]
@@ -60,22 +62,6 @@ class ScriptFlow(ScriptPlaces):
             if not changed:
                 break
             self._drop(changed)
-
-    def _forget(self) -> None:
-        self.flows = {}
-        self._memo.clear()
-        self._returns.clear()
-        self._depends.clear()
-        self._returns_depend.clear()
-
-    def _drop(self, changed: set[Key]) -> None:
-        """Forget what was worked out from what has changed since."""
-        for key in [k for k, asked in self._depends.items() if not changed.isdisjoint(asked)]:
-            self._memo.pop(key, None)
-            del self._depends[key]
-        for name in [k for k, asked in self._returns_depend.items() if not changed.isdisjoint(asked)]:
-            self._returns.pop(name, None)
-            del self._returns_depend[name]
 
     def _sources(self) -> list[Source]:
         """Calls with arguments worth following, and assignments into containers and objects, each as [held, name, value]."""
@@ -100,14 +86,21 @@ class ScriptFlow(ScriptPlaces):
                     rows.append((names.index(held), name, names.index(value.removesuffix("[]")), value.endswith("[]")))
 
     def _given(self, source: Source) -> list[Row]:
+        file, call, _ = source
+        rows: list[Row] = []
+        maker = self._maker_around(file, call.scope)
+        for site in (self._sites(maker) if maker is not None else ()) or (None,):
+            with self._at(site):
+                self._give(source, rows)
+        return rows
+
+    def _give(self, source: Source, rows: list[Row]) -> None:
         file, call, args = source
         context = Context(file, call.scope, call.line)
-        rows: list[Row] = []
         if call.kind == "put":
             self._put(call.receiver, call.name, args[0], context, rows)
         else:
             self._flow_call(call, args, context, rows)
-        return rows
 
     def _implementations(self) -> None:
         """An object written out where an interface is promised implements it."""
@@ -171,7 +164,7 @@ class ScriptFlow(ScriptPlaces):
     def _flow_call(self, call: Call, args: list[str], context: Context, rows: list[Row]) -> None:
         callees = self._callees(call, context)
         if call.name in ("call", "apply") and args and any(v.kind in ("func", "lambda") for v in callees):
-            for symbol in self._called(callees, args[1:], context):  # `f.call(x, …)`: x is what f says `this` of
+            for symbol, _ in self._called(callees, args[1:], context):  # `f.call(x, …)`: x is what f says `this` of
                 self._arrive(rows, ("this", symbol.id, 0), self.evaluate(args[0], context), context.file, symbol.file)
             args = args[1:] if call.name == "call" else [f"...{a}" for a in args[1:2]]
         place = PUTS.get(call.name)
@@ -186,11 +179,14 @@ class ScriptFlow(ScriptPlaces):
         for value in callees:
             if value.kind == "lambda":
                 self._flow_lambda(value, args, context, rows)
-        for symbol in self._called(callees, args, context) if self._putters else ():
+        called = self._called(callees, args, context)
+        for symbol, _ in called if self._putters else ():
             for into, name, what, whole in self._putters.get(symbol.id, ()):
                 if max(into, what) < len(args) and telling(args[what]):
                     self._put(args[into], name, args[what] + ("[]" if whole else ""), context, rows)
-        for symbol in self._called(callees, args, context):
+        for symbol, site in called:
+            if symbol.id in self._makers:
+                rows.append((("site", symbol.id, 0), (Value("ext", name=site),)))
             params = symbol.d.params
             rest = len(params) - 1 if params and params[-1].kind == "*" else len(params)
             for position, arg in enumerate(args):
@@ -199,21 +195,23 @@ class ScriptFlow(ScriptPlaces):
                 spread = arg.startswith("...")
                 values = self._spread(arg[3:], context) if spread else self.evaluate(arg, context)
                 if rest == len(params) and (spread or position >= rest):
-                    self._arrive(rows, ("", symbol.id, OVERFLOW), values, context.file, symbol.file)
+                    self._arrive(rows, ("", symbol.id, OVERFLOW), values, context.file, symbol.file, site)
                 for place in range(min(position, rest), len(params) if spread else min(position + 1, len(params))):
                     if self._needs(symbol, place):
-                        self._arrive(rows, ("", symbol.id, place), values, context.file, symbol.file)
+                        self._arrive(rows, ("", symbol.id, place), values, context.file, symbol.file, site)
                     else:
                         self._fulfil(symbol, place, values, context, rows)
 
     def _flow_lambda(self, value: Value, args: list[str], context: Context, rows: list[Row]) -> None:
-        place = lambda_place(value)
+        place, site = lambda_place(value), self._site_marked(value)
+        if site is None and self._site is not None and self._inside(value, self._site.maker):
+            site = self._site
         for position, arg in enumerate(args):
             if telling(arg):
                 spread = arg.startswith("...")
                 given = self._spread(arg[3:], context) if spread else self.evaluate(arg, context)
                 for number in range(position, position + (MAX_REST if spread else 1)):
-                    self._arrive(rows, ("=>", place, number), given, context.file, value.symbol.file)
+                    self._arrive(rows, ("=>", place, number), given, context.file, value.symbol.file, site.key if site else "")
 
     def _put(self, held: str, name: str, value: str, context: Context, rows: list[Row]) -> None:
         if name == "[]" and value.endswith("[]"):  # `for (const key in from) to[key] = from[key]`
@@ -277,25 +275,37 @@ class ScriptFlow(ScriptPlaces):
         receivers = self.bounded(self.evaluate(call.receiver, context))
         return join(self.called_member(v, call.name, call.receiver, context) for v in receivers)
 
-    def _called(self, values: Values, args: list[str], context: Context) -> list[Symbol]:
-        """The functions here that a call runs."""
-        found: list[Symbol] = []
+    def _called(self, values: Values, args: list[str], context: Context) -> list[tuple[Symbol, str]]:
+        """The functions here that a call runs, and the call of a maker that each belongs to."""
+        found: list[tuple[Symbol, str]] = []
         for value in values:
+            symbols: list[Symbol] = []
             if value.kind == "func":
                 for symbol in self.select(value.symbol, args, context):
-                    found.append(symbol)
+                    symbols.append(symbol)
                     if self.dispatched(symbol, value):
                         holder = value.owner.symbol if value.owner is not None else None
-                        found.extend(self.overrides(symbol, holder if isinstance(holder, Symbol) else None, len(args)))
+                        symbols += self.overrides(symbol, holder if isinstance(holder, Symbol) else None, len(args))
             elif value.kind == "class" and isinstance(value.symbol, Symbol):
-                found.extend(self.constructors(value.symbol) or ([value.symbol] if value.symbol.is_function else []))
+                symbols = self.constructors(value.symbol) or ([value.symbol] if value.symbol.is_function else [])
+            found += [(symbol, self._site_called(symbol, value, args, context)) for symbol in symbols]
         return found
+
+    def _site_called(self, symbol: Symbol, value: Value, args: list[str], context: Context) -> str:
+        marked = self._site_marked(value)
+        if marked is not None:
+            return marked.key
+        if symbol.id in self._makers:
+            return site_of(symbol, args, context)
+        return self._site.key if self._site is not None and symbol.id in self._site.maker.ids else ""
 
     def _base_classes(self, context: Context) -> Values:
         owner = context.file.enclosing_class(context.scope)
         return tuple(b for b in owner.bases if b.kind == "class") if owner is not None else NOTHING
 
-    def _arrive(self, rows: list[Row], key: Key, values: Values, source: File, target: File) -> None:
+    def _arrive(
+        self, rows: list[Row], key: Key, values: Values, source: File, target: File, site: str = ""
+    ) -> None:
         """What only tests hand to the product does not arrive there."""
         kept = tuple(
             v._replace(via="flow") if v.kind == "func" else v
@@ -304,6 +314,8 @@ class ScriptFlow(ScriptPlaces):
         )
         if kept and (source is target or not is_aside(source.facts.path) or is_aside(target.facts.path)):
             rows.append((key, kept))
+            if site:
+                rows.append((at_site(key, site), kept))
 
     def _needs(self, symbol: Symbol, position: int) -> bool:
         """Whether a parameter's own type leaves open what it holds."""

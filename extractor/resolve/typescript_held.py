@@ -4,28 +4,18 @@ was found to flow into it (see typescript_flow.py). What is worked out notes whi
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final
 
-from extractor.facts import MODULE, Binding, FileFacts
+from extractor.facts import MODULE, Binding
 from extractor.resolve.chains import Chain, split_top
 from extractor.resolve.model import NOTHING, Context, File, Symbol, Value, Values, join
-from extractor.resolve.typescript_exports import ScriptExports
-
-# ("", function id, position), ("=>", place of a function without a name, position), ("[]", what holds a container, scope),
-# (field, class id, 0) or ("...", what is copied to, 0)
-Key = tuple[str, str, int]
+from extractor.resolve.typescript_asked import Key, ScriptAsked
 
 _CONTAINERS: Final = frozenset(("list", "tuple", "record"))
 _HOLDERS: Final = ("#Map", "#Set", "#WeakMap", "#WeakSet", "#Array", "#Record")
 MAX_REST: Final = 6  # of what a function without a name takes as its rest
 OVERFLOW: Final = -1  # in the place of a position: what a function is given beyond its parameters
-_EXPORTS: Final = -2  # in the place of a scope: what a module exports under a name
-
-
-def exported(file: File, name: str) -> Key:
-    """The container that a module exports under a name."""
-    return ("[]", f"{file.id}:exports.{name}", MODULE)
 
 
 def lambda_place(value: Value) -> str:
@@ -33,61 +23,8 @@ def lambda_place(value: Value) -> str:
     return f"{value.symbol.file.number}:{value.name.partition('@')[0]}"
 
 
-class ScriptHeld(ScriptExports):
+class ScriptHeld(ScriptAsked):
     """Values by type and by flow."""
-
-    def __init__(self, files: Sequence[FileFacts], configs: Mapping[str, str]) -> None:
-        super().__init__(files, configs)
-        self.flows: dict[Key, Values] = {}
-        self._asked: list[Key] = []  # the flows that what is being evaluated depends on
-        self._depends: dict[tuple[int, int, int, str], tuple[Key, ...]] = {}
-        self._returns_depend: dict[str, tuple[Key, ...]] = {}
-
-    def evaluate(self, text: str, context: Context) -> Values:
-        key = (context.file.number, context.scope, context.line, text)
-        if key in self._memo:
-            self._asked.extend(self._depends.get(key, ()))
-            return self._memo[key]
-        start = len(self._asked)
-        values = super().evaluate(text, context)
-        asked = self._since(start)
-        if asked and key in self._memo:
-            self._depends[key] = asked
-        return values
-
-    def export(self, file: File, name: str) -> Values:
-        key = (file.number, _EXPORTS, 0, name)
-        if key in self._memo:
-            self._asked.extend(self._depends.get(key, ()))
-            return self._memo[key]
-        start, cycles = len(self._asked), self._cycles
-        values = self.stored(super().export(file, name), exported(file, name))
-        asked = self._since(start)
-        if cycles == self._cycles:
-            self._memo[key] = values
-            if asked:
-                self._depends[key] = asked
-        return values
-
-    def returns(self, symbol: Symbol) -> Values:
-        if symbol.id in self._returns:
-            self._asked.extend(self._returns_depend.get(symbol.id, ()))
-            return self._returns[symbol.id]
-        start = len(self._asked)
-        values = super().returns(symbol)
-        asked = self._since(start)
-        if asked and symbol.id in self._returns:
-            self._returns_depend[symbol.id] = asked
-        return values
-
-    def _since(self, start: int) -> tuple[Key, ...]:
-        """The keys asked for since, each once."""
-        if len(self._asked) == start:
-            return ()
-        asked = tuple(dict.fromkeys(self._asked[start:]))
-        del self._asked[start:]
-        self._asked.extend(asked)
-        return asked
 
     def special_name(self, head: str, context: Context) -> Values | None:
         """`this` of a function of an object, or of none, is also what `call` and `apply` give it."""
@@ -123,10 +60,6 @@ class ScriptHeld(ScriptExports):
         if not number.endswith("*"):
             return self._arriving(("=>", key, first))
         return (Value("list", args=(join(self._arriving(("=>", key, n)) for n in range(first, first + MAX_REST)),)),)
-
-    def _arriving(self, key: Key) -> Values:
-        self._asked.append(key)
-        return self.flows.get(key, NOTHING)
 
     def is_open_type(self, values: Values, depth: int = 0) -> bool:
         """A type that says that something can be called, or nothing at all, but not what runs."""

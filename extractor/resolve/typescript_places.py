@@ -7,7 +7,8 @@ from typing import NamedTuple
 from extractor.facts import MODULE
 from extractor.resolve.chains import split_top
 from extractor.resolve.model import NOTHING, Context, File, Symbol, Value, Values, join
-from extractor.resolve.typescript_held import Key, ScriptHeld, exported
+from extractor.resolve.typescript_asked import Key, exported
+from extractor.resolve.typescript_held import ScriptHeld
 
 
 class Place(NamedTuple):
