@@ -244,13 +244,18 @@ class ScriptDefs(ScriptNames):
         )  # fmt: skip
 
     def on_method(self, step: Step) -> None:
+        scope = step[1]
+        loose = scope == MODULE or self.defs[scope].kind in ("function", "method")
+        self._method(step, ["keyed"] if loose else [])
+
+    def _method(self, step: Step, flags: list[str]) -> None:
         node, scope = step[0], step[1]
         name = property_name(self.source, node.child_by_field_name("name"))
         if not name:
             self.push(step)
             return
         words = [c.type for c in node.children]
-        flags = ["property"] if "get" in words else ["setter"] if "set" in words else []
+        flags += ["property"] if "get" in words else ["setter"] if "set" in words else []
         flags += ["constructor"] if name == "constructor" else []
         if node.type == "method_signature" and scope != MODULE:
             flags.append("abstract")

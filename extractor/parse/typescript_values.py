@@ -181,7 +181,10 @@ class ScriptValues(ScriptDefs):
             value = _bare(value.child_by_field_name("right"))
         if target.type != "identifier":
             text = f"<{annotation}>" if annotation else clip(chain(self.source, value)) if value is not None else "?"
+            start = len(self.bindings)
             self._destructure(target, text, scope)
+            for binding in self.bindings[start:] if exported and scope == MODULE and not prefix else ():
+                self.exports.setdefault(binding.name, binding.name)
             self.push_nodes([value], scope, prefix)
             return
         name = self.text(target)
@@ -285,7 +288,7 @@ class ScriptValues(ScriptDefs):
         for item in self._without_comments(value):
             step = (item, index, inner, False)
             if item.type == "method_definition":
-                self.on_method(step)
+                self._method(step, [])
             elif item.type == "pair":
                 key, held = (
                     property_name(self.source, item.child_by_field_name("key")),

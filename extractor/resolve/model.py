@@ -91,6 +91,8 @@ class File:
         self.symbols = [Symbol(self, index, d) for index, d in enumerate(facts.defs)]
         self.top: dict[str, list[Symbol]] = {}
         for symbol in self.symbols:
+            if "keyed" in symbol.d.flags:  # a method of an object without a name: found by where it stands alone
+                continue
             parent = symbol.parent
             (self.top if parent is None else parent.members).setdefault(symbol.d.name, []).append(symbol)
         extra = facts.extra or {}

@@ -126,7 +126,7 @@ class ScriptEngine(ScriptResults):
                         return put
                 if copied := self.copied(symbol, name, context):
                     return copied
-                if beside := self._beside(symbol, name) or self.computed(symbol):
+                if beside := self._beside(symbol, name) or self.computed(symbol, name):
                     return beside
             return (
                 (Value("extfunc", name=f"js#Function.{name}"),) if name in ("toString", "length", "name") else NOTHING
@@ -145,7 +145,7 @@ class ScriptEngine(ScriptResults):
         ):
             found = self.copied(value.symbol, name, context) or found
         if not found and value.kind in ("inst", "class") and isinstance(value.symbol, Symbol):
-            found = self.computed(value.symbol)
+            found = self.computed(value.symbol, name)
         if found or value.kind != "class" or not isinstance(value.symbol, Symbol):
             return found
         file, index = value.symbol.file, value.symbol.index
@@ -159,8 +159,10 @@ class ScriptEngine(ScriptResults):
             return join([self.element(value), self.computed(value.symbol)])
         return self.element(value)
 
-    def computed(self, symbol: Symbol) -> Values:
+    def computed(self, symbol: Symbol, wanted: str = "") -> Values:
         """Functions assigned to keys that only a run tells, as in `for (const verb of verbs) Router.prototype[verb] = function…`."""
+        if wanted in library.BUILT_IN:
+            return NOTHING
         found = [
             s
             for ancestor, _ in self.lineage(symbol)

@@ -84,7 +84,10 @@ class ScriptHeld(ScriptAsked):
         out: list[Value] = []
         inside = False
         for value in values:
-            if value.kind in _CONTAINERS:
+            if value.kind == "record":
+                inside = True
+                out.append(Value("list", args=(join([*value.args, given]),), name=f"{{{value.name}"))
+            elif value.kind in _CONTAINERS:
                 inside = True
                 value = Value("list", args=(join([*value.args, given]),))
             elif value.kind == "ext" and value.name.endswith(_HOLDERS):
@@ -93,7 +96,7 @@ class ScriptHeld(ScriptAsked):
                 value = value._replace(args=(*(value.args[:-1] or ((NOTHING,) if "Map" in value.name else ())), last))
             elif value.kind == "class" and value.symbol.is_object:
                 inside = True
-                out.append(Value("list", args=(given,)))
+                out.append(Value("list", args=(given,), name=f"{{{','.join(value.symbol.members)}"))
             out.append(value)
         return tuple(out) if inside else (*values, Value("list", args=(given,)))
 

@@ -34,6 +34,18 @@ RUNNERS: Final = _words("""
 map filter forEach reduce reduceRight some every find findIndex findLast findLastIndex flatMap sort then catch finally
 setTimeout setInterval setImmediate nextTick queueMicrotask requestAnimationFrame replace replaceAll stringify parse from toSorted
 """)
+# Members that arrays, strings, functions, promises and plain objects have of themselves.
+BUILT_IN: Final = (
+    SAME_ELEMENTS
+    | ONE_ELEMENT
+    | FIRST_PARAMETER
+    | _words("""
+concat length push unshift join indexOf lastIndexOf includes reduce reduceRight entries keys values then catch finally
+call apply bind name toString toLocaleString valueOf hasOwnProperty isPrototypeOf propertyIsEnumerable constructor prototype
+charAt charCodeAt codePointAt endsWith startsWith match matchAll normalize padEnd padStart repeat replace replaceAll search
+split substr substring toLowerCase toUpperCase trim trimEnd trimStart localeCompare
+""")
+)
 NODE_MODULES: Final = _words("""
 assert async_hooks buffer child_process cluster console constants crypto dgram diagnostics_channel dns domain events fs
 http http2 https inspector module net os path perf_hooks process punycode querystring readline repl stream string_decoder

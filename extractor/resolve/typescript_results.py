@@ -21,6 +21,9 @@ class ScriptResults(ScriptFlow):
             value = Value("list", args=(join(value.args),))
         if value.kind == "list" and name.isdigit():
             return self.element(value)
+        if value.kind == "list" and value.name[:1] == "{":  # an object that was given members under keys of any name
+            known = name in library.BUILT_IN or name in value.name[1:].split(",")
+            return NOTHING if known else self.element(value)
         if value.kind == "record":
             names = value.name.split(",")
             return tuple(value.args[names.index(name)]) if name in names else NOTHING
