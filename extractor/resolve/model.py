@@ -21,7 +21,7 @@ FUNCTIONS: Final = frozenset(("function", "method"))
 class Symbol:
     """One definition. `members` are the definitions directly inside it, by name."""
 
-    __slots__ = ("ancestors", "bases", "d", "file", "id", "index", "members", "subclasses")
+    __slots__ = ("_constructs", "ancestors", "bases", "d", "file", "id", "index", "members", "subclasses")
 
     def __init__(self, file: File, index: int, d: Definition) -> None:
         self.file = file
@@ -29,6 +29,7 @@ class Symbol:
         self.d = d
         self.id = symbol_id(file.facts.prefix, file.facts.path, d.qualname, d.ordinal)
         self.members: dict[str, list[Symbol]] = {}
+        self._constructs: bool | None = None
         self.bases: list[Value] = []
         self.subclasses: list[Symbol] = []
         self.ancestors: list[tuple[Symbol, dict[str, Values]]] | None = None
@@ -49,7 +50,10 @@ class Symbol:
     @property
     def is_constructor(self) -> bool:
         """A JavaScript function with a prototype: what makes it a class is that it has methods."""
-        return self.d.kind == "function" and any(m.d.kind == "method" for group in self.members.values() for m in group)
+        if self._constructs is None:
+            methods = (m for group in self.members.values() for m in group if m.d.kind == "method")
+            self._constructs = self.d.kind == "function" and next(methods, None) is not None
+        return self._constructs
 
     @property
     def parent(self) -> Symbol | None:

@@ -73,6 +73,9 @@ class ScriptAsked(ScriptExports):
     def _at(self, site: Site | None) -> Iterator[None]:
         """Evaluate for one call of a maker, or for all."""
         before = self._site
+        if site is before:
+            yield
+            return
         self._enter(site)
         try:
             yield
