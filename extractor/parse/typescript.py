@@ -64,7 +64,21 @@ class ScriptCollector(ScriptErrors):
             awaited = "!" if any(c.type == "await" for c in node.children) else ""
             value = f"{clip(chain(self.source, right))}*{awaited}" if of else "<string>"
             self._destructure(left, value if not value.startswith("?") else "?", scope, node)
+            if of:
+                self._iterate(right, "[asyncIterator]" if awaited else "[iterator]", scope)
         self.push_nodes([right, node.child_by_field_name("body")], scope, step[2])
+
+    def _iterate(self, value: Node, how: str, scope: int) -> None:
+        held = clip(chain(self.source, value))
+        if held[0] not in "?<[{":
+            self.reads.append([scope, held, how, start_line(value)])
+
+    def on_spread(self, step: Step) -> None:
+        """`[...bag]` asks the bag for its elements; `{...bag}` does not."""
+        node, scope = step[0], step[1]
+        if node.named_children and (node.parent is None or node.parent.type != "object"):
+            self._iterate(node.named_children[0], "[iterator]", scope)
+        self.push(step)
 
     def on_return(self, step: Step) -> None:
         node, scope = step[0], step[1]
@@ -86,6 +100,8 @@ class ScriptCollector(ScriptErrors):
         if node.named_children and scope != MODULE and node.start_byte >= self._anonymous_until.get(scope, 0):
             value = clip(chain(self.source, node.named_children[0]))
             spread = "..." if any(c.type == "*" for c in node.children) else ""
+            if spread:
+                self._iterate(node.named_children[0], "[iterator]", scope)
             self.bind(scope, "return", f"[{spread}{value}]" if value != "?" else "?", node)
         self.push(step)
 
@@ -288,6 +304,7 @@ class ScriptCollector(ScriptErrors):
         "for_in_statement": on_for_in,
         "return_statement": on_return,
         "yield_expression": on_yield,
+        "spread_element": on_spread,
         "throw_statement": ScriptErrors.on_throw,
         "try_statement": ScriptErrors.on_try,
         "call_expression": on_call,

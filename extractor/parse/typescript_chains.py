@@ -257,10 +257,37 @@ def _required(source: Source, node: Node, function: Node | None) -> str:
     arguments = node.child_by_field_name("arguments")
     if function is None or arguments is None or source.text(function) not in ("require", "import"):
         return ""
-    first = arguments.named_children[0] if arguments.named_children else None
-    text = string_value(source, first) if first is not None and first.type == "string" else ""
+    text = module_name(source, arguments.named_children[0]) if arguments.named_children else ""
     # A module's name has dots and slashes of its own; the linker looks it up by this key.
-    return text.replace(".", "\x01").replace("#", "\x02").replace("-", "\x03")
+    return text.replace(".", "\x01").replace("#", "\x02").replace("-", "\x03").replace("*", "\x04")
+
+
+def module_name(source: Source, node: Node) -> str:
+    """The module that `require("…")` names; `./folder/*` where only its folder is told: `./folder/${name}`, `path.join(__dirname, name)`."""
+    if node.type == "string":
+        return string_value(source, node)
+    if node.type == "template_string":
+        text = source.text(node)[1:-1]
+        fixed, hole, _ = text.partition("${")
+        return _folder(fixed) if hole else text
+    if node.type == "binary_expression":
+        left = node.child_by_field_name("left")
+        while left is not None and left.type == "binary_expression":
+            left = left.child_by_field_name("left")
+        return _folder(string_value(source, left)) if left is not None and left.type == "string" else ""
+    function, given = node.child_by_field_name("function"), node.child_by_field_name("arguments")
+    if function is None or given is None or source.text(function).rpartition(".")[2] not in ("join", "resolve"):
+        return ""
+    parts = given.named_children
+    if not parts or source.text(parts[0]) != "__dirname":
+        return ""
+    fixed = [string_value(source, p) for p in parts[1:] if p.type == "string"]
+    return f"./{'/'.join(fixed)}/*" if 1 < len(parts) == len(fixed) + 2 and parts[-1].type != "string" else ""
+
+
+def _folder(fixed: str) -> str:
+    """What stands before a hole, as the folder it names."""
+    return f"{fixed.rpartition('/')[0]}/*" if fixed.startswith(".") and "/" in fixed else ""
 
 
 def member_path(source: Source, node: Node) -> list[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from extractor.facts import MODULE, Import, Param
 from extractor.parse.collect import Collector, Step, clip
 from extractor.parse.tree import collapse, start_line
-from extractor.parse.typescript_chains import chain, property_name, string_value, type_text
+from extractor.parse.typescript_chains import chain, module_name, property_name, string_value, type_text
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -104,8 +104,7 @@ class ScriptNames(Collector, ABC):
         arguments = node.child_by_field_name("arguments")
         if self.text(function) not in ("require", "import") or arguments is None or not arguments.named_children:
             return ""
-        first = arguments.named_children[0]
-        return string_value(self.source, first) if first.type in ("string", "template_string") else ""
+        return module_name(self.source, arguments.named_children[0])
 
     def _decorators(self, node: Node) -> tuple[str, ...]:
         return tuple(collapse(self.text(c)) for c in node.named_children if c.type == "decorator")

@@ -221,7 +221,7 @@ class ScriptEngine(ScriptResults):
     def declared_returns(self, symbol: Symbol) -> Values:
         inner = [s for s in symbol.members.get("return", ()) if s.d.kind == "variable"]
         found = super().declared_returns(symbol)
-        if symbol.d.returns and found and self.is_open_type(found):
+        if symbol.d.returns and found and (self.is_open_type(found) or self.leaves_open(found)):
             rows = symbol.file.binds.get((symbol.index, "return"), ())
             found = join([found, *(self.binding_values(b, symbol.file) for b in rows)])
         if inner:
@@ -341,8 +341,9 @@ class ScriptEngine(ScriptResults):
         return "unknown_receiver"
 
     def emit_reads(self, emitter: Emitter) -> None:
-        """Reading a getter calls it."""
-        getters = {s.d.name for file in self.files for s in file.symbols if "property" in s.d.flags}
+        """Reading a getter calls it; looping over an object calls what it is iterated by."""
+        iterated = {f"[{n}]" for n in ("iterator", "asyncIterator")}
+        getters = {s.d.name for file in self.files for s in file.symbols if "property" in s.d.flags or s.d.name in iterated}
         for file in self.files:
             for scope, receiver, name, line in (file.facts.extra or {}).get("reads", ()) if getters else ():
                 if name not in getters:
@@ -352,7 +353,7 @@ class ScriptEngine(ScriptResults):
                     below = self.below(value, name) if receiver == "this" else NOTHING
                     for member in self.member(value, name, context) or below:
                         for symbol in member.symbol if member.kind == "func" else ():
-                            if "property" in symbol.d.flags:
+                            if "property" in symbol.d.flags or name in iterated:
                                 emitter.edge(file.owner_id(scope), symbol.id, "calls", line, "getter")
         self._emit_writes(emitter)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import posixpath
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 
 from extractor.facts import MODULE, Call, FileFacts, Import
 from extractor.resolve import typescript_library as library
 from extractor.resolve.emit import Emitter, depends
-from extractor.resolve.model import NOTHING, Context, File, Symbol, Value, Values, join
+from extractor.resolve.model import MAX_VALUES, NOTHING, Context, File, Symbol, Value, Values, join
 from extractor.resolve.oo import Engine
 from extractor.resolve.typescript_modules import Modules
 
@@ -47,6 +48,7 @@ class ScriptExports(Engine):
                 "stars": stars,
                 "exports": exports,
                 "namespaces": namespaces,
+                "standing": {(s.d.start_line, s.d.name): s for s in reversed(file.symbols) if s.is_function},
                 "stubs": frozenset((file.facts.extra or {}).get("stubs", ())),
             }
 
@@ -60,6 +62,9 @@ class ScriptExports(Engine):
 
     def imported(self, file: File, row: Import) -> Values:
         """What the name an import binds holds."""
+        if row.module.endswith("/*"):
+            found = [row._replace(module=f"./{path}") for path in self._in_folder(file, row.module)]
+            return join(self.imported(file, one) for one in found) if len(found) <= MAX_VALUES else NOTHING
         target = self.target(file, row.module)
         if target is None:
             return (Value("beyond"),) if not row.module.startswith(".") else NOTHING
@@ -72,6 +77,13 @@ class ScriptExports(Engine):
             if whole:
                 return via_import(whole)
         return (Value("module", target, via="import"),)
+
+    def _in_folder(self, file: File, pattern: str) -> list[str]:
+        """The modules of a folder, as seen from a file."""
+        here = file.facts.path.rpartition("/")[0]
+        folder = posixpath.normpath(posixpath.join(here, pattern.removesuffix("/*")))
+        inside = [p for p in self.by_path if posixpath.dirname(p) == folder.removeprefix(".").lstrip("/")]
+        return [posixpath.relpath(p, here or ".") for p in inside if p != file.facts.path]
 
     def export(self, file: File, name: str) -> Values:
         """What a module exports under a name, followed to its definition."""
@@ -161,15 +173,12 @@ class ScriptExports(Engine):
                 Value("ext", name="js#Promise", args=(self.special_name(f"require{head[6:]}", context) or NOTHING,)),
             )
         if head.startswith("require:"):
-            module = head[8:].replace("\x01", ".").replace("\x02", "#").replace("\x03", "-")
+            module = head[8:].replace("\x01", ".").replace("\x02", "#").replace("\x03", "-").replace("\x04", "*")
             return self.imported(context.file, Import(MODULE, module, "", "", 0, 0, "require"))
         if head.startswith("~"):
             line, _, name = head[1:].partition("~")
-            return tuple(
-                Value("func", (s,), via="scope")
-                for s in context.file.symbols
-                if s.is_function and s.d.name == name and s.d.start_line == int(line)
-            )[:1]
+            found = context.file.found["standing"].get((int(line), name))
+            return (Value("func", (found,), via="scope"),) if found is not None else NOTHING
         if head.startswith("outer:"):
             # A shorthand property `{f}`: the name as it is outside the object.
             scope = context.file.symbols[context.scope].d.scope if context.scope != MODULE else MODULE
@@ -275,6 +284,10 @@ class ScriptExports(Engine):
         return [s for a, _ in self.lineage(value.symbol) for s in a.members.get(name, ())]
 
     def emit_import(self, file: File, row: Import, emitter: Emitter) -> None:
+        if row.module.endswith("/*"):
+            for path in self._in_folder(file, row.module):
+                self.emit_import(file, row._replace(module=f"./{path}", name=""), emitter)
+            return
         target = self.target(file, row.module)
         src, line = file.id, row.line
         if target is None:

@@ -18,6 +18,12 @@ MAX_REST: Final = 6  # of what a function without a name takes as its rest
 OVERFLOW: Final = -1  # in the place of a position: what a function is given beyond its parameters
 
 
+def variable_place(binding: Binding, file: File) -> Key:
+    """The container that a variable holds; a parameter of a function without a name is known by its line as well."""
+    line = f":{binding.line}" if binding.end_line else ""
+    return ("[]", f"{file.id}:{binding.name}{line}", binding.scope)
+
+
 def lambda_place(value: Value) -> str:
     """Where a function without a name stands."""
     return f"{value.symbol.file.number}:{value.name.partition('@')[0]}"
@@ -73,6 +79,13 @@ class ScriptHeld(ScriptAsked):
                 and v.name.endswith(_HOLDERS)
                 and (not v.args or self.is_open_type(v.args[-1], depth + 1))
             )
+            for v in values
+        )
+
+    def leaves_open(self, values: Values, depth: int = 0) -> bool:
+        """A type of which some part says that it can be called, but not what runs."""
+        return depth < 3 and any(
+            v.kind == "callable" or (v.kind in _CONTAINERS and any(self.leaves_open(a, depth + 1) for a in v.args))
             for v in values
         )
 
@@ -162,7 +175,9 @@ class ScriptHeld(ScriptAsked):
         self._active.add(key)
         try:
             rows = file.binds.get((scope, name), ())
-            return [self._plainly(b, file) for b in rows if b.kind in ("assigned", "again")]
+            held = file.symbols[scope].members if scope != MODULE else file.top
+            written = [(Value("class", s, via="scope"),) for s in held.get(name, ()) if s.is_object]
+            return [*written, *(self._plainly(b, file) for b in rows if b.kind in ("assigned", "again"))]
         finally:
             self._active.discard(key)
 
@@ -182,9 +197,7 @@ class ScriptHeld(ScriptAsked):
         found = super().binding_values(binding, file)
         if binding.kind == "declared" and self.is_open_type(found):
             found = join([found, *self._assigned(file, binding.scope, binding.name)])
-        if binding.end_line or binding.name.startswith("self."):
-            return found
-        return self.stored(found, ("[]", f"{file.id}:{binding.name}", binding.scope))
+        return found if binding.name.startswith("self.") else self.stored(found, variable_place(binding, file))
 
     def field_values(self, symbol: Symbol, name: str) -> Values | None:
         found = super().field_values(symbol, name)

@@ -8,7 +8,7 @@ from extractor.facts import MODULE
 from extractor.resolve.chains import split_top
 from extractor.resolve.model import NOTHING, Context, File, Symbol, Value, Values, join
 from extractor.resolve.typescript_asked import Key, exported
-from extractor.resolve.typescript_held import ScriptHeld
+from extractor.resolve.typescript_held import ScriptHeld, variable_place
 
 
 class Place(NamedTuple):
@@ -80,9 +80,9 @@ class ScriptPlaces(ScriptHeld):
         return key in symbol.file.binds or key in symbol.file.fields or name in symbol.members
 
     def _named_place(self, name: str, context: Context, depth: int) -> list[Place]:
-        file, scope, _ = context
+        file, scope, line = context
         while True:
-            rows = file.binds.get((scope, name))
+            rows = [b for b in file.binds.get((scope, name), ()) if not b.end_line or b.line <= line <= b.end_line]
             if not rows and scope != MODULE and any(p.name == name for p in file.symbols[scope].d.params):
                 return []
             if rows:
@@ -91,7 +91,9 @@ class ScriptPlaces(ScriptHeld):
                     found = self._places(alias, "[]", Context(file, scope, rows[-1].line), depth + 1)
                     if found:
                         return found
-            if rows or (scope == MODULE and name in file.top):
+            if rows:
+                return [Place(variable_place(rows[-1], file), file)]
+            if scope == MODULE and name in file.top:
                 return [Place(("[]", f"{file.id}:{name}", scope), file)]
             if scope == MODULE:
                 return []
