@@ -22,7 +22,7 @@ from extractor.parse.typescript_chains import (
 )
 from extractor.parse.typescript_defs import ScriptDefs
 from extractor.parse.typescript_errors import ScriptErrors
-from extractor.parse.typescript_names import FUNCTION_VALUES
+from extractor.parse.typescript_names import FUNCTION_VALUES, LISTENS
 from extractor.parse.typescript_values import ScriptValues
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ def parse(source: Source) -> FileFacts:
         "puts": collector.puts,
         "writes": collector.writes,
         "stubs": collector.stubs,
+        "events": collector.events,
     }
     return collector.facts(exports=names, extra=extra)
 
@@ -141,6 +142,10 @@ class ScriptCollector(ScriptErrors):
             else function
         )
         self.call(scope, receiver, name, anchor or node, self._args(arguments))
+        if name in LISTENS and receiver and arguments is not None and arguments.named_children:
+            first = arguments.named_children[0]
+            if first.type in ("string", "identifier", "member_expression"):
+                self.events.append([self.calls[-1].line, self.calls[-1].col, self.text(first).strip("\"'")])
         self._lambda_parameters(arguments, scope, f"{receiver}.{name}" if receiver else name)
         if function is not None and function.type == "member_expression":
             self.push_nodes([function.child_by_field_name("object"), arguments], scope, step[2])

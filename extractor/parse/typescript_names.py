@@ -22,6 +22,8 @@ WRAPPERS: Final = frozenset([
     "memo", "forwardRef", "useCallback", "debounce", "throttle", "once", "memoize", "promisify", "asyncHandler", "observer",
     "catchAsync", "wrapAsync", "asyncWrapper", "createAsyncThunk", "curry", "cache", "action",
 ])  # fmt: skip
+# Calls of emitters whose first argument names an event.
+LISTENS: Final = frozenset(("on", "once", "addListener", "prependListener", "prependOnceListener", "emit"))
 
 
 class ScriptNames(Collector, ABC):
@@ -36,6 +38,7 @@ class ScriptNames(Collector, ABC):
         self.reads: list[list[object]] = []  # [scope, receiver, property, line]
         self.writes: list[list[object]] = []  # [scope, receiver, property, line]
         self.puts: list[list[object]] = []  # [scope, container or object, field or [], value, line]
+        self.events: list[list[object]] = []  # [line, column, name] of calls that listen to an event or emit one
         self.stubs: list[int] = []  # methods that do nothing, or only throw
         self.is_module = False
         self._exported = False  # the declaration visited next stands in an export statement

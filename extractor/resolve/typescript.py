@@ -285,6 +285,9 @@ class ScriptEngine(ScriptResults):
         """`super(…)` runs the constructor of the base."""
         if call.receiver and call.name in library.RUNNERS and call.kind == "call":
             self.run_whatever(call, args, context, emitter)
+        for listener in self.listeners(call, context):
+            for symbol in listener.symbol:
+                emitter.edge(context.file.owner_id(context.scope), symbol.id, "calls", call.line, "flow")
         if call.receiver or call.name != "super":
             return None
         owner = context.file.enclosing_class(context.scope)

@@ -48,6 +48,7 @@ class ScriptExports(Engine):
                 "stars": stars,
                 "exports": exports,
                 "namespaces": namespaces,
+                "events": {(line, col): name for line, col, name in (file.facts.extra or {}).get("events", ())},
                 "standing": {(s.d.start_line, s.d.name): s for s in reversed(file.symbols) if s.is_function},
                 "stubs": frozenset((file.facts.extra or {}).get("stubs", ())),
             }

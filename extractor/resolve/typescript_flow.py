@@ -185,22 +185,30 @@ class ScriptFlow(ScriptPlaces):
                 if max(into, what) < len(args) and telling(args[what]):
                     self._put(args[into], name, args[what] + ("[]" if whole else ""), context, rows)
         for symbol, site in called:
-            if symbol.id in self._makers:
-                rows.append((("site", symbol.id, 0), (Value("ext", name=site),)))
-            params = symbol.d.params
-            rest = len(params) - 1 if params and params[-1].kind == "*" else len(params)
-            for position, arg in enumerate(args):
-                if not telling(arg):
-                    continue
-                spread = arg.startswith("...")
-                values = self._spread(arg[3:], context) if spread else self.evaluate(arg, context)
-                if rest == len(params) and (spread or position >= rest):
-                    self._arrive(rows, ("", symbol.id, OVERFLOW), values, context.file, symbol.file, site)
-                for place in range(min(position, rest), len(params) if spread else min(position + 1, len(params))):
-                    if self._needs(symbol, place):
-                        self._arrive(rows, ("", symbol.id, place), values, context.file, symbol.file, site)
-                    else:
-                        self._fulfil(symbol, place, values, context, rows)
+            self._flow_into(symbol, site, args, context, rows)
+
+    def _flow_function(self, value: Value, args: list[str], context: Context, rows: list[Row]) -> None:
+        for symbol, site in self._called((value,), args, context):
+            self._flow_into(symbol, site, args, context, rows)
+
+    def _flow_into(self, symbol: Symbol, site: str, args: list[str], context: Context, rows: list[Row]) -> None:
+        """The arguments of one call into the parameters of what it runs."""
+        if symbol.id in self._makers and site.startswith(f"{symbol.id}|"):
+            rows.append((("site", symbol.id, 0), (Value("ext", name=site),)))
+        params = symbol.d.params
+        rest = len(params) - 1 if params and params[-1].kind == "*" else len(params)
+        for position, arg in enumerate(args):
+            if not telling(arg):
+                continue
+            spread = arg.startswith("...")
+            values = self._spread(arg[3:], context) if spread else self.evaluate(arg, context)
+            if rest == len(params) and (spread or position >= rest):
+                self._arrive(rows, ("", symbol.id, OVERFLOW), values, context.file, symbol.file, site)
+            for place in range(min(position, rest), len(params) if spread else min(position + 1, len(params))):
+                if self._needs(symbol, place):
+                    self._arrive(rows, ("", symbol.id, place), values, context.file, symbol.file, site)
+                else:
+                    self._fulfil(symbol, place, values, context, rows)
 
     def _flow_lambda(self, value: Value, args: list[str], context: Context, rows: list[Row]) -> None:
         place, site = lambda_place(value), self._site_marked(value)

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 
 from extractor.resolve import typescript_library as library
 from extractor.resolve.model import NOTHING, Context, Symbol, Value, Values, join
-from extractor.resolve.typescript_flow import ScriptFlow
+from extractor.resolve.typescript_events import ScriptEvents
 
 
-class ScriptResults(ScriptFlow):
+class ScriptResults(ScriptEvents):
     """Arrays, maps, promises and what else lies outside the repository."""
 
     def foreign_member(self, value: Value, name: str, context: Context) -> Values:
