@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from extractor.facts import MODULE, FileFacts
 from extractor.resolve.model import NOTHING, Context, File, Symbol, Value, Values, join
@@ -21,6 +21,7 @@ Key = tuple[str, str, int]
 Memo = dict[tuple[int, int, int, str], Values]
 
 MAX_SITES: Final = 8
+MAX_TRIES: Final = 3
 _EXPORTS: Final = -2  # in the place of a scope: what a module exports under a name
 
 
@@ -59,6 +60,10 @@ class ScriptAsked(ScriptExports):
         self.flows: dict[Key, Values] = {}
         self._asked: list[Key] = []  # the flows that what is being evaluated depends on
         self._known: dict[str, Known] = {}
+        self._depth: dict[Any, int] = {}  # what is being worked out, and inside how much
+        self._low = 0  # the outermost of it that was asked for again
+        self._part = False
+        self._tries: dict[Any, int] = {}
         self._site: Site | None = None
         self._makers: dict[str, Maker] = {}
         self._enter(None)
@@ -94,11 +99,39 @@ class ScriptAsked(ScriptExports):
             self._asked.extend(self._depends.get(key, ()))
             return self._memo[key]
         start = len(self._asked)
-        values = super().evaluate(text, context)
+        with self._going(key) as going:
+            values = super().evaluate(text, context) if going else NOTHING
         asked = self._since(start)
-        if asked and key in self._memo:
+        if self._partial(key):
+            self._memo.pop(key, None)
+        elif asked and key in self._memo:
             self._depends[key] = asked
         return values
+
+    @contextmanager
+    def _going(self, key: Any) -> Iterator[bool]:
+        """Whether something is not yet being worked out; if it is, what asked for it in between is known in part only."""
+        known = self._depth.get(key)
+        if known is not None:
+            self._low = min(self._low, known)
+            yield False
+            return
+        depth = self._depth[key] = len(self._depth)
+        before, self._low = self._low, depth
+        try:
+            yield True
+        finally:
+            del self._depth[key]
+            self._part = self._low < depth
+            self._low = min(before, self._low)
+
+    def _partial(self, key: Any) -> bool:
+        """Whether what was just worked out lacks what it is part of. It is worked out again when asked for, a few times."""
+        if not self._part:
+            return False
+        self._part = False
+        tries = self._tries[key] = self._tries.get(key, 0) + 1
+        return tries <= MAX_TRIES
 
     def export(self, file: File, name: str) -> Values:
         if self._site is not None:
@@ -125,9 +158,12 @@ class ScriptAsked(ScriptExports):
             self._asked.extend(self._returns_depend.get(symbol.id, ()))
             return self._returns[symbol.id]
         start = len(self._asked)
-        values = super().returns(symbol)
+        with self._going(symbol.id) as going:
+            values = super().returns(symbol) if going else NOTHING
         asked = self._since(start)
-        if asked and symbol.id in self._returns:
+        if self._partial(symbol.id):
+            self._returns.pop(symbol.id, None)
+        elif asked and symbol.id in self._returns:
             self._returns_depend[symbol.id] = asked
         return values
 
@@ -143,10 +179,16 @@ class ScriptAsked(ScriptExports):
     def _forget(self) -> None:
         self.flows = {}
         self._known.clear()
+        self._tries.clear()
         self._enter(None)
 
     def _drop(self, changed: set[Key]) -> None:
-        """Forget what was worked out from what has changed since."""
+        """Forget what was worked out from what has changed since, or in part only."""
+        for known in self._known.values():
+            for name in self._tries:
+                known.memo.pop(name, None)
+                known.returns.pop(name, None)
+        self._tries.clear()
         for memo, depends, returns, returns_depend in self._known.values():
             for key in [k for k, asked in depends.items() if not changed.isdisjoint(asked)]:
                 memo.pop(key, None)

@@ -59,9 +59,9 @@ class ScriptFlow(ScriptPlaces):
             flows = _joined(rows)
             changed = {k for k in (*flows, *self.flows) if flows.get(k) != self.flows.get(k)}
             self.flows = flows
+            self._drop(changed)
             if not changed:
                 break
-            self._drop(changed)
 
     def _sources(self) -> list[Source]:
         """Calls with arguments worth following, and assignments into containers and objects, each as [held, name, value]."""
