@@ -39,6 +39,7 @@ def parse(source: Source) -> FileFacts:
     """The facts of one TypeScript or JavaScript file."""
     collector = ScriptCollector(source)
     collector.walk()
+    collector.breed()
     exports = {k: v for k, v in collector.exports.items() if k not in collector.unnamed}
     names = tuple(sorted(k for k in exports if k != "=")) if exports or collector.is_module else None
     extra = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from extractor.facts import MODULE, Import
 from extractor.parse.collect import Step, clip
@@ -14,9 +14,19 @@ from extractor.parse.typescript_values import ScriptValues
 if TYPE_CHECKING:
     from tree_sitter import Node
 
+    from extractor.parse import Source
+
+
+_BREEDS: Final = ("call_expression", "new_expression", "member_expression")
+
 
 class ScriptAssignments(ScriptValues):
     """What an assignment defines under the name it is bound to."""
+
+    def __init__(self, source: Source) -> None:
+        super().__init__(source)
+        self._bred: dict[tuple[int, str], str] = {}  # a name with a prototype -> whose prototype that is
+        self._breeders: dict[str, tuple[int, int]] = {}  # a function -> which parameter it makes extend which
 
     def on_assignment(self, step: Step) -> None:
         node, scope, prefix, top = step
@@ -56,8 +66,8 @@ class ScriptAssignments(ScriptValues):
         if is_function and len(path) >= 2 and path[0] not in ("this", "window", "global", "globalThis", "self"):
             self._assign_function(path, right, node, step)
             return
-        if right.type in ("call_expression", "new_expression") and len(path) == 2 and path[1] == "prototype":
-            self._inherit(path[0], right)
+        if right.type in _BREEDS and len(path) == 2 and path[1] == "prototype":
+            self._inherit(path[0], right, scope)
         if right.type == "object" and len(path) == 2 and path[1] == "prototype":
             owner = self._owner(path[0])
             if owner is not None:
@@ -125,17 +135,35 @@ class ScriptAssignments(ScriptValues):
         if held not in ("?", "this", "exports", "module") and (value[0] not in "?<" or value == "<Array>"):
             self.puts.append([scope, held, name, value, start_line(node)])
 
-    def _inherit(self, name: str, value: Node) -> None:
-        """`B.prototype = Object.create(A.prototype)` and `B.prototype = new A()`: B extends A."""
-        owner = self._owner(name)
+    def _inherit(self, name: str, value: Node, scope: int) -> None:
+        """`B.prototype = Object.create(A.prototype)`, `B.prototype = new A()`: B extends A. Where both are parameters, the
+        function makes one of what it is given extend the other."""
         if value.type == "new_expression":
             base = self.text(value.child_by_field_name("constructor"))
         else:
             arguments = value.child_by_field_name("arguments")
-            first = arguments.named_children[0] if arguments is not None and arguments.named_children else None
-            base = self.text(first).removesuffix(".prototype") if self.text(first).endswith(".prototype") else ""
-        if owner is not None and base:
+            first = arguments.named_children[0] if arguments is not None and arguments.named_children else value
+            base = self.text(first).rpartition("&&")[2].strip()
+            base = base.removesuffix(".prototype") if base.endswith(".prototype") else ""
+        names = [p.name for p in self.defs[scope].params] if scope != MODULE else []
+        if base and name not in names and names:
+            self._bred[scope, name] = base  # `F.prototype = parent.prototype; child.prototype = new F()`
+        base = self._bred.get((scope, base), base)
+        if name in names and base in names:
+            self._breeders[self.defs[scope].name] = (names.index(name), names.index(base))
+            return
+        owner = self._owner(name, scope)
+        if owner is not None and base and value.type != "member_expression":
             self.add_base(owner, base, 0, start_line(value), "extends")
+
+    def breed(self) -> None:
+        """Calls of functions that make one class extend another."""
+        for call, given in zip(self.calls, self.arguments, strict=True) if self._breeders else ():
+            child, parent = self._breeders.get(call.name, (0, 0))
+            if child != parent and not call.receiver and max(child, parent) < len(given):
+                owner = self._owner(given[child], call.scope)
+                if owner is not None:
+                    self.add_base(owner, given[parent], 0, call.line, "extends")
 
     def _export_named(self, name: str, right: Node, node: Node, step: Step) -> None:
         if (

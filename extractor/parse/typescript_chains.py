@@ -24,6 +24,7 @@ _LITERALS: Final = {
     "undefined": "<null>",
 }
 _PLAIN: Final = frozenset((*_LITERALS.values(), "?"))
+BEGINS: Final = "…"  # behind a name of which only the beginning is told
 MAX_NESTED: Final = 8
 MAX_ELEMENTS: Final = 24  # of an array or object written out; what follows is more of the same
 _KEYS: Final = frozenset(("property_identifier", "private_property_identifier", "number", "identifier"))
@@ -66,8 +67,7 @@ def chain(source: Source, node: Node | None, depth: int = 0) -> str:
             node = function
         elif kind == "subscript_expression":
             index = node.child_by_field_name("index")
-            constant = index is not None and index.type == "string"
-            steps.append("." + string_value(source, index) if constant else "[]")
+            steps.append(_key_step(source, index))
             node = node.child_by_field_name("object")
         elif kind in _TRANSPARENT:
             node = node.named_children[0] if node.named_children else None
@@ -129,6 +129,28 @@ def chain(source: Source, node: Node | None, depth: int = 0) -> str:
         else:
             break
     return head + "".join(reversed(steps)) if len(steps) <= MAX_STEPS else "?"
+
+
+def _key_step(source: Source, index: Node | None) -> str:
+    name = key_name(source, index)
+    return f".{name}" if name else "[]"
+
+
+def key_name(source: Source, index: Node | None) -> str:
+    """The key that a subscript tells: all of it, or how it begins, as in `this[`visit${kind}`]`; empty for neither."""
+    if index is None:
+        return ""
+    if index.type == "string":
+        return string_value(source, index)
+    text = source.text(index)
+    begins = ""
+    if index.type == "template_string":
+        begins = text[1:].partition("${")[0]
+        if begins == text[1:]:
+            return begins[:-1]
+    elif index.type == "binary_expression" and text[:1] in "\"'":
+        begins = text[1:].partition(text[0])[0]
+    return f"{begins}{BEGINS}" if len(begins) > 1 and begins.isidentifier() else ""
 
 
 def _branches(node: Node) -> list[Node | None]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from extractor.facts import MODULE, Import, Param
 from extractor.parse.collect import Collector, Step, clip
 from extractor.parse.tree import collapse, start_line
-from extractor.parse.typescript_chains import chain, module_name, property_name, string_value, type_text
+from extractor.parse.typescript_chains import chain, key_name, module_name, property_name, string_value, type_text
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -22,6 +22,7 @@ WRAPPERS: Final = frozenset([
     "memo", "forwardRef", "useCallback", "debounce", "throttle", "once", "memoize", "promisify", "asyncHandler", "observer",
     "catchAsync", "wrapAsync", "asyncWrapper", "createAsyncThunk", "curry", "cache", "action",
 ])  # fmt: skip
+_HOLE: Final = "template_substitution"
 # Calls of emitters whose first argument names an event.
 LISTENS: Final = frozenset(("on", "once", "addListener", "prependListener", "prependOnceListener", "emit"))
 
@@ -311,12 +312,13 @@ class ScriptNames(Collector, ABC):
         if function.type == "subscript_expression":
             index = function.child_by_field_name("index")
             held = clip(chain(self.source, function.child_by_field_name("object")))
-            return held or "?", string_value(
-                self.source, index
-            ) if index is not None and index.type == "string" else "[]"
+            return held or "?", key_name(self.source, index) or "[]"
         return clip(chain(self.source, function)) or "?", "()"
 
     def _args(self, arguments: Node | None) -> list[str]:
+        if arguments is not None and arguments.type == "template_string":  # a tag is given the texts, then the values
+            holes = [c.named_children[0] for c in arguments.named_children if c.type == _HOLE and c.named_children]
+            return ["<string[]>", *(clip(chain(self.source, c)) for c in holes)]
         if arguments is None or arguments.type != "arguments":
             return []
         return [

@@ -9,6 +9,7 @@ from typing import Any
 
 from extractor.facts import Call, FileFacts
 from extractor.parse.collect import bare
+from extractor.parse.typescript_chains import BEGINS
 from extractor.resolve import Links
 from extractor.resolve import typescript_library as library
 from extractor.resolve.chains import Chain, TypeText, parse_chain, ts_type
@@ -110,6 +111,8 @@ class ScriptEngine(ScriptResults):
 
     # ------------------------------------------------------------------ members and results
     def member(self, value: Value, name: str, context: Context) -> Values:
+        if name.endswith(BEGINS):
+            return self._beginning(value, name.removesuffix(BEGINS), context)
         if value.kind == "func":
             for symbol in value.symbol:
                 if name in ("call", "apply"):
@@ -172,6 +175,17 @@ class ScriptEngine(ScriptResults):
             if s.d.kind == "method"
         ]
         return tuple(Value("func", (s,), via="flow") for s in found)
+
+    def _beginning(self, value: Value, begins: str, context: Context) -> Values:
+        """The members whose names begin like this."""
+        if value.kind == "list":
+            return self.element(value)
+        names: dict[str, None] = {}
+        if value.kind == "module":
+            names = dict.fromkeys(value.symbol.found["exports"])
+        elif isinstance(value.symbol, Symbol):
+            names = {name: None for ancestor, _ in self.lineage(value.symbol) for name in ancestor.members}
+        return join(self.member(value, name, context) for name in names if name.startswith(begins))
 
     def _beside(self, symbol: object, name: str) -> Values:
         """`module.exports = Foo; module.exports.bar = …`: what is exported beside the class or function is found on it."""
