@@ -81,7 +81,8 @@ def chain(source: Source, node: Node | None, depth: int = 0) -> str:
             if written in ("const", "any", "unknown"):
                 node = parts[0] if kind == "as_expression" else parts[-1]
                 continue
-            head = f"<{written}>"
+            held = chain(source, parts[0], depth + 1) if "=>" in written and kind == "as_expression" else "?"
+            head = f"({held}|<{written}>)" if held != "?" else f"<{written}>"
             break
         elif kind == "new_expression":
             made = node.child_by_field_name("constructor")
@@ -143,6 +144,8 @@ def key_name(source: Source, index: Node | None) -> str:
     if index.type == "string":
         return string_value(source, index)
     text = source.text(index)
+    if index.type == "number":
+        return text if text.isdigit() else ""
     begins = ""
     if index.type == "template_string":
         begins = text[1:].partition("${")[0]

@@ -88,15 +88,18 @@ class ScriptEngine(ScriptResults):
         return self.type_values(text, context.file, context.scope)
 
     def _evaluate(self, text: str, chain: Chain, context: Context) -> Values:
-        if chain.kind == "new" and not chain.steps and chain.head in ("Map", "Set", "WeakMap", "WeakSet"):
+        if chain.kind == "new" and not chain.steps and (held := bare(chain.head)) in ("Map", "Set", "WeakMap", "WeakSet"):
             values = super()._evaluate(text, chain, context)
-            args = self.arguments(chain.head, context)
-            held = join(self.element(v) for v in self.evaluate(args[0], context)) if args else NOTHING
-            if not held or any(v.kind != "ext" for v in values):
+            args = self.arguments(held, context)
+            given = join(self.element(v) for v in self.evaluate(args[0], context)) if args else NOTHING
+            if not given or any(v.kind != "ext" for v in values):
                 return values
-            pairs = chain.head.endswith("Map")
-            inner = tuple(join(self.foreign_member(v, n, context) for v in held) for n in "01") if pairs else (held,)
-            return tuple(v._replace(args=inner) for v in values)
+            pairs = held.endswith("Map")
+            inner = tuple(join(self.foreign_member(v, n, context) for v in given) for n in "01") if pairs else (given,)
+            return tuple(
+                v._replace(args=tuple(join(both) for both in zip(inner, v.args, strict=True)) if v.args else inner)
+                for v in values
+            )
         found = super()._evaluate(text, chain, context)
         if "@" in text and chain.kind != "lambda" and self.is_open_type(found):
             for step in chain.steps:  # a parameter of a function without a name: what its callers give
@@ -111,6 +114,8 @@ class ScriptEngine(ScriptResults):
 
     # ------------------------------------------------------------------ members and results
     def member(self, value: Value, name: str, context: Context) -> Values:
+        if name.isdigit() and value.kind != "tuple":
+            return self.indexed(value)
         if name.endswith(BEGINS):
             return self._beginning(value, name.removesuffix(BEGINS), context)
         if value.kind == "func":
@@ -235,7 +240,7 @@ class ScriptEngine(ScriptResults):
     def declared_returns(self, symbol: Symbol) -> Values:
         inner = [s for s in symbol.members.get("return", ()) if s.d.kind == "variable"]
         found = super().declared_returns(symbol)
-        if symbol.d.returns and found and (self.is_open_type(found) or self.leaves_open(found)):
+        if symbol.d.returns and found and self.is_open_type(found):
             rows = symbol.file.binds.get((symbol.index, "return"), ())
             found = join([found, *(self.binding_values(b, symbol.file) for b in rows)])
         if inner:
@@ -276,7 +281,7 @@ class ScriptEngine(ScriptResults):
     def handed(self, callee: Value, position: int, number: int, args: list[str] | None, context: Context) -> Values:
         if callee.kind == "func" or (callee.kind == "class" and isinstance(callee.symbol, Symbol)):
             return self.passed_here(callee, position, number, args, context)
-        if callee.name == "js#Array.reduce" and position == number == 0 and args and len(args) > 1:
+        if callee.name in ("js#Array.reduce", "js#Array.reduceRight") and position == number == 0 and args and len(args) > 1:
             return self.evaluate(args[1], context)
         return super().handed(callee, position, number, args, context)
 

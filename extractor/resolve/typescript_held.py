@@ -68,26 +68,27 @@ class ScriptHeld(ScriptAsked):
         return (Value("list", args=(join(self._arriving(("=>", key, n)) for n in range(first, first + MAX_REST)),)),)
 
     def is_open_type(self, values: Values, depth: int = 0) -> bool:
-        """A type that says that something can be called, or nothing at all, but not what runs."""
-        return depth < 4 and all(
-            v.kind in ("callable", "unknown")
-            or (v.kind == "ext" and v.name == "js#Function")
-            or (v.kind == "inst" and v.symbol.d.kind == "interface" and not v.symbol.members and not v.symbol.bases)
-            or (v.kind in _CONTAINERS and all(self.is_open_type(a, depth + 1) for a in v.args))
-            or (
-                v.kind == "ext"
-                and v.name.endswith(_HOLDERS)
-                and (not v.args or self.is_open_type(v.args[-1], depth + 1))
-            )
-            for v in values
+        """A type that says, of all it holds or of a part of a container, that it can be called, or nothing at all, but not what runs."""
+        return depth < 4 and (
+            all(self._is_open(v, depth) for v in values)
+            or any(v.kind in _CONTAINERS and any(self._leaves_open(a, depth) for a in v.args) for v in values)
         )
 
-    def leaves_open(self, values: Values, depth: int = 0) -> bool:
-        """A type of which some part says that it can be called, but not what runs."""
-        return depth < 3 and any(
-            v.kind == "callable" or (v.kind in _CONTAINERS and any(self.leaves_open(a, depth + 1) for a in v.args))
-            for v in values
+    def _is_open(self, value: Value, depth: int) -> bool:
+        return (
+            value.kind in ("callable", "unknown")
+            or (value.kind == "ext" and value.name == "js#Function")
+            or (value.kind == "inst" and value.symbol.d.kind == "interface" and not (value.symbol.members or value.symbol.bases))
+            or (value.kind in _CONTAINERS and all(self.is_open_type(a, depth + 1) for a in value.args))
+            or (
+                value.kind == "ext"
+                and value.name.endswith(_HOLDERS)
+                and (not value.args or self.is_open_type(value.args[-1], depth + 1))
+            )
         )
+
+    def _leaves_open(self, values: Values, depth: int) -> bool:
+        return bool(values) and any(v.kind == "callable" for v in values) or self.is_open_type(values, depth + 1) and bool(values)
 
     def stored(self, values: Values, key: Key) -> Values:
         """Values of a variable or field that holds a container, with what was put into it."""

@@ -19,8 +19,6 @@ class ScriptResults(ScriptEvents):
             if name.isdigit():
                 return tuple(value.args[int(name)]) if int(name) < len(value.args) else NOTHING
             value = Value("list", args=(join(value.args),))
-        if value.kind == "list" and name.isdigit():
-            return self.element(value)
         if value.kind == "list" and value.name[:1] == "{":  # an object that was given members under keys of any name
             known = name in library.BUILT_IN or name in value.name[1:].split(",")
             return NOTHING if known else self.element(value)
@@ -77,13 +75,13 @@ class ScriptResults(ScriptEvents):
                 inner = join([*owner.args, *(self.element(v) if v.kind in ("list", "tuple") else (v,) for v in given)])
                 return (Value("list", args=(inner,)),)
             if method in ("reduce", "reduceRight"):
-                return join([*(self.evaluate(a, context) for a in args[1:]), *self._lambda_results(args[:1], context)])
+                return join([*(self.evaluate(a, context) for a in args[1:]), *self.lambda_results(args[:1], context)])
             if method in library.SAME_ELEMENTS:
                 return (owner,)
             if method in library.ONE_ELEMENT:
                 return tuple(owner.args[0]) if owner.args else NOTHING
             if method in ("map", "flatMap", "from"):
-                inner = join(self._lambda_results(args, context))
+                inner = join(self.lambda_results(args, context))
                 return (Value("list", args=(join(self.element(v) for v in inner) if method == "flatMap" else inner,)),)
             if method in ("values", "entries", "keys"):
                 return (owner,)
@@ -103,7 +101,7 @@ class ScriptResults(ScriptEvents):
                 if method in ("resolve", "race", "any"):
                     return (Value("ext", name="js#Promise", args=(join(self.evaluate(a, context) for a in args[:1]),)),)
             if method == "then":
-                inner = join(self.awaited(v) for v in join(self._lambda_results(args[:1], context)))
+                inner = join(self.awaited(v) for v in join(self.lambda_results(args[:1], context)))
                 return (Value("ext", name="js#Promise", args=(inner,)),)
             if method in ("catch", "finally"):
                 return (owner,)
@@ -128,7 +126,7 @@ class ScriptResults(ScriptEvents):
             return (Value("list", args=(inner,)),)
         return NOTHING
 
-    def _lambda_results(self, args: Sequence[str], context: Context) -> list[Values]:
+    def lambda_results(self, args: Sequence[str], context: Context) -> list[Values]:
         found = []
         for arg in args:
             for value in self.evaluate(arg, context) if arg not in ("", "?") else ():
@@ -182,6 +180,10 @@ class ScriptResults(ScriptEvents):
     ) -> None:
         if any(w.kind == "list" for w in wanted):  # an array written out
             given = tuple(Value("list", args=(join(v.args),)) if v.kind == "tuple" else v for v in given)
+        for want in wanted:  # a class where `new () => T` is wanted
+            if want.kind == "callable" and want.args and depth < 4:
+                made = tuple(self.as_instance(v) for v in given if v.kind == "class")
+                self.unify(tuple(want.args[0]), made, names, env, depth + 1)
         super().unify(wanted, given, names, env, depth)
 
     def awaited(self, value: Value) -> Values:
@@ -197,7 +199,7 @@ class ScriptResults(ScriptEvents):
         if owner.kind == "list" and owner.args:
             if method in library.FIRST_PARAMETER:
                 return tuple(owner.args[0]) if number == 0 else NOTHING
-            if method == "sort" or (method == "reduce" and number < 2):
+            if method == "sort" or (method in ("reduce", "reduceRight") and number < 2):
                 return tuple(owner.args[0])
             return NOTHING
         if owner.name.endswith("#Promise") and owner.args and method == "then" and position == 0:
