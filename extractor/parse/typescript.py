@@ -50,6 +50,7 @@ def parse(source: Source) -> FileFacts:
         "writes": collector.writes,
         "stubs": collector.stubs,
         "events": collector.events,
+        "computed": collector.computed,
     }
     return collector.facts(exports=names, extra=extra)
 

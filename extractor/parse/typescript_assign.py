@@ -198,4 +198,6 @@ class ScriptAssignments(ScriptValues):
         elif right.type == "object":
             self._define_value(names[0], right, node, member, flags=["field"])
         else:
-            self._function("method", names[0], right, node, member, flags)
+            made = self._function("method", names[0], right, node, member, flags)
+            if names[0].startswith("["):
+                self.computed.append(made)

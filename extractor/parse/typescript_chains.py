@@ -76,6 +76,9 @@ def chain(source: Source, node: Node | None, depth: int = 0) -> str:
             node = node.named_children[0] if node.named_children else None
         elif kind in ("as_expression", "type_assertion"):
             parts = node.named_children
+            if len(parts) == 1:  # `as const`
+                node = parts[0]
+                continue
             wanted = parts[-1] if kind == "as_expression" else parts[0]
             written = collapse(source.text(wanted)).removeprefix("<").removesuffix(">") if parts else ""
             if written in ("const", "any", "unknown"):

@@ -175,9 +175,9 @@ class ScriptEngine(ScriptResults):
             s
             for ancestor, _ in self.lineage(symbol)
             for name, group in ancestor.members.items()
-            if name[0] == "[" and name[1:2].islower()
+            if name[0] == "["
             for s in group
-            if s.d.kind == "method"
+            if s.index in s.file.found["computed"]
         ]
         return tuple(Value("func", (s,), via="flow") for s in found)
 

@@ -50,6 +50,7 @@ class ScriptExports(Engine):
                 "namespaces": namespaces,
                 "events": {(line, col): name for line, col, name in (file.facts.extra or {}).get("events", ())},
                 "standing": {(s.d.start_line, s.d.name): s for s in reversed(file.symbols) if s.is_function},
+                "computed": frozenset((file.facts.extra or {}).get("computed", ())),
                 "stubs": frozenset((file.facts.extra or {}).get("stubs", ())),
             }
 

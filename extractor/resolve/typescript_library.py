@@ -34,13 +34,18 @@ RUNNERS: Final = _words("""
 map filter forEach reduce reduceRight some every find findIndex findLast findLastIndex flatMap sort then catch finally
 setTimeout setInterval setImmediate nextTick queueMicrotask requestAnimationFrame replace replaceAll stringify parse from toSorted
 """)
-# Members that arrays, strings, functions, promises and plain objects have of themselves.
+# Methods of emitters of events that give back what they are called on.
+FLUENT: Final = _words(
+    "on once off addListener removeListener prependListener prependOnceListener removeAllListeners setMaxListeners"
+)
+# Members that arrays, strings, functions, promises and plain objects and emitters have of themselves.
 BUILT_IN: Final = (
     SAME_ELEMENTS
     | ONE_ELEMENT
     | FIRST_PARAMETER
+    | FLUENT
     | _words("""
-concat length push unshift join indexOf lastIndexOf includes reduce reduceRight entries keys values then catch finally
+emit listenerCount listeners concat length push unshift join indexOf lastIndexOf includes reduce reduceRight entries keys values then catch finally
 call apply bind name toString toLocaleString valueOf hasOwnProperty isPrototypeOf propertyIsEnumerable constructor prototype
 charAt charCodeAt codePointAt endsWith startsWith match matchAll normalize padEnd padStart repeat replace replaceAll search
 split substr substring toLowerCase toUpperCase trim trimEnd trimStart localeCompare
@@ -51,10 +56,6 @@ assert async_hooks buffer child_process cluster console constants crypto dgram d
 http http2 https inspector module net os path perf_hooks process punycode querystring readline repl stream string_decoder
 sys test timers tls trace_events tty url util v8 vm wasi worker_threads zlib
 """)
-# Methods of emitters of events that give back what they are called on.
-FLUENT: Final = _words(
-    "on once off addListener removeListener prependListener prependOnceListener removeAllListeners setMaxListeners"
-)
 STRING_RESULTS: Final = _words("""
 substring substr slice trim trimStart trimEnd toLowerCase toUpperCase replace replaceAll concat repeat padStart padEnd
 charAt toString join normalize
