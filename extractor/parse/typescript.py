@@ -51,6 +51,7 @@ def parse(source: Source) -> FileFacts:
         "stubs": collector.stubs,
         "events": collector.events,
         "computed": collector.computed,
+        "lexical": collector.lexical,
     }
     return collector.facts(exports=names, extra=extra)
 
@@ -190,7 +191,8 @@ class ScriptCollector(ScriptErrors):
             word = property_name(self.source, item.child_by_field_name("key") or item.child_by_field_name("name"))
             value = item if item.type == "method_definition" else item.child_by_field_name("value")
             if value is not None and word in _DESCRIBES and value.type in (*FUNCTION_VALUES, "method_definition"):
-                self._function("method", name, value, value, inside, list(_DESCRIBES[word]))
+                made = self._function("method", name, value, value, inside, list(_DESCRIBES[word]))
+                self.written_in(made, step[1])
             elif value is not None and word == "value":
                 self.bind(owner, name, clip(chain(self.source, value)), item)
                 self.push_nodes([value], step[1], step[2])
@@ -223,10 +225,11 @@ class ScriptCollector(ScriptErrors):
     def on_new(self, step: Step) -> None:
         node, scope = step[0], step[1]
         made, arguments = node.child_by_field_name("constructor"), node.child_by_field_name("arguments")
+        indexed = made is not None and made.type == "subscript_expression"
         self.call(
             scope,
             "",
-            collapse(self.text(made)) if made is not None else "?",
+            "?" if made is None else clip(chain(self.source, made)) if indexed else collapse(self.text(made)),
             made or node,
             self._args(arguments),
             "new",

@@ -156,6 +156,11 @@ class ScriptAssignments(ScriptValues):
         if owner is not None and base and value.type != "member_expression":
             self.add_base(owner, base, 0, start_line(value), "extends")
 
+    def written_in(self, member: int, scope: int) -> None:
+        """A member assigned inside a function knows the names of that function."""
+        if scope not in (MODULE, self.defs[member].scope):
+            self.lexical.append([member, scope])
+
     def breed(self) -> None:
         """Calls of functions that make one class extend another."""
         for call, given in zip(self.calls, self.arguments, strict=True) if self._breeders else ():
@@ -199,5 +204,6 @@ class ScriptAssignments(ScriptValues):
             self._define_value(names[0], right, node, member, flags=["field"])
         else:
             made = self._function("method", names[0], right, node, member, flags)
+            self.written_in(made, scope)
             if names[0].startswith("["):
                 self.computed.append(made)

@@ -89,6 +89,10 @@ def chain(source: Source, node: Node | None, depth: int = 0) -> str:
             break
         elif kind == "new_expression":
             made = node.child_by_field_name("constructor")
+            if made is not None and made.type == "subscript_expression":  # `new kinds[name]()`: what is held there is called
+                steps.append("()")
+                node = made
+                continue
             arguments = node.child_by_field_name("type_arguments")
             head = (
                 f"new {collapse(source.text(made))}{collapse(source.text(arguments)) if arguments else ''}()"

@@ -39,6 +39,7 @@ class ScriptNames(Collector, ABC):
         self.reads: list[list[object]] = []  # [scope, receiver, property, line]
         self.writes: list[list[object]] = []  # [scope, receiver, property, line]
         self.puts: list[list[object]] = []  # [scope, container or object, field or [], value, line]
+        self.lexical: list[list[int]] = []  # [member, the function that it is written in]
         self.computed: list[int] = []  # functions assigned to a key that only a run tells
         self.events: list[list[object]] = []  # [line, column, name] of calls that listen to an event or emit one
         self.stubs: list[int] = []  # methods that do nothing, or only throw

@@ -85,7 +85,7 @@ class File:
     """One file's facts, indexed for look-up."""
 
     __slots__ = (
-        "args", "binds", "calls_at", "calls_by_text", "facts", "fields", "found", "number", "objects", "outside", "symbols", "top",
+        "args", "binds", "calls_at", "calls_by_text", "facts", "fields", "found", "lexical", "number", "objects", "outside", "symbols", "top",
         "typevars",
     )  # fmt: skip
 
@@ -104,6 +104,7 @@ class File:
         self.typevars: dict[int, dict[str, str]] = {}
         for scope, name, bound in extra.get("typevars", ()):
             self.typevars.setdefault(scope, {})[name] = bound
+        self.lexical: dict[int, int] = dict(extra.get("lexical", ()))  # members written inside a function, and that function
         self.outside: dict[int, Symbol] = {}  # functions defined outside their class, and the class
         self.objects = {b.scope for b in facts.bindings}
         self.binds: dict[tuple[int, str], list[Binding]] = {}
@@ -125,6 +126,10 @@ class File:
     @property
     def id(self) -> str:
         return f"{self.facts.prefix}:{self.facts.path}"
+
+    def around(self, scope: int) -> int:
+        """The scope whose names are known inside one."""
+        return self.lexical.get(scope, self.symbols[scope].d.scope)
 
     def enclosing_class(self, scope: int) -> Symbol | None:
         lexical = False  # an arrow function has the `this` of the scope around it, not of the object that holds it

@@ -44,7 +44,7 @@ class Engine(Overloads):
                     return seen_from_inside(found)
             if scope == MODULE:
                 return self.outer_name(name, context)
-            scope = file.symbols[scope].d.scope
+            scope = file.around(scope)
 
     def parameter_values(self, function: Symbol, name: str) -> Values:
         for param in function.d.params:

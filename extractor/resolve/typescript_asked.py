@@ -211,7 +211,7 @@ class ScriptAsked(ScriptExports):
         for file in self.files:
             inner: dict[int, list[Symbol]] = {}
             for symbol in file.symbols:
-                inner.setdefault(symbol.d.scope, []).append(symbol)
+                inner.setdefault(file.around(symbol.index), []).append(symbol)
             for symbol in file.symbols:
                 if symbol.is_function and symbol.d.params and self._makes(symbol):
                     inside, stack = [symbol], [symbol]
@@ -232,7 +232,7 @@ class ScriptAsked(ScriptExports):
             found = self._makers.get(file.symbols[scope].id)
             if found is not None:
                 return found
-            scope = file.symbols[scope].d.scope
+            scope = file.around(scope)
         return None
 
     def _sites(self, maker: Maker) -> list[Site]:

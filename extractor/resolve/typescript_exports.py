@@ -261,7 +261,7 @@ class ScriptExports(Engine):
             while scope != MODULE:
                 if (scope, call.name) in file.binds or any(p.name == call.name for p in file.symbols[scope].d.params):
                     return None
-                scope = file.symbols[scope].d.scope
+                scope = file.around(scope)
             symbols = list(file.top.get(call.name, ()))
             for row in file.found["aliases"].get(call.name, ()) if not symbols else ():
                 target = self.target(file, row.module)

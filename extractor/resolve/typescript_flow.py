@@ -36,8 +36,8 @@ class ScriptFlow(ScriptPlaces):
         self._written: dict[tuple[str, str], list[Symbol]] = {}
         self._open: dict[tuple[str, int], bool] = {}
         self._putters: dict[
-            str, list[tuple[int, str, int, bool]]
-        ] = {}  # function -> (container, field, value): places of parameters; whether what the value has is put
+            str, list[tuple[int, str, str, int, bool]]
+        ] = {}  # function -> (container, what of it, field, value): places of parameters; whether what the value has is put
 
     # ------------------------------------------------------------------ rounds
     def flow(self) -> None:
@@ -75,15 +75,24 @@ class ScriptFlow(ScriptPlaces):
         return found
 
     def _find_putters(self) -> None:
-        """Functions that put one of their parameters, or all that it has, into another:
-        `function rule(table, key, f) { table[key] = f; }`."""
+        """Functions that put one of their parameters, or all that it has, into another, or into what that holds:
+        `function rule(table, key, f) { table[key] = f; }`, `function add(hooks, name, f) { hooks[name].push(f); }`."""
         self._putters.clear()
         for file in self.files:
             for scope, held, name, value, _ in (file.facts.extra or {}).get("puts", ()):
-                names = [p.name for p in file.symbols[scope].d.params] if scope != MODULE else []
-                if held in names and value.removesuffix("[]") in names:
-                    rows = self._putters.setdefault(file.symbols[scope].id, [])
-                    rows.append((names.index(held), name, names.index(value.removesuffix("[]")), value.endswith("[]")))
+                self._putter(file, scope, held, name, value)
+            for index, call in enumerate(file.facts.calls):
+                place = PUTS.get(call.name)
+                if place is not None and call.scope != MODULE and index < len(file.args) and place < len(file.args[index]):
+                    self._putter(file, call.scope, call.receiver, "[]", file.args[index][place])
+
+    def _putter(self, file: File, scope: int, held: str, name: str, value: str) -> None:
+        params = [p.name for p in file.symbols[scope].d.params] if scope != MODULE else []
+        base = held[: _head_end(held)]
+        if base in params and value.removesuffix("[]") in params and (held == base or name == "[]"):
+            what = params.index(value.removesuffix("[]"))
+            row = (params.index(base), held[len(base) :], name, what, value.endswith("[]"))
+            self._putters.setdefault(file.symbols[scope].id, []).append(row)
 
     def _given(self, source: Source) -> list[Row]:
         file, call, _ = source
@@ -181,9 +190,9 @@ class ScriptFlow(ScriptPlaces):
                 self._flow_lambda(value, args, context, rows)
         called = self._called(callees, args, context)
         for symbol, _ in called if self._putters else ():
-            for into, name, what, whole in self._putters.get(symbol.id, ()):
+            for into, inside, name, what, whole in self._putters.get(symbol.id, ()):
                 if max(into, what) < len(args) and telling(args[what]):
-                    self._put(args[into], name, args[what] + ("[]" if whole else ""), context, rows)
+                    self._put(args[into] + inside, name, args[what] + ("[]" if whole else ""), context, rows)
         for symbol, site in called:
             self._flow_into(symbol, site, args, context, rows)
 
@@ -345,6 +354,11 @@ def _joined(rows: list[list[Row]]) -> dict[Key, Values]:
             if len(held) <= MAX_FLOW:
                 held.extend(v for v in values if v not in held)
     return {key: tuple(values) for key, values in found.items() if len(values) <= MAX_FLOW}
+
+
+def _head_end(text: str) -> int:
+    """Where the first name of a chain ends."""
+    return next((i for i, char in enumerate(text) if char in ".[("), len(text))
 
 
 def telling(arg: str) -> bool:

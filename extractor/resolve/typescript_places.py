@@ -97,4 +97,4 @@ class ScriptPlaces(ScriptHeld):
                 return [Place(("[]", f"{file.id}:{name}", scope), file)]
             if scope == MODULE:
                 return []
-            scope = file.symbols[scope].d.scope
+            scope = file.around(scope)
