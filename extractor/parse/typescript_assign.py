@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from extractor.facts import MODULE, Import
 from extractor.parse.collect import Step, clip
 from extractor.parse.tree import start_line
-from extractor.parse.typescript_chains import chain, member_path, string_value
+from extractor.parse.typescript_chains import CONSTANT, chain, key_name, member_name, member_path, string_value
 from extractor.parse.typescript_names import CLASS_VALUES, FUNCTION_VALUES
 from extractor.parse.typescript_values import ScriptValues
 
@@ -44,8 +44,11 @@ class ScriptAssignments(ScriptValues):
             if len(rest) == 1:
                 self._export_named(rest[0], right, node, (node, scope, prefix, True))
                 return
+        key = key_name(self.source, left.child_by_field_name("index")) if left.type == "subscript_expression" else ""
+        if key[:1] == CONSTANT and self.text(left.child_by_field_name("object")) == "this":
+            path = ["this", member_name(key)]
         is_function = right.type in FUNCTION_VALUES or right.type in CLASS_VALUES
-        if is_function and left.type == "subscript_expression":
+        if is_function and left.type == "subscript_expression" and not path:
             path = self._computed(left)
             if path and self._owner(path[0], scope) is not None:
                 self._assign_function(path, right, node, step)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from extractor.parse.collect import MAX_CHAIN, MAX_STEPS
@@ -24,6 +25,8 @@ _LITERALS: Final = {
     "undefined": "<null>",
 }
 _PLAIN: Final = frozenset((*_LITERALS.values(), "?"))
+CONSTANT: Final = "\ua78f"  # before a key that is a constant's value, as in `this[kRoutes]`; a letter, so that it ends no name
+_CONSTANT = re.compile(r"k[A-Z]\w*|[A-Z][A-Z0-9_]+|\$\$?[a-z]\w*")
 BEGINS: Final = "…"  # behind a name of which only the beginning is told
 MAX_NESTED: Final = 8
 MAX_ELEMENTS: Final = 24  # of an array or object written out; what follows is more of the same
@@ -153,6 +156,8 @@ def key_name(source: Source, index: Node | None) -> str:
     text = source.text(index)
     if index.type == "number":
         return text if text.isdigit() else ""
+    if index.type == "identifier":
+        return CONSTANT + text if _CONSTANT.fullmatch(text) else ""
     begins = ""
     if index.type == "template_string":
         begins = text[1:].partition("${")[0]
@@ -161,6 +166,11 @@ def key_name(source: Source, index: Node | None) -> str:
     elif index.type == "binary_expression" and text[:1] in "\"'":
         begins = text[1:].partition(text[0])[0]
     return f"{begins}{BEGINS}" if len(begins) > 1 and begins.isidentifier() else ""
+
+
+def member_name(name: str) -> str:
+    """A key of a chain as the member of that name is called: `[kRoutes]`."""
+    return f"[{name[1:]}]" if name[:1] == CONSTANT else name
 
 
 def _branches(node: Node) -> list[Node | None]:

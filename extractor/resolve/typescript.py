@@ -9,7 +9,7 @@ from typing import Any
 
 from extractor.facts import Call, FileFacts
 from extractor.parse.collect import bare
-from extractor.parse.typescript_chains import BEGINS
+from extractor.parse.typescript_chains import BEGINS, CONSTANT, member_name
 from extractor.resolve import Links
 from extractor.resolve import typescript_library as library
 from extractor.resolve.chains import Chain, TypeText, parse_chain, ts_type
@@ -114,6 +114,8 @@ class ScriptEngine(ScriptResults):
 
     # ------------------------------------------------------------------ members and results
     def member(self, value: Value, name: str, context: Context) -> Values:
+        if name[:1] == CONSTANT:
+            return self.member(value, member_name(name), context) or self.indexed(value)
         if name.isdigit() and value.kind != "tuple":
             return self.indexed(value)
         if name.endswith(BEGINS):
@@ -147,7 +149,7 @@ class ScriptEngine(ScriptResults):
             return (value._replace(kind="class"),)
         found = super().member(value, name, context)
         if (
-            (not found or found[0].kind == "beyond")
+            all(v.kind in ("beyond", "extfunc") for v in found)
             and value.kind in ("inst", "class")
             and isinstance(value.symbol, Symbol)
         ):
@@ -203,7 +205,9 @@ class ScriptEngine(ScriptResults):
         if name in ("[]", "()"):
             return self.indexed(value) if name == "[]" else (value,)
         found = super().called_member(value, name, receiver, context)
-        return found or (self.below(value, name) if receiver == "this" else NOTHING)
+        if receiver == "this" and all(v.kind in ("beyond", "extfunc") for v in found):
+            return self.below(value, name) or found
+        return found
 
     def below(self, value: Value, name: str) -> Values:
         """A member that `this` has in subclasses alone."""
@@ -332,6 +336,8 @@ class ScriptEngine(ScriptResults):
             found = [s for s in ancestor.members.get("constructor", ()) if "constructor" in s.d.flags]
             if found:
                 return found
+            if ancestor.is_function:
+                return [ancestor]
         return []
 
     def base_value(self, file: File, base: Any) -> Value | None:

@@ -103,7 +103,7 @@ class ScriptHeld(ScriptAsked):
                 out.append(Value("list", args=(join([*value.args, given]),), name=f"{{{value.name}"))
             elif value.kind in _CONTAINERS:
                 inside = True
-                value = Value("list", args=(join([*value.args, given]),))
+                value = Value("list", args=(join([*value.args, given]),), name=value.name if value.kind == "list" else "")
             elif value.kind == "ext" and value.name.endswith(_HOLDERS):
                 inside = True
                 last = join([value.args[-1], given]) if value.args else given
@@ -112,7 +112,7 @@ class ScriptHeld(ScriptAsked):
                 inside = True
                 out.append(Value("list", args=(given,), name=f"{{{','.join(value.symbol.members)}"))
             out.append(value)
-        return tuple(out) if inside else (*values, Value("list", args=(given,)))
+        return tuple(out) if inside else (*values, Value("list", args=(given,), name="{"))
 
     def parameter_values(self, function: Symbol, name: str) -> Values:
         position = next((i for i, p in enumerate(function.d.params) if p.name == name), -1)

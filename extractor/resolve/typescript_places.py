@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from extractor.facts import MODULE
+from extractor.parse.typescript_chains import member_name
 from extractor.resolve.chains import split_top
 from extractor.resolve.model import NOTHING, Context, File, Symbol, Value, Values, join
 from extractor.resolve.typescript_asked import Key, exported
@@ -46,6 +47,7 @@ class ScriptPlaces(ScriptHeld):
             return self._named_place(held, context, depth)
         if dot and field.replace("#", "").isidentifier():
             values = self.evaluate(base, context)
+            field = member_name(field)
             shared = [Place(exported(v.symbol, field), v.symbol) for v in values if v.kind == "module"]
             return [*shared, *(self._field_place(v.symbol, field) for v in values
                                if v.kind in ("inst", "class") and isinstance(v.symbol, Symbol))]  # fmt: skip

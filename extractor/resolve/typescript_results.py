@@ -20,8 +20,8 @@ class ScriptResults(ScriptEvents):
                 return tuple(value.args[int(name)]) if int(name) < len(value.args) else NOTHING
             value = Value("list", args=(join(value.args),))
         if value.kind == "list" and value.name[:1] == "{":  # an object that was given members under keys of any name
-            known = name in library.BUILT_IN or name in value.name[1:].split(",")
-            return NOTHING if known else self.element(value)
+            if name not in library.BUILT_IN:
+                return NOTHING if name in value.name[1:].split(",") else self.element(value)
         if value.kind == "record":
             names = value.name.split(",")
             return tuple(value.args[names.index(name)]) if name in names else NOTHING
@@ -116,6 +116,9 @@ class ScriptResults(ScriptEvents):
             inner = join(self.element(v) for v in self.evaluate(args[0], context))
             pair = Value("tuple", args=((Value("ext", name="js#string"),), inner))
             return (Value("list", args=((pair,),)),)
+        if owner.name == "js#Object" and method == "fromEntries" and args:
+            pairs = join(self.element(v) for v in self.evaluate(args[0], context))
+            return (Value("list", args=(join(self.foreign_member(v, "1", context) for v in pairs),), name="{"),)
         if owner.name.endswith("#Map") and method == "entries" and len(owner.args) > 1:
             return (Value("list", args=((Value("tuple", args=owner.args[:2]),),)),)
         if owner.name == "js#Object" and method in ("values", "freeze", "assign", "seal", "create") and args:
