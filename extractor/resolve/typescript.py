@@ -136,7 +136,7 @@ class ScriptEngine(ScriptResults):
                         return put
                 if copied := self.copied(symbol, name, context):
                     return copied
-                if beside := self._beside(symbol, name) or self.computed(symbol, name):
+                if beside := self._beside(symbol, name) or self.computed(symbol, value.kind, name):
                     return beside
             return (
                 (Value("extfunc", name=f"js#Function.{name}"),) if name in ("toString", "length", "name") else NOTHING
@@ -155,7 +155,7 @@ class ScriptEngine(ScriptResults):
         ):
             found = self.copied(value.symbol, name, context) or found
         if not found and value.kind in ("inst", "class") and isinstance(value.symbol, Symbol):
-            found = self.computed(value.symbol, name)
+            found = self.computed(value.symbol, value.kind, name)
         if found or value.kind != "class" or not isinstance(value.symbol, Symbol):
             return found
         file, index = value.symbol.file, value.symbol.index
@@ -166,22 +166,20 @@ class ScriptEngine(ScriptResults):
     def indexed(self, value: Value) -> Values:
         """What `value[key]` holds."""
         if value.kind in ("inst", "class") and isinstance(value.symbol, Symbol) and not value.symbol.is_object:
-            return join([self.element(value), self.computed(value.symbol)])
+            return join([self.element(value), self.computed(value.symbol, value.kind)])
         return self.element(value)
 
-    def computed(self, symbol: Symbol, wanted: str = "") -> Values:
+    def computed(self, symbol: Symbol, kind: str, wanted: str = "") -> Values:
         """Functions assigned to keys that only a run tells, as in `for (const verb of verbs) Router.prototype[verb] = function…`."""
         if wanted in library.BUILT_IN:
             return NOTHING
-        found = [
-            s
+        found = tuple(
+            Value("func", (s,), via="flow")
             for ancestor, _ in self.lineage(symbol)
-            for name, group in ancestor.members.items()
-            if name[0] == "["
-            for s in group
-            if s.index in s.file.found["computed"]
-        ]
-        return tuple(Value("func", (s,), via="flow") for s in found)
+            for s in ancestor.file.found["computed"].get(ancestor.index, ())
+            if ancestor.d.kind == "variable" or ("static" in s.d.flags) == (kind != "inst")
+        )
+        return found if len(found) <= self.max_overloads else NOTHING
 
     def _beginning(self, value: Value, begins: str, context: Context) -> Values:
         """The members whose names begin like this."""

@@ -42,6 +42,9 @@ class ScriptExports(Engine):
                 while outer and outer not in namespaces:
                     namespaces[outer] = None
                     outer = outer.rpartition(".")[0]
+            computed: dict[int, list[Symbol]] = {}
+            for index in (file.facts.extra or {}).get("computed", ()):
+                computed.setdefault(file.symbols[index].d.scope, []).append(file.symbols[index])
             file.found = {
                 "aliases": aliases,
                 "reexports": reexports,
@@ -50,7 +53,7 @@ class ScriptExports(Engine):
                 "namespaces": namespaces,
                 "events": {(line, col): name for line, col, name in (file.facts.extra or {}).get("events", ())},
                 "standing": {(s.d.start_line, s.d.name): s for s in reversed(file.symbols) if s.is_function},
-                "computed": frozenset((file.facts.extra or {}).get("computed", ())),
+                "computed": computed,
                 "stubs": frozenset((file.facts.extra or {}).get("stubs", ())),
             }
 
