@@ -254,8 +254,12 @@ class ScriptEngine(ScriptResults):
     def function_result(self, symbol: Symbol, value: Value, args: list[str] | None, context: Context) -> Values:
         """`this` is what the method was called on, be it of a subclass."""
         made_at = self._site_for(symbol, args, context)
-        with self._at(made_at or self._site_marked(value) or self._site):
-            found = super().function_result(symbol, value, args, context)
+        before, site = self._site, made_at or self._site_marked(value)
+        if site is not None:
+            self._enter(site)
+        found = super().function_result(symbol, value, args, context)
+        if site is not None:
+            self._enter(before)
         found = self._made(found, made_at) if made_at is not None else found
         receiver: Value | None = value.owner
         if receiver is None or not isinstance(receiver.symbol, Symbol) or all(v.via != "self" for v in found):
@@ -277,8 +281,13 @@ class ScriptEngine(ScriptResults):
 
     def evaluate_lambda(self, value: Value) -> Values:
         _, line, result = value.name.split("@", 2)
-        with self._at(self._site_marked(value) or self._site):
-            return self.evaluate(result, value.symbol._replace(line=int(line)))
+        before, site = self._site, self._site_marked(value)
+        if site is not None:
+            self._enter(site)
+        found = self.evaluate(result, value.symbol._replace(line=int(line)))
+        if site is not None:
+            self._enter(before)
+        return found
 
     def handed(self, callee: Value, position: int, number: int, args: list[str] | None, context: Context) -> Values:
         if callee.kind == "func" or (callee.kind == "class" and isinstance(callee.symbol, Symbol)):

@@ -7,12 +7,12 @@ calls that make one (its sites): what one caller composes does not arrive where 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from extractor.facts import MODULE, FileFacts
-from extractor.resolve.model import NOTHING, Context, File, Symbol, Value, Values, join
+from extractor.resolve.model import NOTHING, Context, File, Symbol, Value, Values
 from extractor.resolve.typescript_exports import ScriptExports
 
 # ("", function id, position), ("=>", place of a function without a name, position), ("[]", what holds a container, scope),
@@ -74,98 +74,106 @@ class ScriptAsked(ScriptExports):
         known = self._known.setdefault(site.key if site is not None else "", Known({}, {}, {}, {}))
         self._memo, self._depends, self._returns, self._returns_depend = known
 
-    @contextmanager
-    def _at(self, site: Site | None) -> Iterator[None]:
-        """Evaluate for one call of a maker, or for all."""
-        before = self._site
-        if site is before:
-            yield
-            return
-        self._enter(site)
-        try:
-            yield
-        finally:
-            self._enter(before)
-
-    def _outside(self, file: File, scope: int) -> bool:
-        return self._site is not None and not self._site.covers(file, scope)
+    def _leave(self, file: File, scope: int) -> Site | None:
+        """Outside the maker it does not matter which call of it is looked at. The site that was left is to be entered again."""
+        site = self._site
+        if site is None or site.covers(file, scope):
+            return None
+        self._enter(None)
+        return site
 
     def evaluate(self, text: str, context: Context) -> Values:
-        if self._outside(context.file, context.scope):
-            with self._at(None):
-                return self.evaluate(text, context)
+        outside = self._leave(context.file, context.scope)
         key = (context.file.number, context.scope, context.line, text)
         if key in self._memo:
             self._asked.extend(self._depends.get(key, ()))
-            return self._memo[key]
-        start = len(self._asked)
-        with self._going(key) as going:
-            values = super().evaluate(text, context) if going else NOTHING
-        asked = self._since(start)
-        if self._partial(key):
-            self._memo.pop(key, None)
-        elif asked and key in self._memo:
-            self._depends[key] = asked
+            values = self._memo[key]
+        elif self._going(key):
+            values = NOTHING
+        else:
+            start, before = len(self._asked), self._begin(key)
+            try:
+                values = super().evaluate(text, context)
+            finally:
+                self._end(key, before)
+            asked = self._since(start)
+            if self._part and self._partial(key):
+                self._memo.pop(key, None)
+            elif asked and key in self._memo:
+                self._depends[key] = asked
+        if outside is not None:
+            self._enter(outside)
         return values
 
-    @contextmanager
-    def _going(self, key: Any) -> Iterator[bool]:
-        """Whether something is not yet being worked out; if it is, what asked for it in between is known in part only."""
-        known = self._depth.get(key)
-        if known is not None:
-            self._low = min(self._low, known)
-            yield False
-            return
-        depth = self._depth[key] = len(self._depth)
-        before, self._low = self._low, depth
-        try:
-            yield True
-        finally:
-            del self._depth[key]
-            self._part = self._low < depth
-            self._low = min(before, self._low)
-
-    def _partial(self, key: Any) -> bool:
-        """Whether what was just worked out lacks what it is part of. It is worked out again when asked for, a few times."""
-        if not self._part:
-            return False
-        self._part = False
-        tries = self._tries[key] = self._tries.get(key, 0) + 1
-        return tries <= MAX_TRIES
-
     def export(self, file: File, name: str) -> Values:
-        if self._site is not None:
-            with self._at(None):
-                return self.export(file, name)
+        outside = self._leave(file, MODULE)
         key = (file.number, _EXPORTS, 0, name)
         if key in self._memo:
             self._asked.extend(self._depends.get(key, ()))
-            return self._memo[key]
-        start, cycles = len(self._asked), self._cycles
-        values = self.stored(super().export(file, name), exported(file, name))
-        asked = self._since(start)
-        if cycles == self._cycles:
-            self._memo[key] = values
-            if asked:
-                self._depends[key] = asked
+            values = self._memo[key]
+        else:
+            start, cycles = len(self._asked), self._cycles
+            values = self.stored(super().export(file, name), exported(file, name))
+            asked = self._since(start)
+            if cycles == self._cycles:
+                self._memo[key] = values
+                if asked:
+                    self._depends[key] = asked
+        if outside is not None:
+            self._enter(outside)
         return values
 
+    @abstractmethod
+    def stored(self, values: Values, key: Key) -> Values:
+        """Values that hold a container, with what was put into it."""
+
     def returns(self, symbol: Symbol) -> Values:
-        if self._outside(symbol.file, symbol.index):
-            with self._at(None):
-                return self.returns(symbol)
-        if symbol.id in self._returns:
-            self._asked.extend(self._returns_depend.get(symbol.id, ()))
-            return self._returns[symbol.id]
-        start = len(self._asked)
-        with self._going(symbol.id) as going:
-            values = super().returns(symbol) if going else NOTHING
-        asked = self._since(start)
-        if self._partial(symbol.id):
-            self._returns.pop(symbol.id, None)
-        elif asked and symbol.id in self._returns:
-            self._returns_depend[symbol.id] = asked
+        outside = self._leave(symbol.file, symbol.index)
+        key = symbol.id
+        if key in self._returns:
+            self._asked.extend(self._returns_depend.get(key, ()))
+            values = self._returns[key]
+        elif self._going(key):
+            values = NOTHING
+        else:
+            start, before = len(self._asked), self._begin(key)
+            try:
+                values = super().returns(symbol)
+            finally:
+                self._end(key, before)
+            asked = self._since(start)
+            if self._part and self._partial(key):
+                self._returns.pop(key, None)
+            elif asked and key in self._returns:
+                self._returns_depend[key] = asked
+        if outside is not None:
+            self._enter(outside)
         return values
+
+    # ------------------------------------------------------------------ circles
+    def _going(self, key: Any) -> bool:
+        """Whether something is being worked out already; then what asked for it in between is known in part only."""
+        known = self._depth.get(key)
+        if known is None:
+            return False
+        self._low = min(self._low, known)
+        return True
+
+    def _begin(self, key: Any) -> int:
+        before = self._low
+        self._low = self._depth[key] = len(self._depth)
+        return before
+
+    def _end(self, key: Any, before: int) -> None:
+        depth = self._depth.pop(key)
+        self._part = self._low < depth
+        self._low = min(before, self._low)
+
+    def _partial(self, key: Any) -> bool:
+        """Whether what was just worked out lacks what it is part of. It is worked out again when asked for, a few times."""
+        self._part = False
+        tries = self._tries[key] = self._tries.get(key, 0) + 1
+        return tries <= MAX_TRIES
 
     def _since(self, start: int) -> tuple[Key, ...]:
         """The keys asked for since, each once."""

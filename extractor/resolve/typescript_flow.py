@@ -1,7 +1,7 @@
 """What flows into parameters, containers and fields of TypeScript and JavaScript: the calls and assignments of all files in, and
 what a name without a telling type may hold because of them out.
 
-A few rounds: each evaluates the arguments of every call by what the round before found, so that a function handed on twice
+Rounds: each evaluates the arguments of every call by what the round before found, so that a function handed on twice
 arrives. Rounds begin from nothing and visit files in order: the result depends on the files alone.
 """
 
@@ -20,7 +20,8 @@ from extractor.resolve.typescript_places import ScriptPlaces
 Source = tuple[File, Call, list[str]]
 Row = tuple[Key, Values]
 
-ROUNDS: Final = 8
+ROUNDS: Final = 14
+SPARE: Final = 1000  # besides half of a program's calls, so many may be looked at again: what never settles says little
 MAX_FLOW: Final = 16  # of more values than these none is said to arrive
 # Which argument a method puts into the container it is called on.
 PUTS: Final[Mapping[str, int]] = {"push": 0, "unshift": 0, "add": 0, "set": 1, "append": 0, "enqueue": 0, "splice": 2}
@@ -50,17 +51,20 @@ class ScriptFlow(ScriptPlaces):
         rows: list[list[Row]] = [[] for _ in sources]
         asked: list[frozenset[Key]] = [frozenset() for _ in sources]
         changed: set[Key] = set()
+        full: set[Key] = set()
+        spare = SPARE + len(sources) // 2
         for number in range(ROUNDS):
             for place, source in enumerate(sources):
                 if number == 0 or not changed.isdisjoint(asked[place]):
                     self._asked.clear()
                     rows[place] = self._given(source)
                     asked[place] = frozenset(self._asked)
-            flows = _joined(rows)
+                    spare -= number > 0
+            flows = _joined(rows, full)
             changed = {k for k in (*flows, *self.flows) if flows.get(k) != self.flows.get(k)}
             self.flows = flows
             self._drop(changed)
-            if not changed:
+            if not changed or spare < 0:
                 break
 
     def _sources(self) -> list[Source]:
@@ -98,9 +102,12 @@ class ScriptFlow(ScriptPlaces):
         file, call, _ = source
         rows: list[Row] = []
         maker = self._maker_around(file, call.scope)
-        for site in (self._sites(maker) if maker is not None else ()) or (None,):
-            with self._at(site):
-                self._give(source, rows)
+        for site in self._sites(maker) if maker is not None else ():
+            self._enter(site)
+            self._give(source, rows)
+        if self._site is None:
+            self._give(source, rows)
+        self._enter(None)
         return rows
 
     def _give(self, source: Source, rows: list[Row]) -> None:
@@ -327,7 +334,7 @@ class ScriptFlow(ScriptPlaces):
         kept = tuple(
             v._replace(via="flow") if v.kind == "func" else v
             for v in values
-            if v.kind not in _SILENT and not (v.kind == "ext" and v.name in PLAIN)
+            if says(v)
         )
         if kept and (source is target or not is_aside(source.facts.path) or is_aside(target.facts.path)):
             rows.append((key, kept))
@@ -345,15 +352,27 @@ class ScriptFlow(ScriptPlaces):
         return self._open[key]
 
 
-def _joined(rows: list[list[Row]]) -> dict[Key, Values]:
-    """All that arrives at each place; too much is nothing."""
+def _joined(rows: list[list[Row]], full: set[Key]) -> dict[Key, Values]:
+    """All that arrives at each place; too much is nothing, and stays nothing: `full` learns of it."""
     found: dict[Key, list[Value]] = {}
     for group in rows:
         for key, values in group:
-            held = found.setdefault(key, [])
-            if len(held) <= MAX_FLOW:
+            if key not in full:
+                held = found.setdefault(key, [])
                 held.extend(v for v in values if v not in held)
-    return {key: tuple(values) for key, values in found.items() if len(values) <= MAX_FLOW}
+                if len(held) > MAX_FLOW:
+                    full.add(key)
+                    del found[key]
+    return {key: tuple(values) for key, values in found.items()}
+
+
+def says(value: Value, depth: int = 0) -> bool:
+    """Whether a value is more than data: a function, an object with members, or something that may hold one."""
+    if value.kind in _SILENT or depth > 4:
+        return False
+    if value.kind in ("record", "tuple") and value.args:
+        return any(says(v, depth + 1) for held in value.args for v in held)
+    return not (value.kind == "ext" and value.name in PLAIN)
 
 
 def _head_end(text: str) -> int:
