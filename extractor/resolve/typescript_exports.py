@@ -52,7 +52,6 @@ class ScriptExports(Engine):
                 "exports": exports,
                 "namespaces": namespaces,
                 "events": {(line, col): name for line, col, name in (file.facts.extra or {}).get("events", ())},
-                "standing": {(s.d.start_line, s.d.name): s for s in reversed(file.symbols) if s.is_function},
                 "computed": computed,
                 "stubs": frozenset((file.facts.extra or {}).get("stubs", ())),
             }
@@ -182,7 +181,11 @@ class ScriptExports(Engine):
             return self.imported(context.file, Import(MODULE, module, "", "", 0, 0, "require"))
         if head.startswith("~"):
             line, _, name = head[1:].partition("~")
-            found = context.file.found["standing"].get((int(line), name))
+            standing = context.file.found.get("standing")
+            if standing is None:
+                standing = {(s.d.start_line, s.d.name): s for s in reversed(context.file.symbols) if s.is_function}
+                context.file.found["standing"] = standing
+            found = standing.get((int(line), name))
             return (Value("func", (found,), via="scope"),) if found is not None else NOTHING
         if head.startswith("outer:"):
             # A shorthand property `{f}`: the name as it is outside the object.

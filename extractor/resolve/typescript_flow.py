@@ -51,6 +51,7 @@ class ScriptFlow(ScriptPlaces):
         rows: list[list[Row]] = [[] for _ in sources]
         asked: list[frozenset[Key]] = [frozenset() for _ in sources]
         changed: set[Key] = set()
+        past: list[set[Key]] = []
         full: set[Key] = set()
         spare = SPARE + len(sources) // 2
         for number in range(ROUNDS):
@@ -64,8 +65,9 @@ class ScriptFlow(ScriptPlaces):
             changed = {k for k in (*flows, *self.flows) if flows.get(k) != self.flows.get(k)}
             self.flows = flows
             self._drop(changed)
-            if not changed or spare < 0:
+            if not changed or changed in past[-2:] or spare < 0:  # what changes again and again only grows or swings
                 break
+            past.append(changed)
 
     def _sources(self) -> list[Source]:
         """Calls with arguments worth following, and assignments into containers and objects, each as [held, name, value]."""
