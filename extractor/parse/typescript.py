@@ -174,6 +174,8 @@ class ScriptCollector(ScriptErrors):
         if len(given) != 3:
             return False
         held, key, how = given
+        if how.type == "non_null_expression":
+            how = how.named_children[0]
         if how.type == "call_expression" and self._callee(how.child_by_field_name("function"))[1] == COPIED:
             source = how.child_by_field_name("arguments")
             into, what = (chain(self.source, n) for n in (held, source.named_children[0] if source is not None else None))

@@ -35,6 +35,8 @@ class ScriptAssignments(ScriptValues):
             self.push(step)
             return
         path = member_path(self.source, left) if left.type == "member_expression" else []
+        if len(path) == 2 and path[0] in self._prototype_of:
+            path = [self._prototype_of[path[0]], "prototype", path[1]]
         if path[:2] == ["module", "exports"] or path[:1] == ["exports"]:
             rest = path[2:] if path[0] == "module" else path[1:]
             self.is_module = True

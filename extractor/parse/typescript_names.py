@@ -43,6 +43,7 @@ class ScriptNames(Collector, ABC):
         self.computed: list[int] = []  # functions assigned to a key that only a run tells
         self.events: list[list[object]] = []  # [line, column, name] of calls that listen to an event or emit one
         self.stubs: list[int] = []  # methods that do nothing, or only throw
+        self._prototype_of: dict[str, str] = {}  # `const P = Option.prototype`
         self.is_module = False
         self._exported = False  # the declaration visited next stands in an export statement
         self.unnamed: set[str] = set()  # exported as default only

@@ -188,6 +188,8 @@ class ScriptValues(ScriptDefs):
             self.push_nodes([value], scope, prefix)
             return
         name = self.text(target)
+        if value is not None and value.type == "member_expression" and self.text(value).endswith(".prototype"):
+            self._prototype_of[name] = self.text(value).removesuffix(".prototype")
         if exported and scope == MODULE and not prefix:
             self.exports.setdefault(name, name)
         wrapped = self._wrapped(value)

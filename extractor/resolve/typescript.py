@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from extractor.facts import Call, FileFacts
-from extractor.parse.collect import bare
 from extractor.parse.typescript_chains import BEGINS, CONSTANT, member_name
 from extractor.resolve import Links
 from extractor.resolve import typescript_library as library
@@ -56,6 +55,10 @@ class ScriptEngine(ScriptResults):
             return (
                 Value("tuple", args=tuple(self.instances(a, file, scope, depth + 1) for a in parsed.args if depth < 8)),
             )
+        if parsed.name.endswith(("']", '"]')):  # `Container["bind"]`
+            owner, _, key = parsed.name[:-2].rpartition("[")
+            held = self.type_values(owner, file, scope)
+            return join(self.member(v, key[1:], Context(file, scope, 0)) for v in held)
         if parsed.name == "typeof":
             return self.evaluate(parsed.args[0].name, Context(file, scope, file.facts.loc + 1))
         if parsed.name in ("Array", "ReadonlyArray", "Iterable", "IterableIterator", "ArrayLike") and depth < 20:
@@ -88,7 +91,7 @@ class ScriptEngine(ScriptResults):
         return self.type_values(text, context.file, context.scope)
 
     def _evaluate(self, text: str, chain: Chain, context: Context) -> Values:
-        if chain.kind == "new" and not chain.steps and (held := bare(chain.head)) in ("Map", "Set", "WeakMap", "WeakSet"):
+        if chain.kind == "new" and not chain.steps and (held := chain.head.partition("<")[0]) in ("Map", "Set", "WeakMap", "WeakSet"):
             values = super()._evaluate(text, chain, context)
             args = self.arguments(held, context)
             given = join(self.element(v) for v in self.evaluate(args[0], context)) if args else NOTHING
@@ -107,9 +110,17 @@ class ScriptEngine(ScriptResults):
                     told, _, place = step.name.partition("@")
                     given = self.evaluate(f"@{place}:{told.partition('.')[2]}{text[step.end :]}", context)
                     return join([found, given])
-        if not found and chain.kind == "new" and "." in chain.head and not chain.steps:
-            made = self.evaluate(bare(chain.head), context)  # `new library.Shape()` where the library is an object
-            found = join(self.result(v, None, context) for v in made if v.kind in ("class", "func"))
+        return found
+
+    def made(self, name: str, context: Context) -> Values:
+        """A proxy is what it stands for; what no type has the name of is a variable that holds a class."""
+        args = self.arguments(name, context) if name == "Proxy" else None
+        if args:
+            return self.evaluate(args[0], context)
+        found = super().made(name, context)
+        if not found and (name.partition("<")[0] or "?") != "?":
+            held = self.evaluate(name.partition("<")[0], context)
+            found = join(self.result(v, None, context) for v in held if v.kind in ("class", "func"))
         return found
 
     # ------------------------------------------------------------------ members and results

@@ -131,16 +131,19 @@ class ScriptFlow(ScriptPlaces):
                     for interface in self._promised(parent if returned and parent is not None else symbol):
                         interface.subclasses.append(symbol)
             for binding in file.facts.bindings:
-                if binding.text.startswith("{"):
+                if binding.text.startswith(("{", "[")):
                     for interface in self._promised_to(binding, file):
                         for made in self.binding_values(binding, file):
-                            self._implement(interface, made)
+                            for one in self.element(made) if binding.text[0] == "[" else (made,):
+                                self._implement(interface, one)
 
     def _promised_to(self, binding: Binding, file: File) -> list[Symbol]:
         if binding.name == "return":
             return self._promised(file.symbols[binding.scope]) if binding.scope != MODULE else []
         declared = [b for b in file.binds.get((binding.scope, binding.name), ()) if b.kind == "declared"]
         values = self.binding_values(declared[0], file) if declared else NOTHING
+        if binding.text[0] == "[":
+            values = join(self.element(v) for v in values)
         return [v.symbol for v in values if v.kind == "inst" and v.symbol.d.kind == "interface"]
 
     def _promised(self, symbol: Symbol) -> list[Symbol]:

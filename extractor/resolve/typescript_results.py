@@ -75,7 +75,7 @@ class ScriptResults(ScriptEvents):
                 inner = join([*owner.args, *(self.element(v) if v.kind in ("list", "tuple") else (v,) for v in given)])
                 return (Value("list", args=(inner,)),)
             if method in ("reduce", "reduceRight"):
-                return join([*(self.evaluate(a, context) for a in args[1:]), *self.lambda_results(args[:1], context)])
+                return join([*self.lambda_results(args[:1], context), *(self.evaluate(a, context) for a in args[1:])])
             if method in library.SAME_ELEMENTS:
                 return (owner,)
             if method in library.ONE_ELEMENT:
