@@ -72,6 +72,10 @@ class ScriptDefs(ScriptNames):
 
     def _base_text(self, value: Node) -> str:
         if value.type == "call_expression":  # a mixin: what it is given is a base as well
+            function = value.child_by_field_name("function")
+            held = function.child_by_field_name("object") if function is not None else None
+            if held is not None and held.type == "call_expression":  # `mix(Base).with(Walking, Flying)`
+                return self._base_text(held)
             arguments = value.child_by_field_name("arguments")
             first = arguments.named_children[0] if arguments is not None and arguments.named_children else None
             return self._base_text(first) if first is not None else self.text(value.child_by_field_name("function"))

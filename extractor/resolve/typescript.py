@@ -13,7 +13,7 @@ from extractor.resolve import Links
 from extractor.resolve import typescript_library as library
 from extractor.resolve.chains import Chain, TypeText, parse_chain, ts_type
 from extractor.resolve.emit import Emitter, Outcome
-from extractor.resolve.model import MAX_OVERRIDES, NOTHING, Context, File, Symbol, Value, Values, join
+from extractor.resolve.model import MAX_OVERRIDES, MAX_VALUES, NOTHING, Context, File, Symbol, Value, Values, join
 from extractor.resolve.typescript_results import ScriptResults
 
 
@@ -241,6 +241,10 @@ class ScriptEngine(ScriptResults):
     def _step(self, values: Values, step: Any, prefix: str, called: bool, context: Context) -> Values:
         if step.op == "[]":
             return join(self.indexed(v) for v in self.bounded(values))
+        if step.op == "." and called and len(values) > 1:  # one method of several classes is one for each of them
+            each = [v for w in self.bounded(values) for v in self.called_member(w, step.name, prefix, context)]
+            if len(unique := tuple(dict.fromkeys(each))) <= MAX_VALUES and unique:
+                return unique
         found = super()._step(values, step._replace(name=step.name.partition("@")[0]), prefix, called, context)
         if step.op == "." and called and not found and step.name in library.FIRST_PARAMETER:
             # What gives its elements to a function is read as an array, whatever it is.

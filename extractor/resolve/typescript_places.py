@@ -31,7 +31,7 @@ class ScriptPlaces(ScriptHeld):
             return [
                 Place((name, v.symbol.id, 0), v.symbol.file)
                 for v in (self._function_object(w) for w in self.evaluate(held, context))
-                if v.kind in ("inst", "class") and isinstance(v.symbol, Symbol) and v.symbol.d.kind != "interface"
+                if v.kind in ("inst", "class") and isinstance(v.symbol, Symbol)
             ]
         if held.startswith("("):
             parts = split_top(held[1:-1], "|")
