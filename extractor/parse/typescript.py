@@ -178,7 +178,9 @@ class ScriptCollector(ScriptErrors):
             how = how.named_children[0]
         if how.type == "call_expression" and self._callee(how.child_by_field_name("function"))[1] == COPIED:
             source = how.child_by_field_name("arguments")
-            into, what = (chain(self.source, n) for n in (held, source.named_children[0] if source is not None else None))
+            into, what = (
+                chain(self.source, n) for n in (held, source.named_children[0] if source is not None else None)
+            )
             self.puts.append([step[1], clip(into), "[]", clip(f"{what}[]"), start_line(arguments)])
             return False
         path = [self.text(held)] if held.type in ("identifier", "this") else member_path(self.source, held)

@@ -25,7 +25,9 @@ _LITERALS: Final = {
     "undefined": "<null>",
 }
 _PLAIN: Final = frozenset((*_LITERALS.values(), "?"))
-CONSTANT: Final = "\ua78f"  # before a key that is a constant's value, as in `this[kRoutes]`; a letter, so that it ends no name
+CONSTANT: Final = (
+    "\ua78f"  # before a key that is a constant's value, as in `this[kRoutes]`; a letter, so that it ends no name
+)
 _CONSTANT = re.compile(r"k[A-Z]\w*|[A-Z][A-Z0-9_]+|\$\$?[a-z]\w*")
 BEGINS: Final = "…"  # behind a name of which only the beginning is told
 MAX_NESTED: Final = 8
@@ -92,7 +94,9 @@ def chain(source: Source, node: Node | None, depth: int = 0) -> str:
             break
         elif kind == "new_expression":
             made = node.child_by_field_name("constructor")
-            if made is not None and made.type == "subscript_expression":  # `new kinds[name]()`: what is held there is called
+            if (
+                made is not None and made.type == "subscript_expression"
+            ):  # `new kinds[name]()`: what is held there is called
                 steps.append("()")
                 node = made
                 continue
@@ -305,13 +309,14 @@ def _required(source: Source, node: Node, function: Node | None) -> str:
 
 
 def module_name(source: Source, node: Node) -> str:
-    """The module that `require("…")` names; `./folder/*` where only its folder is told: `./folder/${name}`, `path.join(__dirname, name)`."""
+    """The module that `require("…")` names; `./folder/*` where only its folder is told, by `./folder/${name}` or
+    `path.join(__dirname, "folder", name)`."""
     if node.type == "string":
         return string_value(source, node)
     if node.type == "template_string":
         text = source.text(node)[1:-1]
-        fixed, hole, _ = text.partition("${")
-        return _folder(fixed) if hole else text
+        begins, hole, _ = text.partition("${")
+        return _folder(begins) if hole else text
     if node.type == "binary_expression":
         left = node.child_by_field_name("left")
         while left is not None and left.type == "binary_expression":

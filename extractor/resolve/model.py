@@ -85,8 +85,8 @@ class File:
     """One file's facts, indexed for look-up."""
 
     __slots__ = (
-        "args", "binds", "calls_at", "calls_by_text", "facts", "fields", "found", "lexical", "number", "objects", "outside", "symbols", "top",
-        "typevars",
+        "args", "binds", "calls_at", "calls_by_text", "facts", "fields", "found", "lexical", "number", "objects", "outside", "symbols",
+        "top", "typevars",
     )  # fmt: skip
 
     def __init__(self, number: int, facts: FileFacts) -> None:
@@ -104,7 +104,9 @@ class File:
         self.typevars: dict[int, dict[str, str]] = {}
         for scope, name, bound in extra.get("typevars", ()):
             self.typevars.setdefault(scope, {})[name] = bound
-        self.lexical: dict[int, int] = dict(extra.get("lexical", ()))  # members written inside a function, and that function
+        self.lexical: dict[int, int] = dict(
+            extra.get("lexical", ())
+        )  # members written inside a function, and that function
         self.outside: dict[int, Symbol] = {}  # functions defined outside their class, and the class
         self.objects = {b.scope for b in facts.bindings}
         self.binds: dict[tuple[int, str], list[Binding]] = {}

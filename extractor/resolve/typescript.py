@@ -8,13 +8,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from extractor.facts import Call, FileFacts
-from extractor.parse.typescript_chains import BEGINS, CONSTANT, member_name
 from extractor.resolve import Links
 from extractor.resolve import typescript_library as library
 from extractor.resolve.chains import Chain, TypeText, parse_chain, ts_type
 from extractor.resolve.emit import Emitter, Outcome
-from extractor.resolve.model import MAX_OVERRIDES, MAX_VALUES, NOTHING, Context, File, Symbol, Value, Values, join
-from extractor.resolve.typescript_results import ScriptResults
+from extractor.resolve.model import MAX_VALUES, NOTHING, Context, File, Symbol, Value, Values, join
+from extractor.resolve.typescript_members import ScriptMembers
 
 
 def link(files: Sequence[FileFacts], configs: Mapping[str, str]) -> Links:
@@ -36,7 +35,7 @@ def link(files: Sequence[FileFacts], configs: Mapping[str, str]) -> Links:
     return emitter.finish()
 
 
-class ScriptEngine(ScriptResults):
+class ScriptEngine(ScriptMembers):
     """What expressions mean, and where their calls lead."""
 
     parse_type = staticmethod(ts_type)
@@ -56,9 +55,9 @@ class ScriptEngine(ScriptResults):
                 Value("tuple", args=tuple(self.instances(a, file, scope, depth + 1) for a in parsed.args if depth < 8)),
             )
         if parsed.name.endswith(("']", '"]')):  # `Container["bind"]`
-            owner, _, key = parsed.name[:-2].rpartition("[")
-            held = self.type_values(owner, file, scope)
-            return join(self.member(v, key[1:], Context(file, scope, 0)) for v in held)
+            whole, _, key = parsed.name[:-2].rpartition("[")
+            values = self.type_values(whole, file, scope)
+            return join(self.member(v, key[1:], Context(file, scope, 0)) for v in values)
         if parsed.name == "typeof":
             return self.evaluate(parsed.args[0].name, Context(file, scope, file.facts.loc + 1))
         if parsed.name in ("Array", "ReadonlyArray", "Iterable", "IterableIterator", "ArrayLike") and depth < 20:
@@ -91,7 +90,11 @@ class ScriptEngine(ScriptResults):
         return self.type_values(text, context.file, context.scope)
 
     def _evaluate(self, text: str, chain: Chain, context: Context) -> Values:
-        if chain.kind == "new" and not chain.steps and (held := chain.head.partition("<")[0]) in ("Map", "Set", "WeakMap", "WeakSet"):
+        if (
+            chain.kind == "new"
+            and not chain.steps
+            and (held := chain.head.partition("<")[0]) in ("Map", "Set", "WeakMap", "WeakSet")
+        ):
             values = super()._evaluate(text, chain, context)
             args = self.arguments(held, context)
             given = join(self.element(v) for v in self.evaluate(args[0], context)) if args else NOTHING
@@ -120,118 +123,12 @@ class ScriptEngine(ScriptResults):
         found = super().made(name, context)
         if not found and (name.partition("<")[0] or "?") != "?":
             held = self.evaluate(name.partition("<")[0], context)
-            found = join(self.result(v, None, context) for v in held if v.kind in ("class", "func"))
+            for value in held:
+                if value.kind in ("class", "func"):
+                    found = join([found, self.result(value, None, context) or (Value("inst", value.symbol[0]),)])
         return found
 
-    # ------------------------------------------------------------------ members and results
-    def member(self, value: Value, name: str, context: Context) -> Values:
-        if name[:1] == CONSTANT:
-            return self.member(value, member_name(name), context) or self.indexed(value)
-        if name.isdigit() and value.kind != "tuple":
-            return self.indexed(value)
-        if name.endswith(BEGINS):
-            return self._beginning(value, name.removesuffix(BEGINS), context)
-        if value.kind == "func":
-            for symbol in value.symbol:
-                if name in ("call", "apply"):
-                    return (value,)
-                if name == "bind":  # gives the function, runs nothing
-                    return (Value("extfunc", name="js#Function.bind", owner=value),)
-                if name == "prototype":
-                    return (Value("inst", symbol),)
-                for ancestor, _ in self.lineage(symbol):
-                    if name in ancestor.members:
-                        return self.definitions(ancestor.members[name], "type")
-                    put = self.field_values(ancestor, name)
-                    if put:
-                        return put
-                if copied := self.copied(symbol, name, context):
-                    return copied
-                if beside := self._beside(symbol, name) or self.computed(symbol, value.kind, name):
-                    return beside
-            return (
-                (Value("extfunc", name=f"js#Function.{name}"),) if name in ("toString", "length", "name") else NOTHING
-            )
-        if value.kind == "lambda" and name in ("call", "apply", "bind"):
-            return (value,) if name != "bind" else (Value("extfunc", name="js#Function.bind", owner=value),)
-        if value.kind == "class" and name == "prototype":
-            return (self.as_instance(value),)
-        if value.kind == "inst" and name == "constructor":
-            return (value._replace(kind="class"),)
-        found = super().member(value, name, context)
-        if (
-            all(v.kind in ("beyond", "extfunc") for v in found)
-            and value.kind in ("inst", "class")
-            and isinstance(value.symbol, Symbol)
-        ):
-            found = self.copied(value.symbol, name, context) or found
-        if not found and value.kind in ("inst", "class") and isinstance(value.symbol, Symbol):
-            found = self.computed(value.symbol, value.kind, name)
-        if found or value.kind != "class" or not isinstance(value.symbol, Symbol):
-            return found
-        file, index = value.symbol.file, value.symbol.index
-        spread = [self.binding_values(b, file) for b in file.binds.get((index, "..."), ())]
-        held = join(self.member(v, name, context) for v in join(spread) if v != value)
-        return held or self._beside(value.symbol, name)
-
-    def indexed(self, value: Value) -> Values:
-        """What `value[key]` holds."""
-        if value.kind in ("inst", "class") and isinstance(value.symbol, Symbol) and not value.symbol.is_object:
-            return join([self.element(value), self.computed(value.symbol, value.kind)])
-        return self.element(value)
-
-    def computed(self, symbol: Symbol, kind: str, wanted: str = "") -> Values:
-        """Functions assigned to keys that only a run tells, as in `for (const verb of verbs) Router.prototype[verb] = function…`."""
-        if wanted in library.BUILT_IN:
-            return NOTHING
-        found = tuple(
-            Value("func", (s,), via="flow")
-            for ancestor, _ in self.lineage(symbol)
-            for s in ancestor.file.found["computed"].get(ancestor.index, ())
-            if ancestor.d.kind == "variable" or ("static" in s.d.flags) == (kind != "inst")
-        )
-        return found if len(found) <= self.max_overloads else NOTHING
-
-    def _beginning(self, value: Value, begins: str, context: Context) -> Values:
-        """The members whose names begin like this."""
-        if value.kind == "list":
-            return self.element(value)
-        names: dict[str, None] = {}
-        if value.kind == "module":
-            names = dict.fromkeys(value.symbol.found["exports"])
-        elif isinstance(value.symbol, Symbol):
-            names = {name: None for ancestor, _ in self.lineage(value.symbol) for name in ancestor.members}
-        return join(self.member(value, name, context) for name in names if name.startswith(begins))
-
-    def _beside(self, symbol: object, name: str) -> Values:
-        """`module.exports = Foo; module.exports.bar = …`: what is exported beside the class or function is found on it."""
-        exports = symbol.file.found["exports"] if isinstance(symbol, Symbol) else {}
-        if isinstance(symbol, Symbol) and name in exports and exports.get("=") == symbol.d.name:
-            return self.export(symbol.file, name)
-        return NOTHING
-
-    def called_member(self, value: Value, name: str, receiver: str, context: Context) -> Values:
-        if name in ("[]", "()"):
-            return self.indexed(value) if name == "[]" else (value,)
-        found = super().called_member(value, name, receiver, context)
-        if receiver == "this" and all(v.kind in ("beyond", "extfunc") for v in found):
-            return self.below(value, name) or found
-        return found
-
-    def below(self, value: Value, name: str) -> Values:
-        """A member that `this` has in subclasses alone."""
-        if value.kind != "inst" or not isinstance(value.symbol, Symbol):
-            return NOTHING
-        found, stack, seen = [], list(value.symbol.subclasses), {value.symbol.id}
-        while stack:
-            symbol = stack.pop()
-            if symbol.id not in seen:
-                seen.add(symbol.id)
-                members = [s for s in symbol.members.get(name, ()) if s.is_function]
-                found += [Value("func", (s,), via="override", owner=value._replace(symbol=symbol)) for s in members]
-                stack += symbol.subclasses
-        return tuple(found) if len(found) <= MAX_OVERRIDES else NOTHING
-
+    # ------------------------------------------------------------------ results
     def evaluate_property(self, value: Value, context: Context) -> Values:
         """What reading a getter gives, and the method itself for everything else."""
         if value.kind == "func" and all("property" in s.d.flags or "setter" in s.d.flags for s in value.symbol):
@@ -307,7 +204,12 @@ class ScriptEngine(ScriptResults):
     def handed(self, callee: Value, position: int, number: int, args: list[str] | None, context: Context) -> Values:
         if callee.kind == "func" or (callee.kind == "class" and isinstance(callee.symbol, Symbol)):
             return self.passed_here(callee, position, number, args, context)
-        if callee.name in ("js#Array.reduce", "js#Array.reduceRight") and position == number == 0 and args and len(args) > 1:
+        if (
+            callee.name in ("js#Array.reduce", "js#Array.reduceRight")
+            and position == number == 0
+            and args
+            and len(args) > 1
+        ):
             return self.evaluate(args[1], context)
         return super().handed(callee, position, number, args, context)
 
@@ -324,12 +226,13 @@ class ScriptEngine(ScriptResults):
         self, values: Values, call: Call, args: list[str], context: Context
     ) -> list[tuple[str, Symbol, int, str]]:
         """A function here that calls what it is given is seen to do so where it calls its parameter."""
-        return super().run_arguments(tuple(v for v in values if v.kind != "func"), call, args, context)
+        given = args[:1] if call.name in library.FOLDS else args
+        return super().run_arguments(tuple(v for v in values if v.kind != "func"), call, given, context)
 
     def special_call(self, call: Call, context: Context, args: list[str], emitter: Any) -> Outcome | None:
         """`super(…)` runs the constructor of the base."""
         if call.receiver and call.name in library.RUNNERS and call.kind == "call":
-            self.run_whatever(call, args, context, emitter)
+            self.run_whatever(call, args[:1] if call.name in library.FOLDS else args, context, emitter)
         for listener in self.listeners(call, context):
             for symbol in listener.symbol:
                 emitter.edge(context.file.owner_id(context.scope), symbol.id, "calls", call.line, "flow")
@@ -393,7 +296,9 @@ class ScriptEngine(ScriptResults):
     def emit_reads(self, emitter: Emitter) -> None:
         """Reading a getter calls it; looping over an object calls what it is iterated by."""
         iterated = {f"[{n}]" for n in ("iterator", "asyncIterator")}
-        getters = {s.d.name for file in self.files for s in file.symbols if "property" in s.d.flags or s.d.name in iterated}
+        getters = {
+            s.d.name for file in self.files for s in file.symbols if "property" in s.d.flags or s.d.name in iterated
+        }
         for file in self.files:
             for scope, receiver, name, line in (file.facts.extra or {}).get("reads", ()) if getters else ():
                 if name not in getters:

@@ -89,7 +89,12 @@ class ScriptFlow(ScriptPlaces):
                 self._putter(file, scope, held, name, value)
             for index, call in enumerate(file.facts.calls):
                 place = PUTS.get(call.name)
-                if place is not None and call.scope != MODULE and index < len(file.args) and place < len(file.args[index]):
+                if (
+                    place is not None
+                    and call.scope != MODULE
+                    and index < len(file.args)
+                    and place < len(file.args[index])
+                ):
                     self._putter(file, call.scope, call.receiver, "[]", file.args[index][place])
 
     def _putter(self, file: File, scope: int, held: str, name: str, value: str) -> None:
@@ -240,7 +245,9 @@ class ScriptFlow(ScriptPlaces):
                 spread = arg.startswith("...")
                 given = self._spread(arg[3:], context) if spread else self.evaluate(arg, context)
                 for number in range(position, position + (MAX_REST if spread else 1)):
-                    self._arrive(rows, ("=>", place, number), given, context.file, value.symbol.file, site.key if site else "")
+                    self._arrive(
+                        rows, ("=>", place, number), given, context.file, value.symbol.file, site.key if site else ""
+                    )
 
     def _put(self, held: str, name: str, value: str, context: Context, rows: list[Row]) -> None:
         if name == "[]" and value.endswith("[]"):  # `for (const key in from) to[key] = from[key]`
@@ -332,15 +339,9 @@ class ScriptFlow(ScriptPlaces):
         owner = context.file.enclosing_class(context.scope)
         return tuple(b for b in owner.bases if b.kind == "class") if owner is not None else NOTHING
 
-    def _arrive(
-        self, rows: list[Row], key: Key, values: Values, source: File, target: File, site: str = ""
-    ) -> None:
+    def _arrive(self, rows: list[Row], key: Key, values: Values, source: File, target: File, site: str = "") -> None:
         """What only tests hand to the product does not arrive there."""
-        kept = tuple(
-            v._replace(via="flow") if v.kind == "func" else v
-            for v in values
-            if says(v)
-        )
+        kept = tuple(v._replace(via="flow") if v.kind == "func" else v for v in values if says(v))
         if kept and (source is target or not is_aside(source.facts.path) or is_aside(target.facts.path)):
             rows.append((key, kept))
             if site:

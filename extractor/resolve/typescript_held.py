@@ -78,7 +78,11 @@ class ScriptHeld(ScriptAsked):
         return (
             value.kind in ("callable", "unknown")
             or (value.kind == "ext" and value.name == "js#Function")
-            or (value.kind == "inst" and value.symbol.d.kind == "interface" and not (value.symbol.members or value.symbol.bases))
+            or (
+                value.kind == "inst"
+                and value.symbol.d.kind == "interface"
+                and not (value.symbol.members or value.symbol.bases)
+            )
             or (value.kind in _CONTAINERS and all(self.is_open_type(a, depth + 1) for a in value.args))
             or (
                 value.kind == "ext"
@@ -88,7 +92,7 @@ class ScriptHeld(ScriptAsked):
         )
 
     def _leaves_open(self, values: Values, depth: int) -> bool:
-        return bool(values) and any(v.kind == "callable" for v in values) or self.is_open_type(values, depth + 1) and bool(values)
+        return bool(values) and (any(v.kind == "callable" for v in values) or self.is_open_type(values, depth + 1))
 
     def stored(self, values: Values, key: Key) -> Values:
         """Values of a variable or field that holds a container, with what was put into it."""
@@ -103,7 +107,9 @@ class ScriptHeld(ScriptAsked):
                 out.append(Value("list", args=(join([*value.args, given]),), name=f"{{{value.name}"))
             elif value.kind in _CONTAINERS:
                 inside = True
-                value = Value("list", args=(join([*value.args, given]),), name=value.name if value.kind == "list" else "")
+                value = Value(
+                    "list", args=(join([*value.args, given]),), name=value.name if value.kind == "list" else ""
+                )
             elif value.kind == "ext" and value.name.endswith(_HOLDERS):
                 inside = True
                 last = join([value.args[-1], given]) if value.args else given

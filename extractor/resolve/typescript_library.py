@@ -27,6 +27,8 @@ PRIMITIVES: Final = _words("string number boolean any unknown void never object 
 WHOLE: Final = _words("Partial Required Readonly NonNullable Pick Omit Exclude Extract")
 SAME_ELEMENTS: Final = _words("filter slice reverse sort splice toSorted toReversed fill copyWithin flat")
 ONE_ELEMENT: Final = _words("find pop shift at findLast")
+# Of what these are given only the first runs; the second is what they begin with.
+FOLDS: Final = _words("reduce reduceRight")
 # These pass an element first to the function they are given.
 FIRST_PARAMETER: Final = _words("map filter forEach some every find findIndex findLast flatMap findLastIndex")
 # These run the function they are given.
@@ -45,10 +47,10 @@ BUILT_IN: Final = (
     | FIRST_PARAMETER
     | FLUENT
     | _words("""
-emit listenerCount listeners concat length push unshift join indexOf lastIndexOf includes reduce reduceRight entries keys values then catch finally
-call apply bind name toString toLocaleString valueOf hasOwnProperty isPrototypeOf propertyIsEnumerable constructor prototype
-charAt charCodeAt codePointAt endsWith startsWith match matchAll normalize padEnd padStart repeat replace replaceAll search
-split substr substring toLowerCase toUpperCase trim trimEnd trimStart localeCompare
+emit listenerCount listeners concat length push unshift join indexOf lastIndexOf includes reduce reduceRight entries
+keys values then catch finally call apply bind name toString toLocaleString valueOf hasOwnProperty isPrototypeOf propertyIsEnumerable
+constructor prototype charAt charCodeAt codePointAt endsWith startsWith match matchAll normalize padEnd padStart repeat replace
+replaceAll search split substr substring toLowerCase toUpperCase trim trimEnd trimStart localeCompare
 """)
 )
 NODE_MODULES: Final = _words("""

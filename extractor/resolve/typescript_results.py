@@ -19,9 +19,9 @@ class ScriptResults(ScriptEvents):
             if name.isdigit():
                 return tuple(value.args[int(name)]) if int(name) < len(value.args) else NOTHING
             value = Value("list", args=(join(value.args),))
-        if value.kind == "list" and value.name[:1] == "{":  # an object that was given members under keys of any name
-            if name not in library.BUILT_IN:
-                return NOTHING if name in value.name[1:].split(",") else self.element(value)
+        if value.kind == "list" and value.name[:1] == "{" and name not in library.BUILT_IN:
+            # An object that was given members under keys of any name, besides those that it has.
+            return NOTHING if name in value.name[1:].split(",") else self.element(value)
         if value.kind == "record":
             names = value.name.split(",")
             return tuple(value.args[names.index(name)]) if name in names else NOTHING
@@ -66,7 +66,9 @@ class ScriptResults(ScriptEvents):
         if method in ("call", "apply") and owner.kind == "extfunc" and args and args[0] != "?":
             name = owner.name.rpartition(".")[2]  # `Array.prototype.slice.call(arguments, 1)`
             on = [v for v in self.evaluate(args[0], context) if v.kind == "list"]
-            return join(self.foreign_result(Value("extfunc", name=f"js#Array.{name}", owner=v), args[1:], context) for v in on)
+            return join(
+                self.foreign_result(Value("extfunc", name=f"js#Array.{name}", owner=v), args[1:], context) for v in on
+            )
         if owner.kind == "list":
             if method in ("filter", "find") and (told := self.told_by_guard(args[:1], context)):
                 return (Value("list", args=(told,)),) if method == "filter" else told
@@ -74,8 +76,9 @@ class ScriptResults(ScriptEvents):
                 given = join(self.evaluate(a.removeprefix("..."), context) for a in args)
                 inner = join([*owner.args, *(self.element(v) if v.kind in ("list", "tuple") else (v,) for v in given)])
                 return (Value("list", args=(inner,)),)
-            if method in ("reduce", "reduceRight"):
-                return join([*self.lambda_results(args[:1], context), *(self.evaluate(a, context) for a in args[1:])])
+            if method in library.FOLDS:
+                begun = join(self.evaluate(a, context) for a in args[1:])
+                return join(self.lambda_results(args[:1], context)) or begun
             if method in library.SAME_ELEMENTS:
                 return (owner,)
             if method in library.ONE_ELEMENT:
@@ -202,7 +205,7 @@ class ScriptResults(ScriptEvents):
         if owner.kind == "list" and owner.args:
             if method in library.FIRST_PARAMETER:
                 return tuple(owner.args[0]) if number == 0 else NOTHING
-            if method == "sort" or (method in ("reduce", "reduceRight") and number < 2):
+            if method == "sort" or (method in library.FOLDS and number < 2):
                 return tuple(owner.args[0])
             return NOTHING
         if owner.name.endswith("#Promise") and owner.args and method == "then" and position == 0:
