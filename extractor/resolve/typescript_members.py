@@ -48,6 +48,10 @@ class ScriptMembers(ScriptResults):
         if value.kind == "inst" and name == "constructor":
             return (value._replace(kind="class"),)
         found = super().member(value, name, context)
+        if value.kind == "inst" and found and found[0].kind == "func" and "static" in found[0].symbol[0].d.flags:
+            # Objects do not have what their class has: a field of that name is meant.
+            fields = join(self.field_values(ancestor, name) or NOTHING for ancestor, _ in self.lineage(value.symbol))
+            found = fields or found
         known = value.kind in ("inst", "class") and isinstance(value.symbol, Symbol)
         if known and all(v.kind in ("beyond", "extfunc") for v in found):  # a base elsewhere has it at most
             found = self.copied(value.symbol, name, context) or self.computed(value.symbol, value.kind, name) or found
