@@ -1,4 +1,7 @@
-"""TypeScript and JavaScript expressions and types as text: nodes in, chains (see collect.py) and collapsed types out."""
+"""TypeScript and JavaScript expressions and types as text: nodes in, chains (see collect.py) and collapsed types out. Here a function
+without a name is `=>place@line@result`, its parameters `@place:0` or `callee#0.0@place`, and a key may be known in part (BEGINS) or by
+the constant that names it (CONSTANT).
+"""
 
 from __future__ import annotations
 

@@ -83,13 +83,14 @@ class ScriptAsked(ScriptExports):
         return site
 
     def evaluate(self, text: str, context: Context) -> Values:
-        outside = self._leave(context.file, context.scope)
+        outside = self._leave(context.file, context.scope) if self._site is not None else None
         key = (context.file.number, context.scope, context.line, text)
-        if key in self._memo:
-            self._asked.extend(self._depends.get(key, ()))
-            values = self._memo[key]
-        elif self._going(key):
-            values = NOTHING
+        values = self._memo.get(key)
+        if values is not None:
+            if key in self._depends:
+                self._asked.extend(self._depends[key])
+        elif key in self._depth:
+            values = self._cut(key)
         else:
             start, before = len(self._asked), self._begin(key)
             try:
@@ -106,7 +107,7 @@ class ScriptAsked(ScriptExports):
         return values
 
     def export(self, file: File, name: str) -> Values:
-        outside = self._leave(file, MODULE)
+        outside = self._leave(file, MODULE) if self._site is not None else None
         key = (file.number, _EXPORTS, 0, name)
         if key in self._memo:
             self._asked.extend(self._depends.get(key, ()))
@@ -128,13 +129,13 @@ class ScriptAsked(ScriptExports):
         """Values that hold a container, with what was put into it."""
 
     def returns(self, symbol: Symbol) -> Values:
-        outside = self._leave(symbol.file, symbol.index)
+        outside = self._leave(symbol.file, symbol.index) if self._site is not None else None
         key = symbol.id
         if key in self._returns:
             self._asked.extend(self._returns_depend.get(key, ()))
             values = self._returns[key]
-        elif self._going(key):
-            values = NOTHING
+        elif key in self._depth:
+            values = self._cut(key)
         else:
             start, before = len(self._asked), self._begin(key)
             try:
@@ -151,13 +152,10 @@ class ScriptAsked(ScriptExports):
         return values
 
     # ------------------------------------------------------------------ circles
-    def _going(self, key: Any) -> bool:
-        """Whether something is being worked out already; then what asked for it in between is known in part only."""
-        known = self._depth.get(key)
-        if known is None:
-            return False
-        self._low = min(self._low, known)
-        return True
+    def _cut(self, key: Any) -> Values:
+        """What is asked for while it is being worked out; what asked for it in between is known in part only."""
+        self._low = min(self._low, self._depth[key])
+        return NOTHING
 
     def _begin(self, key: Any) -> int:
         before = self._low
