@@ -101,6 +101,13 @@ def test_what_goes_in_a_circle_is_still_found() -> None:
     assert ("a.js#grow", "a.js#create.read") in calls(linked(a__js=text))
 
 
+def test_a_key_that_only_a_run_tells_takes_any_part_of_what_is_taken_apart() -> None:
+    text = "function f(k) { const table = { go: g }; const { [k]: held, ...rest } = table; held(); } function g() {} f('go');"
+    assert ("a.js#f", "a.js#g") in calls(linked(a__js=text))
+    links = linked(a__js="function f(k) { let obj = {}; const { [k]: held, ...rest } = obj; held(); } f('go');")
+    assert (links.problems, [e.dst for e in links.edges if e.kind == "calls"]) == ([], ["js:a.js#f"])
+
+
 def test_what_tests_hand_in_is_not_what_the_product_calls() -> None:
     links = linked(
         lib__js="exports.each = (xs, f) => { for (const x of xs) f(x); };",

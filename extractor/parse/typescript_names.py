@@ -182,7 +182,8 @@ class ScriptNames(Collector, ABC):
                         key = property_name(self.source, child.child_by_field_name("key"))
                         inner = child.child_by_field_name("value")
                         if inner is not None:
-                            stack.append((inner, f"{text}.{key}" if known and key else "?"))
+                            step = "[]" if key[:1] == "[" else f".{key}"
+                            stack.append((inner, text + step if known and key else "?"))
                     elif child.type == "object_assignment_pattern" and child.named_children:
                         left = child.named_children[0]
                         given, otherwise = f"{text}.{self.text(left)}", chain(self.source, child.named_children[-1])

@@ -15,7 +15,8 @@ class ScriptMembers(ScriptResults):
 
     def member(self, value: Value, name: str, context: Context) -> Values:
         if name[:1] == CONSTANT:
-            return self.member(value, member_name(name), context) or self.indexed(value)
+            found = self.member(value, member_name(name), context)
+            return found or (self.indexed(value) if name[1:].isupper() else NOTHING)  # a symbol names one member alone
         if name.isdigit() and value.kind != "tuple":
             return self.indexed(value)
         if name.endswith(BEGINS):

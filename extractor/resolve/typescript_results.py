@@ -23,7 +23,7 @@ class ScriptResults(ScriptEvents):
             # An object that was given members under keys of any name, besides those that it has.
             return NOTHING if name in value.name[1:].split(",") else self.element(value)
         if value.kind == "record":
-            names = value.name.split(",")
+            names = value.name.split(",") if value.args else []
             return tuple(value.args[names.index(name)]) if name in names else NOTHING
         if value.kind == "ns":
             dotted = f"{value.name}.{name}"
