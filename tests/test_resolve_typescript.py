@@ -108,6 +108,18 @@ def test_a_key_that_only_a_run_tells_takes_any_part_of_what_is_taken_apart() -> 
     assert (links.problems, [e.dst for e in links.edges if e.kind == "calls"]) == ([], ["js:a.js#f"])
 
 
+def test_a_type_given_in_a_comment_between_parentheses_hides_no_value() -> None:
+    text = """
+    class Job { next() { return new Job(); } }
+    const job = (/** @type {Job} */ (new Job()));
+    const later = (/** the one after */ job.next());
+    later.next();
+    const made = (/** @type {any} */ (function () {}));
+    made();
+    """
+    assert {c[1] for c in calls(linked(a__js=text)) if c[0] == "a.js"} >= {"a.js#Job", "a.js#Job.next", "a.js#made"}
+
+
 def test_what_tests_hand_in_is_not_what_the_product_calls() -> None:
     links = linked(
         lib__js="exports.each = (xs, f) => { for (const x of xs) f(x); };",

@@ -78,7 +78,7 @@ def chain(source: Source, node: Node | None, depth: int = 0) -> str:
             steps.append(_key_step(source, index))
             node = node.child_by_field_name("object")
         elif kind in _TRANSPARENT:
-            node = node.named_children[0] if node.named_children else None
+            node = inside(node)
         elif kind == "await_expression":
             steps.append("!")
             node = node.named_children[0] if node.named_children else None
@@ -268,10 +268,21 @@ def _fitting(parts: list[str]) -> list[str]:
     return parts
 
 
+def inside(node: Node) -> Node | None:
+    """What stands between parentheses, comments apart."""
+    return next((c for c in node.named_children if c.type != "comment"), None)
+
+
+def bare(node: Node | None) -> Node | None:
+    """A value without the parentheses around it."""
+    while node is not None and node.type == "parenthesized_expression":
+        node = inside(node)
+    return node
+
+
 def immediate(function: Node | None) -> Node | None:
     """The function expression that is called where it stands: `(function () { … })()`."""
-    while function is not None and function.type == "parenthesized_expression" and function.named_children:
-        function = function.named_children[0]
+    function = bare(function)
     return function if function is not None and function.type in _FUNCTIONS else None
 
 

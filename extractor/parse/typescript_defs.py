@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from extractor.facts import MODULE, Param
 from extractor.parse.collect import Step, clip
 from extractor.parse.tree import collapse, end_line, start_line
-from extractor.parse.typescript_chains import chain, property_name, type_text
+from extractor.parse.typescript_chains import bare, chain, property_name, type_text
 from extractor.parse.typescript_names import ScriptNames
 
 if TYPE_CHECKING:
@@ -224,10 +224,10 @@ class ScriptDefs(ScriptNames):
 
     def _returned_object(self, value: Node, scope: int) -> bool:
         """A factory: what it returns has members of its own, inside the factory."""
-        while value.type == "parenthesized_expression" and value.named_children:
-            value = value.named_children[0]
-        if value.type != "object" or not self._has_functions(value):
+        held = bare(value)
+        if held is None or held.type != "object" or not self._has_functions(held):
             return False
+        value = held
         step = (value, scope, self.defs[scope].qualname, False)
         index = self.define("variable", "return", value, step, signature="return", doc="", flags=("nested",))
         self._members(value, index)

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Final
 from extractor.facts import MODULE, Import, Param
 from extractor.parse.collect import Collector, Step, clip
 from extractor.parse.tree import collapse, start_line
-from extractor.parse.typescript_chains import chain, key_name, module_name, property_name, string_value, type_text
+from extractor.parse.typescript_chains import (
+    chain,
+    inside,
+    key_name,
+    module_name,
+    property_name,
+    string_value,
+    type_text,
+)
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -101,10 +109,8 @@ class ScriptNames(Collector, ABC):
 
     def _required(self, node: Node | None) -> str:
         """The module of `require("…")` or `import("…")`, awaited or not."""
-        while (
-            node is not None and node.type in ("await_expression", "parenthesized_expression") and node.named_children
-        ):
-            node = node.named_children[0]
+        while node is not None and node.type in ("await_expression", "parenthesized_expression"):
+            node = inside(node)
         if node is None or node.type != "call_expression":
             return ""
         function = node.child_by_field_name("function")
@@ -305,7 +311,7 @@ class ScriptNames(Collector, ABC):
     def _callee(self, function: Node | None) -> tuple[str, str]:
         """(receiver, name) of what is called."""
         while function is not None and function.type in ("parenthesized_expression", "non_null_expression"):
-            function = function.named_children[0] if function.named_children else None
+            function = inside(function)
         if function is None:
             return "?", ""
         if function.type == "member_expression":

@@ -10,6 +10,7 @@ from extractor.facts import MODULE, Import
 from extractor.parse.collect import Step, clip
 from extractor.parse.tree import collapse, start_line
 from extractor.parse.typescript_chains import (
+    bare,
     chain,
     immediate,
     member_path,
@@ -171,14 +172,14 @@ class ScriptValues(ScriptDefs):
             self._require(target, required, scope, node)
             return
         annotation = type_text(self.source, node.child_by_field_name("type"))
-        value = _bare(value)
+        value = bare(value)
         while value is not None and value.type == "assignment_expression" and target.type == "identifier":
             # `const app = module.exports = {…}`: the variable is what the module exports.
             path = member_path(self.source, value.child_by_field_name("left") or value)
             if path[:2] == ["module", "exports"] or path[:1] == ["exports"]:
                 rest = path[2:] if path[0] == "module" else path[1:]
                 self.exports["=" if not rest else rest[0]] = self.text(target)
-            value = _bare(value.child_by_field_name("right"))
+            value = bare(value.child_by_field_name("right"))
         if target.type != "identifier":
             text = f"<{annotation}>" if annotation else clip(chain(self.source, value)) if value is not None else "?"
             start = len(self.bindings)
@@ -317,10 +318,3 @@ class ScriptValues(ScriptDefs):
         while scope != MODULE and self.defs[scope].kind == "method":
             scope = self.defs[scope].scope
         return scope if scope != MODULE else None
-
-
-def _bare(value: Node | None) -> Node | None:
-    """A value without the parentheses around it."""
-    while value is not None and value.type == "parenthesized_expression" and value.named_children:
-        value = value.named_children[0]
-    return value
