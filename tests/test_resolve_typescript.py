@@ -41,6 +41,85 @@ def test_what_flows_through_parameters_containers_and_copies_is_found_and_nothin
     assert (result.missing, result.extra) == ([], [])
 
 
+def test_what_is_put_together_while_a_program_runs_is_found_and_nothing_else() -> None:
+    result = score("ts_dynamic")
+    assert result.expected >= 110
+    assert (result.missing, result.extra) == ([], [])
+
+
+def test_a_name_that_every_array_has_means_no_computed_member() -> None:
+    text = """
+    const table = {};
+    for (const verb of ['get', 'put']) table[verb] = function () {};
+    function run(x) { x.get(); x.filter(Boolean); }
+    run(table); run([1]);
+    """
+    assert {c[1] for c in calls(linked(a__js=text)) if c[0] == "a.js#run"} == {"a.js#table.[verb]", "js#Array.filter"}
+
+
+def test_of_many_computed_members_none_is_meant() -> None:
+    rows = "".join(f"keys.forEach((k{n}) => {{ table[k{n}] = function () {{}}; }});" for n in range(3))
+    links = linked(a__js=f"const keys = read(), table = {{}};{rows}\ntable.go();")
+    assert [e.dst for e in links.edges if e.kind == "calls" and e.dst.startswith("js:a.js#table")] == []
+
+
+def test_a_method_of_an_object_without_a_name_is_no_name_of_its_scope() -> None:
+    links = linked(
+        a__js="export const { add } = make({ add(x) { return x; } }); function make(o) { return o; } add(1);"
+    )
+    assert ("a.js", "a.js#add") in calls(links)  # what make gives back, by value and not by name
+    links = linked(a__js="use({ add(x) {} }); add(1); function use(o) {}")
+    assert ("a.js", "a.js#add") not in calls(links)
+
+
+def test_events_of_one_name_reach_the_listeners_of_that_emitter() -> None:
+    text = """
+    const { EventEmitter } = require('events');
+    class A extends EventEmitter { go() { this.emit('done', 1); } }
+    class B extends EventEmitter { go() { this.emit('done', 2); } }
+    function first(n) {} function other(n) {} function second(n) {}
+    const a = new A(), b = new B();
+    a.on('done', first).on('begun', other);
+    b.on('done', second);
+    """
+    found = calls(linked(a__js=text))
+    assert {c for c in found if c[0].endswith(".go") and c[1].startswith("a.js#")} == {
+        ("a.js#A.go", "a.js#first"), ("a.js#B.go", "a.js#second")
+    }  # fmt: skip
+
+
+def test_what_goes_in_a_circle_is_still_found() -> None:
+    text = """
+    const grow = (make) => (state) => { const store = make(state); return { ...store, size: () => store.read() }; };
+    function create(state, grown) {
+      if (grown) return grown(create)(state);
+      function read() { return state; }
+      return { read };
+    }
+    create(1, grow).size();
+    """
+    assert ("a.js#grow", "a.js#create.read") in calls(linked(a__js=text))
+
+
+def test_a_key_that_only_a_run_tells_takes_any_part_of_what_is_taken_apart() -> None:
+    text = "function f(k) { const table = { go: g }; const { [k]: held, ...rest } = table; held(); } function g() {} f('go');"
+    assert ("a.js#f", "a.js#g") in calls(linked(a__js=text))
+    links = linked(a__js="function f(k) { let obj = {}; const { [k]: held, ...rest } = obj; held(); } f('go');")
+    assert (links.problems, [e.dst for e in links.edges if e.kind == "calls"]) == ([], ["js:a.js#f"])
+
+
+def test_a_type_given_in_a_comment_between_parentheses_hides_no_value() -> None:
+    text = """
+    class Job { next() { return new Job(); } }
+    const job = (/** @type {Job} */ (new Job()));
+    const later = (/** the one after */ job.next());
+    later.next();
+    const made = (/** @type {any} */ (function () {}));
+    made();
+    """
+    assert {c[1] for c in calls(linked(a__js=text)) if c[0] == "a.js"} >= {"a.js#Job", "a.js#Job.next", "a.js#made"}
+
+
 def test_what_tests_hand_in_is_not_what_the_product_calls() -> None:
     links = linked(
         lib__js="exports.each = (xs, f) => { for (const x of xs) f(x); };",

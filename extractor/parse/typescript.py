@@ -7,15 +7,22 @@ belong to the scope that contains them. `extra["exports"]` maps exported names t
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from extractor.facts import MODULE, FileFacts, Import
 from extractor.parse.collect import Step, clip
 from extractor.parse.tree import collapse, start_line
-from extractor.parse.typescript_chains import attributes, chain, immediate
+from extractor.parse.typescript_chains import (
+    attributes,
+    chain,
+    immediate,
+    member_path,
+    property_name,
+    string_value,
+)
 from extractor.parse.typescript_defs import ScriptDefs
 from extractor.parse.typescript_errors import ScriptErrors
-from extractor.parse.typescript_names import FUNCTION_VALUES
+from extractor.parse.typescript_names import FUNCTION_VALUES, LISTENS
 from extractor.parse.typescript_values import ScriptValues
 
 if TYPE_CHECKING:
@@ -24,10 +31,15 @@ if TYPE_CHECKING:
     from extractor.parse import Source
 
 
+COPIED: Final = "getOwnPropertyDescriptor"
+_DESCRIBES: Final[Mapping[str, tuple[str, ...]]] = {"get": ("property",), "set": ("setter",), "value": ()}
+
+
 def parse(source: Source) -> FileFacts:
     """The facts of one TypeScript or JavaScript file."""
     collector = ScriptCollector(source)
     collector.walk()
+    collector.breed()
     exports = {k: v for k, v in collector.exports.items() if k not in collector.unnamed}
     names = tuple(sorted(k for k in exports if k != "=")) if exports or collector.is_module else None
     extra = {
@@ -36,6 +48,10 @@ def parse(source: Source) -> FileFacts:
         "reads": collector.reads,
         "puts": collector.puts,
         "writes": collector.writes,
+        "stubs": collector.stubs,
+        "events": collector.events,
+        "computed": collector.computed,
+        "lexical": collector.lexical,
     }
     return collector.facts(exports=names, extra=extra)
 
@@ -52,7 +68,21 @@ class ScriptCollector(ScriptErrors):
             awaited = "!" if any(c.type == "await" for c in node.children) else ""
             value = f"{clip(chain(self.source, right))}*{awaited}" if of else "<string>"
             self._destructure(left, value if not value.startswith("?") else "?", scope, node)
+            if of:
+                self._iterate(right, "[asyncIterator]" if awaited else "[iterator]", scope)
         self.push_nodes([right, node.child_by_field_name("body")], scope, step[2])
+
+    def _iterate(self, value: Node, how: str, scope: int) -> None:
+        held = clip(chain(self.source, value))
+        if held[0] not in "?<[{":
+            self.reads.append([scope, held, how, start_line(value)])
+
+    def on_spread(self, step: Step) -> None:
+        """`[...bag]` asks the bag for its elements; `{...bag}` does not."""
+        node, scope = step[0], step[1]
+        if node.named_children and (node.parent is None or node.parent.type != "object"):
+            self._iterate(node.named_children[0], "[iterator]", scope)
+        self.push(step)
 
     def on_return(self, step: Step) -> None:
         node, scope = step[0], step[1]
@@ -61,12 +91,10 @@ class ScriptCollector(ScriptErrors):
             value = node.named_children[0]
             if self.defs[scope].kind in ("function", "method") and self._returned_object(value, scope):
                 return
-            if value.type not in FUNCTION_VALUES:
-                self.bind(scope, "return", clip(chain(self.source, value)), node)
-            elif value.child_by_field_name("name") is not None:
+            self.bind(scope, "return", clip(chain(self.source, value)), node)
+            if value.type in FUNCTION_VALUES and value.child_by_field_name("name") is not None:
                 name = self.text(value.child_by_field_name("name"))
                 self._define_value(name, value, value, (value, scope, step[2], False), flags=["nested"])
-                self.bind(scope, "return", name, node)
                 return
         self.push(step)
 
@@ -76,6 +104,8 @@ class ScriptCollector(ScriptErrors):
         if node.named_children and scope != MODULE and node.start_byte >= self._anonymous_until.get(scope, 0):
             value = clip(chain(self.source, node.named_children[0]))
             spread = "..." if any(c.type == "*" for c in node.children) else ""
+            if spread:
+                self._iterate(node.named_children[0], "[iterator]", scope)
             self.bind(scope, "return", f"[{spread}{value}]" if value != "?" else "?", node)
         self.push(step)
 
@@ -89,7 +119,11 @@ class ScriptCollector(ScriptErrors):
             self.imports.append(Import(scope, module, "", f"require:{module}", 0, start_line(node), "require"))
             self.push(step)
             return
-        if immediate(function) is not None:
+        called = immediate(function)
+        if called is not None:
+            own = called.child_by_field_name("name")
+            if own is not None:
+                self.call(scope, "", self.text(own), own, self._args(arguments))
             self.push(step)
             return
         receiver, name = self._callee(function)
@@ -103,12 +137,18 @@ class ScriptCollector(ScriptErrors):
             and len(arguments.named_children) > 1
         ):
             self._prototypes(name, arguments.named_children, node, scope)
+        if name == "defineProperty" and arguments is not None and self._defines_property(arguments, step):
+            return
         anchor = (
             function.child_by_field_name("property")
             if function is not None and function.type == "member_expression"
             else function
         )
         self.call(scope, receiver, name, anchor or node, self._args(arguments))
+        if name in LISTENS and receiver and arguments is not None and arguments.named_children:
+            first = arguments.named_children[0]
+            if first.type in ("string", "identifier", "member_expression"):
+                self.events.append([self.calls[-1].line, self.calls[-1].col, self.text(first).strip("\"'")])
         self._lambda_parameters(arguments, scope, f"{receiver}.{name}" if receiver else name)
         if function is not None and function.type == "member_expression":
             self.push_nodes([function.child_by_field_name("object"), arguments], scope, step[2])
@@ -126,6 +166,42 @@ class ScriptCollector(ScriptErrors):
                 self._export_object("=", other, (other, step[1], step[2], True))
             else:
                 self.push_nodes([other], step[1], step[2])
+        return True
+
+    def _defines_property(self, arguments: Node, step: Step) -> bool:
+        """`Object.defineProperty(held, key, {get, set, value})`: a member of what is held; a copy, where the whole descriptor is."""
+        given = self._without_comments(arguments)
+        if len(given) != 3:
+            return False
+        held, key, how = given
+        if how.type == "non_null_expression":
+            how = how.named_children[0]
+        if how.type == "call_expression" and self._callee(how.child_by_field_name("function"))[1] == COPIED:
+            source = how.child_by_field_name("arguments")
+            into, what = (
+                chain(self.source, n) for n in (held, source.named_children[0] if source is not None else None)
+            )
+            self.puts.append([step[1], clip(into), "[]", clip(f"{what}[]"), start_line(arguments)])
+            return False
+        path = [self.text(held)] if held.type in ("identifier", "this") else member_path(self.source, held)
+        name = string_value(self.source, key) if key.type == "string" else f"[{self.text(key)}]"
+        if how.type != "object" or not path or path[1:] not in ([], ["prototype"]):
+            return False
+        owner = self._holder(step[1]) if path[0] == "this" else self._owner(path[0], step[1])
+        if owner is None:
+            return False
+        inside = (how, owner, self.defs[owner].qualname, False)
+        for item in self._without_comments(how):
+            word = property_name(self.source, item.child_by_field_name("key") or item.child_by_field_name("name"))
+            value = item if item.type == "method_definition" else item.child_by_field_name("value")
+            if value is not None and word in _DESCRIBES and value.type in (*FUNCTION_VALUES, "method_definition"):
+                made = self._function("method", name, value, value, inside, list(_DESCRIBES[word]))
+                self.written_in(made, step[1])
+            elif value is not None and word == "value":
+                self.bind(owner, name, clip(chain(self.source, value)), item)
+                self.push_nodes([value], step[1], step[2])
+            elif value is not None:
+                self.push_nodes([value], step[1], step[2])
         return True
 
     def _prototypes(self, name: str, given: list[Node], node: Node, scope: int) -> None:
@@ -153,10 +229,11 @@ class ScriptCollector(ScriptErrors):
     def on_new(self, step: Step) -> None:
         node, scope = step[0], step[1]
         made, arguments = node.child_by_field_name("constructor"), node.child_by_field_name("arguments")
+        indexed = made is not None and made.type == "subscript_expression"
         self.call(
             scope,
             "",
-            collapse(self.text(made)) if made is not None else "?",
+            "?" if made is None else clip(chain(self.source, made)) if indexed else collapse(self.text(made)),
             made or node,
             self._args(arguments),
             "new",
@@ -241,6 +318,7 @@ class ScriptCollector(ScriptErrors):
         "for_in_statement": on_for_in,
         "return_statement": on_return,
         "yield_expression": on_yield,
+        "spread_element": on_spread,
         "throw_statement": ScriptErrors.on_throw,
         "try_statement": ScriptErrors.on_try,
         "call_expression": on_call,

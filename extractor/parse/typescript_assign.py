@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from extractor.facts import MODULE, Import
 from extractor.parse.collect import Step, clip
 from extractor.parse.tree import start_line
-from extractor.parse.typescript_chains import chain, member_path, string_value
+from extractor.parse.typescript_chains import CONSTANT, chain, key_name, member_name, member_path, string_value
 from extractor.parse.typescript_names import CLASS_VALUES, FUNCTION_VALUES
 from extractor.parse.typescript_values import ScriptValues
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
+    from extractor.parse import Source
+
+
+_BREEDS: Final = ("call_expression", "new_expression", "member_expression")
+
 
 class ScriptAssignments(ScriptValues):
     """What an assignment defines under the name it is bound to."""
+
+    def __init__(self, source: Source) -> None:
+        super().__init__(source)
+        self._bred: dict[tuple[int, str], str] = {}  # a name with a prototype -> whose prototype that is
+        self._breeders: dict[str, tuple[int, int]] = {}  # a function -> which parameter it makes extend which
 
     def on_assignment(self, step: Step) -> None:
         node, scope, prefix, top = step
@@ -25,6 +35,8 @@ class ScriptAssignments(ScriptValues):
             self.push(step)
             return
         path = member_path(self.source, left) if left.type == "member_expression" else []
+        if len(path) == 2 and path[0] in self._prototype_of:
+            path = [self._prototype_of[path[0]], "prototype", path[1]]
         if path[:2] == ["module", "exports"] or path[:1] == ["exports"]:
             rest = path[2:] if path[0] == "module" else path[1:]
             self.is_module = True
@@ -34,9 +46,15 @@ class ScriptAssignments(ScriptValues):
             if len(rest) == 1:
                 self._export_named(rest[0], right, node, (node, scope, prefix, True))
                 return
+        key = key_name(self.source, left.child_by_field_name("index")) if left.type == "subscript_expression" else ""
+        if key[:1] == CONSTANT and self.text(left.child_by_field_name("object")) == "this":
+            path = ["this", member_name(key)]
         is_function = right.type in FUNCTION_VALUES or right.type in CLASS_VALUES
-        if is_function and left.type == "subscript_expression":
+        if is_function and left.type == "subscript_expression" and not path:
             path = self._computed(left)
+            if path and self._owner(path[0], scope) is not None:
+                self._assign_function(path, right, node, step)
+                return
         self._put(left, right, scope, node)
         if len(path) == 2 and path[0] == "this":
             if (is_function and scope != MODULE) or (
@@ -53,8 +71,8 @@ class ScriptAssignments(ScriptValues):
         if is_function and len(path) >= 2 and path[0] not in ("this", "window", "global", "globalThis", "self"):
             self._assign_function(path, right, node, step)
             return
-        if right.type in ("call_expression", "new_expression") and len(path) == 2 and path[1] == "prototype":
-            self._inherit(path[0], right)
+        if right.type in _BREEDS and len(path) == 2 and path[1] == "prototype":
+            self._inherit(path[0], right, scope)
         if right.type == "object" and len(path) == 2 and path[1] == "prototype":
             owner = self._owner(path[0])
             if owner is not None:
@@ -73,12 +91,16 @@ class ScriptAssignments(ScriptValues):
         self.push_nodes([target, right], scope, prefix)
 
     def _computed(self, left: Node) -> list[str]:
-        """`A.prototype[name]` as a path whose last part is the key in brackets."""
+        """`A.prototype[name]` and `a[name]` as a path whose last part is the key, in brackets when only a run tells it."""
         held, key = left.child_by_field_name("object"), left.child_by_field_name("index")
-        path = member_path(self.source, held) if held is not None and held.type == "member_expression" else []
-        if len(path) != 2 or path[1] != "prototype" or key is None:
+        if held is None or key is None:
             return []
-        return [*path, string_value(self.source, key) if key.type == "string" else f"[{self.text(key)}]"]
+        path = [self.text(held)] if held.type == "identifier" else member_path(self.source, held)
+        if not path or (len(path) > 1 and path[1:] != ["prototype"]):
+            return []
+        if key.type == "string":
+            return [*path, string_value(self.source, key)]
+        return [*path, f"[{self.text(key)}]"] if key.type in ("identifier", "member_expression") else []
 
     def _prototype(self, value: Node, owner: int) -> None:
         """The functions of an object that is, or is copied into, a prototype are methods."""
@@ -118,17 +140,40 @@ class ScriptAssignments(ScriptValues):
         if held not in ("?", "this", "exports", "module") and (value[0] not in "?<" or value == "<Array>"):
             self.puts.append([scope, held, name, value, start_line(node)])
 
-    def _inherit(self, name: str, value: Node) -> None:
-        """`B.prototype = Object.create(A.prototype)` and `B.prototype = new A()`: B extends A."""
-        owner = self._owner(name)
+    def _inherit(self, name: str, value: Node, scope: int) -> None:
+        """`B.prototype = Object.create(A.prototype)`, `B.prototype = new A()`: B extends A. Where both are parameters, the
+        function makes one of what it is given extend the other."""
         if value.type == "new_expression":
             base = self.text(value.child_by_field_name("constructor"))
         else:
             arguments = value.child_by_field_name("arguments")
-            first = arguments.named_children[0] if arguments is not None and arguments.named_children else None
-            base = self.text(first).removesuffix(".prototype") if self.text(first).endswith(".prototype") else ""
-        if owner is not None and base:
+            first = arguments.named_children[0] if arguments is not None and arguments.named_children else value
+            base = self.text(first).rpartition("&&")[2].strip()
+            base = base.removesuffix(".prototype") if base.endswith(".prototype") else ""
+        names = [p.name for p in self.defs[scope].params] if scope != MODULE else []
+        if base and name not in names and names:
+            self._bred[scope, name] = base  # `F.prototype = parent.prototype; child.prototype = new F()`
+        base = self._bred.get((scope, base), base)
+        if name in names and base in names:
+            self._breeders[self.defs[scope].name] = (names.index(name), names.index(base))
+            return
+        owner = self._owner(name, scope)
+        if owner is not None and base and value.type != "member_expression":
             self.add_base(owner, base, 0, start_line(value), "extends")
+
+    def written_in(self, member: int, scope: int) -> None:
+        """A member assigned inside a function knows the names of that function."""
+        if scope not in (MODULE, self.defs[member].scope):
+            self.lexical.append([member, scope])
+
+    def breed(self) -> None:
+        """Calls of functions that make one class extend another."""
+        for call, given in zip(self.calls, self.arguments, strict=True) if self._breeders else ():
+            child, parent = self._breeders.get(call.name, (0, 0))
+            if child != parent and not call.receiver and max(child, parent) < len(given):
+                owner = self._owner(given[child], call.scope)
+                if owner is not None:
+                    self.add_base(owner, given[parent], 0, call.line, "extends")
 
     def _export_named(self, name: str, right: Node, node: Node, step: Step) -> None:
         if (
@@ -163,4 +208,7 @@ class ScriptAssignments(ScriptValues):
         elif right.type == "object":
             self._define_value(names[0], right, node, member, flags=["field"])
         else:
-            self._function("method", names[0], right, node, member, flags)
+            made = self._function("method", names[0], right, node, member, flags)
+            self.written_in(made, scope)
+            if names[0].startswith("["):
+                self.computed.append(made)

@@ -1,7 +1,11 @@
-"""TypeScript and JavaScript expressions and types as text: nodes in, chains (see collect.py) and collapsed types out."""
+"""TypeScript and JavaScript expressions and types as text: nodes in, chains (see collect.py) and collapsed types out. Here a function
+without a name is `=>place@line@result`, its parameters `@place:0` or `callee#0.0@place`, and a key may be known in part (BEGINS) or by
+the constant that names it (CONSTANT).
+"""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from extractor.parse.collect import MAX_CHAIN, MAX_STEPS
@@ -24,10 +28,19 @@ _LITERALS: Final = {
     "undefined": "<null>",
 }
 _PLAIN: Final = frozenset((*_LITERALS.values(), "?"))
+CONSTANT: Final = (
+    "\ua78f"  # before a key that is a constant's value, as in `this[kRoutes]`; a letter, so that it ends no name
+)
+_CONSTANT = re.compile(r"k[A-Z]\w*|[A-Z][A-Z0-9_]+|\$\$?[a-z]\w*")
+BEGINS: Final = "…"  # behind a name of which only the beginning is told
 MAX_NESTED: Final = 8
 MAX_ELEMENTS: Final = 24  # of an array or object written out; what follows is more of the same
 _KEYS: Final = frozenset(("property_identifier", "private_property_identifier", "number", "identifier"))
 _FUNCTIONS: Final = frozenset(("arrow_function", "function_expression", "generator_function"))
+_BLOCKS: Final = frozenset(
+    ("statement_block", "if_statement", "else_clause", "for_statement", "for_in_statement", "while_statement", "do_statement",
+     "try_statement", "catch_clause", "finally_clause", "switch_statement", "switch_body", "switch_case", "switch_default")
+)  # fmt: skip
 _TRANSPARENT: Final = frozenset(
     ("parenthesized_expression", "non_null_expression", "satisfies_expression", "spread_element")
 )
@@ -62,25 +75,34 @@ def chain(source: Source, node: Node | None, depth: int = 0) -> str:
             node = function
         elif kind == "subscript_expression":
             index = node.child_by_field_name("index")
-            constant = index is not None and index.type == "string"
-            steps.append("." + string_value(source, index) if constant else "[]")
+            steps.append(_key_step(source, index))
             node = node.child_by_field_name("object")
         elif kind in _TRANSPARENT:
-            node = node.named_children[0] if node.named_children else None
+            node = inside(node)
         elif kind == "await_expression":
             steps.append("!")
             node = node.named_children[0] if node.named_children else None
         elif kind in ("as_expression", "type_assertion"):
             parts = node.named_children
+            if len(parts) == 1:  # `as const`
+                node = parts[0]
+                continue
             wanted = parts[-1] if kind == "as_expression" else parts[0]
             written = collapse(source.text(wanted)).removeprefix("<").removesuffix(">") if parts else ""
             if written in ("const", "any", "unknown"):
                 node = parts[0] if kind == "as_expression" else parts[-1]
                 continue
-            head = f"<{written}>"
+            held = chain(source, parts[0], depth + 1) if "=>" in written and kind == "as_expression" else "?"
+            head = f"({held}|<{written}>)" if held != "?" else f"<{written}>"
             break
         elif kind == "new_expression":
             made = node.child_by_field_name("constructor")
+            if (
+                made is not None and made.type == "subscript_expression"
+            ):  # `new kinds[name]()`: what is held there is called
+                steps.append("()")
+                node = made
+                continue
             arguments = node.child_by_field_name("type_arguments")
             head = (
                 f"new {collapse(source.text(made))}{collapse(source.text(arguments)) if arguments else ''}()"
@@ -111,18 +133,51 @@ def chain(source: Source, node: Node | None, depth: int = 0) -> str:
                 node = node.child_by_field_name("right")
                 continue
             break
-        elif kind == "assignment_expression":
-            node = node.child_by_field_name("right")
+        elif kind == "assignment_expression":  # `a.set = a.header = function…`: what the last of them names
+            given, place = node.child_by_field_name("right"), node.child_by_field_name("left")
+            defined = given is not None and given.type in _FUNCTIONS and place is not None
+            node = place if defined and place is not None and place.type == "member_expression" else given
         elif kind == "augmented_assignment_expression":
             head = _either(source, _operands(source, node), depth + 1)
             break
         elif kind in _FUNCTIONS:
             named = node.child_by_field_name("name")
-            head = source.text(named) if named is not None else "=>" + _result(source, node, depth + 1)
+            head = source.text(named) if named is not None else _lambda(source, node, depth + 1)
             break
         else:
             break
     return head + "".join(reversed(steps)) if len(steps) <= MAX_STEPS else "?"
+
+
+def _key_step(source: Source, index: Node | None) -> str:
+    name = key_name(source, index)
+    return f".{name}" if name else "[]"
+
+
+def key_name(source: Source, index: Node | None) -> str:
+    """The key that a subscript tells: all of it, or how it begins, as in `this[`visit${kind}`]`; empty for neither."""
+    if index is None:
+        return ""
+    if index.type == "string":
+        return string_value(source, index)
+    text = source.text(index)
+    if index.type == "number":
+        return text if text.isdigit() else ""
+    if index.type == "identifier":
+        return CONSTANT + text if _CONSTANT.fullmatch(text) else ""
+    begins = ""
+    if index.type == "template_string":
+        begins = text[1:].partition("${")[0]
+        if begins == text[1:]:
+            return begins[:-1]
+    elif index.type == "binary_expression" and text[:1] in "\"'":
+        begins = text[1:].partition(text[0])[0]
+    return f"{begins}{BEGINS}" if len(begins) > 1 and begins.isidentifier() else ""
+
+
+def member_name(name: str) -> str:
+    """A key of a chain as the member of that name is called: `[kRoutes]`."""
+    return f"[{name[1:]}]" if name[:1] == CONSTANT else name
 
 
 def _branches(node: Node) -> list[Node | None]:
@@ -213,35 +268,87 @@ def _fitting(parts: list[str]) -> list[str]:
     return parts
 
 
+def inside(node: Node) -> Node | None:
+    """What stands between parentheses, comments apart."""
+    return next((c for c in node.named_children if c.type != "comment"), None)
+
+
+def bare(node: Node | None) -> Node | None:
+    """A value without the parentheses around it."""
+    while node is not None and node.type == "parenthesized_expression":
+        node = inside(node)
+    return node
+
+
 def immediate(function: Node | None) -> Node | None:
     """The function expression that is called where it stands: `(function () { … })()`."""
-    while function is not None and function.type == "parenthesized_expression" and function.named_children:
-        function = function.named_children[0]
+    function = bare(function)
     return function if function is not None and function.type in _FUNCTIONS else None
 
 
-def returned(function: Node) -> Node | None:
-    """What a function expression returns: its body, or the value of its last return statement."""
+def returned(function: Node) -> list[Node]:
+    """What a function expression returns: its body, or the values of its return statements, the last first."""
     body = function.child_by_field_name("body")
     if body is None or body.type != "statement_block":
-        return body
-    last = next((c for c in reversed(body.named_children) if c.type == "return_statement" and c.named_children), None)
-    return last.named_children[0] if last is not None else None
+        return [body] if body is not None else []
+    found: list[Node] = []
+    stack = [body]
+    while stack and len(found) < MAX_NESTED:
+        node = stack.pop()
+        if node.type == "return_statement":
+            found.extend(node.named_children[:1])
+        elif node.type in _BLOCKS:
+            stack.extend(node.named_children)
+    return found
+
+
+def _lambda(source: Source, function: Node, depth: int) -> str:
+    """`=>place@line@result`: a function without a name by where it begins, the line of its result, and that result."""
+    values = returned(function)
+    line = start_line(values[0]) if values else start_line(function)
+    return f"=>{function.start_byte}@{line}@{_either(source, list(values), depth)}"
 
 
 def _result(source: Source, function: Node, depth: int) -> str:
-    value = returned(function)
-    return chain(source, value, depth) if value is not None else "?"
+    return _either(source, list(returned(function)), depth)
 
 
 def _required(source: Source, node: Node, function: Node | None) -> str:
     arguments = node.child_by_field_name("arguments")
     if function is None or arguments is None or source.text(function) not in ("require", "import"):
         return ""
-    first = arguments.named_children[0] if arguments.named_children else None
-    text = string_value(source, first) if first is not None and first.type == "string" else ""
+    text = module_name(source, arguments.named_children[0]) if arguments.named_children else ""
     # A module's name has dots and slashes of its own; the linker looks it up by this key.
-    return text.replace(".", "\x01").replace("#", "\x02").replace("-", "\x03")
+    return text.replace(".", "\x01").replace("#", "\x02").replace("-", "\x03").replace("*", "\x04")
+
+
+def module_name(source: Source, node: Node) -> str:
+    """The module that `require("…")` names; `./folder/*` where only its folder is told, by `./folder/${name}` or
+    `path.join(__dirname, "folder", name)`."""
+    if node.type == "string":
+        return string_value(source, node)
+    if node.type == "template_string":
+        text = source.text(node)[1:-1]
+        begins, hole, _ = text.partition("${")
+        return _folder(begins) if hole else text
+    if node.type == "binary_expression":
+        left = node.child_by_field_name("left")
+        while left is not None and left.type == "binary_expression":
+            left = left.child_by_field_name("left")
+        return _folder(string_value(source, left)) if left is not None and left.type == "string" else ""
+    function, given = node.child_by_field_name("function"), node.child_by_field_name("arguments")
+    if function is None or given is None or source.text(function).rpartition(".")[2] not in ("join", "resolve"):
+        return ""
+    parts = given.named_children
+    if not parts or source.text(parts[0]) != "__dirname":
+        return ""
+    fixed = [string_value(source, p) for p in parts[1:] if p.type == "string"]
+    return f"./{'/'.join(fixed)}/*" if 1 < len(parts) == len(fixed) + 2 and parts[-1].type != "string" else ""
+
+
+def _folder(fixed: str) -> str:
+    """What stands before a hole, as the folder it names."""
+    return f"{fixed.rpartition('/')[0]}/*" if fixed.startswith(".") and "/" in fixed else ""
 
 
 def member_path(source: Source, node: Node) -> list[str]:

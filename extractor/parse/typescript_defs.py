@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from extractor.facts import MODULE, Param
 from extractor.parse.collect import Step, clip
 from extractor.parse.tree import collapse, end_line, start_line
-from extractor.parse.typescript_chains import chain, property_name, type_text
+from extractor.parse.typescript_chains import bare, chain, property_name, type_text
 from extractor.parse.typescript_names import ScriptNames
 
 if TYPE_CHECKING:
@@ -72,6 +72,10 @@ class ScriptDefs(ScriptNames):
 
     def _base_text(self, value: Node) -> str:
         if value.type == "call_expression":  # a mixin: what it is given is a base as well
+            function = value.child_by_field_name("function")
+            held = function.child_by_field_name("object") if function is not None else None
+            if held is not None and held.type == "call_expression":  # `mix(Base).with(Walking, Flying)`
+                return self._base_text(held)
             arguments = value.child_by_field_name("arguments")
             first = arguments.named_children[0] if arguments is not None and arguments.named_children else None
             return self._base_text(first) if first is not None else self.text(value.child_by_field_name("function"))
@@ -209,6 +213,8 @@ class ScriptDefs(ScriptNames):
         prefix = self.defs[index].qualname
         if body is not None:
             if body.type == "statement_block":
+                if kind == "method" and all(c.type in ("comment", "throw_statement") for c in body.named_children):
+                    self.stubs.append(index)
                 self.push((body, index, prefix, False))
             elif not self._returned_object(body, index):
                 self.bind(index, "return", clip(chain(self.source, body)), body)
@@ -218,10 +224,10 @@ class ScriptDefs(ScriptNames):
 
     def _returned_object(self, value: Node, scope: int) -> bool:
         """A factory: what it returns has members of its own, inside the factory."""
-        while value.type == "parenthesized_expression" and value.named_children:
-            value = value.named_children[0]
-        if value.type != "object" or not self._has_functions(value):
+        held = bare(value)
+        if held is None or held.type != "object" or not self._has_functions(held):
             return False
+        value = held
         step = (value, scope, self.defs[scope].qualname, False)
         index = self.define("variable", "return", value, step, signature="return", doc="", flags=("nested",))
         self._members(value, index)
@@ -242,13 +248,18 @@ class ScriptDefs(ScriptNames):
         )  # fmt: skip
 
     def on_method(self, step: Step) -> None:
+        scope = step[1]
+        loose = scope == MODULE or self.defs[scope].kind in ("function", "method")
+        self._method(step, ["keyed"] if loose else [])
+
+    def _method(self, step: Step, flags: list[str]) -> None:
         node, scope = step[0], step[1]
         name = property_name(self.source, node.child_by_field_name("name"))
         if not name:
             self.push(step)
             return
         words = [c.type for c in node.children]
-        flags = ["property"] if "get" in words else ["setter"] if "set" in words else []
+        flags += ["property"] if "get" in words else ["setter"] if "set" in words else []
         flags += ["constructor"] if name == "constructor" else []
         if node.type == "method_signature" and scope != MODULE:
             flags.append("abstract")

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Final
 from extractor.facts import MODULE, Import, Param
 from extractor.parse.collect import Collector, Step, clip
 from extractor.parse.tree import collapse, start_line
-from extractor.parse.typescript_chains import chain, property_name, string_value, type_text
+from extractor.parse.typescript_chains import (
+    chain,
+    inside,
+    key_name,
+    module_name,
+    property_name,
+    string_value,
+    type_text,
+)
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -22,6 +30,9 @@ WRAPPERS: Final = frozenset([
     "memo", "forwardRef", "useCallback", "debounce", "throttle", "once", "memoize", "promisify", "asyncHandler", "observer",
     "catchAsync", "wrapAsync", "asyncWrapper", "createAsyncThunk", "curry", "cache", "action",
 ])  # fmt: skip
+_HOLE: Final = "template_substitution"
+# Calls of emitters whose first argument names an event.
+LISTENS: Final = frozenset(("on", "once", "addListener", "prependListener", "prependOnceListener", "emit"))
 
 
 class ScriptNames(Collector, ABC):
@@ -36,6 +47,11 @@ class ScriptNames(Collector, ABC):
         self.reads: list[list[object]] = []  # [scope, receiver, property, line]
         self.writes: list[list[object]] = []  # [scope, receiver, property, line]
         self.puts: list[list[object]] = []  # [scope, container or object, field or [], value, line]
+        self.lexical: list[list[int]] = []  # [member, the function that it is written in]
+        self.computed: list[int] = []  # functions assigned to a key that only a run tells
+        self.events: list[list[object]] = []  # [line, column, name] of calls that listen to an event or emit one
+        self.stubs: list[int] = []  # methods that do nothing, or only throw
+        self._prototype_of: dict[str, str] = {}  # `const P = Option.prototype`
         self.is_module = False
         self._exported = False  # the declaration visited next stands in an export statement
         self.unnamed: set[str] = set()  # exported as default only
@@ -93,18 +109,15 @@ class ScriptNames(Collector, ABC):
 
     def _required(self, node: Node | None) -> str:
         """The module of `require("…")` or `import("…")`, awaited or not."""
-        while (
-            node is not None and node.type in ("await_expression", "parenthesized_expression") and node.named_children
-        ):
-            node = node.named_children[0]
+        while node is not None and node.type in ("await_expression", "parenthesized_expression"):
+            node = inside(node)
         if node is None or node.type != "call_expression":
             return ""
         function = node.child_by_field_name("function")
         arguments = node.child_by_field_name("arguments")
         if self.text(function) not in ("require", "import") or arguments is None or not arguments.named_children:
             return ""
-        first = arguments.named_children[0]
-        return string_value(self.source, first) if first.type in ("string", "template_string") else ""
+        return module_name(self.source, arguments.named_children[0])
 
     def _decorators(self, node: Node) -> tuple[str, ...]:
         return tuple(collapse(self.text(c)) for c in node.named_children if c.type == "decorator")
@@ -175,7 +188,8 @@ class ScriptNames(Collector, ABC):
                         key = property_name(self.source, child.child_by_field_name("key"))
                         inner = child.child_by_field_name("value")
                         if inner is not None:
-                            stack.append((inner, f"{text}.{key}" if known and key else "?"))
+                            step = "[]" if key[:1] == "[" else f".{key}"
+                            stack.append((inner, text + step if known and key else "?"))
                     elif child.type == "object_assignment_pattern" and child.named_children:
                         left = child.named_children[0]
                         given, otherwise = f"{text}.{self.text(left)}", chain(self.source, child.named_children[-1])
@@ -297,7 +311,7 @@ class ScriptNames(Collector, ABC):
     def _callee(self, function: Node | None) -> tuple[str, str]:
         """(receiver, name) of what is called."""
         while function is not None and function.type in ("parenthesized_expression", "non_null_expression"):
-            function = function.named_children[0] if function.named_children else None
+            function = inside(function)
         if function is None:
             return "?", ""
         if function.type == "member_expression":
@@ -308,12 +322,13 @@ class ScriptNames(Collector, ABC):
         if function.type == "subscript_expression":
             index = function.child_by_field_name("index")
             held = clip(chain(self.source, function.child_by_field_name("object")))
-            return held or "?", string_value(
-                self.source, index
-            ) if index is not None and index.type == "string" else "[]"
+            return held or "?", key_name(self.source, index) or "[]"
         return clip(chain(self.source, function)) or "?", "()"
 
     def _args(self, arguments: Node | None) -> list[str]:
+        if arguments is not None and arguments.type == "template_string":  # a tag is given the texts, then the values
+            holes = [c.named_children[0] for c in arguments.named_children if c.type == _HOLE and c.named_children]
+            return ["<string[]>", *(clip(chain(self.source, c)) for c in holes)]
         if arguments is None or arguments.type != "arguments":
             return []
         return [
@@ -323,10 +338,13 @@ class ScriptNames(Collector, ABC):
         ]
 
     def _bind_parameters(self, function: Node, scope: int, source: str) -> None:
+        """Names of a function without one: what its callee passes on, where that is known, and whatever calls it gives."""
         self._seen_functions.add(function.id)
+        place = f"@{function.start_byte}"
         single = function.child_by_field_name("parameter")
         if single is not None:
-            self.bind(scope, self.text(single), clip(f"{source}.0") if source else "?", function, "assigned", function)
+            text = clip(f"{source}.0{place}") if source else f"{place}:0"
+            self.bind(scope, self.text(single), text, function, "assigned", function)
             return
         parameters = function.child_by_field_name("parameters")
         number = 0
@@ -335,10 +353,15 @@ class ScriptNames(Collector, ABC):
                 continue
             pattern = child.child_by_field_name("pattern") or child.child_by_field_name("left") or child
             annotation = type_text(self.source, child.child_by_field_name("type"))
+            given = child.child_by_field_name("value") or child.child_by_field_name("right")
             if annotation and pattern.type == "identifier":
                 self.bind(scope, self.text(pattern), annotation, function, "declared", function)
             else:
-                text = f"<{annotation}>" if annotation else clip(f"{source}.{number}") if source else "?"
+                rest = "*" if pattern.type == "rest_pattern" else ""
+                held = f"{place}:{number}{rest}" if rest or not source else clip(f"{source}.{number}{place}")
+                text = f"<{annotation}>" if annotation else held
+                if given is not None and (otherwise := clip(chain(self.source, given))) != "?":
+                    text = f"({text}|{otherwise})"
                 self._destructure(pattern, text, scope, function)
             number += 1
 

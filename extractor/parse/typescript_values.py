@@ -10,6 +10,7 @@ from extractor.facts import MODULE, Import
 from extractor.parse.collect import Step, clip
 from extractor.parse.tree import collapse, start_line
 from extractor.parse.typescript_chains import (
+    bare,
     chain,
     immediate,
     member_path,
@@ -171,19 +172,25 @@ class ScriptValues(ScriptDefs):
             self._require(target, required, scope, node)
             return
         annotation = type_text(self.source, node.child_by_field_name("type"))
+        value = bare(value)
         while value is not None and value.type == "assignment_expression" and target.type == "identifier":
             # `const app = module.exports = {…}`: the variable is what the module exports.
             path = member_path(self.source, value.child_by_field_name("left") or value)
             if path[:2] == ["module", "exports"] or path[:1] == ["exports"]:
                 rest = path[2:] if path[0] == "module" else path[1:]
                 self.exports["=" if not rest else rest[0]] = self.text(target)
-            value = value.child_by_field_name("right")
+            value = bare(value.child_by_field_name("right"))
         if target.type != "identifier":
             text = f"<{annotation}>" if annotation else clip(chain(self.source, value)) if value is not None else "?"
+            start = len(self.bindings)
             self._destructure(target, text, scope)
+            for binding in self.bindings[start:] if exported and scope == MODULE and not prefix else ():
+                self.exports.setdefault(binding.name, binding.name)
             self.push_nodes([value], scope, prefix)
             return
         name = self.text(target)
+        if value is not None and value.type == "member_expression" and self.text(value).endswith(".prototype"):
+            self._prototype_of[name] = self.text(value).removesuffix(".prototype")
         if exported and scope == MODULE and not prefix:
             self.exports.setdefault(name, name)
         wrapped = self._wrapped(value)
@@ -208,7 +215,7 @@ class ScriptValues(ScriptDefs):
             if value is not None and value.type == "call_expression"
             else None
         )
-        made = returned(called) if called is not None else None
+        made = next(iter(returned(called)), None) if called is not None else None
         if value is not None and made is not None and made.type == "object" and self._has_functions(made):
             # `const counter = (() => { …; return { … }; })()`: an object with what is around it
             index = self.define(
@@ -284,7 +291,7 @@ class ScriptValues(ScriptDefs):
         for item in self._without_comments(value):
             step = (item, index, inner, False)
             if item.type == "method_definition":
-                self.on_method(step)
+                self._method(step, [])
             elif item.type == "pair":
                 key, held = (
                     property_name(self.source, item.child_by_field_name("key")),

@@ -73,7 +73,7 @@ def _steps(text: str, position: int) -> tuple[Step, ...]:
             steps.append(Step("|", text[position + 1 : end - 1], end))
             position = end
         elif text[position] == "#":
-            found = re.compile(r"#(\d+\.\d+)").match(text, position)
+            found = re.compile(r"#(\d+\.\d+(?:@\d+)?)").match(text, position)
             if not found:
                 return (*steps, Step("?", "", len(text)))
             position = found.end()

@@ -256,6 +256,9 @@ class Emitter:
 
     def instantiation(self, call: Call, context: Context, args: list[str]) -> Outcome:
         values = self.engine.constructed(call, context)
+        several = [v for v in values if v.kind == "class" and v.symbol.d.kind != "variable"]
+        if len(several) > 1:
+            return self.targets(tuple(several), call, args, context)
         for value in values:
             if value.kind == "class":
                 return self.constructor(value, args, context)

@@ -21,7 +21,7 @@ FUNCTIONS: Final = frozenset(("function", "method"))
 class Symbol:
     """One definition. `members` are the definitions directly inside it, by name."""
 
-    __slots__ = ("ancestors", "bases", "d", "file", "id", "index", "members", "subclasses")
+    __slots__ = ("_constructs", "ancestors", "bases", "d", "file", "id", "index", "members", "subclasses")
 
     def __init__(self, file: File, index: int, d: Definition) -> None:
         self.file = file
@@ -29,6 +29,7 @@ class Symbol:
         self.d = d
         self.id = symbol_id(file.facts.prefix, file.facts.path, d.qualname, d.ordinal)
         self.members: dict[str, list[Symbol]] = {}
+        self._constructs: bool | None = None
         self.bases: list[Value] = []
         self.subclasses: list[Symbol] = []
         self.ancestors: list[tuple[Symbol, dict[str, Values]]] | None = None
@@ -49,7 +50,10 @@ class Symbol:
     @property
     def is_constructor(self) -> bool:
         """A JavaScript function with a prototype: what makes it a class is that it has methods."""
-        return self.d.kind == "function" and any(m.d.kind == "method" for group in self.members.values() for m in group)
+        if self._constructs is None:
+            methods = (m for group in self.members.values() for m in group if m.d.kind == "method")
+            self._constructs = self.d.kind == "function" and next(methods, None) is not None
+        return self._constructs
 
     @property
     def parent(self) -> Symbol | None:
@@ -81,8 +85,8 @@ class File:
     """One file's facts, indexed for look-up."""
 
     __slots__ = (
-        "args", "binds", "calls_at", "calls_by_text", "facts", "fields", "found", "number", "objects", "outside", "symbols", "top",
-        "typevars",
+        "args", "binds", "calls_at", "calls_by_text", "facts", "fields", "found", "lexical", "number", "objects", "outside", "symbols",
+        "top", "typevars",
     )  # fmt: skip
 
     def __init__(self, number: int, facts: FileFacts) -> None:
@@ -91,6 +95,8 @@ class File:
         self.symbols = [Symbol(self, index, d) for index, d in enumerate(facts.defs)]
         self.top: dict[str, list[Symbol]] = {}
         for symbol in self.symbols:
+            if "keyed" in symbol.d.flags:  # a method of an object without a name: found by where it stands alone
+                continue
             parent = symbol.parent
             (self.top if parent is None else parent.members).setdefault(symbol.d.name, []).append(symbol)
         extra = facts.extra or {}
@@ -98,6 +104,9 @@ class File:
         self.typevars: dict[int, dict[str, str]] = {}
         for scope, name, bound in extra.get("typevars", ()):
             self.typevars.setdefault(scope, {})[name] = bound
+        self.lexical: dict[int, int] = dict(
+            extra.get("lexical", ())
+        )  # members written inside a function, and that function
         self.outside: dict[int, Symbol] = {}  # functions defined outside their class, and the class
         self.objects = {b.scope for b in facts.bindings}
         self.binds: dict[tuple[int, str], list[Binding]] = {}
@@ -119,6 +128,10 @@ class File:
     @property
     def id(self) -> str:
         return f"{self.facts.prefix}:{self.facts.path}"
+
+    def around(self, scope: int) -> int:
+        """The scope whose names are known inside one."""
+        return self.lexical.get(scope, self.symbols[scope].d.scope)
 
     def enclosing_class(self, scope: int) -> Symbol | None:
         lexical = False  # an arrow function has the `this` of the scope around it, not of the object that holds it

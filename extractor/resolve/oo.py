@@ -44,7 +44,7 @@ class Engine(Overloads):
                     return seen_from_inside(found)
             if scope == MODULE:
                 return self.outer_name(name, context)
-            scope = file.symbols[scope].d.scope
+            scope = file.around(scope)
 
     def parameter_values(self, function: Symbol, name: str) -> Values:
         for param in function.d.params:
@@ -247,7 +247,7 @@ class Engine(Overloads):
         elif chain.kind in "[{":
             values = self.collection(chain, context)
         elif chain.kind == "new":
-            values = tuple(v._replace(via="new") for v in self.type_values(chain.head, context.file, context.scope))
+            values = tuple(v._replace(via="self" if v.via == "self" else "new") for v in self.made(chain.head, context))
             if chain.steps and chain.steps[0].op == "#":  # what its constructor passes on
                 values = tuple(
                     v._replace(kind={"inst": "class", "ext": "extclass"}.get(v.kind, v.kind)) for v in values
@@ -264,6 +264,10 @@ class Engine(Overloads):
             values = self._step(values, step, text[:start], following in ("()", "#"), context)
             start = step.end
         return values
+
+    def made(self, name: str, context: Context) -> Values:
+        """What `new` of a name gives."""
+        return self.type_values(name, context.file, context.scope)
 
     def head_values(self, head: str, context: Context) -> Values:
         special = self.special_name(head, context)

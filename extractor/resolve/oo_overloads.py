@@ -20,6 +20,7 @@ def _parameters(symbol: Symbol) -> list[str]:
 class Overloads(Types):
     """Choosing among definitions of one name."""
 
+    overloaded = True  # methods of one name differ in their parameters
     runners: frozenset[str] = frozenset()  # functions elsewhere that run the functions they are given
 
     def select(self, symbols: Sequence[Symbol], args: list[str] | None, context: Context) -> list[Symbol]:
@@ -113,11 +114,13 @@ class Overloads(Types):
             if cls.id in seen:
                 continue
             seen.add(cls.id)
-            same = [s for s in cls.members.get(method.d.name, ()) if len(s.d.params) == len(method.d.params)]
-            same = [s for s in same if s.is_function and cls is not method.parent and "abstract" not in s.d.flags]
+            same = [s for s in cls.members.get(method.d.name, ()) if s.is_function and "abstract" not in s.d.flags]
+            if self.overloaded:
+                same = [s for s in same if cls is not method.parent and len(s.d.params) == len(method.d.params)]
+            same = [s for s in same if s is not method]
             if len(same) > 1:  # of overloads, the one with the same types
                 same = [s for s in same if _parameters(s) == _parameters(method)] or same
-            elif same and not self._same_types(same[0], method):
+            elif same and self.overloaded and not self._same_types(same[0], method):
                 same = []
             found.extend(same)
             stack.extend(cls.subclasses)
@@ -151,7 +154,7 @@ class Overloads(Types):
     def with_overrides(self, chosen: list[Symbol], callee: Value, arity: int) -> list[Symbol]:
         """Of what an interface only promises, its implementations too."""
         receiver = callee.owner.symbol if callee.owner is not None and isinstance(callee.owner.symbol, Symbol) else None
-        further = [o for s in chosen if self.is_abstract(s) for o in self.overrides(s, receiver, arity)]
+        further = [o for s in chosen if self.dispatched(s, callee) for o in self.overrides(s, receiver, arity)]
         return [*chosen, *(s for s in further if s not in chosen)]
 
     def run_arguments(

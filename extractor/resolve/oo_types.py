@@ -118,7 +118,11 @@ class Types(ABC):
         if callee.via == "super":
             return False
         made = callee.owner is not None and callee.owner.via == "new"
-        return self.is_abstract(symbol) or (not made and self.is_virtual(symbol))
+        return self.dispatched(symbol, callee) or (not made and self.is_virtual(symbol))
+
+    def dispatched(self, symbol: Symbol, callee: Value) -> bool:
+        """Whether what is named is there to be defined below, whatever the call looks like."""
+        return self.is_abstract(symbol)
 
     def narrowed(self, chosen: list[Symbol], call: Call, args: list[str], context: Context) -> list[Symbol]:
         """Of overloads that the arguments do not tell apart, those that the place of the call does."""

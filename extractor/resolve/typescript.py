@@ -8,14 +8,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from extractor.facts import Call, FileFacts
-from extractor.parse.collect import bare
 from extractor.resolve import Links
 from extractor.resolve import typescript_library as library
 from extractor.resolve.chains import Chain, TypeText, parse_chain, ts_type
 from extractor.resolve.emit import Emitter, Outcome
-from extractor.resolve.model import NOTHING, Context, File, Symbol, Value, Values, join
-from extractor.resolve.typescript_held import lambda_place
-from extractor.resolve.typescript_results import ScriptResults
+from extractor.resolve.model import MAX_VALUES, NOTHING, Context, File, Symbol, Value, Values, join
+from extractor.resolve.typescript_members import ScriptMembers
 
 
 def link(files: Sequence[FileFacts], configs: Mapping[str, str]) -> Links:
@@ -37,11 +35,12 @@ def link(files: Sequence[FileFacts], configs: Mapping[str, str]) -> Links:
     return emitter.finish()
 
 
-class ScriptEngine(ScriptResults):
+class ScriptEngine(ScriptMembers):
     """What expressions mean, and where their calls lead."""
 
     parse_type = staticmethod(ts_type)
     implicit_members = False
+    overloaded = False
     runners = library.RUNNERS
 
     def instances(self, parsed: TypeText, file: File, scope: int, depth: int = 0) -> Values:
@@ -55,6 +54,10 @@ class ScriptEngine(ScriptResults):
             return (
                 Value("tuple", args=tuple(self.instances(a, file, scope, depth + 1) for a in parsed.args if depth < 8)),
             )
+        if parsed.name.endswith(("']", '"]')):  # `Container["bind"]`
+            whole, _, key = parsed.name[:-2].rpartition("[")
+            values = self.type_values(whole, file, scope)
+            return join(self.member(v, key[1:], Context(file, scope, 0)) for v in values)
         if parsed.name == "typeof":
             return self.evaluate(parsed.args[0].name, Context(file, scope, file.facts.loc + 1))
         if parsed.name in ("Array", "ReadonlyArray", "Iterable", "IterableIterator", "ArrayLike") and depth < 20:
@@ -87,76 +90,45 @@ class ScriptEngine(ScriptResults):
         return self.type_values(text, context.file, context.scope)
 
     def _evaluate(self, text: str, chain: Chain, context: Context) -> Values:
-        if chain.kind == "new" and not chain.steps and chain.head in ("Map", "Set", "WeakMap", "WeakSet"):
+        if (
+            chain.kind == "new"
+            and not chain.steps
+            and (held := chain.head.partition("<")[0]) in ("Map", "Set", "WeakMap", "WeakSet")
+        ):
             values = super()._evaluate(text, chain, context)
-            args = self.arguments(chain.head, context)
-            held = join(self.element(v) for v in self.evaluate(args[0], context)) if args else NOTHING
-            if not held or any(v.kind != "ext" for v in values):
+            args = self.arguments(held, context)
+            given = join(self.element(v) for v in self.evaluate(args[0], context)) if args else NOTHING
+            if not given or any(v.kind != "ext" for v in values):
                 return values
-            pairs = chain.head.endswith("Map")
-            inner = tuple(join(self.foreign_member(v, n, context) for v in held) for n in "01") if pairs else (held,)
-            return tuple(v._replace(args=inner) for v in values)
+            pairs = held.endswith("Map")
+            inner = tuple(join(self.foreign_member(v, n, context) for v in given) for n in "01") if pairs else (given,)
+            return tuple(
+                v._replace(args=tuple(join(both) for both in zip(inner, v.args, strict=True)) if v.args else inner)
+                for v in values
+            )
         found = super()._evaluate(text, chain, context)
-        if not found and chain.kind == "new" and "." in chain.head and not chain.steps:
-            made = self.evaluate(bare(chain.head), context)  # `new library.Shape()` where the library is an object
-            found = join(self.result(v, None, context) for v in made if v.kind in ("class", "func"))
+        if "@" in text and chain.kind != "lambda" and self.is_open_type(found):
+            for step in chain.steps:  # a parameter of a function without a name: what its callers give
+                if step.op == "#":
+                    told, _, place = step.name.partition("@")
+                    given = self.evaluate(f"@{place}:{told.partition('.')[2]}{text[step.end :]}", context)
+                    return join([found, given])
         return found
 
-    # ------------------------------------------------------------------ members and results
-    def member(self, value: Value, name: str, context: Context) -> Values:
-        if value.kind == "func":
-            for symbol in value.symbol:
-                if name in ("call", "apply"):
-                    return (value,)
-                if name == "bind":  # gives the function, runs nothing
-                    return (Value("extfunc", name="js#Function.bind", owner=value),)
-                if name == "prototype":
-                    return (Value("inst", symbol),)
-                for ancestor, _ in self.lineage(symbol):
-                    if name in ancestor.members:
-                        return self.definitions(ancestor.members[name], "type")
-                    put = self.field_values(ancestor, name)
-                    if put:
-                        return put
-                if copied := self.copied(symbol, name, context):
-                    return copied
-                if beside := self._beside(symbol, name):
-                    return beside
-            return (
-                (Value("extfunc", name=f"js#Function.{name}"),) if name in ("toString", "length", "name") else NOTHING
-            )
-        if value.kind == "lambda" and name in ("call", "apply", "bind"):
-            return (value,) if name != "bind" else (Value("extfunc", name="js#Function.bind", owner=value),)
-        if value.kind == "class" and name == "prototype":
-            return (self.as_instance(value),)
-        if value.kind == "inst" and name == "constructor":
-            return (value._replace(kind="class"),)
-        found = super().member(value, name, context)
-        if (
-            (not found or found[0].kind == "beyond")
-            and value.kind in ("inst", "class")
-            and isinstance(value.symbol, Symbol)
-        ):
-            found = self.copied(value.symbol, name, context) or found
-        if found or value.kind != "class" or not isinstance(value.symbol, Symbol):
-            return found
-        file, index = value.symbol.file, value.symbol.index
-        spread = [self.binding_values(b, file) for b in file.binds.get((index, "..."), ())]
-        held = join(self.member(v, name, context) for v in join(spread) if v != value)
-        return held or self._beside(value.symbol, name)
+    def made(self, name: str, context: Context) -> Values:
+        """A proxy is what it stands for; what no type has the name of is a variable that holds a class."""
+        args = self.arguments(name, context) if name == "Proxy" else None
+        if args:
+            return self.evaluate(args[0], context)
+        found = super().made(name, context)
+        if not found and (name.partition("<")[0] or "?") != "?":
+            held = self.evaluate(name.partition("<")[0], context)
+            for value in held:
+                if value.kind in ("class", "func"):
+                    found = join([found, self.result(value, None, context) or (Value("inst", value.symbol[0]),)])
+        return found
 
-    def _beside(self, symbol: object, name: str) -> Values:
-        """`module.exports = Foo; module.exports.bar = …`: what is exported beside the class or function is found on it."""
-        exports = symbol.file.found["exports"] if isinstance(symbol, Symbol) else {}
-        if isinstance(symbol, Symbol) and name in exports and exports.get("=") == symbol.d.name:
-            return self.export(symbol.file, name)
-        return NOTHING
-
-    def called_member(self, value: Value, name: str, receiver: str, context: Context) -> Values:
-        if name in ("[]", "()"):
-            return self.element(value) if name == "[]" else (value,)
-        return super().called_member(value, name, receiver, context)
-
+    # ------------------------------------------------------------------ results
     def evaluate_property(self, value: Value, context: Context) -> Values:
         """What reading a getter gives, and the method itself for everything else."""
         if value.kind == "func" and all("property" in s.d.flags or "setter" in s.d.flags for s in value.symbol):
@@ -164,10 +136,13 @@ class ScriptEngine(ScriptResults):
         return (value,)
 
     def _step(self, values: Values, step: Any, prefix: str, called: bool, context: Context) -> Values:
-        found = super()._step(values, step, prefix, called, context)
-        if step.op == "#" and not found:
-            position, _, number = step.name.partition(".")
-            return self._arriving(("=>", lambda_place(prefix, int(position), context), int(number)))
+        if step.op == "[]":
+            return join(self.indexed(v) for v in self.bounded(values))
+        if step.op == "." and called and len(values) > 1:  # one method of several classes is one for each of them
+            each = [v for w in self.bounded(values) for v in self.called_member(w, step.name, prefix, context)]
+            if len(unique := tuple(dict.fromkeys(each))) <= MAX_VALUES and unique:
+                return unique
+        found = super()._step(values, step._replace(name=step.name.partition("@")[0]), prefix, called, context)
         if step.op == "." and called and not found and step.name in library.FIRST_PARAMETER:
             # What gives its elements to a function is read as an array, whatever it is.
             some = any(v.kind == "unknown" for v in values)
@@ -190,7 +165,14 @@ class ScriptEngine(ScriptResults):
 
     def function_result(self, symbol: Symbol, value: Value, args: list[str] | None, context: Context) -> Values:
         """`this` is what the method was called on, be it of a subclass."""
+        made_at = self._site_for(symbol, args, context)
+        before, site = self._site, made_at or self._site_marked(value)
+        if site is not None:
+            self._enter(site)
         found = super().function_result(symbol, value, args, context)
+        if site is not None:
+            self._enter(before)
+        found = self._made(found, made_at) if made_at is not None else found
         receiver: Value | None = value.owner
         if receiver is None or not isinstance(receiver.symbol, Symbol) or all(v.via != "self" for v in found):
             return found
@@ -209,10 +191,25 @@ class ScriptEngine(ScriptResults):
                 return (Value("inst", made[0]),)
         return super().result(value, args, context)
 
+    def evaluate_lambda(self, value: Value) -> Values:
+        _, line, result = value.name.split("@", 2)
+        before, site = self._site, self._site_marked(value)
+        if site is not None:
+            self._enter(site)
+        found = self.evaluate(result, value.symbol._replace(line=int(line)))
+        if site is not None:
+            self._enter(before)
+        return found
+
     def handed(self, callee: Value, position: int, number: int, args: list[str] | None, context: Context) -> Values:
         if callee.kind == "func" or (callee.kind == "class" and isinstance(callee.symbol, Symbol)):
             return self.passed_here(callee, position, number, args, context)
-        if callee.name == "js#Array.reduce" and position == number == 0 and args and len(args) > 1:
+        if (
+            callee.name in ("js#Array.reduce", "js#Array.reduceRight")
+            and position == number == 0
+            and args
+            and len(args) > 1
+        ):
             return self.evaluate(args[1], context)
         return super().handed(callee, position, number, args, context)
 
@@ -229,12 +226,16 @@ class ScriptEngine(ScriptResults):
         self, values: Values, call: Call, args: list[str], context: Context
     ) -> list[tuple[str, Symbol, int, str]]:
         """A function here that calls what it is given is seen to do so where it calls its parameter."""
-        return super().run_arguments(tuple(v for v in values if v.kind != "func"), call, args, context)
+        given = args[:1] if call.name in library.FOLDS else args
+        return super().run_arguments(tuple(v for v in values if v.kind != "func"), call, given, context)
 
     def special_call(self, call: Call, context: Context, args: list[str], emitter: Any) -> Outcome | None:
         """`super(…)` runs the constructor of the base."""
         if call.receiver and call.name in library.RUNNERS and call.kind == "call":
-            self.run_whatever(call, args, context, emitter)
+            self.run_whatever(call, args[:1] if call.name in library.FOLDS else args, context, emitter)
+        for listener in self.listeners(call, context):
+            for symbol in listener.symbol:
+                emitter.edge(context.file.owner_id(context.scope), symbol.id, "calls", call.line, "flow")
         if call.receiver or call.name != "super":
             return None
         owner = context.file.enclosing_class(context.scope)
@@ -260,6 +261,8 @@ class ScriptEngine(ScriptResults):
             found = [s for s in ancestor.members.get("constructor", ()) if "constructor" in s.d.flags]
             if found:
                 return found
+            if ancestor.is_function:
+                return [ancestor]
         return []
 
     def base_value(self, file: File, base: Any) -> Value | None:
@@ -291,17 +294,21 @@ class ScriptEngine(ScriptResults):
         return "unknown_receiver"
 
     def emit_reads(self, emitter: Emitter) -> None:
-        """Reading a getter calls it."""
-        getters = {s.d.name for file in self.files for s in file.symbols if "property" in s.d.flags}
+        """Reading a getter calls it; looping over an object calls what it is iterated by."""
+        iterated = {f"[{n}]" for n in ("iterator", "asyncIterator")}
+        getters = {
+            s.d.name for file in self.files for s in file.symbols if "property" in s.d.flags or s.d.name in iterated
+        }
         for file in self.files:
             for scope, receiver, name, line in (file.facts.extra or {}).get("reads", ()) if getters else ():
                 if name not in getters:
                     continue
                 context = Context(file, scope, line)
                 for value in self.evaluate(receiver, context):
-                    for member in self.member(value, name, context):
+                    below = self.below(value, name) if receiver == "this" else NOTHING
+                    for member in self.member(value, name, context) or below:
                         for symbol in member.symbol if member.kind == "func" else ():
-                            if "property" in symbol.d.flags:
+                            if "property" in symbol.d.flags or name in iterated:
                                 emitter.edge(file.owner_id(scope), symbol.id, "calls", line, "getter")
         self._emit_writes(emitter)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import posixpath
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 
 from extractor.facts import MODULE, Call, FileFacts, Import
 from extractor.resolve import typescript_library as library
 from extractor.resolve.emit import Emitter, depends
-from extractor.resolve.model import NOTHING, Context, File, Symbol, Value, Values, join
+from extractor.resolve.model import MAX_VALUES, NOTHING, Context, File, Symbol, Value, Values, join
 from extractor.resolve.oo import Engine
 from extractor.resolve.typescript_modules import Modules
 
@@ -41,12 +42,18 @@ class ScriptExports(Engine):
                 while outer and outer not in namespaces:
                     namespaces[outer] = None
                     outer = outer.rpartition(".")[0]
+            computed: dict[int, list[Symbol]] = {}
+            for index in (file.facts.extra or {}).get("computed", ()):
+                computed.setdefault(file.symbols[index].d.scope, []).append(file.symbols[index])
             file.found = {
                 "aliases": aliases,
                 "reexports": reexports,
                 "stars": stars,
                 "exports": exports,
                 "namespaces": namespaces,
+                "events": {(line, col): name for line, col, name in (file.facts.extra or {}).get("events", ())},
+                "computed": computed,
+                "stubs": frozenset((file.facts.extra or {}).get("stubs", ())),
             }
 
     def target(self, file: File, specifier: str) -> File | str | None:
@@ -59,6 +66,9 @@ class ScriptExports(Engine):
 
     def imported(self, file: File, row: Import) -> Values:
         """What the name an import binds holds."""
+        if row.module.endswith("/*"):
+            found = [row._replace(module=f"./{path}") for path in self._in_folder(file, row.module)]
+            return join(self.imported(file, one) for one in found) if len(found) <= MAX_VALUES else NOTHING
         target = self.target(file, row.module)
         if target is None:
             return (Value("beyond"),) if not row.module.startswith(".") else NOTHING
@@ -71,6 +81,13 @@ class ScriptExports(Engine):
             if whole:
                 return via_import(whole)
         return (Value("module", target, via="import"),)
+
+    def _in_folder(self, file: File, pattern: str) -> list[str]:
+        """The modules of a folder, as seen from a file."""
+        here = file.facts.path.rpartition("/")[0]
+        folder = posixpath.normpath(posixpath.join(here, pattern.removesuffix("/*")))
+        inside = [p for p in self.by_path if posixpath.dirname(p) == folder.removeprefix(".").lstrip("/")]
+        return [posixpath.relpath(p, here or ".") for p in inside if p != file.facts.path]
 
     def export(self, file: File, name: str) -> Values:
         """What a module exports under a name, followed to its definition."""
@@ -160,15 +177,16 @@ class ScriptExports(Engine):
                 Value("ext", name="js#Promise", args=(self.special_name(f"require{head[6:]}", context) or NOTHING,)),
             )
         if head.startswith("require:"):
-            module = head[8:].replace("\x01", ".").replace("\x02", "#").replace("\x03", "-")
+            module = head[8:].replace("\x01", ".").replace("\x02", "#").replace("\x03", "-").replace("\x04", "*")
             return self.imported(context.file, Import(MODULE, module, "", "", 0, 0, "require"))
         if head.startswith("~"):
             line, _, name = head[1:].partition("~")
-            return tuple(
-                Value("func", (s,), via="scope")
-                for s in context.file.symbols
-                if s.is_function and s.d.name == name and s.d.start_line == int(line)
-            )[:1]
+            standing = context.file.found.get("standing")
+            if standing is None:
+                standing = {(s.d.start_line, s.d.name): s for s in reversed(context.file.symbols) if s.is_function}
+                context.file.found["standing"] = standing
+            found = standing.get((int(line), name))
+            return (Value("func", (found,), via="scope"),) if found is not None else NOTHING
         if head.startswith("outer:"):
             # A shorthand property `{f}`: the name as it is outside the object.
             scope = context.file.symbols[context.scope].d.scope if context.scope != MODULE else MODULE
@@ -249,7 +267,7 @@ class ScriptExports(Engine):
             while scope != MODULE:
                 if (scope, call.name) in file.binds or any(p.name == call.name for p in file.symbols[scope].d.params):
                     return None
-                scope = file.symbols[scope].d.scope
+                scope = file.around(scope)
             symbols = list(file.top.get(call.name, ()))
             for row in file.found["aliases"].get(call.name, ()) if not symbols else ():
                 target = self.target(file, row.module)
@@ -274,6 +292,10 @@ class ScriptExports(Engine):
         return [s for a, _ in self.lineage(value.symbol) for s in a.members.get(name, ())]
 
     def emit_import(self, file: File, row: Import, emitter: Emitter) -> None:
+        if row.module.endswith("/*"):
+            for path in self._in_folder(file, row.module):
+                self.emit_import(file, row._replace(module=f"./{path}", name=""), emitter)
+            return
         target = self.target(file, row.module)
         src, line = file.id, row.line
         if target is None:

@@ -4,86 +4,40 @@ was found to flow into it (see typescript_flow.py). What is worked out notes whi
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final
 
-from extractor.facts import MODULE, Binding, FileFacts
+from extractor.facts import MODULE, Binding
 from extractor.resolve.chains import Chain, split_top
 from extractor.resolve.model import NOTHING, Context, File, Symbol, Value, Values, join
-from extractor.resolve.typescript_exports import ScriptExports
-
-# ("", function id, position), ("=>", place of a function without a name, position), ("[]", what holds a container, scope),
-# (field, class id, 0) or ("...", what is copied to, 0)
-Key = tuple[str, str, int]
+from extractor.resolve.typescript_asked import Key, ScriptAsked
 
 _CONTAINERS: Final = frozenset(("list", "tuple", "record"))
 _HOLDERS: Final = ("#Map", "#Set", "#WeakMap", "#WeakSet", "#Array", "#Record")
-_EXPORTS: Final = -2  # in the place of a scope: what a module exports under a name
+MAX_REST: Final = 6  # of what a function without a name takes as its rest
+OVERFLOW: Final = -1  # in the place of a position: what a function is given beyond its parameters
 
 
-def lambda_place(callee: str, position: int, context: Context) -> str:
-    """Functions without a name that one scope gives to one callee at one position: they are called by the same calls."""
-    return f"{context.file.number}:{context.scope}:{callee}#{position}"
+def variable_place(binding: Binding, file: File) -> Key:
+    """The container that a variable holds; a parameter of a function without a name is known by its line as well."""
+    line = f":{binding.line}" if binding.end_line else ""
+    return ("[]", f"{file.id}:{binding.name}{line}", binding.scope)
 
 
-class ScriptHeld(ScriptExports):
+def lambda_place(value: Value) -> str:
+    """Where a function without a name stands."""
+    return f"{value.symbol.file.number}:{value.name.partition('@')[0]}"
+
+
+class ScriptHeld(ScriptAsked):
     """Values by type and by flow."""
-
-    def __init__(self, files: Sequence[FileFacts], configs: Mapping[str, str]) -> None:
-        super().__init__(files, configs)
-        self.flows: dict[Key, Values] = {}
-        self._asked: list[Key] = []  # the flows that what is being evaluated depends on
-        self._depends: dict[tuple[int, int, int, str], tuple[Key, ...]] = {}
-        self._returns_depend: dict[str, tuple[Key, ...]] = {}
-
-    def evaluate(self, text: str, context: Context) -> Values:
-        key = (context.file.number, context.scope, context.line, text)
-        if key in self._memo:
-            self._asked.extend(self._depends.get(key, ()))
-            return self._memo[key]
-        start = len(self._asked)
-        values = super().evaluate(text, context)
-        asked = self._since(start)
-        if asked and key in self._memo:
-            self._depends[key] = asked
-        return values
-
-    def export(self, file: File, name: str) -> Values:
-        key = (file.number, _EXPORTS, 0, name)
-        if key in self._memo:
-            self._asked.extend(self._depends.get(key, ()))
-            return self._memo[key]
-        start, cycles = len(self._asked), self._cycles
-        values = super().export(file, name)
-        asked = self._since(start)
-        if cycles == self._cycles:
-            self._memo[key] = values
-            if asked:
-                self._depends[key] = asked
-        return values
-
-    def returns(self, symbol: Symbol) -> Values:
-        if symbol.id in self._returns:
-            self._asked.extend(self._returns_depend.get(symbol.id, ()))
-            return self._returns[symbol.id]
-        start = len(self._asked)
-        values = super().returns(symbol)
-        asked = self._since(start)
-        if asked and symbol.id in self._returns:
-            self._returns_depend[symbol.id] = asked
-        return values
-
-    def _since(self, start: int) -> tuple[Key, ...]:
-        """The keys asked for since, each once."""
-        if len(self._asked) == start:
-            return ()
-        asked = tuple(dict.fromkeys(self._asked[start:]))
-        del self._asked[start:]
-        self._asked.extend(asked)
-        return asked
 
     def special_name(self, head: str, context: Context) -> Values | None:
         """`this` of a function of an object, or of none, is also what `call` and `apply` give it."""
+        if head.startswith("@"):
+            return self._given_at(head, context)
+        if head == "arguments" and context.scope != MODULE:
+            return self._all_arguments(context)
         found = super().special_name(head, context)
         if head != "this" or any(v.kind == "inst" for v in found or ()):
             return found
@@ -93,24 +47,52 @@ class ScriptHeld(ScriptExports):
         given = self._arriving(("this", context.file.symbols[scope].id, 0)) if scope != MODULE else NOTHING
         return join([found or NOTHING, given]) if given else found
 
-    def _arriving(self, key: Key) -> Values:
-        self._asked.append(key)
-        return self.flows.get(key, NOTHING)
+    def _all_arguments(self, context: Context) -> Values:
+        """`arguments`: what the function around is given, be it more than it names."""
+        scope = context.scope
+        while scope != MODULE and "arrow" in context.file.symbols[scope].d.flags:
+            scope = context.file.symbols[scope].d.scope
+        if scope == MODULE:
+            return NOTHING
+        function = context.file.symbols[scope]
+        given = [self._arriving(("", function.id, n)) for n in range(OVERFLOW, len(function.d.params))]
+        return (Value("list", args=(join(given),)),)
+
+    def _given_at(self, head: str, context: Context) -> Values:
+        """`@place:number`: a parameter of a function without a name, `*` behind it where the rest is meant."""
+        place, _, number = head[1:].partition(":")
+        first = int(number.removesuffix("*"))
+        key = f"{context.file.number}:{place}"
+        if not number.endswith("*"):
+            return self._arriving(("=>", key, first))
+        return (Value("list", args=(join(self._arriving(("=>", key, n)) for n in range(first, first + MAX_REST)),)),)
 
     def is_open_type(self, values: Values, depth: int = 0) -> bool:
-        """A type that says that something can be called, or nothing at all, but not what runs."""
-        return depth < 4 and all(
-            v.kind in ("callable", "unknown")
-            or (v.kind == "ext" and v.name == "js#Function")
-            or (v.kind == "inst" and v.symbol.d.kind == "interface" and not v.symbol.members and not v.symbol.bases)
-            or (v.kind in _CONTAINERS and all(self.is_open_type(a, depth + 1) for a in v.args))
-            or (
-                v.kind == "ext"
-                and v.name.endswith(_HOLDERS)
-                and (not v.args or self.is_open_type(v.args[-1], depth + 1))
-            )
-            for v in values
+        """A type that says, of all it holds or of a part of a container, that it can be called, or nothing at all, but not what runs."""
+        return depth < 4 and (
+            all(self._is_open(v, depth) for v in values)
+            or any(v.kind in _CONTAINERS and any(self._leaves_open(a, depth) for a in v.args) for v in values)
         )
+
+    def _is_open(self, value: Value, depth: int) -> bool:
+        return (
+            value.kind in ("callable", "unknown")
+            or (value.kind == "ext" and value.name == "js#Function")
+            or (
+                value.kind == "inst"
+                and value.symbol.d.kind == "interface"
+                and not (value.symbol.members or value.symbol.bases)
+            )
+            or (value.kind in _CONTAINERS and all(self.is_open_type(a, depth + 1) for a in value.args))
+            or (
+                value.kind == "ext"
+                and value.name.endswith(_HOLDERS)
+                and (not value.args or self.is_open_type(value.args[-1], depth + 1))
+            )
+        )
+
+    def _leaves_open(self, values: Values, depth: int) -> bool:
+        return bool(values) and (any(v.kind == "callable" for v in values) or self.is_open_type(values, depth + 1))
 
     def stored(self, values: Values, key: Key) -> Values:
         """Values of a variable or field that holds a container, with what was put into it."""
@@ -120,18 +102,23 @@ class ScriptHeld(ScriptExports):
         out: list[Value] = []
         inside = False
         for value in values:
-            if value.kind in _CONTAINERS:
+            if value.kind == "record":
                 inside = True
-                value = Value("list", args=(join([*value.args, given]),))
+                out.append(Value("list", args=(join([*value.args, given]),), name=f"{{{value.name}"))
+            elif value.kind in _CONTAINERS:
+                inside = True
+                value = Value(
+                    "list", args=(join([*value.args, given]),), name=value.name if value.kind == "list" else ""
+                )
             elif value.kind == "ext" and value.name.endswith(_HOLDERS):
                 inside = True
                 last = join([value.args[-1], given]) if value.args else given
                 value = value._replace(args=(*(value.args[:-1] or ((NOTHING,) if "Map" in value.name else ())), last))
             elif value.kind == "class" and value.symbol.is_object:
                 inside = True
-                out.append(Value("list", args=(given,)))
+                out.append(Value("list", args=(given,), name=f"{{{','.join(value.symbol.members)}"))
             out.append(value)
-        return tuple(out) if inside else (*values, Value("list", args=(given,)))
+        return tuple(out) if inside else (*values, Value("list", args=(given,), name="{"))
 
     def parameter_values(self, function: Symbol, name: str) -> Values:
         position = next((i for i, p in enumerate(function.d.params) if p.name == name), -1)
@@ -195,7 +182,9 @@ class ScriptHeld(ScriptExports):
         self._active.add(key)
         try:
             rows = file.binds.get((scope, name), ())
-            return [self._plainly(b, file) for b in rows if b.kind in ("assigned", "again")]
+            held = file.symbols[scope].members if scope != MODULE else file.top
+            written = [(Value("class", s, via="scope"),) for s in held.get(name, ()) if s.is_object]
+            return [*written, *(self._plainly(b, file) for b in rows if b.kind in ("assigned", "again"))]
         finally:
             self._active.discard(key)
 
@@ -215,9 +204,7 @@ class ScriptHeld(ScriptExports):
         found = super().binding_values(binding, file)
         if binding.kind == "declared" and self.is_open_type(found):
             found = join([found, *self._assigned(file, binding.scope, binding.name)])
-        if binding.end_line or binding.name.startswith("self."):
-            return found
-        return self.stored(found, ("[]", f"{file.id}:{binding.name}", binding.scope))
+        return found if binding.name.startswith("self.") else self.stored(found, variable_place(binding, file))
 
     def field_values(self, symbol: Symbol, name: str) -> Values | None:
         found = super().field_values(symbol, name)

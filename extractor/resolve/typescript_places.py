@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from extractor.facts import MODULE
+from extractor.parse.typescript_chains import member_name
 from extractor.resolve.chains import split_top
 from extractor.resolve.model import NOTHING, Context, File, Symbol, Value, Values, join
-from extractor.resolve.typescript_held import Key, ScriptHeld
+from extractor.resolve.typescript_asked import Key, exported
+from extractor.resolve.typescript_held import ScriptHeld, variable_place
 
 
 class Place(NamedTuple):
@@ -29,7 +31,7 @@ class ScriptPlaces(ScriptHeld):
             return [
                 Place((name, v.symbol.id, 0), v.symbol.file)
                 for v in (self._function_object(w) for w in self.evaluate(held, context))
-                if v.kind in ("inst", "class") and isinstance(v.symbol, Symbol) and v.symbol.d.kind != "interface"
+                if v.kind in ("inst", "class") and isinstance(v.symbol, Symbol)
             ]
         if held.startswith("("):
             parts = split_top(held[1:-1], "|")
@@ -44,8 +46,11 @@ class ScriptPlaces(ScriptHeld):
         if not dot and held.isidentifier():
             return self._named_place(held, context, depth)
         if dot and field.replace("#", "").isidentifier():
-            return [self._field_place(v.symbol, field) for v in self.evaluate(base, context)
-                    if v.kind in ("inst", "class") and isinstance(v.symbol, Symbol)]  # fmt: skip
+            values = self.evaluate(base, context)
+            field = member_name(field)
+            shared = [Place(exported(v.symbol, field), v.symbol) for v in values if v.kind == "module"]
+            return [*shared, *(self._field_place(v.symbol, field) for v in values
+                               if v.kind in ("inst", "class") and isinstance(v.symbol, Symbol))]  # fmt: skip
         return self._returned_places(held[:-2], context, depth) if held.endswith("()") else []
 
     def _function_object(self, value: Value) -> Value:
@@ -77,9 +82,9 @@ class ScriptPlaces(ScriptHeld):
         return key in symbol.file.binds or key in symbol.file.fields or name in symbol.members
 
     def _named_place(self, name: str, context: Context, depth: int) -> list[Place]:
-        file, scope, _ = context
+        file, scope, line = context
         while True:
-            rows = file.binds.get((scope, name))
+            rows = [b for b in file.binds.get((scope, name), ()) if not b.end_line or b.line <= line <= b.end_line]
             if not rows and scope != MODULE and any(p.name == name for p in file.symbols[scope].d.params):
                 return []
             if rows:
@@ -88,8 +93,10 @@ class ScriptPlaces(ScriptHeld):
                     found = self._places(alias, "[]", Context(file, scope, rows[-1].line), depth + 1)
                     if found:
                         return found
-            if rows or (scope == MODULE and name in file.top):
+            if rows:
+                return [Place(variable_place(rows[-1], file), file)]
+            if scope == MODULE and name in file.top:
                 return [Place(("[]", f"{file.id}:{name}", scope), file)]
             if scope == MODULE:
                 return []
-            scope = file.symbols[scope].d.scope
+            scope = file.around(scope)

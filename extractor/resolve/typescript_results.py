@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 
 from extractor.resolve import typescript_library as library
 from extractor.resolve.model import NOTHING, Context, Symbol, Value, Values, join
-from extractor.resolve.typescript_flow import ScriptFlow
+from extractor.resolve.typescript_events import ScriptEvents
 
 
-class ScriptResults(ScriptFlow):
+class ScriptResults(ScriptEvents):
     """Arrays, maps, promises and what else lies outside the repository."""
 
     def foreign_member(self, value: Value, name: str, context: Context) -> Values:
@@ -19,10 +19,11 @@ class ScriptResults(ScriptFlow):
             if name.isdigit():
                 return tuple(value.args[int(name)]) if int(name) < len(value.args) else NOTHING
             value = Value("list", args=(join(value.args),))
-        if value.kind == "list" and name.isdigit():
-            return self.element(value)
+        if value.kind == "list" and value.name[:1] == "{" and name not in library.BUILT_IN:
+            # An object that was given members under keys of any name, besides those that it has.
+            return NOTHING if name in value.name[1:].split(",") else self.element(value)
         if value.kind == "record":
-            names = value.name.split(",")
+            names = value.name.split(",") if value.args else []
             return tuple(value.args[names.index(name)]) if name in names else NOTHING
         if value.kind == "ns":
             dotted = f"{value.name}.{name}"
@@ -62,15 +63,28 @@ class ScriptResults(ScriptFlow):
             return (owner,)
         if value.name == "js#Function.bind":
             return (owner,)
+        if method in ("call", "apply") and owner.kind == "extfunc" and args and args[0] != "?":
+            name = owner.name.rpartition(".")[2]  # `Array.prototype.slice.call(arguments, 1)`
+            on = [v for v in self.evaluate(args[0], context) if v.kind == "list"]
+            return join(
+                self.foreign_result(Value("extfunc", name=f"js#Array.{name}", owner=v), args[1:], context) for v in on
+            )
         if owner.kind == "list":
             if method in ("filter", "find") and (told := self.told_by_guard(args[:1], context)):
                 return (Value("list", args=(told,)),) if method == "filter" else told
+            if method == "concat":
+                given = join(self.evaluate(a.removeprefix("..."), context) for a in args)
+                inner = join([*owner.args, *(self.element(v) if v.kind in ("list", "tuple") else (v,) for v in given)])
+                return (Value("list", args=(inner,)),)
+            if method in library.FOLDS:
+                begun = join(self.evaluate(a, context) for a in args[1:])
+                return join(self.lambda_results(args[:1], context)) or begun
             if method in library.SAME_ELEMENTS:
                 return (owner,)
             if method in library.ONE_ELEMENT:
                 return tuple(owner.args[0]) if owner.args else NOTHING
             if method in ("map", "flatMap", "from"):
-                inner = join(self._lambda_results(args, context))
+                inner = join(self.lambda_results(args, context))
                 return (Value("list", args=(join(self.element(v) for v in inner) if method == "flatMap" else inner,)),)
             if method in ("values", "entries", "keys"):
                 return (owner,)
@@ -90,7 +104,7 @@ class ScriptResults(ScriptFlow):
                 if method in ("resolve", "race", "any"):
                     return (Value("ext", name="js#Promise", args=(join(self.evaluate(a, context) for a in args[:1]),)),)
             if method == "then":
-                inner = join(self.awaited(v) for v in join(self._lambda_results(args[:1], context)))
+                inner = join(self.awaited(v) for v in join(self.lambda_results(args[:1], context)))
                 return (Value("ext", name="js#Promise", args=(inner,)),)
             if method in ("catch", "finally"):
                 return (owner,)
@@ -105,6 +119,9 @@ class ScriptResults(ScriptFlow):
             inner = join(self.element(v) for v in self.evaluate(args[0], context))
             pair = Value("tuple", args=((Value("ext", name="js#string"),), inner))
             return (Value("list", args=((pair,),)),)
+        if owner.name == "js#Object" and method == "fromEntries" and args:
+            pairs = join(self.element(v) for v in self.evaluate(args[0], context))
+            return (Value("list", args=(join(self.foreign_member(v, "1", context) for v in pairs),), name="{"),)
         if owner.name.endswith("#Map") and method == "entries" and len(owner.args) > 1:
             return (Value("list", args=((Value("tuple", args=owner.args[:2]),),)),)
         if owner.name == "js#Object" and method in ("values", "freeze", "assign", "seal", "create") and args:
@@ -115,7 +132,7 @@ class ScriptResults(ScriptFlow):
             return (Value("list", args=(inner,)),)
         return NOTHING
 
-    def _lambda_results(self, args: Sequence[str], context: Context) -> list[Values]:
+    def lambda_results(self, args: Sequence[str], context: Context) -> list[Values]:
         found = []
         for arg in args:
             for value in self.evaluate(arg, context) if arg not in ("", "?") else ():
@@ -169,6 +186,10 @@ class ScriptResults(ScriptFlow):
     ) -> None:
         if any(w.kind == "list" for w in wanted):  # an array written out
             given = tuple(Value("list", args=(join(v.args),)) if v.kind == "tuple" else v for v in given)
+        for want in wanted:  # a class where `new () => T` is wanted
+            if want.kind == "callable" and want.args and depth < 4:
+                made = tuple(self.as_instance(v) for v in given if v.kind == "class")
+                self.unify(tuple(want.args[0]), made, names, env, depth + 1)
         super().unify(wanted, given, names, env, depth)
 
     def awaited(self, value: Value) -> Values:
@@ -184,7 +205,7 @@ class ScriptResults(ScriptFlow):
         if owner.kind == "list" and owner.args:
             if method in library.FIRST_PARAMETER:
                 return tuple(owner.args[0]) if number == 0 else NOTHING
-            if method == "sort" or (method == "reduce" and number < 2):
+            if method == "sort" or (method in library.FOLDS and number < 2):
                 return tuple(owner.args[0])
             return NOTHING
         if owner.name.endswith("#Promise") and owner.args and method == "then" and position == 0:
