@@ -65,7 +65,8 @@ def throws(files: Iterable[FileFacts], links: Links) -> Throws:
     parents = _Hierarchy(links.edges)
     guards: dict[str, list[_Guarded]] = {}
     files = list(files)
-    values = _no_classes(files)
+    # A function that inherits is a class of the old kind.
+    values = _no_classes(files) - {edge.src for edge in links.edges if edge.kind == "extends"}
     result = Throws([], [], {})
     for facts in files:
         ids = definition_ids(facts)

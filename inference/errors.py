@@ -115,16 +115,20 @@ class Errors:
     def is_error(self, node: Node) -> bool:
         if node.type == "error":
             return True
-        if node.type != "class":
+        if node.type != "class" and (node.type != "function" or self._runs(node)):
             return False
         above = {n.name for n in self.relations.ancestors(node)}
         return bool(above & {"Exception", "BaseException", "Error", "Throwable", "RuntimeException"}) or any(
             n.endswith(("Error", "Exception")) for n in above
         )
 
+    def _runs(self, node: Node) -> bool:
+        """Whether this is called for what it does: a function that inherits is a class of the old kind."""
+        return node.type in _RUNS and not self.relations.bases(node)
+
     def raisers(self, target: Target) -> Section:
         node = target.node
-        if node.type in _RUNS:
+        if self._runs(node):
             return self.raises(target)
         direct, through = self.relations.raisers(target.group)
         product = [r for r in direct if not is_test(r.node)] or direct
@@ -167,7 +171,7 @@ class Errors:
 
     def handlers(self, target: Target) -> Section:
         node = target.node
-        if node.type in _RUNS:
+        if self._runs(node):
             return self._handlers_around(target)
         found = self.catching(node)
         product = [h for h in found if not is_test(h.node)]

@@ -29,6 +29,7 @@ _THERE = (
     r"|do\s+(?:i|we|you)\s+have)"
 )
 _KINDS = r"(?:(?:kinds?|sorts?|types?|varieties|classes|implementations?)\s+of\s+)?"
+_ERROR_LIKE: Final = re.compile(r"^[A-Z]|err|panic")  # what is thrown by way of a function is named by that function
 _ERRORS: Final = frozenset({"error", "exception", "errors", "exceptions"})
 # Words of a class name that say how it is built, not what it is.
 _FORM: Final = frozenset({"base", "abstract", "mixin", "interface", "i", "default", "class"})
@@ -60,11 +61,14 @@ def failures(composer: Composer, text: str) -> Section:
     for edge in composer.graph.edges(["throws"]):
         if is_direct(edge) and not is_test(edge.src.partition(":")[2].partition("#")[0]):
             raised.setdefault(edge.dst, []).append(edge)
-    classes = [n for n in composer.graph.nodes(["class", "interface"]) if n.origin == "extractor" and _counts(n)]
-    own = [n for n in classes if is_public(n) and (n.id in raised or composer.errors.is_error(n))]
+    thrown = [n for n in map(composer.graph.node, sorted(raised)) if n is not None]
+    classes = [n for n in composer.graph.nodes(["class", "interface"]) if composer.errors.is_error(n)]
+    roots = [n for n in (*classes, *thrown) if n.origin == "extractor" and n.type != "external"]
+    every = {n.id: n for root in roots for n in (root, *composer.relations.descendants(root))}
+    own = sorted((n for n in every.values() if _counts(n) and is_public(n)), key=lambda n: (n.path, n.lines, n.id))
     noun = "exceptions" if "exception" in text.lower() else "errors"
     claims = _listed(composer, own, noun).claims if len(own) >= _FEWEST else _cases(composer, own)
-    others = [n for n in map(composer.graph.node, raised) if n is not None and n.type == "external"]
+    others = [n for n in thrown if n.type == "external" and _ERROR_LIKE.search(n.name)]
     often = sorted(others, key=lambda n: (-len(raised[n.id]), n.id))[:_OTHERS]
     if often:
         told = join([f"{name_of(n)} ({count(len(raised[n.id]), 'place')})" for n in often])
@@ -85,14 +89,12 @@ def _cases(composer: Composer, own: list[Node]) -> tuple[Claim, ...]:
     """The one error class there is, with what it tells apart."""
     claims: list[Claim] = []
     for node in own:
-        cases = [m for m in composer.relations.members(node) if m.type == "variable" and is_public(m)]
+        cases = [m for m in composer.relations.members(node) if m.type == "variable" and is_public(m) and purpose(m)]
         said = f" — {tell.rstrip('.')}" if (tell := purpose(node, 25)) else ""
         claims.append(
             Claim(f"Its own errors are all {name_of(node)} in {node.path}{said}{':' if cases else '.'}", here(node))
         )
-        for case in cases[:_SHOWN]:
-            tell = purpose(case, 25)
-            claims.append(Claim(f"{name_of(case)} — {tell}" if tell else name_of(case), here(case), item=True))
+        claims += [Claim(f"{name_of(c)} — {purpose(c, 25)}", here(c), item=True) for c in cases[:_SHOWN]]
     return tuple(claims)
 
 

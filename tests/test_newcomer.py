@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from asking import expert, index, write
@@ -177,3 +178,15 @@ def test_all_errors_are_told_with_those_of_others_making(kiln: Expert, question:
 )
 def test_what_a_function_stands_in(node_id: str, flags: list[str], said: str) -> None:
     assert kind_of(Node(node_id, "function", "fire", "a", "", {"flags": flags})) == said
+
+
+def test_an_error_made_by_a_function_is_an_error(tmp_path: Path) -> None:
+    files = {
+        "errors.js": "// Says that the door stays shut.\nfunction Refused(text) { this.text = text; }\n"
+        "Refused.prototype = Object.create(Error.prototype);\nmodule.exports = Refused;\n",
+        "door.js": "const Refused = require('./errors');\nfunction open(key) {\n  if (!key) throw new Refused('no key');\n}\n"
+        "module.exports = open;\n",
+    }
+    with expert(index(write(files, tmp_path / "door"), tmp_path / "brain")) as opened:
+        assert "Refused is raised by open when !key" in opened.ask("When is `Refused` raised?").text
+        assert "Refused" in opened.ask("Which errors can it raise?").text

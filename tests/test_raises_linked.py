@@ -163,6 +163,22 @@ function rejected() { return new Promise((resolve, reject) => reject(new A("gone
 """
 
 
+def test_a_function_that_inherits_is_an_error_of_the_old_kind() -> None:
+    source = (
+        "function Refused(text) { this.text = text; }\n"
+        "Refused.prototype = Object.create(Error.prototype);\n"
+        "Refused.from = (cause) => { const made = new Refused(cause); return made; };\n"
+        "function Helper() {}\n"
+        "function open(door) { if (!door) throw new Refused('no door'); }\n"
+        "function pass(error) { throw Refused.from(error); }\n"
+        "function enter(door) { open(door); }\n"
+        "function other() { throw Helper; }\n"
+    )
+    edges, unresolved = thrown("a.js", "javascript", source)
+    assert edges == {("open", "Refused"), ("pass", "Refused"), ("enter", "Refused")}
+    assert unresolved == {"other": "dynamic"}
+
+
 def test_a_catch_block_handles_what_it_asks_for() -> None:
     found, _ = thrown("a.js", "typescript", CATCHES)
     errors: dict[str, set[str]] = {}

@@ -280,8 +280,18 @@ class ScriptEngine(ScriptMembers):
         return None
 
     def error_values(self, name: str, context: Context) -> Values:
-        values = self.evaluate(name, context)
-        return tuple(v._replace(kind="extclass") if v.kind == "extfunc" and name[:1].isupper() else v for v in values)
+        """A function with a capital is a class of the old kind; `Refused.from` throws what it gives back."""
+        found: list[Value] = []
+        for value in self.evaluate(name, context):
+            if value.kind == "extfunc" and name[:1].isupper():
+                found.append(value._replace(kind="extclass"))
+            elif value.kind == "func" and name.rpartition(".")[2][:1].isupper():
+                found += [Value("class", symbol) for symbol in value.symbol[:1]]
+            elif value.kind == "func" and name[:1].isupper():
+                found += [v for v in self.result(value, None, context) if v.kind in ("inst", "ext")]
+            else:
+                found.append(value)
+        return tuple(found)
 
     def unknown_type_reason(self, name: str, file: File) -> str:
         return "external"
