@@ -12,6 +12,7 @@ from trainer.hardware import Choice, Hardware
 from trainer.memory import GIB, estimate_memory, out_of_memory_knobs, resolve_targets
 from trainer.models import Base
 from trainer.plan import Plan, make_plan
+from trainer.processes import Sharding
 from trainer.rows import RowStats
 
 GPU = Hardware("cuda", "GPU", 16 * GIB, 0, True, False, 1, 0.0)
@@ -169,8 +170,63 @@ def test_memory_by_part_for_a_known_shape() -> None:
     assert [size for _, size in memory.parts] == sorted(parts.values(), reverse=True)
 
 
+def test_what_is_shared_out_is_divided_by_the_processes() -> None:
+    def parts(sharding: Sharding, processes: int = 4) -> dict[str, int]:
+        hardware = replace(GPU, processes=processes, sharding=sharding)
+        return dict(estimate_memory(settings("train_lora"), SEVEN_B, hardware, 1, 256, 40_370_176).parts)
+
+    whole = parts("")
+    assert whole["weights"] == 2 * 7_615_616_512
+    assert parts("FSDP2")["weights"] == parts("ZeRO-3")["weights"] == whole["weights"] // 4
+    assert parts("FSDP2", 8)["weights"] == whole["weights"] // 8
+    assert parts("FSDP2")["adapter"] == parts("ZeRO-3")["adapter"] == whole["adapter"] // 4
+    # Beside its piece a process holds what is gathered: embeddings, head and two layers; DeepSpeed keeps up to a billion values.
+    linear = sum(a * b for shapes in SEVEN_B.linears.values() for a, b in shapes)
+    assert parts("FSDP2")["gathered weights"] == pytest.approx(2 * (SEVEN_B.parameters - linear + 2 * linear / 28))
+    assert parts("ZeRO-3")["gathered weights"] == 2_000_000_000
+    assert parts("ZeRO-2")["weights"] == parts("ZeRO-1")["weights"] == whole["weights"]
+    assert parts("ZeRO-2")["adapter"] < parts("ZeRO-1")["adapter"] < whole["adapter"]
+    assert parts("ZeRO-1", 1) == parts("", 1)
+
+
+def test_a_7b_base_that_fits_no_card_alone_fits_four_together() -> None:
+    alone = replace(GPU, processes=4, free_bytes=15 * GIB)
+    assert "a launcher's config that shares the base out" in refusals(plan(hardware=alone, bits=16))
+    assert not plan(hardware=replace(alone, sharding="FSDP2"), bits=16).refusals
+
+
+@pytest.mark.parametrize(
+    ("sharding", "changes", "reason"),
+    [
+        ("FSDP2", {"bits": 4}, "4-bit layers do not survive FSDP2"),
+        ("ZeRO-3", {"bits": 4}, "4-bit layers do not survive ZeRO-3"),
+        ("ZeRO-2", {"bits": 8}, "8-bit layers do not survive ZeRO-2"),
+        ("FSDP2", {"bits": 16, "time_budget_s": 60}, "a time budget needs the speed of a whole base"),
+        (
+            "FSDP2",
+            {"bits": 16, "modules_to_save": "[lm_head]", "allow_unserveable": True},
+            "does not take modules_to_save",
+        ),
+        ("ZeRO-2", {"bits": 4}, ""),
+        ("", {"bits": 8}, ""),
+    ],
+)
+def test_what_does_not_go_with_a_shared_base_is_refused(
+    sharding: Sharding, changes: dict[str, object], reason: str
+) -> None:
+    hardware = replace(GPU, processes=2, sharding=sharding)
+    found = refusals(
+        make_plan(settings("train_qlora", **changes), SEVEN_B, hardware, STATS, method="qlora", valid_rows=9)
+    )
+    assert reason in found
+    assert bool(found) == bool(reason)
+
+
 def test_knobs_skip_what_is_already_turned() -> None:
-    assert out_of_memory_knobs(settings(lora_rank=8), 1, True) == ["max_seq_len=1024"]
+    assert out_of_memory_knobs(settings(lora_rank=8), 1, True, GPU) == ["max_seq_len=1024"]
+    shared = replace(GPU, processes=2, sharding="FSDP2")
+    knobs = out_of_memory_knobs(settings(lora_rank=8, bits=16), 1, True, shared)
+    assert knobs == ["max_seq_len=1024", "more than 2 processes"]
 
 
 def test_the_plan_reads_well() -> None:

@@ -84,6 +84,11 @@ def make_callbacks(
                 clock.stopped = f"the time budget of {clock.budget:.0f} s"
                 control.should_evaluate = control.should_save = control.should_training_stop = True
 
+        def on_evaluate(self, args: Any, state: Any, control: Any, model: Any = None, **_: Any) -> None:
+            if processes.count() > 1 and plan.settings["bits"] == 4:
+                # On a CPU bitsandbytes repacks what it evaluates, and unpacks it where a checkpoint is written: in rank 0.
+                model.state_dict()
+
         def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **_: Any) -> None:
             if not state.is_world_process_zero or not logs:
                 return

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from trainer.processes import Sharding, count, sharding
+
 # Up to this length the fused attention of a CPU in bf16 takes two to five times as long forward and back (measured; at 512
 # tokens they are even).
 SHORT_ROWS: Final = 256
@@ -34,13 +36,19 @@ class Hardware:
     processes: int
     flops: float
     reasons: tuple[Choice, ...] = ()
+    sharding: Sharding = ""
+
+    @property
+    def home(self) -> str:
+        """Where a base lies before its first step: what is shared out is moved by the strategy, piece by piece."""
+        return "cpu" if self.sharding else self.device
 
 
 def inspect_hardware(measure: bool = True) -> Hardware:
     """Look at this process's machine; with `measure` a fifth of a second goes into timing a matrix product."""
     import torch
 
-    processes = int(os.environ.get("WORLD_SIZE", "1"))
+    together, shared = count(), sharding()
     if torch.cuda.is_available():
         free, _ = torch.cuda.mem_get_info()
         name = torch.cuda.get_device_name()
@@ -50,22 +58,46 @@ def inspect_hardware(measure: bool = True) -> Hardware:
             Choice("device", "cuda", name),
             Choice("precision", "bf16" if bf16 else "fp16", "this GPU has bf16" if bf16 else "this GPU has no bf16"),
         )
-        return Hardware("cuda", name, free, 0, bf16, flash, processes, _flops("cuda") if measure else 0.0, reasons)
+        flops = _flops("cuda") if measure else 0.0
+        return Hardware(
+            "cuda", name, free, 0, bf16, flash, together, flops, (*reasons, *_strategy(together, shared)), shared
+        )
     threads, why = _threads()
     torch.set_num_threads(threads)
-    bf16 = bool(torch.cpu._is_avx512_bf16_supported())
+    bf16 = bool(torch.cpu._is_avx512_bf16_supported()) and not shared
     reasons = (
         Choice("device", "cpu", "this torch sees no CUDA device"),
         Choice("threads", str(threads), why),
         Choice(
             "precision",
             "fp32 weights, bf16 products" if bf16 else "fp32",
-            "this CPU multiplies bf16 in hardware" if bf16 else "this CPU has no bf16 instructions",
+            "this CPU multiplies bf16 in hardware"
+            if bf16
+            else f"{shared} would round the weights, not the products alone"
+            if shared
+            else "this CPU has no bf16 instructions",
         ),
     )
     # Processes of one machine share its memory.
     free = free_ram() // _beside()
-    return Hardware("cpu", "CPU", free, threads, bf16, False, processes, _flops("cpu") if measure else 0.0, reasons)
+    flops = _flops("cpu") if measure else 0.0
+    return Hardware(
+        "cpu", "CPU", free, threads, bf16, False, together, flops, (*reasons, *_strategy(together, shared)), shared
+    )
+
+
+def _strategy(together: int, shared: Sharding) -> tuple[Choice, ...]:
+    """How several processes train one adapter, and why."""
+    if together == 1 and not shared:
+        return ()
+    told = {
+        "": "the launcher's config shares nothing out: each process holds a whole base and its rows of every batch",
+        "FSDP2": f"the launcher's config says so: each process holds 1/{together} of base and adapter, and gathers a layer at a time",
+        "ZeRO-1": f"the launcher's config says so: a whole base each, 1/{together} of the optimiser's state",
+        "ZeRO-2": f"the launcher's config says so: a whole base each, 1/{together} of gradients and optimiser's state",
+        "ZeRO-3": f"the launcher's config says so: each process holds 1/{together} of base and adapter, and gathers a layer at a time",
+    }
+    return (Choice("sharding", f"{shared or 'none'}, {together} processes", told[shared]),)
 
 
 def attention(hardware: Hardware, longest: int) -> Choice:

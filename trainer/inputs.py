@@ -125,10 +125,10 @@ def portable(settings: TrainSettings) -> dict[str, Any]:
     return values
 
 
-def library_versions() -> dict[str, str]:
+def library_versions(hardware: Hardware) -> dict[str, str]:
     """Versions of everything that decides the result."""
     found = {"python": platform.python_version()}
-    for name in LIBRARIES:
+    for name in (*LIBRARIES, *(["deepspeed"] if hardware.sharding.startswith("ZeRO") else [])):
         try:
             found[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
@@ -137,13 +137,14 @@ def library_versions() -> dict[str, str]:
 
 
 def run_key(inputs: Inputs) -> str:
-    """Equal keys mean the same curve: settings, data, base and libraries."""
+    """Equal keys mean the same curve: settings, data, base, libraries and how processes share the work."""
     return digest(
         json.dumps(part, sort_keys=True)
         for part in (
             inputs.settings.model_dump(mode="json"),
             inputs.dataset_sha256,
             inputs.fingerprint,
-            library_versions(),
+            library_versions(inputs.hardware),
+            [inputs.hardware.processes, inputs.hardware.sharding],
         )
     )

@@ -14,6 +14,10 @@ MARGIN: Final = 1.15
 CUDA_CONTEXT: Final = int(1.4 * GIB)
 # What importing torch, transformers and trl takes before a model is there (measured).
 CPU_CONTEXT: Final = int(0.55 * GIB)
+# Strategies that keep a piece of every weight in each process and gather a layer when it is computed.
+IN_PIECES: Final = ("FSDP2", "ZeRO-3")
+# DeepSpeed's own default: as many parameters may stay gathered.
+ZERO3_LIVE: Final = 1_000_000_000
 HEADS_OF_OUTPUT: Final = frozenset({"lm_head", "embed_tokens", "wte", "embed_out"})
 
 
@@ -47,9 +51,14 @@ def estimate_memory(
     rest = max(0, base.parameters - linear)
     full = 4 if hardware.device == "cpu" else 2
     weights = {4: linear * 0.556 + rest * 2, 8: linear * 1.02 + rest * 2}.get(settings.bits, base.parameters * full)
-    adapter_bytes = 4 if settings.bits == 16 else 2
+    gathered = 0.0
+    if hardware.sharding in IN_PIECES:
+        # Beside its own piece a process holds embeddings and head, the layer at work and the next one.
+        at_once = ZERO3_LIVE if hardware.sharding == "ZeRO-3" else rest + 2 * linear / max(1, base.layers)
+        gathered = full * min(at_once, base.parameters)
+        weights /= hardware.processes
     # AdamW keeps two moments; the gradient lives beside them during the update.
-    state = trainable * (adapter_bytes + 4 + 8)
+    state = _adapter_state(trainable, 4 if settings.bits == 16 else 2, hardware)
     live = micro * length
     # Per token and layer: the layer's own bf16 values, the residual stream in float32, and for each adapted layer its input
     # as the adapter reads it, with the dropped-out copy and its mask.
@@ -77,7 +86,8 @@ def estimate_memory(
     context = CUDA_CONTEXT if hardware.device == "cuda" else CPU_CONTEXT
     parts = {
         "weights": int(weights),
-        "adapter": int(state),
+        "gathered weights": int(gathered),
+        "adapter": state,
         "activations": int(activations),
         "bf16 copies": copies,
         "holes in the heap": int(holes),
@@ -89,7 +99,15 @@ def estimate_memory(
     return Memory(ordered, int(sum(parts.values()) * MARGIN), hardware.free_bytes)
 
 
-def out_of_memory_knobs(settings: TrainSettings, micro: int, recomputing: bool) -> list[str]:
+def _adapter_state(trainable: int, width: int, hardware: Hardware) -> int:
+    """Bytes of the adapter, its gradient and AdamW's moments in one process."""
+    share = 1 / hardware.processes
+    held = {"FSDP2": (share, share), "ZeRO-3": (share, share), "ZeRO-2": (1, share)}.get(hardware.sharding, (1, 1))
+    moments = share if hardware.sharding else 1
+    return int(trainable * (width * held[0] + 4 * held[1] + 8 * moments))
+
+
+def out_of_memory_knobs(settings: TrainSettings, micro: int, recomputing: bool, hardware: Hardware) -> list[str]:
     """What to turn when memory ran out, in the order that costs the least."""
     knobs = []
     if micro > 1:
@@ -97,8 +115,13 @@ def out_of_memory_knobs(settings: TrainSettings, micro: int, recomputing: bool) 
     knobs.append(f"max_seq_len={max(64, settings.max_seq_len // 2)}")
     if not recomputing:
         knobs.append("checkpointing=on")
-    if settings.bits != 4:
+    in_pieces = hardware.sharding in IN_PIECES
+    if settings.bits != 4 and not in_pieces:
         knobs.append("bits=4 (nanodex train qlora)")
+    if in_pieces:
+        knobs.append(f"more than {hardware.processes} processes")
+    elif settings.bits == 16 and hardware.processes > 1:
+        knobs.append("a launcher's config that shares the base out (trl's fsdp2.yaml or zero3.yaml)")
     if settings.lora_rank > 8:
         knobs.append(f"lora_rank={settings.lora_rank // 2}")
     return knobs

@@ -199,17 +199,24 @@ def load_tokenizer(base: Base) -> tuple[Any, Template]:
     )
 
 
-def load_base(path: Path, bits: int = 16, compute_dtype: str = "bfloat16", device: str = "cpu") -> Any:
-    """The model in eval-ready form: fp32 on a CPU, bf16 on a GPU, nf4 with double quantisation at 4 bits, int8 at 8."""
+def load_base(
+    path: Path, bits: int = 16, compute_dtype: str = "bfloat16", device: str = "cpu", *, spread: bool = False
+) -> Any:
+    """The model in eval-ready form: fp32 on a CPU, bf16 on a GPU, nf4 with double quantisation at 4 bits, int8 at 8.
+
+    With `spread` it is laid over all GPUs of this machine, for a base that one alone may not hold.
+    """
     import torch
     from transformers import AutoModelForCausalLM
 
     # Weights in another form are pickles, which run what they hold.
     options: dict[str, Any] = {"dtype": torch.float32 if device == "cpu" else torch.bfloat16, "use_safetensors": True}
+    if spread and device != "cpu":
+        options["device_map"] = "auto"
     if bits != 16:
         from transformers import BitsAndBytesConfig
 
-        options["device_map"] = {"": device if device == "cpu" else torch.cuda.current_device()}
+        options.setdefault("device_map", {"": device if device == "cpu" else torch.cuda.current_device()})
         options["quantization_config"] = (
             BitsAndBytesConfig(load_in_8bit=True)
             if bits == 8

@@ -82,6 +82,8 @@ def load_adapter(inputs: Inputs, pack: Pack) -> Any:
     """The base with a pack's adapter on it, ready to be trained further."""
     from peft import PeftModel
 
-    settings, device = inputs.settings, inputs.hardware.device
-    model = load_base(inputs.base.path, settings.bits, settings.bnb_4bit_compute_dtype, device)
-    return PeftModel.from_pretrained(model.to(device) if settings.bits == 16 else model, pack.path, is_trainable=True)
+    settings = inputs.settings
+    model = load_base(inputs.base.path, settings.bits, settings.bnb_4bit_compute_dtype, inputs.hardware.device)
+    if settings.bits == 16:
+        model = model.to(inputs.hardware.home)
+    return PeftModel.from_pretrained(model, pack.path, is_trainable=True)

@@ -244,7 +244,11 @@ def _micro_batch(
         ):
             return (
                 size,
-                "the whole batch at once" if size == share else f"the most that divides {share} and fits in memory",
+                "its share of the batch at once"
+                if size == share and hardware.processes > 1
+                else "the whole batch at once"
+                if size == share
+                else f"the most that divides {share} and fits in memory",
             )
     return 1, "the least there is"
 
@@ -254,7 +258,7 @@ def _length(settings: TrainSettings, stats: RowStats) -> int:
 
 
 def _optimiser(hardware: Hardware, settings: TrainSettings) -> tuple[str, str]:
-    if hardware.device == "cuda" and settings.bits == 4:
+    if hardware.device == "cuda" and settings.bits == 4 and not hardware.sharding:
         return "paged_adamw_8bit", "QLoRA's own: its state moves out of GPU memory under pressure"
     return "adamw_torch", "an adapter's optimiser state is small"
 

@@ -124,7 +124,7 @@ def run_stage(
     trainer.accelerator.unwrap_model(trainer.model, keep_fp32_wrapper=False)
     seconds = time.monotonic() - clock
     if stage == "dpo" and trainer.state.global_step >= 3:
-        check_moved(model, before)
+        check_moved(before, trainable_copy(model))
     if frozen_digest(model) != frozen:
         raise GateError(
             "training changed the base model, which must stay frozen", "report this with the command you ran"

@@ -10,6 +10,7 @@ from config.settings import TrainSettings
 from trainer.hardware import Hardware
 from trainer.memory import (
     HEADS_OF_OUTPUT,
+    IN_PIECES,
     checkpointing,
     estimate_memory,
     out_of_memory_knobs,
@@ -111,6 +112,27 @@ def find_refusals(
                 "set bits=16 (nanodex train lora), or use a GPU",
             )
         )
+    if (settings.bits == 8 and hardware.sharding) or (settings.bits == 4 and hardware.sharding in IN_PIECES):
+        found.append(
+            Refusal(
+                f"{settings.bits}-bit layers do not survive {hardware.sharding}: evaluation or the best checkpoint fails on them",
+                "launch with trl's multi_gpu.yaml (4 bits: zero2.yaml too), or set bits=16 (nanodex train lora)",
+            )
+        )
+    if settings.modules_to_save and hardware.sharding in IN_PIECES:
+        found.append(
+            Refusal(
+                f"{hardware.sharding} does not take modules_to_save: a copy of a module would be shared out beside it",
+                "leave modules_to_save empty, or launch with trl's multi_gpu.yaml or zero2.yaml",
+            )
+        )
+    if settings.time_budget_s and hardware.sharding:
+        found.append(
+            Refusal(
+                f"a time budget needs the speed of a whole base, and {hardware.sharding} shares it out",
+                "set time_budget_s=0; max_steps and epochs say how long",
+            )
+        )
     if settings.batch_size % hardware.processes:
         found.append(
             Refusal(
@@ -122,7 +144,8 @@ def find_refusals(
     trainable = trainable_parameters(base, targets, settings.lora_rank)
     needed = estimate_memory(settings, base, hardware, 1, length, trainable)
     if micro == 1 and needed.total > needed.free > 0:
-        knobs = ", then ".join(out_of_memory_knobs(settings, 1, checkpointing(settings, hardware, base)[0] == "on"))
+        recomputing = checkpointing(settings, hardware, base)[0] == "on"
+        knobs = ", then ".join(out_of_memory_knobs(settings, 1, recomputing, hardware))
         found.append(
             Refusal(
                 f"this needs about {readable_size(needed.total)}, and {readable_size(needed.free)} are free",

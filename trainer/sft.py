@@ -13,7 +13,7 @@ import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 from typing import Any, Final
@@ -26,6 +26,7 @@ from trainer import processes
 from trainer.callbacks import Clock, history, make_callbacks
 from trainer.hardware import Hardware, attention
 from trainer.memory import out_of_memory_knobs
+from trainer.models import load_base
 from trainer.plan import Plan
 from trainer.rows import Encoder
 from trainer.stream import Stream
@@ -39,7 +40,7 @@ BATCHES: Final = 15
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """`losses` and `evaluations` are (step, value) pairs; `stopped` says what ended the run."""
+    """`losses` and `evaluations` are (step, value) pairs; `stopped` says what ended the run, `trained` holds the adapter, whole."""
 
     steps: int
     seconds: float
@@ -48,6 +49,7 @@ class Outcome:
     evaluations: tuple[tuple[int, float], ...]
     stopped: str
     peak_bytes: int
+    trained: dict[str, Any] = field(default_factory=dict)
 
     @property
     def tokens_per_second(self) -> float:
@@ -56,10 +58,8 @@ class Outcome:
 
 def wrap(model: Any, settings: TrainSettings, targets: Sequence[str]) -> Any:
     """A new adapter on `model`, all its parameters trainable, the base frozen."""
-    from peft import LoraConfig, get_peft_model, prepare_model_for_kbit_training
+    from peft import LoraConfig
 
-    if settings.bits != 16:
-        model = prepare_model_for_kbit_training(model, use_gradient_checkpointing=False)
     initial: bool | str = {"true": True, "false": False}.get(settings.init_lora_weights, settings.init_lora_weights)
     lora = LoraConfig(
         task_type="CAUSAL_LM",
@@ -72,7 +72,25 @@ def wrap(model: Any, settings: TrainSettings, targets: Sequence[str]) -> Any:
         init_lora_weights=initial,
         modules_to_save=settings.modules_to_save or None,
     )
-    return get_peft_model(model, lora)
+    return _adapted(model, lora, settings.bits)
+
+
+def rebuild(model: Any, trained: dict[str, Any], path: Path, settings: TrainSettings, hardware: Hardware) -> Any:
+    """The model that was trained in pieces, made anew in this process: the base at `path` with the adapter `trained` on it."""
+    base = load_base(path, settings.bits, settings.bnb_4bit_compute_dtype, hardware.device, spread=True)
+    fresh = _adapted(base, model.peft_config["default"], settings.bits)
+    for name, parameter in fresh.named_parameters():
+        if name in trained:
+            parameter.data.copy_(trained[name])
+    return fresh
+
+
+def _adapted(model: Any, lora: Any, bits: int) -> Any:
+    from peft import get_peft_model, prepare_model_for_kbit_training
+
+    return get_peft_model(
+        prepare_model_for_kbit_training(model, use_gradient_checkpointing=False) if bits != 16 else model, lora
+    )
 
 
 def fit(
@@ -106,7 +124,6 @@ def fit(
         max_steps=plan.steps,
         per_device_train_batch_size=plan.micro_batch,
         per_device_eval_batch_size=plan.micro_batch,
-        gradient_accumulation_steps=plan.accumulation,
         learning_rate=settings.learning_rate,
         lr_scheduler_type="linear",
         warmup_steps=0.03,
@@ -115,7 +132,9 @@ def fit(
         bf16=hardware.autocast_bf16,
         fp16=on_gpu and not hardware.autocast_bf16,
         use_cpu=not on_gpu,
-        activation_checkpointing=checkpointing,
+        **processes.settle(
+            "bf16" if hardware.autocast_bf16 else "fp16" if on_gpu else "no", checkpointing, plan.accumulation
+        ),
         max_length=None,
         completion_only_loss=False,
         packing=False,
@@ -151,19 +170,22 @@ def fit(
         trainer.remove_callback(PrinterCallback)
         before = trainable_copy(model)
         frozen = frozen_digest(model)
-        with _failures(settings, plan, work), interrupted.listening():
+        with _failures(settings, plan, hardware, work), interrupted.listening():
             trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
-    # The trainer left its bf16 autocast in the model's forward: what is measured next must be what a server computes.
-    trainer.accelerator.unwrap_model(trainer.model, keep_fp32_wrapper=False)
-    set_attention(model, "sdpa")
     if interrupted.asked:
         raise KeyboardInterrupt
-    if trainer.state.global_step >= 3:
-        check_moved(model, before)
-    if frozen_digest(model) != frozen:
-        raise GateError(
-            "training changed the base model, which must stay frozen", "report this with the command you ran"
-        )
+    after, still = trainable_copy(model), frozen_digest(model)
+    if processes.first():
+        if trainer.state.global_step >= 3:
+            check_moved(before, after)
+        if still != frozen:
+            raise GateError(
+                "training changed the base model, which must stay frozen", "report this with the command you ran"
+            )
+    if not hardware.sharding:
+        # The trainer left its bf16 autocast in the model's forward: what is measured next must be what a server computes.
+        trainer.accelerator.unwrap_model(trainer.model, keep_fp32_wrapper=False)
+        set_attention(model, "sdpa")
     losses, evaluations = history(work / "log.jsonl")
     return Outcome(
         steps=trainer.state.global_step,
@@ -173,6 +195,7 @@ def fit(
         evaluations=evaluations,
         stopped=clock.stopped or "all planned steps done",
         peak_bytes=_peak(hardware),
+        trained=after,
     )
 
 
@@ -218,21 +241,21 @@ def measure_speed(model: Any, train: Stream, micro_batch: int, hardware: Hardwar
 
 
 def trainable_copy(model: Any) -> dict[str, Any]:
-    """The parameters that training may change, by name."""
-    return {n: p.detach().clone() for n, p in model.named_parameters() if p.requires_grad}
+    """The parameters that training may change, whole, by name."""
+    return {n: processes.whole(p).clone() for n, p in processes.parameters(model) if p.requires_grad}
 
 
-def check_moved(model: Any, before: dict[str, Any]) -> None:
-    """Raises GateError unless every trainable tensor differs from `before` and is finite."""
+def check_moved(before: dict[str, Any], after: dict[str, Any]) -> None:
+    """Raises GateError unless every trainable tensor differs from what it was `before` and is finite."""
     import torch
 
-    stuck = [n for n, p in model.named_parameters() if n in before and torch.equal(p.detach(), before[n])]
+    stuck = [n for n, p in after.items() if torch.equal(p, before[n].to(p))]
     if stuck:
         raise GateError(
             f"{len(stuck)} of {len(before)} adapter tensors did not change, first {stuck[0]}",
             "train for more steps, or raise learning_rate",
         )
-    broken = [n for n, p in model.named_parameters() if n in before and not bool(torch.isfinite(p).all())]
+    broken = [n for n, p in after.items() if not bool(torch.isfinite(p).all())]
     if broken:
         raise GateError(f"training diverged: {broken[0]} holds infinite values", "lower learning_rate and train again")
 
@@ -244,15 +267,17 @@ def frozen_digest(model: Any) -> str:
     """
     import torch
 
-    frozen = [(n, p) for n, p in sorted(model.named_parameters()) if not p.requires_grad and "lora_" not in n]
+    frozen = [(n, p) for n, p in sorted(processes.parameters(model)) if not p.requires_grad and "lora_" not in n]
     # A quantised layer is repacked and its bias cast by its library at the first evaluation; no gradient reaches either.
     exact = all(p.is_floating_point() for _, p in frozen)
-    small = exact and sum(p.numel() for _, p in frozen) <= HASHED
+    small = exact and sum(getattr(p, "ds_numel", p.numel()) for _, p in frozen) <= HASHED
     total = hashlib.sha256()
     for name, parameter in frozen:
         if small or "norm" in name:
+            value = processes.whole(parameter).cpu().contiguous()
             total.update(name.encode())
-            total.update(parameter.detach().cpu().contiguous().view(torch.uint8).numpy().tobytes())
+            # In one precision: a strategy may hold the same values in another.
+            total.update((value.float() if value.is_floating_point() else value).view(torch.uint8).numpy().tobytes())
     return total.hexdigest()
 
 
@@ -309,7 +334,7 @@ def _held(examples: Sequence[Example], encoder: Encoder, max_length: int) -> Any
 
 
 @contextmanager
-def _failures(settings: TrainSettings, plan: Plan, work: Path) -> Iterator[None]:
+def _failures(settings: TrainSettings, plan: Plan, hardware: Hardware, work: Path) -> Iterator[None]:
     import torch
     from safetensors import SafetensorError
 
@@ -317,22 +342,29 @@ def _failures(settings: TrainSettings, plan: Plan, work: Path) -> Iterator[None]
     try:
         yield
     except torch.OutOfMemoryError as error:
-        raise _no_memory(settings, plan) from error
+        raise _no_memory(settings, plan, hardware) from error
     except MemoryError as error:
-        raise _no_memory(settings, plan) from error
+        raise _no_memory(settings, plan, hardware) from error
     except RuntimeError as error:
         if "allocate memory" in str(error) or "out of memory" in str(error):
-            raise _no_memory(settings, plan) from error
+            raise _no_memory(settings, plan, hardware) from error
         if "No space left" in str(error) or "PytorchStreamWriter" in str(error) or "iostream" in str(error):
             raise StorageError(f"cannot write a checkpoint to {work}: {error}", hint) from error
         raise
+    except ValueError as error:
+        if "DeepSpeed config" not in str(error):
+            raise
+        wrong = "; ".join(line.strip(" -") for line in str(error).splitlines() if line.startswith("- "))
+        raise IncompatibleInput(
+            f"the DeepSpeed config contradicts the plan: {wrong}", 'write "auto" for these values in it'
+        ) from error
     except (OSError, SafetensorError) as error:
         raise StorageError(f"cannot write a checkpoint to {work}: {error}", hint) from error
 
 
-def _no_memory(settings: TrainSettings, plan: Plan) -> IncompatibleInput:
+def _no_memory(settings: TrainSettings, plan: Plan, hardware: Hardware) -> IncompatibleInput:
     on = any(c.name == "checkpointing" and c.value == "on" for c in plan.choices)
-    knobs = ", then ".join(out_of_memory_knobs(settings, plan.micro_batch, on))
+    knobs = ", then ".join(out_of_memory_knobs(settings, plan.micro_batch, on, hardware))
     return IncompatibleInput("this machine ran out of memory while training", f"turn, in this order: {knobs}")
 
 

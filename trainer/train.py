@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, redirect_stdout
 from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from config.console import Console, plural
-from config.errors import IncompatibleInput
+from config.errors import IncompatibleInput, MissingInput
 from config.manifest import Manifest, write_atomically
 from config.settings import TrainSettings
 from dataset.example import Example
@@ -75,12 +76,15 @@ def run(
     from trainer.quiet import quiet_libraries
 
     quiet_libraries()
-    console = processes.join(console)
-    if stage != "sft" and processes.count() > 1:
-        raise IncompatibleInput(
-            f"{stage} trains in one process", f"nanodex train {method} --stage {stage}, without a launcher"
-        )
     with ExitStack() as stack:
+        stack.enter_context(processes.one_voice())
+        console = processes.join(console)
+        if stage != "sft" and processes.count() > 1:
+            raise IncompatibleInput(
+                f"{stage} trains in one process", f"nanodex train {method} --stage {stage}, without a launcher"
+            )
+        # What libraries print is no report.
+        stack.enter_context(redirect_stdout(sys.stderr))
         scratch = Path(stack.enter_context(TemporaryDirectory(prefix="nanodex-plan-"))) if dry_run else None
         inputs = read_inputs(settings, method, console, scratch)
         if refresh or stage != "sft":
@@ -101,7 +105,7 @@ def run(
                 else "a new adapter"
             )
             return TrainReport(plan_of(inputs, selection, encoder, template, speed, action), None)
-    return _train(inputs, encoder, template, console, started)
+        return _train(inputs, encoder, template, console, started)
 
 
 def choose(inputs: Inputs, encoder: Encoder, speed: float) -> Selection:
@@ -174,18 +178,18 @@ def _train(inputs: Inputs, encoder: Encoder, template: Template, console: Consol
     from trainer.stream import Stream
 
     settings, work = inputs.settings, work_folder(inputs.target)
-    resumed = processes.agree(Progress.read(work, run_key(inputs)))
+    # Read by one: it clears away what was half written.
+    resumed = processes.agree(Progress.read(work, run_key(inputs)) if processes.first() else None)
     import torch
 
     torch.manual_seed(settings.seed)
     targets, _ = resolve_targets(settings.target_modules, inputs.base)
     speed = resumed.speed if resumed else 0.0
-    if not settings.time_budget_s:
+    if not settings.time_budget_s or inputs.hardware.sharding:
         # Nothing to time: what cannot work is refused before the weights are read.
         check_plan(plan_of(inputs, choose(inputs, encoder, 0.0), encoder, template, 0.0, "a new adapter"))
-    device = inputs.hardware.device
-    model = load_base(inputs.base.path, settings.bits, settings.bnb_4bit_compute_dtype, device)
-    model = wrap(model.to(device) if settings.bits == 16 else model, settings, targets)
+    model = load_base(inputs.base.path, settings.bits, settings.bnb_4bit_compute_dtype, inputs.hardware.device)
+    model = wrap(model.to(inputs.hardware.home) if settings.bits == 16 else model, settings, targets)
     if settings.time_budget_s and not speed:
         rows = sample(usable(inputs.train, encoder, settings.max_seq_len), 1024)
         if rows:
@@ -221,13 +225,18 @@ def finish(
 ) -> TrainReport:
     """Train `model` by `plan`, measure it and write the pack. `taught` are facts an earlier adapter already holds."""
     from dataset.negatives import load_parts
-    from trainer.sft import fit
+    from trainer.sft import fit, rebuild
     from trainer.stream import Stream
 
     settings, work = inputs.settings, work_folder(inputs.target)
     if processes.first():
         prepare_work(work, inputs, plan, keep=checkpoint is not None, speed=speed)
     processes.wait()
+    if not (work / "run.json").is_file():
+        raise MissingInput(
+            f"{work} does not hold what rank 0 wrote there: the machines of one training share its folders",
+            "put save_dir where every machine sees it",
+        )
     for line in plan.lines():
         console.debug(line)
     for text in (*plan.warnings, *licence_warnings(inputs.base.licence, inputs.base.id)):
@@ -249,8 +258,11 @@ def finish(
     )
     valid = watched(inputs, selection)
     outcome = fit(model, encoder, stream, valid, settings, plan, inputs.hardware, work, console, checkpoint)
+    processes.part()
     if not processes.first():
         return TrainReport(plan, None, steps=outcome.steps, seconds=outcome.seconds, stopped=outcome.stopped)
+    if inputs.hardware.sharding:
+        model = rebuild(model, outcome.trained, inputs.base.path, settings, inputs.hardware)
     held = [row for row in inputs.test if row.meta.split == "T1"]
     # Generating is the slow part: a larger base on a CPU is asked a few questions only.
     quick = inputs.hardware.device == "cuda" or inputs.base.parameters < SMALL
@@ -326,6 +338,7 @@ def write_result(
         "loss": round(losses[-1][1], 5) if losses else None,
         "eval_loss": round(min(v for _, v in evaluations), 5) if evaluations else None,
         "t1": recall,
+        "processes": {"count": inputs.hardware.processes, "sharding": inputs.hardware.sharding or "none"},
         "learnt": {"facts": len(selection.facts), "share": round(selection.share, 4), "answers": selection.answers},
     }
     root = Path(inputs.manifest.root) if inputs.manifest and inputs.manifest.root else Path("/nonexistent")
@@ -358,7 +371,7 @@ def write_result(
         unserveable_reasons=plan.unserveable,
         probes=probes,
         settings=portable(settings),
-        versions=library_versions(),
+        versions=library_versions(inputs.hardware),
         metrics=metrics,
         nodes=tuple(sorted(selection.nodes)),
         facts=tuple(sorted(selection.facts | taught)),
