@@ -58,6 +58,7 @@ _SPOKEN: Final = (
 )
 _PAIRS: Final = 4  # neighbouring words of a question that are looked for as a name
 _THIN: Final = 0.45
+_DONE: Final = 1.15  # more for what is called by the verb of the question
 _TELLING: Final = {"variable": 0.55, "module": 0.75, "package": 0.7, "recipe": 0.7, "error": 0.85, "section": 0.9}
 _PAST: Final = re.compile(
     r"(?:^|/)(?:change(?:s|log)?|history|news|releases?(?:[-_]notes)?)(?:\.\w+)?(?:/|$)", re.IGNORECASE
@@ -159,7 +160,10 @@ class Discoverer:
                 private = any(hidden(part) for part in node.qualname.split("."))
                 fit *= 0.4 if private else 0.7 if kind == "error" or self.composer.errors.is_error(node) else 1.0
                 fit *= 1.1 if self.guide.example(node) else 1.0
-                fit = max(fit, _SPOKEN) if not private and _spoken(node, text) else fit
+                subject = self._anchor(node)
+                if not private and subject is not None:
+                    fit = max(fit, _SPOKEN) if _spoken(subject, text) else fit
+                    fit = max(fit, _SPOKEN) * _DONE if _does(subject, text) else fit
             # What a documented field of a class is for, one sets it to; other variables only share a word.
             set_there = howto and kind == "variable" and node is not None and "." in node.qualname and purpose(node)
             fit *= 1.0 if set_there else _TELLING.get(kind, 1.0)
@@ -169,6 +173,12 @@ class Discoverer:
             in_tests = not tests and (is_test(hit.path) or inside_tests(hit.name))
             rows.append((in_tests, -round(fit + _FOUND * hit.score / best, 3), place, fit, hit))
         return [(fit, hit) for *_, fit, hit in sorted(rows, key=lambda r: r[:3])]
+
+    def _anchor(self, node: Node) -> Node | None:
+        """What a capability stands on, anything else itself."""
+        if node.type != "capability":
+            return node
+        return self.graph.node(str((node.meta.get("evidence") or [""])[0]))
 
     def _once(self, hits: list[Hit]) -> list[Hit]:
         """Each thing once: overloads read alike, and an ontology node says what its own symbol says."""
@@ -366,6 +376,14 @@ def _spoken(node: Node, text: str) -> bool:
     said = [stem(word) for word in _said_words(text)]
     several = node.type in ("function", "method") and len(name) > 1
     return several and any(said[i : i + len(name)] == name for i in range(len(said) - len(name) + 1))
+
+
+def _does(node: Node, text: str) -> bool:
+    """Whether a function is called by the verb of the question, and documented to do that to what else is asked of."""
+    said = [stem(word) for word in _said_words(text)]
+    if node.type not in ("function", "method") or len(said) < 2 or stem(node.name.lower()) != said[0]:
+        return False
+    return bool(set(said[1:]) & stems(purpose(node, 40)))
 
 
 def _said_words(text: str) -> list[str]:

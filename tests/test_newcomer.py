@@ -190,3 +190,16 @@ def test_an_error_made_by_a_function_is_an_error(tmp_path: Path) -> None:
     with expert(index(write(files, tmp_path / "door"), tmp_path / "brain")) as opened:
         assert "Refused is raised by open when !key" in opened.ask("When is `Refused` raised?").text
         assert "Refused" in opened.ask("Which errors can it raise?").text
+
+
+def test_what_is_called_by_the_verb_of_the_question_leads(tmp_path: Path) -> None:
+    files = {
+        "web/api.py": 'def stream(method, url):\n    """Fetches a page while the body of the response still arrives."""\n'
+        "    return _open(method, url)\n\n\n"
+        "def _open(method, url):\n    return method + url\n",
+        "web/detached.py": "class DetachedStream:\n"
+        '    """A response that was pickled: how to stream it again is not known, and any stream of a response says so."""\n\n'
+        "    def read(self):\n        return b''\n",
+    }
+    with expert(index(write(files, tmp_path / "web"), tmp_path / "brain")) as opened:
+        assert opened.ask("How do I stream a response?").text.startswith("stream, a function in web/api.py")
