@@ -67,7 +67,7 @@ def join_languages(
         modules = native_modules(bindings, names)
         found += [
             *_calls(names, modules, bindings, results := Results(bindings, [*native, *rust])),
-            *implied(names, lambda path: reached(path, modules), results),
+            *implied(names, lambda path: reached(path, modules), results, _members(modules)),
             *kernels(names),
             *autograd(names),
             *libraries(names, native),
@@ -139,6 +139,12 @@ def native_modules(bindings: Iterable[Node], names: Names) -> dict[str, list[Nat
     for key in sorted(found):
         modules.setdefault(key[0], []).append(found[key])
     return modules
+
+
+def _members(modules: Mapping[str, list[NativeModule]]) -> set[str]:
+    """What the classes of native modules call their members."""
+    exposed = (name for known in modules.values() for module in known for name in module.exposed)
+    return {name.rpartition(".")[2] for name in exposed if "." in name}
 
 
 def reached(path: str, modules: Mapping[str, list[NativeModule]]) -> tuple[NativeModule, str] | None:

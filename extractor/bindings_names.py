@@ -34,6 +34,7 @@ class Names:
         self.modules = Modules(files, configs)
         self.files = {facts.path: PythonFile(facts) for facts in files}
         self._memo: dict[tuple[str, int, str], tuple[Meaning, ...]] = {}
+        self._returned: dict[tuple[str, int], tuple[Meaning, ...]] = {}
 
     def meanings(self, file: PythonFile, scope: int, flow: Flow, depth: int = 0) -> tuple[Meaning, ...]:
         """What an expression may be; nothing when that is unknown or too much."""
@@ -200,13 +201,17 @@ class Names:
             return (Meaning(path=named or f"{called.path}()"),)
         if called.facts is None or called.number == MODULE:
             return ()
-        owner = self.files[called.facts.path]
-        returned = owner.returns.get(called.number, ())
-        found = _few(m for value in returned for m in self.meanings(owner, called.number, value, depth + 1))
-        declared = owner.result.get(called.number) if not found else None
-        return (
-            self._instances(owner, called.facts.defs[called.number].scope, declared, depth + 1) if declared else found
-        )
+        key = (called.facts.path, called.number)
+        if key not in self._returned:
+            self._returned[key] = ()  # what a function gives back that calls itself is what else it gives back
+            owner = self.files[called.facts.path]
+            returned = owner.returns.get(called.number, ())
+            found = _few(m for value in returned for m in self.meanings(owner, called.number, value, depth + 1))
+            declared = owner.result.get(called.number) if not found else None
+            if declared:
+                found = self._instances(owner, called.facts.defs[called.number].scope, declared, depth + 1)
+            self._returned[key] = found
+        return self._returned[key]
 
 
 def _named_result(path: str, flow: Flow) -> str:

@@ -5,7 +5,7 @@ What Python's files use in, `calls` edges to the binding nodes of the methods an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import TYPE_CHECKING, Final
 
 from extractor.bindings_flow import PythonFile, Use
@@ -21,12 +21,14 @@ _ACCESSORS: Final = {"get": ("property", "getter"), "set": ("property", "setter"
 Reach = Callable[[str], "tuple[NativeModule, str] | None"]
 
 
-def implied(names: Names, reach: Reach, results: Results) -> list[Found]:
-    """The edges of every use that a native class answers."""
+def implied(names: Names, reach: Reach, results: Results, members: Collection[str]) -> list[Found]:
+    """The edges of every use that a native class answers; `members` are the names that any of them registers."""
     found = []
     for file in names.files.values():
         for use in file.uses:
             for held, name in use.sides:
+                if name not in members:
+                    continue
                 nodes = list(_answering(names, file, use, held, name, reach, results))
                 found += [
                     Found(
