@@ -132,6 +132,12 @@ def is_test(place: Node | str) -> bool:
     return _tests(place.path) or inside_tests(place.qualname)
 
 
+def is_test_id(node_id: str) -> bool:
+    """The same of a node id."""
+    path, _, qualname = node_id.partition(":")[2].partition("#")
+    return _tests(path) or inside_tests(qualname)
+
+
 def inside_tests(qualname: str) -> bool:
     """Whether something stands in what is called `test` or `tests`."""
     return "est" in qualname and not {"test", "tests"}.isdisjoint(qualname.split(".")[:-1])

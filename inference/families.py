@@ -10,7 +10,7 @@ from typing import Final
 
 from brain.mistakes import is_direct
 from brain.text import split_identifier, stem
-from brain.view import hidden, is_aside, is_public, is_test
+from brain.view import hidden, is_aside, is_public, is_test, is_test_id
 from extractor.schema import Edge, Node
 from inference.citations import Span
 from inference.compose import Composer
@@ -59,7 +59,7 @@ def failures(composer: Composer, text: str) -> Section:
     """Which errors the product has of its own, and which of others' making it raises, how often."""
     raised: dict[str, list[Edge]] = {}
     for edge in composer.graph.edges(["throws"]):
-        if is_direct(edge) and not is_test(edge.src.partition(":")[2].partition("#")[0]):
+        if is_direct(edge) and not is_test_id(edge.src):
             raised.setdefault(edge.dst, []).append(edge)
     thrown = [n for n in map(composer.graph.node, sorted(raised)) if n is not None]
     classes = [n for n in composer.graph.nodes(["class", "interface"]) if composer.errors.is_error(n)]

@@ -11,7 +11,7 @@ import textwrap
 from typing import Final
 
 from brain.text import clean, one_line, when
-from brain.view import is_test
+from brain.view import is_test, is_test_id
 from extractor.graph import Graph
 from extractor.languages import SPECS
 from extractor.schema import Node
@@ -319,7 +319,7 @@ def _guards(composer: Composer, error: Target, trace: Trace, at_node: Node | Non
     edges = [e for e in edges if at_node is None or e.src == at_node.id]
     said = [e for e in edges if e.meta.get("message") and matches_template(str(e.meta["message"]), trace.message)]
     tested: dict[str, Claim] = {}
-    for edge in sorted(said or edges, key=lambda e: (is_test(e.src), e.src, e.line)):
+    for edge in sorted(said or edges, key=lambda e: (is_test_id(e.src), e.src, e.line)):
         node, guard = composer.graph.node(edge.src), one_line(str(edge.meta.get("guard") or ""))
         if node is not None and guard and not is_test(node):
             text = f"whether {guard} holds in {name_of(node)}"

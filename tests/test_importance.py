@@ -6,7 +6,7 @@ import brains
 import pytest
 
 from brain.importance import Importance, communities, ordered, public_evidence, rank
-from brain.view import View
+from brain.view import View, is_test_id
 from extractor.graph import Graph
 from extractor.schema import Edge, Node
 
@@ -64,3 +64,16 @@ def test_an_empty_graph_has_no_ranks() -> None:
     from brain.importance import rank_view
 
     assert rank_view(View([], [])) == {}
+
+
+@pytest.mark.parametrize(
+    ("node_id", "tests"),
+    [
+        ("py:tests/cart.py#Cart", True),
+        ("rs:src/cart.rs#tests.adds", True),
+        ("rs:src/cart.rs#tests", False),
+        ("py:src/contest.py#latest.attest", False),
+    ],
+)
+def test_an_id_belongs_to_the_tests_by_its_file_or_its_container(node_id: str, tests: bool) -> None:
+    assert is_test_id(node_id) is tests
