@@ -234,7 +234,7 @@ class Guide:
         if not found:
             return 0.0, [], False
         best = min(found, key=lambda f: f[:6])
-        _, share, *_, name, said, node = best
+        unnamed, share, *_, name, said, node = best
         others = [
             f[-1]
             for f in sorted(found, key=lambda f: f[:6])
@@ -242,10 +242,10 @@ class Guide:
         ]
         claims = [Claim(f"Pass {name} to {name_of(node)}, in {node.path}: {said}.", here(node))]
         if others:
-            shown = list({n.id: n for n in others}.values())
+            shown = [n for n in {name_of(n): n for n in others}.values() if name_of(n) != name_of(node)]
             too = f"{few([name_of(n) for n in shown])} {'takes' if len(shown) == 1 else 'take'} it too."
-            claims.append(Claim(too, tuple(s for n in shown[:5] for s in here(n))))
-        return min(1.0, -share), claims, stems(name) <= spoken
+            claims += [Claim(too, tuple(s for n in shown[:5] for s in here(n)))] if shown else []
+        return min(1.0, -share), claims, not unnamed
 
     def _statement_end(self, path: str, line: int) -> int:
         depth = 0

@@ -203,3 +203,22 @@ def test_what_is_called_by_the_verb_of_the_question_leads(tmp_path: Path) -> Non
     }
     with expert(index(write(files, tmp_path / "web"), tmp_path / "brain")) as opened:
         assert opened.ask("How do I stream a response?").text.startswith("stream, a function in web/api.py")
+
+
+def test_overloads_that_take_a_parameter_too_are_told_once(tmp_path: Path) -> None:
+    method = (
+        "    /** Reads a letter.\n     * @param charset the charset the letter is written in\n     */\n"
+        "    public static int read({} letter, String charset) {{ return 1; }}\n"
+    )
+    body = "".join(method.format(kind) for kind in ("String", "int", "byte[]"))
+    files = {
+        "post/Letters.java": f"package post;\npublic class Letters {{\n{body}}}\n",
+        "post/Parcels.java": "package post;\npublic class Parcels {\n"
+        + method.replace("Reads a letter", "Opens").format("String").replace("int read", "int open")
+        + "}\n",
+    }
+    with expert(index(write(files, tmp_path / "post"), tmp_path / "brain")) as opened:
+        text = opened.ask("How do I set the charset?").text
+        assert text.startswith("Pass charset to Letters.read")
+        assert "Parcels.open takes it too" in text
+        assert text.partition("\n")[0].count("Letters.read") == 1
