@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from extractor.resolve.python_inheritance import stored
@@ -28,6 +29,8 @@ from extractor.resolve.python_values import (
     Class,
     Value,
     Values,
+    View,
+    joined,
 )  # fmt: skip
 
 TRANSPARENT: Final = frozenset(
@@ -111,32 +114,29 @@ def on_class(
     p: Program, cls: Class, name: str, reader: Block, after: Class | None = None
 ) -> tuple[Values, Class | None]:
     """The class attribute `name` found on the method resolution order, after class `after` when given (super)."""
-    mro = ancestry(p, cls, reader)
     if after is not None:
-        order = mro[0][mro[0].index(after) + 1 :] if after in mro[0] else ancestry(p, after, reader)[0][1:]
-        cells = [(_cell(ancestor.own, name), ancestor) for ancestor in order]
-    else:
-        entry = cls.members.get(name)
-        if entry is None or entry[0] is not mro:
-            cells = [(_cell(ancestor.own, name), ancestor) for ancestor in mro[0]]
-            somewhere = cells[0][0]
-            if len(cells) > 1:
-                somewhere = Cell()
-                for cell, _ in cells:
-                    p.connect(cell, somewhere)
-            entry = cls.members[name] = (mro, somewhere, cells)
-        held = entry[1]
-        if not p.read(held, reader):
-            return NONE, None
-        cells = entry[2]
-        if not held.full:  # one cell receives what all of them do: reading it is enough
-            for cell, ancestor in cells:
-                if cell.values:
-                    return cell.values, ancestor
-    for cell, ancestor in cells:
-        values = p.read(cell, reader)
+        mro = ancestry(p, cls, reader)[0]
+        order = mro[mro.index(after) + 1 :] if after in mro else ancestry(p, after, reader)[0][1:]
+        return _first(p, order, name, reader)
+    view = cls.members.get(name)
+    if view is None:
+        view = cls.members[name] = View()
+    place = reader.place
+    if place not in view.readers:
+        view.readers = joined(view.readers, place)
+    if view.stale:
+        view.stale = False
+        reader.place = view
+        view.result = _first(p, ancestry(p, cls, reader)[0], name, reader)
+        reader.place = place
+    return view.result  # type: ignore[no-any-return]
+
+
+def _first(p: Program, order: Sequence[Class], name: str, reader: Block) -> tuple[Values, Class | None]:
+    for cls in order:
+        values = p.read(_cell(cls.own, name), reader)
         if values:
-            return values, ancestor
+            return values, cls
     return NONE, None
 
 
@@ -207,7 +207,7 @@ def attribute(p: Program, value: Value, name: str, reader: Block) -> tuple[Value
     """(values, property getters to call with their receiver, why there is nothing) of `value.name`; value is concrete."""
     kind = value.kind
     if kind == INSTANCE:
-        return _on_instance(p, value, value.a, name, reader)
+        return _viewed(p, value, name, reader)
     if kind == MODULE:
         values = p.member_of_module(value.a, name, reader)
         return values, [] if values else module_getters(p, value.a, name, reader), "" if values else "missing_module"
@@ -246,6 +246,26 @@ def attribute(p: Program, value: Value, name: str, reader: Block) -> tuple[Value
     if kind == UNKNOWN:
         return frozenset((value,)) if value.a == "external" else NONE, [], value.a
     return NONE, [], "unknown_receiver"
+
+
+def _viewed(p: Program, value: Value, name: str, reader: Block) -> tuple[Values, list[Getter], str]:
+    """What `_on_instance` gives, asked again only when something changed that it read."""
+    views = value.views
+    if views is None:
+        views = value.views = {}
+    view = views.get(name)
+    if view is None:
+        view = views[name] = View()
+    place = reader.place
+    # First, since what is found while looking may change what was found.
+    if place not in view.readers:
+        view.readers = joined(view.readers, place)
+    if view.stale:
+        view.stale = False
+        reader.place = view
+        view.result = _on_instance(p, value, value.a, name, reader)
+        reader.place = place
+    return view.result  # type: ignore[no-any-return]
 
 
 def _outside(p: Program, path: str, name: str) -> tuple[Values, list[Getter], str]:

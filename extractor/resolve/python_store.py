@@ -18,6 +18,7 @@ from extractor.resolve.python_values import (
     Box,
     Cell,
     Place,
+    Reader,
     Value,
     Values,
     joined,
@@ -42,7 +43,7 @@ class Store:
         found = self._values.get(key)
         if found is None:
             found = Value(len(self._values))
-            found.kind, found.a, found.b, found.single = kind, a, b, None
+            found.kind, found.a, found.b, found.single, found.views = kind, a, b, None, None
             self._values[key] = found
         return found
 
@@ -64,11 +65,15 @@ class Store:
                 self.waiting.append(deque())
             self.waiting[block.runs].append(block)
 
-    def upset(self, places: Iterable[Place]) -> None:
-        """What these statements read is no longer so."""
-        for place in places:
-            place.stale = True
-            self.enqueue(place.block)
+    def upset(self, readers: Iterable[Reader]) -> None:
+        """What these read is no longer so."""
+        for reader in readers:
+            if reader.__class__ is Place:
+                reader.stale = True
+                self.enqueue(reader.block)
+            elif not reader.stale:
+                reader.stale = True
+                self.upset(reader.readers)
 
     def next_block(self) -> Block | None:
         """Of the blocks to evaluate the one that has had the fewest turns: what moves often waits until the rest stands."""
@@ -108,9 +113,8 @@ class Store:
             cell.values = self.same(cell.values | new if cell.values else frozenset(new))
             if cell.full:
                 self._keep_instances(cell)
-            for place in cell.readers:
-                place.stale = True
-                self.enqueue(place.block)
+            if cell.readers:
+                self.upset(cell.readers)
             for following in cell.next:
                 pending.append((following, new))
 

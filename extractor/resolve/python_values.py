@@ -46,12 +46,13 @@ class Value(float):
     prefix (how a text begins, how it ends), unknown (reason).
     """
 
-    __slots__ = ("a", "b", "kind", "single")
+    __slots__ = ("a", "b", "kind", "single", "views")
 
     kind: str
     a: Any
     b: Any
     single: Values | None  # the set of this one value
+    views: dict[str, View] | None  # of an instance: its attributes that were read
 
 
 Values = frozenset[Value]
@@ -80,7 +81,7 @@ class Cell:
         self.values: Values = NONE
         # Most cells have one reader or none, and there are very many cells: a tuple until it grows.
         self.next: Many[Cell] = ()
-        self.readers: Many[Place] = ()
+        self.readers: Many[Reader] = ()
         self.full = self.top = False
 
 
@@ -95,6 +96,18 @@ class Place:
         self.traces: tuple[Any, ...] = ()
 
 
+class View:
+    """What reading an attribute of a value gave, kept for all who read it. It reads the cells on behalf of its own readers."""
+
+    __slots__ = ("readers", "result", "stale")
+
+    def __init__(self) -> None:
+        self.readers: Many[Reader] = ()
+        self.stale = True
+        self.result: Any = None
+
+
+Reader = Place | View
 # Of an edge: confidence, rule, column, number of candidates, class made, (target, line).
 Row = tuple[float, str, int, int, str, tuple[str, int]]
 NO_NAMES: Final[frozenset[str]] = frozenset()  # an empty set made anew is an object of its own
@@ -144,7 +157,7 @@ class Block:
         self.raised: dict[int, set[Value]] = {}  # what the raise on a line gives
         self.generator = self.has_flag("generator")
         self.whole = Place(self)  # reads for what is evaluated in every run
-        self.place = self.whole  # the statement being run
+        self.place: Reader = self.whole  # what reads for this block: the statement being run, or a view on its behalf
         self.queued = self.reached = False
         self.runs = 0
         # What values are asked for by the language itself, as `if x` asks for truth: (values, what, line) by expression.
@@ -184,9 +197,9 @@ class Class:
         self.factories: dict[str, Values] = {}  # what makes the value of a field that is left out
         self.keywords: dict[str, Values] = {}
         self.mro: tuple[list[Class], list[str]] | None = None
-        self.readers: dict[Place, None] = {}
-        self.followers: dict[Place, None] = {}  # who asked for the subclasses
-        self.members: dict[str, tuple[Any, Cell, list[tuple[Cell, Class]]]] = {}
+        self.readers: dict[Reader, None] = {}
+        self.followers: dict[Reader, None] = {}  # who asked for the subclasses
+        self.members: dict[str, View] = {}
         self.slots: dict[str, tuple[Any, Cell]] = {}
         self.subclasses: dict[Class, None] = {}
         self.stored: set[str] | None = None  # see `python_members.stored`
@@ -210,7 +223,7 @@ class Box:
         self.kind = kind
         self.own = own
         self.slots: dict[Any, Cell] = {}  # by text or number
-        self.readers: Many[Place] = ()  # of which keys there are
+        self.readers: Many[Reader] = ()  # of which keys there are
         self.foreign: dict[str | int, Cell] = {}
         self.more, self.any, self.keys = Cell(), Cell(), Cell()
 
