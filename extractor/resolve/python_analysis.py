@@ -17,13 +17,14 @@ from extractor.resolve.python_flow import Flow
 from extractor.resolve.python_modules import Module, Modules
 from extractor.resolve.python_program import Program
 from extractor.resolve.python_protocols import ASKED, asked_of
+from extractor.resolve.python_traces import gather
 from extractor.resolve.python_types import declared_type
 from extractor.resolve.python_values import INSTANCE, RESULT, UNKNOWN, Block
 
 MAX_ANSWERS: Final = 4  # rounds of asking until no answer moves a value
 
 
-def analyse(program: Program, files: Sequence[FileFacts]) -> Flow:
+def analyse(program: Program, files: Sequence[FileFacts]) -> None:
     """Let values flow through the whole program until they stand still."""
     flow = Flow(program)
     for block in _import_order(program):
@@ -36,7 +37,7 @@ def analyse(program: Program, files: Sequence[FileFacts]) -> Flow:
     blocks = [b for blocks in program.blocks_of.values() for b in blocks if b is not None and b.kind == "function"]
     program.requested = requested_fixtures(program)
     for block in program.requested:  # their decorator, being outside, may have started them
-        program.enqueue(block)
+        program.upset((block.whole,))
     called = {call.name for facts in files for call in facts.calls}
     for wave in range(4):
         for block in blocks:
@@ -55,7 +56,10 @@ def analyse(program: Program, files: Sequence[FileFacts]) -> Flow:
         flow.settle()
     else:
         _answer(flow, asking)
-    return flow
+    for blocks in program.blocks_of.values():
+        for block in blocks:
+            if block is not None:
+                gather(block)
 
 
 def _answer(flow: Flow, blocks: list[Block]) -> None:
@@ -63,7 +67,7 @@ def _answer(flow: Flow, blocks: list[Block]) -> None:
     special = flow.p.special
     known = {kind for kind, names in ASKED.items() if not special.isdisjoint(names)}
     for block in blocks:
-        flow.at = block
+        flow.at, flow.trace = block, None
         block.place = block.whole
         for values, kind, line in block.asked.values() if known else ():
             if kind in known:

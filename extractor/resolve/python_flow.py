@@ -19,7 +19,7 @@ from extractor.resolve.python_protocols import hashed
 from extractor.resolve.python_state import Arguments, Frame, Hits
 from extractor.resolve.python_statements import STATEMENTS
 from extractor.resolve.python_text import dotted, place_number
-from extractor.resolve.python_traces import Above, Trace, remembered, worth
+from extractor.resolve.python_traces import Above, Trace, patched, remembered, worth
 from extractor.resolve.python_types import named
 from extractor.resolve.python_values import (
     BOX,
@@ -69,13 +69,12 @@ class Flow:
 
     def run(self, block: Block) -> None:
         block.runs += 1
-        block.edges, block.missed = {}, {}
-        if block.found:
-            block.found = {}
-        if block.raised:
-            block.raised = {}
+        if block.runs > 1 and patched(self, block):
+            return
+        block.whole.stale = False
+        block.log = []
         self.frame = self.calls.frame = Frame(block)
-        self.at = block
+        self.at, self.trace = block, None
         self.supposed = {}
         self.line = block.definition.start_line if block.definition is not None else 1
         if block.kind == "function":
@@ -114,16 +113,27 @@ class Flow:
         """Run statements; True when the end cannot be reached."""
         steps = self.steps.get(id(flow))
         if steps is None:
-            steps = self.steps[id(flow)] = [(STATEMENTS[s[0]], s, Place(self.at) if worth(s) else None) for s in flow]
+            steps = self.steps[id(flow)] = [self._step(statement) for statement in flow]
         for handler, statement, place in steps:
-            if handler(self, statement) if place is None else remembered(self, place, handler, statement):
+            if handler(self, statement) if place is None else remembered(self, place):
                 return True
         return False
 
+    def _step(self, statement: Code) -> Step:
+        handler = STATEMENTS[statement[0]]
+        apart = self.frame.outer is not None
+        return handler, statement, Place(self.at, handler, statement, apart) if worth(statement) else None
+
+    def noted(self) -> Trace:
+        """Where to write down what is done now."""
+        if self.trace is None:
+            self.trace = Trace()
+            self.at.log.append(self.trace)
+        return self.trace
+
     def raised(self, line: int, values: Values) -> None:
-        self.at.raised.setdefault(line, set()).update(values)
-        if self.trace is not None:
-            self.trace.raised = (*self.trace.raised, (line, values))
+        trace = self.noted()
+        trace.raised = (*trace.raised, (line, values))
 
     def branch(self, flow: Code, tests: Code = (), holds: bool = True) -> Changes | None:
         """What running `flow` would change, the frame left as it was; None when its end cannot be reached."""
@@ -234,9 +244,8 @@ class Flow:
         elif name in block.captured:
             p.add(p.cell_of(block, name), values)
         if name in block.wanted:
-            block.found.setdefault(name, set()).update(values)
-            if self.trace is not None:
-                self.trace.found = (*self.trace.found, (block, name, values))
+            trace = self.noted()
+            trace.found = (*trace.found, (block, name, values))
 
     def _unpack(self, targets: Code, values: Values) -> None:
         """`a, *b, c = values`: by position where the container's slots are known."""
@@ -340,9 +349,8 @@ class Flow:
         if not hits.targets and not hits.callbacks:
             if report and hits.reasons:
                 name = dotted(named)
-                self.at.missed[(name, line)] = (hits.reasons[0], "")
-                if self.trace is not None:
-                    self.trace.missed = (*self.trace.missed, ((name, line), (hits.reasons[0], "")))
+                trace = self.noted()
+                trace.missed = (*trace.missed, ((name, line), (hits.reasons[0], "")))
             return
         count = len(hits.targets)
         if count > 1:
@@ -358,13 +366,8 @@ class Flow:
                 self._edge(target, line, CONFIDENCE["callback"], "callback", column, 1, "")
 
     def _edge(self, target: str, line: int, confidence: float, rule: str, column: int, count: int, made: str) -> None:
-        key = (target, line)
-        row = (confidence, rule, column, count, made, key)
-        known = self.at.edges.get(key)
-        if known is None or known[0] < confidence:
-            self.at.edges[key] = row
-        if self.trace is not None:
-            self.trace.edges = (*self.trace.edges, row)
+        trace = self.noted()
+        trace.edges = (*trace.edges, (confidence, rule, column, count, made, (target, line)))
 
     def _rule(self, target: str, flow: Any) -> str:
         """How a name or attribute led to its target."""

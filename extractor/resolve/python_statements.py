@@ -71,8 +71,8 @@ def _for(run: Flow, s: Code) -> bool:
     _, target, _, body, orelse, _, _ = s
     place = run.iterated.get(id(s))
     if place is None:
-        place = run.iterated[id(s)] = Place(run.at)
-    elements = remembered(run, place, _elements, s)
+        place = run.iterated[id(s)] = Place(run.at, _elements, s, run.frame.outer is not None)
+    elements = remembered(run, place)
     _loop(run, body, lambda: run.assign(target, elements))
     return _otherwise(run, orelse)
 

@@ -1,8 +1,8 @@
 """What a statement did when it was last run, so that it is run again only when something it read has changed.
 
 The state of the program only grows: what a statement put into cells is there still. What has to be done again is what it did to the
-frame, and the rows it gave its block. A cell that grows makes the statements stale that read it (see `Store.add`); what a statement
-read from the frame is compared when it is its turn.
+frame. A cell that grows makes the statements stale that read it (see `Store.add`); what a statement read from the frame is compared
+when it is its turn. A block whose stale statements leave the frame as they did is not run again: they alone are (see `patched`).
 """
 
 from __future__ import annotations
@@ -22,23 +22,17 @@ _PLAIN: Final = (str, type(None))
 
 
 class Trace:
-    """What one evaluation of a statement read from its frame, and all it did there and in its block."""
+    """What one evaluation of a statement read from its frame, and all it did there and in its block.
+
+    Without a `place` it is what was noted between two such statements, in the head of a loop say.
+    """
 
     __slots__ = (
-        "edges",
-        "found",
-        "line",
-        "missed",
-        "raised",
-        "read",
-        "reads",
-        "result",
-        "supposed",
-        "writes",
-        "written",
-    )
+        "before", "edges", "found", "line", "missed", "place", "raised", "read", "reads", "result", "supposed", "writes", "written",
+    )  # fmt: skip
 
-    def __init__(self) -> None:
+    def __init__(self, place: Place | None = None, before: int = 0) -> None:
+        self.place = place
         self.reads: tuple[Any, ...] = ()
         self.read: tuple[Values | None, ...] = ()
         self.supposed: dict[int, bool] | None = None  # of a return
@@ -48,8 +42,40 @@ class Trace:
         self.missed: tuple[tuple[tuple[str, int], tuple[str, str]], ...] = ()
         self.found: tuple[tuple[Block, str, Values], ...] = ()
         self.raised: tuple[tuple[int, Values], ...] = ()
+        self.before = before  # `Flow.line` when it began, and when it had ended
         self.line = 0
         self.result: Any = None
+
+    def left_as(self, other: Trace) -> bool:
+        """Whether what follows finds everything as it did after the other."""
+        return (
+            self.writes == other.writes
+            and self.written == other.written
+            and self.result == other.result
+            and self.line == other.line
+        )
+
+    def become(self, other: Trace) -> None:
+        for name in Trace.__slots__:
+            setattr(self, name, getattr(other, name))
+
+
+class Unread(Exception):  # noqa: N818  a way out of an evaluation, no error
+    """A statement asks its frame for something that it did not ask for before."""
+
+
+class Held(dict[Any, Values]):
+    """Of the names of a frame those that a statement read when it was last run."""
+
+    def __init__(self, trace: Trace) -> None:
+        super().__init__((k, v) for k, v in zip(trace.reads, trace.read, strict=True) if v is not None)
+        self.reads = trace.reads
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        found = super().get(key, default)
+        if found is None and key not in self.reads:
+            raise Unread
+        return found
 
 
 def holds(frame: Frame, trace: Trace) -> bool:
@@ -95,20 +121,33 @@ def worth(statement: Code) -> bool:
     return kind in "e!hi:"
 
 
-def remembered(run: Flow, place: Place, handler: Callable[[Flow, Code], Any], statement: Code) -> Any:
-    """Run a statement, or do again what it did when all it read is as it was."""
+def remembered(run: Flow, place: Place) -> Any:
+    """Run the statement of a place, or do again what it did when all it read is as it was."""
     frame, at = run.frame, run.at
     if place.stale:
         place.stale, place.traces = False, ()
     for known in place.traces:
         if (known.supposed is None or known.supposed == run.supposed) and holds(frame, known):
-            return _again(run, known)
+            at.log.append(known)
+            run.trace, run.line = None, known.line
+            for key, values in zip(known.writes, known.written, strict=True):
+                frame.set(key, values)
+            return known.result
+    trace = _evaluated(run, place)
+    at.log.append(trace)
+    place.traces = (*place.traces, trace) if len(place.traces) < MAX_TRACES else (trace,)
+    return trace.result
+
+
+def _evaluated(run: Flow, place: Place) -> Trace:
+    """Run the statement of this place in the frame that stands."""
+    frame, at = run.frame, run.at
     frame.reads, frame.writes = {}, {}
-    trace = run.trace = Trace()
-    if statement[0] == "r":
+    trace = run.trace = Trace(place, run.line)
+    if place.code[0] == "r":
         trace.supposed = run.supposed
     at.place = place
-    trace.result = handler(run, statement)
+    trace.result = place.handler(run, place.code)
     at.place, run.trace = at.whole, None
     trace.reads, trace.read = tuple(frame.reads), tuple(frame.reads.values())
     if frame.writes:
@@ -116,25 +155,53 @@ def remembered(run: Flow, place: Place, handler: Callable[[Flow, Code], Any], st
         for key in frame.writes:
             if key in env:
                 env[key] = same(env[key])
-        trace.writes, trace.written = tuple(frame.writes), tuple(map(env.get, frame.writes))
+        trace.writes, trace.written = tuple(frame.writes), tuple([dict.get(env, key) for key in frame.writes])
     trace.line = run.line
-    place.traces = (*place.traces, trace) if len(place.traces) < MAX_TRACES else (trace,)
-    return trace.result
+    return trace
 
 
-def _again(run: Flow, trace: Trace) -> Any:
-    frame, at = run.frame, run.at
-    for key, values in zip(trace.writes, trace.written, strict=True):
-        frame.set(key, values)
-    for row in trace.edges:
-        known = at.edges.get(row[5])
-        if known is None or known[0] < row[0]:
-            at.edges[row[5]] = row
-    for missed, reason in trace.missed:
-        at.missed[missed] = reason
-    for block, name, values in trace.found:
-        block.found.setdefault(name, set()).update(values)
-    for line, values in trace.raised:
-        at.raised.setdefault(line, set()).update(values)
-    run.line = trace.line
-    return trace.result
+def patched(run: Flow, block: Block) -> bool:
+    """Run the stale statements of a block alone. False when that changed its frame, so that the rest has to be run as well."""
+    if block.whole.stale or not block.log:
+        return False
+    again: dict[Place, dict[Trace, None]] = {}
+    for trace in block.log:
+        place = trace.place
+        if place is not None and place.stale:
+            if place.apart:
+                return False
+            again.setdefault(place, {})[trace] = None
+    run.at = block
+    for place, traces in again.items():
+        place.stale, place.traces = False, ()
+        for trace in traces:
+            frame = run.frame = run.calls.frame = Frame(block)
+            frame.env = Held(trace)
+            run.supposed, run.line = trace.supposed or {}, trace.before
+            try:
+                now = _evaluated(run, place)
+            except Unread:
+                block.place = block.whole
+                return False
+            as_before = now.left_as(trace)
+            trace.become(now)
+            place.traces = (*place.traces, trace)
+            if not as_before:
+                return False
+    return True
+
+
+def gather(block: Block) -> None:
+    """What the block does, from all that its statements did when it was last run."""
+    edges, missed = block.edges, block.missed
+    for trace in block.log:
+        for row in trace.edges:
+            known = edges.get(row[5])
+            if known is None or known[0] < row[0]:
+                edges[row[5]] = row
+        missed.update(trace.missed)
+        for inner, name, values in trace.found:
+            inner.found.setdefault(name, set()).update(values)
+        for line, values in trace.raised:
+            block.raised.setdefault(line, set()).update(values)
+    block.log = []

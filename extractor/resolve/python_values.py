@@ -86,12 +86,14 @@ class Cell:
 
 
 class Place:
-    """A statement of a block as a reader of cells. `stale`: something it read grew, its traces no longer hold."""
+    """A statement of a block as a reader of cells. `stale`: something it read grew, its traces no longer hold. `apart`: it belongs
+    to the body of a class, which reads the frames around it."""
 
-    __slots__ = ("block", "stale", "traces")
+    __slots__ = ("apart", "block", "code", "handler", "stale", "traces")
 
-    def __init__(self, block: Block) -> None:
+    def __init__(self, block: Block, handler: Any = None, code: Code = (), apart: bool = False) -> None:
         self.block = block
+        self.handler, self.code, self.apart = handler, code, apart
         self.stale = False
         self.traces: tuple[Any, ...] = ()
 
@@ -120,7 +122,7 @@ class Block:
     __slots__ = (
         "annotations", "asked", "attributes", "bound", "by_position", "captured", "class_", "conditional", "declared",
         "defaults", "definition", "edges", "facts", "final", "flow", "foreign", "found", "generator", "id", "index",
-        "inflow", "kind", "lookups", "missed", "module", "names", "nonlocals", "outer", "owner", "params", "parent",
+        "inflow", "kind", "log", "lookups", "missed", "module", "names", "nonlocals", "outer", "owner", "params", "parent",
         "place", "queued", "raised", "reached", "returned", "returns", "runs", "sites", "wanted", "whole", "yielded",
     )  # fmt: skip
 
@@ -150,6 +152,8 @@ class Block:
         self.lookups: dict[str, Any] = {}
         self.declared: dict[int, Values] = {}  # by parameter; -1: of the result
         self.sites: dict[int, Site] = {}
+        self.log: list[Any] = []  # the traces of what was run when it was last run, in order
+        # These are gathered from the log when all values stand.
         self.edges: dict[tuple[str, int], Row] = {}
         self.missed: dict[tuple[str, int], tuple[str, str]] = {}
         self.wanted = NO_NAMES  # local names that raises and handlers mention
