@@ -14,6 +14,7 @@ from extractor.resolve.python_members import ancestry, attribute
 from extractor.resolve.python_modules import Module
 from extractor.resolve.python_outside import is_error
 from extractor.resolve.python_program import Program
+from extractor.resolve.python_traces import Noted, gather
 from extractor.resolve.python_types import named
 from extractor.resolve.python_values import (
     CLASS,
@@ -44,8 +45,9 @@ def link(files: Sequence[FileFacts], configs: Mapping[str, str]) -> Links:
     for facts in files:
         for block in program.blocks_of[facts.path]:
             if block is not None and block.owner is block:
-                _calls(block, methods, links, externals)
-                _names(program, block, links)
+                noted = gather(block)
+                _calls(block, noted, methods, links, externals)
+                _names(program, block, noted, links)
         _imports(program, facts, links, externals)
         _bases(program, facts, links, externals)
     _overrides(program, links)
@@ -68,8 +70,10 @@ def _external(target: str, externals: dict[str, Node]) -> str:
     return node_id
 
 
-def _calls(block: Block, methods: dict[str, tuple[str, ...]], links: Links, externals: dict[str, Node]) -> None:
-    for confidence, via, column, count, made, (target, line) in block.edges.values():
+def _calls(
+    block: Block, noted: Noted, methods: dict[str, tuple[str, ...]], links: Links, externals: dict[str, Node]
+) -> None:
+    for confidence, via, column, count, made, (target, line) in noted.edges.values():
         outside = target.startswith("ext ")
         meta: dict[str, Any] = {"col": column}
         if count > 1 and not outside:
@@ -78,7 +82,7 @@ def _calls(block: Block, methods: dict[str, tuple[str, ...]], links: Links, exte
             meta["instantiates"] = made
         dst = _external(target, externals) if outside else target
         links.edges.append(Edge(block.id, dst, "calls", line, confidence, via, meta))
-    for (name, line), (reason, _) in block.missed.items():
+    for (name, line), reason in noted.missed.items():
         known = (
             methods.get(name.rpartition(".")[2], ())
             if reason in ("unknown_receiver", "dynamic") and "." in name
@@ -108,7 +112,7 @@ def _target_ids(values: Values) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _names(program: Program, block: Block, links: Links) -> None:
+def _names(program: Program, block: Block, noted: Noted, links: Links) -> None:
     """What the class names of raises and handlers in this block mean."""
     facts = block.facts
     inner = program.blocks_of[facts.path][1:]
@@ -128,7 +132,9 @@ def _names(program: Program, block: Block, links: Links) -> None:
         ids = tuple(
             external_id(*_split(target)) if target.startswith("ext ") else target
             for target in (
-                _errors(program, block, name, lines) if name not in spoken else _spoken(program, block, name)
+                _errors(program, block, noted, name, lines)
+                if name not in spoken
+                else _spoken(program, block, noted, name)
             )
         )
         if ids:
@@ -136,12 +142,12 @@ def _names(program: Program, block: Block, links: Links) -> None:
                 links.names[(facts.path, scope, name)] = ids
 
 
-def _errors(program: Program, block: Block, name: str, lines: Sequence[int]) -> list[str]:
+def _errors(program: Program, block: Block, noted: Noted, name: str, lines: Sequence[int]) -> list[str]:
     """The classes this name stands for; of a function that makes an error, those of what it gives back where it is raised."""
-    values = _meaning(program, block, name)
-    given = frozenset().union(*(block.raised.get(line, NONE) for line in lines))
+    values = _meaning(program, block, noted, name)
+    given = frozenset().union(*(noted.raised.get(line, NONE) for line in lines))
     raised = program.concrete(given, block)
-    if name in block.found and raised and all(v.kind in (CLASS, INSTANCE) for v in raised):
+    if name in noted.found and raised and all(v.kind in (CLASS, INSTANCE) for v in raised):
         values = raised  # what the variable holds where it is raised, not what it ever holds
     if not values or any(v.kind not in (CLASS, INSTANCE) for v in values):
         values = frozenset(v for v in values if v.kind in (CLASS, INSTANCE, EXTERNAL, RESULT))
@@ -153,14 +159,14 @@ def _errors(program: Program, block: Block, name: str, lines: Sequence[int]) -> 
     return targets if len(targets) <= MAX_HANDED_IN or not handed_in else []
 
 
-def _spoken(program: Program, block: Block, name: str) -> list[str]:
+def _spoken(program: Program, block: Block, noted: Noted, name: str) -> list[str]:
     """The classes that documentation names: by their module's own path, else as the module around the function knows them."""
     path, _, last = name.rpartition(".")
     module = program.modules.absolute(path, block.facts.path) if path else None
     if module is not None:
         values = attribute(program, next(iter(program.one(MODULE, module))), last, block)[0]
-    elif name.partition(".")[0] not in block.found:
-        return _errors(program, block, name, ())
+    elif name.partition(".")[0] not in noted.found:
+        return _errors(program, block, noted, name, ())
     else:
         top = program.blocks_of[block.facts.path][0]
         values = named(program, annotation(name), top, block) if top is not None else NONE
@@ -179,10 +185,10 @@ def _raisable(program: Program, values: Values, block: Block) -> Values:
     return frozenset(sure or open_)
 
 
-def _meaning(program: Program, block: Block, name: str) -> Values:
+def _meaning(program: Program, block: Block, noted: Noted, name: str) -> Values:
     written = annotation(name)
     head = name.partition(".")[0].partition("(")[0]
-    local = block.found.get(head)
+    local = noted.found.get(head)
     if local is None:
         return named(program, written, block, block)
     values: Values = program.concrete(frozenset(local), block)

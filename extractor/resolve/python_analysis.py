@@ -17,7 +17,6 @@ from extractor.resolve.python_flow import Flow
 from extractor.resolve.python_modules import Module, Modules
 from extractor.resolve.python_program import Program
 from extractor.resolve.python_protocols import ASKED, asked_of
-from extractor.resolve.python_traces import gather
 from extractor.resolve.python_types import declared_type
 from extractor.resolve.python_values import INSTANCE, RESULT, UNKNOWN, Block
 
@@ -56,10 +55,6 @@ def analyse(program: Program, files: Sequence[FileFacts]) -> None:
         flow.settle()
     else:
         _answer(flow, asking)
-    for blocks in program.blocks_of.values():
-        for block in blocks:
-            if block is not None:
-                gather(block)
 
 
 def _answer(flow: Flow, blocks: list[Block]) -> None:

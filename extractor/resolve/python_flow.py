@@ -35,6 +35,7 @@ from extractor.resolve.python_values import (
     Cell,
     Code,
     Place,
+    Reader,
     Value,
     Values,
     constant_keys,
@@ -56,7 +57,7 @@ class Flow:
         self.lenient = False
         self.supposed: dict[int, bool] = {}  # parameters known to be None, or not, in the branch being run
         self.line = 0  # of the last call or attribute, for what has no line of its own
-        self.undecided: dict[Place, None] = {}
+        self.undecided: dict[Reader, None] = {}
         self.steps: dict[int, list[Step]] = {}  # by the identity of a flow
         self.iterated: dict[int, Place] = {}  # what a loop runs over, by the identity of its statement
         self.trace: Trace | None = None
@@ -114,7 +115,7 @@ class Flow:
         steps = self.steps.get(id(flow))
         if steps is None:
             steps = self.steps[id(flow)] = [self._step(statement) for statement in flow]
-        for handler, statement, place in steps:
+        for handler, statement, place in steps:  # noqa: SIM110  a generator costs more than most of what is run here
             if handler(self, statement) if place is None else remembered(self, place):
                 return True
         return False
@@ -243,9 +244,9 @@ class Flow:
             p.flow_into(p.cell_of(block, name), values)
         elif name in block.captured:
             p.add(p.cell_of(block, name), values)
-        if name in block.wanted:
+        if name in block.wanted and block is self.at:
             trace = self.noted()
-            trace.found = (*trace.found, (block, name, values))
+            trace.found = (*trace.found, (name, values))
 
     def _unpack(self, targets: Code, values: Values) -> None:
         """`a, *b, c = values`: by position where the container's slots are known."""
@@ -350,7 +351,7 @@ class Flow:
             if report and hits.reasons:
                 name = dotted(named)
                 trace = self.noted()
-                trace.missed = (*trace.missed, ((name, line), (hits.reasons[0], "")))
+                trace.missed = (*trace.missed, ((name, line), hits.reasons[0]))
             return
         count = len(hits.targets)
         if count > 1:

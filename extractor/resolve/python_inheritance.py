@@ -1,4 +1,5 @@
-"""What is known of a class by looking at it and below it: the attributes that its code sets, and the classes that derive from it."""
+"""What is known of a class by looking at it, above and below it: the attributes its code sets, the classes that derive from it,
+and how the orders of its bases make one."""
 
 from __future__ import annotations
 
@@ -46,3 +47,20 @@ def _note_stored(flow: Any, receiver: str, names: set[str]) -> None:
         elif part[0] == "C" and len(part) == 7 and part[2].__class__ is tuple and part[2][2:3] == ("__setattr__",):
             names.update(str(given[1]) for given in part[3] if given.__class__ is tuple and given[0] == "K")
         pending.extend(part)
+
+
+def merge_orders(sequences: list[list[Class]]) -> list[Class] | None:
+    """C3: the orders of the bases, and the bases themselves, as one order; None where they contradict each other."""
+    result: list[Class] = []
+    while True:
+        sequences = [s for s in sequences if s]
+        if not sequences:
+            return result
+        for sequence in sequences:
+            head = sequence[0]
+            if not any(head in other[1:] for other in sequences):
+                break
+        else:
+            return None
+        result.append(head)
+        sequences = [[c for c in s if c is not head] if s[0] is head else s for s in sequences]

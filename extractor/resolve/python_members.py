@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from extractor.resolve.python_inheritance import stored
+from extractor.resolve.python_inheritance import merge_orders, stored
 from extractor.resolve.python_modules import Module
 from extractor.resolve.python_outside import endless, lacks
 from extractor.resolve.python_program import ON_CLASS, Program
@@ -30,7 +30,6 @@ from extractor.resolve.python_values import (
     Value,
     Values,
     View,
-    joined,
 )  # fmt: skip
 
 TRANSPARENT: Final = frozenset(
@@ -104,7 +103,7 @@ def _linearize(p: Program, cls: Class, seen: set[Class]) -> tuple[list[Class], l
             elif value.kind == UNKNOWN:
                 externals.append("")
     direct = list(dict.fromkeys(direct))
-    merged = _merge([*(list(s) for s in sequences), list(direct)])
+    merged = merge_orders([*(list(s) for s in sequences), list(direct)])
     if merged is None:
         merged = list(dict.fromkeys(c for sequence in sequences for c in sequence))
     return [cls, *(c for c in merged if c is not cls)], list(dict.fromkeys(externals))
@@ -121,12 +120,8 @@ def on_class(
     view = cls.members.get(name)
     if view is None:
         view = cls.members[name] = View()
-    place = reader.place
-    if place not in view.readers:
-        view.readers = joined(view.readers, place)
-    if view.stale:
-        view.stale = False
-        reader.place = view
+    if p.outdated(view, reader):
+        place, reader.place = reader.place, view
         view.result = _first(p, ancestry(p, cls, reader)[0], name, reader)
         reader.place = place
     return view.result  # type: ignore[no-any-return]
@@ -250,19 +245,13 @@ def attribute(p: Program, value: Value, name: str, reader: Block) -> tuple[Value
 
 def _viewed(p: Program, value: Value, name: str, reader: Block) -> tuple[Values, list[Getter], str]:
     """What `_on_instance` gives, asked again only when something changed that it read."""
-    views = value.views
-    if views is None:
-        views = value.views = {}
-    view = views.get(name)
+    if value.views is None:
+        value.views = {}
+    view = value.views.get(name)
     if view is None:
-        view = views[name] = View()
-    place = reader.place
-    # First, since what is found while looking may change what was found.
-    if place not in view.readers:
-        view.readers = joined(view.readers, place)
-    if view.stale:
-        view.stale = False
-        reader.place = view
+        view = value.views[name] = View()
+    if p.outdated(view, reader):
+        place, reader.place = reader.place, view
         view.result = _on_instance(p, value, value.a, name, reader)
         reader.place = place
     return view.result  # type: ignore[no-any-return]
@@ -396,19 +385,3 @@ def _cell(cells: dict[str, Cell], name: str) -> Cell:
     if found is None:
         found = cells[name] = Cell()
     return found
-
-
-def _merge(sequences: list[list[Class]]) -> list[Class] | None:
-    result: list[Class] = []
-    while True:
-        sequences = [s for s in sequences if s]
-        if not sequences:
-            return result
-        for sequence in sequences:
-            head = sequence[0]
-            if not any(head in other[1:] for other in sequences):
-                break
-        else:
-            return None
-        result.append(head)
-        sequences = [[c for c in s if c is not head] if s[0] is head else s for s in sequences]

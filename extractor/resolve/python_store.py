@@ -21,6 +21,7 @@ from extractor.resolve.python_values import (
     Reader,
     Value,
     Values,
+    View,
     joined,
 )
 
@@ -35,6 +36,7 @@ class Store:
     def __init__(self) -> None:
         self._values: dict[tuple[Any, ...], Value] = {}
         self._sets: dict[Values, Values] = {}
+        self.kept: dict[tuple[Any, ...], tuple[Any, ...]] = {}  # one object for all alike, of what traces hold
         self.waiting: list[deque[Block]] = [deque()]
 
     def value(self, kind: str, a: Any = None, b: Any = None) -> Value:
@@ -68,7 +70,7 @@ class Store:
     def upset(self, readers: Iterable[Reader]) -> None:
         """What these read is no longer so."""
         for reader in readers:
-            if reader.__class__ is Place:
+            if isinstance(reader, Place):
                 reader.stale = True
                 self.enqueue(reader.block)
             elif not reader.stale:
@@ -90,6 +92,16 @@ class Store:
         if place not in cell.readers:
             cell.readers = joined(cell.readers, place)
         return cell.values
+
+    def outdated(self, view: View, reader: Block) -> bool:
+        """Whether to look anew for what the view holds; `reader` is evaluated again when that is no longer so."""
+        place = reader.place
+        if place not in view.readers:
+            view.readers = joined(view.readers, place)
+        if not view.stale:
+            return False
+        view.stale = False  # at once, since what is found while looking may change what was found before
+        return True
 
     def slots(self, box: Box, reader: Block) -> dict[str | int, Cell]:
         """The slots of a container; `reader` is evaluated again when there are more."""

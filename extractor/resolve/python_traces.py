@@ -7,11 +7,10 @@ when it is its turn. A block whose stale statements leave the frame as they did 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from extractor.resolve.python_state import Frame
-from extractor.resolve.python_values import Block, Code, Place, Row, Values
+from extractor.resolve.python_values import Block, Code, Place, Row, Value, Values
 
 if TYPE_CHECKING:
     from extractor.resolve.python_flow import Flow
@@ -39,8 +38,8 @@ class Trace:
         self.writes: tuple[Any, ...] = ()
         self.written: tuple[Values | None, ...] = ()
         self.edges: tuple[Row, ...] = ()
-        self.missed: tuple[tuple[tuple[str, int], tuple[str, str]], ...] = ()
-        self.found: tuple[tuple[Block, str, Values], ...] = ()
+        self.missed: tuple[tuple[tuple[str, int], str], ...] = ()
+        self.found: tuple[tuple[str, Values], ...] = ()
         self.raised: tuple[tuple[int, Values], ...] = ()
         self.before = before  # `Flow.line` when it began, and when it had ended
         self.line = 0
@@ -55,12 +54,8 @@ class Trace:
             and self.line == other.line
         )
 
-    def become(self, other: Trace) -> None:
-        for name in Trace.__slots__:
-            setattr(self, name, getattr(other, name))
 
-
-class Unread(Exception):  # noqa: N818  a way out of an evaluation, no error
+class Unread(Exception):
     """A statement asks its frame for something that it did not ask for before."""
 
 
@@ -149,7 +144,9 @@ def _evaluated(run: Flow, place: Place) -> Trace:
     at.place = place
     trace.result = place.handler(run, place.code)
     at.place, run.trace = at.whole, None
-    trace.reads, trace.read = tuple(frame.reads), tuple(frame.reads.values())
+    kept = run.p.kept  # most statements read what others read as well
+    reads, read = tuple(frame.reads), tuple(frame.reads.values())
+    trace.reads, trace.read = kept.setdefault(reads, reads), kept.setdefault(read, read)
     if frame.writes:
         same, env = run.p.same, frame.env
         for key in frame.writes:
@@ -164,17 +161,17 @@ def patched(run: Flow, block: Block) -> bool:
     """Run the stale statements of a block alone. False when that changed its frame, so that the rest has to be run as well."""
     if block.whole.stale or not block.log:
         return False
-    again: dict[Place, dict[Trace, None]] = {}
-    for trace in block.log:
+    again: dict[Place, dict[Trace, list[int]]] = {}
+    for index, trace in enumerate(block.log):
         place = trace.place
         if place is not None and place.stale:
             if place.apart:
                 return False
-            again.setdefault(place, {})[trace] = None
+            again.setdefault(place, {}).setdefault(trace, []).append(index)
     run.at = block
     for place, traces in again.items():
         place.stale, place.traces = False, ()
-        for trace in traces:
+        for trace, indexes in traces.items():
             frame = run.frame = run.calls.frame = Frame(block)
             frame.env = Held(trace)
             run.supposed, run.line = trace.supposed or {}, trace.before
@@ -183,25 +180,35 @@ def patched(run: Flow, block: Block) -> bool:
             except Unread:
                 block.place = block.whole
                 return False
-            as_before = now.left_as(trace)
-            trace.become(now)
-            place.traces = (*place.traces, trace)
-            if not as_before:
+            place.traces = (*place.traces, now)
+            for index in indexes:
+                block.log[index] = now
+            if not now.left_as(trace):
                 return False
     return True
 
 
-def gather(block: Block) -> None:
-    """What the block does, from all that its statements did when it was last run."""
-    edges, missed = block.edges, block.missed
+class Noted(NamedTuple):
+    """What a block does: its calls, the calls that lead nowhere, what the names hold that it raises or catches, what it raises."""
+
+    edges: dict[tuple[str, int], Row]
+    missed: dict[tuple[str, int], str]
+    found: dict[str, set[Value]]
+    raised: dict[int, set[Value]]
+
+
+def gather(block: Block) -> Noted:
+    """All that the statements of a block noted when they were last run. It is forgotten there."""
+    noted = Noted({}, {}, {}, {})
     for trace in block.log:
         for row in trace.edges:
-            known = edges.get(row[5])
+            known = noted.edges.get(row[5])
             if known is None or known[0] < row[0]:
-                edges[row[5]] = row
-        missed.update(trace.missed)
-        for inner, name, values in trace.found:
-            inner.found.setdefault(name, set()).update(values)
+                noted.edges[row[5]] = row
+        noted.missed.update(trace.missed)
+        for name, values in trace.found:
+            noted.found.setdefault(name, set()).update(values)
         for line, values in trace.raised:
-            block.raised.setdefault(line, set()).update(values)
+            noted.raised.setdefault(line, set()).update(values)
     block.log = []
+    return noted

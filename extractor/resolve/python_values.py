@@ -117,13 +117,13 @@ NO_CELLS: Final[dict[str, Cell]] = {}  # shared, never written
 
 
 class Block:
-    """A module, class or function: its code, and what is known of it so far. Edges and misses leave from `owner`."""
+    """A module, class or function: its code, and what is known of it so far. Its statements are noted in the log of `owner`."""
 
     __slots__ = (
         "annotations", "asked", "attributes", "bound", "by_position", "captured", "class_", "conditional", "declared",
-        "defaults", "definition", "edges", "facts", "final", "flow", "foreign", "found", "generator", "id", "index",
-        "inflow", "kind", "log", "lookups", "missed", "module", "names", "nonlocals", "outer", "owner", "params", "parent",
-        "place", "queued", "raised", "reached", "returned", "returns", "runs", "sites", "wanted", "whole", "yielded",
+        "defaults", "definition", "facts", "final", "flow", "foreign", "generator", "id", "index", "inflow", "kind", "log",
+        "lookups", "module", "names", "nonlocals", "outer", "owner", "params", "parent", "place", "queued", "reached",
+        "returned", "returns", "runs", "sites", "wanted", "whole", "yielded",
     )  # fmt: skip
 
     def __init__(
@@ -153,12 +153,7 @@ class Block:
         self.declared: dict[int, Values] = {}  # by parameter; -1: of the result
         self.sites: dict[int, Site] = {}
         self.log: list[Any] = []  # the traces of what was run when it was last run, in order
-        # These are gathered from the log when all values stand.
-        self.edges: dict[tuple[str, int], Row] = {}
-        self.missed: dict[tuple[str, int], tuple[str, str]] = {}
         self.wanted = NO_NAMES  # local names that raises and handlers mention
-        self.found: dict[str, set[Value]] = {}
-        self.raised: dict[int, set[Value]] = {}  # what the raise on a line gives
         self.generator = self.has_flag("generator")
         self.whole = Place(self)  # reads for what is evaluated in every run
         self.place: Reader = self.whole  # what reads for this block: the statement being run, or a view on its behalf
