@@ -73,7 +73,7 @@ def _external(target: str, externals: dict[str, Node]) -> str:
 def _calls(
     block: Block, noted: Noted, methods: dict[str, tuple[str, ...]], links: Links, externals: dict[str, Node]
 ) -> None:
-    for confidence, via, column, count, made, (target, line) in noted.edges.values():
+    for (target, line), (confidence, via, column, count, made) in noted.edges.items():
         outside = target.startswith("ext ")
         meta: dict[str, Any] = {"col": column}
         if count > 1 and not outside:

@@ -6,6 +6,7 @@ these by what this call passes, so an identity decorator on twenty functions kee
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 from extractor.resolve.python_members import REGISTERED, ancestry, bind, instance_cell, on_class
@@ -45,8 +46,9 @@ MAX_KEYS: Final = 64
 class Calls:
     """Calls of one program. `at` is the block being evaluated, `site` the place in it, `frame` its state."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, outside: Callable[..., Values]) -> None:
         self.p = program
+        self.outside = outside  # `python_builtins.call_builtin`, which calls this module
         self.frame: Frame
         self.factory: Values = NONE  # of the field whose default was evaluated last
 
@@ -77,9 +79,7 @@ class Calls:
         if kind == INSTANCE:
             return self.protocol(callee, "__call__", given, at, site, hits, depth)
         if kind in (EXTERNAL, METHOD, IDENTITY, RECORD):
-            from extractor.resolve.python_builtins import call_builtin
-
-            return call_builtin(self, callee, given, at, site, hits, depth)
+            return self.outside(self, callee, given, at, site, hits, depth)
         if kind == PARTIAL:
             partial = callee.a
             positional = [p.read(cell, at) for cell in partial.positional]
@@ -228,7 +228,8 @@ class Calls:
             for index, cell in enumerate(function.inflow):
                 values = positional[index] if index < count else NONE
                 if values:
-                    p.flow_into(cell, values)
+                    if not values <= cell.values:
+                        p.flow_into(cell, values)
                 elif function.annotations:
                     values = declared_type(p, function, index)
                     p.add(cell, values)

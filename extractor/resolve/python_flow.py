@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from extractor.resolve.common import CONFIDENCE
+from extractor.resolve.python_builtins import call_builtin
 from extractor.resolve.python_calls import Calls
 from extractor.resolve.python_expressions import EXPRESSIONS
 from extractor.resolve.python_library import write_attribute
@@ -51,7 +51,7 @@ class Flow:
 
     def __init__(self, program: Program) -> None:
         self.p = program
-        self.calls = Calls(program)
+        self.calls = Calls(program, call_builtin)
         self.frame: Frame
         self.at: Block
         self.lenient = False
@@ -353,37 +353,13 @@ class Flow:
                 trace = self.noted()
                 trace.missed = (*trace.missed, ((name, line), hits.reasons[0]))
             return
+        trace = self.noted()
         count = len(hits.targets)
         if count > 1:
             count = sum([not target.startswith("ext ") for target in hits.targets])
-        for target, via in hits.targets.items():
-            rule = via or self._rule(target, flow)
-            confidence = CONFIDENCE.get(rule, 0.9)
-            if rule == "flow" and count > 1:
-                confidence = CONFIDENCE["flow:many"]
-            self._edge(target, line, confidence, rule, column, count, hits.instantiates.get(target, ""))
-        for target in hits.callbacks:
-            if target not in hits.targets:
-                self._edge(target, line, CONFIDENCE["callback"], "callback", column, 1, "")
-
-    def _edge(self, target: str, line: int, confidence: float, rule: str, column: int, count: int, made: str) -> None:
-        trace = self.noted()
-        trace.edges = (*trace.edges, (confidence, rule, column, count, made, (target, line)))
-
-    def _rule(self, target: str, flow: Any) -> str:
-        """How a name or attribute led to its target."""
-        if isinstance(flow, str):
-            named_so = target.rpartition("#")[2].partition("@")[0].split(".")
-            if flow in named_so[-2:]:
-                return "scope" if target.partition("#")[0] == self.at.id.partition("#")[0] else "import"
-            return "import" if any(row.alias == flow for row in self.at.module.imports.get(flow, ())) else "flow"
-        if isinstance(flow, tuple) and flow[0] == "A":
-            owner = flow[1]
-            if owner in ("self", "cls"):
-                return "self" if flow[2] == target.rpartition(".")[2].partition("@")[0] else "flow"
-            if isinstance(owner, tuple) and owner[0] == "C" and owner[2] == "super":
-                return "super"
-            if isinstance(owner, str) and owner in self.at.module.imports:
-                return "import"
-            return "type" if flow[2] in target.rpartition("#")[2].split(".")[-1:] else "flow"
-        return "flow"
+        made = hits.instantiates
+        rows = [(target, via, line, column, count, made.get(target, ""), flow) for target, via in hits.targets.items()]
+        if hits.callbacks:
+            others = [target for target in hits.callbacks if target not in hits.targets]
+            rows += [(target, "callback", line, column, 1, "", None) for target in others]
+        trace.rows += tuple(rows)

@@ -134,8 +134,10 @@ class Store:
         """Past their bounds, constants become the one unknown constant, and targets make the cell full."""
         if cell.full:
             return NONE if cell.top else {value for value in new if value.kind == INSTANCE}
+        if len(new) + len(cell.values) <= MAX_TARGETS and all(value.kind != CONSTANT for value in new):
+            return new
         constants = {value for value in new if value.kind == CONSTANT}
-        held = sum(value.kind == CONSTANT for value in cell.values)
+        held = sum([value.kind == CONSTANT for value in cell.values])
         if constants and held + len(constants) > MAX_CONSTANTS:
             new = (new - constants) | self.one(CONSTANT, None) - cell.values
         targets = len(new) + len(cell.values) - held - len(constants)

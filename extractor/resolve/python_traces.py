@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from extractor.resolve.common import CONFIDENCE
 from extractor.resolve.python_state import Frame
 from extractor.resolve.python_values import Block, Code, Place, Row, Value, Values
 
@@ -27,7 +28,7 @@ class Trace:
     """
 
     __slots__ = (
-        "before", "edges", "found", "line", "missed", "place", "raised", "read", "reads", "result", "supposed", "writes", "written",
+        "before", "found", "line", "missed", "place", "raised", "read", "reads", "result", "rows", "supposed", "writes", "written",
     )  # fmt: skip
 
     def __init__(self, place: Place | None = None, before: int = 0) -> None:
@@ -37,7 +38,7 @@ class Trace:
         self.supposed: dict[int, bool] | None = None  # of a return
         self.writes: tuple[Any, ...] = ()
         self.written: tuple[Values | None, ...] = ()
-        self.edges: tuple[Row, ...] = ()
+        self.rows: tuple[Row, ...] = ()
         self.missed: tuple[tuple[tuple[str, int], str], ...] = ()
         self.found: tuple[tuple[str, Values], ...] = ()
         self.raised: tuple[tuple[int, Values], ...] = ()
@@ -188,10 +189,20 @@ def patched(run: Flow, block: Block) -> bool:
     return True
 
 
+class Call(NamedTuple):
+    """`candidates` are those of its place, `made` is the class it makes an instance of."""
+
+    confidence: float
+    rule: str
+    column: int
+    candidates: int
+    made: str
+
+
 class Noted(NamedTuple):
     """What a block does: its calls, the calls that lead nowhere, what the names hold that it raises or catches, what it raises."""
 
-    edges: dict[tuple[str, int], Row]
+    edges: dict[tuple[str, int], Call]
     missed: dict[tuple[str, int], str]
     found: dict[str, set[Value]]
     raised: dict[int, set[Value]]
@@ -201,10 +212,12 @@ def gather(block: Block) -> Noted:
     """All that the statements of a block noted when they were last run. It is forgotten there."""
     noted = Noted({}, {}, {}, {})
     for trace in block.log:
-        for row in trace.edges:
-            known = noted.edges.get(row[5])
-            if known is None or known[0] < row[0]:
-                noted.edges[row[5]] = row
+        for target, via, line, column, count, made, flow in trace.rows:
+            rule = via or _rule(block, target, flow)
+            confidence = CONFIDENCE.get("flow:many" if rule == "flow" and count > 1 else rule, 0.9)
+            known = noted.edges.get((target, line))
+            if known is None or known.confidence < confidence:
+                noted.edges[(target, line)] = Call(confidence, rule, column, count, made)
         noted.missed.update(trace.missed)
         for name, values in trace.found:
             noted.found.setdefault(name, set()).update(values)
@@ -212,3 +225,22 @@ def gather(block: Block) -> Noted:
             noted.raised.setdefault(line, set()).update(values)
     block.log = []
     return noted
+
+
+def _rule(block: Block, target: str, flow: Any) -> str:
+    """How a name or attribute led to its target."""
+    if flow.__class__ is str:
+        named_so = target.rpartition("#")[2].partition("@")[0].split(".")
+        if flow in named_so[-2:]:
+            return "scope" if target.partition("#")[0] == block.id.partition("#")[0] else "import"
+        return "import" if any(row.alias == flow for row in block.module.imports.get(flow, ())) else "flow"
+    if flow.__class__ is tuple and flow[0] == "A":
+        owner = flow[1]
+        if owner in ("self", "cls"):
+            return "self" if flow[2] == target.rpartition(".")[2].partition("@")[0] else "flow"
+        if isinstance(owner, tuple) and owner[0] == "C" and owner[2] == "super":
+            return "super"
+        if isinstance(owner, str) and owner in block.module.imports:
+            return "import"
+        return "type" if flow[2] in target.rpartition("#")[2].split(".")[-1:] else "flow"
+    return "flow"

@@ -110,8 +110,8 @@ class View:
 
 
 Reader = Place | View
-# Of an edge: confidence, rule, column, number of candidates, class made, (target, line).
-Row = tuple[float, str, int, int, str, tuple[str, int]]
+# Of an edge: target, via, line, column, number of candidates, class made, the expression called.
+Row = tuple[str, str, int, int, int, str, Any]
 NO_NAMES: Final[frozenset[str]] = frozenset()  # an empty set made anew is an object of its own
 NO_CELLS: Final[dict[str, Cell]] = {}  # shared, never written
 
