@@ -140,8 +140,7 @@ class Store:
         held = sum([value.kind == CONSTANT for value in cell.values])
         if constants and held + len(constants) > MAX_CONSTANTS:
             new = (new - constants) | self.one(CONSTANT, None) - cell.values
-        targets = len(new) + len(cell.values) - held - len(constants)
-        cell.full = targets > MAX_TARGETS
+        cell.full = sum([value.kind != CONSTANT for value in new]) + len(cell.values) - held > MAX_TARGETS
         return new
 
     def _keep_instances(self, cell: Cell) -> None:
