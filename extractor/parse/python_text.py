@@ -104,7 +104,7 @@ def parameters(unit: Unit, node: Node | None) -> list[tuple[Param, Node | None, 
                 continue
             shape = kind if kind in ("*", "**") else "kwonly" if keyword_only else ""
             parameter = Param(
-                unit.of(target),
+                unit.name(target),
                 collapse(unit.of(annotation)) if annotation is not None else "",
                 shorten(collapse(unit.of(default))) if default is not None else "",
                 shape,
