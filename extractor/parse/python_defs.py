@@ -203,14 +203,22 @@ def _tail(text: str) -> str:
 
 def _only_not_implemented(unit: Unit, body: Node | None) -> bool:
     """Whether the body, documentation apart, is `raise NotImplementedError`."""
-    statements = [
-        s for s in (body.named_children if body is not None else ())
-        if s.type != "comment" and not (s.type == "expression_statement" and s.named_child_count == 1
-                                        and s.named_children[0].type in ("string", "ellipsis"))
-    ]  # fmt: skip
-    if len(statements) != 1 or statements[0].type != "raise_statement" or not statements[0].named_children:
-        return False
-    return unit.of(statements[0].named_children[0]).startswith("NotImplementedError")
+    raised: Node | None = None
+    for statement in body.named_children if body is not None else ():
+        kind = statement.type
+        if kind == "raise_statement" and raised is None:
+            raised = statement
+        elif kind != "comment" and not (
+            kind == "expression_statement"
+            and statement.named_child_count == 1
+            and statement.named_children[0].type in ("string", "ellipsis")
+        ):
+            return False
+    return (
+        raised is not None
+        and raised.named_child_count > 0
+        and unit.of(raised.named_children[0]).startswith("NotImplementedError")
+    )
 
 
 def names_bound(target: Node) -> list[Node]:

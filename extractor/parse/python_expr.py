@@ -141,14 +141,13 @@ def _short(unit: Unit, node: Node) -> str:
 
 
 def _string(unit: Unit, node: Node) -> Flow:
-    children = node.children
-    if len(children) == 3 and children[1].type == "string_content":
-        length = children[1].end_byte - children[1].start_byte
-        if length > MAX_KEY:
+    content = node.child(1)
+    if content is not None and not _has_holes(node):
+        value = string_value(unit, node) if content.end_byte - content.start_byte <= MAX_KEY else None
+        if value is None or len(value) > MAX_KEY or "\n" in value:
             return None
-    value = string_value(unit, node)
-    if value is not None:
-        return ("K", sys.intern(value)) if len(value) <= MAX_KEY and "\n" not in value else None
+        return "K", sys.intern(value)
+    children = node.children
     parts: list[Flow] = []
     for child in children:
         if child.type == "interpolation":
@@ -159,6 +158,12 @@ def _string(unit: Unit, node: Node) -> Flow:
         after = literals[-1] if len(literals) > before else ""
         return "M", (("K", literals[0] if before else ""), parts[0], ("K", after))
     return evaluated(parts)
+
+
+def _has_holes(node: Node) -> bool:
+    """Whether a string literal has parts that are no text."""
+    middle = node.child(1)
+    return node.child_count > 3 or (middle is not None and middle.type == "interpolation")
 
 
 def _interpolation(unit: Unit, node: Node) -> list[Flow]:
@@ -172,7 +177,9 @@ def _interpolation(unit: Unit, node: Node) -> list[Flow]:
 
 
 def _concatenated(unit: Unit, node: Node) -> Flow:
-    return evaluated([expression(unit, child) for child in node.named_children if child.type == "string"])
+    return evaluated(
+        [expression(unit, child) for child in node.named_children if child.type == "string" and _has_holes(child)]
+    )
 
 
 def _integer(unit: Unit, node: Node) -> Flow:

@@ -112,7 +112,7 @@ class Unit:
 
     def name(self, node: Node) -> str:
         """The text of an identifier, one object for all its occurrences: a repository repeats its names endlessly."""
-        return sys.intern(self.of(node))
+        return sys.intern(self.text[node.start_byte : node.end_byte] if self.text else self.of(node))
 
     def site(self) -> int:
         """A number for an expression that makes something: its place in the file."""
@@ -194,14 +194,6 @@ def evaluated(flows: list[Flow]) -> Flow:
     return ("X", kept) if kept else None
 
 
-def statement(unit: Unit, node: Node) -> None:
-    read = unit.statements.get(node.type)
-    if read is not None:
-        read(unit, node)
-    elif node.type not in SILENT:
-        evaluate(unit, expression(unit, node))
-
-
 def block(unit: Unit, node: Node) -> None:
     """Read the statements of a block into the current scope's flow, or a module's."""
     if unit.depth > MAX_DEPTH:
@@ -209,7 +201,12 @@ def block(unit: Unit, node: Node) -> None:
         return
     unit.depth += 1
     for child in node.named_children:
-        statement(unit, child)
+        kind = child.type
+        read = unit.statements.get(kind)
+        if read is not None:
+            read(unit, child)
+        elif kind not in SILENT:
+            evaluate(unit, expression(unit, child))
     unit.depth -= 1
 
 
