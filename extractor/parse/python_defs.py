@@ -62,8 +62,9 @@ def function_definition(unit: Unit, node: Node, decorators: list[Node]) -> None:
     line, last = start_line(span), end_line(node)
     returned = node.child_by_field_name("return_type")
     doc = docstring(unit, body)
+    ordinal = unit.ordinal(qualname) if "overload" not in flags else 1
     definition = Definition(
-        kind, name, qualname, 1, outer.index, line, last, signature(unit, node), tuple(p for p, _, _ in found),
+        kind, name, qualname, ordinal, outer.index, line, last, signature(unit, node), tuple(p for p, _, _ in found),
         collapse(unit.of(returned)) if returned is not None else "", doc, tuple(written), visibility(name),
         unit.source.content_hash(line, last), tuple(sorted(flags)),
     )  # fmt: skip
@@ -72,7 +73,6 @@ def function_definition(unit: Unit, node: Node, decorators: list[Node]) -> None:
     if "overload" in flags:
         unit.stubs.append(definition)
         return
-    definition = definition._replace(ordinal=unit.ordinal(qualname))
     inner = unit.enter(definition, "function")
     inner.bound.update(p.name for p, _, _ in found)
     inner.annotations = [
