@@ -52,7 +52,8 @@ def parse_batch(jobs: list[Job]) -> list[Parsed]:
 
 
 def parse_elsewhere(jobs: list[Job]) -> list[Parsed]:
-    """The same for a process that is asked to: facts travel as text, which is quicker than to take them apart once more."""
+    """The same for another process: facts travel as text alone, since what `load_facts` reads shares its strings with all others,
+    and linking is quicker for it; pickled facts would have their own."""
     return [parsed._replace(made=None) for parsed in parse_batch(jobs)]
 
 
