@@ -31,9 +31,9 @@ def assemble(
         nodes[kept.id] = replace(kept, meta=kept.meta | {"catches": handlers})
     contained = (edge for f in facts for edge in containment(f))
     edges = _surest((*package_edges, *contained, *calls, *raised.edges), links.merged)
-    _add_externals(nodes, edges)
+    unknown = _add_externals(nodes, edges)
     # The target lies in a file that could not be read: its name is kept, the edge would lead nowhere.
-    lost = [edge for edge in edges if edge.dst not in nodes]
+    lost = [edge for edge in edges if edge.dst in unknown] if unknown else []
     missing = [Unresolved(edge.src, edge.kind, edge.dst, edge.line, "unparsed") for edge in lost]
     mark_entries(nodes, configs)
     unresolved: dict[tuple[str, str, str, int], Unresolved] = {}
@@ -42,7 +42,7 @@ def assemble(
         unresolved.setdefault((row.src, row.kind, row.name, row.line), row)
     return (
         list(nodes.values()),
-        [edge for edge in edges if edge.dst in nodes] if lost else edges,
+        [edge for edge in edges if edge.dst not in unknown] if lost else edges,
         list(unresolved.values()),
     )
 
@@ -89,17 +89,18 @@ def _surest(found: Iterable[Edge], merged: Mapping[str, str]) -> list[Edge]:
     return list(edges.values())
 
 
-def _add_externals(nodes: dict[str, Node], edges: Iterable[Edge]) -> None:
-    """A node for everything outside that an edge names, and for the package it belongs to."""
-    for edge in edges:
-        for end in (edge.src, edge.dst):
-            if end not in nodes and end.startswith("ext:"):
-                package, _, name = end[4:].partition("#")
-                nodes[end] = Node(end, "external", name.rpartition(".")[2] or package, "", "", {"package": package})
+def _add_externals(nodes: dict[str, Node], edges: Sequence[Edge]) -> set[str]:
+    """A node for everything outside that an edge names, and for the package it belongs to; returns what no node is known for."""
+    unknown = {edge.dst for edge in edges}.union(edge.src for edge in edges).difference(nodes)
+    outside = {end for end in unknown if end.startswith("ext:")}
+    for end in sorted(outside):
+        package, _, name = end[4:].partition("#")
+        nodes[end] = Node(end, "external", name.rpartition(".")[2] or package, "", "", {"package": package})
     for node in list(nodes.values()):
         package, hash_sign, _ = node.id.partition("#")
         if node.type == "external" and hash_sign and package not in nodes:
             nodes[package] = Node(package, "external", package[4:], "", node.lang, {"package": package[4:]})
+    return unknown - outside
 
 
 def _rank(row: Unresolved) -> tuple[str, str, str, int, str, tuple[str, ...]]:

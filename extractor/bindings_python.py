@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from extractor.bindings_flow import Flow, PythonFile, Site
+from extractor.bindings_flow import Flow, PythonFile, Site, kind_of
 from extractor.bindings_names import Meaning, Names, constant, last_name
 from extractor.facts import FileFacts
 from extractor.resolve import definition_ids
@@ -51,7 +51,7 @@ def kernels(names: Names) -> list[Found]:
     found = []
     for file in names.files.values():
         for site in file.sites:
-            if isinstance(site.function, (list, tuple)) and site.function[:1] == ["I"]:
+            if kind_of(site.function) == "I":
                 for m in names.meanings(file, site.scope, site.function[1]):
                     kind = _kernel(names, m)
                     if kind and m.facts is not None:
@@ -279,7 +279,7 @@ def _registrations(names: Names) -> list[_Registration]:
 
 def _stated(names: Names, file: PythonFile, scope: int, flow: Flow, line: int) -> list[_Registration]:
     """What one call registers; `target` is empty when the function stands below it as a decorated one."""
-    if not isinstance(flow, (list, tuple)) or flow[:1] != ["C"]:
+    if kind_of(flow) != "C":
         return []
     args = flow[3]
     found = []
@@ -330,7 +330,7 @@ def _on_operators(names: Names, file: PythonFile, made: Mapping[str, str]) -> It
     """`@op.register_fake`, `@op.register_kernel("cuda")` and `op.register_autograd(backward)` of an operator `op`."""
     for number, decorators in file.decorators.items():
         for flow, line in decorators:
-            called = isinstance(flow, (list, tuple)) and flow[:1] == ["C"]
+            called = kind_of(flow) == "C"
             function, args = (flow[2], flow[3]) if called else (flow, [])
             yield from _method(names, file, file.facts.defs[number].scope, function, args, line, made, file.ids[number])
     for site in file.sites:

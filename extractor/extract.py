@@ -41,12 +41,13 @@ MOST_MOVED: Final = 50  # changed files that are looked at one by one before eve
 
 @dataclass(slots=True)
 class _Scan:
-    """What one pass over the work tree found; facts wait in the cache."""
+    """What one pass over the work tree found; facts from before wait in the cache."""
 
     rows: dict[str, FileRow] = field(default_factory=dict)
     configs: dict[str, str] = field(default_factory=dict)
     clean: dict[str, bool] = field(default_factory=dict)
     stale: dict[str, int] = field(default_factory=dict)  # path -> bytes, to parse
+    facts: dict[str, FileFacts] = field(default_factory=dict)  # of what was parsed now
 
     def inputs(self) -> str:
         """A digest of everything the graph depends on besides settings and code."""
@@ -222,7 +223,10 @@ def _parse_all(
                 row = scan.rows[parsed.path]
                 scan.rows[parsed.path] = replace(row, sha256=parsed.sha256, status=parsed.status, reason=parsed.reason)
                 stored.append((parsed.path, described, parsed.facts, parsed.text))
-                done.append(parsed._replace(facts="", text=b""))
+                if parsed.status in ("ok", "partial"):
+                    # Other processes parse while this one reads what they made.
+                    scan.facts[parsed.path] = parsed.made or load_facts(parsed.facts)
+                done.append(parsed._replace(facts="", text=b"", made=None))
             cache.store(stored)
             task.advance(len(batch))
     return done
@@ -233,7 +237,7 @@ def _load(cache: FactsCache, scan: _Scan) -> Iterator[FileFacts]:
     for path in sorted(scan.rows):
         row = scan.rows[path]
         if row.facts_version and row.status in ("ok", "partial"):
-            yield load_facts(cache.read(path))
+            yield scan.facts.pop(path) if path in scan.facts else load_facts(cache.read(path))
 
 
 def read_file(root: Path, path: str, limit: int) -> tuple[FileRow, bytes | None]:

@@ -34,7 +34,7 @@ class Job(NamedTuple):
 
 
 class Parsed(NamedTuple):
-    """`facts` as dump_facts wrote them, `text` as it was read."""
+    """`facts` as dump_facts wrote them, `text` as it was read; `made` the facts themselves, None where another process has them."""
 
     path: str
     sha256: str
@@ -43,11 +43,18 @@ class Parsed(NamedTuple):
     facts: str
     seconds: float
     text: bytes = b""
+    made: FileFacts | None = None
 
 
 def parse_batch(jobs: list[Job]) -> list[Parsed]:
     """Parse some files in this process. A fault of a parser becomes a file of status `failed`."""
     return [_parse_one(job) for job in jobs]
+
+
+def parse_elsewhere(jobs: list[Job]) -> list[Parsed]:
+    """The same for another process: facts travel as text alone, since what `load_facts` reads shares its strings with all others,
+    and linking is quicker for it; pickled facts would have their own."""
+    return [parsed._replace(made=None) for parsed in parse_batch(jobs)]
 
 
 def parse_many(jobs: Iterable[Job], total_bytes: int, workers: int, cluster: str = "") -> Iterator[list[Parsed]]:
@@ -76,7 +83,7 @@ def spread(
                 for batch in batches:
                     # Kept at once: when `submit` finds the pool broken, this batch must not be lost.
                     lost = [batch]
-                    waiting[pool.submit(parse_batch, batch)] = batch
+                    waiting[pool.submit(parse_elsewhere, batch)] = batch
                     lost = []
                     if len(waiting) >= ahead:
                         break
@@ -121,7 +128,7 @@ def _one_by_one(make_pool: Callable[[], Executor], jobs: list[Job]) -> Iterator[
     for job in sorted(jobs):
         pool = make_pool()
         try:
-            yield pool.submit(parse_batch, [job]).result()
+            yield pool.submit(parse_elsewhere, [job]).result()
         except BrokenExecutor:
             yield [_failed(job, "its parser crashed", 0.0)]
         finally:
@@ -137,7 +144,7 @@ def _parse_one(job: Job) -> Parsed:
     except Exception as error:  # noqa: BLE001  one file that a front end cannot read must not cost the repository
         return _failed(job, f"its parser failed: {type(error).__name__}: {error}", time.perf_counter() - started)
     seconds = time.perf_counter() - started
-    return Parsed(job.path, facts.sha256, facts.status, facts.reason, dump_facts(facts), seconds, text)
+    return Parsed(job.path, facts.sha256, facts.status, facts.reason, dump_facts(facts), seconds, text, facts)
 
 
 def _failed(job: Job, reason: str, seconds: float) -> Parsed:

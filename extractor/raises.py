@@ -40,15 +40,9 @@ class _Guarded(NamedTuple):
     handlers: tuple[tuple[tuple[str, ...] | None, str, int], ...]  # (error ids, None: everything; action; line)
 
 
-class _Way(NamedTuple):
-    """An error on its way up, in the order ways are settled."""
-
-    unsure: float  # minus the confidence
-    depth: int
-    node: str
-    error: str
-    line: int
-    callee: str
+# An error on its way up, in the order ways are settled: minus the confidence, depth, node, error, line, callee.
+_Way = tuple[float, int, str, str, int, str]
+_NO_WAY: Final[_Way] = (0.0, 0, "", "", 0, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,16 +109,15 @@ def throws(files: Iterable[FileFacts], links: Links) -> Throws:
                 direct.setdefault(node_id, {}).setdefault(error, edge)
     handed_on = _handed_on(files)
     switches = Switches(files, direct, links.edges)
-    ways = _propagate(direct, links.edges, guards, parents, handed_on, switches)
+    callers = _callers(links.edges)
+    ways = _propagate(direct, callers, guards, parents, handed_on, switches)
     unknown = _from_outside(passed_on, [*result.edges, *ways], parents)
     for edge in unknown:
         direct.setdefault(edge.src, {}).setdefault(edge.dst, edge)
     if unknown:  # errors travel apart: only what these add to is looked for anew
         anew = {edge.dst for edge in unknown}
         some = {node: {e: way for e, way in known.items() if e in anew} for node, known in direct.items()}
-        ways = [w for w in ways if w.dst not in anew] + _propagate(
-            some, links.edges, guards, parents, handed_on, switches
-        )
+        ways = [w for w in ways if w.dst not in anew] + _propagate(some, callers, guards, parents, handed_on, switches)
     result.edges.extend([*unknown, *ways])
     return result
 
@@ -210,9 +203,18 @@ def _direct_edge(node_id: str, error: str, fact: Raise) -> Edge:
     return Edge(node_id, error, "throws", fact.line, 0.95, "raise", meta | {k: v for k, v in given.items() if v})
 
 
+def _callers(edges: Iterable[Edge]) -> dict[str, list[tuple[str, int, float]]]:
+    """Function -> (caller, line, confidence) of each call of it that is sure enough to carry an error."""
+    callers: dict[str, list[tuple[str, int, float]]] = defaultdict(list)
+    for edge in edges:
+        if edge.kind == "calls" and edge.confidence >= SURE and edge.src != edge.dst:
+            callers[edge.dst].append((edge.src, edge.line, edge.confidence))
+    return callers
+
+
 def _propagate(
     direct: Mapping[str, Mapping[str, Edge]],
-    edges: Iterable[Edge],
+    callers: Mapping[str, Sequence[tuple[str, int, float]]],
     guards: Mapping[str, Sequence[_Guarded]],
     parents: _Hierarchy,
     handed_on: Mapping[str, set[int]],
@@ -223,40 +225,39 @@ def _propagate(
     The confidence of a way is the product of its calls, where a certain call costs an error of the repository itself little: it is
     part of the interface of all that leads to it, as a library error is not. A way less than SURE carries nothing.
     """
-    callers: dict[str, list[tuple[str, int, float]]] = defaultdict(list)
-    for edge in edges:
-        if edge.kind == "calls" and edge.confidence >= SURE and edge.src != edge.dst:
-            callers[edge.dst].append((edge.src, edge.line, edge.confidence))
-    queue = [
-        _Way(-1.0, 0, node, error, edge.line, "") for node, errors in direct.items() for error, edge in errors.items()
+    queue: list[_Way] = [
+        (-1.0, 0, node, error, edge.line, "") for node, errors in direct.items() for error, edge in errors.items()
     ]
     heapify(queue)
-    settled: dict[str, set[str]] = {}
+    best: dict[tuple[str, str], _Way] = {}  # of the ways to a node and error, the one that settles them
+    settled: dict[str, set[str]] = defaultdict(set)
     found: list[Edge] = []
     while queue:
         unsure, depth, node, error, line, callee = heappop(queue)
-        errors = settled.setdefault(node, set())
+        errors = settled[node]
         if error in errors or (depth and len(errors) >= MAX_ERRORS):
             continue
         errors.add(error)
         if depth:
             meta = {"how": "via", "callee": callee, "depth": depth}
             found.append(Edge(node, error, "throws", line, round(-unsure, 4), "propagated", meta))
-        if error in _STAYS:
+        if error in _STAYS or depth >= MAX_DEPTH:
             continue
+        own, unwinding = not error.startswith("ext:"), error in _UNWINDING
         for caller, at, confidence in callers.get(node, ()):
-            if error not in _UNWINDING and caller in handed_on and at not in handed_on[caller]:
+            known = settled[caller]
+            sure = unsure * (OWN if own and confidence >= 0.9 else confidence)
+            if error in known or len(known) >= MAX_ERRORS or -sure < SURE:
+                continue
+            if not unwinding and caller in handed_on and at not in handed_on[caller]:
+                continue
+            way = (sure, depth + 1, caller, error, at, node)
+            if way >= best.get((caller, error), _NO_WAY) or _caught(error, at, guards.get(caller, ()), parents):
                 continue
             if not depth and switches.off(node, error, caller, at):
                 continue
-            sure = unsure * (confidence if error.startswith("ext:") else (OWN if confidence >= 0.9 else confidence))
-            if (
-                depth < MAX_DEPTH
-                and -sure >= SURE
-                and error not in settled.get(caller, ())
-                and not _caught(error, at, guards.get(caller, ()), parents)
-            ):
-                heappush(queue, _Way(sure, depth + 1, caller, error, at, node))
+            best[caller, error] = way
+            heappush(queue, way)
     return found
 
 

@@ -33,4 +33,4 @@ def test_names_that_look_like_statements_of_the_flow_language_are_names() -> Non
     assert list(file.decorators.values()) == [[], [("d", 12)], []]
     assert next(iter(file.returns.values())) == ["r"]
     called = [site.flow[2] for site in file.sites if site.flow[2] != "isinstance"]
-    assert called == ["d", ["A", "t", "go", 19], "g"]
+    assert called == ["d", ("A", "t", "go", 19), "g"]

@@ -416,9 +416,7 @@ def test_a_long_chain_of_operators_and_elifs_is_read() -> None:
 
 def test_facts_survive_the_cache() -> None:
     facts = parse_file("m.py", Path(__file__).read_bytes(), BY_NAME["python"])
-    again = load_facts(dump_facts(facts))
-    assert again == load_facts(dump_facts(again))
-    assert again._replace(extra=None) == facts._replace(extra=None)
+    assert load_facts(dump_facts(facts)) == facts
 
 
 @pytest.mark.parametrize("path", sorted((REPOSITORY / "extractor").rglob("*.py")), ids=lambda p: p.name)

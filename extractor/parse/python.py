@@ -20,7 +20,7 @@ from extractor.parse.python_errors import raise_statement, try_statement, with_s
 from extractor.parse.python_expr import EXPRESSIONS, assigned
 from extractor.parse.python_imports import export, export_call, import_from, import_statement
 from extractor.parse.python_match import match_statement
-from extractor.parse.python_operators import BINARY
+from extractor.parse.python_operators import IN_PLACE
 from extractor.parse.python_tests import tests, truth
 from extractor.parse.python_text import docstring, shorten
 from extractor.parse.python_unit import (
@@ -63,13 +63,13 @@ def parse(source: Source) -> FileFacts:
         doc=docstring(unit, root), defs=tuple(unit.defs), imports=tuple(unit.imports), exports=exports,
         calls=tuple(unit.calls), bases=tuple(unit.bases), raises=tuple(unit.raises), handlers=tuple(unit.handlers),
         bindings=tuple(unit.bindings),
-        extra={"scopes": [_row(scope) for scope in unit.scopes], "all_of": unit.exports_of,
+        extra={"scopes": tuple([_row(scope) for scope in unit.scopes]), "all_of": unit.exports_of,
                "withs": unit.withs, "yields": unit.yields, "told": unit.told},
     )  # fmt: skip
     if source.spec.name == "cython":
         facts.extra["externs"] = externs(source.data)
         if source.path.endswith(".pxd"):  # declarations of what the .pyx beside it defines, or of C
-            empty: Flow = [[], *facts.extra["scopes"][0][1:]]  # nor does it run anything
+            empty: Flow = ((), *facts.extra["scopes"][0][1:])  # nor does it run anything
             facts = facts._replace(
                 defs=(),
                 calls=(),
@@ -77,7 +77,7 @@ def parse(source: Source) -> FileFacts:
                 raises=(),
                 handlers=(),
                 bindings=(),
-                extra={**facts.extra, "scopes": [empty]},
+                extra={**facts.extra, "scopes": (empty,)},
             )
     if unit.too_deep:
         return facts._replace(status="partial", reason=f"nested too deeply at line {unit.too_deep}")
@@ -87,11 +87,8 @@ def parse(source: Source) -> FileFacts:
 def _row(scope: Scope | None) -> Flow:
     if scope is None:
         return None
-    bound = sorted(scope.bound) if scope.kind != "class" else []
-    return [
-        scope.flow, bound, sorted(scope.captured), sorted(scope.outer), sorted(scope.nonlocals),
-        scope.annotations, scope.returns,
-    ]  # fmt: skip
+    names = [scope.bound if scope.kind != "class" else (), scope.captured, scope.outer, scope.nonlocals]
+    return tuple(scope.flow), *[tuple(sorted(group)) for group in names], tuple(scope.annotations), scope.returns
 
 
 def _expression_statement(unit: Unit, node: Node) -> None:
@@ -103,7 +100,7 @@ def _expression_statement(unit: Unit, node: Node) -> None:
             _augmented(unit, child)
         elif kind == "call":
             flow = expression(unit, child)
-            unit.scope.flow.append(["e", flow])
+            unit.scope.flow.append(("e", flow))
             if unit.scope.index < 0:
                 export_call(unit, child)
         elif kind != "comment":
@@ -128,13 +125,13 @@ def _assignment(unit: Unit, node: Node) -> None:
         if declared is not None:
             written = unit.of(declared)
             unit.scope.typed.add(written)
-            unit.scope.flow.append([":", place, annotation(written), flow, value is not None])
+            unit.scope.flow.append((":", place, annotation(written), flow, value is not None))
             if target.type in ("identifier", "attribute"):
                 unit.bindings.append(
-                    Binding(unit.scope.index, unit.of(target), collapse(written), start_line(node), "declared")
+                    Binding(unit.scope.index, unit.name(target), collapse(written), start_line(node), "declared")
                 )
         elif value is not None:
-            unit.scope.flow.append(["=", place, flow])
+            unit.scope.flow.append(("=", place, flow))
         for name in names_bound(target):
             declare(unit, name, node, value if target.type == "identifier" else None, declared)
         if unit.scope.index < 0 and target.type == "identifier" and unit.of(target) == "__all__":
@@ -153,14 +150,13 @@ def _augmented(unit: Unit, node: Node) -> None:
     reading = expression(unit, left)
     target = assigned(unit, left)
     if reading is not None and not (left.type == "identifier" and plain(flow)):
-        stem = BINARY.get(operator.type[:-1], "add")
-        both = ["O", [f"__i{stem}__", f"__{stem}__"], reading, flow, start_line(node)]
-        unit.scope.flow.append(["=", target, both])
+        both = ("O", IN_PLACE.get(operator.type, IN_PLACE["+="]), reading, flow, start_line(node))
+        unit.scope.flow.append(("=", target, both))
 
 
 def _return(unit: Unit, node: Node) -> None:
     flow = expression(unit, node.named_children[0]) if node.named_children else None
-    unit.scope.flow.append(["r", flow])
+    unit.scope.flow.append(("r", flow))
 
 
 def _assert(unit: Unit, node: Node) -> None:
@@ -172,11 +168,11 @@ def _assert(unit: Unit, node: Node) -> None:
         evaluate(unit, truth(unit, part) if part == condition else expression(unit, part))
     said = tests(unit, condition)
     if said:
-        unit.scope.flow.append(["?", said, [], [["!", None, start_line(node)]]])
+        unit.scope.flow.append(("?", said, (), (("!", None, start_line(node)),)))
 
 
 def _jump(unit: Unit, node: Node) -> None:
-    unit.scope.flow.append(["j"])
+    unit.scope.flow.append(("j",))
 
 
 def _if(unit: Unit, node: Node) -> None:
@@ -190,7 +186,7 @@ def _if(unit: Unit, node: Node) -> None:
             clauses.append((clause.child_by_field_name("condition"), clause.child_by_field_name("consequence")))
         else:
             orelse = clause.child_by_field_name("body")
-    read: list[list[Flow]] = []
+    read: list[tuple[list[Flow], tuple[Flow, ...], tuple[Flow, ...]]] = []
     guards = unit.scope.guards
     depth = len(guards)
     for condition, body in clauses:
@@ -204,17 +200,17 @@ def _if(unit: Unit, node: Node) -> None:
         inner = nested(unit, body)
         guards[-1] = f"not ({written})"
         unit.import_kind = kind
-        read.append([before, tests(unit, condition) if condition is not None else [], inner])
+        read.append((before, tests(unit, condition) if condition is not None else (), inner))
     unit.import_kind = unit.import_kind or ("optional" if unit.scope.index < 0 else "")
     otherwise = nested(unit, orelse)
     unit.import_kind = kind
     del guards[depth:]
     for before, said, inner in reversed(read[1:]):
-        otherwise = [*before, ["?", said, inner, otherwise]]
+        otherwise = (*before, ("?", said, inner, otherwise))
     before, said, inner = read[0]
     unit.scope.flow.extend(before)
     if inner or otherwise:
-        unit.scope.flow.append(["?", said, inner, otherwise])
+        unit.scope.flow.append(("?", said, inner, otherwise))
 
 
 def _import_kind(outer: str, condition: str) -> str:
@@ -231,9 +227,9 @@ def _for(unit: Unit, node: Node) -> None:
         declare(unit, name, node, None, None)
     body = nested(unit, node.child_by_field_name("body"))
     orelse = node.child_by_field_name("alternative")
-    after = nested(unit, orelse.child_by_field_name("body")) if orelse is not None else []
+    after = nested(unit, orelse.child_by_field_name("body")) if orelse is not None else ()
     asynchronous = node.children[0].type == "async"
-    unit.scope.flow.append(["f", target, iterable, body, after, start_line(node), asynchronous])
+    unit.scope.flow.append(("f", target, iterable, body, after, start_line(node), asynchronous))
 
 
 def _while(unit: Unit, node: Node) -> None:
@@ -244,12 +240,12 @@ def _while(unit: Unit, node: Node) -> None:
     tested, unit.scope.flow = unit.scope.flow, outer
     body = nested(unit, node.child_by_field_name("body"))
     orelse = node.child_by_field_name("alternative")
-    after = nested(unit, orelse.child_by_field_name("body")) if orelse is not None else []
-    unit.scope.flow.append(["w", tested + body, after])
+    after = nested(unit, orelse.child_by_field_name("body")) if orelse is not None else ()
+    unit.scope.flow.append(("w", (*tested, *body), after))
 
 
 def _global(unit: Unit, node: Node) -> None:
-    names = {unit.of(child) for child in node.named_children if child.type == "identifier"}
+    names = {unit.name(child) for child in node.named_children if child.type == "identifier"}
     (unit.scope.outer if node.type == "global_statement" else unit.scope.nonlocals).update(names)
     unit.scope.bound -= names
 
@@ -261,14 +257,14 @@ def _delete(unit: Unit, node: Node) -> None:
     while pending:
         child = pending.pop()
         if child.type == "identifier":
-            names.append(unit.of(child))
+            names.append(unit.name(child))
         elif child.type in ("attribute", "subscript"):
             targets.append(expression(unit, child))
         elif child.type in ("expression_list", "tuple", "list", "parenthesized_expression"):
             pending.extend(reversed(child.named_children))
         else:
             evaluate(unit, expression(unit, child))
-    unit.scope.flow.append(["x", names, targets])
+    unit.scope.flow.append(("x", tuple(names), tuple(targets)))
 
 
 def _function(unit: Unit, node: Node) -> None:
@@ -292,7 +288,7 @@ def _type_alias(unit: Unit, node: Node) -> None:
     left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
     if left is not None and right is not None and left.named_children and left.named_children[0].type == "identifier":
         name = left.named_children[0]
-        unit.scope.flow.append(["=", assigned(unit, name), ["Q", annotation(unit.of(right))]])
+        unit.scope.flow.append(("=", assigned(unit, name), ("Q", annotation(unit.of(right)))))
         declare(unit, name, node, None, None)
 
 

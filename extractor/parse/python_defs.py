@@ -40,11 +40,13 @@ def function_definition(unit: Unit, node: Node, decorators: list[Node]) -> None:
     name_node, body = node.child_by_field_name("name"), node.child_by_field_name("body")
     if name_node is None:
         return
-    name = unit.of(name_node)
+    name = unit.name(name_node)
     outer = unit.scope
     written, wrapped = _decorators(unit, decorators)
     found = parameters(unit, node.child_by_field_name("parameters"))
-    defaults = [[i, flow] for i, (_, _, d) in enumerate(found) if d is not None and (flow := expression(unit, d))]
+    defaults = tuple(
+        [(i, flow) for i, (_, _, d) in enumerate(found) if d is not None and (flow := expression(unit, d))]
+    )
     flags = {FUNCTION_FLAGS[tail] for text in written if (tail := _tail(text)) in FUNCTION_FLAGS}
     if node.children[0].type == "async":
         flags.add("async")
@@ -60,8 +62,9 @@ def function_definition(unit: Unit, node: Node, decorators: list[Node]) -> None:
     line, last = start_line(span), end_line(node)
     returned = node.child_by_field_name("return_type")
     doc = docstring(unit, body)
+    ordinal = unit.ordinal(qualname) if "overload" not in flags else 1
     definition = Definition(
-        kind, name, qualname, 1, outer.index, line, last, signature(unit, node), tuple(p for p, _, _ in found),
+        kind, name, qualname, ordinal, outer.index, line, last, signature(unit, node), tuple(p for p, _, _ in found),
         collapse(unit.of(returned)) if returned is not None else "", doc, tuple(written), visibility(name),
         unit.source.content_hash(line, last), tuple(sorted(flags)),
     )  # fmt: skip
@@ -70,11 +73,10 @@ def function_definition(unit: Unit, node: Node, decorators: list[Node]) -> None:
     if "overload" in flags:
         unit.stubs.append(definition)
         return
-    definition = definition._replace(ordinal=unit.ordinal(qualname))
     inner = unit.enter(definition, "function")
     inner.bound.update(p.name for p, _, _ in found)
     inner.annotations = [
-        [i, flow] for i, (_, a, _) in enumerate(found) if a is not None and (flow := annotation(unit.of(a))) is not None
+        (i, flow) for i, (_, a, _) in enumerate(found) if a is not None and (flow := annotation(unit.of(a))) is not None
     ]
     inner.returns = annotation(unit.of(returned)) if returned is not None else None
     inner.typed.update(p.annotation for p, _, _ in found)
@@ -86,14 +88,14 @@ def function_definition(unit: Unit, node: Node, decorators: list[Node]) -> None:
     if "generator" in inner.flags:
         unit.defs[inner.index] = definition._replace(flags=tuple(sorted({*flags, "generator"})))
     unit.leave()
-    outer.flow.append(["d", inner.index, wrapped, defaults])
+    outer.flow.append(("d", inner.index, tuple(wrapped), defaults))
 
 
 def class_definition(unit: Unit, node: Node, decorators: list[Node]) -> None:
     name_node, body = node.child_by_field_name("name"), node.child_by_field_name("body")
     if name_node is None:
         return
-    name = unit.of(name_node)
+    name = unit.name(name_node)
     outer = unit.scope
     written, wrapped = _decorators(unit, decorators)
     index = len(unit.defs)
@@ -105,10 +107,10 @@ def class_definition(unit: Unit, node: Node, decorators: list[Node]) -> None:
         if argument.type == "keyword_argument":
             key, value = argument.child_by_field_name("name"), argument.child_by_field_name("value")
             if key is not None and value is not None:
-                keywords.append([unit.of(key), expression(unit, value)])
+                keywords.append((unit.name(key), expression(unit, value)))
         elif argument.type not in ("comment", "dictionary_splat", "list_splat"):
             flow = expression(unit, argument)
-            while isinstance(flow, list) and flow[0] == "I" and argument.type == "subscript":
+            while isinstance(flow, tuple) and flow[0] == "I" and argument.type == "subscript":
                 flow = flow[1]
             base_name = collapse(unit.of(argument)).partition("[")[0]
             unit.bases.append(_base(index, base_name, len(bases), start_line(argument)))
@@ -139,7 +141,7 @@ def class_definition(unit: Unit, node: Node, decorators: list[Node]) -> None:
     if any(d.scope == index and "abstract" in d.flags for d in unit.defs[index + 1 :]) and "abstract" not in flags:
         unit.defs[index] = definition._replace(flags=tuple(sorted({*flags, "abstract"})))
     unit.leave()
-    outer.flow.append(["c", index, bases, keywords, wrapped])
+    outer.flow.append(("c", index, tuple(bases), tuple(keywords), tuple(wrapped)))
 
 
 def declare(unit: Unit, name_node: Node, statement: Node, value: Node | None, declared: Node | None) -> None:
@@ -147,7 +149,7 @@ def declare(unit: Unit, name_node: Node, statement: Node, value: Node | None, de
     scope = unit.scope
     if scope.kind == "function":
         return
-    name = unit.of(name_node)
+    name = unit.name(name_node)
     qualname = unit.qualname(name)
     if qualname in unit.seen_variables:
         return
@@ -191,7 +193,7 @@ def _decorators(unit: Unit, nodes: list[Node]) -> tuple[list[str], list[Flow]]:
         flow = expression(unit, inner)
         if inner.type != "call":
             note_call(unit, inner, start_line(node), node.start_point[1], 1, "decorator")
-        flows.append([flow, unit.site(), start_line(node), inner.start_point[1]])
+        flows.append((flow, unit.site(), start_line(node), inner.start_point[1]))
     return written, flows
 
 
@@ -201,14 +203,22 @@ def _tail(text: str) -> str:
 
 def _only_not_implemented(unit: Unit, body: Node | None) -> bool:
     """Whether the body, documentation apart, is `raise NotImplementedError`."""
-    statements = [
-        s for s in (body.named_children if body is not None else ())
-        if s.type != "comment" and not (s.type == "expression_statement" and s.named_child_count == 1
-                                        and s.named_children[0].type in ("string", "ellipsis"))
-    ]  # fmt: skip
-    if len(statements) != 1 or statements[0].type != "raise_statement" or not statements[0].named_children:
-        return False
-    return unit.of(statements[0].named_children[0]).startswith("NotImplementedError")
+    raised: Node | None = None
+    for statement in body.named_children if body is not None else ():
+        kind = statement.type
+        if kind == "raise_statement" and raised is None:
+            raised = statement
+        elif kind != "comment" and not (
+            kind == "expression_statement"
+            and statement.named_child_count == 1
+            and statement.named_children[0].type in ("string", "ellipsis")
+        ):
+            return False
+    return (
+        raised is not None
+        and raised.named_child_count > 0
+        and unit.of(raised.named_children[0]).startswith("NotImplementedError")
+    )
 
 
 def names_bound(target: Node) -> list[Node]:

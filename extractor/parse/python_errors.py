@@ -30,7 +30,7 @@ def try_statement(unit: Unit, node: Node) -> None:
     handlers: list[Flow] = []
     for clause, (names, values, alias) in zip(clauses, caught, strict=True):
         inner = next((c for c in clause.named_children if c.type == "block"), None)
-        name = unit.of(alias) if alias is not None and not _rebinds(unit, inner, alias) else ""
+        name = unit.name(alias) if alias is not None and not _rebinds(unit, inner, alias) else ""
         if body is not None:
             unit.handlers.append(
                 Handler(
@@ -42,13 +42,13 @@ def try_statement(unit: Unit, node: Node) -> None:
                     _action(unit, inner, name),
                 )
             )
-        types = [expression(unit, value) for value in values]
+        types = tuple([expression(unit, value) for value in values])
         target = assigned(unit, alias) if alias is not None else None
         unit.scope.caught.append(name)
-        handlers.append([types, target, nested(unit, inner)])
+        handlers.append((types, target, nested(unit, inner)))
         unit.scope.caught.pop()
     unit.import_kind = kind
-    parts: dict[str, list[Flow]] = {"else_clause": [], "finally_clause": []}
+    parts: dict[str, tuple[Flow, ...]] = {"else_clause": (), "finally_clause": ()}
     for clause in node.named_children:
         if clause.type in parts:
             inner = next((c for c in clause.named_children if c.type == "block"), None)
@@ -56,7 +56,7 @@ def try_statement(unit: Unit, node: Node) -> None:
             if clause.type == "finally_clause" and body is not None and _returns(inner):
                 first, last = start_line(body), start_line(clause) - 1
                 unit.handlers.append(Handler(unit.scope.index, (), first, last, start_line(clause), "return"))
-    unit.scope.flow.append(["t", protected, handlers, parts["else_clause"], parts["finally_clause"]])
+    unit.scope.flow.append(("t", protected, tuple(handlers), parts["else_clause"], parts["finally_clause"]))
 
 
 def _caught(unit: Unit, clause: Node) -> tuple[list[str], list[Node], Node | None]:
@@ -141,7 +141,7 @@ def with_statement(unit: Unit, node: Node) -> None:
         target = assigned(unit, alias) if alias is not None else None
         for name in names_bound(alias) if alias is not None else ():
             declare(unit, name, node, None, None)
-        unit.scope.flow.append(["h", flow, target, start_line(item), asynchronous])
+        unit.scope.flow.append(("h", flow, target, start_line(item), asynchronous))
         if body is not None:
             unit.withs.append([unit.scope.index, start_line(value), start_line(body), end_line(body)])
         if value.type == "call" and body is not None:
@@ -189,6 +189,6 @@ def raise_statement(unit: Unit, node: Node) -> None:
             collapse(unit.of(cause)) if cause is not None else "",
         )
     )  # fmt: skip
-    unit.scope.flow.append(["!", expression(unit, value) if value is not None else None, start_line(node)])
+    unit.scope.flow.append(("!", expression(unit, value) if value is not None else None, start_line(node)))
     if cause is not None:
         evaluate(unit, expression(unit, cause))

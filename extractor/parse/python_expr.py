@@ -38,9 +38,9 @@ def assigned(unit: Unit, node: Node, comprehension: bool = False) -> Flow:
             unit.scope.bound.add(name)
         return name
     if kind in ("pattern_list", "tuple_pattern", "list_pattern", "tuple", "list", "expression_list"):
-        return ["T", 0, [assigned(unit, c, comprehension) for c in node.named_children if c.type != "comment"]]
+        return "T", 0, tuple([assigned(unit, c, comprehension) for c in node.named_children if c.type != "comment"])
     if kind in ("list_splat_pattern", "list_splat") and node.named_children:
-        return ["S", assigned(unit, node.named_children[0], comprehension)]
+        return "S", assigned(unit, node.named_children[0], comprehension)
     if kind == "parenthesized_expression" and node.named_children:
         return assigned(unit, node.named_children[0], comprehension)
     return expression(unit, node)
@@ -58,7 +58,7 @@ def _attribute(unit: Unit, node: Node) -> Flow:
         return None
     owner = expression(unit, children[0])
     name = children[-1]
-    return ["A", owner, unit.name(name), name.start_point[0] + 1]
+    return "A", owner, unit.name(name), name.start_point[0] + 1
 
 
 def _call(unit: Unit, node: Node) -> Flow:
@@ -83,11 +83,11 @@ def _call(unit: Unit, node: Node) -> Flow:
                 flow = expression(unit, value) if value is not None else None
                 if value is not None and name is not None and value.type in _TRUTH:
                     callee_name = unit.of(function).rpartition(".")[2]
-                    unit.told.append([unit.scope.index, row + 1, callee_name, unit.of(name), _TRUTH[value.type]])
+                    unit.told.append([unit.scope.index, row + 1, callee_name, unit.name(name), _TRUTH[value.type]])
                 if flow is not None and name is not None:
-                    keywords.append([unit.name(name), flow])
+                    keywords.append((unit.name(name), flow))
             elif kind == "dictionary_splat":
-                keywords.append(["", expression(unit, argument.named_children[0]) if argument.named_children else None])
+                keywords.append(("", expression(unit, argument.named_children[0]) if argument.named_children else None))
             else:
                 positional.append(expression(unit, argument))
     elif arguments is not None:
@@ -98,9 +98,9 @@ def _call(unit: Unit, node: Node) -> Flow:
         column = function.named_children[-1].start_point[1]
     else:
         column = node.start_point[1]
-    call = ["C", site, callee, positional, keywords, row + 1, column]
+    call = ("C", site, callee, tuple(positional), tuple(keywords), row + 1, column)
     if callee == "eval" and positional and plain(positional[0]) and positional[0] is not None:
-        return ["U", [_evaluated_text(unit, str(positional[0][1]), row)], call]
+        return "U", (_evaluated_text(unit, str(positional[0][1]), row),), call
     return call
 
 
@@ -141,14 +141,13 @@ def _short(unit: Unit, node: Node) -> str:
 
 
 def _string(unit: Unit, node: Node) -> Flow:
-    children = node.children
-    if len(children) == 3 and children[1].type == "string_content":
-        length = children[1].end_byte - children[1].start_byte
-        if length > MAX_KEY:
+    content = node.child(1)
+    if content is not None and not _has_holes(node):
+        value = string_value(unit, node) if content.end_byte - content.start_byte <= MAX_KEY else None
+        if value is None or len(value) > MAX_KEY or "\n" in value:
             return None
-    value = string_value(unit, node)
-    if value is not None:
-        return ["K", sys.intern(value)] if len(value) <= MAX_KEY and "\n" not in value else None
+        return "K", sys.intern(value)
+    children = node.children
     parts: list[Flow] = []
     for child in children:
         if child.type == "interpolation":
@@ -156,11 +155,15 @@ def _string(unit: Unit, node: Node) -> Flow:
     literals = [unit.of(child) for child in children if child.type == "string_content"]
     if len(parts) == 1 and is_name_part("".join(literals)):
         before = children[1].type == "string_content"
-        return [
-            "M",
-            [["K", literals[0] if before else ""], parts[0], ["K", literals[-1] if len(literals) > before else ""]],
-        ]
+        after = literals[-1] if len(literals) > before else ""
+        return "M", (("K", literals[0] if before else ""), parts[0], ("K", after))
     return evaluated(parts)
+
+
+def _has_holes(node: Node) -> bool:
+    """Whether a string literal has parts that are no text."""
+    middle = node.child(1)
+    return node.child_count > 3 or (middle is not None and middle.type == "interpolation")
 
 
 def _interpolation(unit: Unit, node: Node) -> list[Flow]:
@@ -169,17 +172,19 @@ def _interpolation(unit: Unit, node: Node) -> list[Flow]:
     kind = next((unit.of(child)[1:2] for child in children if child.type == "type_conversion"), "")
     flows = [expression(unit, child) for child in children if child.type != "type_conversion"]
     if flows and not plain(flows[0]):
-        flows[0] = ["V", flows[0], {"r": "repr", "a": "repr", "s": "str"}.get(kind, "format"), start_line(node)]
+        flows[0] = ("V", flows[0], {"r": "repr", "a": "repr", "s": "str"}.get(kind, "format"), start_line(node))
     return flows
 
 
 def _concatenated(unit: Unit, node: Node) -> Flow:
-    return evaluated([expression(unit, child) for child in node.named_children if child.type == "string"])
+    return evaluated(
+        [expression(unit, child) for child in node.named_children if child.type == "string" and _has_holes(child)]
+    )
 
 
 def _integer(unit: Unit, node: Node) -> Flow:
     text = unit.of(node)
-    return ["K", int(text)] if len(text) <= 4 and text.isdecimal() and (text == "0" or text[0] != "0") else None
+    return ("K", int(text)) if len(text) <= 4 and text.isdecimal() and (text == "0" or text[0] != "0") else None
 
 
 def _nothing(unit: Unit, node: Node) -> Flow:
@@ -193,16 +198,16 @@ def _first(unit: Unit, node: Node) -> Flow:
     return None
 
 
-def _items(unit: Unit, node: Node) -> list[Flow]:
+def _items(unit: Unit, node: Node) -> tuple[Flow, ...]:
     flows = [expression(unit, child) for child in node.named_children if child.type != "comment"]
     if len(flows) > MAX_CONSTANTS and all(plain(flow) for flow in flows):
-        return []
-    return flows
+        return ()
+    return tuple(flows)
 
 
 def _sequence(tag: str) -> Callable[[Unit, Node], Flow]:
     def read(unit: Unit, node: Node) -> Flow:
-        return [tag, unit.site(), _items(unit, node)]
+        return tag, unit.site(), _items(unit, node)
 
     return read
 
@@ -214,18 +219,17 @@ def _dictionary(unit: Unit, node: Node) -> Flow:
         if child.type == "pair":
             key, value = child.child_by_field_name("key"), child.child_by_field_name("value")
             if key is not None and value is not None:
-                pairs.append([expression(unit, key) or ["X", []], expression(unit, value)])
+                pairs.append((expression(unit, key) or ("X", ()), expression(unit, value)))
         elif child.type == "dictionary_splat":
-            pairs.append([None, _first(unit, child)])
+            pairs.append((None, _first(unit, child)))
     constant = all(
-        key is not None and key.__class__ is list and key[0] in "KX" and plain(value) for key, value in pairs
+        key is not None and key.__class__ is tuple and key[0] in "KX" and plain(value) for key, value in pairs
     )
-    return ["D", site, [] if constant and len(pairs) > MAX_CONSTANTS else pairs]
+    return "D", site, () if constant and len(pairs) > MAX_CONSTANTS else tuple(pairs)
 
 
 def _splat(unit: Unit, node: Node) -> Flow:
-    inner = _first(unit, node)
-    return ["S", inner] if inner is not None else ["S", None]
+    return "S", _first(unit, node)
 
 
 def _subscript(unit: Unit, node: Node) -> Flow:
@@ -238,8 +242,8 @@ def _subscript(unit: Unit, node: Node) -> Flow:
         return _slice(unit, keys[0], owner)
     flows = [expression(unit, key) for key in keys]
     if len(flows) == 1:
-        return ["I", owner, flows[0], start_line(node)]
-    return ["I", owner, ["T", unit.site(), flows], start_line(node)]
+        return "I", owner, flows[0], start_line(node)
+    return "I", owner, ("T", unit.site(), tuple(flows)), start_line(node)
 
 
 def _slice(unit: Unit, node: Node, owner: Flow) -> Flow:
@@ -253,7 +257,7 @@ def _slice(unit: Unit, node: Node, owner: Flow) -> Flow:
             parts.append(fields[-1])
     bounds = [f[1] if f is not None and plain(f) and isinstance(f[1], int) else None for f in fields[:2]]
     known = all(plain(flow) for flow in fields) and len(fields) == 2
-    return ["L", owner, bounds[0], bounds[1]] if known else ["L", owner, "?", evaluated(parts)]
+    return ("L", owner, bounds[0], bounds[1]) if known else ("L", owner, "?", evaluated(parts))
 
 
 def _lambda(unit: Unit, node: Node) -> Flow:
@@ -263,7 +267,9 @@ def _lambda(unit: Unit, node: Node) -> Flow:
     qualname = unit.qualname(name)
     found = parameters(unit, node.child_by_field_name("parameters"))
     body = node.child_by_field_name("body")
-    defaults = [[i, flow] for i, (_, _, d) in enumerate(found) if d is not None and (flow := expression(unit, d))]
+    defaults = tuple(
+        [(i, flow) for i, (_, _, d) in enumerate(found) if d is not None and (flow := expression(unit, d))]
+    )
     line, last = start_line(node), end_line(node)
     flags = ("lambda", "nested") if scope.kind == "function" else ("lambda",)
     definition = Definition(
@@ -274,10 +280,10 @@ def _lambda(unit: Unit, node: Node) -> Flow:
     inner = unit.enter(definition, "function")
     inner.bound.update(p.name for p, _, _ in found)
     if body is not None:
-        inner.flow.append(["r", expression(unit, body)])
+        inner.flow.append(("r", expression(unit, body)))
     index = inner.index
     unit.leave()
-    return ["F", index, defaults]
+    return "F", index, defaults
 
 
 def _comprehension(kind: str) -> Callable[[Unit, Node], Flow]:
@@ -292,9 +298,9 @@ def _comprehension(kind: str) -> Callable[[Unit, Node], Flow]:
                     continue
                 iterable = expression(unit, right)
                 asynchronous = any(c.type == "async" for c in child.children)
-                clauses.append(["f", assigned(unit, left, True), iterable, start_line(child), asynchronous])
+                clauses.append(("f", assigned(unit, left, True), iterable, start_line(child), asynchronous))
             elif child.type == "if_clause":
-                clauses.append(["i", _first(unit, child)])
+                clauses.append(("i", _first(unit, child)))
         if body is None:
             return None
         if body.type == "pair":
@@ -302,7 +308,7 @@ def _comprehension(kind: str) -> Callable[[Unit, Node], Flow]:
             items = [expression(unit, part) if part is not None else None for part in (key, value)]
         else:
             items = [expression(unit, body)]
-        return ["G", site, kind, items, clauses]
+        return "G", site, kind, tuple(items), tuple(clauses)
 
     return read
 
@@ -312,7 +318,7 @@ def _walrus(unit: Unit, node: Node) -> Flow:
     if name is None or value is None:
         return None
     flow = expression(unit, value)
-    return ["N", assigned(unit, name), flow]
+    return "N", assigned(unit, name), flow
 
 
 def _yield(unit: Unit, node: Node) -> Flow:
@@ -321,12 +327,12 @@ def _yield(unit: Unit, node: Node) -> Flow:
     if index >= 0 and any("contextmanager" in decorator for decorator in unit.defs[index].decorators):
         unit.yields.append([index, start_line(node)])
     delegates = any(child.type == "from" for child in node.children)
-    return ["Z" if delegates else "Y", _first(unit, node)]
+    return "Z" if delegates else "Y", _first(unit, node)
 
 
 def _await(unit: Unit, node: Node) -> Flow:
     inner = _first(unit, node)
-    return ["W", inner] if inner is not None else None
+    return ("W", inner) if inner is not None else None
 
 
 EXPRESSIONS: Final[dict[str, Callable[[Unit, Node], Flow]]] = {

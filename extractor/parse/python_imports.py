@@ -44,7 +44,7 @@ def import_statement(unit: Unit, node: Node) -> None:
         if named is None:
             continue
         module = "".join(unit.of(named).split())
-        bound = unit.of(alias) if alias is not None else module.partition(".")[0]
+        bound = unit.name(alias) if alias is not None else module.partition(".")[0]
         _imported(unit, Import(unit.scope.index, module, "", bound, 0, start_line(item), unit.import_kind))
 
 
@@ -65,8 +65,8 @@ def import_from(unit: Unit, node: Node) -> None:
         named = item.child_by_field_name("name") if item.type == "aliased_import" else item
         if named is None:
             continue
-        name = unit.of(named)
-        bound = unit.of(alias) if alias is not None else name
+        name = unit.name(named)
+        bound = unit.name(alias) if alias is not None else name
         _imported(unit, Import(unit.scope.index, module, name, bound, level, start_line(item), unit.import_kind))
 
 
@@ -74,5 +74,5 @@ def _imported(unit: Unit, imported: Import) -> None:
     scope = unit.scope
     if imported.alias != "*" and imported.alias not in scope.outer:
         scope.bound.add(imported.alias)
-    scope.flow.append(["i", len(unit.imports)])
+    scope.flow.append(("i", len(unit.imports)))
     unit.imports.append(imported)

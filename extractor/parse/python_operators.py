@@ -11,10 +11,12 @@ from extractor.parse.tree import start_line
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-BINARY: Final = {
+_STEMS: Final = {
     "+": "add", "-": "sub", "*": "mul", "/": "truediv", "//": "floordiv", "%": "mod", "**": "pow", "@": "matmul",
     "<<": "lshift", ">>": "rshift", "&": "and", "|": "or", "^": "xor",
-}  # fmt: skip  # fmt: skip
+}  # fmt: skip
+BINARY: Final = {sign: (f"__{stem}__", f"__r{stem}__") for sign, stem in _STEMS.items()}
+IN_PLACE: Final = {f"{sign}=": (f"__i{stem}__", f"__{stem}__") for sign, stem in _STEMS.items()}
 UNARY: Final = {"-": "__neg__", "+": "__pos__", "~": "__invert__"}  # fmt: skip
 COMPARE: Final = {
     "==": ("__eq__", "__eq__"), "!=": ("__ne__", "__ne__"), "<": ("__lt__", "__gt__"), ">": ("__gt__", "__lt__"),
@@ -46,8 +48,7 @@ def binary(unit: Unit, node: Node) -> Flow:
         if plain(flow) and plain(other):
             flow = None
             continue
-        stem = BINARY.get(sign, "add")
-        flow = ["O", [f"__{stem}__", f"__r{stem}__"], flow, other, line]
+        flow = ("O", BINARY.get(sign, BINARY["+"]), flow, other, line)
     return flow
 
 
@@ -58,8 +59,8 @@ def unary(unit: Unit, node: Node) -> Flow:
     if flow is None:
         return None
     if plain(flow):
-        return ["K", -flow[1]] if operator == "-" and isinstance(flow[1], int) else None
-    return ["O", [UNARY.get(operator, "__neg__"), ""], flow, None, start_line(node)]
+        return ("K", -flow[1]) if operator == "-" and isinstance(flow[1], int) else None
+    return "O", (UNARY.get(operator, "__neg__"), ""), flow, None, start_line(node)
 
 
 def comparison(unit: Unit, node: Node) -> Flow:
@@ -69,21 +70,21 @@ def comparison(unit: Unit, node: Node) -> Flow:
     if len(flows) == 2 and operators:
         left, right = flows
         if operators[0] in COMPARE and left.__class__ is str and plain(right):
-            return ["V", left, COMPARE[operators[0]][0], start_line(node)]
+            return "V", left, COMPARE[operators[0]][0], start_line(node)
         if operators[0] in COMPARE and not (plain(left) and plain(right)):
-            return ["O", list(COMPARE[operators[0]]), left, right, start_line(node)]
+            return "O", COMPARE[operators[0]], left, right, start_line(node)
         if operators[-1] == "in" and "is" not in operators and not plain(right):
-            return ["X", [["O", ["__contains__", ""], right, left, start_line(node)]]]
+            return "X", (("O", ("__contains__", ""), right, left, start_line(node)),)
     return evaluated(flows)
 
 
 def formatted(unit: Unit, template: Node, values: Flow, line: int) -> Flow:
     """`"…%s…" % values`: they are made text; a name built around one of them is kept as far as it is written."""
     text = string_value(unit, template) or ""
-    asked: Flow = ["V", values, "str", line] if values.__class__ in (list, str) and not plain(values) else None
+    asked = ("V", values, "str", line) if values.__class__ in (tuple, str) and not plain(values) else None
     before, sign, after = text.partition("%s")
     if sign and is_name_part(before + after):
-        return ["M", [["K", before], asked, ["K", after]]]
+        return "M", (("K", before), asked, ("K", after))
     return evaluated([asked])
 
 

@@ -15,36 +15,36 @@ _ASKED: Final = frozenset(("identifier", "attribute", "call", "subscript", "awai
 _TRUE_OR_FALSE: Final = frozenset(("isinstance", "issubclass", "hasattr", "callable", "any", "all", "len", "bool"))
 
 
-def tests(unit: Unit, node: Node) -> list[Flow]:
-    """What an `if` condition says about names: [[name, [types], holds, only the body knows], …] for isinstance and `is None`."""
+def tests(unit: Unit, node: Node) -> tuple[Flow, ...]:
+    """What an `if` condition says about names: ((name, (types), holds, only the body knows), …) for isinstance and `is None`."""
     kind = node.type
     if kind == "parenthesized_expression" and node.named_children:
         return tests(unit, node.named_children[0])
     if kind == "boolean_operator" and node.children[1].type == "and":
         left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
         # Only what both parts say holds in the body; nothing can be said of the else branch.
-        parts = (tests(unit, left) if left else []) + (tests(unit, right) if right else [])
-        return [[name, types, holds, True] for name, types, holds, _ in parts]
+        parts = (tests(unit, left) if left else ()) + (tests(unit, right) if right else ())
+        return tuple([(name, types, holds, True) for name, types, holds, _ in parts])
     if kind == "not_operator":
         argument = node.child_by_field_name("argument")
-        said = tests(unit, argument) if argument is not None else []
-        return [[name, types, not holds, one] for name, types, holds, one in said] if len(said) == 1 else []
+        said = tests(unit, argument) if argument is not None else ()
+        return tuple([(name, types, not holds, one) for name, types, holds, one in said]) if len(said) == 1 else ()
     if kind == "identifier":
-        return [[unit.of(node), [], False, False]]
+        return ((unit.name(node), (), False, False),)
     if kind == "comparison_operator" and node.named_child_count == 2 and node.named_children[1].type == "none":
         # An empty list of types stands for None.
         operator = "".join(child.type for child in node.children if not child.is_named).replace(" ", "")
         if node.named_children[0].type == "identifier" and operator in ("is", "isnot"):
-            return [[unit.of(node.named_children[0]), [], operator == "is", False]]
+            return ((unit.name(node.named_children[0]), (), operator == "is", False),)
     if kind == "call":
         function, arguments = node.child_by_field_name("function"), node.child_by_field_name("arguments")
         if function is None or arguments is None or unit.of(function) != "isinstance":
-            return []
+            return ()
         given = [child for child in arguments.named_children if child.type != "comment"]
         if len(given) == 2 and given[0].type in ("identifier", "attribute"):
             types = given[1].named_children if given[1].type == "tuple" else [given[1]]
-            return [[collapse(unit.of(given[0])), [annotation(unit.of(t)) for t in types], True, False]]
-    return []
+            return ((collapse(unit.of(given[0])), tuple([annotation(unit.of(t)) for t in types]), True, False),)
+    return ()
 
 
 def truth(unit: Unit, node: Node) -> Flow:
@@ -60,9 +60,9 @@ def truth(unit: Unit, node: Node) -> Flow:
     flow = expression(unit, node)
     if node.type not in _ASKED or plain(flow):
         return flow
-    if node.type == "call" and flow.__class__ is list and flow[0] == "C" and str(flow[2]) in _TRUE_OR_FALSE:
+    if node.type == "call" and flow.__class__ is tuple and flow[0] == "C" and str(flow[2]) in _TRUE_OR_FALSE:
         return flow
-    return ["V", flow, "bool", start_line(node)]
+    return "V", flow, "bool", start_line(node)
 
 
 def negation(unit: Unit, node: Node) -> Flow:
@@ -79,7 +79,7 @@ def either(unit: Unit, node: Node) -> Flow:
         if flow is not None:
             flows.append(flow)
             asked += index < len(operands) - 1
-    return ["U", flows, None, start_line(node), asked] if flows else None
+    return ("U", tuple(flows), None, start_line(node), asked) if flows else None
 
 
 def conditional(unit: Unit, node: Node) -> Flow:
@@ -88,22 +88,22 @@ def conditional(unit: Unit, node: Node) -> Flow:
     if len(children) != 3:
         return evaluated([expression(unit, child) for child in children])
     condition = truth(unit, children[1])
-    before = condition if condition is not None and condition.__class__ is list and not plain(condition) else None
+    before = condition if condition.__class__ is tuple and not plain(condition) else None
     first, second = expression(unit, children[0]), expression(unit, children[2])
-    said = [test for test in tests(unit, children[1]) if test[1]]
+    said = tuple([test for test in tests(unit, children[1]) if test[1]])
     if said and not (plain(first) and plain(second)):
-        return ["J", said, first, second, before]
-    flows = [flow for flow in (first, second) if flow is not None]
+        return "J", said, first, second, before
+    flows = tuple([flow for flow in (first, second) if flow is not None])
     if before is not None:
-        return ["U", flows, before]
-    return ["U", flows] if len(flows) > 1 else flows[0] if flows else None
+        return "U", flows, before
+    return ("U", flows) if len(flows) > 1 else flows[0] if flows else None
 
 
-def _known(said: list[Flow], flow: Flow) -> Flow:
-    return ["J", said, flow, None, None] if said and not plain(flow) and flow.__class__ is list else flow
+def _known(said: tuple[Flow, ...], flow: Flow) -> Flow:
+    return ("J", said, flow, None, None) if said and not plain(flow) and flow.__class__ is tuple else flow
 
 
-def _operands(unit: Unit, node: Node) -> list[tuple[Node, list[Flow]]]:
+def _operands(unit: Unit, node: Node) -> list[tuple[Node, tuple[Flow, ...]]]:
     """The operands of `and` and `or` from the left, the spine walked without recursion, and what is known where each is read."""
     found: list[tuple[Node, str]] = []
     current: Node | None = node
@@ -115,16 +115,16 @@ def _operands(unit: Unit, node: Node) -> list[tuple[Node, list[Flow]]]:
     if current is not None:
         found.append((current, ""))
     found.reverse()
-    said: list[Flow] = []
-    operands: list[tuple[Node, list[Flow]]] = []
+    said: tuple[Flow, ...] = ()
+    operands: list[tuple[Node, tuple[Flow, ...]]] = []
     for index, (operand, operator) in enumerate(found):
         if index > 1 and operator != found[1][1]:
-            said = []  # past a mixture of both nothing is certain
+            said = ()  # past a mixture of both nothing is certain
         operands.append((operand, said))
         following = found[index + 1][1] if index + 1 < len(found) else ""
         if following and (index == 0 or operator == following):
             tested = [test for test in tests(unit, operand) if test[1]]
             if following == "or":
-                tested = [[name, types, not holds, one] for name, types, holds, one in tested if not one]
-            said = said + tested
+                tested = [(name, types, not holds, one) for name, types, holds, one in tested if not one]
+            said = (*said, *tested)
     return operands

@@ -7,6 +7,7 @@ import inspect
 import re
 import warnings
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from extractor.facts import Param
@@ -31,22 +32,25 @@ def string_value(unit: Unit, node: Node) -> str | None:
     if node.type == "concatenated_string":
         parts = [string_value(unit, child) for child in node.named_children if child.type == "string"]
         return None if any(part is None for part in parts) else "".join(part or "" for part in parts)
-    children = node.children
-    if len(children) < 2 or any(child.type == "interpolation" for child in children):
-        return None
-    prefix = unit.of(children[0]).rstrip("'\"").lower()
-    if "b" in prefix or "f" in prefix or "t" in prefix:
-        return None
     text = unit.of(node)
-    quotes = len(unit.of(children[0])) - len(prefix)
-    if "\\" not in text:
-        return text[len(prefix) + quotes : -quotes or None]
+    quoted = text.lstrip("rRuU")
+    if quoted[:1] not in ("'", '"'):
+        return None
+    if "\\" in text and (value := _unescaped(text)) is not None:
+        return value
+    quotes = 3 if quoted.startswith(('"""', "'''")) else 1
+    return quoted[quotes:-quotes]
+
+
+@lru_cache(maxsize=512)
+def _unescaped(text: str) -> str | None:
+    """What a string literal with backslashes means, None where Python does not take it. Most of them are one of a few."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             value = ast.literal_eval(text)
     except (SyntaxError, ValueError):
-        return text[len(prefix) + quotes : -quotes or None]
+        return None
     return value.encode("utf-8", "replace").decode() if isinstance(value, str) else None
 
 
@@ -104,7 +108,7 @@ def parameters(unit: Unit, node: Node | None) -> list[tuple[Param, Node | None, 
                 continue
             shape = kind if kind in ("*", "**") else "kwonly" if keyword_only else ""
             parameter = Param(
-                unit.of(target),
+                unit.name(target),
                 collapse(unit.of(annotation)) if annotation is not None else "",
                 shorten(collapse(unit.of(default))) if default is not None else "",
                 shape,

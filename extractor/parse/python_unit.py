@@ -1,7 +1,7 @@
 """The state of reading one Python file: its text, the definitions and facts found so far, and one Scope per code block.
 
 A Scope's `flow` is a small program in the flow language: what the block does with names, attributes, containers and callables,
-in order, everything else left out. It is plain JSON (lists, strings, numbers), since facts are cached. Expressions:
+in order, everything else left out. It is made of tuples, strings and numbers, here written as the cache keeps it. Expressions:
 
     "x"                              a name                      ["K", value]                  a constant (str or int)
     ["A", obj, attr, line]           attribute read              ["C", site, fn, args, kw, line, col]    call
@@ -112,7 +112,7 @@ class Unit:
 
     def name(self, node: Node) -> str:
         """The text of an identifier, one object for all its occurrences: a repository repeats its names endlessly."""
-        return sys.intern(self.of(node))
+        return sys.intern(self.text[node.start_byte : node.end_byte] if self.text else self.of(node))
 
     def site(self) -> int:
         """A number for an expression that makes something: its place in the file."""
@@ -185,50 +185,44 @@ def other(unit: Unit, node: Node) -> Flow:
 
 def plain(flow: Flow) -> bool:
     """Nothing of interest, or a constant."""
-    return flow is None or (flow.__class__ is list and flow[0] == "K")
+    return flow is None or (flow.__class__ is tuple and flow[0] == "K")
 
 
 def evaluated(flows: list[Flow]) -> Flow:
     """Flows whose value is of no interest; names and constants among them do nothing."""
-    kept = [flow for flow in flows if not plain(flow) and flow.__class__ is list]
-    return ["X", kept] if kept else None
+    kept = tuple([flow for flow in flows if flow.__class__ is tuple and flow[0] != "K"])
+    return ("X", kept) if kept else None
 
 
-def statement(unit: Unit, node: Node) -> None:
-    read = unit.statements.get(node.type)
-    if read is not None:
-        read(unit, node)
-    elif node.type not in SILENT:
-        evaluate(unit, expression(unit, node))
-
-
-def block(unit: Unit, node: Node) -> list[Flow]:
-    """Read the statements of a block into the current scope's flow, or a module's; returns them."""
-    flow = unit.scope.flow
-    start = len(flow)
+def block(unit: Unit, node: Node) -> None:
+    """Read the statements of a block into the current scope's flow, or a module's."""
     if unit.depth > MAX_DEPTH:
         unit.too_deep = unit.too_deep or start_line(node)
-        return []
+        return
     unit.depth += 1
     for child in node.named_children:
-        statement(unit, child)
+        kind = child.type
+        read = unit.statements.get(kind)
+        if read is not None:
+            read(unit, child)
+        elif kind not in SILENT:
+            evaluate(unit, expression(unit, child))
     unit.depth -= 1
-    return flow[start:]
 
 
-def nested(unit: Unit, node: Node | None) -> list[Flow]:
+def nested(unit: Unit, node: Node | None) -> tuple[Flow, ...]:
     """A block's flow by itself, taken out of the scope's."""
     if node is None:
-        return []
+        return ()
     outer, unit.scope.flow = unit.scope.flow, []
     block(unit, node)
     inner, unit.scope.flow = unit.scope.flow, outer
-    return inner
+    return tuple(inner)
 
 
 def evaluate(unit: Unit, flow: Flow) -> None:
-    if flow is not None and flow.__class__ is list and flow[0] != "K":
-        unit.scope.flow.append(["e", flow])
+    if flow.__class__ is tuple and flow[0] != "K":
+        unit.scope.flow.append(("e", flow))
 
 
 def resolve_captures(unit: Unit) -> None:

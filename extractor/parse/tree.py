@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from sys import intern
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -30,8 +31,8 @@ def walk(root: Node) -> Iterator[Node]:
 
 
 def collapse(text: str) -> str:
-    """One line, single spaces: how a signature or a condition is stored."""
-    return " ".join(text.split())
+    """One line, single spaces: how a signature or a condition is stored, one object for all that are equal."""
+    return intern(" ".join(text.split()))
 
 
 def comments(node: Node, end: int) -> list[Node]:
