@@ -163,7 +163,7 @@ def call_builtin(calls: Calls, callee: Value, given: Arguments, at: Block, site:
         if path == "functools.reduce":
             return result
         if path in ORDERED:
-            ordered(use)
+            ordered(use, result)
     elif special is None and path not in IDENTITIES and path not in COPIES:
         _callbacks(use)
     if special is not None:
@@ -319,7 +319,6 @@ def _method(use: Use, owner: Value, name: str) -> Values:
     if name == "sort":
         use.path = "builtins.list.sort"
         use.arguments = [frozenset((owner,))]
-        _call_arguments(use, ("key",))
-        ordered(use)
+        ordered(use, _call_arguments(use, ("key",)))
         return NONE
     return container_method(use, owner, name)

@@ -37,12 +37,13 @@ COMPARISONS: Final[dict[str, tuple[str, ...]]] = {
     "__ge__": ("__ge__",),
     "__contains__": ("__contains__", "__iter__", "__getitem__"),
 }
+ORDER: Final = ("__lt__", "__gt__", "__le__", "__ge__")  # functools.total_ordering makes the others out of any one
 ASKED: Final[dict[str, tuple[str, ...]]] = COMPARISONS | {
     "bool": ("__bool__", "__len__"),
     "str": ("__str__", "__repr__"),
     "repr": ("__repr__",),
     "format": ("__format__", "__str__", "__repr__"),
-    "order": ("__lt__", "__gt__"),
+    "order": ORDER,
     "hash": ("__hash__",),
 }
 MAX_NAMES: Final = 16

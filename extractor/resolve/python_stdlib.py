@@ -7,7 +7,7 @@ from typing import Final
 
 from extractor.resolve.python_containers import copied, pairs
 from extractor.resolve.python_library import SPECIAL, Use, read_attribute
-from extractor.resolve.python_protocols import ASKED, ask, of_metaclass
+from extractor.resolve.python_protocols import ASKED, ORDER, ask, of_metaclass
 from extractor.resolve.python_state import Arguments
 from extractor.resolve.python_values import (
     BOX,
@@ -56,9 +56,13 @@ def _less(use: Use, elements: Values) -> None:
     ask(use.calls, elements, ASKED["order"], given, use.at, use.site, use.hits, use.depth)
 
 
-def ordered(use: Use) -> None:
-    """sorted, min, max and list.sort without a key compare the elements."""
-    if not use.keyword("key") and not use.p.special.isdisjoint(ASKED["order"]):
+def ordered(use: Use, keys: Values) -> None:
+    """sorted, min, max and list.sort compare what the key function gave, the elements where there is none."""
+    if use.p.special.isdisjoint(ORDER):
+        return
+    if use.keyword("key"):
+        _less(use, keys)
+    else:
         _less(use, use.each(use.first) if len(use.arguments) == 1 else frozenset().union(*use.arguments))
 
 
