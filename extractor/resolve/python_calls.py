@@ -60,6 +60,8 @@ class Calls:
         if depth > MAX_CALL_DEPTH:
             hits.reasons.append("overflow")
             return NONE
+        if kind == BOUND and callee.a.kind == FUNCTION:
+            given, callee, kind = given.after(frozenset((callee.b,))), callee.a, FUNCTION
         if kind == FUNCTION:
             hits.targets.setdefault(callee.a.id, via)
             registered = callee.a.attributes.get(REGISTERED)
@@ -68,10 +70,7 @@ class Calls:
                 self.invoke(other, given, at, site, depth)
             return self.invoke(callee, given, at, site, depth)
         if kind == BOUND:
-            if callee.a.kind != FUNCTION:
-                return self.call(callee.a, given.after(frozenset((callee.b,))), at, site, hits, via, depth + 1)
-            hits.targets.setdefault(callee.a.a.id, via)
-            return self.invoke(callee.a, given.after(frozenset((callee.b,))), at, site, depth)
+            return self.call(callee.a, given.after(frozenset((callee.b,))), at, site, hits, via, depth + 1)
         if kind == CLASS:
             return self.instantiate(callee, given, at, site, hits, via, depth)
         if kind == INSTANCE:

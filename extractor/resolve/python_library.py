@@ -368,6 +368,7 @@ SPECIAL: Final[dict[str, Callable[[Use], Values]]] = {
     "functools.wraps": _identity,
     "functools.update_wrapper": _same,
     "functools.singledispatch": _dispatch,
+    "functools.singledispatchmethod": _dispatch,
     "contextlib.contextmanager": _same,
     "contextlib.asynccontextmanager": _same,
     "contextlib.ExitStack.enter_context": _enter_context,
