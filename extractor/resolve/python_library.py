@@ -19,7 +19,7 @@ from extractor.resolve.python_members import (
     setters,
 )
 from extractor.resolve.python_program import Program
-from extractor.resolve.python_protocols import ask, named_like, read_through
+from extractor.resolve.python_protocols import ask, read_through
 from extractor.resolve.python_state import Arguments, Hits
 from extractor.resolve.python_types import instances_of
 from extractor.resolve.python_values import (
@@ -32,7 +32,6 @@ from extractor.resolve.python_values import (
     METHOD,
     MODULE,
     NONE,
-    PREFIX,
     PROPERTY,
     RECORD,
     RESULT,
@@ -176,30 +175,6 @@ def _iter(use: Use) -> Values:
         else:
             found |= frozenset((value,))
     return use.p.concrete(found, use.at)
-
-
-def _getattr(use: Use) -> Values:
-    found: Values = NONE
-    lacking = not use.first
-    for name in sorted(use.argument(1)):
-        if name.kind == CONSTANT and isinstance(name.a, str):
-            for owner in sorted(use.first):
-                read = read_attribute(use.calls, frozenset((owner,)), name.a, use.at, use.site, use.hits)
-                lacking = lacking or not read
-                found |= read
-        elif name.kind == PREFIX:
-            for known in named_like(use.p, use.first, name.a, name.b, use.at):
-                found |= read_attribute(use.calls, use.first, known, use.at, use.site, use.hits)
-            lacking = True
-    # The default is for those owners that have no such attribute.
-    return found | use.argument(2) if lacking or not found else found
-
-
-def _setattr(use: Use) -> Values:
-    for name in sorted(use.argument(1)):
-        if name.kind == CONSTANT and isinstance(name.a, str):
-            write_attribute(use.calls, use.first, name.a, use.argument(2), use.at, use.site, use.hits)
-    return NONE
 
 
 def _partial(use: Use) -> Values:
@@ -351,8 +326,6 @@ def _enter_context(use: Use) -> Values:
 
 
 SPECIAL: Final[dict[str, Callable[[Use], Values]]] = {
-    "builtins.getattr": _getattr,
-    "builtins.setattr": _setattr,
     "builtins.super": _super,
     "builtins.type": _type,
     "builtins.iter": _iter,

@@ -125,9 +125,10 @@ def read_through(calls: Calls, getters: list[Getter], at: Block, site: int, hits
     for getter, given in getters:
         values = calls.call(getter, Arguments(list(given)), at, site, hits, "property")
         if _is_fallback(getter):
-            # One `__getattr__` serves all names: of the functions it hands on, the one of this name is meant.
+            # One `__getattr__` serves all names: of the functions it hands on, the one of this name is meant, and what it made.
             concrete = calls.p.concrete(values, at)
-            values = frozenset(v for v in concrete if _is_named(v, name)) or concrete
+            named = frozenset(v for v in concrete if _is_named(v, name))
+            values = named | frozenset(v for v in concrete if _is_closure(v)) if named else concrete
         found |= values
     return found
 
@@ -141,6 +142,10 @@ def _is_fallback(getter: Value) -> bool:
 def _is_named(value: Value, name: str) -> bool:
     function = value.a if value.kind == BOUND else value
     return function.kind == FUNCTION and function.a.definition is not None and function.a.definition.name == name
+
+
+def _is_closure(value: Value) -> bool:
+    return value.kind == FUNCTION and value.a.has_flag("nested")
 
 
 def _deleters(p: Program, cls: Class, name: str, reader: Block) -> list[Value]:
