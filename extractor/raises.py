@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple
 from extractor.error_classes import ALIASES, STANDARD
 from extractor.facts import MODULE, FileFacts, Handler, Raise
 from extractor.resolve import Links, definition_ids
-from extractor.resolve.common import candidates
+from extractor.resolve.common import CONFIDENCE, candidates
 from extractor.schema import SURE, Edge, Unresolved, external_id, module_id
 from extractor.switches import Switches
 
@@ -26,10 +26,11 @@ _STAYS: Final = frozenset(
 )
 # What unwinds the stack in languages whose errors are otherwise values.
 _UNWINDING: Final = frozenset((external_id("builtin", "panic"), external_id("std", "panic")))
-MAX_ERRORS: Final = 24
+MAX_ERRORS: Final = 32
 MAX_MEANINGS: Final = 16  # a variable that may hold more classes than this says nothing about any of them
 MAX_DEPTH: Final = 8  # calls between a raise and where it is still told
-OWN: Final = 0.97  # what a certain call on the way leaves of the confidence in an error class of the repository
+# What a call on the way leaves of the confidence in an error, by how sure the call is; a call less sure leaves its own confidence.
+LEFT: Final = ((0.9, 0.97), (CONFIDENCE["flow"], 0.95))
 
 
 class _Guarded(NamedTuple):
@@ -220,8 +221,8 @@ def _propagate(
 ) -> list[Edge]:
     """Best first: what is surest, then shortest, is settled first, and a settled pair is never looked at again.
 
-    The confidence of a way is the product of its calls, where a certain call costs an error of the repository itself little: it is
-    part of the interface of all that leads to it, as a library error is not. A way less than SURE carries nothing.
+    The confidence of a way is the product of what its calls leave: a raise that is written down surely goes up through calls that
+    surely happen. A way less than SURE carries nothing.
     """
     callers: dict[str, list[tuple[str, int, float]]] = defaultdict(list)
     for edge in edges:
@@ -249,7 +250,7 @@ def _propagate(
                 continue
             if not depth and switches.off(node, error, caller, at):
                 continue
-            sure = unsure * (confidence if error.startswith("ext:") else (OWN if confidence >= 0.9 else confidence))
+            sure = unsure * next((left for least, left in LEFT if confidence >= least), confidence)
             if (
                 depth < MAX_DEPTH
                 and -sure >= SURE
