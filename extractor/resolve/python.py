@@ -182,6 +182,8 @@ def _raisable(program: Program, values: Values, block: Block) -> Values:
 def _meaning(program: Program, block: Block, name: str) -> Values:
     written = annotation(name)
     head = name.partition(".")[0].partition("(")[0]
+    if name in block.found:
+        return program.concrete(frozenset(block.found[name]), block)
     local = block.found.get(head)
     if local is None:
         return named(program, written, block, block)
