@@ -168,11 +168,16 @@ def delete_attribute(calls: Calls, owners: Values, name: str, at: Block, line: i
     ask(calls, owners, ("__delattr__",), given, at, line, hits)
 
 
+def is_enum(p: Program, cls: Class, reader: Block) -> bool:
+    """Whether a class or one above it is an enum."""
+    return any(ancestor.block.has_flag("enum") for ancestor in ancestry(p, cls, reader)[0])
+
+
 def class_item(calls: Calls, owner: Value, keys: Values, at: Block, line: int, hits: Hits) -> Values:
     """`C[key]` for a class: a member of an enum, what `__class_getitem__` or the metaclass gives, else the class itself."""
     p = calls.p
     cls: Class = owner.a
-    if cls.block.has_flag("enum"):
+    if is_enum(p, cls, at):
         return p.one(INSTANCE, cls)
     found: Values = NONE
     if "__class_getitem__" in p.special:
@@ -202,10 +207,25 @@ def class_made(calls: Calls, owner: Value, own: dict[str, Values], at: Block, si
             for function in of_metaclass(p, owner, name, at) if meta.kind == CLASS else ():
                 receiver = frozenset((meta,)) if name == "__new__" else made
                 calls.call(function, Arguments([receiver, NONE, NONE, NONE]), at, site, hits, "metaclass")
+    for name, values in own.items() if is_enum(p, owner.a, at) else ():
+        member = not any(v.kind in (FUNCTION, CLASS, PROPERTY) for v in values) and not name.startswith("_")
+        for value in sorted(on_class(p, owner.a, "__init__", at)[0]) if member else ():
+            if value.kind == FUNCTION:
+                given = _spread(calls, p.concrete(values, at), at).after(p.one(INSTANCE, owner.a))
+                calls.call(value, given, at, site, hits, "protocol")
     if "__set_name__" in p.special:
         for name, values in own.items():
             given = Arguments([made, p.one(CONSTANT, name)])
             ask(calls, p.concrete(values, at), ("__set_name__",), given, at, site, hits)
+
+
+def _spread(calls: Calls, values: Values, at: Block) -> Arguments:
+    """What the members of an enum are made with: the parts of a tuple, or the value itself."""
+    for box in values:
+        if box.kind == BOX and box.a.kind == "tuple":
+            places = sorted(key for key in calls.p.slots(box.a, at) if isinstance(key, int))
+            return Arguments([calls.read_slot(box, key, at) for key in places])
+    return Arguments([values])
 
 
 def joined_text(p: Program, before: Values, after: Values) -> Values:
