@@ -159,6 +159,9 @@ def _item(run: Flow, f: Code) -> Values:
         if owner.kind == BOX:
             if owner.a.kind == "dict":
                 hashed(run.p, run.at, (id(f), 0), keys, f[3])
+            if owner.a.default is not None:
+                for factory in sorted(run.p.read(owner.a.default, run.at)):
+                    run.calls.call(factory, Arguments(), run.at, id(f), hits, "flow")
             held = frozenset().union(*(run.calls.read_slot(owner, key, run.at) for key in constants))
             # A key that the container lacks is not the one that is meant: others come here too, unknown.
             found |= held or run.calls.elements(frozenset((owner,)), run.at)

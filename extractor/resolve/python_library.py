@@ -23,6 +23,7 @@ from extractor.resolve.python_protocols import ask, read_through
 from extractor.resolve.python_state import Arguments, Hits
 from extractor.resolve.python_types import instances_of
 from extractor.resolve.python_values import (
+    BOUND,
     CLASS,
     CONSTANT,
     EXTERNAL,
@@ -32,6 +33,7 @@ from extractor.resolve.python_values import (
     METHOD,
     MODULE,
     NONE,
+    PARTIAL,
     PROPERTY,
     RECORD,
     RESULT,
@@ -293,7 +295,12 @@ def _field(use: Use) -> Values:
 
 def _default_dict(use: Use) -> Values:
     box = use.box("dict", "default")
-    use.p.flow_into(box.a.any, use.call(use.first))
+    for value in sorted(use.first):  # what is made stands there from the start, who reads an item makes it
+        use.p.flow_into(box.a.any, use.calls.call(value, Arguments(), use.at, use.site, Hits(), "flow", use.depth + 1))
+    factories = frozenset(value for value in use.first if value.kind in (FUNCTION, CLASS, BOUND, PARTIAL))
+    if factories:
+        box.a.default = box.a.default or Cell()
+        use.p.flow_into(box.a.default, factories)
     for value in use.argument(1):
         if value.kind == "box":
             for key, cell in list(use.p.slots(value.a, use.at).items()):

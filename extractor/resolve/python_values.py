@@ -201,10 +201,11 @@ def constant_keys(values: Values) -> list[Any]:
 class Box:
     """A container by allocation site: a cell per constant key, `more` for appended items, `any` for unknown keys, `keys`.
 
-    `kind`: list, tuple, set, dict, generator. `foreign` holds what blocks other than `own` stored, by key.
+    `kind`: list, tuple, set, dict, generator. `foreign` holds what blocks other than `own` stored, by key; `default` what makes the
+    missing items of a defaultdict.
     """
 
-    __slots__ = ("any", "foreign", "keys", "kind", "more", "own", "readers", "slots")
+    __slots__ = ("any", "default", "foreign", "keys", "kind", "more", "own", "readers", "slots")
 
     def __init__(self, kind: str, own: Block) -> None:
         self.kind = kind
@@ -213,6 +214,7 @@ class Box:
         self.readers: Many[Place] = ()  # of which keys there are
         self.foreign: dict[str | int, Cell] = {}
         self.more, self.any, self.keys = Cell(), Cell(), Cell()
+        self.default: Cell | None = None
 
 
 class Partial:
