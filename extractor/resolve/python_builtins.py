@@ -310,6 +310,9 @@ def _method(use: Use, owner: Value, name: str) -> Values:
         )
     if owner.kind == FUNCTION:
         return register(use, owner)
+    if owner.kind == CLASS and name == "__subclasses__":
+        owner.a.followers[use.at.place] = None
+        return use.holding("list", name, frozenset(use.p.value(CLASS, below) for below in owner.a.subclasses))
     if owner.kind == CLASS:
         return use.calls.construct(owner, use.given, use.at, use.site, use.hits, "super", use.depth)
     if lacks(f"builtins.{owner.a.kind}", name):
