@@ -92,6 +92,8 @@ def _call(unit: Unit, node: Node) -> Flow:
                 keywords.append(["", expression(unit, argument.named_children[0]) if argument.named_children else None])
             else:
                 positional.append(expression(unit, argument))
+        if any(argument.type.endswith("_splat") for argument in arguments.named_children):
+            arity = -1
     elif arguments is not None:
         arity = 1
         positional.append(expression(unit, arguments))
