@@ -13,6 +13,7 @@ from extractor.resolve.python_protocols import ask, class_item, hashed, joined_t
 from extractor.resolve.python_state import Arguments, Hits
 from extractor.resolve.python_types import sent_type, types_of
 from extractor.resolve.python_values import (
+    BOUND,
     BOX,
     CLASS,
     CONSTANT,
@@ -22,6 +23,7 @@ from extractor.resolve.python_values import (
     METHOD,
     MODULE,
     NONE,
+    PARTIAL,
     PREFIX,
     RESULT,
     RETURNED,
@@ -36,6 +38,8 @@ from extractor.resolve.python_values import (
 
 if TYPE_CHECKING:
     from extractor.resolve.python_flow import Flow
+
+CALLED: Final = (FUNCTION, BOUND, CLASS, PARTIAL)
 
 
 def _constant(run: Flow, f: Code) -> Values:
@@ -163,8 +167,11 @@ def _item(run: Flow, f: Code) -> Values:
                 for factory in sorted(run.p.read(owner.a.default, run.at)):
                     run.calls.call(factory, Arguments(), run.at, id(f), hits, "flow")
             held = frozenset().union(*(run.calls.read_slot(owner, key, run.at) for key in constants))
-            # A key that the container lacks is not the one that is meant: others come here too, unknown.
-            found |= held or run.calls.elements(frozenset((owner,)), run.at)
+            found |= held
+            if not held:
+                others = run.calls.elements(frozenset((owner,)), run.at)
+                # A key that a table of functions lacks is not the one that is meant: others come here too, unknown.
+                found |= frozenset(v for v in others if v.kind in CALLED) if constants else others
         elif owner.kind == INSTANCE:
             reached = run.calls.protocol(owner, "__getitem__", Arguments([keys]), run.at, f[3], hits, via="item")
             if not hits.targets:
