@@ -29,8 +29,11 @@ _UNWINDING: Final = frozenset((external_id("builtin", "panic"), external_id("std
 MAX_ERRORS: Final = 32
 MAX_MEANINGS: Final = 16  # a variable that may hold more classes than this says nothing about any of them
 MAX_DEPTH: Final = 8  # calls between a raise and where it is still told
-# What a call on the way leaves of the confidence in an error, by how sure the call is; a call less sure leaves its own confidence.
-LEFT: Final = ((0.9, 0.97), (CONFIDENCE["flow"], 0.95))
+# What a call leaves of the confidence in an error that comes through it; a call less sure than value flow leaves its own confidence.
+LEFT: Final = 0.95
+LEFT_OF_OWN: Final = (
+    0.97  # of an error class of the repository, where the call is certain: it is part of what leads to it
+)
 
 
 class _Guarded(NamedTuple):
@@ -41,15 +44,8 @@ class _Guarded(NamedTuple):
     handlers: tuple[tuple[tuple[str, ...] | None, str, int], ...]  # (error ids, None: everything; action; line)
 
 
-class _Way(NamedTuple):
-    """An error on its way up, in the order ways are settled."""
-
-    unsure: float  # minus the confidence
-    depth: int
-    node: str
-    error: str
-    line: int
-    callee: str
+# An error on its way up, in the order ways are settled: minus the confidence, depth, node, error, line, callee.
+_Way = tuple[float, int, str, str, int, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,12 +224,13 @@ def _propagate(
     for edge in edges:
         if edge.kind == "calls" and edge.confidence >= SURE and edge.src != edge.dst:
             callers[edge.dst].append((edge.src, edge.line, edge.confidence))
-    queue = [
-        _Way(-1.0, 0, node, error, edge.line, "") for node, errors in direct.items() for error, edge in errors.items()
+    queue: list[_Way] = [
+        (-1.0, 0, node, error, edge.line, "") for node, errors in direct.items() for error, edge in errors.items()
     ]
     heapify(queue)
     settled: dict[str, set[str]] = {}
     found: list[Edge] = []
+    flow = CONFIDENCE["flow"]
     while queue:
         unsure, depth, node, error, line, callee = heappop(queue)
         errors = settled.setdefault(node, set())
@@ -245,19 +242,20 @@ def _propagate(
             found.append(Edge(node, error, "throws", line, round(-unsure, 4), "propagated", meta))
         if error in _STAYS:
             continue
+        own = not error.startswith("ext:")
         for caller, at, confidence in callers.get(node, ()):
             if error not in _UNWINDING and caller in handed_on and at not in handed_on[caller]:
                 continue
             if not depth and switches.off(node, error, caller, at):
                 continue
-            sure = unsure * next((left for least, left in LEFT if confidence >= least), confidence)
+            sure = unsure * (LEFT_OF_OWN if own and confidence >= 0.9 else LEFT if confidence >= flow else confidence)
             if (
                 depth < MAX_DEPTH
                 and -sure >= SURE
                 and error not in settled.get(caller, ())
                 and not _caught(error, at, guards.get(caller, ()), parents)
             ):
-                heappush(queue, _Way(sure, depth + 1, caller, error, at, node))
+                heappush(queue, (sure, depth + 1, caller, error, at, node))
     return found
 
 

@@ -11,7 +11,6 @@ from typing import Any, Final
 from extractor.resolve.python_members import REGISTERED, ancestry, bind, instance_cell, on_class
 from extractor.resolve.python_outside import lacks
 from extractor.resolve.python_program import Program
-from extractor.resolve.python_protocols import is_enum
 from extractor.resolve.python_state import Arguments, Frame, Hits
 from extractor.resolve.python_summaries import seen_by_caller
 from extractor.resolve.python_types import declared_type
@@ -120,7 +119,7 @@ class Calls:
     ) -> Values:
         """Calling a class goes to the `__init__` or `__new__` on its order, to the class itself only when there is none."""
         p, cls = self.p, callee.a
-        if is_enum(p, cls, at):  # a look-up of a member: these were made with the class
+        if cls.enum:  # a look-up of a member: these were made with the class
             hits.targets[cls.id] = via
             for value in sorted(on_class(p, cls, "_missing_", at)[0]):
                 for bound in sorted(bind(p, value, callee, cls)):
@@ -355,7 +354,7 @@ class Calls:
 
     def _iterate_class(self, value: Value, at: Block, site: int, hits: Hits) -> Values:
         """Iterating an enum gives its members; otherwise the metaclass decides."""
-        if is_enum(self.p, value.a, at):
+        if value.a.enum:
             return self.p.one(INSTANCE, value.a)
         found: Values = NONE
         for meta in sorted(value.a.keywords.get("metaclass", NONE)):

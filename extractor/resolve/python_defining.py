@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from extractor.resolve.python_members import ancestry, own_cell, rebase
-from extractor.resolve.python_protocols import class_made, is_enum
+from extractor.resolve.python_protocols import class_made
 from extractor.resolve.python_state import Arguments, Frame, Hits
 from extractor.resolve.python_text import dotted
 from extractor.resolve.python_values import (
@@ -127,17 +127,17 @@ def define_class(run: Flow, s: Code) -> bool:
     run.body(block.flow)
     env = run.frame.env
     run.frame = run.calls.frame = outer
-    enum = is_enum(p, cls, run.at)
+    cls.enum = any(ancestor.block.has_flag("enum") for ancestor in ancestry(p, cls, run.at)[0])
     for name, values in env.items():
         if isinstance(name, str):
             cell = own_cell(p, cls, name)
-            if enum and not any(v.kind in (FUNCTION, CLASS, PROPERTY) for v in values):
+            if cls.enum and not any(v.kind in (FUNCTION, CLASS, PROPERTY) for v in values):
                 values |= p.one(INSTANCE, cls)
             p.flow_into(cell, values)
     if block.has_flag("dataclass"):
         fields = [s[1] for s in block.flow if s[0] == "=" and s[1].__class__ is str and _makes_field(s[2])]
         cls.fields += [name for name in fields if name not in cls.fields]
-    if enum:
+    if cls.enum:
         for definition in block.facts.defs:
             if definition.kind == "variable" and definition.scope == index:
                 p.add(own_cell(p, cls, definition.name), p.one(INSTANCE, cls))

@@ -89,7 +89,8 @@ def dictionary(run: Flow, f: Code) -> Values:
             continue
         keys = run.concrete(run.value(key))
         constants = constant_keys(keys)
-        hashed(run.p, run.at, (f[1], -1 - index), keys, run.line)
+        if len(constants) < len(keys):
+            hashed(run.p, run.at, (f[1], -1 - index), keys, run.line)
         for constant in constants:
             run.calls.store_slot(box, constant, values, run.at, len(keys) == 1)
         if not constants:

@@ -166,7 +166,9 @@ def _item(run: Flow, f: Code) -> Values:
             if owner.a.default is not None:
                 for factory in sorted(run.p.read(owner.a.default, run.at)):
                     run.calls.call(factory, Arguments(), run.at, id(f), hits, "flow")
-            held = frozenset().union(*(run.calls.read_slot(owner, key, run.at) for key in constants))
+            held: Values = NONE
+            for key in constants:
+                held |= run.calls.read_slot(owner, key, run.at)
             found |= held
             if not held:
                 others = run.calls.elements(frozenset((owner,)), run.at)

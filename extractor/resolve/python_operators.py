@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from extractor.resolve.python_members import on_class
-from extractor.resolve.python_protocols import COMPARISONS, ORDER, ask, doubt, hashed, is_enum, joined_text
+from extractor.resolve.python_protocols import COMPARISONS, ORDER, ask, doubt, hashed, joined_text
 from extractor.resolve.python_state import Arguments, Hits
 from extractor.resolve.python_values import BOX, INSTANCE, NONE, Code, Value, Values
 
@@ -46,7 +46,7 @@ def operation(run: Flow, f: Code) -> Values:
                     if added.kind == BOX and added is not value:
                         for cell in (*run.p.slots(added.a, run.at).values(), added.a.more, added.a.any):
                             run.p.connect(cell, value.a.more)
-            elif value.kind == INSTANCE and methods[0] in JOINING and is_enum(run.p, value.a, run.at):
+            elif value.kind == INSTANCE and methods[0] in JOINING and value.a.enum:
                 found.add(value)  # flags put together are one of their class
         if found and methods[0][:3] != "__i":
             break

@@ -168,16 +168,11 @@ def delete_attribute(calls: Calls, owners: Values, name: str, at: Block, line: i
     ask(calls, owners, ("__delattr__",), given, at, line, hits)
 
 
-def is_enum(p: Program, cls: Class, reader: Block) -> bool:
-    """Whether a class or one above it is an enum."""
-    return any(ancestor.block.has_flag("enum") for ancestor in ancestry(p, cls, reader)[0])
-
-
 def class_item(calls: Calls, owner: Value, keys: Values, at: Block, line: int, hits: Hits) -> Values:
     """`C[key]` for a class: a member of an enum, what `__class_getitem__` or the metaclass gives, else the class itself."""
     p = calls.p
     cls: Class = owner.a
-    if is_enum(p, cls, at):
+    if cls.enum:
         return p.one(INSTANCE, cls)
     found: Values = NONE
     if "__class_getitem__" in p.special:
@@ -207,7 +202,7 @@ def class_made(calls: Calls, owner: Value, own: dict[str, Values], at: Block, si
             for function in of_metaclass(p, owner, name, at) if meta.kind == CLASS else ():
                 receiver = frozenset((meta,)) if name == "__new__" else made
                 calls.call(function, Arguments([receiver, NONE, NONE, NONE]), at, site, hits, "metaclass")
-    for name, values in own.items() if is_enum(p, owner.a, at) else ():
+    for name, values in own.items() if owner.a.enum else ():
         member = not any(v.kind in (FUNCTION, CLASS, PROPERTY) for v in values) and not name.startswith("_")
         for value in sorted(on_class(p, owner.a, "__init__", at)[0]) if member else ():
             if value.kind == FUNCTION:

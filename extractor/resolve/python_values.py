@@ -170,13 +170,14 @@ class Class:
     """
 
     __slots__ = (
-        "bases", "block", "factories", "fields", "followers", "id", "instance", "keywords", "members", "mro", "own", "readers",
+        "bases", "block", "enum", "factories", "fields", "followers", "id", "instance", "keywords", "members", "mro", "own", "readers",
         "slots", "stored", "subclasses",
     )  # fmt: skip
 
     def __init__(self, block: Block) -> None:
         self.block = block
         self.id = block.id
+        self.enum = block.has_flag("enum")  # or one above it is
         self.bases: list[Cell] = []
         self.own: dict[str, Cell] = {}
         self.instance: dict[str, Cell] = {}
