@@ -270,7 +270,7 @@ def _call_arguments(use: Use, places: tuple[int | str, ...]) -> Values:
         inner = Arguments([use.each(values) for values in others])
     elif name in ("reduce", "accumulate"):
         elements = use.each(rest)
-        inner = Arguments([elements | (others[1] if len(others) > 1 else NONE), elements])
+        inner = Arguments([others[1] if len(others) > 1 else elements, elements])
     elif name in ("Thread", "Process", "Timer"):
         inner = Arguments()
         for box in use.keyword("args") | (others[-1] if name == "Timer" and others else NONE):

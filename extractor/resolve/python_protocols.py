@@ -140,8 +140,9 @@ def _is_fallback(getter: Value) -> bool:
 
 
 def _is_named(value: Value, name: str) -> bool:
-    function = value.a if value.kind == BOUND else value
-    return function.kind == FUNCTION and function.a.definition is not None and function.a.definition.name == name
+    held = value.a if value.kind == BOUND else value
+    definition = held.a.definition if held.kind == FUNCTION else held.a.block.definition if held.kind == CLASS else None
+    return definition is not None and definition.name == name
 
 
 def _is_closure(value: Value) -> bool:
