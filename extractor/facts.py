@@ -64,7 +64,7 @@ class Import(NamedTuple):
 
 class Call(NamedTuple):
     """`a.b().c(1, x=2)` is Call(scope, "a.b()", "c", line, col, 1, "call"); a bare `f()` has an empty receiver.
-    `kind`: call, new (instantiation with its own syntax), decorator."""
+    `arity` is -1 where it is not known. `kind`: call, new (instantiation with its own syntax), decorator."""
 
     scope: int
     receiver: str

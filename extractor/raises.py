@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple
 from extractor.error_classes import ALIASES, STANDARD
 from extractor.facts import MODULE, FileFacts, Handler, Raise
 from extractor.resolve import Links, definition_ids
-from extractor.resolve.common import candidates
+from extractor.resolve.common import CONFIDENCE, candidates
 from extractor.schema import SURE, Edge, Unresolved, external_id, module_id
 from extractor.switches import Switches
 
@@ -26,10 +26,14 @@ _STAYS: Final = frozenset(
 )
 # What unwinds the stack in languages whose errors are otherwise values.
 _UNWINDING: Final = frozenset((external_id("builtin", "panic"), external_id("std", "panic")))
-MAX_ERRORS: Final = 24
+MAX_ERRORS: Final = 32
 MAX_MEANINGS: Final = 16  # a variable that may hold more classes than this says nothing about any of them
 MAX_DEPTH: Final = 8  # calls between a raise and where it is still told
-OWN: Final = 0.97  # what a certain call on the way leaves of the confidence in an error class of the repository
+# What a call leaves of the confidence in an error that comes through it; a call less sure than value flow leaves its own confidence.
+LEFT: Final = 0.95
+LEFT_OF_OWN: Final = (
+    0.97  # of an error class of the repository, where the call is certain: it is part of what leads to it
+)
 
 
 class _Guarded(NamedTuple):
@@ -222,8 +226,8 @@ def _propagate(
 ) -> list[Edge]:
     """Best first: what is surest, then shortest, is settled first, and a settled pair is never looked at again.
 
-    The confidence of a way is the product of its calls, where a certain call costs an error of the repository itself little: it is
-    part of the interface of all that leads to it, as a library error is not. A way less than SURE carries nothing.
+    The confidence of a way is the product of what its calls leave: a raise that is written down surely goes up through calls that
+    surely happen. A way less than SURE carries nothing.
     """
     queue: list[_Way] = [
         (-1.0, 0, node, error, edge.line, "") for node, errors in direct.items() for error, edge in errors.items()
@@ -232,6 +236,7 @@ def _propagate(
     best: dict[tuple[str, str], _Way] = {}  # of the ways to a node and error, the one that settles them
     settled: dict[str, set[str]] = defaultdict(set)
     found: list[Edge] = []
+    flow = CONFIDENCE["flow"]
     while queue:
         unsure, depth, node, error, line, callee = heappop(queue)
         errors = settled[node]
@@ -246,7 +251,7 @@ def _propagate(
         own, unwinding = not error.startswith("ext:"), error in _UNWINDING
         for caller, at, confidence in callers.get(node, ()):
             known = settled[caller]
-            sure = unsure * (OWN if own and confidence >= 0.9 else confidence)
+            sure = unsure * (LEFT_OF_OWN if own and confidence >= 0.9 else LEFT if confidence >= flow else confidence)
             if error in known or len(known) >= MAX_ERRORS or -sure < SURE:
                 continue
             if not unwinding and caller in handed_on and at not in handed_on[caller]:

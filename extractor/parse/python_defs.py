@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from extractor.facts import Base, Definition, Raise
 from extractor.parse.python_annotation import annotation
 from extractor.parse.python_expr import note_call
+from extractor.parse.python_managers import EXITS, swallowed
 from extractor.parse.python_text import MAX_VALUE, declared_raises, docstring, parameters, shorten, signature
 from extractor.parse.python_unit import Flow, Unit, block, expression
 from extractor.parse.python_variables import comments, table
@@ -85,6 +86,8 @@ def function_definition(unit: Unit, node: Node, decorators: list[Node]) -> None:
         unit.raises.append(Raise(inner.index, error, line, shorten(collapse(when), 300), declared=True))
     if body is not None:
         block(unit, body)
+        if kind == "method" and name in EXITS:
+            swallowed(unit, body, inner.index, line)
     if "generator" in inner.flags:
         unit.defs[inner.index] = definition._replace(flags=tuple(sorted({*flags, "generator"})))
     unit.leave()

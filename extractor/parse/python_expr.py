@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 MAX_KEY = 40
 MAX_CONSTANTS = 16
 MAX_RECEIVER = 120
+_STAR: Final = ord("*")
+_SPREADING: Final = frozenset(("list", "set", "tuple", "expression_list", "argument_list", "subscript"))
 _TRUTH: Final = {"true": True, "false": False, "none": False}
 
 
@@ -90,6 +92,8 @@ def _call(unit: Unit, node: Node) -> Flow:
                 keywords.append(("", expression(unit, argument.named_children[0]) if argument.named_children else None))
             else:
                 positional.append(expression(unit, argument))
+        if any(argument.type.endswith("_splat") for argument in arguments.named_children):
+            arity = -1
     elif arguments is not None:
         arity = 1
         positional.append(expression(unit, arguments))
@@ -199,7 +203,14 @@ def _first(unit: Unit, node: Node) -> Flow:
 
 
 def _items(unit: Unit, node: Node) -> tuple[Flow, ...]:
-    flows = [expression(unit, child) for child in node.named_children if child.type != "comment"]
+    data = unit.source.data
+    flows: list[Flow] = []
+    for child in node.named_children:
+        if child.type != "comment":
+            flow = expression(unit, child)
+            # In a display the grammar binds the star to the first name alone: `[*a.b()]` stars what comes of it all.
+            spread = data[child.start_byte] == _STAR and child.type != "list_splat"
+            flows.append(("S", flow) if spread else flow)
     if len(flows) > MAX_CONSTANTS and all(plain(flow) for flow in flows):
         return ()
     return tuple(flows)
@@ -229,7 +240,9 @@ def _dictionary(unit: Unit, node: Node) -> Flow:
 
 
 def _splat(unit: Unit, node: Node) -> Flow:
-    return "S", _first(unit, node)
+    inner = _first(unit, node)
+    whole = node.parent is None or node.parent.type in _SPREADING
+    return ("S", inner) if whole else inner
 
 
 def _subscript(unit: Unit, node: Node) -> Flow:

@@ -188,6 +188,8 @@ def _raisable(program: Program, values: Values, block: Block) -> Values:
 def _meaning(program: Program, block: Block, noted: Noted, name: str) -> Values:
     written = annotation(name)
     head = name.partition(".")[0].partition("(")[0]
+    if name in noted.found:
+        return program.concrete(frozenset(noted.found[name]), block)
     local = noted.found.get(head)
     if local is None:
         return named(program, written, block, block)
@@ -290,6 +292,7 @@ def _only_raises(block: Block) -> bool:
 def _overrides(program: Program, links: Links) -> None:
     """A call of an abstract method may reach every override of it, with less confidence."""
     abstract: dict[str, tuple[Any, str]] = {}
+    raising: set[str] = set()  # methods that only raise: abstract if something overrides them
     for blocks in program.blocks_of.values():
         for block in blocks:
             if (
@@ -300,6 +303,8 @@ def _overrides(program: Program, links: Links) -> None:
             ):
                 assert block.definition is not None
                 abstract[block.id] = (block.class_, block.definition.name)
+                if not block.has_flag("abstract"):
+                    raising.add(block.id)
     if not abstract:
         return
     overrides: dict[str, list[str]] = {}
@@ -320,6 +325,7 @@ def _overrides(program: Program, links: Links) -> None:
                     seen.add(further)
                     pending.append(further)
         overrides[node_id] = sorted(dict.fromkeys(found))[:32]
+    abstract = {node_id: known for node_id, known in abstract.items() if overrides[node_id] or node_id not in raising}
     added = [
         Edge(
             edge.src,

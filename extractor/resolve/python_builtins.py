@@ -163,7 +163,7 @@ def call_builtin(calls: Calls, callee: Value, given: Arguments, at: Block, site:
         if path == "functools.reduce":
             return result
         if path in ORDERED:
-            ordered(use)
+            ordered(use, result)
     elif special is None and path not in IDENTITIES and path not in COPIES:
         _callbacks(use)
     if special is not None:
@@ -270,7 +270,7 @@ def _call_arguments(use: Use, places: tuple[int | str, ...]) -> Values:
         inner = Arguments([use.each(values) for values in others])
     elif name in ("reduce", "accumulate"):
         elements = use.each(rest)
-        inner = Arguments([elements | (others[1] if len(others) > 1 else NONE), elements])
+        inner = Arguments([others[1] if len(others) > 1 else elements, elements])
     elif name in ("Thread", "Process", "Timer"):
         inner = Arguments()
         for box in use.keyword("args") | (others[-1] if name == "Timer" and others else NONE):
@@ -310,6 +310,9 @@ def _method(use: Use, owner: Value, name: str) -> Values:
         )
     if owner.kind == FUNCTION:
         return register(use, owner)
+    if owner.kind == CLASS and name == "__subclasses__":
+        owner.a.followers[use.at.place] = None
+        return use.holding("list", name, frozenset(use.p.value(CLASS, below) for below in owner.a.subclasses))
     if owner.kind == CLASS:
         return use.calls.construct(owner, use.given, use.at, use.site, use.hits, "super", use.depth)
     if lacks(f"builtins.{owner.a.kind}", name):
@@ -319,7 +322,6 @@ def _method(use: Use, owner: Value, name: str) -> Values:
     if name == "sort":
         use.path = "builtins.list.sort"
         use.arguments = [frozenset((owner,))]
-        _call_arguments(use, ("key",))
-        ordered(use)
+        ordered(use, _call_arguments(use, ("key",)))
         return NONE
     return container_method(use, owner, name)

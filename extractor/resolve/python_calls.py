@@ -62,6 +62,8 @@ class Calls:
         if depth > MAX_CALL_DEPTH:
             hits.reasons.append("overflow")
             return NONE
+        if kind == BOUND and callee.a.kind == FUNCTION:
+            given, callee, kind = given.after(frozenset((callee.b,))), callee.a, FUNCTION
         if kind == FUNCTION:
             hits.targets.setdefault(callee.a.id, via)
             registered = callee.a.attributes.get(REGISTERED)
@@ -70,10 +72,7 @@ class Calls:
                 self.invoke(other, given, at, site, depth)
             return self.invoke(callee, given, at, site, depth)
         if kind == BOUND:
-            if callee.a.kind != FUNCTION:
-                return self.call(callee.a, given.after(frozenset((callee.b,))), at, site, hits, via, depth + 1)
-            hits.targets.setdefault(callee.a.a.id, via)
-            return self.invoke(callee.a, given.after(frozenset((callee.b,))), at, site, depth)
+            return self.call(callee.a, given.after(frozenset((callee.b,))), at, site, hits, via, depth + 1)
         if kind == CLASS:
             return self.instantiate(callee, given, at, site, hits, via, depth)
         if kind == INSTANCE:
@@ -120,6 +119,12 @@ class Calls:
     ) -> Values:
         """Calling a class goes to the `__init__` or `__new__` on its order, to the class itself only when there is none."""
         p, cls = self.p, callee.a
+        if cls.enum:  # a look-up of a member: these were made with the class
+            hits.targets[cls.id] = via
+            for value in sorted(on_class(p, cls, "_missing_", at)[0]):
+                for bound in sorted(bind(p, value, callee, cls)):
+                    self.call(bound, given, at, site, hits, "protocol", depth + 1)
+            return p.one(INSTANCE, cls)
         for meta in sorted(cls.keywords.get("metaclass", NONE)):
             if meta.kind == CLASS and "__call__" in p.special:
                 functions = [v for v in sorted(on_class(p, meta.a, "__call__", at)[0]) if v.kind == FUNCTION]
@@ -350,7 +355,7 @@ class Calls:
 
     def _iterate_class(self, value: Value, at: Block, site: int, hits: Hits) -> Values:
         """Iterating an enum gives its members; otherwise the metaclass decides."""
-        if value.a.block.has_flag("enum"):
+        if value.a.enum:
             return self.p.one(INSTANCE, value.a)
         found: Values = NONE
         for meta in sorted(value.a.keywords.get("metaclass", NONE)):

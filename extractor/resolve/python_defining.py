@@ -127,16 +127,17 @@ def define_class(run: Flow, s: Code) -> bool:
     run.body(block.flow)
     env = run.frame.env
     run.frame = run.calls.frame = outer
+    cls.enum = any(ancestor.block.has_flag("enum") for ancestor in ancestry(p, cls, run.at)[0])
     for name, values in env.items():
         if isinstance(name, str):
             cell = own_cell(p, cls, name)
-            if block.has_flag("enum") and not any(v.kind in (FUNCTION, CLASS, PROPERTY) for v in values):
+            if cls.enum and not any(v.kind in (FUNCTION, CLASS, PROPERTY) for v in values):
                 values |= p.one(INSTANCE, cls)
             p.flow_into(cell, values)
     if block.has_flag("dataclass"):
         fields = [s[1] for s in block.flow if s[0] == "=" and s[1].__class__ is str and _makes_field(s[2])]
         cls.fields += [name for name in fields if name not in cls.fields]
-    if block.has_flag("enum"):
+    if cls.enum:
         for definition in block.facts.defs:
             if definition.kind == "variable" and definition.scope == index:
                 p.add(own_cell(p, cls, definition.name), p.one(INSTANCE, cls))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from extractor.resolve.python_protocols import hashed
 from extractor.resolve.python_state import Arguments, Hits
 from extractor.resolve.python_values import (
     BOX,
@@ -77,7 +78,7 @@ def sequence(run: Flow, f: Code) -> Values:
 
 def dictionary(run: Flow, f: Code) -> Values:
     box = run.p.box("dict", run.at, f[1])
-    for key, flow in f[2]:
+    for index, (key, flow) in enumerate(f[2]):
         values = run.value(flow)
         if key is None:
             for other in run.concrete(values):
@@ -88,6 +89,8 @@ def dictionary(run: Flow, f: Code) -> Values:
             continue
         keys = run.concrete(run.value(key))
         constants = constant_keys(keys)
+        if len(constants) < len(keys):
+            hashed(run.p, run.at, (f[1], -1 - index), keys, run.line)
         for constant in constants:
             run.calls.store_slot(box, constant, values, run.at, len(keys) == 1)
         if not constants:

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any, Final
 from extractor.resolve.python_defining import give_default
 from extractor.resolve.python_displays import comprehension, dictionary, sequence, sliced, spread
 from extractor.resolve.python_members import attribute, on_class
-from extractor.resolve.python_protocols import COMPARISONS, ask, class_item, doubt, hashed, joined_text, read_through
+from extractor.resolve.python_operators import operation
+from extractor.resolve.python_protocols import ask, class_item, hashed, joined_text, read_through
 from extractor.resolve.python_state import Arguments, Hits
 from extractor.resolve.python_types import sent_type, types_of
 from extractor.resolve.python_values import (
+    BOUND,
     BOX,
     CLASS,
     CONSTANT,
@@ -21,6 +23,7 @@ from extractor.resolve.python_values import (
     METHOD,
     MODULE,
     NONE,
+    PARTIAL,
     PREFIX,
     RESULT,
     RETURNED,
@@ -35,6 +38,8 @@ from extractor.resolve.python_values import (
 
 if TYPE_CHECKING:
     from extractor.resolve.python_flow import Flow
+
+CALLED: Final = (FUNCTION, BOUND, CLASS, PARTIAL)
 
 
 def _constant(run: Flow, f: Code) -> Values:
@@ -158,10 +163,17 @@ def _item(run: Flow, f: Code) -> Values:
         if owner.kind == BOX:
             if owner.a.kind == "dict":
                 hashed(run.p, run.at, (id(f), 0), keys, f[3])
-            if not constants:
-                found |= run.calls.elements(frozenset((owner,)), run.at)
+            if owner.a.default is not None:
+                for factory in sorted(run.p.read(owner.a.default, run.at)):
+                    run.calls.call(factory, Arguments(), run.at, id(f), hits, "flow")
+            held: Values = NONE
             for key in constants:
-                found |= run.calls.read_slot(owner, key, run.at)
+                held |= run.calls.read_slot(owner, key, run.at)
+            found |= held
+            if not held:
+                others = run.calls.elements(frozenset((owner,)), run.at)
+                # A key that a table of functions lacks is not the one that is meant: others come here too, unknown.
+                found |= frozenset(v for v in others if v.kind in CALLED) if constants else others
         elif owner.kind == INSTANCE:
             reached = run.calls.protocol(owner, "__getitem__", Arguments([keys]), run.at, f[3], hits, via="item")
             if not hits.targets:
@@ -295,68 +307,6 @@ def _await(run: Flow, f: Code) -> Values:
     return found
 
 
-def _operator(run: Flow, f: Code) -> Values:
-    _, methods, left, right, line = f
-    wanted = COMPARISONS.get(methods[0], ())
-    if wanted and run.p.special.isdisjoint(wanted) and not (methods[1] == "" and "__hash__" in run.p.special):
-        for flow in (left, right):
-            if flow.__class__ is tuple:
-                run.value(flow)
-        return NONE
-    first, second = run.value(left), run.value(right)
-    if wanted:
-        return _compared(run, methods, first, second, line)
-    found: set[Value] = set()
-    hits = Hits()
-    for operand, other, name in ((first, second, methods[0]), (second, first, methods[1])):
-        if not name:
-            continue
-        for value in sorted(run.concrete(operand)):
-            if value.kind == INSTANCE and on_class(run.p, value.a, name, run.at)[0]:
-                found |= run.calls.protocol(value, name, Arguments([other]), run.at, line, hits, via="operator")
-            elif (
-                value.kind == BOX
-                and operand is first
-                and methods[0] in ("__add__", "__iadd__", "__or__", "__ior__", "__mul__")
-            ):
-                found.add(value)
-                for added in run.concrete(second):
-                    if added.kind == BOX and added is not value:
-                        for cell in (*run.p.slots(added.a, run.at).values(), added.a.more, added.a.any):
-                            run.p.connect(cell, value.a.more)
-        if found and methods[0][:3] != "__i":
-            break
-        if methods[0].startswith("__i") and not hits.targets and name == methods[0]:
-            # x += y falls back on __add__ of x, never on a reflected method of y.
-            for value in sorted(run.concrete(first)):
-                if value.kind == INSTANCE and on_class(run.p, value.a, methods[1], run.at)[0]:
-                    found |= run.calls.protocol(
-                        value, methods[1], Arguments([second]), run.at, line, hits, via="operator"
-                    )
-            break
-    run.note(hits, methods[0], line, 0, False)
-    if methods[0] == "__add__":
-        found |= joined_text(run.p, run.concrete(first), run.concrete(second))
-    return frozenset(found)
-
-
-def _compared(run: Flow, methods: list[str], first: Values, second: Values, line: int) -> Values:
-    """A comparison, `in` or `not in`: the left operand's method, the right one's mirrored where the left has none."""
-    hits = Hits()
-    names = COMPARISONS[methods[0]]
-    concrete = run.concrete(first)
-    if methods[0] == "__contains__" and any(value.kind == BOX and value.a.kind != "tuple" for value in concrete):
-        hashed(run.p, run.at, (line, -2), second, line)
-    found = ask(run.calls, concrete, names, Arguments([second]), run.at, line, hits)
-    if not hits.targets and methods[1]:
-        mirrored = COMPARISONS[methods[1]]
-        found = ask(run.calls, run.concrete(second), mirrored, Arguments([first]), run.at, line, hits)
-    if hits.targets:
-        doubt(hits)
-        run.note(hits, methods[0], line, 0, False)
-    return found
-
-
 def _walrus(run: Flow, f: Code) -> Values:
     values = run.value(f[2])
     run.assign(f[1], values)
@@ -391,7 +341,7 @@ EXPRESSIONS: Final[dict[str, Callable[[Flow, Code], Values]]] = {
     "Y": _yield,
     "Z": _yield_from,
     "W": _await,
-    "O": _operator,
+    "O": operation,
     "N": _walrus,
     "S": _starred,
     "Q": _alias,

@@ -19,10 +19,11 @@ from extractor.resolve.python_members import (
     setters,
 )
 from extractor.resolve.python_program import Program
-from extractor.resolve.python_protocols import ask, named_like, read_through
+from extractor.resolve.python_protocols import ask, read_through
 from extractor.resolve.python_state import Arguments, Hits
 from extractor.resolve.python_types import instances_of
 from extractor.resolve.python_values import (
+    BOUND,
     CLASS,
     CONSTANT,
     EXTERNAL,
@@ -32,7 +33,7 @@ from extractor.resolve.python_values import (
     METHOD,
     MODULE,
     NONE,
-    PREFIX,
+    PARTIAL,
     PROPERTY,
     RECORD,
     RESULT,
@@ -178,30 +179,6 @@ def _iter(use: Use) -> Values:
     return use.p.concrete(found, use.at)
 
 
-def _getattr(use: Use) -> Values:
-    found: Values = NONE
-    lacking = not use.first
-    for name in sorted(use.argument(1)):
-        if name.kind == CONSTANT and isinstance(name.a, str):
-            for owner in sorted(use.first):
-                read = read_attribute(use.calls, frozenset((owner,)), name.a, use.at, use.site, use.hits)
-                lacking = lacking or not read
-                found |= read
-        elif name.kind == PREFIX:
-            for known in named_like(use.p, use.first, name.a, name.b, use.at):
-                found |= read_attribute(use.calls, use.first, known, use.at, use.site, use.hits)
-            lacking = True
-    # The default is for those owners that have no such attribute.
-    return found | use.argument(2) if lacking or not found else found
-
-
-def _setattr(use: Use) -> Values:
-    for name in sorted(use.argument(1)):
-        if name.kind == CONSTANT and isinstance(name.a, str):
-            write_attribute(use.calls, use.first, name.a, use.argument(2), use.at, use.site, use.hits)
-    return NONE
-
-
 def _partial(use: Use) -> Values:
     p = use.p
     made = p.partial(use.at, use.site)
@@ -318,7 +295,12 @@ def _field(use: Use) -> Values:
 
 def _default_dict(use: Use) -> Values:
     box = use.box("dict", "default")
-    use.p.flow_into(box.a.any, use.call(use.first))
+    for value in sorted(use.first):  # what is made stands there from the start, who reads an item makes it
+        use.p.flow_into(box.a.any, use.calls.call(value, Arguments(), use.at, use.site, Hits(), "flow", use.depth + 1))
+    factories = frozenset(value for value in use.first if value.kind in (FUNCTION, CLASS, BOUND, PARTIAL))
+    if factories:
+        box.a.default = box.a.default or Cell()
+        use.p.flow_into(box.a.default, factories)
     for value in use.argument(1):
         if value.kind == "box":
             for key, cell in list(use.p.slots(value.a, use.at).items()):
@@ -351,8 +333,6 @@ def _enter_context(use: Use) -> Values:
 
 
 SPECIAL: Final[dict[str, Callable[[Use], Values]]] = {
-    "builtins.getattr": _getattr,
-    "builtins.setattr": _setattr,
     "builtins.super": _super,
     "builtins.type": _type,
     "builtins.iter": _iter,
@@ -368,6 +348,7 @@ SPECIAL: Final[dict[str, Callable[[Use], Values]]] = {
     "functools.wraps": _identity,
     "functools.update_wrapper": _same,
     "functools.singledispatch": _dispatch,
+    "functools.singledispatchmethod": _dispatch,
     "contextlib.contextmanager": _same,
     "contextlib.asynccontextmanager": _same,
     "contextlib.ExitStack.enter_context": _enter_context,

@@ -328,6 +328,8 @@ def _of_class(p: Program, value: Value, name: str, reader: Block) -> tuple[Value
             values.add(found)
     if values or getters:
         return frozenset(values), getters, ""
+    if name == "__subclasses__":
+        return p.one(METHOD, value, name), [], ""
     if name == "__name__":
         return p.one(CONSTANT, cls.block.definition.name if cls.block.definition is not None else ""), [], ""
     outside = ancestry(p, cls, reader)[1]

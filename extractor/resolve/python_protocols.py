@@ -37,12 +37,13 @@ COMPARISONS: Final[dict[str, tuple[str, ...]]] = {
     "__ge__": ("__ge__",),
     "__contains__": ("__contains__", "__iter__", "__getitem__"),
 }
+ORDER: Final = ("__lt__", "__gt__", "__le__", "__ge__")  # functools.total_ordering makes the others out of any one
 ASKED: Final[dict[str, tuple[str, ...]]] = COMPARISONS | {
     "bool": ("__bool__", "__len__"),
     "str": ("__str__", "__repr__"),
     "repr": ("__repr__",),
     "format": ("__format__", "__str__", "__repr__"),
-    "order": ("__lt__", "__gt__"),
+    "order": ORDER,
     "hash": ("__hash__",),
 }
 MAX_NAMES: Final = 16
@@ -124,9 +125,10 @@ def read_through(calls: Calls, getters: list[Getter], at: Block, site: int, hits
     for getter, given in getters:
         values = calls.call(getter, Arguments(list(given)), at, site, hits, "property")
         if _is_fallback(getter):
-            # One `__getattr__` serves all names: of the functions it hands on, the one of this name is meant.
+            # One `__getattr__` serves all names: of the functions it hands on, the one of this name is meant, and what it made.
             concrete = calls.p.concrete(values, at)
-            values = frozenset(v for v in concrete if _is_named(v, name)) or concrete
+            named = frozenset(v for v in concrete if _is_named(v, name))
+            values = named | frozenset(v for v in concrete if _is_closure(v)) if named else concrete
         found |= values
     return found
 
@@ -138,8 +140,13 @@ def _is_fallback(getter: Value) -> bool:
 
 
 def _is_named(value: Value, name: str) -> bool:
-    function = value.a if value.kind == BOUND else value
-    return function.kind == FUNCTION and function.a.definition is not None and function.a.definition.name == name
+    held = value.a if value.kind == BOUND else value
+    definition = held.a.definition if held.kind == FUNCTION else held.a.block.definition if held.kind == CLASS else None
+    return definition is not None and definition.name == name
+
+
+def _is_closure(value: Value) -> bool:
+    return value.kind == FUNCTION and value.a.has_flag("nested")
 
 
 def _deleters(p: Program, cls: Class, name: str, reader: Block) -> list[Value]:
@@ -166,7 +173,7 @@ def class_item(calls: Calls, owner: Value, keys: Values, at: Block, line: int, h
     """`C[key]` for a class: a member of an enum, what `__class_getitem__` or the metaclass gives, else the class itself."""
     p = calls.p
     cls: Class = owner.a
-    if cls.block.has_flag("enum"):
+    if cls.enum:
         return p.one(INSTANCE, cls)
     found: Values = NONE
     if "__class_getitem__" in p.special:
@@ -196,10 +203,25 @@ def class_made(calls: Calls, owner: Value, own: dict[str, Values], at: Block, si
             for function in of_metaclass(p, owner, name, at) if meta.kind == CLASS else ():
                 receiver = frozenset((meta,)) if name == "__new__" else made
                 calls.call(function, Arguments([receiver, NONE, NONE, NONE]), at, site, hits, "metaclass")
+    for name, values in own.items() if owner.a.enum else ():
+        member = not any(v.kind in (FUNCTION, CLASS, PROPERTY) for v in values) and not name.startswith("_")
+        for value in sorted(on_class(p, owner.a, "__init__", at)[0]) if member else ():
+            if value.kind == FUNCTION:
+                given = _spread(calls, p.concrete(values, at), at).after(p.one(INSTANCE, owner.a))
+                calls.call(value, given, at, site, hits, "protocol")
     if "__set_name__" in p.special:
         for name, values in own.items():
             given = Arguments([made, p.one(CONSTANT, name)])
             ask(calls, p.concrete(values, at), ("__set_name__",), given, at, site, hits)
+
+
+def _spread(calls: Calls, values: Values, at: Block) -> Arguments:
+    """What the members of an enum are made with: the parts of a tuple, or the value itself."""
+    for box in values:
+        if box.kind == BOX and box.a.kind == "tuple":
+            places = sorted(key for key in calls.p.slots(box.a, at) if isinstance(key, int))
+            return Arguments([calls.read_slot(box, key, at) for key in places])
+    return Arguments([values])
 
 
 def joined_text(p: Program, before: Values, after: Values) -> Values:

@@ -10,7 +10,7 @@ from extractor.resolve.python_inheritance import descendants
 from extractor.resolve.python_members import instance_cell, module_getters
 from extractor.resolve.python_protocols import ask, delete_attribute, read_through
 from extractor.resolve.python_state import Arguments, Hits
-from extractor.resolve.python_text import place_number
+from extractor.resolve.python_text import dotted, place_number
 from extractor.resolve.python_traces import remembered
 from extractor.resolve.python_types import types_of
 from extractor.resolve.python_values import (
@@ -24,6 +24,7 @@ from extractor.resolve.python_values import (
     RETURNED,
     TOKEN,
     UNKNOWN,
+    Block,
     Cell,
     Code,
     Place,
@@ -103,6 +104,7 @@ def _try(run: Flow, s: Code) -> bool:
         after = run.frame.undo(outer)
         ends.append(None if ended else after)
     for types, alias, body in handlers:
+        _note_caught(run, types)
         outer, run.frame.log = run.frame.log, {}
         run.join([partial, {}])
         if alias is not None:
@@ -115,6 +117,27 @@ def _try(run: Flow, s: Code) -> bool:
     if run.body(final):
         return True
     return stopped
+
+
+def _note_caught(run: Flow, types: Code) -> None:
+    """`except errors:`, `except self.errors:`: the classes that a variable holds."""
+    for written in types:
+        name = dotted(written)
+        if name and _is_variable(run.at, name.partition(".")[0]):
+            classes = run.concrete(run.value(written))
+            boxes = frozenset(value for value in classes if value.kind == BOX)
+            classes = classes - boxes | run.concrete(run.calls.elements(boxes, run.at))
+            trace = run.noted()
+            trace.found = (*trace.found, (name, classes))
+
+
+def _is_variable(block: Block | None, name: str) -> bool:
+    """Whether a function binds the name, this one or one around it."""
+    while block is not None and block.kind != "module":
+        if block.kind == "function" and name in block.bound:
+            return True
+        block = block.parent
+    return False
 
 
 def _instances(run: Flow, values: Values) -> Values:

@@ -6,10 +6,13 @@ from collections.abc import Callable
 from typing import Final
 
 from extractor.resolve.python_containers import copied, pairs
-from extractor.resolve.python_library import SPECIAL, Use, read_attribute
-from extractor.resolve.python_protocols import ASKED, ask, of_metaclass
+from extractor.resolve.python_library import SPECIAL, Use, read_attribute, write_attribute
+from extractor.resolve.python_members import ancestry, setters
+from extractor.resolve.python_program import Program
+from extractor.resolve.python_protocols import ASKED, ORDER, ask, named_like, of_metaclass
 from extractor.resolve.python_state import Arguments
 from extractor.resolve.python_values import (
+    BOUND,
     BOX,
     CLASS,
     CONSTANT,
@@ -17,8 +20,12 @@ from extractor.resolve.python_values import (
     INSTANCE,
     MODULE,
     NONE,
+    PREFIX,
+    PROPERTY,
     RESULT,
+    Block,
     Cell,
+    Class,
     Values,
     constant_keys,
 )  # fmt: skip
@@ -50,15 +57,67 @@ ITERATING: Final = frozenset(
 TEXT: Final = {"builtins.print": "str", "builtins.str.format": "format"}
 
 
+def _getattr(use: Use) -> Values:
+    found: Values = NONE
+    lacking = not use.first
+    for name in sorted(use.argument(1)):
+        if name.kind == CONSTANT and isinstance(name.a, str):
+            for owner in sorted(use.first):
+                read = read_attribute(use.calls, frozenset((owner,)), name.a, use.at, use.site, use.hits)
+                lacking = lacking or not read
+                found |= read
+        elif name.kind == PREFIX:
+            for known in named_like(use.p, use.first, name.a, name.b, use.at):
+                found |= read_attribute(use.calls, use.first, known, use.at, use.site, use.hits)
+            lacking = True
+    # The default is for those owners that have no such attribute.
+    return found | use.argument(2) if lacking or not found else found
+
+
+def _setattr(use: Use) -> Values:
+    p, known, values = use.p, False, use.argument(2)
+    for name in sorted(use.argument(1)):
+        if name.kind == CONSTANT and isinstance(name.a, str):
+            known = True
+            write_attribute(use.calls, use.first, name.a, values, use.at, use.site, use.hits)
+    for owner in sorted(use.first) if not known else ():
+        if owner.kind == INSTANCE:
+            called = [setter for name in _described(p, owner.a, use.at) for setter in setters(p, owner.a, name, use.at)]
+            functions = {(setter.a if setter.kind == BOUND else setter).a for setter in called}
+            # Whatever the name is, no other can be called; and a setter that stores does not call itself.
+            if len(functions) == 1 and use.at not in functions:
+                for setter in called:
+                    given = Arguments([frozenset((owner,)), values])
+                    use.calls.call(setter, given, use.at, use.site, use.hits, "property")
+    return NONE
+
+
+def _described(p: Program, cls: Class, reader: Block) -> list[str]:
+    """The attributes that a class or one above it holds a property or an instance under: it may be a descriptor."""
+    order = ancestry(p, cls, reader)[0]
+    return sorted(
+        {
+            name
+            for ancestor in order
+            for name, cell in ancestor.own.items()
+            if any(v.kind in (INSTANCE, PROPERTY) for v in cell.values)
+        }
+    )
+
+
 def _less(use: Use, elements: Values) -> None:
     """Elements are compared with each other."""
     given = Arguments([elements])
     ask(use.calls, elements, ASKED["order"], given, use.at, use.site, use.hits, use.depth)
 
 
-def ordered(use: Use) -> None:
-    """sorted, min, max and list.sort without a key compare the elements."""
-    if not use.keyword("key") and not use.p.special.isdisjoint(ASKED["order"]):
+def ordered(use: Use, keys: Values) -> None:
+    """sorted, min, max and list.sort compare what the key function gave, the elements where there is none."""
+    if use.p.special.isdisjoint(ORDER):
+        return
+    if use.keyword("key"):
+        _less(use, keys)
+    else:
         _less(use, use.each(use.first) if len(use.arguments) == 1 else frozenset().union(*use.arguments))
 
 
@@ -216,6 +275,8 @@ OPERATIONS: Final[dict[str, tuple[str, ...]]] = {
     "operator.truth": ASKED["bool"],
 }
 RULES: Final[dict[str, Callable[[Use], Values]]] = SPECIAL | {
+    "builtins.getattr": _getattr,
+    "builtins.setattr": _setattr,
     **{path: _operation(methods) for path, methods in OPERATIONS.items()},
     "operator.attrgetter": _later("operator.attrgetter.__call__"),
     "operator.itemgetter": _later("operator.itemgetter.__call__"),

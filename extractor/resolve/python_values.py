@@ -182,13 +182,14 @@ class Class:
     """
 
     __slots__ = (
-        "bases", "block", "factories", "fields", "followers", "id", "instance", "keywords", "members", "mro", "own", "readers",
+        "bases", "block", "enum", "factories", "fields", "followers", "id", "instance", "keywords", "members", "mro", "own", "readers",
         "slots", "stored", "subclasses",
     )  # fmt: skip
 
     def __init__(self, block: Block) -> None:
         self.block = block
         self.id = block.id
+        self.enum = block.has_flag("enum")  # or one above it is
         self.bases: list[Cell] = []
         self.own: dict[str, Cell] = {}
         self.instance: dict[str, Cell] = {}
@@ -213,10 +214,11 @@ def constant_keys(values: Values) -> list[Any]:
 class Box:
     """A container by allocation site: a cell per constant key, `more` for appended items, `any` for unknown keys, `keys`.
 
-    `kind`: list, tuple, set, dict, generator. `foreign` holds what blocks other than `own` stored, by key.
+    `kind`: list, tuple, set, dict, generator. `foreign` holds what blocks other than `own` stored, by key; `default` what makes the
+    missing items of a defaultdict.
     """
 
-    __slots__ = ("any", "foreign", "keys", "kind", "more", "own", "readers", "slots")
+    __slots__ = ("any", "default", "foreign", "keys", "kind", "more", "own", "readers", "slots")
 
     def __init__(self, kind: str, own: Block) -> None:
         self.kind = kind
@@ -225,6 +227,7 @@ class Box:
         self.readers: Many[Reader] = ()  # of which keys there are
         self.foreign: dict[str | int, Cell] = {}
         self.more, self.any, self.keys = Cell(), Cell(), Cell()
+        self.default: Cell | None = None
 
 
 class Partial:

@@ -1,0 +1,83 @@
+"""Operators and comparisons: which special method of which operand they call, and what that gives."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from extractor.resolve.python_members import on_class
+from extractor.resolve.python_protocols import COMPARISONS, ORDER, ask, doubt, hashed, joined_text
+from extractor.resolve.python_state import Arguments, Hits
+from extractor.resolve.python_values import BOX, INSTANCE, NONE, Code, Value, Values
+
+if TYPE_CHECKING:
+    from extractor.resolve.python_flow import Flow
+
+JOINING: Final = ("__or__", "__and__", "__xor__", "__ior__", "__iand__", "__ixor__")
+
+
+def operation(run: Flow, f: Code) -> Values:
+    """An operator or a comparison: the special method of an operand."""
+    _, methods, left, right, line = f
+    wanted = COMPARISONS.get(methods[0], ())
+    answering = ORDER if methods[0] in ORDER else wanted
+    if wanted and run.p.special.isdisjoint(answering) and not (methods[1] == "" and "__hash__" in run.p.special):
+        for flow in (left, right):
+            if flow.__class__ is tuple:
+                run.value(flow)
+        return NONE
+    first, second = run.value(left), run.value(right)
+    if wanted:
+        return _compared(run, methods, first, second, line)
+    found: set[Value] = set()
+    hits = Hits()
+    for operand, other, name in ((first, second, methods[0]), (second, first, methods[1])):
+        if not name:
+            continue
+        for value in sorted(run.concrete(operand)):
+            if value.kind == INSTANCE and on_class(run.p, value.a, name, run.at)[0]:
+                found |= run.calls.protocol(value, name, Arguments([other]), run.at, line, hits, via="operator")
+            elif (
+                value.kind == BOX
+                and operand is first
+                and methods[0] in ("__add__", "__iadd__", "__or__", "__ior__", "__mul__")
+            ):
+                found.add(value)
+                for added in run.concrete(second):
+                    if added.kind == BOX and added is not value:
+                        for cell in (*run.p.slots(added.a, run.at).values(), added.a.more, added.a.any):
+                            run.p.connect(cell, value.a.more)
+            elif value.kind == INSTANCE and methods[0] in JOINING and value.a.enum:
+                found.add(value)  # flags put together are one of their class
+        if found and methods[0][:3] != "__i":
+            break
+        if methods[0].startswith("__i") and not hits.targets and name == methods[0]:
+            # x += y falls back on __add__ of x, never on a reflected method of y.
+            for value in sorted(run.concrete(first)):
+                if value.kind == INSTANCE and on_class(run.p, value.a, methods[1], run.at)[0]:
+                    found |= run.calls.protocol(
+                        value, methods[1], Arguments([second]), run.at, line, hits, via="operator"
+                    )
+            break
+    run.note(hits, methods[0], line, 0, False)
+    if methods[0] == "__add__":
+        found |= joined_text(run.p, run.concrete(first), run.concrete(second))
+    return frozenset(found)
+
+
+def _compared(run: Flow, methods: list[str], first: Values, second: Values, line: int) -> Values:
+    """A comparison, `in` or `not in`: the left operand's method, the right one's mirrored where the left has none."""
+    hits = Hits()
+    names = COMPARISONS[methods[0]]
+    concrete = run.concrete(first)
+    if methods[0] == "__contains__" and any(value.kind == BOX and value.a.kind != "tuple" for value in concrete):
+        hashed(run.p, run.at, (line, -2), second, line)
+    found = ask(run.calls, concrete, names, Arguments([second]), run.at, line, hits)
+    if not hits.targets and methods[1]:
+        mirrored = COMPARISONS[methods[1]]
+        found = ask(run.calls, run.concrete(second), mirrored, Arguments([first]), run.at, line, hits)
+    if not hits.targets and methods[0] in ORDER:
+        found = ask(run.calls, concrete, ORDER, Arguments([second]), run.at, line, hits)
+    if hits.targets:
+        doubt(hits)
+        run.note(hits, methods[0], line, 0, False)
+    return found
