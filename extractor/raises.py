@@ -30,10 +30,9 @@ MAX_ERRORS: Final = 32
 MAX_MEANINGS: Final = 16  # a variable that may hold more classes than this says nothing about any of them
 MAX_DEPTH: Final = 8  # calls between a raise and where it is still told
 # What a call leaves of the confidence in an error that comes through it; a call less sure than value flow leaves its own confidence.
-LEFT: Final = 0.95
-LEFT_OF_OWN: Final = (
-    0.97  # of an error class of the repository, where the call is certain: it is part of what leads to it
-)
+LEFT: Final = 0.93
+# Of an error class of the repository, where the call is certain: it is part of what leads to it.
+LEFT_OF_OWN: Final = 0.97
 
 
 class _Guarded(NamedTuple):

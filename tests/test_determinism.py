@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import subprocess
@@ -45,6 +46,25 @@ def test_the_order_of_files_does_not_matter() -> None:
     assert sorted(map(repr, forward[1])) == sorted(map(repr, backward[1]))
     assert sorted(forward[2]) == sorted(backward[2])
     assert len(forward[0]) > 50
+
+
+def test_linking_leaves_nothing_behind_that_holds_itself() -> None:
+    """A run looks for no cycles: what is left of a program would stay to its end, and be looked through then."""
+    root = Path(__file__).parents[1]
+    files = []
+    for path in sorted((root / "extractor" / "resolve").glob("python_*.py")):
+        data = path.read_bytes()
+        spec = spec_for(path.name, data)
+        assert spec is not None
+        files.append(parse_file(path.relative_to(root).as_posix(), data, spec))
+    gc.collect()
+    gc.disable()
+    try:
+        links = link(files, {})
+        left = gc.collect()
+    finally:
+        gc.enable()
+    assert left < len(links.edges)
 
 
 def test_processes_and_hash_seeds_do_not_matter(tmp_path: Path) -> None:

@@ -55,6 +55,7 @@ def analyse(program: Program, files: Sequence[FileFacts]) -> None:
         flow.settle()
     else:
         _answer(flow, asking)
+    flow.forget()
 
 
 def _answer(flow: Flow, blocks: list[Block]) -> None:

@@ -68,6 +68,14 @@ class Flow:
             if block.runs < MAX_RUNS:
                 self.run(block)
 
+    def forget(self) -> None:
+        """Nothing is run again: let go of what statements did, but for what the logs hold."""
+        for place in (
+            *self.iterated.values(),
+            *(p for steps in self.steps.values() for _, _, p in steps if p is not None),
+        ):
+            place.traces = ()
+
     def run(self, block: Block) -> None:
         block.runs += 1
         if block.runs > 1 and patched(self, block):

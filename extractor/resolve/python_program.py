@@ -247,5 +247,5 @@ class Program(Store):
             for name in names:
                 delattr(part, name)
         for value in self._values.values():
-            value.a = value.single = None
+            value.a = value.single = value.views = None
         self.__dict__.clear()
