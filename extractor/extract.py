@@ -48,7 +48,6 @@ class _Scan:
     clean: dict[str, bool] = field(default_factory=dict)
     stale: dict[str, int] = field(default_factory=dict)  # path -> bytes, to parse
     facts: dict[str, FileFacts] = field(default_factory=dict)  # of what was parsed now
-    reading: float = 0.0  # seconds spent on reading facts that other processes made
 
     def inputs(self) -> str:
         """A digest of everything the graph depends on besides settings and code."""
@@ -109,7 +108,7 @@ def _build(
     mark = clock()
     parsed = _parse_all(root, settings, console, cache, scan, cluster)
     cache.forget(sorted(cache.known().keys() - {p for p, row in scan.rows.items() if row.facts_version}))
-    phases["parse"], mark = clock() - mark - scan.reading, clock()
+    phases["parse"], mark = clock() - mark, clock()
     with console.progress("linking"):
         facts = list(_load(cache, scan))
         if not facts:
@@ -117,7 +116,7 @@ def _build(
                 f"no source file to read in {root}: " + (_census(scan.rows.values()) or "it is empty"),
                 f"languages are {', '.join(settings.languages)}; name others with --set languages='[python]'",
             )
-        phases["load"], mark = clock() - mark + scan.reading, clock()
+        phases["load"], mark = clock() - mark, clock()
         links = link(facts, scan.configs)
         for problem in links.problems:
             console.warn(problem)
@@ -226,9 +225,7 @@ def _parse_all(
                 stored.append((parsed.path, described, parsed.facts, parsed.text))
                 if parsed.status in ("ok", "partial"):
                     # Other processes parse while this one reads what they made.
-                    mark = time.perf_counter()
                     scan.facts[parsed.path] = parsed.made or load_facts(parsed.facts)
-                    scan.reading += time.perf_counter() - mark
                 done.append(parsed._replace(facts="", text=b"", made=None))
             cache.store(stored)
             task.advance(len(batch))
