@@ -93,6 +93,22 @@ class Calls:
         hits.reasons.append("external" if kind == RESULT else callee.a if kind == UNKNOWN else "dynamic")
         return p.one(UNKNOWN, "external") if kind in (RESULT, UNKNOWN) else NONE
 
+    def call_each(self, callees: Values, given: Arguments, at: Block, site: int, hits: Hits) -> Values:
+        """The results of calling these values. One method of many objects is called once, with all of them."""
+        if len(callees) == 1:
+            (callee,) = callees
+            return self.call(callee, given, at, site, hits)
+        found: set[Value] = set()
+        objects: dict[Value, list[Value]] = {}
+        for callee in sorted(callees):
+            if callee.kind == BOUND and callee.a.kind == FUNCTION:
+                objects.setdefault(callee.a, []).append(callee.b)
+            else:
+                found |= self.call(callee, given, at, site, hits)
+        for method, receivers in objects.items():
+            found |= self.call(method, given.after(self.p.same(frozenset(receivers))), at, site, hits)
+        return frozenset(found)
+
     def protocol(
         self,
         receiver: Value,

@@ -95,15 +95,14 @@ def _call(run: Flow, f: Code) -> Values:
         if not callees and flow.__class__ is str and flow not in run.frame.block.bound:
             reason = "missing_module"
     given = _arguments(run, positional, keywords)
-    result: set[Value] = set()
     parameters = NONE
     for callee in callees:
         if callee.kind == TOKEN:
             parameters = frozenset([v for v in callees if v.kind == TOKEN])
             break
     direct = run.concrete(callees - parameters if parameters else callees)
-    for callee in sorted(direct) if len(direct) > 1 else direct:
-        result |= run.calls.call(callee, given, run.at, site, hits)
+    result = set(run.calls.call_each(direct, given, run.at, site, hits)) if direct else set()
+    for callee in sorted(direct):
         if callee.kind == METHOD and callee.b == "update" and callee.a.kind == BOX:
             _updated(run, callee.a, given, len(direct) == 1 and not parameters)
     if parameters:
@@ -112,8 +111,9 @@ def _call(run: Flow, f: Code) -> Values:
         if inner is None:
             inner = run.at.sites[site] = Site(run.at)
         inner.callees, inner.positional, inner.keywords = parameters, given.positional, given.keywords
-        for callee in sorted(run.concrete(parameters) - direct):
-            run.p.flow_into(inner.result, run.calls.call(callee, given, run.at, site, hits))
+        through = run.concrete(parameters) - direct
+        if through:
+            run.p.flow_into(inner.result, run.calls.call_each(through, given, run.at, site, hits))
         result.add(run.p.value(RETURNED, inner))
         reason = "unknown_receiver"
     if not hits.targets and not hits.reasons:
