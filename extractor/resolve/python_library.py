@@ -297,10 +297,8 @@ def _default_dict(use: Use) -> Values:
     box = use.box("dict", "default")
     for value in sorted(use.first):  # what is made stands there from the start, who reads an item makes it
         use.p.flow_into(box.a.any, use.calls.call(value, Arguments(), use.at, use.site, Hits(), "flow", use.depth + 1))
-    factories = frozenset(value for value in use.first if value.kind in (FUNCTION, CLASS, BOUND, PARTIAL))
-    if factories:
-        box.a.default = box.a.default or Cell()
-        use.p.flow_into(box.a.default, factories)
+    box.a.default = box.a.default or Cell()  # at once: who reads an item before a factory is known asks again
+    use.p.flow_into(box.a.default, frozenset(v for v in use.first if v.kind in (FUNCTION, CLASS, BOUND, PARTIAL)))
     for value in use.argument(1):
         if value.kind == "box":
             for key, cell in list(use.p.slots(value.a, use.at).items()):
