@@ -100,7 +100,7 @@ def _described(p: Program, cls: Class, reader: Block) -> list[str]:
             name
             for ancestor in order
             for name, cell in ancestor.own.items()
-            if any(v.kind in (INSTANCE, PROPERTY) for v in cell.values)
+            if any(v.kind in (INSTANCE, PROPERTY) for v in p.read(cell, reader))
         }
     )
 
