@@ -9,7 +9,7 @@ import builtins
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from extractor.facts import FileFacts, shared
+from extractor.facts import FileFacts
 from extractor.resolve import definition_ids
 from extractor.resolve.python_modules import Module, Modules
 from extractor.resolve.python_store import Store
@@ -59,8 +59,7 @@ class Program(Store):
 
     def _load(self, facts: FileFacts) -> None:
         module = self.modules.by_path[facts.path]
-        # Facts that come straight from the parser, not through the cache, hold lists still.
-        rows = shared((facts.extra or {}).get("scopes") or [[[], [], [], [], [], [], None]])
+        rows = (facts.extra or {}).get("scopes") or (((), (), (), (), (), (), None),)
         ids = definition_ids(facts)
         blocks: list[Block | None] = [Block(facts, module, -1, rows[0], None, module_id(facts.prefix, facts.path))]
         for index, row in enumerate(rows[1:]):
