@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import json
-import multiprocessing
 import os
 import shutil
 import sqlite3
@@ -13,7 +11,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -24,11 +21,10 @@ from config.manifest import manifest_path, read_manifest
 from config.settings import ExtractSettings
 from extractor.cache import FactsCache
 from extractor.extract import run
-from extractor.facts import FileFacts, load_facts
+from extractor.facts import FileFacts
 from extractor.graph import Graph, write_brain
-from extractor.languages import SPECS, LanguageSpec, spec_for
-from extractor.parse import Source, parse_text
-from extractor.pool import Job, parse_batch, parse_elsewhere, spread
+from extractor.languages import SPECS
+from extractor.parse import Source
 from extractor.report import ExtractReport
 from extractor.schema import Node
 from extractor.status import status_of
@@ -333,35 +329,6 @@ def test_secrets_reach_no_artefact(shop: Path) -> None:
     for artefact in graph.path.parent.iterdir():
         assert canary.encode() not in artefact.read_bytes(), artefact.name
     assert "<SECRET:aws:" in graph.node("py:src/shop/keys.py").meta["doc"]  # type: ignore[union-attr]
-
-
-def test_facts_are_the_same_whether_they_were_kept_cached_or_made_elsewhere() -> None:
-    families = set()
-    for path in sorted(p for p in SHOP.parent.rglob("*") if p.is_file()):
-        data = path.read_bytes()
-        spec = spec_for(path.name, data)
-        if spec is None:
-            continue
-        job = Job(path.relative_to(SHOP.parent).as_posix(), data, spec.name)
-        (here,), (elsewhere,) = parse_batch([job]), parse_elsewhere([job])
-        assert here.made == load_facts(here.facts) == load_facts(elsewhere.facts), job.path
-        families.add(spec.family)
-    assert families == {spec.family for spec in SPECS}
-
-
-def test_a_parser_that_dies_costs_one_file(monkeypatch: pytest.MonkeyPatch) -> None:
-    def parse_or_die(path: str, data: bytes, text: bytes, trouble: str, spec: LanguageSpec) -> FileFacts:
-        if path == "b.py":
-            os._exit(1)
-        return parse_text(path, data, text, trouble, spec)
-
-    monkeypatch.setattr("extractor.pool.parse_text", parse_or_die)
-    jobs = [Job("a.py", b"x = 1\n", "python"), Job("b.py", b"y = 1\n", "python"), Job("c.py", b"z = 1\n", "python")]
-    # Forked children inherit the fault; the pool itself is what the product uses.
-    pool = functools.partial(ProcessPoolExecutor, 1, mp_context=multiprocessing.get_context("fork"))
-    parsed = {p.path: p for batch in spread(pool, iter([[jobs[0]], [jobs[1], jobs[2]]]), 2) for p in batch}
-    assert {path: p.status for path, p in parsed.items()} == {"a.py": "ok", "b.py": "failed", "c.py": "ok"}
-    assert parsed["b.py"].reason == "its parser crashed"
 
 
 def test_a_front_end_s_fault_is_a_row(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:

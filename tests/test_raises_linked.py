@@ -269,16 +269,19 @@ def test_the_hierarchy_of_python_is_the_interpreters_own() -> None:
 
 
 def test_every_labelled_function_raises_what_it_says_and_nothing_else() -> None:
-    text = (Path(__file__).parent / "fixtures" / "py_throws" / "errors.py").read_text()
-    facts = [parse_file("errors.py", text.encode(), BY_NAME["python"])]
+    texts = {p.name: p.read_text() for p in sorted((Path(__file__).parent / "fixtures" / "py_throws").glob("*.py"))}
+    facts = [parse_file(name, text.encode(), BY_NAME["python"]) for name, text in texts.items()]
     found: dict[str, set[str]] = {}
     for edge in throws(facts, link(facts, {})).edges:
-        found.setdefault(edge.src.partition("#")[2], set()).add(edge.dst.rpartition("#")[2])
-    lines = text.splitlines()
-    labelled = 0
-    for definition in facts[0].defs:
-        label = next((s for s in lines[definition.start_line - 1 :] if "def " in s), "").partition("# raises:")
-        if definition.kind in ("function", "method") and label[1]:
-            labelled += 1
-            assert found.get(definition.qualname, set()) == set(label[2].split()), definition.qualname
-    assert labelled > 40
+        found.setdefault(edge.src, set()).add(edge.dst.rpartition("#")[2])
+    labelled = dict.fromkeys(texts, 0)
+    for one in facts:
+        lines = texts[one.path].splitlines()
+        for definition in one.defs:
+            label = next((s for s in lines[definition.start_line - 1 :] if "def " in s), "").partition("# raises:")
+            if definition.kind in ("function", "method") and label[1]:
+                labelled[one.path] += 1
+                node = f"py:{one.path}#{definition.qualname}"
+                assert found.get(node, set()) == set(label[2].split()), node
+    assert labelled["errors.py"] > 40
+    assert labelled["travel.py"] > 20
