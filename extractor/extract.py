@@ -21,7 +21,7 @@ from config.manifest import Manifest, digest, read_manifest, write_manifest
 from config.settings import ExtractSettings
 from extractor.assemble import assemble
 from extractor.cache import CachedFile, FactsCache, facts_version
-from extractor.facts import FileFacts, load_facts
+from extractor.facts import FileFacts, load_facts, unpack_facts
 from extractor.graph import Graph, write_files, write_graph
 from extractor.history import Git, dirty_files, open_git, same_as_blob
 from extractor.languages import BY_NAME, SPECS
@@ -223,9 +223,10 @@ def _parse_all(
                 row = scan.rows[parsed.path]
                 scan.rows[parsed.path] = replace(row, sha256=parsed.sha256, status=parsed.status, reason=parsed.reason)
                 stored.append((parsed.path, described, parsed.facts, parsed.text))
-                if parsed.status in ("ok", "partial"):
+                if parsed.made is not None and parsed.status in ("ok", "partial"):
                     # Other processes parse while this one reads what they made.
-                    scan.facts[parsed.path] = parsed.made or load_facts(parsed.facts)
+                    made = parsed.made
+                    scan.facts[parsed.path] = unpack_facts(made) if isinstance(made, bytes) else made
                 done.append(parsed._replace(facts="", text=b"", made=None))
             cache.store(stored)
             task.advance(len(batch))

@@ -1,6 +1,6 @@
 """Many files parsed at once: jobs in, batches of facts out, over any concurrent.futures Executor.
 
-Workers get bytes and give back text, so they may run on another machine. The order of results does not
+Workers get bytes and give back bytes and text, so they may run on another machine. The order of results does not
 matter to anyone. A file that kills its process is found and reported; the others are parsed without it.
 """
 
@@ -18,7 +18,7 @@ from itertools import chain
 from typing import Any, Final, NamedTuple
 
 from config.errors import BackendError, UsageError
-from extractor.facts import FileFacts, dump_facts
+from extractor.facts import FileFacts, dump_facts, pack_facts
 from extractor.languages import BY_NAME
 from extractor.parse import count_lines, masked, parse_text
 
@@ -34,7 +34,8 @@ class Job(NamedTuple):
 
 
 class Parsed(NamedTuple):
-    """`facts` as dump_facts wrote them, `text` as it was read; `made` the facts themselves, None where another process has them."""
+    """`facts` as dump_facts wrote them, `text` as it was read; `made` the facts themselves, packed where another process made them,
+    None of a file that failed."""
 
     path: str
     sha256: str
@@ -43,7 +44,7 @@ class Parsed(NamedTuple):
     facts: str
     seconds: float
     text: bytes = b""
-    made: FileFacts | None = None
+    made: FileFacts | bytes | None = None
 
 
 def parse_batch(jobs: list[Job]) -> list[Parsed]:
@@ -52,9 +53,8 @@ def parse_batch(jobs: list[Job]) -> list[Parsed]:
 
 
 def parse_elsewhere(jobs: list[Job]) -> list[Parsed]:
-    """The same for another process: facts travel as text alone, since what `load_facts` reads shares its strings with all others,
-    and linking is quicker for it; pickled facts would have their own."""
-    return [parsed._replace(made=None) for parsed in parse_batch(jobs)]
+    """The same for another process: facts travel packed, since pickled ones would have their own strings, and linking be slower."""
+    return [p._replace(made=pack_facts(p.made)) if isinstance(p.made, FileFacts) else p for p in parse_batch(jobs)]
 
 
 def parse_many(jobs: Iterable[Job], total_bytes: int, workers: int, cluster: str = "") -> Iterator[list[Parsed]]:
