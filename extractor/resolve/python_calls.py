@@ -296,10 +296,11 @@ class Calls:
     def store_slot(self, box: Value, key: Any, values: Values, at: Block, strong: bool = False) -> None:
         """Put values under a constant key, or anywhere past MAX_KEYS. `strong`: from here on nothing else stands there."""
         made: Box = box.a
-        if strong and at is made.own:
-            self.frame.set((box, key), values)
-        elif (known := self.frame.get((box, key))) is not None:
-            self.frame.set((box, key), known | values)
+        if self.frame.block.owner is made.own:
+            if strong and at is made.own:
+                self.frame.set((box, key), values)
+            elif (known := self.frame.get((box, key))) is not None:
+                self.frame.set((box, key), known | values)
         cell = made.slots.get(key)
         if cell is None:
             if len(made.slots) >= MAX_KEYS:
@@ -316,7 +317,7 @@ class Calls:
         if isinstance(key, int) and key < 0:
             return self.elements(frozenset((box,)), at)
         values = self.p.read(made.any, at)
-        here = self.frame.get((box, key))
+        here = self.frame.get((box, key)) if self.frame.block.owner is made.own else None
         if here is not None:
             foreign = made.foreign.get(key)
             if foreign is None:

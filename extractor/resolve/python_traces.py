@@ -63,13 +63,16 @@ class Unread(Exception):
 class Held(dict[Any, Values]):
     """Of the names of a frame those that a statement read when it was last run."""
 
-    def __init__(self, trace: Trace) -> None:
+    def __init__(self, trace: Trace, block: Block) -> None:
         super().__init__((k, v) for k, v in zip(trace.reads, trace.read, strict=True) if v is not None)
         self.reads = trace.reads
+        # What a function does not bind is not there, as the names of a comprehension; a module may get any name from a star import.
+        self.bound = block.bound if block.kind == "function" else None
 
     def get(self, key: Any, default: Any = None) -> Any:
         found = super().get(key, default)
-        if found is None and key not in self.reads:
+        bound = self.bound
+        if found is None and key not in self.reads and (bound is None or key.__class__ is not str or key in bound):
             raise Unread
         return found
 
@@ -174,7 +177,7 @@ def patched(run: Flow, block: Block) -> bool:
         place.stale, place.traces = False, ()
         for trace, indexes in traces.items():
             frame = run.frame = run.calls.frame = Frame(block)
-            frame.env = Held(trace)
+            frame.env = Held(trace, block)
             run.supposed, run.line = trace.supposed or {}, trace.before
             try:
                 now = _evaluated(run, place)
