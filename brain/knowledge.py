@@ -73,6 +73,8 @@ def error(r: Renderer, node: Node, table: FactTable) -> Iterator[Sentence]:
     if purpose:
         yield purpose
     raisers = r.best(table.about(node.id, "raised_by"))
+    if not (purpose or raisers or message):
+        yield join_clauses(r.clause("an error of the repository:", table.about(node.id, "about")))
     what = r.names(table.about(node.id, "about"))[0] or node.name
     guard = message[0].qualifier("guard") if message else ""
     if raisers:

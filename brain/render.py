@@ -18,7 +18,7 @@ from brain.facts import Fact
 from brain.importance import Importance
 from brain.knowledge import heirs, leaf_clause, purpose_of
 from brain.notes import Note
-from brain.text import banned, tokens, when
+from brain.text import banned, one_line, tokens, when
 from brain.trials import inside, is_trial, trial
 from brain.values import variable
 from brain.view import IMPLIED, View, container, dotted, hidden, is_public, is_test, module_of, noun, owner_of, spelled
@@ -66,7 +66,7 @@ class Renderer:
     def summarise(self, node: Node, table: FactTable) -> list[Sentence]:
         """The sentences of a summary, dropped from the end until they fit; filler is dropped wherever it stands."""
         kinds = {fact.relation for fact in table.about(node.id) if fact.object not in _NOTHING} - _BARE
-        kinds |= _MADE & set(node.meta.get("flags", ()))
+        kinds |= _MADE & set(node.meta.get("flags", ())) | ({"signature"} if _shape(node) else set())
         if node.name.startswith("<lambda") or (len(kinds) < 2 and len(table.about(node.id, "parameter")) < 2):
             return []
         self._subject = node
@@ -309,6 +309,12 @@ def _catching(r: Renderer, facts: Sequence[Fact]) -> Sentence | None:
     return r.clause("catches", facts, 3)
 
 
+def _shape(node: Node) -> str:
+    """`, written type Check func(s string) error`: of a type that is told whole in its declaration."""
+    written = one_line(str(node.meta.get("signature", "")))
+    return f", written {written}" if node.type == "class" and "(" in written and len(tokens(written)) <= _MARK else ""
+
+
 def _bases(r: Renderer, node: Node, table: FactTable) -> tuple[Sentence | None, Sentence | None]:
     extended, implemented = table.about(node.id, "extends"), table.about(node.id, "implements")
     return r.clause("extends", extended), r.clause("implements", implemented)
@@ -328,7 +334,8 @@ def _class(r: Renderer, node: Node, table: FactTable) -> Iterator[Sentence]:
         start = "An" if ("abstract" in kinds or word[0] in "aeiou") else "A"
         text = f"{start} {'abstract ' if 'abstract' in kinds else ''}{word}{r.home(node, owner)}"
         bases = join_clauses(*_bases(r, node, table), glue=" and ")
-        text += f" that {bases.text[0].lower()}{bases.text[1:]}" if bases.text else "."
+        shape = "" if bases.text or methods or fields else _shape(node)
+        text += f" that {bases.text[0].lower()}{bases.text[1:]}" if bases.text else f"{shape}."
         ids, refs = tuple(f.id for f in owner[:1]), tuple(f.object for f in owner[:1])
         yield Sentence(text, ids + bases.facts, refs + bases.refs)
     else:

@@ -150,6 +150,7 @@ def test_a_method_in_another_file_is_its_types_and_a_name_keeps_its_case(tmp_pat
     found = notes_of(
         {
             "command.go": "package cli\n\n// Command is one.\ntype Command struct {\n\tUse string // How it is called.\n}\n",
+            "check.go": "package cli\n\ntype Check func(c *Command) error\n",
             "help.go": "package cli\n\nfunc (c *Command) help() string { return pad(c.Use) }\n\n// pad adds a space.\n"
             "func pad(s string) string { return s + string(rune(len(s))) }\n",
         },
@@ -157,8 +158,18 @@ def test_a_method_in_another_file_is_its_types_and_a_name_keeps_its_case(tmp_pat
     )
     assert found["go:help.go#Command.help"].summary == "A method of Command that returns string. Calls pad."
     assert found["go:command.go#Command"].facts["member"] == ["go:command.go#Command.Use", "go:help.go#Command.help"]
+    assert found["go:check.go#Check"].summary == (
+        "A class of the module check, written type Check func(c *Command) error."
+    )
     assert found["go:help.go#pad"].summary.startswith("pad adds a space.")
     assert found["go:command.go#Command.Use"].summary == "How it is called. A field of Command of type string."
+
+
+def test_an_error_that_nothing_is_known_of_is_named(tmp_path: Path) -> None:
+    found = notes_of(
+        {"index.d.ts": "export class LostError extends Error {\n  constructor(message: string);\n}\n"}, tmp_path
+    )
+    assert found["error:losterror"].summary == "An error of the repository: LostError."
 
 
 def test_a_recipe_holds_what_is_written_in_the_order_it_is_written(tmp_path: Path) -> None:
