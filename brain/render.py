@@ -18,17 +18,15 @@ from brain.facts import Fact
 from brain.importance import Importance
 from brain.knowledge import heirs, leaf_clause, purpose_of
 from brain.notes import Note
-from brain.text import banned, one_line, tokens, when
+from brain.signatures import NOTHING, marked, shape_of, signature
+from brain.text import banned, tokens, when
 from brain.trials import inside, is_trial, trial
 from brain.values import variable
 from brain.view import IMPLIED, View, container, dotted, hidden, is_public, is_test, module_of, noun, owner_of, spelled
-from extractor.languages import BY_NAME
 from extractor.schema import Node
 
 LISTED: Final = 24  # objects kept per relation in a note
 NAMED: Final = 4  # names spelled out in one clause of a summary
-_MARK: Final = 16  # tokens of a decorator or annotation
-_NOTHING: Final = frozenset(("None", "void"))  # as a return type
 _MADE: Final = frozenset(("deleted", "defaulted"))  # by the compiler, or not at all
 # What a signature alone does not make worth a note.
 _BARE: Final = frozenset(("path", "signature", "visibility", "flag"))
@@ -65,8 +63,8 @@ class Renderer:
 
     def summarise(self, node: Node, table: FactTable) -> list[Sentence]:
         """The sentences of a summary, dropped from the end until they fit; filler is dropped wherever it stands."""
-        kinds = {fact.relation for fact in table.about(node.id) if fact.object not in _NOTHING} - _BARE
-        kinds |= _MADE & set(node.meta.get("flags", ())) | ({"signature"} if _shape(node) else set())
+        kinds = {fact.relation for fact in table.about(node.id) if fact.object not in NOTHING} - _BARE
+        kinds |= _MADE & set(node.meta.get("flags", ())) | ({"signature"} if shape_of(node) else set())
         if node.name.startswith("<lambda") or (len(kinds) < 2 and len(table.about(node.id, "parameter")) < 2):
             return []
         self._subject = node
@@ -115,6 +113,11 @@ class Renderer:
 
     def node(self, node_id: str) -> Node | None:
         return self._view.node(node_id)
+
+    def replaces(self, fact: Fact) -> str:
+        """What a method does to that of a base: one of an interface is implemented."""
+        home = container(self._view, fact.object)
+        return "implements" if home is not None and home.type == "interface" else "overrides"
 
     def siblings(self, node: Node) -> list[Node]:
         """What its container defines beside it and of its sort, in source order."""
@@ -205,7 +208,7 @@ def _symbol(r: Renderer, node: Node, table: FactTable) -> Iterator[Sentence]:
     if is_trial(r, node, table):
         yield from trial(r, node, table, purpose)
         return
-    takes = _signature(node, table)
+    takes = signature(node, table)
     calls = r.best(inside(r, node, table.about(node.id, "calls")))
     raising = [sentence for sentence in _raising(r, node, table) if sentence.text]
     callers = table.about(node.id, "called_by")
@@ -214,25 +217,15 @@ def _symbol(r: Renderer, node: Node, table: FactTable) -> Iterator[Sentence]:
         yield join_clauses(takes)
     yield from raising
     if not (purpose or takes or raising or calls or callers):  # then the little there is
-        yield join_clauses(_marked(node, table))
+        yield join_clauses(marked(node, table))
         calls = r.best(table.about(node.id, "calls"))
     yield join_clauses(r.clause("called by", r.best(callers)), r.clause("calls", calls))
-    yield join_clauses(r.clause("overrides", table.about(node.id, "overrides")))
+    yield join_clauses(*(r.clause(r.replaces(f), [f]) for f in table.about(node.id, "overrides")))
     yield join_clauses(_catching(r, table.about(node.id, "catches")))
     yield join_clauses(r.clause("exercised by", r.best(table.about(node.id, "tested_by")), 2))
     promised = r.clause("declared to raise", table.about(node.id, "promises"))
     if promised:
         yield join_clauses(replace(promised, text=f"{promised.text}, which the code is not seen to do"))
-
-
-def _marked(node: Node, table: FactTable) -> Sentence | None:
-    """What stands above a definition: `marked @command(hidden=True)`."""
-    spec = BY_NAME.get(node.lang)
-    marks = [f for f in table.about(node.id, "decorator") if len(tokens(f.object)) <= _MARK]
-    if spec is None or not marks:
-        return None
-    shown = [f.object if f.object[:1] in "@#[" else spec.mark.format(f.object) for f in marks]
-    return Sentence(f"marked {enumeration(shown)}", tuple(f.id for f in marks), ())
 
 
 def _composed(r: Renderer, node: Node, table: FactTable, takes: Sentence | None) -> Sentence:
@@ -265,36 +258,6 @@ def _composed(r: Renderer, node: Node, table: FactTable, takes: Sentence | None)
     return Sentence(text + ".", ids, tuple(f.object for f in owner[:1]))
 
 
-def _signature(node: Node, table: FactTable) -> Sentence | None:
-    """`takes url, params (default None) and **kwargs; returns Response`."""
-    parameters = table.about(node.id, "parameter")
-    returns = table.about(node.id, "returns")
-    shown = [_parameter(fact) for fact in parameters[:6]]
-    clauses = []
-    if shown:
-        clauses.append(f"takes {enumeration(shown, len(parameters) - len(shown))}")
-    purpose = table.about(node.id, "purpose")
-    told = not shown and purpose and purpose[0].object.startswith(("Return", "Yield"))  # "Returns the x. Returns int."
-    if returns and returns[0].object not in _NOTHING and len(tokens(returns[0].object)) <= 12 and not told:
-        clauses.append(f"returns {_unquoted(returns[0].object)}")
-    if not clauses:
-        return None
-    return Sentence(" and ".join(clauses), tuple(f.id for f in (*parameters[:6], *returns[:1])), ())
-
-
-def _unquoted(annotation: str) -> str:
-    """A forward reference as the type it names."""
-    quoted = len(annotation) > 2 and annotation[0] == annotation[-1] and annotation[0] in "\"'"
-    return annotation[1:-1] if quoted and annotation.count(annotation[0]) == 2 else annotation
-
-
-def _parameter(fact: Fact) -> str:
-    default = fact.qualifier("default")
-    stars = {"*": "*", "**": "**"}.get(fact.qualifier("kind"), "")
-    name = stars + fact.object.lstrip("*")
-    return f"{name} (default {default})" if default and len(tokens(default)) <= 6 else name
-
-
 def _raising(r: Renderer, node: Node, table: FactTable) -> Iterator[Sentence]:
     direct = table.about(node.id, "raises")
     for fact in direct[:3]:
@@ -307,12 +270,6 @@ def _raising(r: Renderer, node: Node, table: FactTable) -> Iterator[Sentence]:
 
 def _catching(r: Renderer, facts: Sequence[Fact]) -> Sentence | None:
     return r.clause("catches", facts, 3)
-
-
-def _shape(node: Node) -> str:
-    """`, written type Check func(s string) error`: of a type that is told whole in its declaration."""
-    written = one_line(str(node.meta.get("signature", "")))
-    return f", written {written}" if node.type == "class" and "(" in written and len(tokens(written)) <= _MARK else ""
 
 
 def _bases(r: Renderer, node: Node, table: FactTable) -> tuple[Sentence | None, Sentence | None]:
@@ -334,7 +291,7 @@ def _class(r: Renderer, node: Node, table: FactTable) -> Iterator[Sentence]:
         start = "An" if ("abstract" in kinds or word[0] in "aeiou") else "A"
         text = f"{start} {'abstract ' if 'abstract' in kinds else ''}{word}{r.home(node, owner)}"
         bases = join_clauses(*_bases(r, node, table), glue=" and ")
-        shape = "" if bases.text or methods or fields else _shape(node)
+        shape = "" if bases.text or methods or fields else shape_of(node)
         text += f" that {bases.text[0].lower()}{bases.text[1:]}" if bases.text else f"{shape}."
         ids, refs = tuple(f.id for f in owner[:1]), tuple(f.object for f in owner[:1])
         yield Sentence(text, ids + bases.facts, refs + bases.refs)

@@ -134,6 +134,7 @@ def test_members_of_an_enumeration_and_types_by_another_name(tmp_path: Path) -> 
     assert found[f"{lib}#Shape.Dot"].summary == "A variant of Shape, beside Line and Box."
     assert found[f"{lib}#Shape.Line"].summary == "A variant of Shape, written Line(u32)."
     assert found[f"{lib}#Held"].summary == "A struct of the module lib that implements Load. Methods: load."
+    assert found[f"{lib}#Held.load"].summary == "A method of Held that returns u32. Implements Load::load."
     assert found[f"{lib}#Bare"].summary == "A struct of the module lib. Fields: inner."
     assert found[f"{lib}#Wide"].summary == "A type alias of the module lib for Vec<u32>."
     assert found[f"{lib}#INF"].summary.startswith("inf = %x69 ; inf.")
