@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from brain.writer import Written
 
 # Raised whenever the same graph would give other notes or another index.
-VERSION: Final = "14"
+VERSION: Final = "15"
 
 
 @dataclass(frozen=True, slots=True)

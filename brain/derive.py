@@ -137,16 +137,26 @@ def _declared(relations: Relations, node: Node) -> Iterator[Fact]:
             position=str(position),
         )
     yield _fact(node, "returns", one_line(str(meta.get("returns", ""))))
-    yield _fact(node, "purpose", first_sentence(str(meta.get("doc", ""))))
+    yield _fact(node, "purpose", first_sentence(str(meta.get("doc", "")), name=node.name))
     if "#" in node.id:
         yield _fact(node, "visibility", str(meta.get("visibility", "")))
     for decorator in meta.get("decorators", ()):
         yield _fact(node, "decorator", one_line(decorator))
     yield _fact(node, "value", one_line(str(meta.get("value", ""))))
+    if node.type == "variable" and not meta.get("value"):
+        yield _fact(node, "initial", _initial(node))
     if table := meta.get("table"):
         yield _fact(node, "table", table["kind"], entries=table["entries"], first=one_line(table["first"]))
     for flag in meta.get("flags", ()):
         yield _fact(node, "flag", flag)
+
+
+def _initial(node: Node) -> str:
+    """What stands behind the `=` of a variable's declaration, where that is told whole; empty for another name of a type."""
+    written = one_line(str(node.meta.get("signature", "")))
+    head, equals, tail = written.partition(" = ")
+    alias = "alias" in node.meta.get("flags", ())
+    return tail.rstrip(";") if equals and not alias and re.search(rf"(?<!\w){re.escape(node.name)}(?!\w)", head) else ""
 
 
 def _structure(relations: Relations, node: Node) -> Iterator[Fact]:
@@ -162,7 +172,7 @@ def _structure(relations: Relations, node: Node) -> Iterator[Fact]:
             yield _fact(node, kind, edge.dst, **_how(edge), either=either)
     for kind in ("extends", "implements"):
         for edge in relations.into(node.id, kind):
-            yield _fact(node, "subclass", edge.src, **_how(edge))
+            yield _fact(node, "subclass", edge.src, **_how(edge), kind="implements" if kind == "implements" else "")
     own = owner is not None and _NO_OVERRIDE.isdisjoint(node.meta.get("flags", ()))
     if owner is not None and own and owner.type in ("class", "interface") and not node.name.startswith("__"):
         base = overridden(relations, node, owner)
@@ -196,13 +206,10 @@ def _used(relations: Relations, node: Node) -> Iterator[Fact]:
     """Who uses the node: callers, importers, tests. Tests are listed as tests, not as callers."""
     for edge in relations.into(node.id, "calls"):
         caller = relations.node(edge.src)
-        if caller is None:
+        if caller is None or caller.id == node.id:
             continue
-        if is_test(caller):
-            if not is_test(node):
-                yield _fact(node, "tested_by", caller.id, **_how(edge))
-                continue
-        elif caller.id == node.id:
+        if is_test(caller) and not is_test(node):
+            yield _fact(node, "tested_by", caller.id, **_how(edge))
             continue
         yield _fact(node, "called_by", caller.id, **_how(edge))
     for reader in node.meta.get("used_by", ()):
@@ -237,7 +244,7 @@ def _errors(relations: Relations, node: Node) -> Iterator[Fact]:
             yield _fact(node, "raises", edge.dst, **_raise_details(edge))
     direct = {edge.dst for edge in thrown if _direct(edge)}
     unkept = _unkept(relations, node, thrown)
-    for edge in thrown:
+    for edge in sorted(thrown, key=likelihood):
         if edge.dst in unkept:
             yield _fact(node, "promises", edge.dst)
         elif edge.dst not in direct:
@@ -310,6 +317,13 @@ def _ontology(relations: Relations, node: Node) -> Iterator[Fact]:
     for edge in sorted(edges, key=lambda e: (list(ROLES).index(e.meta["role"]), int(e.meta.get("order", 0)), e.dst)):
         details = {k: str(v) for k, v in edge.meta.items() if k != "role" and v not in ("", None)}
         yield _fact(node, ROLES[edge.meta["role"]], edge.dst, **details)
+
+
+def likelihood(edge: Edge) -> tuple[float, bool, float, int, str]:
+    """A `throws` edge by how likely its error comes out, the likeliest first: of errors about as sure the repository's own
+    before those of the library, then the surer and the nearer."""
+    outside, depth = edge.dst.startswith("ext:"), int(edge.meta.get("depth", 0))
+    return -round(edge.confidence, 1), outside, -edge.confidence, depth, edge.dst
 
 
 def _in_source_order(edges: list[Edge]) -> list[Edge]:

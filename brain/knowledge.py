@@ -32,6 +32,13 @@ def leaf_clause(r: Renderer, lead: str, facts: Sequence[Fact], limit: int) -> Se
     return Sentence(f"{lead} {text}", tuple(f.id for f in shown), tuple(f.object for f in shown))
 
 
+def heirs(r: Renderer, facts: Sequence[Fact]) -> Sentence:
+    """Who extends a type, and who implements it."""
+    implementers = [f for f in facts if f.qualifier("kind") == "implements"]
+    others = [f for f in facts if f.qualifier("kind") != "implements"]
+    return join_clauses(r.clause("extended by", r.best(others)), r.clause("implemented by", r.best(implementers)))
+
+
 def capability(r: Renderer, node: Node, table: FactTable) -> Iterator[Sentence]:
     """A class offers its methods; of several functions the first gives the purpose and the others are related."""
     purpose = purpose_of(table, node)
@@ -53,7 +60,7 @@ def concept(r: Renderer, node: Node, table: FactTable) -> Iterator[Sentence]:
     kind = "type" if rule == "named in public signatures" else rule
     lead = f"{'an' if kind[:1] in 'aeiou' else 'a'} {kind} of the repository:"
     yield purpose_of(table, node) or join_clauses(r.clause(lead, about))
-    yield join_clauses(r.clause("extended by", r.best(table.about(node.id, "subclass"))))
+    yield heirs(r, table.about(node.id, "subclass"))
     yield join_clauses(
         r.clause("produced by", r.best(table.about(node.id, "produced_by"))),
         r.clause("taken by", r.best(table.about(node.id, "consumed_by"))),
@@ -66,6 +73,8 @@ def error(r: Renderer, node: Node, table: FactTable) -> Iterator[Sentence]:
     if purpose:
         yield purpose
     raisers = r.best(table.about(node.id, "raised_by"))
+    if not (purpose or raisers or message):
+        yield join_clauses(r.clause("an error of the repository:", table.about(node.id, "about")))
     what = r.names(table.about(node.id, "about"))[0] or node.name
     guard = message[0].qualifier("guard") if message else ""
     if raisers:
@@ -89,5 +98,5 @@ def recipe(r: Renderer, node: Node, table: FactTable) -> Iterator[Sentence]:
         r.name(f.object) + (f" with {f.qualifier('arguments')}" if f.qualifier("arguments") else "") for f in steps
     ]
     text = "; then ".join(names)
-    lead = f"{title[0].object}: call" if title else "Call"
-    yield Sentence(f"{opened(lead)} {text}.", tuple(f.id for f in (*title[:1], *steps)), tuple(f.object for f in steps))
+    lead = f"{opened(title[0].object)}: call" if title else "Call"
+    yield Sentence(f"{lead} {text}.", tuple(f.id for f in (*title[:1], *steps)), tuple(f.object for f in steps))

@@ -33,7 +33,7 @@ from brain.signals import (
     tell,
     weights,
 )
-from brain.view import BRAIN_TYPES
+from brain.view import BRAIN_TYPES, spelled
 from extractor.graph import Graph
 from extractor.schema import Node
 
@@ -146,14 +146,14 @@ class Lookup:
             for edge in self.graph.edges(("defined_in",), dst=owner.id):
                 member = self.graph.node(edge.src)
                 if member is not None and member.type != "external":
-                    choices.append((distance(last, member.name) / 2, member.qualname))
+                    choices.append((distance(last, member.name) / 2, spelled(member)))
         for real in self._similar_names(last):
-            owners = {n.qualname for n in self.graph.find(real) if n.type not in ("module", "package")}
-            choices += [(distance(last, real) + 0.5, qualname) for qualname in sorted(owners)[:3]]
+            owners = {spelled(n) for n in self.graph.find(real) if n.type not in ("module", "package")}
+            choices += [(distance(last, real) + 0.5, name) for name in sorted(owners)[:3]]
         unique: dict[str, float] = {}
-        for cost, qualname in sorted(choices):
-            if qualname != asked:
-                unique.setdefault(qualname, cost)
+        for cost, real in sorted(choices):
+            if real.replace("::", ".") != asked:
+                unique.setdefault(real, cost)
         return list(unique)[:n]
 
     def neighbours(self, node_ids: Sequence[str], limit: int = 12, fan_out: int = 4) -> list[Hit]:
@@ -314,7 +314,9 @@ class Lookup:
                     continue
                 by_node[node.id] = found[candidate.row] = candidate
                 # A bare name means what stands on its own before it means somebody's member.
-                candidate.features["definition"] = boost * (1.0 if node.qualname == bare(name) else MEMBER_SHARE)
+                candidate.features["definition"] = boost * (
+                    1.0 if node.qualname == bare(name).replace("::", ".") else MEMBER_SHARE
+                )
 
     def _row_of(self, node_id: str) -> Candidate | None:
         row = self._db.execute(

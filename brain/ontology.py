@@ -114,7 +114,9 @@ def capabilities(view: View, ranks: Mapping[str, Importance], census: Counter[st
             continue
         if node.type in ("class", "interface"):
             methods = _best(ranks, (m for m in members(view, node) if m.type == "method" and is_public(m)))
-            public = [m for m in methods if not m.name.startswith("__")]
+            public = [
+                m for m in methods if not m.name.startswith(("__", "~")) and "deleted" not in m.meta.get("flags", ())
+            ]
             if not public:
                 census["refused: class without public methods is no capability"] += 1
                 continue
@@ -171,11 +173,15 @@ def concepts(view: View, ranks: Mapping[str, Importance], census: Counter[str]) 
             census["refused: class nothing builds on or passes around is no concept"] += 1
             continue
         inside = _best(ranks, (m for m in members(view, node) if is_public(m) and not m.name.startswith("__")))
-        links = [("about", node.id)]
-        links += [("implementer", n.id) for n in _best(ranks, (view.nodes[h] for h in heirs))]
-        links += [("producer", n.id) for n in _best(ranks, makers[node.id])]
-        links += [("consumer", n.id) for n in _best(ranks, takers[node.id])]
-        links += [("member", n.id) for n in sorted(inside, key=lambda n: (n.lines, n.id))]
+        built = {e.src for e in view.into(node.id, "extends")}
+        links = [("about", node.id, "")]
+        links += [
+            ("implementer", n.id, "" if n.id in built else "implements")
+            for n in _best(ranks, (view.nodes[h] for h in heirs))
+        ]
+        links += [("producer", n.id, "") for n in _best(ranks, makers[node.id])]
+        links += [("consumer", n.id, "") for n in _best(ranks, takers[node.id])]
+        links += [("member", n.id, "") for n in sorted(inside, key=lambda n: (n.lines, n.id))]
         purpose = first_sentence(str(node.meta.get("doc", "")))
         yield Draft(
             "concept",
@@ -185,7 +191,10 @@ def concepts(view: View, ranks: Mapping[str, Importance], census: Counter[str]) 
             title=" ".join(split_identifier(node.name)),
             purpose=purpose,
             evidence=tuple(sorted({node.id, *heirs[:MOST], *list(uses)[:MOST]})),
-            links=tuple((role, other, (("order", order),)) for order, (role, other) in enumerate(links, 1)),
+            links=tuple(
+                (role, other, (("order", n), *((("kind", kind),) if kind else ())))
+                for n, (role, other, kind) in enumerate(links, 1)
+            ),
         )
 
 

@@ -7,7 +7,6 @@ from a name.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Final
@@ -17,21 +16,20 @@ from brain.clauses import Sentence, enumeration, join_clauses
 from brain.derive import FactTable
 from brain.facts import Fact
 from brain.importance import Importance
-from brain.knowledge import leaf_clause, purpose_of
+from brain.knowledge import heirs, leaf_clause, purpose_of
 from brain.notes import Note
-from brain.text import banned, one_line, split_identifier, tokens, when
-from brain.view import View, dotted, hidden, is_public, is_test
+from brain.signatures import NOTHING, marked, shape_of, signature
+from brain.text import banned, tokens, when
+from brain.trials import inside, is_trial, trial
+from brain.values import variable
+from brain.view import IMPLIED, View, container, dotted, hidden, is_public, is_test, module_of, noun, owner_of, spelled
 from extractor.schema import Node
 
 LISTED: Final = 24  # objects kept per relation in a note
 NAMED: Final = 4  # names spelled out in one clause of a summary
-_NOTHING: Final = frozenset(("None", "void"))  # as a return type
+_MADE: Final = frozenset(("deleted", "defaulted"))  # by the compiler, or not at all
 # What a signature alone does not make worth a note.
-_BARE: Final = frozenset(("path", "signature", "visibility", "flag", "decorator"))
-
-
-_TEST_NAME = re.compile(r"[Tt]ests?(?:_|(?![a-z]))")
-_TEST_MARK = re.compile(r"(?<![A-Za-z])(?:[A-Z]\w*)?(?:[Tt]est|Fact|Theory)(?![a-z])")
+_BARE: Final = frozenset(("path", "signature", "visibility", "flag"))
 
 
 class Renderer:
@@ -42,6 +40,7 @@ class Renderer:
         self._ranks = ranks
         self._max = max_tokens
         self._style = style
+        self._subject: Node | None = None  # what is being summarised
 
     def note(self, node: Node, facts: Sequence[Fact], content_hash: str = "") -> Note:
         """The note of a node; `content_hash` is taken from its meta unless given."""
@@ -51,7 +50,7 @@ class Renderer:
         return Note(
             id=node.id,
             type=node.type,
-            name=node.qualname if "#" in node.id else dotted(node),
+            name=spelled(node) if "#" in node.id else dotted(node),
             path=node.path,
             lang=node.lang,
             lines=node.lines,
@@ -64,9 +63,11 @@ class Renderer:
 
     def summarise(self, node: Node, table: FactTable) -> list[Sentence]:
         """The sentences of a summary, dropped from the end until they fit; filler is dropped wherever it stands."""
-        kinds = {fact.relation for fact in table.about(node.id) if fact.object not in _NOTHING} - _BARE
+        kinds = {fact.relation for fact in table.about(node.id) if fact.object not in NOTHING} - _BARE
+        kinds |= _MADE & set(node.meta.get("flags", ())) | ({"signature"} if shape_of(node) else set())
         if node.name.startswith("<lambda") or (len(kinds) < 2 and len(table.about(node.id, "parameter")) < 2):
             return []
+        self._subject = node
         write = _FRAMES.get(node.type, _symbol)
         kept: list[Sentence] = []
         used = 0
@@ -83,28 +84,61 @@ class Renderer:
         return kept
 
     def name(self, node_id: str) -> str:
-        """A node as prose names it: `Session.send`, `requests.api`, `ValueError`."""
-        node = self._view.node(node_id)
+        """A node as prose names it: `Session.send`, `requests.api`, `ValueError`. Of two that read alike the other than the
+        subject comes with where it stands."""
+        node, subject = self._view.node(node_id), self._subject
         if node is None:
             return node_id.rpartition("#")[2] or node_id
+        text = self._called(node)
+        if subject is None or subject.origin == "brain" or "#" not in node_id:
+            return text
+        alike = spelled(node) == spelled(subject) and node.path != subject.path
+        return f"{text} of {self._place(node)}" if alike else text
+
+    def _place(self, node: Node) -> str:
         if node.type == "external":
-            return node_id.partition("#")[2] or node_id.removeprefix("ext:")
+            return node.id.removeprefix("ext:").partition("#")[0]
+        home = module_of(self._view, node)
+        return dotted(home) if home is not None else node.path
+
+    def _called(self, node: Node) -> str:
+        node_id = node.id
+        if node.type == "external":
+            return spelled(node) if "#" in node_id else node_id.removeprefix("ext:")
         if node.name == "__init__" or "constructor" in node.meta.get("flags", ()):
-            return node.qualname.rpartition(".")[0] or node.qualname
+            return owner_of(node) or spelled(node)
         if node.name == "/":
             return "the root package"
-        return node.qualname if "#" in node_id else str(node.meta.get("title") or dotted(node))
+        return spelled(node) if "#" in node_id else str(node.meta.get("title") or dotted(node))
+
+    def node(self, node_id: str) -> Node | None:
+        return self._view.node(node_id)
+
+    def replaces(self, fact: Fact) -> str:
+        """What a method does to that of a base: one of an interface is implemented."""
+        home = container(self._view, fact.object)
+        return "implements" if home is not None and home.type == "interface" else "overrides"
+
+    def siblings(self, node: Node) -> list[Node]:
+        """What its container defines beside it and of its sort, in source order."""
+        home, flags = container(self._view, node.id), node.meta.get("flags", ())
+        found = (self._view.node(e.src) for e in self._view.into(home.id, "defined_in")) if home is not None else ()
+        alike = [n for n in found if n is not None and n.id != node.id and n.meta.get("flags", ()) == flags]
+        return sorted(alike, key=lambda n: (n.lines, n.id))
 
     def best(self, facts: Iterable[Fact]) -> list[Fact]:
-        """Facts about other nodes, the most important end first; repository before outside, public before private."""
+        """Facts about other nodes, the most important end first; repository before outside, what is written before what only
+        happens and what may stand in for it, public before private."""
 
-        def key(fact: Fact) -> tuple[bool, bool, bool, float, str]:
+        def key(fact: Fact) -> tuple[bool, bool, bool, bool, bool, float, str]:
             node = self._view.node(fact.object)
             outside = node is None or node.type == "external"
             known = self._ranks.get(fact.object)
             inner = node is not None and node.type == "function" and "." in node.qualname
             private = node is None or hidden(node.name)
-            return outside, inner, private, -(known.total if known else 0.0), fact.object
+            via = fact.qualifier("via")
+            unwritten = via in IMPLIED or (node is not None and "destructor" in node.meta.get("flags", ()))
+            return outside, unwritten, via == "override", inner, private, -(known.total if known else 0.0), fact.object
 
         named = [fact for fact in facts if "<lambda" not in fact.object]
         return sorted(named, key=key)
@@ -125,22 +159,17 @@ class Renderer:
         text, ids, refs = self.names(facts, limit)
         return Sentence(f"{lead} {text}", ids, refs)
 
-    def tried(self, node: Node, table: FactTable) -> list[Fact]:
-        """The calls of a test into what it tests; none for what only helps the tests."""
-        marks = " ".join(map(str, node.meta.get("decorators", ())))
-        test = _TEST_NAME.match(node.name) and "fixture" not in marks
-        if not is_test(node) or not (test or _TEST_MARK.search(marks)) or table.about(node.id, "called_by"):
-            return []
-        return [f for f in table.about(node.id, "calls") if self.is_product(f.object)]
-
     def is_product(self, node_id: str) -> bool:
         node = self._view.node(node_id)
         return node is not None and node.type != "external" and not is_test(node)
 
-    def home(self, owner: Sequence[Fact]) -> str:
-        """` of shop.cart`, ` of the module cart`: where a thing is defined, nothing for what stands right in a package."""
+    def home(self, node: Node, owner: Sequence[Fact]) -> str:
+        """` of shop.cart`, ` of the module cart`: where a thing is defined, nothing for what stands right in a package. Of a method
+        whose class stands in another file or outside, that class."""
         kind = self.type_of(owner[0].object) if owner else "package"
         name = self.name(owner[0].object) if kind != "package" else ""
+        if kind == "module" and node.type == "method" and "." in node.qualname:
+            return f" of {owner_of(node)}"
         return f" of {'the module ' if kind == 'module' and '.' not in name else ''}{name}" if name else ""
 
     def type_of(self, node_id: str) -> str:
@@ -176,24 +205,22 @@ class Renderer:
 def _symbol(r: Renderer, node: Node, table: FactTable) -> Iterator[Sentence]:
     """Functions and methods: what it is; takes and returns; raises; callers and callees; the rest. Of a test: what it tries."""
     purpose = purpose_of(table, node)
-    tried = r.best(r.tried(node, table))
-    if tried:
-        text, ids, refs = r.names(tried)
-        said = " ".join(split_identifier(_TEST_NAME.sub("", node.name, count=1) or node.name))
-        yield purpose or Sentence(f'A test of {text}: "{said}".', ids, refs)
-        if purpose:
-            yield join_clauses(Sentence(f"tests {text}", ids, refs))
+    if is_trial(r, node, table):
+        yield from trial(r, node, table, purpose)
         return
-    takes = _signature(node, table)
+    takes = signature(node, table)
+    calls = r.best(inside(r, node, table.about(node.id, "calls")))
+    raising = [sentence for sentence in _raising(r, node, table) if sentence.text]
+    callers = table.about(node.id, "called_by")
     yield purpose or _composed(r, node, table, takes)
     if purpose:
         yield join_clauses(takes)
-    yield from _raising(r, node, table)
-    yield join_clauses(
-        r.clause("called by", r.best(table.about(node.id, "called_by"))),
-        r.clause("calls", r.best(_inside(r, table.about(node.id, "calls")))),
-    )
-    yield join_clauses(r.clause("overrides", table.about(node.id, "overrides")))
+    yield from raising
+    if not (purpose or takes or raising or calls or callers):  # then the little there is
+        yield join_clauses(marked(node, table))
+        calls = r.best(table.about(node.id, "calls"))
+    yield join_clauses(r.clause("called by", r.best(callers)), r.clause("calls", calls))
+    yield join_clauses(*(r.clause(r.replaces(f), [f]) for f in table.about(node.id, "overrides")))
     yield join_clauses(_catching(r, table.about(node.id, "catches")))
     yield join_clauses(r.clause("exercised by", r.best(table.about(node.id, "tested_by")), 2))
     promised = r.clause("declared to raise", table.about(node.id, "promises"))
@@ -201,21 +228,19 @@ def _symbol(r: Renderer, node: Node, table: FactTable) -> Iterator[Sentence]:
         yield join_clauses(replace(promised, text=f"{promised.text}, which the code is not seen to do"))
 
 
-def _inside(r: Renderer, facts: Sequence[Fact]) -> list[Fact]:
-    """Callees in the repository; the outside ones only when there is nothing else."""
-    inside = [f for f in facts if r.type_of(f.object) not in ("external", "")]
-    return inside or [f for f in facts if not f.object.startswith("ext:builtins")]
-
-
 def _composed(r: Renderer, node: Node, table: FactTable, takes: Sentence | None) -> Sentence:
     """The first sentence of an undocumented callable: its kind, its home, what goes in and out."""
     flags = set(node.meta.get("flags", ()))
-    words = [word for word in ("abstract", "async", "static") if word in flags or f"{word}method" in flags]
+    words = [
+        word for word in ("abstract", *sorted(_MADE), "async", "static") if word in flags or f"{word}method" in flags
+    ]
     if node.name == "__init__":
         flags.add("constructor")
     kind = (
         "constructor"
         if "constructor" in flags
+        else "destructor"
+        if "destructor" in flags
         else "property"
         if "property" in flags
         else "class method"
@@ -226,41 +251,11 @@ def _composed(r: Renderer, node: Node, table: FactTable, takes: Sentence | None)
         kind = "generator function"
     lead = " ".join([*words, kind])
     owner = table.about(node.id, "container")
-    text = f"{'An' if lead[0] in 'aeiou' else 'A'} {lead}{r.home(owner)}"
+    text = f"{'An' if lead[0] in 'aeiou' else 'A'} {lead}{r.home(node, owner)}"
     if takes:
         text += f" that {takes.text}"
     ids = tuple(f.id for f in owner[:1]) + (takes.facts if takes else ())
     return Sentence(text + ".", ids, tuple(f.object for f in owner[:1]))
-
-
-def _signature(node: Node, table: FactTable) -> Sentence | None:
-    """`takes url, params (default None) and **kwargs; returns Response`."""
-    parameters = table.about(node.id, "parameter")
-    returns = table.about(node.id, "returns")
-    shown = [_parameter(fact) for fact in parameters[:6]]
-    clauses = []
-    if shown:
-        clauses.append(f"takes {enumeration(shown, len(parameters) - len(shown))}")
-    purpose = table.about(node.id, "purpose")
-    told = not shown and purpose and purpose[0].object.startswith(("Return", "Yield"))  # "Returns the x. Returns int."
-    if returns and returns[0].object not in _NOTHING and len(tokens(returns[0].object)) <= 12 and not told:
-        clauses.append(f"returns {_unquoted(returns[0].object)}")
-    if not clauses:
-        return None
-    return Sentence(" and ".join(clauses), tuple(f.id for f in (*parameters[:6], *returns[:1])), ())
-
-
-def _unquoted(annotation: str) -> str:
-    """A forward reference as the type it names."""
-    quoted = len(annotation) > 2 and annotation[0] == annotation[-1] and annotation[0] in "\"'"
-    return annotation[1:-1] if quoted and annotation.count(annotation[0]) == 2 else annotation
-
-
-def _parameter(fact: Fact) -> str:
-    default = fact.qualifier("default")
-    stars = {"*": "*", "**": "**"}.get(fact.qualifier("kind"), "")
-    name = stars + fact.object.lstrip("*")
-    return f"{name} (default {default})" if default and len(tokens(default)) <= 6 else name
 
 
 def _raising(r: Renderer, node: Node, table: FactTable) -> Iterator[Sentence]:
@@ -270,35 +265,40 @@ def _raising(r: Renderer, node: Node, table: FactTable) -> Iterator[Sentence]:
         yield join_clauses(Sentence(said, (fact.id,), (fact.object,)))
     if len(direct) > 3:
         yield join_clauses(r.clause("also raises", direct[3:]))
-    yield join_clauses(r.clause("may raise", r.best(table.about(node.id, "may_raise")), 3))
+    yield join_clauses(r.clause("may raise", table.about(node.id, "may_raise"), 3))  # the likeliest come first
 
 
 def _catching(r: Renderer, facts: Sequence[Fact]) -> Sentence | None:
     return r.clause("catches", facts, 3)
 
 
+def _bases(r: Renderer, node: Node, table: FactTable) -> tuple[Sentence | None, Sentence | None]:
+    extended, implemented = table.about(node.id, "extends"), table.about(node.id, "implements")
+    return r.clause("extends", extended), r.clause("implements", implemented)
+
+
 def _class(r: Renderer, node: Node, table: FactTable) -> Iterator[Sentence]:
     about = table.about
-    bases = [*about(node.id, "extends"), *about(node.id, "implements")]
     purpose = purpose_of(table, node)
     kinds = set(node.meta.get("flags", ()))
     members = about(node.id, "member")
     methods = [f for f in members if r.type_of(f.object) == "method" and r.is_open(f.object)]
-    fields = [f for f in members if r.is_field(f.object) and r.is_open(f.object)]
+    held = [f for f in members if r.is_field(f.object)]
+    fields = [f for f in held if r.is_open(f.object)] or (held if not methods else [])
     if not purpose:
-        word = next((k for k in ("dataclass", "enum", "struct", "record", "protocol") if k in kinds), node.type)
+        word = next((k for k in ("dataclass", "enum", "struct", "record", "protocol") if k in kinds), noun(node))
         owner = about(node.id, "container")
         start = "An" if ("abstract" in kinds or word[0] in "aeiou") else "A"
-        text = f"{start} {'abstract ' if 'abstract' in kinds else ''}{word}{r.home(owner)}"
-        base, ids, refs = r.names(bases) if bases else ("", (), ())
-        text += f" that extends {base}" if base else ""
-        yield Sentence(text + ".", tuple(f.id for f in owner[:1]) + ids, tuple(f.object for f in owner[:1]) + refs)
+        text = f"{start} {'abstract ' if 'abstract' in kinds else ''}{word}{r.home(node, owner)}"
+        bases = join_clauses(*_bases(r, node, table), glue=" and ")
+        shape = "" if bases.text or methods or fields else shape_of(node)
+        text += f" that {bases.text[0].lower()}{bases.text[1:]}" if bases.text else f"{shape}."
+        ids, refs = tuple(f.id for f in owner[:1]), tuple(f.object for f in owner[:1])
+        yield Sentence(text, ids + bases.facts, refs + bases.refs)
     else:
         yield purpose
-        yield join_clauses(
-            r.clause("extends", about(node.id, "extends")), r.clause("implements", about(node.id, "implements"))
-        )
-    yield join_clauses(r.clause("extended by", r.best(about(node.id, "subclass"))))
+        yield join_clauses(*_bases(r, node, table))
+    yield heirs(r, about(node.id, "subclass"))
     yield join_clauses(
         r.clause("raised by", r.best(about(node.id, "raised_by"))),
         r.clause("caught by", r.best(about(node.id, "caught_by"))),
@@ -306,25 +306,6 @@ def _class(r: Renderer, node: Node, table: FactTable) -> Iterator[Sentence]:
     yield join_clauses(leaf_clause(r, "methods:", r.best(methods), 6), leaf_clause(r, "fields:", fields, 6))
     yield join_clauses(r.clause("used by", r.best(about(node.id, "called_by"))))
     yield join_clauses(r.clause("exercised by", r.best(about(node.id, "tested_by")), 2))
-
-
-def _variable(r: Renderer, node: Node, table: FactTable) -> Iterator[Sentence]:
-    value = table.about(node.id, "value")
-    owner = table.about(node.id, "container")
-    purpose = purpose_of(table, node)
-    short = [f for f in value if len(tokens(f.object)) <= 16]
-    if purpose:
-        yield purpose
-    flags = node.meta.get("flags", ())
-    word = "field" if owner and r.type_of(owner[0].object) in ("class", "interface") else "variable"
-    word = "type alias" if "alias" in flags else "constant" if "const" in flags or node.name.isupper() else word
-    annotation = one_line(str(node.meta.get("returns") or node.meta.get("annotation") or ""))
-    annotation = annotation if len(tokens(annotation)) <= 12 else ""
-    if not (purpose or short or annotation):
-        return  # that there is such a name says nothing
-    text = f"A {word}{r.home(owner)}" + (f" of type {annotation}" if annotation else "")
-    text += f", set to {short[0].object}" if short else ""
-    yield Sentence(text + ".", tuple(f.id for f in (*owner[:1], *short[:1])), tuple(f.object for f in owner[:1]))
 
 
 def _module(r: Renderer, node: Node, table: FactTable) -> Iterator[Sentence]:
@@ -336,7 +317,9 @@ def _module(r: Renderer, node: Node, table: FactTable) -> Iterator[Sentence]:
     words = (("class", "classes"), ("interface", "interfaces"), ("function", "functions"), ("module", "modules"))
     for kind, many in (*words, ("package", "packages")):
         facts = [f for f in members if r.type_of(f.object) == kind and r.is_public(f.object)]
-        groups.append(r.clause(kind if len(facts) == 1 else many, r.best(facts), 5))
+        said = next((noun(n) for f in facts[:1] if (n := r.node(f.object)) is not None), kind)
+        many = many if said == kind else f"{said}s"
+        groups.append(r.clause(said if len(facts) == 1 else many, r.best(facts), 5))
     present = [g for g in groups if g]
     if present:
         label = "Package" if node.type == "package" else "Module"
@@ -361,7 +344,7 @@ def _modules(r: Renderer, facts: Sequence[Fact]) -> list[Fact]:
 _FRAMES: Final[dict[str, Callable[[Renderer, Node, FactTable], Iterator[Sentence]]]] = {
     "class": _class,
     "interface": _class,
-    "variable": _variable,
+    "variable": variable,
     "module": _module,
     "package": _module,
     "capability": knowledge.capability,

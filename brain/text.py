@@ -172,8 +172,9 @@ def paragraph(doc: str) -> str:
     return plain(" ".join(lines))
 
 
-def first_sentence(doc: str, limit: int = VERBATIM) -> str:
-    """The first sentence of a doc comment as a statement of at most `limit` tokens, empty when none can be had honestly.
+def first_sentence(doc: str, limit: int = VERBATIM, name: str = "") -> str:
+    """The first sentence of a doc comment as a statement of at most `limit` tokens, empty when none can be had honestly. `name`
+    is what it documents: a sentence that opens with it keeps it as it is spelled.
 
     Never cut mid-sentence: an aside or a trailing clause is dropped whole, and what still is too long, filler, a
     licence, or the lead-in of a list is refused.
@@ -189,7 +190,7 @@ def first_sentence(doc: str, limit: int = VERBATIM) -> str:
         if candidate.rstrip()[-1:] == ":":
             continue  # the lead-in of what was cut off
         if len(tokens(candidate)) <= limit and not banned(candidate) and _says_something(candidate):
-            return _finish(candidate)
+            return _finish(candidate, name)
     return ""
 
 
@@ -255,13 +256,18 @@ def _shorter(text: str) -> list[str]:
     return [text, bare, *sorted(cuts, key=len, reverse=True)]
 
 
-def opened(text: str) -> str:
+def opened(text: str, name: str = "") -> str:
     """`text` begun with a capital, where its first word is one of the language and no name."""
     first = re.match(r"\S+", text)
-    plain_word = first and re.fullmatch(r"[a-z][a-z'-]*,?", first.group()) and not text[first.end() :].startswith(" -")
+    plain_word = (
+        first
+        and first.group() != name
+        and re.fullmatch(r"[a-z][a-z'-]*,?", first.group())
+        and not text[first.end() :].startswith((" -", " ="))
+    )
     return text[0].upper() + text[1:] if plain_word else text
 
 
-def _finish(text: str) -> str:
-    text = opened(text.strip().rstrip(",;").rstrip())
+def _finish(text: str, name: str) -> str:
+    text = opened(text.strip().rstrip(",;").rstrip(), name)
     return text if _ENDED.search(text) else text + "."

@@ -14,7 +14,7 @@ from typing import Final
 
 from brain.recipes import MOST_STEPS, Snippet, Step
 from brain.text import one_line, split_identifier
-from brain.view import View, is_aside, is_public, is_test, readable
+from brain.view import IMPLIED, View, is_aside, is_public, is_test, readable
 from extractor.schema import Node
 
 _MARK: Final = re.compile(r"\btest|^\W*(?:fact|theory)\b", re.I)  # @Test, #[test], [TestMethod], [Fact]
@@ -64,9 +64,12 @@ def _steps(view: View, node: Node, lines: Sequence[str], start: int, end: int) -
         target = view.node(edge.dst)
         if target is None or target.type not in ("function", "method", "class") or not is_public(target):
             continue
+        if edge.via in IMPLIED or edge.via == "override" or "destructor" in target.meta.get("flags", ()):
+            continue  # nobody who follows the recipe writes it, or it only may stand in for what is written
         line = lines[edge.line - 1] if edge.line <= len(lines) else ""
         if start <= edge.line <= end and not _CHECK.search(line):
-            found.append((edge.line, line.find(target.name), target.id))
+            place = re.search(rf"(?<!\w){re.escape(target.name)}(?!\w)", line)
+            found.append((edge.line, place.start() if place else -1, target.id))
     ids = [target for _, _, target in sorted(found)]
     return [
         Step(target, (), line)

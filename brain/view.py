@@ -14,9 +14,11 @@ from sys import intern
 from typing import Final, Protocol
 
 from extractor.graph import Graph
-from extractor.languages import BY_NAME
+from extractor.languages import BY_NAME, SOURCE_SUFFIXES
 from extractor.schema import Edge, Node
 
+# Ways to find a call that stands in no source as one: the end of a scope, an operator, a loop, a truth test.
+IMPLIED: Final = frozenset({"with", "destructor", "operator", "iteration", "item", "protocol"})
 BRAIN_TYPES: Final = ("capability", "concept", "error", "recipe")
 CODE_TYPES: Final = ("package", "module", "class", "interface", "function", "method", "variable")
 
@@ -193,20 +195,23 @@ def _shared(node: Node) -> Node:
     return Node(node.id, intern(node.type), node.name, intern(node.path), intern(node.lang), meta, intern(node.origin))
 
 
+def around(relations: Relations, node_id: str) -> list[Node]:
+    """What a node is defined in, the nearest first: a method written outside its class stands in the class and in a file."""
+    found = [relations.node(edge.dst) for edge in relations.out(node_id, "defined_in")]
+    return sorted((n for n in found if n is not None), key=lambda n: n.type in ("module", "package"))
+
+
 def container(relations: Relations, node_id: str) -> Node | None:
     """The class, function, module or package that a node is defined in."""
-    for edge in relations.out(node_id, "defined_in"):
-        found = relations.node(edge.dst)
-        if found is not None:
-            return found
-    return None
+    return next(iter(around(relations, node_id)), None)
 
 
 def module_of(relations: Relations, node: Node) -> Node | None:
     """The file that a symbol stands in."""
     current: Node | None = node
     while current is not None and current.type != "module":
-        current = container(relations, current.id)
+        homes = around(relations, current.id)
+        current = next((n for n in homes if n.type == "module"), homes[0] if homes else None)
     return current
 
 
@@ -223,6 +228,38 @@ def readable(node: Node) -> bool:
     """Whether snippets in a node's language can be parsed here, statement by statement."""
     spec = BY_NAME.get(node.lang)
     return spec is not None and bool(spec.fences)
+
+
+def joint_of(node: Node) -> str:
+    """What joins the parts of a symbol's name in its language; a dot in the name of a file."""
+    spec = BY_NAME.get(node.lang)
+    file = "#" not in node.id or (node.type == "external" and f".{node.name}" in SOURCE_SUFFIXES)
+    return "." if spec is None or file else spec.joint
+
+
+def spelled(node: Node) -> str:
+    """A symbol's qualified name as its language writes it: `Cart.add`, `shop::Cart::add`."""
+    return node.qualname.replace(".", joint_of(node))
+
+
+def owner_of(node: Node) -> str:
+    """The same of what a symbol stands in, empty for what stands in a file."""
+    return node.qualname.rpartition(".")[0].replace(".", joint_of(node))
+
+
+def noun(node: Node) -> str:
+    """What programmers of the node's language call its type."""
+    spec = BY_NAME.get(node.lang)
+    return dict(spec.nouns).get(node.type, node.type) if spec is not None else node.type
+
+
+def unsaid(node: Node, callee: str) -> bool:
+    """Whether nobody tells of a call in the node's language: of what it knows without import, or of what only wraps a value."""
+    spec = BY_NAME.get(node.lang)
+    package, _, name = callee.removeprefix("ext:").partition("#")
+    return callee.startswith("ext:") and (
+        package == (spec.builtin if spec else "") or package == "builtins" or (spec is not None and name in spec.wraps)
+    )
 
 
 def dotted(node: Node) -> str:

@@ -88,10 +88,10 @@ def homonyms(ask: Ask) -> Topic | None:
         return None
     shown = listing([f"`{f.object}`" for f in found])
     answers = (
-        f"`{s.qualname}` is defined in {len(found)} files: {shown}.",
-        f"There are {len(found)} of that name: `{s.qualname}` stands in {shown}.",
+        f"`{s.spelled}` is defined in {len(found)} files: {shown}.",
+        f"There are {len(found)} of that name: `{s.spelled}` stands in {shown}.",
     )
-    return ask.topic("homonyms", "discovery", "location", answers, found, o=f"`{s.qualname}`")
+    return ask.topic("homonyms", "discovery", "location", answers, found, o=f"`{s.spelled}`")
 
 
 def purpose(ask: Ask) -> Topic | None:

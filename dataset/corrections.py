@@ -78,9 +78,11 @@ class Corrections:
             if self._facts.names.subject(method).in_path or self._facts.names.exists(f"{s.qualname}.{name}"):
                 continue
             place = self._facts.first(method, "path")
+            there, wrong = self._facts.names.subject(method), f"{s.label}{s.joint}{name}"
+            lead = there.spelled.removesuffix(name)
             answers = (
-                f"There is no `{s.label}.{name}`; `{name}` is a method of `{owner}`, in `{path}`.",
-                f"`{s.label}` has no `{name}`: that is `{qualname}`, in `{path}`.",
+                f"There is no `{wrong}`; `{name}` is a method of `{lead.removesuffix(there.joint)}`, in `{path}`.",
+                f"`{s.label}` has no `{name}`: that is `{there.spelled}`, in `{path}`.",
             )
             return ask.topic(
                 "wrong_owner",
@@ -89,7 +91,7 @@ class Corrections:
                 answers,
                 [container, place],
                 "correction",
-                o=f"`{s.label}.{name}`",
+                o=f"`{wrong}`",
             )
         return None
 

@@ -114,7 +114,7 @@ class Gates:
         bare = token.strip("()").removeprefix("*").removeprefix("*")
         if bare in self.paths or bare.rstrip("/") in self.paths or bare in self.words or bare in _PLAIN:
             return True
-        return self.names.exists(bare.replace("::", "."))
+        return self.names.exists(bare)
 
 
 def _least(draft: Draft) -> int:

@@ -118,7 +118,7 @@ def _spelled(row: Example, text: str) -> list[str]:
 def _names(example: Example) -> set[str]:
     """What a row may name: the labels of its nodes and what its answer sets in code."""
     names = {name for ref in example.refs for name in (parts_of(ref)[1], parts_of(ref)[1].rpartition(".")[2])}
-    return {*names, *code_tokens(example.response)} - {""}
+    return {*names, *(name.replace(".", "::") for name in names), *code_tokens(example.response)} - {""}
 
 
 def _plain(text: str) -> str:

@@ -37,7 +37,7 @@ from dataset.teacher import FORMS, TASK, Taught, teach
 from dataset.topics import Topic
 from extractor.graph import Graph
 
-VERSION = "14"
+VERSION = "15"
 SAMPLES = 20
 
 
@@ -161,7 +161,7 @@ class _Maker:
         if self.splits.answered_back(draft.subject.id):
             return None
         near = (i for i in self.knowledge.neighbours(draft.subject.id, 8) if not self.splits.answered_back(i))
-        return with_context(draft, self.knowledge.note, list(islice(near, 4)))
+        return with_context(draft, self.knowledge.note, list(islice(near, 4)), self.knowledge.names)
 
     def _example(self, draft: Draft, split: str) -> Example:
         negatives = self.knowledge.neighbours(draft.twin or draft.subject.id, self.settings.negatives_per_example)

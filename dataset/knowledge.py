@@ -15,7 +15,7 @@ from brain.derive import facts_about
 from brain.facts import Fact
 from brain.importance import Importance, ordered, rank_view
 from brain.notes import safe_name
-from brain.view import View, is_aside, is_public
+from brain.view import View, is_aside, is_public, joint_of
 from dataset.names import Names, Subject, parts_of, spec_of
 from dataset.negatives import Parts, near_neighbours, parts_from
 from dataset.questions import topics
@@ -175,7 +175,9 @@ class Knowledge(Facts):
     def parts(self) -> Parts:
         """What invented names are made of."""
         return parts_from(
-            parts_of(n.id)[1] or n.name for n in self.view.nodes.values() if n.origin != "brain" and (n.name or n.id)
+            self.names.spelled(n.id) or n.name
+            for n in self.view.nodes.values()
+            if n.origin != "brain" and (n.name or n.id)
         )
 
     def text(self) -> str:
@@ -233,7 +235,11 @@ def _opening(node: Node) -> tuple[str, str]:
 
 def _names(view: View) -> Names:
     nodes = [n for n in view.nodes.values() if n.origin != "brain"]
-    return Names({n.id: _type(n) for n in nodes}, {n.id: called for n in nodes if (called := _called(n))})
+    return Names(
+        {n.id: _type(n) for n in nodes},
+        {n.id: called for n in nodes if (called := _called(n))},
+        {n.id: joint for n in nodes if (joint := joint_of(n)) != "."},
+    )
 
 
 def _called(node: Node) -> str:

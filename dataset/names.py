@@ -49,6 +49,7 @@ class Subject:
     label: str
     in_path: bool = False  # the label needs the path to be unambiguous
     called: str = ""  # what its language calls it, where that says more than the type: constructor, struct, macro
+    joint: str = "."  # what joins the parts of a name in its language
 
     @property
     def noun(self) -> str:
@@ -70,6 +71,11 @@ class Subject:
     @property
     def owner(self) -> str:
         return self.qualname.rpartition(".")[0]
+
+    @property
+    def spelled(self) -> str:
+        """The qualified name as its language writes it."""
+        return self.qualname.replace(".", self.joint)
 
     def said(self, *, code: bool = True) -> str:
         """The label in a sentence: with backticks, or as people type it."""
@@ -95,9 +101,16 @@ def parts_of(node_id: str) -> tuple[str, str]:
 class Names:
     """Labels for ids. `types` maps the ids of a graph to their node types; empty when the ids stand in no graph."""
 
-    def __init__(self, types: Mapping[str, str] | None = None, called: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        types: Mapping[str, str] | None = None,
+        called: Mapping[str, str] | None = None,
+        joints: Mapping[str, str] | None = None,
+    ) -> None:
+        """`joints` says what joins the parts of a name, for the ids where that is no dot."""
         self.types = dict(types or {})
         self._called = dict(called or {})
+        self._joints = dict(joints or {})
         self._shared: Counter[str] = Counter()
         self._own: Counter[str] = Counter()  # of the product itself: what tests define takes no plain name from it
         self._homes: Counter[tuple[str, str]] = Counter()
@@ -124,10 +137,12 @@ class Names:
         kind = kind or self.types.get(node_id, "") or _guessed_type(node_id, qualname)
         if not qualname:
             return Subject(node_id, kind, path, path, path.rstrip("/") or path)
-        if not path or (self._own if _ours(path) else self._shared)[qualname] < 2:
-            return Subject(node_id, kind, qualname, path, qualname, called=self._called.get(node_id, ""))
-        dotted = self._dotted(node_id, path, qualname)
-        return Subject(node_id, kind, qualname, path, dotted or qualname, not dotted, self._called.get(node_id, ""))
+        called, joint = self._called.get(node_id, ""), self._joints.get(node_id, ".")
+        label, in_path = qualname.replace(".", joint), False
+        if path and (self._own if _ours(path) else self._shared)[qualname] > 1:
+            dotted = self._dotted(node_id, path, qualname)
+            label, in_path = dotted or label, not dotted
+        return Subject(node_id, kind, qualname, path, label, in_path, called, joint)
 
     def holds(self, node_id: str) -> bool:
         """Whether the graph has this node: an error named in a handler only is no node. All ids pass where there is no graph."""
@@ -156,8 +171,14 @@ class Names:
                 return label
         return ""
 
+    def spelled(self, node_id: str) -> str:
+        """The qualified name of an id as its language writes it; empty for a file."""
+        return parts_of(node_id)[1].replace(".", self._joints.get(node_id, "."))
+
     def exists(self, name: str) -> bool:
-        """Whether some symbol, external or not, has this qualified name or ends in it; a module's dotted path may lead."""
+        """Whether some symbol, external or not, has this qualified name or ends in it; a module's dotted path may lead. However
+        its parts are joined."""
+        name = name.replace("::", ".")
         if self._shared[name] > 0 or name in self._outside:
             return True
         pieces = name.split(".")
@@ -175,6 +196,12 @@ class Names:
         """How many definitions share the id's path and qualified name (overloads, setters, alternatives)."""
         path, qualname = parts_of(node_id)
         return self._homes[path, qualname]
+
+
+def apart(name: str) -> tuple[str, str]:
+    """(what leads, the plain name) of a qualified name in either spelling: `Cart.` and `add`, `shop::Cart::` and `add`."""
+    last = re.split(r"::|\.", name)[-1]
+    return name.removesuffix(last) if last else name, last
 
 
 def spec_of(node_id: str) -> LanguageSpec | None:

@@ -15,7 +15,7 @@ from random import Random
 from zlib import crc32
 
 from dataset.example import Example, read_examples
-from dataset.names import parts_of
+from dataset.names import apart, parts_of
 from dataset.score import code_tokens
 
 # Parts for the test set's fakes: ordinary words of other trades. A word that the repository uses is left out of its fakes.
@@ -87,10 +87,11 @@ SCOPE_REFUSALS = (
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What fakes are made of: the lower-case parts of real names, class-like names, and every name that exists."""
+    """What fakes are made of: the lower-case parts of real names, class-like names with what joins a member to them, and every
+    name that exists."""
 
     words: tuple[str, ...]
-    classes: tuple[str, ...]
+    owners: tuple[str, ...]
     functions: tuple[str, ...]
     known: frozenset[str]
 
@@ -98,9 +99,9 @@ class Parts:
 def parts_from(qualnames: Iterable[str]) -> Parts:
     """Parts of real qualified names. Words are those of two identifiers at least, or all when there are few."""
     seen: dict[str, int] = {}
-    classes, functions, known = set(), set(), set()
+    classes, owners, functions, known = set(), set(), set(), set()
     for qualname in qualnames:
-        pieces = qualname.split(".")
+        pieces = re.split(r"::|\.", qualname)
         known.update(pieces)
         known.add(qualname)
         for piece in pieces:
@@ -108,16 +109,18 @@ def parts_from(qualnames: Iterable[str]) -> Parts:
                 seen[word] = seen.get(word, 0) + 1
         last = pieces[-1]
         if len(pieces) > 1 and pieces[-2][:1].isupper():
-            classes.add(qualname.rpartition(".")[0])
+            owners.add(apart(qualname)[0])
         if last[:1].isupper():
             classes.add(qualname)
         elif last.isidentifier() and not last.startswith("_"):
             functions.add(last)
+    joint = "::" if sum(o.endswith("::") for o in owners) * 2 > len(owners) else "."
+    owners |= {f"{name}{joint}" for name in classes if not any(f"{name}{other}" in owners for other in (".", "::"))}
     words = sorted(w for w in seen if len(w) > 2 and w.isalpha())
     common = [w for w in words if seen[w] > 1]
     return Parts(
         tuple(common if len(common) >= 12 else words),
-        tuple(sorted(classes)),
+        tuple(sorted(owners)),
         tuple(sorted(functions)),
         frozenset(known | {k.lower() for k in known}),
     )
@@ -127,9 +130,12 @@ def load_parts(dataset: Path) -> Parts:
     """Parts from the names that the rows of a train.jsonl cite or name: enough to make fresh fakes without the graph."""
     names: set[str] = set()
     for example in read_examples(dataset):
-        names.update(filter(None, (parts_of(ref)[1] for ref in (*example.refs, *example.meta.negatives))))
+        for ref in (*example.refs, *example.meta.negatives):
+            name = parts_of(ref)[1]
+            scoped = name.replace(".", "::")  # as the row writes it
+            names.update({scoped if scoped in example.response or scoped in example.prompt else name} - {""})
         if example.meta.answerable:
-            names.update(t for t in code_tokens(example.response) if re.fullmatch(r"[\w.]+", t))
+            names.update(t for t in code_tokens(example.response) if re.fullmatch(r"[\w.:]+", t))
     return parts_from(sorted(names))
 
 
@@ -148,7 +154,7 @@ def fresh_fakes(rng: Random, parts: Parts, words: Sequence[str] = ()) -> Iterato
     misses = 0
     while misses < 1000 and parts.words:
         fake = _invent(rng, parts, words)
-        last = fake.rpartition(".")[2]
+        last = apart(fake)[1]
         if fake in made or last.lower() in parts.known or fake.lower() in parts.known:
             misses += 1
             continue
@@ -159,7 +165,7 @@ def fresh_fakes(rng: Random, parts: Parts, words: Sequence[str] = ()) -> Iterato
 
 def fake_like(rng: Random, twin: str, parts: Parts, words: Sequence[str] = (), tries: int = 60) -> str:
     """An invented name of the same shape as the real `twin`, in the same class if it is a method. Empty when none was found."""
-    owner, _, last = twin.rpartition(".")
+    owner, last = apart(twin)
     pool = list(words) or list(parts.words)
     for _ in range(tries if pool else 0):
         own = split_words(last) or (last.lower(),)
@@ -173,7 +179,7 @@ def fake_like(rng: Random, twin: str, parts: Parts, words: Sequence[str] = (), t
         if len(set(combined)) < len(combined):
             continue
         name = _shaped(combined, last)
-        fake = f"{owner}.{name}" if owner else name
+        fake = f"{owner}{name}"
         if name.lower() not in parts.known and fake.lower() not in parts.known:
             return fake
     return ""
@@ -236,7 +242,7 @@ def _invent(rng: Random, parts: Parts, words: Sequence[str]) -> str:
         return "".join(word.capitalize() for word in pair)
     camel = sum(1 for f in parts.functions if re.search(r"[a-z][A-Z]", f)) * 2 > len(parts.functions)
     name = pair[0] + pair[1].capitalize() if camel else "_".join(pair)
-    return f"{rng.choice(parts.classes)}.{name}" if roll < 0.6 and parts.classes else name
+    return f"{rng.choice(parts.owners)}{name}" if roll < 0.6 and parts.owners else name
 
 
 def _shaped(words: Sequence[str], like: str) -> str:

@@ -38,17 +38,17 @@ def refuse(real: Draft, topic: Topic, parts: Parts, seed: int, words: Sequence[s
     if (
         subject.name.startswith("__")
         or subject.in_path
-        or not subject.label.endswith(subject.qualname)
+        or not subject.label.endswith(subject.spelled)
         or subject.type not in SYMBOLS
         or (subject.type in RUNS and constructs(subject.id))
     ):
         return None  # a homonym, a file, a constructor: the invented name would not be the only difference
     rng = Random(crc32(f"{seed}\0{real.prompt}".encode()))
-    fake = fake_like(rng, subject.qualname, parts, words)
+    fake = fake_like(rng, subject.spelled, parts, words)
     label = f"`{subject.label}`"
     if not fake:
         return None
-    fake = subject.label.removesuffix(subject.qualname) + fake
+    fake = subject.label.removesuffix(subject.spelled) + fake
     if label in real.prompt:
         prompt = real.prompt.replace(label, f"`{fake}`")
     elif subject.label in real.prompt:

@@ -71,11 +71,12 @@ def key_facts(
     if not example.meta.answerable:
         return ()
     texts = dict.fromkeys(_TICKED.findall(example.response))
+    told = set(map(folded, texts))
     for fact_id in example.meta.facts:
         fact = (facts or {}).get(fact_id)
         if fact is not None and fact.object_is_node:
             path, name = parts_of(fact.object)
-            if holds(example.response, name or path):
+            if holds(example.response, name or path) and folded(name or path) not in told:
                 texts.setdefault(name or path)
     gold = [KeyFact(t, _kind(t), (rarity or {}).get(t, 1.0)) for t in texts if not holds(example.prompt, t)]
     if any(g.kind != "path" for g in gold):
@@ -185,10 +186,17 @@ def _kind(text: str) -> str:
     return "symbol" if re.fullmatch(r"[\w.:@~$-]+", text) else "literal"
 
 
+def folded(text: str) -> str:
+    """A text whose names are all spelled with dots."""
+    return text.replace("::", ".") if "::" in text else text
+
+
 def holds(text: str, wanted: str) -> bool:
-    """Whether `wanted` stands in `text` as a whole identifier: `put` is not in `put_all`, nor `core.py` in `score.py`."""
+    """Whether `wanted` stands in `text` as a whole identifier: `put` is not in `put_all`, nor `core.py` in `score.py`. Either
+    may spell names with `::` or with dots."""
     if not wanted:
         return False
+    text, wanted = folded(text), folded(wanted)
     if wanted.islower() and wanted.isalpha():
         text = text.lower()
     first, last = _joins(wanted[0]) and wanted[0] not in "/-", _joins(wanted[-1]) and wanted[-1] not in "/-"

@@ -250,7 +250,7 @@ def by_file(names: Names, facts: Sequence[Fact], places: Sequence[Fact | None]) 
 def resolves(text: str, facts: Sequence[Fact], ask: Ask) -> bool:
     """Whether every code-shaped token of a doc sentence is known, so that one doubtful word costs no whole overview."""
     paths = {f.object for f in facts if f.relation == "path"}
-    return all(t in paths or ask.facts.names.exists(t.replace("::", ".")) for t in code_tokens(text))
+    return all(t in paths or ask.facts.names.exists(t) for t in code_tokens(text))
 
 
 def parameter(fact: Fact) -> str:

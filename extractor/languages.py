@@ -25,7 +25,8 @@ class LanguageSpec:
     by dotted paths, `rest` what marks a parameter that takes all further arguments, `throws` whether an error is thrown
     rather than returned, `embeds` whether a type takes over another by holding it, `mark` how an attribute of a definition
     is written, `nouns` what its programmers call a node type, `packaged` whether a file is called by its package's path, `fences`
-    what a document writes above code that our own parser reads, `documentation` is the query for what documents and is no comment.
+    what a document writes above code that our own parser reads, `documentation` is the query for what documents and is no comment,
+    `joint` what stands between the parts of a qualified name, `wraps` what looks like a call and only says how a value is meant.
     """
 
     name: str
@@ -44,6 +45,8 @@ class LanguageSpec:
     packaged: bool = False
     fences: tuple[str, ...] = ()
     documentation: str = ""
+    joint: str = "."
+    wraps: tuple[str, ...] = ()
 
     @property
     def family(self) -> str:
@@ -84,11 +87,13 @@ SPECS: Final = (
             ".cc", ".cpp", ".cxx", ".c++", ".hh", ".hpp", ".hxx", ".h++", ".ipp", ".inl", ".tcc", ".tpp", ".txx", ".cppm", ".ixx",
         ),
         "tree_sitter_cpp",
+        joint="::",
     ),
-    LanguageSpec("cuda", "cpp", "cpp", (".cu", ".cuh"), "tree_sitter_cuda"),
+    LanguageSpec("cuda", "cpp", "cpp", (".cu", ".cuh"), "tree_sitter_cuda", joint="::"),
     LanguageSpec("go", "go", "go", (".go",), "tree_sitter_go", builtin="builtin", throws=False, embeds=True),
     LanguageSpec(
-        "rust", "rust", "rs", (".rs",), "tree_sitter_rust", throws=False, mark="#[{}]", nouns=(("interface", "trait"),)
+        "rust", "rust", "rs", (".rs",), "tree_sitter_rust", throws=False, mark="#[{}]", nouns=(("interface", "trait"),),
+        joint="::", wraps=("Ok", "Err", "Some"),
     ),
     LanguageSpec("csharp", "csharp", "cs", (".cs",), "tree_sitter_c_sharp", mark="[{}]"),
 )  # fmt: skip

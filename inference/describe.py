@@ -13,6 +13,7 @@ from inference.wording import (
     Section,
     at,
     brief,
+    built_on,
     count,
     documented_parameter,
     documented_return,
@@ -157,13 +158,13 @@ class Describer:
         if direct:
             rows = unique(direct)
             claims.append(
-                Claim(f"It raises {join(raised(r) for r in rows[:4])}.", tuple(s for r in rows[:4] for s in at(r)))
+                Claim(f"It raises {few([raised(r) for r in rows], 4)}.", tuple(s for r in rows[:5] for s in at(r)))
             )
         elif through:
             rows = unique(through)
             claims.append(
                 Claim(
-                    f"It may raise {join([name_of(r.node) for r in rows[:5]])} through what it calls.",
+                    f"It may raise {few([name_of(r.node) for r in rows], 4)} through what it calls.",
                     tuple(s for r in rows[:5] for s in at(r)),
                 )
             )
@@ -204,7 +205,7 @@ class Describer:
         if below:
             claims.append(
                 Claim(
-                    f"It is extended by {few([name_of(r.node) for r in below])}.",
+                    f"It is {built_on(below)} by {few([name_of(r.node) for r in below])}.",
                     tuple(s for r in below[:5] for s in at(r)),
                 )
             )

@@ -32,6 +32,7 @@ from inference.wording import (
 # A result type that hands an error back to the caller instead of raising it.
 _CARRIES: Final = re.compile(r"\b(?:Result|Either|Expected|expected|Try|error|Error|Status|errno_t)\b")
 _RUNS: Final = ("function", "method")
+_TOLD: Final = 6  # errors spelled out of those that come through one callee; the rest is counted
 _ACTIONS: Final = {
     "reraise": "raises it again", "convert": "raises another error", "return": "returns", "log": "logs it", "pass": "ignores it"
 }  # fmt: skip
@@ -102,7 +103,7 @@ class Errors:
             sources.setdefault(name_of(callee) if callee else "", []).append(row)
         claims = [Claim(f"{lead}:")]
         for source, own in sources.items():
-            names = few(list(dict.fromkeys(name_of(r.node) for r in own)), 12)
+            names = few(list(dict.fromkeys(name_of(r.node) for r in own)), _TOLD)
             claims.append(
                 Claim(f"{names}, from {source}" if source else names, tuple(s for r in own for s in at(r)), item=True)
             )
@@ -193,7 +194,7 @@ class Errors:
         every = [h for row in classes for h in self.catching(row.node) if not is_test(h.node)]
         once = list({(h.node.id, h.line): h for h in reversed(every)}.values())[::-1]
         found = [h for h in once if h.node.id in near]
-        names = join([name_of(r.node) for r in classes])
+        names = few([name_of(r.node) for r in classes], _TOLD)
         if found:
             return self._handled(f"Of what {name_of(node)} raises ({names}), it or its callers catch", found)
         claims = [Claim(f"None of the direct callers of {name_of(node)} catches what it raises ({names}).", here(node))]

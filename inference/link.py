@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
-from brain.view import hidden, is_aside, is_test
+from brain.view import hidden, is_aside, is_test, joint_of
 from extractor.graph import Graph
 from extractor.languages import SOURCE_SUFFIXES, SPECS
 from extractor.schema import SYMBOL_TYPES, Node
@@ -160,7 +160,7 @@ class Linker:
             # With nothing alike, what the container does have is the next best help.
             names = self.near(member, inside) or tuple(n for n in inside if not n.startswith("_"))[:3]
             owned = own.type in ("class", "interface")
-            close = [f"{own.name}.{n}" if n in inside and owned else n for n in names]
+            close = [f"{own.name}{joint_of(own)}{n}" if n in inside and owned else n for n in names]
             return Missing(mention, tuple(close), own, "", product[:5])
         outside = self._outside(mention)
         if outside is not None:
@@ -220,7 +220,9 @@ class Linker:
             last = name.rpartition(".")[2]
             wide = self._near(last, 4 * count) if self._near else _closest(last, self._names, count)
             wide = [n for n in wide if any(not is_test(f) for f in self.graph.find(n))]
-            close += [n for n in wide if n not in close and n.rpartition(".")[2] not in close][: count - len(close)]
+            close += [n for n in wide if n not in close and re.split(r"::|\.", n)[-1] not in close][
+                : count - len(close)
+            ]
         return tuple(close)
 
     @cached_property

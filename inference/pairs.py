@@ -5,6 +5,7 @@ A check answers yes, no, or unknown, and a false premise ("why does X import Y")
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -62,7 +63,7 @@ def _found(composer: Composer, relation: str, x: Target, y: Target | Missing) ->
     wanted, label = _ids(composer, y)
     if relation == "returns":
         declared = str(x.node.meta.get("returns", ""))
-        if label.rpartition(".")[2] and label.rpartition(".")[2] in declared:
+        if (last := re.split(r"::|\.", label)[-1]) and last in declared:
             return Section(
                 "check", (Claim(f"Yes: {name} is declared to return {declared}.", here(x.node)),), targets=(x.node.id,)
             )
@@ -142,8 +143,8 @@ def _matches(node: Node, y: Target | Missing) -> bool:
     """An external node has no target of its own: compare by name."""
     if node.type != "external":
         return False
-    wanted = y.mention.name
-    package, _, symbol = node.id.removeprefix("ext:").partition("#")
+    wanted = y.mention.name.replace("::", ".")
+    package, _, symbol = node.id.removeprefix("ext:").replace("::", ".").partition("#")
     return wanted in (package, symbol, f"{package}.{symbol}") and bool(wanted)
 
 

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
-from brain.view import is_test
+from brain.derive import likelihood
+from brain.view import is_test, spelled
 from extractor.graph import Graph
 from extractor.schema import STORED, SURE, Edge, Node, Unresolved
 
@@ -147,11 +148,12 @@ class Relations:
         return order
 
     def raises(self, group: tuple[Node, ...]) -> tuple[list[Row], list[Row]]:
-        """(raised in the body, raised by something it calls); a class counts its constructor."""
+        """(raised in the body, raised by something it calls, the likeliest first); a class counts its constructor."""
         rows = self.forward(self._with_constructor(group), "throws", confidence=STORED)
         direct = [r for r in rows if _direct(r)]
         names = {r.node.id for r in direct}
-        return direct, [r for r in rows if not _direct(r) and r.node.id not in names]
+        through = [r for r in rows if not _direct(r) and r.node.id not in names]
+        return direct, sorted(through, key=lambda r: likelihood(r.edge) if r.edge else ())
 
     def raisers(self, group: tuple[Node, ...]) -> tuple[list[Row], list[Row]]:
         """(functions whose body raises the class, functions that may let it through)."""
@@ -245,7 +247,7 @@ class Relations:
             lost = next((u for u in self.graph.unresolved(current, "calls") if _anything(u)), None)
             if lost is not None:
                 caller = self.node(current)
-                where = "it" if caller in group or caller is None else caller.qualname
+                where = "it" if caller in group or caller is None else spelled(caller)
                 return Absence(False, f"what {lost.name} is, which {where} calls, could not be followed")
             for edge in self.graph.edges(["calls"], src=current):
                 if edge.dst not in seen:

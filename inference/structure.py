@@ -15,6 +15,7 @@ from inference.wording import (
     Claim,
     Section,
     at,
+    built_on,
     count,
     few,
     here,
@@ -43,7 +44,9 @@ class Structure:
                 self.relations.absence(target.group, "extends", inward=True),
             )
         if len(product) <= INLINE:
-            section = listing("subclasses", f"{name_of(node)} is extended by", product, lambda r: name_of(r.node))
+            section = listing(
+                "subclasses", f"{name_of(node)} is {built_on(product)} by", product, lambda r: name_of(r.node)
+            )
         else:
             section = listing(
                 "subclasses",

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from brain.text import clean, first_sentence, one_line, paragraph, sentences, when
+from brain.view import joint_of, noun, owner_of, spelled
 from extractor.graph import Graph
 from extractor.schema import SURE, Node
 from inference.citations import Span
@@ -68,12 +69,13 @@ def name_of(node: Node) -> str:
     """As a person would write it in code: the qualified name, a module's path, a package's directory."""
     if node.type == "external":
         package, _, symbol = node.id.removeprefix("ext:").partition("#")
-        return clean(symbol if package == "builtins" or not package or not symbol else f"{package}.{symbol}") or clean(
-            package
-        )
+        if not symbol:
+            return clean(package)
+        led = "" if package in ("builtins", "") else f"{package}{joint_of(node)}"
+        return clean(f"{led}{spelled(node)}") or clean(package)
     if node.type in ("module", "package"):
         return clean(node.path or node.name)
-    return clean(node.qualname)
+    return clean(spelled(node))
 
 
 def names_of(nodes: Sequence[Node], besides: Sequence[Node] = ()) -> list[str]:
@@ -94,7 +96,7 @@ def _stem(node: Node) -> str:
 def kind_of(node: Node) -> str:
     """`a method of the class Context`, `an async function`, `a module`."""
     flags = set(node.meta.get("flags", ()))
-    owner = node.qualname.rpartition(".")[0]
+    owner = owner_of(node)
     if node.type == "method":
         word = "a static method" if "static" in flags or "staticmethod" in flags else "a method"
         if "classmethod" in flags:
@@ -110,6 +112,8 @@ def kind_of(node: Node) -> str:
         return f"{word} of {owner}" if owner else word
     if node.type == "variable":
         constant = node.name.isupper() or "const" in flags
+        if owner and flags & {"variant", "enum_constant"}:
+            return f"a variant of {owner}" if "variant" in flags else f"a constant of the enum {owner}"
         if owner:
             return f"{'a constant' if constant else 'an attribute'} of {owner}"
         return "a module-level constant" if constant else "a module-level variable"
@@ -122,7 +126,7 @@ def kind_of(node: Node) -> str:
     for flag in ("enum", "struct", "dataclass"):
         if flag in flags and node.type == "class":
             return f"{'an' if flag == 'enum' else 'a'} {flag}"
-    word = _KIND.get(node.type, node.type)
+    word = _KIND.get(node.type, noun(node))
     return f"{'an' if word[0] in 'aeiou' else 'a'} {word}"
 
 
@@ -162,6 +166,11 @@ def join(words: Iterable[str], last: str = "and") -> str:
 
 def count(number: int, noun: str, many: str = "") -> str:
     return f"{number:,} {noun if number == 1 else many or noun + 's'}"
+
+
+def built_on(rows: Sequence[Row]) -> str:
+    """What those who build on a type do to it."""
+    return "implemented" if rows and all(r.edge and r.edge.kind == "implements" for r in rows) else "extended"
 
 
 def unique(rows: Sequence[Row]) -> list[Row]:
@@ -205,7 +214,7 @@ def brief(param: dict[str, Any]) -> str:
 def purpose(node: Node, limit: int = 60) -> str:
     """What its documentation says first: whole sentences of the first paragraph while they fit in `limit` words."""
     doc = str(node.meta.get("doc", ""))
-    lead = first_sentence(doc)
+    lead = first_sentence(doc, name=node.name)
     if not doc:
         return ""
     kept: list[str] = []

@@ -92,7 +92,7 @@ def test_a_line_beyond_the_end_is_no_line(dock: Expert) -> None:
 
 
 def test_the_word_beside_a_name_settles_which_of_its_homonyms_is_meant(dock: Expert) -> None:
-    assert dock.ask("what implements the Hook interface?").text.startswith("Hook is extended by LoggingHook")
+    assert dock.ask("what implements the Hook interface?").text.startswith("Hook is implemented by LoggingHook")
     assert dock.ask("where is the class Hook defined?").text.startswith("Hook is a class, defined in dock/crane.py")
 
 

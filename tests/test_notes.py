@@ -90,7 +90,7 @@ def test_an_associated_type_is_no_field(tmp_path: Path) -> None:
     brains.build(graph)
     found = read_notes(graph.parent / "nodes")
     assert found["rs:lib.rs#Count"].summary == "Counts down. Methods: next; fields: left."
-    assert found["rs:lib.rs#Count.Item"].summary == "A type alias of Count of type u32."
+    assert found["rs:lib.rs#Count.Item"].summary == "A type alias of Count for u32."
 
 
 def test_tests_are_told_by_what_they_try_whatever_marks_them(tmp_path: Path) -> None:

@@ -239,6 +239,6 @@ def test_what_stands_in_a_namespace_is_at_the_top_of_its_file(tmp_path: Path) ->
     with expert(index(write(files, tmp_path / "depot"), tmp_path / "brain")) as opened:
         told = opened.ask("What is the architecture of this library?").text
         assert "src/store.h (8 lines); holds Store" in told
-        assert "Central to it:\n- depot.Store, a class in src/store.h" in told
+        assert "Central to it:\n- depot::Store, a class in src/store.h" in told
         # An attribute that bears the word is not how something works.
         assert "pack_box" in opened.ask("How does packing work?").text

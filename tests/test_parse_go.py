@@ -31,7 +31,7 @@ type Keeper[T any] struct {
 	base
 	// Items in order.
 	Items []T
-	run   func(T) (int, error) // not a doc
+	run   func(T) (int, error) // Runs one.
 }
 
 type Sized interface {
@@ -68,7 +68,7 @@ def test_definitions() -> None:
     shown = {d.qualname: (d.kind, d.visibility, d.doc) for d in found.defs if d.ordinal == 1}
     assert shown["Keeper"] == ("class", "public", "Keeper keeps things.")
     assert shown["Keeper.Items"] == ("variable", "public", "Items in order.")
-    assert shown["Keeper.run"] == ("variable", "package", "")
+    assert shown["Keeper.run"] == ("variable", "package", "Runs one.")
     assert shown["Keeper.Add"] == ("method", "public", "Add puts a thing in.")
     assert shown["Sized"] == ("interface", "public", "")
     assert shown["Sized.Size"] == ("method", "public", "")

@@ -42,6 +42,11 @@ MAX_STEPS = 40
 Step = tuple["Node", int, str, bool]  # node, scope, prefix of qualified names, directly in a module or namespace
 LOGGING = frozenset(("log", "debug", "info", "warn", "warning", "error", "fatal", "severe", "trace", "printStackTrace"))
 _MARKUP = re.compile(r"</?(?:p|br|ul|ol|li|pre|b|i|em|code|a)(?:\s[^<>]*)?/?>", re.IGNORECASE)
+# What is said to a tool: `// NOLINT(readability)`, `//nolint:errcheck`, `// eslint-disable-line`.
+_PRAGMA = re.compile(
+    r"\W*(?:nolint|eslint|tslint|lint:|ts-|noinspection|istanbul|prettier|clang-|nosonar|nosec|rustfmt|todo|fixme|xxx)",
+    re.IGNORECASE,
+)
 _LINK = re.compile(r"\{@\w+\s+([^{}]*)\}")
 _LICENSE = re.compile(r"copyright|licen[sc]e|all rights reserved|spdx-", re.IGNORECASE)
 
@@ -110,10 +115,21 @@ class Collector:
         first_row = next((c.start_point[0] for c in children if c.type not in self.comments), -1)
         # Behind the brace that opens a block a comment speaks of the block.
         last_row = -1 if first_block or first_row == parent.start_point[0] else parent.start_point[0]
+        behind: list[
+            Node
+        ] = []  # the comment that stands behind a definition on its line, and those that go on below it
+        told: Node | None = None  # that definition
         for child in children:
             if child.type in self.comments:
                 row = child.start_point[0]
                 if row == last_row:  # behind code on its line: it speaks of what stands before it
+                    behind = [child]
+                    told = kept[-1] if kept and self._is_told(kept[-1], child) else None
+                    self._note_behind(told, behind)
+                    continue
+                if behind and row == behind[-1].end_point[0] + 1 and child.start_point[1] == behind[0].start_point[1]:
+                    behind.append(child)
+                    self._note_behind(told, behind)
                     continue
                 if block and row > block[-1].end_point[0] + 1:
                     first_block = self._note_header(block, first_block)
@@ -141,6 +157,15 @@ class Collector:
         if block and not kept:
             self._note_header(block, first_block)
         return kept
+
+    def _is_told(self, node: Node, comment: Node) -> bool:
+        """Whether a comment behind a node is its doc: it fits on a line, nothing stands above it, and it is said to people."""
+        alone = node.start_point[0] == node.end_point[0] and node.id not in self.docs
+        return alone and not _PRAGMA.match(self.source.text(comment))
+
+    def _note_behind(self, node: Node | None, behind: list[Node]) -> None:
+        if node is not None:
+            self.docs[node.id] = clean_comment([self.source.text(comment) for comment in behind])
 
     def _note_header(self, block: list[Node], first: bool) -> bool:
         """Keep the file's leading comment as its doc, unless it is a licence; True while the header goes on."""

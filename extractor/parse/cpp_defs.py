@@ -287,7 +287,8 @@ class CppDefs(CppScopes):
         if trailing is not None and trailing.named_children:
             return type_of(self.source, trailing.named_children[0])
         written = type_of(self.source, node.child_by_field_name("type"))
-        return written + declared.shape if written else ""
+        fixed = [self.text(c) for c in node.named_children if c.type == "type_qualifier" and self.text(c) == "const"]
+        return " ".join([*fixed, written + declared.shape]) if written else ""
 
     def _member_initializer(self, node: Node, scope: int, prefix: str) -> None:
         target = node.named_children[0] if node.named_children else None

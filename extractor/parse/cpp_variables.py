@@ -29,6 +29,7 @@ PRIMITIVES: Final = frozenset(("primitive_type", "sized_type_specifier"))
 _MACRO_CALL = re.compile(
     r"(?:([A-Za-z_][\w:]*(?:\(\))?)\s*(?:\.|->)\s*)?([A-Za-z_][\w:]*)\s*(?:<[\w:, ]*>\s*(?=<<<))?(\(|<<<)"
 )
+_FIXED = re.compile(r"\*\s*const\b")
 _SILENT = re.compile(r'"(?:\\.|[^"\\])*"|/\*.*?\*/', re.DOTALL)
 _NOT_CALLS: Final = frozenset((
     "if", "for", "while", "switch", "return", "sizeof", "defined", "do", "else", "catch", "alignof", "decltype", "typeof", "case",
@@ -181,13 +182,18 @@ class CppVariables(CppDefs):
         if value is None and node.type == "field_declaration":
             value = node.child_by_field_name("default_value")
         constant = "const" in flags or "constexpr" in flags
+        head = self.head(node, value).rstrip("=").rstrip()
+        if "*" in declared.shape:  # what it points to may be constant, or where it points
+            flags = [w for w in flags if w != "const"] + ["const"] * bool(_FIXED.search(head))
+        called = declared.function is not None and declared.pointer
+        returns = re.sub(rf"\b{re.escape(name)}\b", "", head, count=1) if called else written + declared.shape
         self.define(
-            "variable", name.rpartition(".")[2], node, step, signature=self.head(node, value).rstrip("="), returns=written + declared.shape,
+            "variable", name.rpartition(".")[2], node, step, signature=head, returns=returns,
             visibility=self._visibility(scope), flags=flags, value=self.short(value) if value is not None and constant else "",
             qualname=f"{step[2]}.{name}" if step[2] else name,
         )  # fmt: skip
         plain = name.rpartition(".")[2]
-        if declared.function is not None and declared.pointer:
+        if called:
             if not self._pointer_values(scope, plain, declared, value, node):
                 self.bind(scope, plain, "?", node)
         else:

@@ -118,6 +118,15 @@ class Emitter:
                 self.edge(symbol.id, target, kind, base.line, via, position=base.position)
 
     # ------------------------------------------------------------------ calls
+    def emit_owners(self) -> None:
+        """`defined_in` from each method written in another file than its type to that type."""
+        for file in self.engine.files:
+            for index, owner in sorted(file.outside.items()):
+                method = file.symbols[index]
+                if owner.file is not file:
+                    line = method.d.start_line
+                    self.links.edges.append(Edge(method.id, owner.id, "defined_in", line, 1.0, "syntax"))
+
     def emit_calls(self) -> None:
         self.engine.settle()
         for file in self.engine.files:

@@ -28,6 +28,7 @@ def link(files: Sequence[FileFacts], configs: Mapping[str, str]) -> Links:
     emitter = GoEmitter(engine)
     emitter.resolve_bases()
     emitter.emit_bases()
+    emitter.emit_owners()
     engine.find_implementations(emitter)
     engine.collect_flows()
     for file in engine.files:

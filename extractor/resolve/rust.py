@@ -25,6 +25,7 @@ def link(files: Sequence[FileFacts], configs: Mapping[str, str]) -> Links:
     emitter = RustEmitter(engine)
     emitter.resolve_bases()
     emitter.emit_bases()
+    emitter.emit_owners()
     for file in engine.files:
         engine.emit_impls(file, emitter)
     for file in engine.files:
