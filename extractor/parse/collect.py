@@ -115,10 +115,9 @@ class Collector:
         first_row = next((c.start_point[0] for c in children if c.type not in self.comments), -1)
         # Behind the brace that opens a block a comment speaks of the block.
         last_row = -1 if first_block or first_row == parent.start_point[0] else parent.start_point[0]
-        behind: list[
-            Node
-        ] = []  # the comment that stands behind a definition on its line, and those that go on below it
-        told: Node | None = None  # that definition
+        # The comment that stands behind a definition on its line, with those that go on below it, and that definition.
+        behind: list[Node] = []
+        told: Node | None = None
         for child in children:
             if child.type in self.comments:
                 row = child.start_point[0]
