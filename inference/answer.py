@@ -17,7 +17,7 @@ from config.console import Console
 from config.settings import QuerySettings
 from extractor.graph import Graph
 from extractor.schema import Node
-from inference import discover, lines, logs, overview, pairs, traces
+from inference import discover, lines, logs, overview, pairs, symptoms, traces
 from inference.backends import Backend, choose
 from inference.citations import Citation, Verifier
 from inference.compose import Composer
@@ -140,7 +140,12 @@ class Expert:
         trace = logs.parse(log, self._is_error) or traces.quoted(text[:_READ], self.graph)
         intents: tuple[Intent, ...]
         linked: list[Target]
-        if trace is not None:
+        said = (
+            symptoms.pasted(self.composer, self.retriever, text[:_READ]) if trace is None and self.retriever else None
+        )
+        if said is not None:
+            sections, intents, linked = [said], (Intent("diagnostics", ""),), []
+        elif trace is not None:
             sections = [traces.diagnose(self.composer, self.linker, self.retriever, trace)]
             intents, linked = (Intent("diagnostics", ""),), []
         else:
