@@ -25,6 +25,7 @@ from inference.grammar import (
     HAPPENS,
     HOWTO,
     NOUN,
+    OF_CODE,
     PASSIVE,
     PRONOUN,
     SMALL,
@@ -152,13 +153,11 @@ def _read_clause(
                 and kind not in ("check", "path", "compare", "default")
             ):
                 continue  # with real code in the clause, an everyday word is not what it is about
-            if (
-                x is not None
-                and x.shape == "plain"
-                and not carried
-                and (groups.get("passive") or "") in ("stored", "set")
-            ):
-                continue  # where a session is stored is not where `session` is defined
+            if x is not None and x.shape == "plain" and not carried:
+                if (groups.get("passive") or "") in ("stored", "set"):
+                    continue  # where a session is stored is not where `session` is defined
+                if kind == "noun" and HOWTO.search(clause) and _singular((groups["noun"] or "").lower()) not in OF_CODE:
+                    continue
             if x is None and "bare" in groups:
                 x, carried = last, True
             if x is not None and not here and x.shape == "plain" and not carried and not exists(x.name):

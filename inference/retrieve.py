@@ -23,6 +23,7 @@ from brain.text import clean, paragraph, sentences, split_identifier, stem, toke
 from brain.view import is_test
 from extractor.schema import Node
 from inference.citations import Span
+from inference.grammar import HOWTO
 from inference.narrowing import languages_called
 from inference.relations import Relations
 from inference.spelling import nearest
@@ -35,7 +36,7 @@ _ASKING_TEXT: Final = """
     deal deals dealing take takes care responsible related concern concerns concerning involved involve
     use uses used using whether down new kept keep work works working decide decides decided determine determines determined
     choose chooses chosen happen happens make makes live lives sit sits compute computes computed calculate calculates calculated
-    list show tell exist exists anything something someone default properly correctly find finds found pick picks picked
+    list show tell exist exists anything something someone properly correctly find finds found pick picks picked
     certain particular specific specified given several various different whole just even still always actually simply easily exactly
     two three four five six seven eight nine ten hundred currently instead together rather really quickly normally usually typically
 """
@@ -354,7 +355,9 @@ def _plain_paragraphs(text: str) -> list[tuple[str, int]]:
 def content_words(question: str) -> list[str]:
     """What the question is about: its words without question words and words for code in general, each once."""
     words = [w.lower() for w in _WORD.findall(question)]
-    kept = [w for w in words if w not in STOP_WORDS and w not in _ASKING and len(w) > 1]
+    # Who wants to do something with files means files; elsewhere the word asks where something stands.
+    asking = _ASKING - {"file", "files"} if HOWTO.search(question) else _ASKING
+    kept = [w for w in words if w not in STOP_WORDS and w not in asking and len(w) > 1]
     return list(dict.fromkeys(kept or [w for w in words if w not in STOP_WORDS]))
 
 

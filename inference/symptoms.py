@@ -124,11 +124,12 @@ def _told(composer: Composer, retriever: Retriever, pieces: list[list[str]]) -> 
     node = _owner(composer, path, line)
     thrown = [r for r in composer.relations.forward((node,), "throws") if abs(r.site[1] - line) < _NEAR] if node else []
     if node is not None and thrown:
-        error, site = thrown[0].node, replace(thrown[0], node=node)
+        near = min(thrown, key=lambda r: abs(r.site[1] - line))
+        error, site = near.node, replace(near, node=node)
         return [Claim(f"{name_of(error)} is raised by {raised(site)}.", at(site)), *_said(composer, error)]
     where = f"{name_of(node)}, in {node.path}" if node is not None else path
     span = (Span(path, line, line, node.id if node else "", "message"),)
-    said = one_line(retriever.lookup.text(path, line, line)).strip("\"'` ,;()[]+")[:160]
+    said = one_line(retriever.lookup.text(path, line, line)).strip(" ,;+")[:160]
     claims = [Claim(f"That is what {where}, says: “{said}”.", span)]
     owner = composer.relations.node(node.id.rpartition(".")[0]) if node is not None else None
     if owner is not None and owner.type == "class" and composer.relations.raisers((owner,))[0]:

@@ -7,6 +7,7 @@ Frames are mapped by longest path suffix plus function name; a function that doe
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Final
 
 from brain.text import one_line, when
@@ -17,14 +18,26 @@ from extractor.schema import Node
 from inference.citations import Span
 from inference.compose import Composer
 from inference.link import Linker, Mention, Target
-from inference.logs import Frame, Trace, installed
+from inference.logs import Frame, Trace, installed, parse
 from inference.retrieve import Retriever
-from inference.symptoms import lines_before
+from inference.symptoms import lines_before, pasted
 from inference.wording import Claim, Section, advice, at, here, join, name_of
 
 _SHOWN: Final = 8
 _FAMILY: Final = {suffix: spec.family for spec in SPECS for suffix in spec.suffixes}
 _CHECKS: Final = 3
+_ASKED: Final = 2_000  # characters of a text that may quote a message
+
+
+def failed(
+    composer: Composer, linker: Linker, retriever: Retriever | None, text: str, is_error: Callable[[str], bool]
+) -> Section | None:
+    """What went wrong, where `text` is a log or holds a message of the program; None where it only asks."""
+    asked = text[:_ASKED]
+    trace = parse(text, is_error) or quoted(asked, composer.graph)
+    if trace is not None:
+        return diagnose(composer, linker, retriever, trace)
+    return pasted(composer, retriever, asked) if retriever is not None else None
 
 
 def quoted(text: str, graph: Graph) -> Trace | None:
