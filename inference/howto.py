@@ -258,6 +258,12 @@ class Guide:
             if f[5] == name and f[-1].id != node.id and f[1] <= 0.8 * share
         ]
         claims = [Claim(f"Pass {name} to {name_of(node)}, in {node.path}: {said}.", here(node))]
+        again = [
+            f
+            for f in sorted(found, key=lambda f: f[:6])
+            if f[-1].id == node.id and f[5] != name and f[1] <= 0.85 * share
+        ]
+        claims += [Claim(f"Its {f[5]} may be meant as well: {f[6]}.", here(node)) for f in again[:2]]
         if others:
             shown = [n for n in {name_of(n): n for n in others}.values() if name_of(n) != name_of(node)]
             too = f"{few([name_of(n) for n in shown])} {'takes' if len(shown) == 1 else 'take'} it too."

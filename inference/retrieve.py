@@ -185,7 +185,7 @@ class Retriever:
             p for p in names if re.fullmatch(r"docs?/(?:source/|src/)?(?:index|readme)\.(?:rst|md)", p, re.IGNORECASE)
         )
         named = re.compile(
-            rf"(?:^|\W){re.escape(project)}\W+(?:\w+\W+){{0,3}}?(?:is|are|provides?|lets|allows|gives|helps|offers)\b",
+            rf"(?:^|\W){re.escape(project)}\W+(?:\w+\W+)?(?:is|are|provides?|lets|allows|gives|helps|offers)\b",
             re.IGNORECASE,
         )
         for path in fronts:

@@ -87,6 +87,8 @@ class Roller:
 
     * **pressure** - how hard the roller is pushed down
     * **speed** - turns in a minute
+    * **idle_time** - minutes without a turn until it stops
+    * **pause_time** - minutes without a turn after a sheet
     """
 
     def __init__(self, options):
