@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from asking import expert, index, write
@@ -122,3 +123,11 @@ def test_an_error_line_is_told_by_its_message_before_all_that_raise_the_class(lo
 
 def test_what_only_a_comment_says_the_program_does_not(lock: Expert) -> None:
     assert "says: “" not in lock.ask('why do I see "somebody says"').text
+
+
+def test_a_word_that_is_no_symbol_leads_to_what_is_called_like_it(tmp_path: Path) -> None:
+    files = {"vault.py": 'class SlowQuickToken:\n    """Tokens."""\n\n    kind = "fresh QuickToken"\n'}
+    with expert(index(write(files, tmp_path / "vault"), tmp_path / "brain")) as opened:
+        text = opened.ask("Does it support QuickToken?").text
+    assert "the word stands in:" in text
+    assert "Called like it: SlowQuickToken." in text
