@@ -140,9 +140,9 @@ def banned(text: str) -> str:
 _SIGNATURE: Final = re.compile(r"[A-Za-z_][\w.]*\((?:[^()]|\([^()]*\))*\)(?:\s*->\s*\S.*)?")
 
 
-# What a comment says to a linter, a formatter or a coverage tool, not to people.
+# What a comment says to a linter, a formatter, a coverage tool or whoever comes next, not to who uses the code.
 _TO_TOOLS: Final = re.compile(
-    r"\s*(?:(?:es|js|ts|css)(?:lint|hint)\b|istanbul\b|globals?\s+\w+\s*[:,]|prettier-|clang-format\b|NOLINT|(?:type|pylint|mypy|flake8|ruff|fmt):|noqa\b)",
+    r"\s*(?:(?:es|js|ts|css)(?:lint|hint)\b|istanbul\b|globals?\s+\w+\s*[:,]|prettier-|clang-format\b|NOLINT|(?:type|pylint|mypy|flake8|ruff|fmt):|noqa\b|(?:TODO|FIXME|XXX)\b)",
     re.IGNORECASE,
 )
 

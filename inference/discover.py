@@ -21,7 +21,7 @@ from inference.kinds import Intent
 from inference.passages import passage, says
 from inference.retrieve import SETTING, Evidence, Retriever, content_words, stems
 from inference.spelling import in_one_word
-from inference.verbs import called, fitted, in_code, is_it, said_words, spoken, wanted
+from inference.verbs import called, fitted, in_code, is_it, said_words, spoken, titled, wanted
 from inference.wording import (
     Claim,
     Section,
@@ -48,6 +48,7 @@ _WHERE = re.compile(
 )
 _WORKS = re.compile(r"\W*(?:and\s+)?how\s+(?:do|does|did|is|are|was|were)\b", re.IGNORECASE)
 _INNER: Final = 0.75
+_PRIVATE: Final = 0.4
 _WHOLE_NAME: Final = 1.2
 _POOL: Final = 32  # finds that are weighed against the whole question
 _WHOLE: Final = 0.5  # the share of a question that what leads its answer must be about
@@ -161,9 +162,11 @@ class Discoverer:
         Search brings in what any word matches; what leads an answer has to match most of them, and to say something: a field
         or a constant that shares a word with the question seldom does."""
         about = " ".join(content_words(text))
-        verb = wanted(text) if howto else ""
         pool = [*evidence.hits, *self.retriever.search(text, _POOL, self.path_glob, (), self.lang)]
         pool += self.retriever.search(about, _POOL, self.path_glob, (), self.lang) if about else []
+        verb, works = wanted(text) if howto else "", not howto and _WORKS.match(text) is not None
+        if works:
+            pool += self.retriever.search(about or text, _SHOWN, self.path_glob, ("class", "interface"), self.lang)
         if howto and SETTING & set(about.split()):
             setting = " ".join("set" if w in SETTING else w for w in about.split())
             pool += self.retriever.search(setting, _POOL, self.path_glob, (), self.lang)
@@ -179,7 +182,6 @@ class Discoverer:
         pool += [h for h in documents if h.path.endswith((".md", ".rst", ".adoc"))]
         pool += self._titled(text)
         hits = _distinct(list({(h.node_id, h.path, h.start): h for h in reversed(pool)}.values())[::-1])
-        works = not howto and _WORKS.match(text) is not None
         tests, where = bool(_ABOUT_TESTS.search(text)), bool(_WHERE.match(text))
         best = max((hit.score for hit in hits), default=0.0) or 1.0
         rows = []
@@ -189,21 +191,11 @@ class Discoverer:
             node = self.graph.node(hit.node_id) if hit.node_id else None
             kind = node.type if node else hit.kind
             if howto and node is not None:
-                # People do things with what is public; an exception is never how.
-                private = not is_public(node) or self._enclosed(node)
-                inner = node.meta.get("visibility") in ("protected", "package", "internal")
-                fit *= (
-                    0.4
-                    if private
-                    else 0.8
-                    if inner
-                    else 0.7
-                    if kind == "error" or self.composer.errors.is_error(node)
-                    else 1.0
-                )
+                share = self._open(node)
+                fit *= share
                 fit *= 1.1 if self.guide.example(node) else 1.0
                 subject = self._anchor(node)
-                if not private and subject is not None:
+                if share > _PRIVATE and subject is not None:
                     fit = max(fit, _SPOKEN) if spoken(subject, text) else fit
                     fit = max(fit, _SPOKEN) * _DONE if called(subject, text) else fit
                     fit = fitted(fit, subject, verb, text)
@@ -212,35 +204,28 @@ class Discoverer:
             fit *= 1.0 if set_there else _TELLING.get(kind, 1.0)
             if kind == "section":
                 # What a document does not say in words is no answer: a shared word of its code is not.
-                fit *= (
-                    0.6
-                    if where or not says(self.retriever.lookup.text(hit.path, hit.start, hit.end), text, hit.name)
-                    else 1.0
-                )
+                spoken_of = says(self.retriever.lookup.text(hit.path, hit.start, hit.end), text, hit.name)
+                fit *= 0.6 if where or not spoken_of else 1.0
+                fit = titled(fit, hit.name, verb)
             elif works and node is not None:
                 # How a thing works is told by the thing itself, before one of its inner steps.
-                fit *= (
-                    _INNER
-                    if any(hidden(p) for p in node.qualname.split("."))
-                    else _WHOLE_NAME
-                    if is_it(node, text)
-                    else 1.0
-                )
+                inner = any(hidden(part) for part in node.qualname.split("."))
+                fit *= _INNER if inner else _WHOLE_NAME if is_it(node, text) else 1.0
             fit *= 0.85 if is_aside(hit.path) and kind != "section" else 1.0
             fit *= 1.0 if node is None or self._said(node) else 0.75 if node.origin == "extractor" else 0.6
             in_tests = not tests and (is_test(hit.path) or inside_tests(hit.name))
             rows.append((in_tests, -round(fit + _FOUND * hit.score / best, 3), place, fit, hit))
         return [(fit, hit) for *_, fit, hit in sorted(rows, key=lambda r: r[:3])]
 
-    def _is_error(self, node: Node) -> bool:
-        """Whether a node is an error class or the constructor of one."""
-        owner = self.composer.relations.node(node.id.rpartition(".")[0]) if node.type == "method" else None
-        return any(n is not None and self.composer.errors.is_error(n) for n in (node, owner))
-
-    def _enclosed(self, node: Node) -> bool:
-        """Whether a symbol stands in one that nobody outside can name."""
+    def _open(self, node: Node) -> float:
+        """How much people can do with a node: little with what only its own class or module may name; an exception is never how."""
         owner = self.composer.relations.node(node.id.rpartition(".")[0]) if "#" in node.id else None
-        return owner is not None and (not is_public(owner) or self._enclosed(owner))
+        if not is_public(node) or (owner is not None and self._open(owner) <= _PRIVATE):
+            return _PRIVATE
+        if node.meta.get("visibility") in ("protected", "package", "internal"):
+            return 0.8
+        failing = node.type == "error" or any(n is not None and self.composer.errors.is_error(n) for n in (node, owner))
+        return 0.7 if failing else 1.0
 
     def _anchor(self, node: Node) -> Node | None:
         """What a capability stands on, anything else itself."""

@@ -20,6 +20,7 @@ from inference.wording import Claim, count, few, here, join, kind_of, name_of, p
 _OWN = re.compile(
     r"\b(?:custom|customi[sz]ed|(?:my|our|your|one's)\s+own|(?:sub-?class|extend|implement)(?:ing)?)\b", re.IGNORECASE
 )
+_BEHIND: Final = r"[?.!,;:]|\b(?:for|from|in|into|on|with|without|that|which|when|so|by|instead|using|to|and|or)\b"
 _FORM: Final = frozenset({"base", "abstract", "i", "interface", "mixin", "abc"})  # how a class is built, not what it is
 _MANY: Final = 4  # methods that are named
 _LINES: Final = 16  # of the class that is shown
@@ -27,15 +28,19 @@ _LINES: Final = 16  # of the class that is shown
 
 def one_of_ones_own(composer: Composer, retriever: Retriever, text: str) -> list[Claim]:
     """How to write another class of a kind, as the ones here are written."""
-    if not _OWN.search(text):
+    marked = _OWN.search(text)
+    if marked is None:
         return []
-    words = [stem(word) for word in content_words(_OWN.sub(" ", text))]
+    words = [stem(word) for word in content_words(re.split(_BEHIND, text[marked.end() :])[0])]
+    if not words:
+        return []
     found = []
     for node in composer.graph.nodes(["class", "interface"]):
         parts = [stem(part) for part in split_identifier(node.name) if part not in _FORM]
         if not parts or not is_public(node) or is_aside(node.path):
             continue
-        if not all(any(akin(part, word) for word in words) for part in parts):
+        # "A custom type of parameter" is a type, "converting to my own type" makes no converter.
+        if not all(any(akin(part, word) for word in words) for part in parts) or not akin(parts[-1], words[-1]):
             continue
         below = [n for n in composer.relations.descendants(node) if not is_test(n) and not is_aside(n.path)]
         if below:

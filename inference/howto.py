@@ -23,6 +23,7 @@ from inference.wording import Claim, documented_parameter, few, here, join, name
 _ASKED: Final = 24  # recipes that are weighed
 _TAKING: Final = 80  # functions whose documented parameters are weighed
 _ACTS: Final = 0.7
+_TITLED: Final = 0.4
 _NEARLY_ALL: Final = 0.8
 _LINES: Final = 16  # of code shown in one answer
 _CALL_LINES: Final = 6
@@ -69,6 +70,11 @@ class Guide:
             if telling not in holds and share < _NEARLY_ALL:
                 continue
             written = node.meta.get("trust") != "test"
+            title = stems(str(node.meta.get("title", "")))
+            named = sum(weight[w] for w in words if any(akin(stem(w), h) for h in title))
+            # What a test is not called for, it does on the way to something else.
+            if not written and named < _TITLED * everything and not any(akin(stem(telling), h) for h in title):
+                continue
             where = stems(" ".join(n.path for n in self.linked(node, "step")))
             there = sum(weight[w] for w in words if any(akin(stem(w), h) for h in where))
             if share >= (0.6 if written else max(0.6, best, told + 0.1)):

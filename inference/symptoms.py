@@ -29,6 +29,7 @@ _ASKS = re.compile(
     re.IGNORECASE,
 )
 _ENOUGH: Final = 0.4  # the share of the telling words that an error must hold
+_SURE: Final = 0.8
 _NEAR: Final = 3  # lines between a raise and its message
 _RUN: Final = 4  # words in a row that make a message
 _SHORTEST: Final = 2  # of a message that stands in quotes
@@ -57,7 +58,7 @@ def symptom(composer: Composer, retriever: Retriever, text: str) -> Section | No
     told = _message(composer, retriever, text)
     rows = _errors(composer, retriever, text)
     if told:
-        return _with_errors(composer, told, rows)
+        return _with_errors(composer, told, rows, text)
     if not rows or rows[0][0] < _ENOUGH:
         return None
     best, fit = rows[0][1], rows[0][0]
@@ -70,9 +71,13 @@ def symptom(composer: Composer, retriever: Retriever, text: str) -> Section | No
     return Section("diagnostics", tuple(claims), "yes", round(score, 3), (("fit", round(fit, 3)),))
 
 
-def _with_errors(composer: Composer, told: list[Claim], rows: list[tuple[float, Node]]) -> Section:
+def _with_errors(composer: Composer, told: list[Claim], rows: list[tuple[float, Node]], text: str) -> Section:
     """Where a message is said, and the errors whose words it has."""
     known = {s.node_id for c in told for s in c.spans}
+    if rows and rows[0][0] >= _SURE and not any(s.via == "throws" for c in told for s in c.spans):
+        # A message that only stands somewhere is given with the error that has all of its words.
+        told = [*told, *_about(composer, rows[0][1], text)]
+        known.add(rows[0][1].id)
     shown = [n for fit, n in rows[:3] if fit >= _ENOUGH and n.id not in known]
     claims = [*told, *([Claim("Errors that fit:")] if shown else ())]
     claims += [Claim(_line(composer, n), here(n), item=True) for n in shown]
@@ -85,7 +90,7 @@ def pasted(composer: Composer, retriever: Retriever, text: str) -> Section | Non
     words = text.split()
     if claims is None and len(words) >= _RUN and not _ASKED.search(text):
         claims = _told(composer, retriever, _pieces(text))
-    return _with_errors(composer, claims, _errors(composer, retriever, text)) if claims else None
+    return _with_errors(composer, claims, _errors(composer, retriever, text), text) if claims else None
 
 
 def _message(composer: Composer, retriever: Retriever, text: str) -> list[Claim] | None:

@@ -131,6 +131,11 @@ def fitted(fit: float, node: Node, verb: str, text: str) -> float:
     return fit * _OTHERWISE if first and first[0] in _CALLED else fit
 
 
+def titled(fit: float, title: str, verb: str) -> float:
+    """`fit`, more for a section of a document that is named for the deed."""
+    return fit + _DEED if verb and fit >= _SOME and stem(verb) in stems(title) else fit
+
+
 def is_it(node: Node, text: str) -> bool:
     """Whether every word of a class's or module's name stands in the question: it is what the question is about."""
     said = stems(text)

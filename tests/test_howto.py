@@ -9,7 +9,7 @@ import pytest
 from asking import expert, index, write
 
 from inference.answer import Expert
-from inference.verbs import base_form, wanted
+from inference.verbs import base_form, titled, wanted
 
 FILES = {
     "press/sheets.py": '''"""Sheets."""
@@ -112,6 +112,33 @@ def roll(file, ink=None):
     Roller({})._clean_roller_turn(file)
     return load_sheet(file)
 ''',
+    "press/ribbon.py": '''"""Ribbons."""
+
+
+class Typewriter:
+    def wind_ribbon(self):
+        return self
+
+    def rest(self):
+        return self
+
+
+class SheetHolder:
+    def fold_into_box(self, sheet):
+        """Fold a sheet into a box."""
+        return sheet
+
+
+def ring(bell):
+    """TODO: this is slow and could be made faster."""
+    return bell
+''',
+    "tests/test_ribbon.py": (
+        "from press.ribbon import Typewriter\n\n\ndef test_dry_spell():\n    typewriter = Typewriter()\n"
+        "    typewriter.wind_ribbon()\n    assert typewriter.rest() is typewriter\n"
+    ),
+    "docs/folding.md": "# Folding to and from other forms\n\n"
+    "Say how your form is made of a sheet.\n\n```python\nforms.append(sheet)\n```\n",
     "docs/upgrading.md": "# Upgrading\n\n## Margin renamed\n\nThe margin of a page was renamed to gutter in version 2.\n",
     "docs/pages.md": (
         "# Pages\n\n## Foils\n\nOf course, any sort will do.\n\n```python\nPress('vellum').print('parchment')\n```\n\n"
@@ -169,13 +196,31 @@ def test_ones_own_class_is_written_like_those_that_are_there(press: Expert, ques
     assert {c.verified for c in answer.citations} == {"blob"}
 
 
-def test_nothing_is_extended_that_nobody_extends(press: Expert) -> None:
-    assert "Extend" not in press.ask("How do I write a custom roller?").text
+@pytest.mark.parametrize(
+    "question",
+    ["How do I write a custom roller?", "How do I mix an ink in my own colour?", "use a custom plate with an ink"],
+)
+def test_nothing_is_extended_that_nobody_extends_or_asks_to(press: Expert, question: str) -> None:
+    assert "Extend" not in press.ask(question).text
+
+
+def test_a_section_named_for_the_deed_counts_more() -> None:
+    assert titled(0.5, "Folding to and from other forms", "fold") > 0.5
+    assert titled(0.5, "Other forms", "fold") == titled(0.5, "Folding", "") == 0.5
+
+
+def test_a_test_that_only_passes_by_is_no_recipe(press: Expert) -> None:
+    assert "dries_slowly" not in press.ask("how do I start the ribbon of a typewriter").text
+    assert "test “dry" not in press.ask("how do I wind the ribbon of the typewriter").text.split("\n")[0]
 
 
 def test_how_a_thing_works_is_told_by_the_thing_not_by_an_inner_step(press: Expert) -> None:
     assert press.ask("How do rollers work?").text.startswith("Roller, a class")
     assert not press.ask("How does the roller turn?").text.startswith("Roller._clean")
+
+
+def test_what_is_left_to_do_is_not_what_a_thing_is_for(press: Expert) -> None:
+    assert "could be made faster" not in press.ask("what does ring do?").text
 
 
 def test_a_document_leads_by_what_it_says_not_by_its_code(press: Expert) -> None:

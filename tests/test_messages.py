@@ -33,6 +33,19 @@ def open_door(door, key, rooms):
     return rooms
 
 
+class HingeBroken(DoorError):
+    """The hinge of a door is broken."""
+
+
+HINGE = "the hinge is broken"
+
+
+def swing(door):
+    if not door.hinge:
+        raise HingeBroken(HINGE)
+    return door
+
+
 TEXTS = {"shut": "Stays shut for good."}
 ''',
     "lock/bell.js": """// Bells.
@@ -119,6 +132,15 @@ def test_an_error_line_is_told_by_its_message_before_all_that_raise_the_class(lo
     text = lock.ask("lock.door.DoorError: {'door': ['Stays shut for good.']}").text
     assert text.startswith("The words of the message stand in TEXTS, line ")
     assert "DoorError is raised in" not in text
+
+
+def test_a_message_kept_as_a_constant_is_given_with_the_error_that_has_its_words(lock: Expert) -> None:
+    text = lock.ask('why do I get "the hinge is broken"?').text
+    assert text.startswith("That is what HINGE, in lock/door.py, says:")
+    assert (
+        "HingeBroken is raised by swing when not door.hinge" in text
+        or "HingeBroken is raised by swing when door.hinge" in text
+    )
 
 
 def test_what_only_a_comment_says_the_program_does_not(lock: Expert) -> None:
