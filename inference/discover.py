@@ -16,6 +16,7 @@ from extractor.schema import Node
 from inference.citations import Span
 from inference.compose import Composer
 from inference.extend import one_of_ones_own
+from inference.flags import flags
 from inference.howto import Guide
 from inference.kinds import Intent
 from inference.passages import passage, says
@@ -104,6 +105,9 @@ class Discoverer:
             or (single and (kind == "howto" or fit < _NAMED))
             or (first is not None and first.kind == "variable" and not (kind == "howto" and fit >= 1.0))
         )
+        if kind == "howto" and not claims and vague and not (self.path_glob or self.lang):
+            claims = flags(self.retriever, text)
+            own = [*claims]
         thin = not claims and vague
         hits = self._once([hit for _, hit in ranked])
         if not claims and hits and not thin:
