@@ -29,7 +29,9 @@ _LINES: Final = 16  # of code shown in one answer
 _CALL_LINES: Final = 6
 _PARAMETERS = re.compile(r":param|@param|\bArgs:|\bArguments:|\bParameters\b|^\s*\w+\s*\([^)]*\)\s*:", re.MULTILINE)
 _DOCUMENTED = re.compile(
-    r"(?::param|@param)\s+(?:[\w.\[\]| ]+\s+)?\*{0,2}(\w+)\s*:|^\s*[-*+]\s+(?:\*\*|``?)(\w+)(?:\*\*|``?)", re.MULTILINE
+    r"(?::param|@param)\s+(?:[\w.\[\]| ]+\s+)?\*{0,2}(\w+)\s*:|^\s*[-*+]\s+(?:\*\*|``?)(\w+)(?:\*\*|``?)"
+    r"|@param\s+\{[^}]*\}\s+\[?\w+\.(\w+)",
+    re.MULTILINE,
 )
 _DOING: Final = frozenset(
     {"set", "turn", "pass", "change", "specify", "enable", "disable", "configure", "give", "switch", "control"}
@@ -226,7 +228,7 @@ class Guide:
             about = stems(f"{node.name} {purpose(node)}")
             written = [str(p["name"]).lstrip("*&") for p in parameters(node)]
             left_out = {str(p["name"]).lstrip("*&") for p in parameters(node) if _may_be_left_out(p, node)}
-            for name in dict.fromkeys([*written, *(a or b for a, b in _DOCUMENTED.findall(doc))]):
+            for name in dict.fromkeys([*written, *map("".join, _DOCUMENTED.findall(doc))]):
                 must = name in written and name not in left_out
                 said = documented_parameter(node, name)
                 if not said:

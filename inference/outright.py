@@ -30,7 +30,7 @@ _K: Final = 8
 def risks(composer: Composer, retriever: Retriever, text: str) -> Section | None:
     """What the function raises that does what the question speaks of: "what can go wrong when building a walker"."""
     asked = _RISK.match(text)
-    verb = base_form(asked["verb"]) if asked else ""
+    verb = (base_form(asked["verb"]) or (asked["verb"] if asked["verb"].endswith("ing") else "")) if asked else ""
     if asked is None or not verb:
         return None
     fit, node = Discoverer(composer, retriever, _K).doing(f"how do I {verb} {asked['what']}")

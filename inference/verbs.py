@@ -47,7 +47,7 @@ _GROUPS: Final = """
     print write output show display dump format
     publish send emit post
     put set add insert write
-    read load parse get open
+    read load parse open
     register add bind on use
     remove delete drop clear erase discard detach
     rename move set
@@ -93,7 +93,7 @@ def base_form(word: str) -> str:
 
 def in_code(verb: str) -> list[str]:
     """The verb and what code calls it, as words to search for."""
-    return sorted(_CALLED.get(verb, ()))
+    return sorted(_CALLED.get(verb, frozenset()) - STOP_WORDS)
 
 
 def _names(name: str, verb: str) -> bool:

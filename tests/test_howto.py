@@ -89,6 +89,8 @@ class Roller:
     * **speed** - turns in a minute
     * **idle_time** - minutes without a turn until it stops
     * **pause_time** - minutes without a turn after a sheet
+    * **idle_time** - minutes without a turn until it stops
+    * **pause_time** - minutes without a turn after a sheet
     """
 
     def __init__(self, options):
@@ -129,6 +131,13 @@ class SheetHolder:
         return sheet
 
 
+def polish_bell(bell):
+    """Polish a bell."""
+    if bell is None:
+        raise ValueError("no bell")
+    return bell
+
+
 def ring(bell):
     """TODO: this is slow and could be made faster."""
     return bell
@@ -139,6 +148,20 @@ def ring(bell):
     ),
     "docs/folding.md": "# Folding to and from other forms\n\n"
     "Say how your form is made of a sheet.\n\n```python\nforms.append(sheet)\n```\n",
+    "press/motor.js": """class Motor {
+  /**
+   * Create a motor.
+   *
+   * @param {Object} options
+   * @param {Number} [options.surge=10] How many volts it takes at most
+   */
+  constructor(options) {
+    this.options = options;
+  }
+}
+
+module.exports = Motor;
+""",
     "docs/upgrading.md": "# Upgrading\n\n## Margin renamed\n\nThe margin of a page was renamed to gutter in version 2.\n",
     "docs/pages.md": (
         "# Pages\n\n## Foils\n\nOf course, any sort will do.\n\n```python\nPress('vellum').print('parchment')\n```\n\n"
@@ -182,6 +205,17 @@ def test_what_a_function_works_on_is_no_option_of_it(press: Expert) -> None:
 def test_options_listed_in_a_class_are_options(press: Expert) -> None:
     text = press.ask("How do I set the pressure of the roller?").text
     assert text.startswith("Pass pressure to Roller, in press/inks.py: how hard the roller is pushed down")
+
+
+def test_options_that_fit_alike_are_all_told(press: Expert) -> None:
+    text = press.ask("How do I set the minutes without a turn?").text
+    assert "Pass idle_time to Roller" in text
+    assert "Its pause_time may be meant as well: minutes without a turn after a sheet" in text
+
+
+def test_options_of_an_object_that_is_passed_are_options(press: Expert) -> None:
+    text = press.ask("How do I set the volts a motor takes at most?").text
+    assert text.startswith("Pass surge to Motor.constructor, in press/motor.js: How many volts it takes at most")
 
 
 @pytest.mark.parametrize(
@@ -243,6 +277,12 @@ def test_what_may_go_wrong_in_doing_something_is_what_that_function_raises(press
     text = press.ask(question).text
     assert text.startswith("Sheet.set_mark, a method of Sheet in press/sheets.py, does that")
     assert "Sheet.set_mark raises builtin.ValueError" in text or "raises ValueError" in text
+
+
+def test_any_deed_may_go_wrong(press: Expert) -> None:
+    assert press.ask("what can go wrong while polishing a bell").text.startswith(
+        "polish_bell, a function in press/ribbon.py, does that"
+    )
 
 
 def test_verbs_are_read_in_any_form() -> None:

@@ -109,6 +109,11 @@ def test_a_short_message_in_quotes_is_found_whole_before_a_longer_one(lock: Expe
     assert answer.citations[0].start_line == 5
 
 
+def test_what_is_put_before_every_message_is_no_part_of_it(lock: Expert) -> None:
+    text = lock.ask('why do I see "lock trouble: a bar lies across"?').text
+    assert text.startswith("DoorError is raised by open_door when door.barred")
+
+
 @pytest.mark.parametrize(
     "text",
     ['Why do I get "Gate \\"east\\" Not There in \\"[a b]\\""?', "where does `Gate %q Not There in %q` come from?"],
