@@ -170,7 +170,8 @@ class Discoverer:
         pool += self.retriever.search(about, _POOL, self.path_glob, (), self.lang) if about else []
         verb, works = wanted(text) if howto else "", not howto and _WORKS.match(text) is not None
         if works:
-            pool += self.retriever.search(about or text, _SHOWN, self.path_glob, ("class", "interface"), self.lang)
+            classes = self.retriever.search(about or text, _SHOWN, self.path_glob, ("class", "interface"), self.lang)
+            pool += [h for h in classes if stems(h.name.rpartition(".")[2]) & stems(text)]
         if howto and SETTING & set(about.split()):
             setting = " ".join("set" if w in SETTING else w for w in about.split())
             pool += self.retriever.search(setting, _POOL, self.path_glob, (), self.lang)
