@@ -140,6 +140,13 @@ def banned(text: str) -> str:
 _SIGNATURE: Final = re.compile(r"[A-Za-z_][\w.]*\((?:[^()]|\([^()]*\))*\)(?:\s*->\s*\S.*)?")
 
 
+# What a comment says to a linter, a formatter, a coverage tool or whoever comes next, not to who uses the code.
+_TO_TOOLS: Final = re.compile(
+    r"\s*(?:(?:es|js|ts|css)(?:lint|hint)\b|istanbul\b|globals?\s+\w+\s*[:,]|prettier-|clang-format\b|NOLINT|(?:type|pylint|mypy|flake8|ruff|fmt):|noqa\b|(?:TODO|FIXME|XXX)\b)",
+    re.IGNORECASE,
+)
+
+
 def is_licence(text: str) -> bool:
     """Whether a comment is a licence header rather than documentation."""
     return bool(_LICENCE.search(text[:600]))
@@ -168,6 +175,8 @@ def paragraph(doc: str) -> str:
             continue
         if _STOP.match(line):
             break
+        if _TO_TOOLS.match(line):
+            continue
         lines.append(line.strip())
     return plain(" ".join(lines))
 

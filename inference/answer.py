@@ -17,7 +17,7 @@ from config.console import Console
 from config.settings import QuerySettings
 from extractor.graph import Graph
 from extractor.schema import Node
-from inference import discover, lines, logs, overview, pairs, traces
+from inference import discover, lines, outright, overview, pairs, traces
 from inference.backends import Backend, choose
 from inference.citations import Citation, Verifier
 from inference.compose import Composer
@@ -137,18 +137,17 @@ class Expert:
         verifier = Verifier(self.graph, self.repo)
         # A long log is told by how it begins and, more, by how it ends.
         log = text if len(text) <= _LOG else f"{text[: _LOG // 4]}\n{text[-_LOG * 3 // 4 :]}"
-        trace = logs.parse(log, self._is_error) or traces.quoted(text[:_READ], self.graph)
-        intents: tuple[Intent, ...]
-        linked: list[Target]
-        if trace is not None:
-            sections = [traces.diagnose(self.composer, self.linker, self.retriever, trace)]
-            intents, linked = (Intent("diagnostics", ""),), []
+        failed = traces.failed(self.composer, self.linker, self.retriever, log, self._is_error)
+        intents: tuple[Intent, ...] = (Intent("diagnostics", ""),)
+        linked: list[Target] = []
+        if failed is not None:
+            sections = [failed]
         else:
             asked, scope = self._scoped(as_meant(text[:_READ], self._holds), how)
             intents = asked.intents
             sections, linked = self._sections(asked, how, scope)
         answer = self._compose(text, intents, sections, verifier)
-        if self.settings.mode != "extractive" and trace is None:
+        if self.settings.mode != "extractive" and failed is None:
             from inference.verify import with_model
 
             answer = with_model(self, answer, linked, verifier, how, stream)
@@ -226,9 +225,9 @@ class Expert:
         if whole is not None:
             return whole
         if not (how.kind or how.path_glob or how.lang):
-            outright = discover.described(self.composer, self.retriever, intent, self.project)
-            if outright is not None:
-                return outright
+            told = outright.described(self.composer, self.retriever, intent, self.project)
+            if told is not None:
+                return told
         named = intent.x.name.lower() if intent.x and intent.x.shape in ("plain", "capital") else ""
         if intent.kind == "members" and named == self.project.lower():
             return self._search(intent, None, how)

@@ -31,7 +31,7 @@ class Composer:
         self.structure = Structure(self.relations)
         of, way, form, bad = self.describe, self.flow, self.structure, self.errors
         self._frames: dict[str, Callable[[Target], Section]] = {
-            "locate": of.locate, "explain": of.explain, "parameters": of.parameters, "returns": of.returns, "members": of.members,
+            "locate": of.locate, "explain": of.explain, "parameters": of.parameters, "returns": self.returns, "members": of.members,
             "callers": way.callers, "callees": way.callees, "raises": bad.raises, "raisers": bad.raisers,
             "handlers": bad.handlers, "catches": bad.catches, "tests": way.tests, "subclasses": form.subclasses,
             "bases": form.bases, "imports": form.imports, "importers": form.importers, "overrides": form.overrides,
@@ -62,6 +62,11 @@ class Composer:
         more = f" and {len(others) - 4} more" if len(others) > 4 else ""
         about = f"{name_of(target.node)} in {target.node.path}" if "#" in target.node.id else name_of(target.node)
         return [Claim(f"This is about {about}; the same name also means {listed}{more}.")]
+
+    def returns(self, target: Target) -> Section:
+        """What a function gives back; of an error, which places give it back or throw it."""
+        raised = target.node.type == "class" and self.relations.raisers(target.group)[0]
+        return self.errors.raisers(target) if raised else self.describe.returns(target)
 
     def depends(self, target: Target) -> Section:
         """What a module imports, what a function calls."""

@@ -9,21 +9,20 @@ from collections.abc import Sequence
 from itertools import islice, pairwise
 from typing import Final
 
-from brain.asking import STOP_WORDS
-from brain.index import expand
 from brain.lookup import Hit
-from brain.markup import items, prose
-from brain.text import one_line, paragraph, stem
-from brain.view import hidden, inside_tests, is_aside, is_test
+from brain.text import one_line, stem
+from brain.view import hidden, inside_tests, is_aside, is_public, is_test
 from extractor.schema import Node
 from inference.citations import Span
 from inference.compose import Composer
-from inference.families import family
+from inference.extend import one_of_ones_own
+from inference.flags import flags
 from inference.howto import Guide
 from inference.kinds import Intent
+from inference.passages import passage, says
 from inference.retrieve import SETTING, Evidence, Retriever, content_words, stems
 from inference.spelling import in_one_word
-from inference.symptoms import asks_why, symptom
+from inference.verbs import called, fitted, in_code, is_it, said_words, spoken, titled, wanted
 from inference.wording import (
     Claim,
     Section,
@@ -48,6 +47,10 @@ _ABOUT_TESTS = re.compile(r"\b(?:which|what|any|the|unit|integration)\s+tests?\b
 _WHERE = re.compile(
     r"\W*(?:where\b|(?:in\s+)?(?:which|what)\s+(?:file|module|function|method|class|line|place)s?\b)", re.IGNORECASE
 )
+_WORKS = re.compile(r"\W*(?:and\s+)?how\s+(?:do|does|did|is|are|was|were)\b", re.IGNORECASE)
+_INNER: Final = 0.75
+_PRIVATE: Final = 0.4
+_WHOLE_NAME: Final = 1.2
 _POOL: Final = 32  # finds that are weighed against the whole question
 _WHOLE: Final = 0.5  # the share of a question that what leads its answer must be about
 _FOUND: Final = 0.35  # how much the order of search weighs beside that share
@@ -61,7 +64,8 @@ _THIN: Final = 0.45
 _DONE: Final = 1.15  # more for what is called by the verb of the question
 _TELLING: Final = {"variable": 0.55, "module": 0.75, "package": 0.7, "recipe": 0.7, "error": 0.85, "section": 0.9}
 _PAST: Final = re.compile(
-    r"(?:^|/)(?:change(?:s|log)?|history|news|releases?(?:[-_]notes)?)(?:\.\w+)?(?:/|$)", re.IGNORECASE
+    r"(?:^|/)(?:change(?:s|log)?|history|news|releases?(?:[-_]notes)?|what'?s[-_]?new|upgrad(?:e|ing)|migrat(?:e|ing|ion))(?:[-_]\w+)*(?:\.\w+)?(?:/|$)",
+    re.IGNORECASE,
 )
 _CEILING: Final = 0.9  # search never is as sure as an edge of the graph
 
@@ -81,12 +85,14 @@ class Discoverer:
 
     def answer(self, kind: str, text: str) -> tuple[Section, Evidence]:
         """The section for a howto, discovery or plain search question, and the evidence it rests on."""
-        text = self.retriever.as_spelt_here(in_one_word(text))
+        text = self._in_words_of_code(self.retriever.as_spelt_here(in_one_word(text)))
         evidence = self.retriever.find(text, self.k, self.path_glob, (), self.lang)
         ranked = self._ranked(text, evidence, kind == "howto")
         best = max((fit for fit, hit in ranked if hit.kind != "recipe"), default=0.0)
         told = max((fit for fit, hit in ranked if hit.kind == "section"), default=0.0)
-        steps = self.guide.steps(text, best, told, self._titled(text)[:_SHOWN]) if kind == "howto" else []
+        steps = own = one_of_ones_own(self.composer, self.retriever, text) if kind == "howto" else []
+        if kind == "howto" and not own:
+            steps = self.guide.steps(text, best, told, self._titled(text)[:_SHOWN])
         taken, option, named = self.guide.parameter(text) if kind == "howto" and not steps else (0.0, [], False)
         # `pause_job` is how one pauses a job, whatever takes a parameter `paused`.
         bears = bool(ranked) and self._bears(ranked[0][1], text)
@@ -99,6 +105,9 @@ class Discoverer:
             or (single and (kind == "howto" or fit < _NAMED))
             or (first is not None and first.kind == "variable" and not (kind == "howto" and fit >= 1.0))
         )
+        if kind == "howto" and not claims and vague and not (self.path_glob or self.lang):
+            claims = flags(self.retriever, text)
+            own = [*claims]
         thin = not claims and vague
         hits = self._once([hit for _, hit in ranked])
         if not claims and hits and not thin:
@@ -115,9 +124,32 @@ class Discoverer:
         value = "yes" if claims else "unknown"
         sure = _CEILING if steps or (ranked and ranked[0][0] >= 1.0 and not single) else 0.75
         score = min(evidence.confidence, _THIN if thin else sure)
+        score = max(score, 0.75) if own else score
         # A parameter that bears the very name settles it, whatever the words around it.
         score = max(score, 0.7) if option and named and claims[:1] == option[:1] else score
         return Section(kind, tuple(claims), value, score, evidence.features, targets), evidence
+
+    def _in_words_of_code(self, text: str) -> str:
+        """`text` with a deed that the repository has no word for under the name that it has: `parse` is `load`."""
+        verb = wanted(text)
+        if not verb or self.retriever.frequency(verb):
+            return text
+        known = max(in_code(verb), key=self.retriever.frequency)
+        return (
+            re.sub(rf"\b{verb}\b", known, text, count=1, flags=re.IGNORECASE)
+            if self.retriever.frequency(known)
+            else text
+        )
+
+    def doing(self, text: str) -> tuple[float, Node | None]:
+        """The function that does what a how-to question asks for, with the share of the question that it is about."""
+        ranked = self._ranked(text, self.retriever.find(text, self.k, self.path_glob, (), self.lang), True)
+        for fit, hit in ranked[:_SHOWN]:
+            node = self.graph.node(hit.node_id) if hit.node_id else None
+            subject = self._anchor(node) if node is not None else None
+            if subject is not None and subject.type in ("function", "method"):
+                return fit, subject
+        return 0.0, None
 
     def _bears(self, hit: Hit, text: str) -> bool:
         """Whether a function's name, with those of its parameters, holds every word of the question, of several."""
@@ -136,11 +168,19 @@ class Discoverer:
         about = " ".join(content_words(text))
         pool = [*evidence.hits, *self.retriever.search(text, _POOL, self.path_glob, (), self.lang)]
         pool += self.retriever.search(about, _POOL, self.path_glob, (), self.lang) if about else []
+        verb, works = wanted(text) if howto else "", not howto and _WORKS.match(text) is not None
+        if works:
+            classes = self.retriever.search(about or text, _SHOWN, self.path_glob, ("class", "interface"), self.lang)
+            pool += [h for h in classes if stems(h.name.rpartition(".")[2]) & stems(text)]
         if howto and SETTING & set(about.split()):
             setting = " ".join("set" if w in SETTING else w for w in about.split())
             pool += self.retriever.search(setting, _POOL, self.path_glob, (), self.lang)
         if howto:
-            for pair in islice(pairwise(_said_words(text)), _PAIRS):
+            if verb:
+                pool += self.retriever.search(
+                    f"{about} {' '.join(in_code(verb))}", _POOL, self.path_glob, ("function", "method"), self.lang
+                )
+            for pair in islice(pairwise(said_words(text)), _PAIRS):
                 pool += self.retriever.search("_".join(pair), _SHOWN, self.path_glob, ("function", "method"), self.lang)
         # Documents stand low in the order of code; what they say about a thing is an answer all the same.
         documents = self.retriever.search(about or text, 4 * _SHOWN, self.path_glob, ("section",), self.lang)
@@ -156,23 +196,41 @@ class Discoverer:
             node = self.graph.node(hit.node_id) if hit.node_id else None
             kind = node.type if node else hit.kind
             if howto and node is not None:
-                # People do things with what is public; an exception is never how.
-                private = any(hidden(part) for part in node.qualname.split("."))
-                fit *= 0.4 if private else 0.7 if kind == "error" or self.composer.errors.is_error(node) else 1.0
+                share = self._open(node)
+                fit *= share
                 fit *= 1.1 if self.guide.example(node) else 1.0
                 subject = self._anchor(node)
-                if not private and subject is not None:
-                    fit = max(fit, _SPOKEN) if _spoken(subject, text) else fit
-                    fit = max(fit, _SPOKEN) * _DONE if _does(subject, text) else fit
+                if share > _PRIVATE and subject is not None:
+                    fit = max(fit, _SPOKEN) if spoken(subject, text) else fit
+                    fit = max(fit, _SPOKEN) * _DONE if called(subject, text) else fit
+                    fit = fitted(fit, subject, verb, text)
             # What a documented field of a class is for, one sets it to; other variables only share a word.
             set_there = howto and kind == "variable" and node is not None and "." in node.qualname and purpose(node)
             fit *= 1.0 if set_there else _TELLING.get(kind, 1.0)
-            fit *= 0.6 if kind == "section" and where else 1.0
+            if kind == "section":
+                # What a document does not say in words is no answer: a shared word of its code is not.
+                spoken_of = says(self.retriever.lookup.text(hit.path, hit.start, hit.end), text, hit.name)
+                fit *= 0.6 if where or not spoken_of else 1.0
+                fit = titled(fit, hit.name, verb)
+            elif works and node is not None:
+                # How a thing works is told by the thing itself, before one of its inner steps.
+                inner = any(hidden(part) for part in node.qualname.split("."))
+                fit *= _INNER if inner else _WHOLE_NAME if is_it(node, text) else 1.0
             fit *= 0.85 if is_aside(hit.path) and kind != "section" else 1.0
             fit *= 1.0 if node is None or self._said(node) else 0.75 if node.origin == "extractor" else 0.6
             in_tests = not tests and (is_test(hit.path) or inside_tests(hit.name))
             rows.append((in_tests, -round(fit + _FOUND * hit.score / best, 3), place, fit, hit))
         return [(fit, hit) for *_, fit, hit in sorted(rows, key=lambda r: r[:3])]
+
+    def _open(self, node: Node) -> float:
+        """How much people can do with a node: little with what only its own class or module may name; an exception is never how."""
+        owner = self.composer.relations.node(node.id.rpartition(".")[0]) if "#" in node.id else None
+        if not is_public(node) or (owner is not None and self._open(owner) <= _PRIVATE):
+            return _PRIVATE
+        if node.meta.get("visibility") in ("protected", "package", "internal"):
+            return 0.8
+        failing = node.type == "error" or any(n is not None and self.composer.errors.is_error(n) for n in (node, owner))
+        return 0.7 if failing else 1.0
 
     def _anchor(self, node: Node) -> Node | None:
         """What a capability stands on, anything else itself."""
@@ -315,44 +373,6 @@ def without_project(text: str, project: str) -> str:
     return re.sub(named, "it", re.sub(asked, r"\1 it", text, flags=re.IGNORECASE), flags=re.IGNORECASE)
 
 
-def described(composer: Composer, retriever: Retriever | None, intent: Intent, project: str) -> Section | None:
-    """What a question without a name in it asks outright: the classes of a kind, or the error that a failure is. None for
-    what only search can answer."""
-    if intent.carried or (intent.x is not None and intent.x.shape not in ("plain", "capital")):
-        return None
-    section = family(composer, intent.text, project)
-    if (
-        section is None
-        and retriever is not None
-        and intent.kind in ("search", "discovery", "diagnose")
-        and asks_why(intent.text)
-    ):
-        section = symptom(composer, retriever, intent.text)
-    return section
-
-
-def passage(text: str, question: str, title: str = "") -> str:
-    """The paragraph of a document's section that answers best: prose with most of the question's words. "" without prose."""
-    words = {stem(w) for w in content_words(question)}
-    best, most = "", -2
-    for block in re.split(r"\n\s*\n", prose(text)):
-        lines = block.split("\n")
-        # Directives, code, tables and headings are no sentences.
-        if block.lstrip().startswith((".. ", "|", "+-", "```", ">>>", "$ ")) or all(
-            line[:1] in " \t" for line in lines if line
-        ):
-            continue
-        kept = "\n".join(line for line in lines if not re.fullmatch(r"\s*([-=~^*#`\"])\1{2,}\s*", line))
-        parts = [part for part in map(paragraph, items(kept)) if part]
-        said = "".join(f"{part} " if part[-1] in ".!?:" else f"{part}; " for part in parts).rstrip()
-        said = f"{said[:-1]}." if said.endswith(";") and len(parts) > 1 else said.rstrip(";")
-        # "The types are:" says nothing without the list below it.
-        score = len(words & stems(said)) - 2 * said.endswith(":")
-        if len(said.split()) >= 5 and score > most and said != one_line(title):
-            best, most = said, score
-    return best
-
-
 def _distinct(hits: Sequence[Hit]) -> list[Hit]:
     """One hit per span: an ontology node and its anchor share their lines."""
     seen: set[tuple[str, int, int]] = set()
@@ -368,23 +388,3 @@ def _distinct(hits: Sequence[Hit]) -> list[Hit]:
 
 def _span(hit: Hit) -> tuple[Span, ...]:
     return (Span(hit.path, hit.start, hit.end, hit.node_id, "search", hit.score),) if hit.start and hit.path else ()
-
-
-def _spoken(node: Node, text: str) -> bool:
-    """Whether a function's name of several words is said in the question, articles aside."""
-    name = [stem(word) for word in expand(node.name).lower().split()[1:]]
-    said = [stem(word) for word in _said_words(text)]
-    several = node.type in ("function", "method") and len(name) > 1
-    return several and any(said[i : i + len(name)] == name for i in range(len(said) - len(name) + 1))
-
-
-def _does(node: Node, text: str) -> bool:
-    """Whether a function is called by the verb of the question, and documented to do that to what else is asked of."""
-    said = [stem(word) for word in _said_words(text)]
-    if node.type not in ("function", "method") or len(said) < 2 or stem(node.name.lower()) != said[0]:
-        return False
-    return bool(set(said[1:]) & stems(purpose(node, 40)))
-
-
-def _said_words(text: str) -> list[str]:
-    return [word for word in re.findall(r"[^\W_]+", text.lower()) if word not in STOP_WORDS]

@@ -61,6 +61,9 @@ def in_text(missing: Missing, retriever: Retriever | None) -> Section | None:
     for path, line in places:
         written = one_line(retriever.lookup.text(path, line, line))[:120]
         claims.append(Claim(f"{path}: {written}", (Span(path, line, line, "", "text"),), item=True))
+    like = [n for n in missing.near if name.lower() in n.lower()]
+    if like:
+        claims.append(Claim(f"Called like it: {join(like[:_NEAR])}."))
     return Section("text", tuple(claims), "yes", 0.6, (("text", float(len(places))),))
 
 

@@ -42,6 +42,11 @@ BACKWARD: Final = {
     "depend": "dependents",
     "return": "returners",
 }  # fmt: skip
+# Nouns that only code has: "how do I find the callers of send" asks of `send`, "how do I add an option to a command" of no `command`.
+OF_CODE: Final = frozenset(
+    {"caller", "callee", "callsite", "call site", "subclass", "derived class", "child class", "superclass", "base class", "parent class",
+     "raiser", "thrower", "importer", "implementer"}
+)  # fmt: skip
 PASSIVE: Final = {
     "called": "callers", "used": "callers", "invoked": "callers", "instantiated": "callers", "created": "callers",
     "referenced": "callers", "raised": "raisers", "thrown": "raisers", "triggered": "raisers",

@@ -8,7 +8,7 @@ import inspect
 import re
 import textwrap
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 from brain.lookup import Hit
 from brain.text import clean, one_line, stem
@@ -17,15 +17,22 @@ from extractor.schema import Node
 from inference.citations import Span
 from inference.compose import Composer
 from inference.retrieve import Retriever, akin, content_words, stems
+from inference.verbs import wanted
 from inference.wording import Claim, documented_parameter, few, here, join, name_of, parameters, purpose
 
 _ASKED: Final = 24  # recipes that are weighed
 _TAKING: Final = 80  # functions whose documented parameters are weighed
+_ACTS: Final = 0.7
+_TITLED: Final = 0.4
 _NEARLY_ALL: Final = 0.8
 _LINES: Final = 16  # of code shown in one answer
 _CALL_LINES: Final = 6
 _PARAMETERS = re.compile(r":param|@param|\bArgs:|\bArguments:|\bParameters\b|^\s*\w+\s*\([^)]*\)\s*:", re.MULTILINE)
-_DOCUMENTED = re.compile(r"(?::param|@param)\s+(?:[\w.\[\]| ]+\s+)?\*{0,2}(\w+)\s*:")
+_DOCUMENTED = re.compile(
+    r"(?::param|@param)\s+(?:[\w.\[\]| ]+\s+)?\*{0,2}(\w+)\s*:|^\s*[-*+]\s+(?:\*\*|``?)(\w+)(?:\*\*|``?)"
+    r"|@param\s+\{[^}]*\}\s+\[?\w+\.(\w+)",
+    re.MULTILINE,
+)
 _DOING: Final = frozenset(
     {"set", "turn", "pass", "change", "specify", "enable", "disable", "configure", "give", "switch", "control"}
 )
@@ -65,6 +72,11 @@ class Guide:
             if telling not in holds and share < _NEARLY_ALL:
                 continue
             written = node.meta.get("trust") != "test"
+            title = stems(str(node.meta.get("title", "")))
+            named = sum(weight[w] for w in words if any(akin(stem(w), h) for h in title))
+            # What a test is not called for, it does on the way to something else.
+            if not written and named < _TITLED * everything and not any(akin(stem(telling), h) for h in title):
+                continue
             where = stems(" ".join(n.path for n in self.linked(node, "step")))
             there = sum(weight[w] for w in words if any(akin(stem(w), h) for h in where))
             if share >= (0.6 if written else max(0.6, best, told + 0.1)):
@@ -207,11 +219,17 @@ class Guide:
         for node in [n for n in (self.graph.node(h.node_id) for h in hits) if n is not None]:
             doc = str(node.meta.get("doc", ""))
             low = doc.lower()
-            if not _PARAMETERS.search(doc) or not is_public(node) or not any(stem(w) in low for w in words):
+            if (
+                not (_PARAMETERS.search(doc) or _DOCUMENTED.search(doc))
+                or not is_public(node)
+                or not any(stem(w) in low for w in words)
+            ):
                 continue
             about = stems(f"{node.name} {purpose(node)}")
             written = [str(p["name"]).lstrip("*&") for p in parameters(node)]
-            for name in dict.fromkeys([*written, *_DOCUMENTED.findall(doc)]):
+            left_out = {str(p["name"]).lstrip("*&") for p in parameters(node) if _may_be_left_out(p, node)}
+            for name in dict.fromkeys([*written, *map("".join, _DOCUMENTED.findall(doc))]):
+                must = name in written and name not in left_out
                 said = documented_parameter(node, name)
                 if not said:
                     continue
@@ -225,27 +243,42 @@ class Guide:
                 # What is turned off is a yes or no.
                 if switched and not re.search(r"\b(?:bool(?:ean)?|true|false|whether)\b", said, re.IGNORECASE):
                     share *= 0.5
-                named = stems(name) <= spoken
-                share = max(share, float(named and doing))
+                settles = (
+                    doing
+                    and stems(name) <= spoken
+                    and 2 * sum(weight[w] for w in words if stem(w) in stems(name)) >= everything
+                )
+                share = max(share, float(settles))
+                # What has to be given is what the function works on, unless somebody asks to set just that; what sets it says so.
+                if must and (not settles or stems(name) <= stems(node.name)):
+                    continue
                 if share:
                     found.append(
-                        (not named, -round(share, 3), "." in node.qualname, node.path, node.lines, name, said, node)
+                        (not settles, -round(share, 3), "." in node.qualname, node.path, node.lines, name, said, node)
                     )
         if not found:
             return 0.0, [], False
         best = min(found, key=lambda f: f[:6])
-        unnamed, share, *_, name, said, node = best
+        _, share, *_, name, said, node = best
         others = [
             f[-1]
             for f in sorted(found, key=lambda f: f[:6])
             if f[5] == name and f[-1].id != node.id and f[1] <= 0.8 * share
         ]
         claims = [Claim(f"Pass {name} to {name_of(node)}, in {node.path}: {said}.", here(node))]
+        again = [
+            f
+            for f in sorted(found, key=lambda f: f[:6])
+            if f[-1].id == node.id and f[5] != name and f[1] <= 0.85 * share
+        ]
+        claims += [Claim(f"Its {f[5]} may be meant as well: {f[6]}.", here(node)) for f in again[:2]]
         if others:
             shown = [n for n in {name_of(n): n for n in others}.values() if name_of(n) != name_of(node)]
             too = f"{few([name_of(n) for n in shown])} {'takes' if len(shown) == 1 else 'take'} it too."
             claims += [Claim(too, tuple(s for n in shown[:5] for s in here(n)))] if shown else []
-        return min(1.0, -share), claims, not unnamed
+        # Somebody who writes, reads or adds something wants the function that does.
+        share *= 1.0 if doing or not wanted(text) else _ACTS
+        return min(1.0, -share), claims, stems(name) <= spoken
 
     def _statement_end(self, path: str, line: int) -> int:
         depth = 0
@@ -262,6 +295,14 @@ class Guide:
         if not shown.strip() or _MARK.search(shown):
             return []
         return [Claim(lead, span), Claim(shown + ("\n…" if cut else ""), code=True)]
+
+
+def _may_be_left_out(param: dict[str, Any], node: Node) -> bool:
+    """Whether a call may do without this parameter, or an object is made with it: what one calls an option."""
+    made = (
+        node.type == "class" or "constructor" in node.meta.get("flags", ()) or node.name in ("__init__", "constructor")
+    )
+    return made or bool(param.get("default")) or param.get("kind") in ("*", "**", "?", "kwonly")
 
 
 def _blocks(lines: Sequence[str], fenced: bool) -> list[tuple[int, int]]:

@@ -25,6 +25,7 @@ from inference.grammar import (
     HAPPENS,
     HOWTO,
     NOUN,
+    OF_CODE,
     PASSIVE,
     PRONOUN,
     SMALL,
@@ -152,13 +153,11 @@ def _read_clause(
                 and kind not in ("check", "path", "compare", "default")
             ):
                 continue  # with real code in the clause, an everyday word is not what it is about
-            if (
-                x is not None
-                and x.shape == "plain"
-                and not carried
-                and (groups.get("passive") or "") in ("stored", "set")
-            ):
-                continue  # where a session is stored is not where `session` is defined
+            if x is not None and x.shape == "plain" and not carried:
+                if (groups.get("passive") or "") in ("stored", "set"):
+                    continue  # where a session is stored is not where `session` is defined
+                if kind == "noun" and HOWTO.search(clause) and _singular((groups["noun"] or "").lower()) not in OF_CODE:
+                    continue
             if x is None and "bare" in groups:
                 x, carried = last, True
             if x is not None and not here and x.shape == "plain" and not carried and not exists(x.name):
@@ -181,7 +180,7 @@ def _read_clause(
     if kind != "search":
         return [Intent(kind, plain, here[0] if here else None)]
     empty = not here and not any(_means_something(w) for w in re.findall(r"\w+", clause.lower()))
-    if empty or (dangling and not here and len(clause.split()) <= 6):
+    if empty or (dangling and not here and len(clause.split()) <= 6 and not _of_whole(clause)):
         return [Intent("unclear", plain)]
     if here and not re.sub(r"⟦\d+⟧|\band\b|\W", "", clause):
         return [Intent("explain", plain, mention) for mention in here]
@@ -194,6 +193,16 @@ def _read_clause(
     if word and len([w for w in telling if w not in STOP_WORDS]) < 2:
         return [Intent(cue, plain, Mention(word, 0, 0, "plain"))]
     return [Intent("search", plain, here[0] if here else None)]
+
+
+_ABLE = re.compile(r"\W*(?:does|do|can|could|will|is|has|did)\s+(?:it|this)\s+(?P<rest>.+)", re.IGNORECASE)
+
+
+def _of_whole(clause: str) -> bool:
+    """Whether "it" can only be the repository: "does it have a web interface" says what is asked for and names no relation."""
+    asked = _ABLE.match(clause)
+    rest = re.findall(r"\w+", asked["rest"].lower()) if asked else []
+    return any(_means_something(w) and w not in STOP_WORDS and not cue_kind(w) and w not in NOUN for w in rest)
 
 
 def _means_something(word: str) -> bool:

@@ -23,6 +23,7 @@ from brain.text import clean, paragraph, sentences, split_identifier, stem, toke
 from brain.view import is_test
 from extractor.schema import Node
 from inference.citations import Span
+from inference.grammar import HOWTO
 from inference.narrowing import languages_called
 from inference.relations import Relations
 from inference.spelling import nearest
@@ -35,7 +36,7 @@ _ASKING_TEXT: Final = """
     deal deals dealing take takes care responsible related concern concerns concerning involved involve
     use uses used using whether down new kept keep work works working decide decides decided determine determines determined
     choose chooses chosen happen happens make makes live lives sit sits compute computes computed calculate calculates calculated
-    list show tell exist exists anything something someone default properly correctly find finds found pick picks picked
+    list show tell exist exists anything something someone properly correctly find finds found pick picks picked
     certain particular specific specified given several various different whole just even still always actually simply easily exactly
     two three four five six seven eight nine ten hundred currently instead together rather really quickly normally usually typically
 """
@@ -161,13 +162,16 @@ class Retriever:
         row = self.lookup._db.execute("SELECT 1 FROM texts WHERE instr(text, ?) LIMIT 1", (word,)).fetchone()
         return row is not None
 
+    def texts_with(self, written: str) -> list[tuple[str, str]]:
+        """(path, text) of the indexed files that hold `written`."""
+        query = "SELECT path, text FROM texts WHERE instr(text, ?) ORDER BY path"
+        return self.lookup._db.execute(query, (written,)).fetchall()
+
     def lines_with(self, words: str, limit: int, *, documents: bool = False) -> list[tuple[str, int]]:
         """(path, line) of indexed text that holds `words` as written, tests left out; documents come after code."""
         found = []
         whole = re.compile(rf"(?<![\w]){re.escape(words)}(?![\w])")
-        for path, text in self.lookup._db.execute(
-            "SELECT path, text FROM texts WHERE instr(text, ?) ORDER BY path", (words,)
-        ):
+        for path, text in self.texts_with(words):
             row = self.lookup.graph.file(path)
             code = row is not None and row.status in ("ok", "partial")
             match = whole.search(text)
@@ -184,7 +188,7 @@ class Retriever:
             p for p in names if re.fullmatch(r"docs?/(?:source/|src/)?(?:index|readme)\.(?:rst|md)", p, re.IGNORECASE)
         )
         named = re.compile(
-            rf"(?:^|\W){re.escape(project)}\W+(?:\w+\W+){{0,3}}?(?:is|are|provides?|lets|allows|gives|helps|offers)\b",
+            rf"(?:^|\W){re.escape(project)}\W+(?:\w+\W+)?(?:is|are|provides?|lets|allows|gives|helps|offers)\b",
             re.IGNORECASE,
         )
         for path in fronts:
@@ -245,16 +249,14 @@ class Retriever:
     def _frequency_in_product(self, word: str) -> int:
         """Rows that hold `word`, those of tests left out: `test` stands in every one of these."""
         quoted = '"' + word.replace('"', '""') + '"'
-        counted = (
-            "SELECT r.path, count(*) FROM words w JOIN rows r ON r.id = w.rowid WHERE words MATCH ? GROUP BY r.path"
-        )
-        return sum(number for path, number in self.lookup._db.execute(counted, (quoted,)) if not is_test(path))
+        counted = "SELECT r.path, count(*) FROM words w JOIN rows r ON r.id = w.rowid WHERE words MATCH ? GROUP BY 1"
+        return sum(n for path, n in self.lookup._db.execute(counted, (quoted,)) if not is_test(path))
 
     def in_a_row(self, run: Sequence[str]) -> list[tuple[str, int, int]]:
         """(path, start, end) of the rows of the index that hold these words one after the other."""
         quoted = '"' + " ".join(run).replace('"', '""') + '"'
-        found = "SELECT r.path, r.start, r.end FROM words w JOIN rows r ON r.id = w.rowid WHERE words MATCH ?"
-        return sorted(self.lookup._db.execute(f"{found} LIMIT 200", (quoted,)))
+        query = "SELECT r.path, r.start, r.end FROM words w JOIN rows r ON r.id = w.rowid WHERE words MATCH ? LIMIT 200"
+        return sorted(self.lookup._db.execute(query, (quoted,)))
 
     def titled(self, question: str, limit: int) -> list[Hit]:
         """Sections of documents whose title or file is named by the question's words, the most telling words first."""
@@ -354,8 +356,10 @@ def _plain_paragraphs(text: str) -> list[tuple[str, int]]:
 def content_words(question: str) -> list[str]:
     """What the question is about: its words without question words and words for code in general, each once."""
     words = [w.lower() for w in _WORD.findall(question)]
-    kept = [w for w in words if w not in STOP_WORDS and w not in _ASKING and len(w) > 1]
-    return list(dict.fromkeys(kept or [w for w in words if w not in STOP_WORDS]))
+    # Who does something with files means files; elsewhere the word asks where something stands.
+    asking = _ASKING - {"file", "files"} if HOWTO.search(question) else _ASKING
+    telling = [w for w in words if w not in STOP_WORDS]
+    return list(dict.fromkeys([w for w in telling if w not in asking and len(w) > 1] or telling))
 
 
 def _holds(word: str, held: set[str], shortened: bool) -> bool:

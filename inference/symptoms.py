@@ -6,14 +6,18 @@ from __future__ import annotations
 
 import math
 import re
+import textwrap
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from brain.text import one_line, stem
+from brain.text import clean, one_line, stem
 from brain.view import is_aside, is_test
 from extractor.schema import Node
 from inference.citations import Span
 from inference.compose import Composer
+from inference.grammar import ASK
+from inference.relations import Row
 from inference.retrieve import Retriever, akin, content_words, stems
 from inference.wording import Claim, Section, advice, at, few, here, kind_of, name_of, purpose, raised, unique
 
@@ -25,8 +29,17 @@ _ASKS = re.compile(
     re.IGNORECASE,
 )
 _ENOUGH: Final = 0.4  # the share of the telling words that an error must hold
+_SURE: Final = 0.8
 _NEAR: Final = 3  # lines between a raise and its message
 _RUN: Final = 4  # words in a row that make a message
+_SHORTEST: Final = 2  # of a message that stands in quotes
+_QUOTED: Final = re.compile(r"[\"“`]([^\"“”`\n]{6,300})[\"”`]|(?<!\w)'([^'\n]{6,300})'(?!\w)")
+# What is filled in when a message is made: the words around it are what the program has.
+_HOLES: Final = re.compile(r"[\"'“”‘’`<>{}\[\]()]+|\.\.\.|…|%\w|\b\d+\b")
+_GAP: Final = r"[^\n]{0,60}?"
+_MARKS: Final = frozenset("\"'`")
+_ASKED: Final = re.compile(rf"^\W*(?:{ASK}|i|we|please)\b|\bhow\b|\?\s*$", re.IGNORECASE)
+_BEFORE: Final = 6  # lines of code shown before the one that raised
 _FAILS = re.compile(r"\b(?:errors?|exceptions?|fail\w*|raise[sd]?|throws?|crash\w*|wrong)\b", re.IGNORECASE)
 _ASIDE = re.compile(
     r"\b(?:do|did|does|will|am|is)?\s*(?:i|we|you|it)\s+(?:keep\s+)?(?:get|gets|getting|got|see|seeing)\b",
@@ -44,22 +57,40 @@ def symptom(composer: Composer, retriever: Retriever, text: str) -> Section | No
     """The error that a described failure is, None when none holds enough of the words."""
     told = _message(composer, retriever, text)
     rows = _errors(composer, retriever, text)
-    if told is None and (not rows or rows[0][0] < _ENOUGH):
+    if told:
+        return _with_errors(composer, told, rows, text)
+    if not rows or rows[0][0] < _ENOUGH:
         return None
-    claims = list(told or ())
-    shown: list[Node] = []
-    if told is None:
-        best = rows[0][1]
-        claims += _about(composer, best)
-        shown = [n for fit, n in rows[1:5] if fit >= max(_ENOUGH, 0.8 * rows[0][0])]
-    else:
-        shown = [n for fit, n in rows[:3] if fit >= _ENOUGH]
+    best, fit = rows[0][1], rows[0][0]
+    claims = _about(composer, best, text)
+    shown = [n for other, n in rows[1:5] if other >= max(_ENOUGH, 0.8 * fit)]
     if shown:
-        claims.append(Claim("Other errors that fit:" if told is None else "Errors that fit:"))
+        claims.append(Claim("Other errors that fit:"))
         claims += [Claim(_line(composer, n), here(n), item=True) for n in shown]
-    fit = rows[0][0] if rows else 1.0
-    score = 0.85 if told else min(0.8, 0.35 + 0.45 * fit)
+    score = min(0.8, 0.35 + 0.45 * fit)
     return Section("diagnostics", tuple(claims), "yes", round(score, 3), (("fit", round(fit, 3)),))
+
+
+def _with_errors(composer: Composer, told: list[Claim], rows: list[tuple[float, Node]], text: str) -> Section:
+    """Where a message is said, and the errors whose words it has."""
+    known = {s.node_id for c in told for s in c.spans}
+    if rows and rows[0][0] >= _SURE and not any(s.via == "throws" for c in told for s in c.spans):
+        # A message that only stands somewhere is given with the error that has all of its words.
+        told = [*told, *_about(composer, rows[0][1], text)]
+        known.add(rows[0][1].id)
+    shown = [n for fit, n in rows[:3] if fit >= _ENOUGH and n.id not in known]
+    claims = [*told, *([Claim("Errors that fit:")] if shown else ())]
+    claims += [Claim(_line(composer, n), here(n), item=True) for n in shown]
+    return Section("diagnostics", tuple(claims), "yes", 0.85, (("fit", round(rows[0][0] if rows else 1.0, 3)),))
+
+
+def pasted(composer: Composer, retriever: Retriever, text: str) -> Section | None:
+    """A message of the program that a question quotes, or that is all that was typed; None when the program has no such text."""
+    claims = next((c for c in (_told(composer, retriever, run) for run in _quotes(text)) if c), None)
+    words = text.split()
+    if claims is None and len(words) >= _RUN and not _ASKED.search(text):
+        claims = _told(composer, retriever, _pieces(text))
+    return _with_errors(composer, claims, _errors(composer, retriever, text), text) if claims else None
 
 
 def _message(composer: Composer, retriever: Retriever, text: str) -> list[Claim] | None:
@@ -70,36 +101,61 @@ def _message(composer: Composer, retriever: Retriever, text: str) -> list[Claim]
             run = words[start : start + size]
             if len(content_words(" ".join(run))) < 3:
                 continue
-            place = _written(composer, retriever, run)
-            if place is None:
-                continue
-            path, line = place
-            node = _owner(composer, path, line)
-            thrown = (
-                [r for r in composer.relations.forward((node,), "throws") if abs(r.site[1] - line) < _NEAR]
-                if node
-                else []
-            )
-            if node is not None and thrown:
-                error, site = thrown[0].node, replace(thrown[0], node=node)
-                return [Claim(f"{name_of(error)} is raised by {raised(site)}.", at(site)), *_said(composer, error)]
-            where = f"{name_of(node)}, in {path}" if node is not None else path
-            span = (Span(path, line, line, node.id if node else "", "message"),)
-            said = one_line(retriever.lookup.text(path, line, line)).strip("\"'` ,;()[]+")[:160]
-            claims = [Claim(f"That is what {where}, says: “{said}”.", span)]
-            users = [r for r in composer.relations.backward((node,), "calls", "imports") if r.site[1]] if node else []
-            product = unique([r for r in users if not is_test(r.node)])
-            if product:
-                names = few([name_of(r.node) for r in product])
-                claims.append(Claim(f"It is used by {names}.", tuple(s for r in product[:5] for s in at(r))))
-            return claims
+            claims = _told(composer, retriever, [run])
+            if claims:
+                return claims
     return None
 
 
-def _written(composer: Composer, retriever: Retriever, run: list[str]) -> tuple[str, int] | None:
-    """(path, line) of product code that holds these words in a row, as text the program has."""
-    phrase = re.compile(r"[\W_]+".join(map(re.escape, run)), re.IGNORECASE)
-    for path, start, end in retriever.in_a_row(run):
+def _quotes(text: str) -> list[list[list[str]]]:
+    """What stands in quotes in `text` and is no name, each as its pieces of words; a quote inside one may be escaped."""
+    spoken = re.sub(r"\\\\[\"'].*?\\\\[\"']", " … ", text)
+    said = [m.group(1) or m.group(2) for m in _QUOTED.finditer(spoken)]
+    # What stands before a colon may be put there for every message.
+    found = [_pieces(part) for text in said for part in dict.fromkeys((text, *reversed(re.split(r":\s+", text))))]
+    return [pieces for pieces in found if sum(map(len, pieces)) >= _SHORTEST]
+
+
+def _pieces(message: str) -> list[list[str]]:
+    """The words of a message in runs, cut where something is filled in when it is made."""
+    runs = [re.findall(r"[\w'-]+", piece) for piece in _HOLES.split(message)]
+    return [run for run in runs if run]
+
+
+def _told(composer: Composer, retriever: Retriever, pieces: list[list[str]]) -> list[Claim]:
+    """Who says these words and when: the error they are raised with, else the code that leads there. Empty when nobody does."""
+    place = _written(composer, retriever, pieces) if pieces else None
+    if place is None:
+        return []
+    path, line = place
+    node = _owner(composer, path, line)
+    thrown = [r for r in composer.relations.forward((node,), "throws") if abs(r.site[1] - line) < _NEAR] if node else []
+    if node is not None and thrown:
+        near = min(thrown, key=lambda r: abs(r.site[1] - line))
+        error, site = near.node, replace(near, node=node)
+        return [Claim(f"{name_of(error)} is raised by {raised(site)}.", at(site)), *_said(composer, error)]
+    where = f"{name_of(node)}, in {node.path}" if node is not None else path
+    span = (Span(path, line, line, node.id if node else "", "message"),)
+    said = one_line(retriever.lookup.text(path, line, line)).strip(" ,;+")[:160]
+    claims = [Claim(f"That is what {where}, says: “{said}”.", span)]
+    owner = composer.relations.node(node.id.rpartition(".")[0]) if node is not None else None
+    if owner is not None and owner.type == "class" and composer.relations.raisers((owner,))[0]:
+        return [*claims, *_about(composer, owner, "")]
+    if node is not None and node.type in ("function", "method"):
+        return [*claims, *lines_before(retriever, node, line)]
+    users = [r for r in composer.relations.backward((node,), "calls", "imports") if r.site[1]] if node else []
+    product = unique([r for r in users if not is_test(r.node)])
+    if product:
+        names = few([name_of(r.node) for r in product])
+        claims.append(Claim(f"It is used by {names}.", tuple(s for r in product[:5] for s in at(r))))
+    return claims
+
+
+def _written(composer: Composer, retriever: Retriever, pieces: list[list[str]]) -> tuple[str, int] | None:
+    """(path, line) of product code that holds these runs of words one after the other, as text the program has."""
+    phrase = re.compile(_GAP.join(r"[\W_]+".join(map(re.escape, run)) for run in pieces), re.IGNORECASE)
+    found = []
+    for path, start, end in retriever.in_a_row(max(pieces, key=len)):
         row = retriever.lookup.graph.file(path)
         if is_test(path) or is_aside(path) or row is None or row.status not in ("ok", "partial"):
             continue
@@ -109,10 +165,29 @@ def _written(composer: Composer, retriever: Retriever, run: list[str]) -> tuple[
             written = text.split("\n")[line]
             node = _owner(composer, path, start + line)
             documented = node is not None and phrase.search(str(node.meta.get("doc", "")))
-            # What a comment or a docstring says, the program never says.
-            if not documented and not re.match(r"\s*(?:#|//|/?\*)", written):
-                return path, start + line
-    return None
+            # What a comment or a docstring says, the program never says; and few words in a row may be a name or a call.
+            spoken = len(max(pieces, key=len)) >= _RUN or re.search(r"[\"'`]", written[: _column(text, match.start())])
+            if spoken and not documented and not re.match(r"\s*(?:#|//|/?\*)", written):
+                whole = (
+                    text[match.start() - 1 : match.start()] in _MARKS and text[match.end() : match.end() + 1] in _MARKS
+                )
+                found.append((not whole, path, start + line))
+    return min(found)[1:] if found else None
+
+
+def _column(text: str, at: int) -> int:
+    return at - (text.rfind("\n", 0, at) + 1)
+
+
+def lines_before(retriever: Retriever, node: Node, line: int) -> list[Claim]:
+    """The code that leads to the line an error came from, where no condition of the graph tells it."""
+    first = max(node.lines[0], line - _BEFORE)
+    written = retriever.lookup.text(node.path, first, line).split("\n")
+    shown = textwrap.dedent("\n".join(clean(line) for line in written)).strip("\n")
+    if not shown.strip() or "```" in shown:
+        return []
+    span = (Span(node.path, first, line, node.id, "frame"),)
+    return [Claim("The code up to there:", span), Claim(shown, code=True)]
 
 
 def _owner(composer: Composer, path: str, line: int) -> Node | None:
@@ -139,30 +214,37 @@ def _errors(composer: Composer, retriever: Retriever, text: str) -> list[tuple[f
             continue
         said = purpose(node)
         sites = [r for r in composer.relations.raisers((node,))[0] if not is_test(r.node)]
+        name = stems(node.name)
+        known_of = [(name, 1.0), (stems(said), 1.0)]
+        # What two places say together, neither says.
+        fit = max(
+            (_share(known, [*known_of, (_site(r), 0.8), (stems(r.node.name), 0.7)]) for r in sites),
+            default=_share(known, known_of),
+        )
         guards = " ".join(
             f"{r.edge.meta.get('guard') or ''} {r.edge.meta.get('message') or ''}" for r in sites if r.edge
-        )
-        name = stems(node.name)
-        near = [
-            (name, 1.0),
-            (stems(said), 1.0),
-            (stems(guards), 0.8),
-            (stems(" ".join(r.node.name for r in sites)), 0.7),
-        ]
-        fit = sum(
-            weight * max((worth for held, worth in near if any(akin(stem(w), h) for h in held)), default=0.0)
-            for w, weight in known.items()
         )
         agrees = denied == bool(_NOT.search(f"{said} {guards}"))
         rows.append((-round(fit / everything, 3), not agrees, not sites, len(said), node.id, node))
     return [(min(1.0, -r[0]), r[-1]) for r in sorted(rows, key=lambda r: r[:-1]) if r[0]]
 
 
-def _about(composer: Composer, node: Node) -> list[Claim]:
-    """Who raises an error and when, what it is said to be, what to check."""
+def _share(known: Mapping[str, float], near: Sequence[tuple[set[str], float]]) -> float:
+    """How much of the weighted words stands in what is near an error, each where it counts most."""
+    return sum(
+        weight * max((worth for held, worth in near if any(akin(stem(w), h) for h in held)), default=0.0)
+        for w, weight in known.items()
+    )
+
+
+def _about(composer: Composer, node: Node, text: str) -> list[Claim]:
+    """Who raises an error and when, what it is said to be, what to check; first the place that has most of the words of `text`."""
     said = purpose(node)
     direct, _ = composer.relations.raisers((node,))
-    product = [r for r in direct if not is_test(r.node)]
+    words = {stem(w) for w in content_words(text)}
+    product = sorted(
+        (r for r in direct if not is_test(r.node)), key=lambda r: -len(words & (_site(r) | stems(r.node.name)))
+    )
     if not product:
         opening = f"{name_of(node)}, {kind_of(node)} in {node.path}"
         return [Claim(f"{opening}: {said}" if said else f"{opening}, fits.", here(node))]
@@ -173,6 +255,12 @@ def _about(composer: Composer, node: Node) -> list[Claim]:
         names = few(list(dict.fromkeys(name_of(r.node) for r in more)))
         claims.append(Claim(f"It is also raised by {names}.", tuple(s for r in more[:5] for s in at(r))))
     return claims
+
+
+def _site(row: Row) -> set[str]:
+    """The words of the condition and the message of one raise."""
+    meta = row.edge.meta if row.edge else {}
+    return stems(f"{meta.get('guard') or ''} {meta.get('message') or ''}")
 
 
 def _said(composer: Composer, node: Node) -> list[Claim]:

@@ -7,10 +7,10 @@ Frames are mapped by longest path suffix plus function name; a function that doe
 from __future__ import annotations
 
 import re
-import textwrap
+from collections.abc import Callable
 from typing import Final
 
-from brain.text import clean, one_line, when
+from brain.text import one_line, when
 from brain.view import is_test, is_test_id
 from extractor.graph import Graph
 from extractor.languages import SPECS
@@ -18,14 +18,26 @@ from extractor.schema import Node
 from inference.citations import Span
 from inference.compose import Composer
 from inference.link import Linker, Mention, Target
-from inference.logs import Frame, Trace, installed
+from inference.logs import Frame, Trace, installed, parse
 from inference.retrieve import Retriever
+from inference.symptoms import lines_before, pasted
 from inference.wording import Claim, Section, advice, at, here, join, name_of
 
 _SHOWN: Final = 8
 _FAMILY: Final = {suffix: spec.family for spec in SPECS for suffix in spec.suffixes}
 _CHECKS: Final = 3
-_BEFORE: Final = 6  # lines of code shown before the one that raised
+_ASKED: Final = 2_000  # characters of a text that may quote a message
+
+
+def failed(
+    composer: Composer, linker: Linker, retriever: Retriever | None, text: str, is_error: Callable[[str], bool]
+) -> Section | None:
+    """What went wrong, where `text` is a log or holds a message of the program; None where it only asks."""
+    asked = text[:_ASKED]
+    trace = parse(text, is_error) or quoted(asked, composer.graph)
+    if trace is not None:
+        return diagnose(composer, linker, retriever, trace)
+    return pasted(composer, retriever, asked) if retriever is not None else None
 
 
 def quoted(text: str, graph: Graph) -> Trace | None:
@@ -58,16 +70,19 @@ def diagnose(composer: Composer, linker: Linker, retriever: Retriever | None, tr
         claims.append(Claim(f"{said or 'The error'} {how} {place}.", _frame_span(frame, node, not other)))
     if other:
         claims.append(Claim(f"{other}, so what follows goes by the names of the functions."))
-    claims += _raise_sites(
-        composer, trace, error, site[1] if ours and site else None, 0 if other or not site else site[0].line
-    )
+    at_node, at_line = site[1] if ours and site else None, 0 if other or not site else site[0].line
+    claims += _raise_sites(composer, trace, error, at_node, at_line)
     thrown = any(s.via == "throws" for c in claims for s in c.spans)
     if ours and site is not None and retriever is not None and not _guarded(claims):
         raised = next((s.start for c in claims for s in c.spans if s.via == "throws"), 0)
         line = raised or (0 if other else site[0].line)
-        claims += _lines_before(retriever, site[1], line) if line else []
+        claims += lines_before(retriever, site[1], line) if line else []
     if trace.message and retriever is not None and not thrown:
         claims += _message_lines(composer, retriever, trace.message)
+    if not thrown and error is not None and at_node is None and not any(c.spans for c in claims):
+        # Without a place that says this, all that raise the class.
+        section = composer.errors.raisers(error)
+        claims += section.claims if section.value == "yes" else ()
     if not claims and said and trace.error:
         known = "no place in this repository was found to raise it" if error is None else f"see {name_of(error.node)}"
         claims.append(Claim(f"About {said.rstrip('.')}: {known}.", here(error.node) if error else ()))
@@ -112,17 +127,6 @@ def _guarded(claims: list[Claim]) -> bool:
     return any(" when " in c.text for c in claims if c.spans and c.spans[0].via == "throws")
 
 
-def _lines_before(retriever: Retriever, node: Node, line: int) -> list[Claim]:
-    """The code that leads to the line the error came from, where no condition of the graph tells it."""
-    first = max(node.lines[0], line - _BEFORE)
-    written = retriever.lookup.text(node.path, first, line).split("\n")
-    shown = textwrap.dedent("\n".join(clean(line) for line in written)).strip("\n")
-    if not shown.strip() or "```" in shown:
-        return []
-    span = (Span(node.path, first, line, node.id, "frame"),)
-    return [Claim("The code up to there:", span), Claim(shown, code=True)]
-
-
 def _message_lines(composer: Composer, retriever: Retriever, message: str) -> list[Claim]:
     """Where the words of a message stand in the code, when no raise site carries them: a constant, a template, a log call."""
     # Quoted and numeric parts are filled in at run time; the longest run of plain words between them is what was written.
@@ -135,6 +139,8 @@ def _message_lines(composer: Composer, retriever: Retriever, message: str) -> li
         node = _owner(composer, Frame(path, line, ""))
         where = f"{name_of(node)}, line {line} of {path}" if node is not None else path
         claims.append(Claim(f"The words of the message stand in {where}.", (Span(path, line, line, "", "message"),)))
+        if node is not None and node.type in ("function", "method"):
+            claims += lines_before(retriever, node, line)
     return claims
 
 
@@ -279,11 +285,6 @@ def _raise_sites(
             claims.append(
                 Claim(f"{name_of(node)} is called by {join(names)}.", tuple(s for r in callers for s in at(r)))
             )
-    # Of a trace that shows the place, what else may raise the class is no news.
-    if not chosen and error is not None and at_node is None:
-        section = composer.errors.raisers(error)
-        if section.value == "yes":
-            claims += section.claims
     return claims
 
 

@@ -253,7 +253,9 @@ def documented_parameter(node: Node, name: str) -> str:
             rf"\s*[-*+]\s+(?:\*\*|``?){word}(?:\*\*|``?)\s*(?:\([^)]*\))?\s*[-–:]\s*(?:\*?\(optional\)\*?\s*)?(.*)",
             line,
         )
-        found = found or listed
+        # `@param {Number} [options.limit=10] how many`, as scripts document what stands in an object that is passed.
+        tagged = re.match(rf"\s*@param\s+\{{[^}}]*\}}\s+\[?(?:\w+\.)*{word}(?:=[^\]]*)?\]?(?![\w.])\s*-?\s*(.*)", line)
+        found = found or listed or tagged
         numpy = re.match(rf"{word}\s*:\s*\S.*$|{word}$", line)
         if found is None and (numpy is None or number + 1 >= len(lines) or not lines[number + 1].startswith(" ")):
             continue
@@ -261,6 +263,7 @@ def documented_parameter(node: Node, name: str) -> str:
         indent = len(line) - len(line.lstrip())
         for more in lines[number + 1 :]:
             outside = len(more) - len(more.lstrip()) <= indent and (listed is None or re.match(r"\s*[-*+]\s", more))
+            outside = bool(re.match(r"\s*@\w", more)) if tagged else outside
             if not more.strip() or outside:
                 break
             said.append(more.strip())

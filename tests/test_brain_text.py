@@ -139,6 +139,21 @@ def test_clean_leaves_nothing_unseen_and_first_sentence_never_fails(text: str) -
     assert not banned(sentence)
 
 
+@pytest.mark.parametrize(
+    "note",
+    [
+        "eslint no-console: 0, prefer-spread: 0",
+        "istanbul ignore next",
+        "global require, module",
+        "pylint: disable=all",
+        "TODO: make it faster",
+    ],
+)
+def test_what_is_said_to_a_linter_is_not_said_to_people(note: str) -> None:
+    assert first_sentence(note) == paragraph(note) == ""
+    assert paragraph(f"{note}\n\nRings the bell.") == "Rings the bell."
+
+
 def test_abbreviations_and_open_brackets_do_not_end_a_sentence() -> None:
     assert sentences("See Dr. Who (it is long. very) now. Then rest") == [
         "See Dr. Who (it is long. very) now.",

@@ -10,7 +10,7 @@ from asking import expert, index
 
 from brain.text import stem
 from inference.answer import Expert
-from inference.discover import passage
+from inference.passages import passage
 
 FILES = {
     "stamps.py": '''

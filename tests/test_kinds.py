@@ -86,3 +86,8 @@ def test_a_pronoun_needs_something_to_stand_for() -> None:
 
     assert intents("who calls it?") == [("unclear", "", "")]
     assert intents("who calls it?", carry=Mention("Cart.add", 0, 0, "tick")) == [("callers", "Cart.add", "")]
+
+
+def test_what_it_has_is_a_question_about_the_repository() -> None:
+    assert intents("does it have a web interface?")[0][0] == "search"
+    assert intents("what does it return?") == [("unclear", "", "")]

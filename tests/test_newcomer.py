@@ -151,9 +151,11 @@ def test_a_public_function_is_shown_in_use(kiln: Expert) -> None:
         "Fire.\n\nheat : int\n    How hot it gets,\n    in degrees.",
         "Fire.\n\n**Parameters:**\n\n* **door** - Or not.\n* **heat** - *(optional)* How hot it gets,\nin degrees.\n* **wood** - Which.",
         "Fire.\n\n- `heat` (int): How hot it gets,\n  in degrees.\n- `door`: Open or not.",
+        "Fire.\n\n@param {Object} options What to do\n@param {Number} [options.heat=900] How hot it gets,\nin degrees\n"
+        "@param {Boolean} [options.door] Or not",
     ],
 )
-def test_a_parameter_is_documented_in_five_forms(doc: str) -> None:
+def test_a_parameter_is_documented_in_six_forms(doc: str) -> None:
     node = Node("py:kiln.py#fire", "function", "fire", "kiln.py", "python", {"doc": doc})
     assert documented_parameter(node, "heat") == "How hot it gets, in degrees"
 

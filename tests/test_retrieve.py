@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
-from asking import expert, index_shop
+from asking import expert, index, index_shop, write
 
 from brain.text import stem, tokens
 from inference.answer import Expert
@@ -63,3 +64,13 @@ def test_a_page_opens_with_a_sentence_not_with_code_a_comment_or_a_lead_in() -> 
     assert (said, page.split("\n")[line - 1][:6]) == ("Shop is the small library that sells. It can:", "*Shop*")
     assert _whole(said) == "Shop is the small library that sells."
     assert _whole("Shop sells these things:") == "Shop sells these things."
+
+
+def test_a_readme_says_what_the_project_is_not_what_it_is_built_with(tmp_path: Path) -> None:
+    front = "# Lathe\n\nPlease see the pages about Lathe in the wiki.\n\nThe Lathe build system is based on other things.\n\n"
+    write({"README.md": front, "lathe.py": "x = 1\n"}, tmp_path / "lathe")
+    with expert(index(tmp_path / "lathe", tmp_path / "brain")) as opened:
+        assert opened.ask("what is this project?").text.startswith("Please see the pages about Lathe")
+    write({"README.md": f"{front}Lathe is a library that turns wood.\n"}, tmp_path / "lathe")
+    with expert(index(tmp_path / "lathe", tmp_path / "again")) as opened:
+        assert opened.ask("what is this project?").text.startswith("Lathe is a library that turns wood [1]")
