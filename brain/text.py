@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Final
 
 from brain.markup import aside_end, named_links, plain, uncommented
+from extractor.languages import TO_TOOLS
 
 BANNED: Final = (
     "provides functionality",
@@ -140,13 +141,6 @@ def banned(text: str) -> str:
 _SIGNATURE: Final = re.compile(r"[A-Za-z_][\w.]*\((?:[^()]|\([^()]*\))*\)(?:\s*->\s*\S.*)?")
 
 
-# What a comment says to a linter, a formatter, a coverage tool or whoever comes next, not to who uses the code.
-_TO_TOOLS: Final = re.compile(
-    r"\s*(?:(?:es|js|ts|css)(?:lint|hint)\b|istanbul\b|globals?\s+\w+\s*[:,]|prettier-|clang-format\b|NOLINT|(?:type|pylint|mypy|flake8|ruff|fmt):|noqa\b|(?:TODO|FIXME|XXX)\b)",
-    re.IGNORECASE,
-)
-
-
 def is_licence(text: str) -> bool:
     """Whether a comment is a licence header rather than documentation."""
     return bool(_LICENCE.search(text[:600]))
@@ -175,7 +169,7 @@ def paragraph(doc: str) -> str:
             continue
         if _STOP.match(line):
             break
-        if _TO_TOOLS.match(line):
+        if TO_TOOLS.match(line):
             continue
         lines.append(line.strip())
     return plain(" ".join(lines))

@@ -21,7 +21,7 @@ from dataset.negatives import Parts, near_neighbours, parts_from
 from dataset.questions import topics
 from dataset.topics import Ask, Facts, Topic, beside, classlike
 from extractor.graph import Graph
-from extractor.languages import BY_NAME
+from extractor.languages import BY_NAME, TO_TOOLS
 from extractor.schema import Node
 
 # Build scripts: they run, but nobody asks about them.
@@ -32,11 +32,6 @@ _CALLED = {
     "macro": "macro", "constructor": "constructor", "destructor": "destructor", "struct": "struct", "union": "union",
     "enum": "enum", "alias": "type alias", "enum_constant": "enum constant", "variant": "variant", "field": "field",
 }  # fmt: skip
-# Comments to a tool, which stand where documentation would.
-_DIRECTIVE = re.compile(
-    r"^\W*(?:[a-z]+lint\b|[a-z]+-(?:disable|enable|ignore)|@?ts-|istanbul|prettier|nolint|noqa|type:|pragma|todo|fixme|xxx)",
-    re.I,
-)
 KEPT_TOPICS = 8_000  # nodes whose topics are held
 KEPT = 20_000  # nodes whose facts are held at once
 _ASKED = ("package", "module", "class", "interface", "function", "method", "variable")
@@ -225,7 +220,7 @@ def _own_words(node: Node) -> bool:
     doc = str(node.meta.get("doc", "")).lstrip()
     ticked = re.match(r"`+([^`]+)`+", doc)
     other = ticked is not None and re.split(r"\W+", ticked.group(1).strip("~!@"))[0] not in (node.name, "")
-    return doc[:1] not in _ASIDES and not other and not _DIRECTIVE.match(doc)
+    return doc[:1] not in _ASIDES and not other and not TO_TOOLS.match(doc)
 
 
 def _opening(node: Node) -> tuple[str, str]:

@@ -17,6 +17,14 @@ if TYPE_CHECKING:
     from tree_sitter import Language
 
 
+# What a comment says to a linter, a formatter, a coverage tool or whoever comes next, not to who uses the code.
+TO_TOOLS: Final = re.compile(
+    r"\W*(?:[a-z]+lint\b|(?:es|js|ts|css)hint\b|[a-z]+-(?:disable|enable|ignore)|clang-(?:format|tidy)\b|@?ts-|globals?\s+\w+\s*[:,]"
+    r"|(?:istanbul|prettier|noinspection|nosonar|nosec|noqa|rustfmt)\b|(?:pragma|lint|mypy|flake8|ruff|fmt):|type:\s*ignore|(?:todo|fixme|xxx)\b)",
+    re.IGNORECASE,
+)
+
+
 @dataclass(frozen=True, slots=True)
 class LanguageSpec:
     """`entry` is the key of the `languages:` setting, `module` the grammar's Python module, `function` what it exports.

@@ -28,6 +28,7 @@ from extractor.facts import (
     Param,
     Raise,
 )
+from extractor.languages import TO_TOOLS
 from extractor.parse.tree import collapse, comments, end_line, start_line
 
 if TYPE_CHECKING:
@@ -42,11 +43,6 @@ MAX_STEPS = 40
 Step = tuple["Node", int, str, bool]  # node, scope, prefix of qualified names, directly in a module or namespace
 LOGGING = frozenset(("log", "debug", "info", "warn", "warning", "error", "fatal", "severe", "trace", "printStackTrace"))
 _MARKUP = re.compile(r"</?(?:p|br|ul|ol|li|pre|b|i|em|code|a)(?:\s[^<>]*)?/?>", re.IGNORECASE)
-# What is said to a tool: `// NOLINT(readability)`, `//nolint:errcheck`, `// eslint-disable-line`.
-_PRAGMA = re.compile(
-    r"\W*(?:nolint|eslint|tslint|lint:|ts-|noinspection|istanbul|prettier|clang-|nosonar|nosec|rustfmt|todo|fixme|xxx)",
-    re.IGNORECASE,
-)
 _LINK = re.compile(r"\{@\w+\s+([^{}]*)\}")
 _LICENSE = re.compile(r"copyright|licen[sc]e|all rights reserved|spdx-", re.IGNORECASE)
 
@@ -160,7 +156,7 @@ class Collector:
     def _is_told(self, node: Node, comment: Node) -> bool:
         """Whether a comment behind a node is its doc: it fits on a line, nothing stands above it, and it is said to people."""
         alone = node.start_point[0] == node.end_point[0] and node.id not in self.docs
-        return alone and not _PRAGMA.match(self.source.text(comment))
+        return alone and not TO_TOOLS.match(self.source.text(comment))
 
     def _note_behind(self, node: Node | None, behind: list[Node]) -> None:
         if node is not None:
