@@ -144,7 +144,7 @@ def walk(repo: Path, exclude: Sequence[str] = (), tracked: Iterable[str] = ()) -
                 else:
                     stack.append((path, ignores))
             else:
-                reason = _skip_file(repo, entry, path)
+                reason = _skip_file(repo, entry)
                 if not reason and vendored.match_file(path):
                     reason = "vendored (.gitattributes)"
                 if not reason and generated.match_file(path):
@@ -210,7 +210,7 @@ def _skip_folder(entry: os.DirEntry[str], tracked: bool) -> str:
     return ""
 
 
-def _skip_file(repo: Path, entry: os.DirEntry[str], path: str) -> str:
+def _skip_file(repo: Path, entry: os.DirEntry[str]) -> str:
     try:
         if entry.is_symlink():
             return _link_reason(repo, Path(entry.path))

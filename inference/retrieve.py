@@ -24,7 +24,6 @@ from brain.view import is_test
 from extractor.schema import Node
 from inference.citations import Span
 from inference.narrowing import languages_called
-from inference.relations import Relations
 from inference.spelling import nearest
 from inference.wording import purpose
 
@@ -280,7 +279,6 @@ class Retriever:
 
     def context(
         self,
-        question: str,
         nodes: Iterable[Node],
         hits: Sequence[Hit],
         budget: int,
@@ -292,11 +290,10 @@ class Retriever:
         its head and says which lines were left out. Equal inputs give equal bytes.
         """
         measure = count or (lambda text: len(tokens(text)))
-        relations = Relations(self.lookup.graph)
         blocks: list[str] = []
         spans: list[Span] = []
         left = budget
-        for span, via in self._ordered(relations, nodes, hits):
+        for span, via in self._ordered(nodes, hits):
             if any(s.path == span.path and s.start <= span.start and span.end <= s.end for s in spans):
                 continue
             body = self.lookup.text(span.path, span.start, span.end)
@@ -313,7 +310,7 @@ class Retriever:
             spans.append(span)
         return "\n\n".join(blocks), spans
 
-    def _ordered(self, relations: Relations, nodes: Iterable[Node], hits: Sequence[Hit]) -> list[tuple[Span, str]]:
+    def _ordered(self, nodes: Iterable[Node], hits: Sequence[Hit]) -> list[tuple[Span, str]]:
         ordered: list[tuple[Span, str]] = []
         anchors = list(nodes)
         for node in anchors:

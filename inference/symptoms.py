@@ -56,7 +56,7 @@ def symptom(composer: Composer, retriever: Retriever, text: str) -> Section | No
         shown = [n for fit, n in rows[:3] if fit >= _ENOUGH]
     if shown:
         claims.append(Claim("Other errors that fit:" if told is None else "Errors that fit:"))
-        claims += [Claim(_line(composer, n), here(n), item=True) for n in shown]
+        claims += [Claim(_line(n), here(n), item=True) for n in shown]
     fit = rows[0][0] if rows else 1.0
     score = 0.85 if told else min(0.8, 0.35 + 0.45 * fit)
     return Section("diagnostics", tuple(claims), "yes", round(score, 3), (("fit", round(fit, 3)),))
@@ -187,6 +187,6 @@ def _said(composer: Composer, node: Node) -> list[Claim]:
     return [*claims, *[Claim(advice(text)) for text in dict.fromkeys(fixes) if text][:2]]
 
 
-def _line(composer: Composer, node: Node) -> str:
+def _line(node: Node) -> str:
     said = purpose(node, 25)
     return f"{name_of(node)} in {node.path}" + (f" — {said}" if said else "")

@@ -199,12 +199,6 @@ def point_at(link: Path, version: Path) -> None:
     temporary.replace(link)
 
 
-def versions(target: Path) -> list[Pack]:
-    """Every complete version of the pack named `target`, oldest first."""
-    packs = [read_pack(p) for p in _version_folders(target) if (p / DESCRIPTION).is_file()]
-    return sorted(packs, key=lambda pack: pack.version)
-
-
 def _version_folders(target: Path) -> list[Path]:
     pattern = re.compile(re.escape(target.name) + r"\.v\d+")
     if not target.parent.is_dir():
