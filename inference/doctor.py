@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from config.console import Console, plural
-from config.errors import InputError, NanodexError, UsageError
+from config.errors import EXTRACT, InputError, NanodexError, UsageError, extract_again
 from config.manifest import Manifest, digest, read_manifest
 from config.settings import (
     STAGES,
@@ -133,7 +133,7 @@ def check_graph(graph: Path, repo: Path | None = None) -> Iterator[Check]:
     from extractor.status import status_of
 
     if not graph.is_file():
-        yield warn("extract: graph", f"{graph} has not been made yet", "make extract REPO=<your repository>")
+        yield warn("extract: graph", f"{graph} has not been made yet", EXTRACT)
         return
     try:
         with Graph(graph) as opened:
@@ -141,7 +141,7 @@ def check_graph(graph: Path, repo: Path | None = None) -> Iterator[Check]:
     except InputError as error:
         yield fail("extract: graph", error.message, error.hint)
         return
-    again = f"make extract REPO={repo or source.root}"
+    again = extract_again(repo or source.root)
     try:
         state = status_of(graph, repo)
     except NanodexError as error:

@@ -147,7 +147,7 @@ def query_command(
     verbose: bool = False,
 ) -> int:
     """Answer and print; the exit code of house rules. `question` "" or "-" reads stdin."""
-    from config.errors import StaleIndex, UsageError
+    from config.errors import StaleIndex, UsageError, extract_again
     from config.settings import QuerySettings, load_settings
     from inference import show
     from inference.answer import Ask, Expert
@@ -187,7 +187,7 @@ def query_command(
             show.as_json(answer) if as_json else show.render(answer, style, why=why, streamed=bool(live and live.shown))
         )
         if strict_fresh and answer.stale:
-            raise StaleIndex(answer.stale, "make extract brain")
+            raise StaleIndex(answer.stale, extract_again(expert.repo or expert.graph.manifest.root, "brain"))
     return answer.exit_code
 
 

@@ -89,7 +89,7 @@ def _serve(
 ) -> int:
     launch, key = flight.launch, os.environ.get(KEY_VARIABLE, "")
     if launch is None or flight.adapter is None or flight.base is None:
-        raise NanodexError("the preflight passed without deciding on a launch")
+        raise NanodexError("the preflight passed without deciding on a launch", "nanodex serve --check")
     env = child_environment(os.environ, launch.env)
     with _only_one(folder), Stop() as stop:
         supply_metadata(folder, launch)

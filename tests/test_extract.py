@@ -213,7 +213,6 @@ def test_commit_and_dirty_files_are_recorded(shop: Path) -> None:
         "  changed 1: README.md",
         "  added 1: src/shop/new.py",
         "  deleted 1: docs/errors.rst",
-        f"  bring it up to date: make extract REPO={shop}",
     ]
     run(chosen, QUIET, shop)
     second = read_manifest(chosen.out_graph)
