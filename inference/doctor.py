@@ -31,6 +31,7 @@ from config.settings import (
 from inference.checks import Check, Verdict, fail, ok, verdict, warn
 from inference.installed import ROOT, check_packages, installed, torch_cuda
 from inference.runtime import ask_runtime, check_open_files, check_port, check_runtime, find_gpus, gib, interpreter
+from inference.sessions import state_folder
 from trainer.hardware import free_ram
 from trainer.pack import Pack, adapters, current, file_digest
 
@@ -341,11 +342,6 @@ def check_writable(name: str, folder: Path) -> Check:
         return fail(
             name, f"{place} cannot be written: {error.strerror or error}", f"chmod u+w {place}, or free some space"
         )
-
-
-def state_folder() -> Path:
-    """Where conversations and server logs are kept: the user's state folder."""
-    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "nanodex"
 
 
 def _renamed(check: Check, name: str) -> Check:

@@ -27,6 +27,7 @@ from inference.golden import ask_golden
 from inference.launch import BASE_NAME, Launch, child_environment, tgi_commands
 from inference.preflight import Preflight, find_adapter, preflight
 from inference.probe import Endpoint, probe_delta, wait_until_ready
+from inference.sessions import state_folder
 from inference.supervise import Child
 from inference.swap import Follower
 
@@ -51,7 +52,8 @@ def run(
     if print_for not in ("", "vllm", "tgi"):
         raise UsageError(f"--print {print_for}: there is vllm and tgi", "nanodex serve --print tgi")
     path = find_adapter(adapter or settings.adapter)
-    folder = run_folder(settings.port)
+    # Where this server's log, lock and supplied metadata lie.
+    folder = state_folder() / f"serve-{settings.port}"
     flight = preflight(settings, path, base, folder, ROOT)
     if print_for:
         return _print_command(settings, flight, print_for)
@@ -70,12 +72,6 @@ def refuse(checks: Verdict) -> None:
     kind = IncompatibleInput if checks.exit_code == IncompatibleInput.exit_code else BackendError
     message = "; ".join(f"{check.name}: {check.reason}" for check in checks.failed)
     raise kind(message, checks.failed[0].fix)
-
-
-def run_folder(port: int, environ: Mapping[str, str] = os.environ) -> Path:
-    """Where one server's log, lock and supplied metadata lie: the user's state folder, by port."""
-    state = Path(environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
-    return state / "nanodex" / f"serve-{port}"
 
 
 def url_of(settings: ServeSettings) -> str:
