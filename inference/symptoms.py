@@ -14,6 +14,7 @@ from brain.view import is_aside, is_test
 from extractor.schema import Node
 from inference.citations import Span
 from inference.compose import Composer
+from inference.lines import innermost
 from inference.retrieve import Retriever, akin, content_words, stems
 from inference.wording import Claim, Section, advice, at, few, here, kind_of, name_of, purpose, raised, unique
 
@@ -27,6 +28,7 @@ _ASKS = re.compile(
 _ENOUGH: Final = 0.4  # the share of the telling words that an error must hold
 _NEAR: Final = 3  # lines between a raise and its message
 _RUN: Final = 4  # words in a row that make a message
+_WRITTEN_IN: Final = ("function", "method", "class", "variable")
 _FAILS = re.compile(r"\b(?:errors?|exceptions?|fail\w*|raise[sd]?|throws?|crash\w*|wrong)\b", re.IGNORECASE)
 _ASIDE = re.compile(
     r"\b(?:do|did|does|will|am|is)?\s*(?:i|we|you|it)\s+(?:keep\s+)?(?:get|gets|getting|got|see|seeing)\b",
@@ -74,7 +76,7 @@ def _message(composer: Composer, retriever: Retriever, text: str) -> list[Claim]
             if place is None:
                 continue
             path, line = place
-            node = _owner(composer, path, line)
+            node = innermost(composer.graph, path, line, _WRITTEN_IN)
             thrown = (
                 [r for r in composer.relations.forward((node,), "throws") if abs(r.site[1] - line) < _NEAR]
                 if node
@@ -107,21 +109,12 @@ def _written(composer: Composer, retriever: Retriever, run: list[str]) -> tuple[
         for match in phrase.finditer(text):
             line = text[: match.start()].count("\n")
             written = text.split("\n")[line]
-            node = _owner(composer, path, start + line)
+            node = innermost(composer.graph, path, start + line, _WRITTEN_IN)
             documented = node is not None and phrase.search(str(node.meta.get("doc", "")))
             # What a comment or a docstring says, the program never says.
             if not documented and not re.match(r"\s*(?:#|//|/?\*)", written):
                 return path, start + line
     return None
-
-
-def _owner(composer: Composer, path: str, line: int) -> Node | None:
-    inside = [
-        n
-        for n in composer.graph.nodes(["function", "method", "class", "variable"], path=path, origin="extractor")
-        if n.lines[0] <= line <= n.lines[1]
-    ]
-    return max(inside, key=lambda n: (n.lines[0], -n.lines[1], n.id), default=None)
 
 
 def _errors(composer: Composer, retriever: Retriever, text: str) -> list[tuple[float, Node]]:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from extractor.facts import Param
-from extractor.parse.collect import MAX_STEPS, Collector, clip, handler_action
+from extractor.parse.collect import MAX_STEPS, Collector, clip
 from extractor.parse.tree import collapse
 
 if TYPE_CHECKING:
@@ -56,6 +56,8 @@ class JavaNames(Collector):
     """What needs no definition."""
 
     comments = frozenset(("block_comment", "line_comment"))
+    elsewhere = frozenset(("class_body", "lambda_expression"))
+    besides = elsewhere | {"local_variable_declaration"}
 
     def __init__(self, source: Source) -> None:
         super().__init__(source)
@@ -155,26 +157,8 @@ class JavaNames(Collector):
         text = self.text(node)
         return "{" + text + "}" if text.replace(".", "").replace("_", "").isalnum() else "{}"
 
-    def _action(self, block: Node, caught: str) -> str:
-        throws: list[tuple[str, bool]] = []
-        called: list[str] = []
-        returns = False
-        stack = list(block.named_children)
-        empty = not [c for c in stack if c.type not in self.comments]
-        while stack:
-            node = stack.pop()
-            if node.type == "throw_statement":
-                thrown = self.text(node.named_children[0]) if node.named_children else ""
-                throws.append((thrown, thrown == caught))
-            elif node.type == "method_invocation":
-                called.append(self.text(node.child_by_field_name("name")))
-            elif node.type == "return_statement":
-                returns = True
-            elif node.type in ("class_body", "lambda_expression", "local_variable_declaration"):
-                called.append("")
-            if node.type not in ("class_body", "lambda_expression"):
-                stack.extend(node.named_children)
-        return handler_action(throws, called, returns, empty)
+    def called_by(self, node: Node) -> str | None:
+        return self.text(node.child_by_field_name("name")) if node.type == "method_invocation" else None
 
     def _lambda_parameters(self, arguments: Node | None, scope: int, callee: str) -> None:
         """Parameters without a type hold what the callee passes: `xs.forEach#0.0`."""
