@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from config.cli import ConfigOption, JsonOption, QuietOption, SetOption, VerboseOption, run_app
+from config.cli import ConfigOption, JsonOption, QuietOption, SetOption, VerboseOption, run_app, typed_here
 from config.console import Console
 
 if TYPE_CHECKING:
@@ -162,7 +162,10 @@ def _batch(expert: Expert, how: Ask) -> int:
             print(show.as_json(answer), flush=True)
             worst = max(worst, answer.exit_code)
         except NanodexError as error:
-            row = {"error": {"code": error.exit_code, "hint": error.hint, "message": error.message}, "question": line}
+            row = {
+                "error": {"code": error.exit_code, "hint": typed_here(error.hint), "message": error.message},
+                "question": line,
+            }
             print(json.dumps(row, ensure_ascii=False, sort_keys=True), flush=True)
             worst = 1
     return worst

@@ -253,7 +253,7 @@ def _print_command(settings: ServeSettings, flight: Preflight, print_for: str) -
     here = {"vllm", "vllm imports", "processor", "gpu", "port", "memory", "open files"}
     refuse(verdict(check for check in flight.verdict.checks if check.name not in here))
     if flight.adapter is None or flight.base is None or flight.launch is None:
-        raise MissingInput("there is no base to print a command for", "--base FOLDER")
+        raise MissingInput("there is no base to print a command for", "nanodex serve --base FOLDER")
     tgi = tgi_commands(settings, flight.base, flight.adapter) if print_for == "tgi" else []
     print("\n".join(tgi or [flight.launch.shell()]))
     return 0

@@ -102,9 +102,9 @@ def stands(path: Path, recipe: Recipe | None = None) -> bool:
     return (path / "config.json").is_file() and _wanted(recipe or Recipe()).same_work(read_manifest(path))
 
 
-def sketch(path: Path, recipe: Recipe | None = None) -> Path:
+def sketch(path: Path) -> Path:
     """The base's tokenizer and shape at `path`, its weights untrained: enough to plan with, seconds instead of minutes."""
-    recipe = recipe or Recipe()
+    recipe = Recipe()
     tokenizer = fit_tokenizer(recipe)
     blank_model(recipe, tokenizer).save_pretrained(path)
     tokenizer.save_pretrained(path)

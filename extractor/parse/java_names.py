@@ -114,17 +114,15 @@ class JavaNames(Collector):
             self.text(node.child_by_field_name("name")), self._type(node.child_by_field_name("type")) + dimensions
         )
 
-    def _bind_typed(
-        self, scope: int, name: str, declared: str, value: Node | None, node: Node, until: Node | None = None
-    ) -> None:
+    def _bind_typed(self, scope: int, name: str, declared: str, value: Node | None, node: Node) -> None:
         made = (
             value is not None and value.type == "object_creation_expression" and value.children[-1].type != "class_body"
         )
         held = clip(self.chain(value)) if made or declared == "var" else ""
         if declared == "var" or held == f"new {declared}()":  # what it holds is of that very class
-            self.bind(scope, name, held, node, "assigned", until)
+            self.bind(scope, name, held, node, "assigned")
         else:
-            self.bind(scope, name, declared, node, "declared", until)
+            self.bind(scope, name, declared, node, "declared")
 
     def template(self, node: Node) -> str:
         """The text of a message with {} where a value goes, empty when the node is no message."""
