@@ -63,6 +63,8 @@ def find_refusals(
     unserveable: tuple[str, ...],
     micro: int,
 ) -> list[Refusal]:
+    """Every reason why this training cannot work. `targets` are the layers that get an adapter, `unknown` those asked for that the base
+    lacks, `unserveable` what `unserveable_reasons` said, `micro` the rows of a micro-batch."""
     found = []
     if not stats.rows:
         found.append(Refusal("there is nothing to learn: no row has a prompt and a response", "make dataset"))
