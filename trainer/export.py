@@ -118,14 +118,14 @@ def go_template(tokenizer: Any) -> str:
 
 
 def _merged(pack: Pack, base: Path, target: Path, console: Console) -> ExportReport:
+    from trainer.quiet import quiet_libraries
+
+    quiet_libraries()
     import torch
     from peft import PeftModel
     from safetensors import SafetensorError
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    from trainer.quiet import quiet_libraries
-
-    quiet_libraries()
     console.note(f"merging {pack.name} into {pack.base.id} in float32 …")
     model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32, use_safetensors=True)
     model = PeftModel.from_pretrained(model, pack.path).eval()
