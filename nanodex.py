@@ -21,7 +21,7 @@ from config.cli import (
     run_app,
     typed_here,
 )
-from config.console import Console
+from config.console import Console, plural
 from inference.query import query
 
 app = typer.Typer(
@@ -100,7 +100,8 @@ def inspect(
     names = symbols or []
     wanted = {"overview": 0, "path": 2}.get(question, 1)
     if len(names) != wanted:
-        raise UsageError(f"inspect {question} takes {wanted} symbols, not {len(names)}", "nanodex inspect --help")
+        takes = plural(wanted, "symbol")
+        raise UsageError(f"inspect {question} takes {takes}, not {len(names)}", "nanodex inspect --help")
     with Graph(graph) as opened:
         if question == "overview":
             show(inspection.overview(opened), as_json)
@@ -284,7 +285,7 @@ def adapters(
 
     given = names or []
     if not {"list": 0, "show": 0, "diff": 1}[action] <= len(given) <= {"list": 0, "show": 1, "diff": 2}[action]:
-        raise UsageError(f"adapters {action} does not take {len(given)} names", "nanodex adapters --help")
+        raise UsageError(f"adapters {action} does not take {plural(len(given), 'name')}", "nanodex adapters --help")
     if action == "list":
         show(list_adapters(models), as_json)
     elif action == "show":

@@ -72,7 +72,9 @@ class BrainReport:
         if self.without_repository:
             result.append("the repository is not there: no source text in the index, no recipes from documents")
         if self.changed:
-            result.append(f"changed since extract, left out of the index: {', '.join(self.changed[:5])} (make extract)")
+            result.append(
+                f"changed since extract, left out of the index until the next one: {', '.join(self.changed[:5])}"
+            )
         result += [f"unread     {reason}" for reason in self.unread[:5]]
         return [*result, f"brain done in {self.seconds:.1f} s"]
 

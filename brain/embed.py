@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from brain.index import index_path, open_index
 from brain.text import clean, one_line, split_identifier
 from config.console import Console, plural
-from config.errors import BackendError, IncompatibleInput, MissingInput, StorageError, UsageError
+from config.errors import BackendError, IncompatibleInput, MissingInput, UsageError, cannot_write
 from config.manifest import Manifest, digest, manifest_path, read_manifest, write_manifest
 from config.settings import BrainSettings, EmbedSettings
 
@@ -253,7 +253,10 @@ class EndpointEmbedder:
 
         key = os.environ.get(settings.api_key_env, "") if settings.api_key_env else ""
         if settings.api_key_env and not key:
-            raise UsageError(f"embed.api_key_env: {settings.api_key_env} is not set in the environment")
+            raise UsageError(
+                f"embed.api_key_env: {settings.api_key_env} is not set in the environment",
+                f"export {settings.api_key_env}=…",
+            )
         base = settings.endpoint.rstrip("/").removesuffix("/embeddings")
         self._url = (base if base.endswith("/v1") else f"{base}/v1") + "/embeddings"
         self._model = settings.model
@@ -299,6 +302,6 @@ def _write(path: Path, space: str, rows: Sequence[tuple[str, str]], vectors: dic
         )
         temporary.replace(path)
     except OSError as error:
-        raise StorageError(f"cannot write {path}: {error}", "free some disk space, then make brain-embed") from error
+        raise cannot_write(path, error) from error
     finally:
         temporary.unlink(missing_ok=True)

@@ -21,7 +21,7 @@ from typing import Final
 
 from brain.text import split_identifier
 from brain.view import BRAIN_TYPES
-from config.errors import IncompatibleInput, MissingInput, StorageError
+from config.errors import IncompatibleInput, MissingInput, cannot_write
 from config.manifest import digest
 
 SCHEMA: Final = 3
@@ -120,7 +120,7 @@ def write_index(path: Path, rows: Iterable[Row], texts: Mapping[str, tuple[str, 
             db.commit()
         temporary.replace(path)
     except (sqlite3.OperationalError, OSError) as error:
-        raise StorageError(f"cannot write {path}: {error}", "free some disk space, then make brain") from error
+        raise cannot_write(path, error) from error
     finally:
         temporary.unlink(missing_ok=True)
     return len(ordered)

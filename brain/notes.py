@@ -14,7 +14,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final
 
-from config.errors import IncompatibleInput, MissingInput, StorageError
+from config.errors import IncompatibleInput, MissingInput, cannot_write
 from config.manifest import digest
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.\-]")
@@ -93,9 +93,7 @@ def write_notes(directory: Path, notes: Iterable[Note]) -> NoteCounts:
         for name in stale:
             (directory / name).unlink(missing_ok=True)
     except OSError as error:
-        raise StorageError(
-            f"cannot write notes to {directory}: {error}", "free some disk space, then make brain"
-        ) from error
+        raise cannot_write(f"notes to {directory}", error) from error
     return NoteCounts(written, unchanged, len(stale))
 
 

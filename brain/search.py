@@ -106,7 +106,7 @@ def related(graph: Path, place: str, k: int = 10) -> Found:
             hint = (
                 f"{path} is indexed, but no symbol stands on line {line}"
                 if known
-                else "make inspect lists what is indexed"
+                else "paths are written from the repository's root: src/app.py:120"
             )
             raise NothingFound(f"there is no symbol at {place}", hint)
         node = min(around, key=lambda n: (n.lines[1] - n.lines[0], n.id))
@@ -137,7 +137,7 @@ def literal(graph: Path, text: str, k: int = 50, path_glob: str = "") -> Found:
     with Lookup.open(graph) as lookup:
         rows = lookup.literal(text, k, path_glob)
         if not rows:
-            raise NothingFound(f"no indexed line holds {text!r}", "leave out --literal to search by meaning")
+            raise NothingFound(f"no indexed line holds {text!r}", "leave out --literal to search by words")
         hits = [Hit("", path, number, number, 0.0, {}, "", line, "line", "", number) for path, number, line in rows]
         return _found(lookup, text, hits)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import re
@@ -14,7 +13,7 @@ from typing import Annotated, Final
 import typer
 from typer.exceptions import TyperException
 
-from config.errors import NanodexError, StorageError
+from config.errors import NanodexError, StorageError, remedy
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 ConfigOption = Annotated[
@@ -45,7 +44,7 @@ VersionOption = Annotated[
 ]
 VerboseOption = Annotated[bool, typer.Option("-v", "--verbose", help="More detail on stderr; tracebacks of bugs.")]
 
-# What each make target of the checkout runs, for those who installed nanodex without one.
+# What each make target of the checkout runs, for those who stand elsewhere.
 _TARGETS: Final = {
     "extract": "extract",
     "graph-inspect": "inspect",
@@ -60,19 +59,19 @@ _TARGETS: Final = {
     "eval": "eval",
 }
 _TARGET: Final = rf"(?:{'|'.join(_TARGETS)})(?![\w-])"
-_STAGES: Final = re.compile(rf"\bmake ({_TARGET}(?: {_TARGET})*)((?: [A-Z]+=(?:<[^>]*>|[^\s,;]+))*)")
+_STAGES: Final = re.compile(rf"\bmake ({_TARGET}(?: {_TARGET})*)((?: [A-Z]+=(?:<[^>]*>|'[^']*'|[^\s,;]+))*)")
 _SETUP: Final = re.compile(r"((?:[A-Z]+=\S+ )?\bmake setup(?:-serve)?(?: [A-Z_]+=(?:<[^>]*>|\S+))?)(?! in )")
 
 
 def typed_here(hint: str, *, checkout: bool | None = None) -> str:
-    """A hint as it can be typed: without the checkout's Makefile, `make extract REPO=x` is `nanodex extract x`."""
+    """A hint as it can be typed: where the checkout's Makefile is not, `make extract REPO=x` is `nanodex extract x`."""
     if checkout is None:
-        checkout = (ROOT / "Makefile").is_file()
+        checkout = Path.cwd() == ROOT and (ROOT / "Makefile").is_file()
     if checkout:
         return hint
 
     def command(found: re.Match[str]) -> str:
-        values = re.findall(r"([A-Z]+)=(<[^>]*>|\S+)", found[2])
+        values = re.findall(r"([A-Z]+)=(<[^>]*>|'[^']*'|\S+)", found[2])
         commands = []
         for target in found[1].split():
             options = [
@@ -117,11 +116,8 @@ def run_app(app: typer.Typer, arguments: list[str] | None = None) -> int:
             return _closed_pipe()
         raise
     except OSError as error:
-        storage = StorageError(
-            str(error), "free some disk space" if error.errno == errno.ENOSPC else "check the path and its permissions"
-        )
         _trace(arguments)
-        return _fail(storage.exit_code, storage.message, storage.hint, as_json)
+        return _fail(StorageError.exit_code, str(error), remedy(error), as_json)
     except Exception as error:  # noqa: BLE001 - the last resort: a bug is reported in one line, never hidden
         _trace(arguments)
         return _fail(

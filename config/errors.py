@@ -15,6 +15,14 @@ NanodexError                 70  a bug, unless a subclass says otherwise
 
 from __future__ import annotations
 
+import errno
+import shlex
+from typing import Final
+
+# The command that makes a graph where there is none, or one that cannot be used.
+EXTRACT: Final = "make extract REPO=<your repository>"
+_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
 
 class NanodexError(Exception):
     """`message` says what is wrong, `hint` what to do about it."""
@@ -65,3 +73,21 @@ class GateError(NanodexError):
 
 class StorageError(NanodexError):
     exit_code = 74
+
+
+def extract_again(root: object, *stages: str) -> str:
+    """The command that reads the repository at `root` anew, and runs these stages after it."""
+    return f"make {' '.join(['extract', *stages])} REPO={shlex.quote(str(root))}"
+
+
+def cannot_write(what: object, error: Exception, again: str = "run the same command again") -> StorageError:
+    """`what` (a path, in words where that says more) could not be written; the hint mends the cause, then says `again`."""
+    return StorageError(f"cannot write {what}: {error}", f"{remedy(error)}, then {again}")
+
+
+def remedy(error: Exception) -> str:
+    """What helps against an error of the disk, of SQLite or of safetensors."""
+    said = str(error)
+    if getattr(error, "errno", None) in _FULL or "is full" in said or "No space left" in said:
+        return "free some disk space"
+    return "wait for the run that holds it" if "is locked" in said else "check the path and its permissions"

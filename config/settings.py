@@ -10,7 +10,7 @@ import difflib
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Final, Literal, TypeVar
 
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -18,6 +18,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from config.errors import UsageError
 
 TEMPLATES = Path(__file__).resolve().parent
+_LIKE: Final = f"the templates in {TEMPLATES} show the form"
 
 
 class Settings(BaseModel):
@@ -254,11 +255,11 @@ def _read_yaml(path: Path) -> dict[str, Any]:
     except FileNotFoundError as error:
         raise UsageError(f"there is no settings file {path}", f"templates lie in {TEMPLATES}") from error
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise UsageError(f"cannot read {path}: {error}") from error
+        raise UsageError(f"cannot read {path}: {error}", _LIKE) from error
     if loaded is None:
         return {}
     if not isinstance(loaded, dict):
-        raise UsageError(f"{path} must hold `key: value` lines, not a {type(loaded).__name__}")
+        raise UsageError(f"{path} must hold `key: value` lines, not a {type(loaded).__name__}", _LIKE)
     return loaded
 
 
@@ -266,30 +267,30 @@ def _put(values: dict[str, Any], keys: list[str], text: str, origin: str) -> Non
     try:
         value = yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise UsageError(f"{origin}: {text!r} is not a YAML value") from error
+        raise UsageError(f"{origin}: {text!r} is not a YAML value", "quote it: --set key='\"text\"'") from error
     for key in keys[:-1]:
         inner = values.setdefault(key, {})
         if not isinstance(inner, dict):
-            raise UsageError(f"{origin}: {key} is a single value, it has no keys below it")
+            raise UsageError(
+                f"{origin}: {key} is a single value, it has no keys below it", f"for example --set {key}=value"
+            )
         values = inner
     values[keys[-1]] = value
 
 
 def _explain(error: ValidationError, model: type[Settings], source: Path) -> str:
-    lines = []
+    lines, known, lost = [], _keys(model), False
     for item in error.errors():
         where = ".".join(str(part) for part in item["loc"])
         if item["type"] == "extra_forbidden":
-            known = _keys(model)
             near = difflib.get_close_matches(where, known, n=1, cutoff=0.5) or difflib.get_close_matches(
                 where.rpartition(".")[2], known, n=1, cutoff=0.5
             )
-            lines.append(
-                f"unknown key {where}" + (f"; did you mean {near[0]}?" if near else f"; known keys: {', '.join(known)}")
-            )
+            lines.append(f"unknown key {where}" + (f"; did you mean {near[0]}?" if near else ""))
+            lost |= not near
         else:
             lines.append(f"{where}: {item['msg']} (got {item['input']!r})")
-    return f"{source.name}: " + "; ".join(lines)
+    return f"{source.name}: " + "; ".join([*lines, f"known keys: {', '.join(known)}"][: len(lines) + lost])
 
 
 def _keys(model: type[BaseModel], prefix: str = "") -> list[str]:

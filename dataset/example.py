@@ -13,7 +13,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from config.errors import IncompatibleInput, MissingInput, StorageError
+from config.errors import IncompatibleInput, MissingInput, cannot_write
 
 KINDS = ("discovery", "explain", "howto", "diag")
 FORMS = ("forward", "statement", "reverse", "two_hop", "refusal", "correction", "context")
@@ -103,7 +103,7 @@ def write_lines(path: Path, lines: Iterable[bytes]) -> int:
                 count += 1
         temporary.replace(path)
     except OSError as error:
-        raise StorageError(f"cannot write {path}: {error}", "free some disk space, then make dataset") from error
+        raise cannot_write(path, error) from error
     finally:
         temporary.unlink(missing_ok=True)
     return count

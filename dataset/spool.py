@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from config.errors import StorageError
+from config.errors import cannot_write
 from dataset.example import KINDS, Example, dump_example
 
 
@@ -70,7 +70,7 @@ def spool_for(train: Path, results: Sequence[Path]) -> Iterator[Spool]:
     except (ConnectionError, TimeoutError):
         raise  # whoever reads what we say went away, or a server did: no fault of the disk's
     except OSError as error:
-        raise StorageError(f"cannot write {train}: {error}", "free some disk space, then make dataset") from error
+        raise cannot_write(train, error) from error
     finally:
         for left in (path, *map(new, results)):
             left.unlink(missing_ok=True)

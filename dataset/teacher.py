@@ -20,7 +20,7 @@ from typing import Final
 from brain.text import one_line
 from brain.writer import GIVE_UP, Task, Writer, WriterError
 from config.console import Console, plural
-from config.errors import StorageError
+from config.errors import cannot_write
 from config.manifest import digest
 from config.settings import TeacherSettings
 from dataset.example import Example
@@ -97,9 +97,7 @@ def teach(
                 taught.taken += 1
                 yield row, made
     except sqlite3.Error as error:
-        raise StorageError(
-            f"cannot use {cache}: {error}", "free some disk space, or delete that file, then make dataset"
-        ) from error
+        raise cannot_write(cache, error, f"run the same command again, or delete {cache} first") from error
 
 
 def _answers(

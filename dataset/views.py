@@ -12,7 +12,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from config.errors import StorageError, UsageError
+from config.errors import UsageError, cannot_write
 from dataset.example import Example, read_examples
 
 
@@ -74,7 +74,7 @@ def export(train: Path, form: str) -> list[Path]:
                     out.write(line + "\n")
             temporary.replace(target)
         except OSError as error:
-            raise StorageError(f"cannot write {target}: {error}", "free some disk space, then try again") from error
+            raise cannot_write(target, error) from error
         finally:
             temporary.unlink(missing_ok=True)
         written.append(target)

@@ -13,7 +13,7 @@ from functools import cache as memo
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from config.errors import StorageError
+from config.errors import StorageError, cannot_write
 from config.manifest import digest
 from extractor.languages import SPECS, LanguageSpec, grammar_version
 
@@ -53,9 +53,7 @@ class FactsCache:
                 self._delete()
                 self._db = self._open()
         except (sqlite3.Error, OSError) as error:
-            raise StorageError(
-                f"cannot use {path}: {error}", "wait for the other extract to end, or choose another out_graph"
-            ) from error
+            raise cannot_write(path, error) from error
 
     def _open(self) -> sqlite3.Connection:
         db = sqlite3.connect(self.path, timeout=self.wait_s)
@@ -78,13 +76,13 @@ class FactsCache:
             with self._db:
                 yield
         except sqlite3.OperationalError as error:
-            raise StorageError(
-                f"cannot use {self.path}: {error}", "free some disk space, then run extract again"
-            ) from error
+            raise cannot_write(self.path, error) from error
         except sqlite3.DatabaseError as error:
             self._db.close()
             self._delete()
-            raise StorageError(f"{self.path} was damaged and is deleted: {error}", "run extract again") from error
+            raise StorageError(
+                f"{self.path} was damaged and is deleted: {error}", "run the same command again"
+            ) from error
 
     def known(self) -> dict[str, CachedFile]:
         """What is stored of each path."""

@@ -17,7 +17,7 @@ from typing import Any
 
 import msgspec
 
-from config.errors import IncompatibleInput, MissingInput, StorageError
+from config.errors import EXTRACT, IncompatibleInput, MissingInput, cannot_write
 from config.manifest import Manifest, read_manifest
 from extractor.schema import SURE, Edge, FileRow, Node, Rows, Unresolved
 
@@ -67,19 +67,17 @@ class Graph:
     def __init__(self, path: Path) -> None:
         """Raises MissingInput when there is no graph, IncompatibleInput when the file is something else."""
         if not path.is_file():
-            raise MissingInput(f"there is no graph at {path}", "make extract REPO=<repository>")
+            raise MissingInput(f"there is no graph at {path}", EXTRACT)
         self.path = path
         self._db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
         try:
             version = self._db.execute("PRAGMA user_version").fetchone()[0]
         except sqlite3.DatabaseError as error:
             self._db.close()
-            raise IncompatibleInput(f"{path} is not a graph: {error}", f"delete {path}, then make extract") from error
+            raise IncompatibleInput(f"{path} is not a graph: {error}", f"delete {path}, then {EXTRACT}") from error
         if version != len(MIGRATIONS):
             self._db.close()
-            raise IncompatibleInput(
-                f"{path} has schema {version}, this nanodex reads {len(MIGRATIONS)}", "make extract"
-            )
+            raise IncompatibleInput(f"{path} has schema {version}, this nanodex reads {len(MIGRATIONS)}", EXTRACT)
         self._db.execute("PRAGMA query_only=1")
         self._db.execute("PRAGMA trusted_schema=OFF")
 
@@ -97,9 +95,7 @@ class Graph:
         """What the graph was made from: repository root, commit, settings."""
         manifest = read_manifest(self.path)
         if manifest is None:
-            raise MissingInput(
-                f"{self.path} has no manifest: its extract did not finish", "make extract REPO=<repository>"
-            )
+            raise MissingInput(f"{self.path} has no manifest: its extract did not finish", EXTRACT)
         return manifest
 
     def node(self, node_id: str) -> Node | None:
@@ -289,7 +285,7 @@ def write_files(path: Path, files: Iterable[FileRow], changed: Sequence[Rows] = 
 def write_brain(path: Path, nodes: Iterable[Node], edges: Iterable[Edge]) -> None:
     """Replace the brain's nodes and edges in one transaction; the extractor's rows are not touched."""
     if not path.is_file():
-        raise MissingInput(f"there is no graph at {path}", "make extract REPO=<repository>")
+        raise MissingInput(f"there is no graph at {path}", EXTRACT)
     with _storage_errors(path), closing(sqlite3.connect(path)) as db, db:
         db.execute("BEGIN IMMEDIATE")
         _drop_brain(db)
@@ -328,10 +324,7 @@ def _storage_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except (sqlite3.OperationalError, OSError) as error:
-        raise StorageError(
-            f"cannot write {path}: {error}",
-            "free some disk space or choose another out_graph, then run the stage again",
-        ) from error
+        raise cannot_write(path, error) from error
 
 
 def _where(**conditions: Sequence[str]) -> tuple[str, list[str]]:

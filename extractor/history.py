@@ -168,7 +168,7 @@ def dirty_files(blobs: Mapping[str, str], clean: Mapping[str, bool], seen: Itera
 
 def _revision(name: str) -> str:
     if name.startswith("-") or any(c.isspace() or c in ":\0" for c in name):
-        raise InputError(f"not a revision: {name!r}")
+        raise InputError(f"not a revision: {name!r}", "git log --oneline lists those there are")
     return name
 
 

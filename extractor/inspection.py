@@ -12,7 +12,7 @@ from typing import Any, Final
 from config.console import plural
 from config.errors import NothingFound
 from extractor.graph import Graph
-from extractor.schema import SURE, Edge, Node
+from extractor.schema import Edge, Node
 
 _CONSTRUCTORS: Final = frozenset({"__init__", "__new__", "constructor", "<init>"})
 _SHOWN_REASONS: Final = 12
@@ -115,35 +115,32 @@ def overview(graph: Graph) -> Overview:
     )
 
 
-def callers(graph: Graph, symbol: str, confidence: float = SURE) -> list[Answer]:
+def callers(graph: Graph, symbol: str) -> list[Answer]:
     """Who calls each symbol that `symbol` may mean. To call a class is to call its constructor."""
-    return [
-        _answer(graph, "callers", node, _into(graph, node, confidence), incoming=True)
-        for node in resolve(graph, symbol)
-    ]
+    return [_answer(graph, "callers", node, _into(graph, node), incoming=True) for node in resolve(graph, symbol)]
 
 
-def callees(graph: Graph, symbol: str, confidence: float = SURE) -> list[Answer]:
+def callees(graph: Graph, symbol: str) -> list[Answer]:
     """What each symbol that `symbol` may mean calls; of a class, what its methods call."""
     answers = []
     for node in resolve(graph, symbol):
         sources = [node.id, *(_members(graph, node) if node.type in ("class", "interface") else ())]
-        edges = [e for source in sources for e in graph.edges(("calls",), src=source, confidence=confidence)]
+        edges = [e for source in sources for e in graph.edges(("calls",), src=source)]
         answers.append(_answer(graph, "callees", node, edges, incoming=False))
     return answers
 
 
-def raises(graph: Graph, symbol: str, confidence: float = SURE) -> list[Answer]:
+def raises(graph: Graph, symbol: str) -> list[Answer]:
     """What a function may raise; of an error class, who may raise it."""
     answers = []
     for node in resolve(graph, symbol):
-        out = list(graph.edges(("throws",), src=node.id, confidence=confidence))
-        back = [] if out else list(graph.edges(("throws",), dst=node.id, confidence=confidence))
+        out = list(graph.edges(("throws",), src=node.id))
+        back = [] if out else list(graph.edges(("throws",), dst=node.id))
         answers.append(_answer(graph, "raises", node, out or back, incoming=not out))
     return answers
 
 
-def path(graph: Graph, start: str, end: str, confidence: float = SURE) -> Answer:
+def path(graph: Graph, start: str, end: str) -> Answer:
     """The shortest chain of calls from one symbol to another. Raises NothingFound when there is none."""
     targets = {node.id for node in resolve(graph, end)}
     for node in resolve(graph, start):
@@ -158,7 +155,7 @@ def path(graph: Graph, start: str, end: str, confidence: float = SURE) -> Answer
                     steps.append(step)
                     step = came[step.src]
                 return _answer(graph, "path", node, reversed(steps), incoming=False, ordered=True)
-            for edge in graph.edges(("calls",), src=here, confidence=confidence):
+            for edge in graph.edges(("calls",), src=here):
                 if edge.dst not in came:
                     came[edge.dst] = edge
                     queue.append(edge.dst)
@@ -200,11 +197,11 @@ def _rank(node: Node) -> int:
     return {"module": 1, "variable": 2, "package": 3}.get(node.type, 0)
 
 
-def _into(graph: Graph, node: Node, confidence: float) -> list[Edge]:
+def _into(graph: Graph, node: Node) -> list[Edge]:
     targets = [node.id]
     if node.type == "class":
         targets += [m for m in _members(graph, node) if m.rpartition(".")[2].partition("@")[0] in _CONSTRUCTORS]
-    return [edge for target in targets for edge in graph.edges(("calls",), dst=target, confidence=confidence)]
+    return [edge for target in targets for edge in graph.edges(("calls",), dst=target)]
 
 
 def _members(graph: Graph, node: Node) -> list[str]:

@@ -46,7 +46,7 @@ class Status:
             if paths:
                 more = ", …" if len(paths) > _SHOWN else ""
                 lines.append(f"  {word} {len(paths):,}: {', '.join(paths[:_SHOWN])}{more}")
-        return [*lines, "  up to date" if self.fresh else f"  bring it up to date: make extract REPO={self.root}"]
+        return lines
 
     def as_json(self) -> dict[str, Any]:
         return {**asdict(self), "fresh": self.fresh}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import stat
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ from typing import Final
 
 from pathspec import GitIgnoreSpec
 
-from config.errors import InputError, MissingInput
+from config.errors import EXTRACT, InputError, MissingInput, extract_again
 from extractor.languages import LanguageSpec, spec_for
 from extractor.schema import FileRow
 
@@ -98,11 +99,11 @@ class _Ignores:
 def check_repository(repo: Path) -> Path:
     """The resolved root. Raises MissingInput or InputError with what to do."""
     if not repo.exists():
-        raise MissingInput(f"there is no {repo}", "make extract REPO=<path of a repository>")
+        raise MissingInput(f"there is no {repo}", EXTRACT)
     if not repo.is_dir():
-        raise InputError(f"{repo} is a file, not a repository", f"make extract REPO={repo.parent}")
+        raise InputError(f"{repo} is a file, not a repository", extract_again(repo.parent))
     if not os.access(repo, os.R_OK | os.X_OK):
-        raise InputError(f"{repo} cannot be read", f"chmod u+rx {repo}")
+        raise InputError(f"{repo} cannot be read", f"chmod u+rx {shlex.quote(str(repo))}")
     return repo.resolve()
 
 
@@ -144,7 +145,7 @@ def walk(repo: Path, exclude: Sequence[str] = (), tracked: Iterable[str] = ()) -
                 else:
                     stack.append((path, ignores))
             else:
-                reason = _skip_file(repo, entry, path)
+                reason = _skip_file(repo, entry)
                 if not reason and vendored.match_file(path):
                     reason = "vendored (.gitattributes)"
                 if not reason and generated.match_file(path):
@@ -210,7 +211,7 @@ def _skip_folder(entry: os.DirEntry[str], tracked: bool) -> str:
     return ""
 
 
-def _skip_file(repo: Path, entry: os.DirEntry[str], path: str) -> str:
+def _skip_file(repo: Path, entry: os.DirEntry[str]) -> str:
     try:
         if entry.is_symlink():
             return _link_reason(repo, Path(entry.path))

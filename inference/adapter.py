@@ -238,7 +238,7 @@ def load_adapter(path: Path) -> tuple[Adapter | None, list[Check]]:
         reason = (
             f"{folder.name} has no {DESCRIPTION}: its base, template and answers cannot be compared with its training"
         )
-        checks.append(warn("pack", reason, "train with nanodex to get a described pack"))
+        checks.append(warn("pack", reason, "train it again with nanodex train"))
     return adapter, checks
 
 

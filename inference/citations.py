@@ -36,6 +36,9 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Citation:
+    """Lines `start_line` to `end_line` (1-based, inclusive) of `path`. `commit` is the file's content hash where there is no commit,
+    `verified` is blob, index or "" (see above); `moved` says that these lines stood elsewhere when the index was made."""
+
     path: str
     start_line: int
     end_line: int

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from config.console import Console, plural
-from config.errors import InputError, NanodexError, UsageError
+from config.errors import EXTRACT, InputError, NanodexError, UsageError, extract_again
 from config.manifest import Manifest, digest, read_manifest
 from config.settings import (
     STAGES,
@@ -31,6 +31,7 @@ from config.settings import (
 from inference.checks import Check, Verdict, fail, ok, verdict, warn
 from inference.installed import ROOT, check_packages, installed, torch_cuda
 from inference.runtime import ask_runtime, check_open_files, check_port, check_runtime, find_gpus, gib, interpreter
+from inference.sessions import state_folder
 from trainer.hardware import free_ram
 from trainer.pack import Pack, adapters, current, file_digest
 
@@ -133,7 +134,7 @@ def check_graph(graph: Path, repo: Path | None = None) -> Iterator[Check]:
     from extractor.status import status_of
 
     if not graph.is_file():
-        yield warn("extract: graph", f"{graph} has not been made yet", "make extract REPO=<your repository>")
+        yield warn("extract: graph", f"{graph} has not been made yet", EXTRACT)
         return
     try:
         with Graph(graph) as opened:
@@ -141,7 +142,7 @@ def check_graph(graph: Path, repo: Path | None = None) -> Iterator[Check]:
     except InputError as error:
         yield fail("extract: graph", error.message, error.hint)
         return
-    again = f"make extract REPO={repo or source.root}"
+    again = extract_again(repo or source.root)
     try:
         state = status_of(graph, repo)
     except NanodexError as error:
@@ -341,11 +342,6 @@ def check_writable(name: str, folder: Path) -> Check:
         return fail(
             name, f"{place} cannot be written: {error.strerror or error}", f"chmod u+w {place}, or free some space"
         )
-
-
-def state_folder() -> Path:
-    """Where conversations and server logs are kept: the user's state folder."""
-    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "nanodex"
 
 
 def _renamed(check: Check, name: str) -> Check:

@@ -23,17 +23,17 @@ from config.manifest import digest, write_atomically
 from config.settings import QuerySettings
 from dataset.example import Example, read_examples
 from dataset.score import Score, score, summarise
+from dataset.splits import TESTS
 from inference.answer import Expert
 from inference.respond import adapter_arms, backend_arm, closed_book
 from inference.wording import name_of
 
-SPLITS: Final = ("T0", "T1", "T2", "T3", "T4", "T5")
 _ABOUT: Final = {
     "T0": "trained facts, in the wordings they were trained in",
     "T1": "trained facts, in other wordings",
-    "T2": "trained facts, asked the other way round",
-    "T3": "what follows from two trained facts",
-    "T4": "code of which nothing was trained",
+    "T2": "things that training only stated, without a question about them",
+    "T3": "edges that were trained from their other end only",
+    "T4": "two edges in one question, both trained, never together",
     "T5": "real names among invented ones: those are to be refused, these not",
 }
 DROP: Final = 0.02
@@ -75,7 +75,7 @@ class EvalReport:
             f"  {r.exact:>5.3f}  {_shown(r.false_refusal):>13} {_shown(r.refusal_recall):>5}"
             for r in self.rows
         ]
-        told = [f"  {split}  {_ABOUT[split]}" for split in SPLITS if any(r.split == split for r in self.rows)]
+        told = [f"  {split}  {_ABOUT[split]}" for split in TESTS if any(r.split == split for r in self.rows)]
         checked, valid = self.citations
         tail = [f"citations {valid} of {checked} valid" if checked else "no citations"]
         return [
@@ -105,8 +105,6 @@ def run(
     """Score every arm that can be had. `settings.adapter` or `settings.endpoint` adds the model's arms, `wrong` names the
     adapter of another repository. At most `sample` rows per split. A figure that fell is for the caller to refuse: `refuse_fallen`."""
     begun = time.monotonic()
-    if dataset.name == "train.jsonl":
-        dataset = dataset.with_name("test.jsonl")
     rows = _sample(list(read_examples(dataset)), sample, seed)
     if not rows:
         raise MissingInput(f"{dataset} holds no rows", "make dataset")
@@ -143,7 +141,7 @@ def run(
 def _sample(rows: list[Example], most: int, seed: int) -> list[Example]:
     """At most `most` rows of each split, chosen by a hash of their ids: the same rows every time."""
     chosen: list[Example] = []
-    for split in SPLITS:
+    for split in TESTS:
         own = sorted((r for r in rows if r.meta.split == split), key=lambda r: digest((str(seed), r.id)))
         chosen += own[:most]
     return chosen
@@ -182,7 +180,7 @@ def _known(expert: Expert) -> frozenset[str]:
 def _table(arm: str, rows: Sequence[Example], answers: Sequence[str], known: frozenset[str], seed: int) -> list[Row]:
     scored = [(row, score(text, row, known=known)) for row, text in zip(rows, answers, strict=True)]
     table = []
-    for split in SPLITS:
+    for split in TESTS:
         own = [(row, got) for row, got in scored if row.meta.split == split]
         if own:
             total = summarise(own)
@@ -236,7 +234,7 @@ def _fallen(path: Path, report: EvalReport) -> tuple[str, ...]:
 def picture(rows: Sequence[Row]) -> str:
     """Recall per split, one bar per arm, as SVG: the same bytes for the same figures."""
     arms = list(dict.fromkeys(r.arm for r in rows))
-    splits = [s for s in SPLITS if any(r.split == s for r in rows)]
+    splits = [s for s in TESTS if any(r.split == s for r in rows)]
     colors = ("#0f766e", "#a8a29e", "#78716c", "#c2410c", "#b91c1c", "#1d4ed8")
     width, bar, gap = 90 + len(splits) * (len(arms) * 16 + 26), 14, 26
     parts = []

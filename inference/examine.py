@@ -98,7 +98,10 @@ def from_git(settings: QuerySettings, console: Console, *, repo: Path | None = N
             if len(ranks) >= commits:
                 break
         if not ranks:
-            raise NothingFound("no commit of this history changes one or two indexed files under a telling subject", "")
+            raise NothingFound(
+                "no commit of this history changes one or two indexed files under a telling subject",
+                "nanodex eval scores the held-out rows instead",
+            )
         hit1, hit5, hit10 = (round(sum(0 < r <= k for r in ranks) / len(ranks), 3) for k in (1, 5, 10))
         return GitReport(len(ranks), hit1, hit5, hit10, tuple(missed))
 

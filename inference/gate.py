@@ -17,6 +17,7 @@ _NEAR: Final = 4
 
 
 def refuse(missing: Missing) -> Section:
+    """What is said of a name that is not there: what it might be instead, and the names nearest to it."""
     name = missing.mention.name
     claims: list[Claim] = []
     if missing.external:
@@ -68,6 +69,7 @@ def in_text(missing: Missing, retriever: Retriever | None) -> Section | None:
 
 
 def abstain(intent: Intent, evidence: Evidence) -> Section:
+    """What is said instead of an answer from weak evidence: the words found nowhere, and the nearest places."""
     claims = [Claim(f"There is no good evidence in the index for: {intent.text.strip(' ?!.')}.")]
     if evidence.unseen:
         claims.append(Claim(f"These words occur nowhere in the index: {join(evidence.unseen[:6])}."))

@@ -7,7 +7,7 @@ there is nothing to ask; a poor answer is worth knowing and no reason to stop th
 from __future__ import annotations
 
 from config.console import Console
-from config.errors import InputError
+from config.errors import InputError, extract_again
 from config.settings import QuerySettings, load_settings
 from extractor.graph import Graph
 from inference.checks import Check, ok, warn
@@ -37,8 +37,10 @@ def ask_golden(url: str, model: str, pack: Pack | None, console: Console) -> lis
 def _apart(settings: QuerySettings, pack: Pack) -> list[Check]:
     """A warning when the pack and the index beside it are of different states of the repository."""
     with Graph(settings.graph) as graph:
-        told = other_commit(pack.commit, graph.manifest.commit)
-    return [warn("commit", told, "nanodex train lora --refresh, or make extract brain for the index")] if told else []
+        source = graph.manifest
+    told = other_commit(pack.commit, source.commit)
+    again = extract_again(source.root, "brain")
+    return [warn("commit", told, f"nanodex train lora --refresh, or {again} for the index")] if told else []
 
 
 def _question(settings: QuerySettings, pack: Pack) -> str:

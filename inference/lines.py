@@ -6,9 +6,11 @@ from __future__ import annotations
 
 import re
 import textwrap
+from collections.abc import Sequence
 from typing import Final
 
 from brain.text import clean
+from extractor.graph import Graph
 from extractor.schema import Node
 from inference.citations import Span
 from inference.compose import Composer
@@ -37,7 +39,7 @@ def at_line(composer: Composer, retriever: Retriever | None, text: str) -> Secti
     written = retriever.lookup.text(path, first, line + _AROUND)
     if not retriever.lookup.text(path, line, line) and not written.strip():
         return Section("line", (Claim(f"{path} has no line {line}."),), "no", 0.9)
-    node = _innermost(composer, path, line)
+    node = innermost(composer.graph, path, line, ["function", "method", "class", "interface"])
     where = f"stands in {name_of(node)}" if node is not None else "stands in no function or class"
     claims = [Claim(f"Line {line} of {path} {where}.", (Span(path, line, line, node.id if node else "", "line"),))]
     shown = textwrap.dedent("\n".join(clean(row) for row in written.split("\n"))).strip("\n")
@@ -52,7 +54,8 @@ def at_line(composer: Composer, retriever: Retriever | None, text: str) -> Secti
     return Section("line", tuple(claims), targets=(node.id,) if node else ())
 
 
-def _innermost(composer: Composer, path: str, line: int) -> Node | None:
-    nodes = composer.graph.nodes(["function", "method", "class", "interface"], path=path, origin="extractor")
+def innermost(graph: Graph, path: str, line: int, types: Sequence[str]) -> Node | None:
+    """The innermost node of these types around a line (1-based) of a file."""
+    nodes = graph.nodes(types, path=path, origin="extractor")
     inside = [n for n in nodes if n.lines[0] <= line <= n.lines[1]]
     return max(inside, key=lambda n: (n.lines[0], -n.lines[1], n.id), default=None)

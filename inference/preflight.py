@@ -121,7 +121,7 @@ def find_adapter(chosen: str, models: Path = Path("models")) -> Path:
         return Path(chosen)
     links = sorted(path for path in models.glob("*-nanodex-lora") if (path / "adapter_config.json").is_file())
     if not links:
-        raise MissingInput(f"there is no adapter below {models}/", "make train-tiny, or --adapter FOLDER")
+        raise MissingInput(f"there is no adapter below {models}/", "make train-tiny, or nanodex serve --adapter FOLDER")
     if len(links) > 1:
         names = ", ".join(path.name for path in links)
         raise UsageError(f"{models}/ holds several adapters: {names}", f"nanodex serve --adapter {links[0]}")
@@ -137,9 +137,11 @@ def find_base(chosen: str, adapter: Adapter, environ: Mapping[str, str] = os.env
         if candidate is not None and candidate.is_dir():
             return candidate
     if "/" in named and not Path(named).is_absolute():
-        hint = f".venv-vllm/bin/hf download {named}, or --base FOLDER"
+        hint = f".venv-vllm/bin/hf download {named}, or nanodex serve --base FOLDER"
         raise MissingInput(f"the base {named} is neither a folder nor in the local model cache", hint)
-    raise MissingInput(f"the base model {named or 'of this adapter'} is not on this machine", "--base FOLDER")
+    raise MissingInput(
+        f"the base model {named or 'of this adapter'} is not on this machine", "nanodex serve --base FOLDER"
+    )
 
 
 def hub_snapshot(name: str, environ: Mapping[str, str] = os.environ) -> Path | None:

@@ -23,36 +23,15 @@ if not __package__:
             raise
         os.execv(str(_venv), [str(_venv), __file__, *sys.argv[1:]])
 
-from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from config.cli import ConfigOption, JsonOption, QuietOption, SetOption, VerboseOption, run_app
+from config.cli import ConfigOption, JsonOption, QuietOption, SetOption, VerboseOption, run_app, typed_here
 from config.console import Console
 
 if TYPE_CHECKING:
     from inference.answer import Answer, Ask, Expert
-
-
-class Mode(StrEnum):
-    extractive = "extractive"
-    model = "model"
-    both = "both"
-
-
-class When(StrEnum):
-    auto = "auto"
-    always = "always"
-    never = "never"
-
-
-class Links(StrEnum):
-    auto = "auto"
-    always = "always"
-    never = "never"
-    vscode = "vscode"
-    github = "github"
 
 
 def query(
@@ -60,7 +39,10 @@ def query(
         str, typer.Argument(metavar="[QUESTION]", help="The question; '-' or nothing reads it from stdin.")
     ] = "",
     question: Annotated[str, typer.Option("--question", metavar="TEXT", help="The question, as an option.")] = "",
-    mode: Annotated[Mode | None, typer.Option(help="extractive needs no model; both prints the two.")] = None,
+    mode: Annotated[
+        Literal["extractive", "model", "both"] | None,
+        typer.Option(help="extractive needs no model; both prints the two."),
+    ] = None,
     endpoint: Annotated[
         str, typer.Option(metavar="URL", help="Ask the expert served here, and check what it says.")
     ] = "",
@@ -101,8 +83,10 @@ def query(
         bool, typer.Option("-c", "--continue", help="Go on from the last question: 'it' means what that was about.")
     ] = False,
     new: Annotated[bool, typer.Option("--new", help="Forget the questions before.")] = False,
-    color: Annotated[When, typer.Option(help="Colour on stdout.")] = When.auto,
-    hyperlinks: Annotated[Links, typer.Option(help="Clickable citations.")] = Links.auto,
+    color: Annotated[Literal["auto", "always", "never"], typer.Option(help="Colour on stdout.")] = "auto",
+    hyperlinks: Annotated[
+        Literal["auto", "always", "never", "vscode", "github"], typer.Option(help="Clickable citations.")
+    ] = "auto",
     config: ConfigOption = None,
     set_: SetOption = None,
     as_json: JsonOption = False,
@@ -110,57 +94,27 @@ def query(
     verbose: VerboseOption = False,
 ) -> None:
     """Answer a question about the indexed repository, with citations that were checked."""
-    overrides = list(set_ or ())
-    given = {"mode": mode.value if mode else "", "endpoint": endpoint, "model": model, "adapter": adapter,
-             "k": k or "", "max_tokens": max_tokens or "", "timeout_s": timeout or ""}  # fmt: skip
-    if (endpoint or adapter) and mode is None and not any(o.startswith("mode=") for o in overrides):
-        given["mode"] = "model"
-    overrides += [f"{key}={value}" for key, value in given.items() if value != ""]
-    code = query_command(
-        question or text,
-        overrides=tuple(overrides), config=config, repo=repo, path=path, lang=lang, kind=kind, why=why, jsonl=jsonl,
-        strict_fresh=strict_fresh, stream=not no_stream, follow=follow, new=new, color=color.value,
-        hyperlinks=hyperlinks.value, as_json=as_json, quiet=quiet, verbose=verbose,
-    )  # fmt: skip
-    raise typer.Exit(code)
-
-
-def query_command(
-    question: str,
-    *,
-    overrides: tuple[str, ...] = (),
-    config: Path | None = None,
-    repo: Path | None = None,
-    path: str = "",
-    lang: str = "",
-    kind: str = "",
-    why: bool = False,
-    jsonl: bool = False,
-    strict_fresh: bool = False,
-    stream: bool = True,
-    follow: bool = False,
-    new: bool = False,
-    color: str = "auto",
-    hyperlinks: str = "auto",
-    as_json: bool = False,
-    quiet: bool = False,
-    verbose: bool = False,
-) -> int:
-    """Answer and print; the exit code of house rules. `question` "" or "-" reads stdin."""
-    from config.errors import StaleIndex, UsageError
+    from config.errors import StaleIndex, UsageError, extract_again
     from config.settings import QuerySettings, load_settings
     from inference import show
     from inference.answer import Ask, Expert
     from inference.narrowing import refuse_empty
 
+    overrides = list(set_ or ())
+    given = {"mode": mode or "", "endpoint": endpoint, "model": model, "adapter": adapter,
+             "k": k or "", "max_tokens": max_tokens or "", "timeout_s": timeout or ""}  # fmt: skip
+    if (endpoint or adapter) and mode is None and not any(o.startswith("mode=") for o in overrides):
+        given["mode"] = "model"
+    overrides += [f"{key}={value}" for key, value in given.items() if value != ""]
     settings = load_settings(QuerySettings, "query", config, overrides)
     console = Console(quiet=quiet, verbose=verbose)
     how = Ask(path_glob=path, lang=lang, kind=kind)
     if jsonl:
         with Expert(settings, console, repo) as expert:
             refuse_empty(expert.graph, how)
-            return _batch(expert, how)
-    asked = show.read_question(question)
+            code = _batch(expert, how)
+        raise typer.Exit(code)
+    asked = show.read_question(question or text)
     if not asked:
         raise UsageError("there is no question", 'nanodex query "Where is main defined?"')
     memory = None
@@ -174,7 +128,7 @@ def query_command(
                 memory.forget(expert.key)
         if follow and memory is not None:
             how = memory.carry(expert.key, how)
-        live = show.Live(sys.stdout) if stream and not as_json and settings.mode != "extractive" else None
+        live = show.Live(sys.stdout) if not (no_stream or as_json) and settings.mode != "extractive" else None
         try:
             answer = expert.ask(asked, how, live)
         finally:
@@ -187,8 +141,8 @@ def query_command(
             show.as_json(answer) if as_json else show.render(answer, style, why=why, streamed=bool(live and live.shown))
         )
         if strict_fresh and answer.stale:
-            raise StaleIndex(answer.stale, "make extract brain")
-    return answer.exit_code
+            raise StaleIndex(answer.stale, extract_again(expert.repo or expert.graph.manifest.root, "brain"))
+    raise typer.Exit(answer.exit_code)
 
 
 def _batch(expert: Expert, how: Ask) -> int:
@@ -208,7 +162,10 @@ def _batch(expert: Expert, how: Ask) -> int:
             print(show.as_json(answer), flush=True)
             worst = max(worst, answer.exit_code)
         except NanodexError as error:
-            row = {"error": {"code": error.exit_code, "hint": error.hint, "message": error.message}, "question": line}
+            row = {
+                "error": {"code": error.exit_code, "hint": typed_here(error.hint), "message": error.message},
+                "question": line,
+            }
             print(json.dumps(row, ensure_ascii=False, sort_keys=True), flush=True)
             worst = 1
     return worst

@@ -25,7 +25,6 @@ from extractor.schema import Node
 from inference.citations import Span
 from inference.grammar import HOWTO
 from inference.narrowing import languages_called
-from inference.relations import Relations
 from inference.spelling import nearest
 from inference.wording import purpose
 
@@ -54,15 +53,11 @@ _DOCUMENTS: Final = (".md", ".rst", ".adoc")
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """`hits` best first; `coverage` the weighted share of the question's words they hold; `unseen` those found nowhere;
-    `shares` the part of that weight each hit holds, `named` the part its name and file name hold."""
+    """`hits` best first; `unseen` the question's words found nowhere; `features` what `confidence` was made of."""
 
     hits: tuple[Hit, ...]
-    coverage: float
     confidence: float
     unseen: tuple[str, ...] = ()
-    shares: tuple[float, ...] = ()
-    named: tuple[float, ...] = ()
     features: tuple[tuple[str, float], ...] = ()
 
 
@@ -97,7 +92,7 @@ class Retriever:
         hits = tuple(self.search(question, k, path_glob, kinds, lang))
         words = content_words(question)
         if not hits or not words:
-            return Evidence(hits, 0.0, 0.3 if hits else 0.0, tuple(w for w in words if not self.frequency(w)))
+            return Evidence(hits, 0.3 if hits else 0.0, tuple(w for w in words if not self.frequency(w)))
         frequency = {word: self.frequency(word) for word in words}
         total = max(2, self._rows)
         weight = {w: math.log(total / (frequency[w] + 0.5)) if frequency[w] else math.log(2 * total) for w in words}
@@ -118,7 +113,7 @@ class Retriever:
         if lacking:
             confidence, unseen = 0.4 * confidence, (*lacking, *unseen)
         features = (("coverage", round(coverage, 3)), ("named", round(named, 3)), ("unseen", float(len(unseen))))
-        return Evidence(hits, coverage, round(confidence, 3), unseen, shares, names, features)
+        return Evidence(hits, round(confidence, 3), unseen, features)
 
     def as_spelt_here(self, question: str) -> str:
         """`colour` becomes `color` where the repository writes only that, and the other way round; a word it never writes
@@ -282,7 +277,6 @@ class Retriever:
 
     def context(
         self,
-        question: str,
         nodes: Iterable[Node],
         hits: Sequence[Hit],
         budget: int,
@@ -294,11 +288,10 @@ class Retriever:
         its head and says which lines were left out. Equal inputs give equal bytes.
         """
         measure = count or (lambda text: len(tokens(text)))
-        relations = Relations(self.lookup.graph)
         blocks: list[str] = []
         spans: list[Span] = []
         left = budget
-        for span, via in self._ordered(relations, nodes, hits):
+        for span, via in self._ordered(nodes, hits):
             if any(s.path == span.path and s.start <= span.start and span.end <= s.end for s in spans):
                 continue
             body = self.lookup.text(span.path, span.start, span.end)
@@ -315,7 +308,7 @@ class Retriever:
             spans.append(span)
         return "\n\n".join(blocks), spans
 
-    def _ordered(self, relations: Relations, nodes: Iterable[Node], hits: Sequence[Hit]) -> list[tuple[Span, str]]:
+    def _ordered(self, nodes: Iterable[Node], hits: Sequence[Hit]) -> list[tuple[Span, str]]:
         ordered: list[tuple[Span, str]] = []
         anchors = list(nodes)
         for node in anchors:

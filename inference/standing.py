@@ -44,8 +44,7 @@ class Standing:
         return next((one.command for one in self.artefacts if one.state != "up to date"), typed_here(ASK))
 
     def lines(self) -> list[str]:
-        # The last line of the comparison is its own advice, which `next:` repeats.
-        compared = self.code.lines()[:-1] if self.code else []
+        compared = self.code.lines() if self.code else []
         rows = [f"{one.stage:<8} {one.state:<11} {one.detail}" for one in self.artefacts]
         return [*compared, *rows, f"next: {self.next}"]
 

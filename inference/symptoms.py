@@ -17,6 +17,7 @@ from extractor.schema import Node
 from inference.citations import Span
 from inference.compose import Composer
 from inference.grammar import ASK
+from inference.lines import innermost
 from inference.relations import Row
 from inference.retrieve import Retriever, akin, content_words, stems
 from inference.wording import Claim, Section, advice, at, few, here, kind_of, name_of, purpose, raised, unique
@@ -32,6 +33,7 @@ _ENOUGH: Final = 0.4  # the share of the telling words that an error must hold
 _SURE: Final = 0.8
 _NEAR: Final = 3  # lines between a raise and its message
 _RUN: Final = 4  # words in a row that make a message
+_WRITTEN_IN: Final = ("function", "method", "class", "variable")
 _SHORTEST: Final = 2  # of a message that stands in quotes
 _QUOTED: Final = re.compile(r"[\"“`]([^\"“”`\n]{6,300})[\"”`]|(?<!\w)'([^'\n]{6,300})'(?!\w)")
 # What is filled in when a message is made: the words around it are what the program has.
@@ -66,7 +68,7 @@ def symptom(composer: Composer, retriever: Retriever, text: str) -> Section | No
     shown = [n for other, n in rows[1:5] if other >= max(_ENOUGH, 0.8 * fit)]
     if shown:
         claims.append(Claim("Other errors that fit:"))
-        claims += [Claim(_line(composer, n), here(n), item=True) for n in shown]
+        claims += [Claim(_line(n), here(n), item=True) for n in shown]
     score = min(0.8, 0.35 + 0.45 * fit)
     return Section("diagnostics", tuple(claims), "yes", round(score, 3), (("fit", round(fit, 3)),))
 
@@ -80,7 +82,7 @@ def _with_errors(composer: Composer, told: list[Claim], rows: list[tuple[float, 
         known.add(rows[0][1].id)
     shown = [n for fit, n in rows[:3] if fit >= _ENOUGH and n.id not in known]
     claims = [*told, *([Claim("Errors that fit:")] if shown else ())]
-    claims += [Claim(_line(composer, n), here(n), item=True) for n in shown]
+    claims += [Claim(_line(n), here(n), item=True) for n in shown]
     return Section("diagnostics", tuple(claims), "yes", 0.85, (("fit", round(rows[0][0] if rows else 1.0, 3)),))
 
 
@@ -128,7 +130,7 @@ def _told(composer: Composer, retriever: Retriever, pieces: list[list[str]]) -> 
     if place is None:
         return []
     path, line = place
-    node = _owner(composer, path, line)
+    node = innermost(composer.graph, path, line, _WRITTEN_IN)
     thrown = [r for r in composer.relations.forward((node,), "throws") if abs(r.site[1] - line) < _NEAR] if node else []
     if node is not None and thrown:
         near = min(thrown, key=lambda r: abs(r.site[1] - line))
@@ -163,7 +165,7 @@ def _written(composer: Composer, retriever: Retriever, pieces: list[list[str]]) 
         for match in phrase.finditer(text):
             line = text[: match.start()].count("\n")
             written = text.split("\n")[line]
-            node = _owner(composer, path, start + line)
+            node = innermost(composer.graph, path, start + line, _WRITTEN_IN)
             documented = node is not None and phrase.search(str(node.meta.get("doc", "")))
             # What a comment or a docstring says, the program never says; and few words in a row may be a name or a call.
             spoken = len(max(pieces, key=len)) >= _RUN or re.search(r"[\"'`]", written[: _column(text, match.start())])
@@ -188,15 +190,6 @@ def lines_before(retriever: Retriever, node: Node, line: int) -> list[Claim]:
         return []
     span = (Span(node.path, first, line, node.id, "frame"),)
     return [Claim("The code up to there:", span), Claim(shown, code=True)]
-
-
-def _owner(composer: Composer, path: str, line: int) -> Node | None:
-    inside = [
-        n
-        for n in composer.graph.nodes(["function", "method", "class", "variable"], path=path, origin="extractor")
-        if n.lines[0] <= line <= n.lines[1]
-    ]
-    return max(inside, key=lambda n: (n.lines[0], -n.lines[1], n.id), default=None)
 
 
 def _errors(composer: Composer, retriever: Retriever, text: str) -> list[tuple[float, Node]]:
@@ -275,6 +268,6 @@ def _said(composer: Composer, node: Node) -> list[Claim]:
     return [*claims, *[Claim(advice(text)) for text in dict.fromkeys(fixes) if text][:2]]
 
 
-def _line(composer: Composer, node: Node) -> str:
+def _line(node: Node) -> str:
     said = purpose(node, 25)
     return f"{name_of(node)} in {node.path}" + (f" — {said}" if said else "")

@@ -290,7 +290,7 @@ def _context(expert: Expert, backend: Backend, answer: Answer, linked: Sequence[
     nodes = [t.node for t in linked]
     hits = expert.retriever.search(answer.question, expert.settings.k, how.path_glob, (), how.lang)
     if not backend.trained:
-        text, _ = expert.retriever.context(answer.question, nodes, hits, budget)
+        text, _ = expert.retriever.context(nodes, hits, budget)
         import secrets
 
         # The fence is random, so that no line of the repository can close it and speak for the user.

@@ -180,7 +180,7 @@ def measure(graph: Path, sample: int) -> list[Figure]:
         invented = fakes(real, rng, sample)
         refused = [expert.ask(FORMS[n % len(FORMS)].format(name)) for n, name in enumerate(invented)]
         caught = sum(a.exit_code == 1 and not any(s["value"] == "yes" for s in a.why["sections"]) for a in refused)
-        hits = total = printed = 0
+        hits = total = 0
         for target, sites in sorted(oracle(root, expert).items()):
             product = {s for s in sites if not is_test(s[0])}
             if not product:
@@ -189,7 +189,6 @@ def measure(graph: Path, sample: int) -> list[Figure]:
             said = {(c.path, c.start_line) for c in answer.citations}
             total += len(product)
             hits += len(product & said)
-            printed += len({s for s in said if not is_test(s[0])})
     return [
         Figure(f"{label}: citations valid", sum(valid) / len(valid), at_least=1.0, note=f"{len(valid)} printed"),
         Figure(f"{label}: refusal of fakes", caught / len(invented), at_least=0.95, note=f"{len(invented)} fakes"),

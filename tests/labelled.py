@@ -24,15 +24,6 @@ class Score(NamedTuple):
     missing: list[str]
     extra: list[str]
 
-    @property
-    def precision(self) -> float:
-        found = self.expected - len(self.missing)
-        return found / max(found + len(self.extra), 1)
-
-    @property
-    def recall(self) -> float:
-        return 1 - len(self.missing) / max(self.expected, 1)
-
 
 def read(name: str) -> tuple[dict[str, bytes], dict[str, str]]:
     """Every file of a fixture, and the texts of its build files."""

@@ -81,7 +81,7 @@ def test_a_pack_without_its_base_is_named(repo: Path) -> None:
     packs.write_pack(Path("models/shop-nanodex-lora.v1"), base)
     Path("models/shop-nanodex-lora").symlink_to("shop-nanodex-lora.v1")
     checks = list(doctor.check_packs(Path("models"), Path("brain/graph.sqlite")))
-    assert [(check.status, check.fix) for check in checks] == [("warn", "--base FOLDER")]
+    assert [(check.status, check.fix) for check in checks] == [("warn", "nanodex serve --base FOLDER")]
 
 
 def test_a_machine_without_vllm_can_still_answer(repo: Path) -> None:

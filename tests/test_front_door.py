@@ -48,15 +48,15 @@ def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_status_names_the_next_command_of_the_road_at_every_step(repo: Path) -> None:
-    assert standing(GRAPH).next == "make extract REPO=<your repository>"
+    assert standing(GRAPH).next == "nanodex extract <your repository>"
     extract.run(ExtractSettings(workers=1), QUIET, repo)
-    assert standing(GRAPH).next == "make brain"
+    assert standing(GRAPH).next == "nanodex brain"
     build.run(BrainSettings(), QUIET)
-    assert standing(GRAPH).next == "make dataset"
+    assert standing(GRAPH).next == "nanodex dataset"
     generate.run(DatasetSettings(), QUIET)
     told = standing(GRAPH)
     assert [one.state for one in told.artefacts] == ["up to date", "up to date", "up to date", "missing"]
-    assert told.next == "make train-tiny"
+    assert told.next == "nanodex train tiny"
 
 
 def test_a_change_makes_each_stage_stale_in_its_turn(repo: Path) -> None:
@@ -75,10 +75,10 @@ def test_a_change_makes_each_stage_stale_in_its_turn(repo: Path) -> None:
     told = standing(GRAPH)
     assert told.code is not None
     assert told.code.added == ("later.py",)
-    assert told.next == f"make extract REPO={repo}"
-    assert told.lines()[-1] == f"next: make extract REPO={repo}"
+    assert told.next == f"nanodex extract {repo}"
+    assert told.lines()[-1] == f"next: nanodex extract {repo}"
     extract.run(ExtractSettings(workers=1), QUIET, repo)
-    assert (standing(GRAPH).artefacts[1].state, standing(GRAPH).next) == ("stale", "make brain")
+    assert (standing(GRAPH).artefacts[1].state, standing(GRAPH).next) == ("stale", "nanodex brain")
     build.run(BrainSettings(), QUIET)
     # The shop is no git repository: only the digest of graph and notes can tell that the rows are old.
     assert [check.fix for check in check_dataset(GRAPH, TRAIN)] == ["make dataset"]
@@ -100,6 +100,7 @@ def test_status_is_one_json_object_even_where_nothing_exists(tmp_path: Path) -> 
     [
         ("make extract REPO=<a repository>", "nanodex extract <a repository>"),
         ("make extract brain dataset REPO=x", "nanodex extract x && nanodex brain && nanodex dataset"),
+        ("make extract REPO='/a b', now", "nanodex extract '/a b', now"),
         ("make brain-embed", "nanodex embed"),
         ("make train-tiny, or --adapter FOLDER", "nanodex train tiny, or --adapter FOLDER"),
         ("make train-qlora BASE=org/model", "nanodex train qlora --base org/model"),
@@ -150,7 +151,7 @@ def test_search_goes_by_meaning_too_with_the_vectors_that_embed_made(
     extract.run(ExtractSettings(workers=1), QUIET, repo)
     build.run(BrainSettings(), QUIET)
     assert run_app(app, ["search", "price", "--vectors"]) == 3
-    assert "try: make brain-embed" in capsys.readouterr().err
+    assert "try: nanodex embed" in capsys.readouterr().err
 
     class Probe:
         """Counts what it is asked to embed."""

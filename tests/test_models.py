@@ -79,7 +79,7 @@ def test_trainable_parameters_of_known_shapes(layers: int, hidden: int, kv: int,
     from trainer.models import Base
 
     linears = {name: (shape,) * layers for name, shape in shapes.items()}
-    described = Base(Path(), "x", "", "Qwen2ForCausalLM", {}, 0, 0, 0, linears, (2,))
+    described = Base(Path(), "x", "", "Qwen2ForCausalLM", {}, 0, linears, (2,))
     assert trainable_parameters(described, SEVEN, 16) == expected
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from config.errors import IncompatibleInput, MissingInput, StorageError
-from trainer.pack import BaseModel, Pack, Probe, adapters, current, current_pack, read_pack, versions, write_pack
+from trainer.pack import BaseModel, Pack, Probe, adapters, current, current_pack, read_pack, write_pack
 
 
 def described(**changes: object) -> Pack:
@@ -41,7 +41,7 @@ def test_each_write_is_a_new_version_and_the_link_follows(tmp_path: Path) -> Non
     target = tmp_path / "shop-nanodex-lora"
     first = write_pack(target, described(), fill, "card")
     second = write_pack(target, described(parent=first.name), fill, "card")
-    assert [p.name for p in versions(target)] == ["shop-nanodex-lora.v1", "shop-nanodex-lora.v2"]
+    assert [p.name for p in adapters(tmp_path)] == ["shop-nanodex-lora.v1", "shop-nanodex-lora.v2"]
     assert target.is_symlink()
     assert read_pack(target).name == "shop-nanodex-lora.v2" == second.name
     assert (second.version, second.family, second.parent) == (2, "shop-nanodex-lora", first.name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from extractor.facts import FileFacts, dump_facts, load_facts
+from extractor.facts import FileFacts
 from extractor.languages import BY_NAME
 from extractor.parse import parse_file
 
@@ -84,11 +84,6 @@ def test_errors() -> None:
         (("InvalidOperationException",), "convert"),
         (("FormatException",), "reraise"),  # what the filter refuses goes on
     ]
-
-
-def test_facts_survive_the_cache() -> None:
-    found = facts()
-    assert load_facts(dump_facts(found)) == found
 
 
 @pytest.mark.parametrize(

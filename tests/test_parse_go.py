@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from extractor.facts import FileFacts, dump_facts, load_facts
+from extractor.facts import FileFacts
 from extractor.languages import BY_NAME
 from extractor.parse import parse_file
 
@@ -94,11 +94,6 @@ def test_errors_are_values_and_panics_are_not() -> None:
     assert ("ErrFull", "", "len(k.Items) > Limit") in raised
     assert ("panic", "negative count", "other < 0") in raised
     assert "error_value" in next(d for d in found.defs if d.name == "ErrFull").flags
-
-
-def test_facts_survive_the_cache() -> None:
-    found = facts()
-    assert load_facts(dump_facts(found)) == found
 
 
 def test_a_message_keeps_all_that_is_added_up() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from extractor.facts import FileFacts, dump_facts, load_facts
+from extractor.facts import FileFacts
 from extractor.languages import BY_NAME
 from extractor.parse import parse_file
 
@@ -94,11 +94,6 @@ def test_raises_and_handlers() -> None:
     handler = found.handlers[0]
     assert handler.names == ("IllegalStateException", "NullPointerException")
     assert (handler.try_start, handler.try_end, handler.action) == (24, 26, "convert")
-
-
-def test_facts_survive_the_cache() -> None:
-    found = facts()
-    assert load_facts(dump_facts(found)) == found
 
 
 def test_a_syntax_error_keeps_what_can_be_read() -> None:

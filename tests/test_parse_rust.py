@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from extractor.facts import FileFacts, dump_facts, load_facts
+from extractor.facts import FileFacts
 from extractor.languages import BY_NAME
 from extractor.parse import parse_file
 
@@ -85,11 +85,6 @@ def test_errors() -> None:
     ]
     add = next(i for i, d in enumerate(found.defs) if d.name == "add")
     assert found.extra["carried"] == [[add, 25], [add, 30]]
-
-
-def test_facts_survive_the_cache() -> None:
-    found = facts()
-    assert load_facts(dump_facts(found)) == found
 
 
 def test_an_inner_doc_comment_is_not_the_next_items() -> None:

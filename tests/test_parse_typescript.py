@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from extractor.facts import FileFacts, dump_facts, load_facts
+from extractor.facts import FileFacts
 from extractor.languages import BY_NAME
 from extractor.parse import parse_file
 
@@ -126,11 +126,6 @@ def test_functions_keep_their_names_however_they_are_bound() -> None:
         "wrapped": "function",
         "each": "function",
     }
-
-
-def test_facts_survive_the_cache() -> None:
-    found = facts()
-    assert load_facts(dump_facts(found)) == found
 
 
 def test_offsets_are_bytes() -> None:

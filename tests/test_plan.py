@@ -15,9 +15,9 @@ from trainer.plan import Plan, make_plan
 from trainer.processes import Sharding
 from trainer.rows import RowStats
 
-GPU = Hardware("cuda", "GPU", 16 * GIB, 0, True, False, 1, 0.0)
-CPU = Hardware("cpu", "CPU", 16 * GIB, 2, True, False, 1, 0.0)
-STATS = RowStats(8000, 3000, 800_000, 300_000, 400, ((128, 6000), (400, 2000)), 0, 0, 0, 0, 0)
+GPU = Hardware("cuda", "GPU", 16 * GIB, True, False, 1, 0.0)
+CPU = Hardware("cpu", "CPU", 16 * GIB, True, False, 1, 0.0)
+STATS = RowStats(8000, 3000, 800_000, 400, ((128, 6000), (400, 2000)), 0, 0, 0, 0, 0)
 
 
 def qwen(layers: int, hidden: int, kv: int, inner: int, heads: int, parameters: int) -> Base:
@@ -30,7 +30,7 @@ def qwen(layers: int, hidden: int, kv: int, inner: int, heads: int, parameters: 
         "num_key_value_heads": kv * heads // hidden, "vocab_size": 151_936, "max_position_embeddings": 32_768,
     }  # fmt: skip
     linears = {name: (shape,) * layers for name, shape in shapes.items()}
-    return Base(Path(), "qwen", "", "Qwen2ForCausalLM", config, parameters, 2 * parameters, 0, linears, (2,))
+    return Base(Path(), "qwen", "", "Qwen2ForCausalLM", config, parameters, linears, (2,))
 
 
 SEVEN_B = qwen(28, 3584, 512, 18944, 28, 7_615_616_512)

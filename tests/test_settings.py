@@ -92,6 +92,12 @@ def test_a_wrong_file_is_an_error_that_names_the_key(
         load_settings(model, stage, path, environ={})
 
 
+def test_the_settings_of_another_stage_list_the_known_keys_once() -> None:
+    with pytest.raises(UsageError, match="unknown key nodes_dir") as caught:
+        load_settings(TrainSettings, "train_tiny", TEMPLATES / "dataset.yaml", environ={})
+    assert caught.value.message.count("known keys:") == 1
+
+
 def test_a_missing_file_and_a_wrong_override_are_usage_errors(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no settings file"):
         load_settings(ExtractSettings, "extract", tmp_path / "absent.yaml")

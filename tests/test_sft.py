@@ -15,7 +15,7 @@ from config.errors import IncompatibleInput, MissingInput, StorageError
 from config.settings import TrainSettings
 from dataset.example import write_examples
 from trainer.fingerprint import fingerprint
-from trainer.pack import read_pack, versions, work_folder
+from trainer.pack import adapters, read_pack, work_folder
 from trainer.report import TrainReport
 from trainer.train import run
 
@@ -151,7 +151,7 @@ def test_changed_settings_start_anew(shop: Path, tmp_path: Path) -> None:
     second = train(shop, target, max_steps=4)
     assert first.pack is not None
     assert second.pack is not None
-    assert [p.version for p in versions(target)] == [1, 2]
+    assert [p.version for p in adapters(tmp_path)] == [1, 2]
     assert second.pack.adapter_sha256 != first.pack.adapter_sha256
 
 

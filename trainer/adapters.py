@@ -147,9 +147,10 @@ def find_pack(name: str, root: Path) -> Pack:
         return live[0]
     found = [p for p in packs if p.name == name] or [p for p in live if p.family == name or p.project == name]
     if len(found) != 1:
-        known = ", ".join(p.name for p in packs) or "none"
-        said = f"there is no adapter {name}" if name else "there are several adapters"
-        raise MissingInput(f"{said} below {root}", f"name one of: {known}")
+        if not packs:
+            raise MissingInput(f"there are no adapters below {root}", "make train-tiny")
+        said = f"there is no adapter {name}" if name else f"{len(live)} adapters are in use"
+        raise MissingInput(f"{said} below {root}", f"name one of: {', '.join(p.name for p in packs)}")
     return found[0]
 
 

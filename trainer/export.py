@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from config.console import Console
-from config.errors import GateError, IncompatibleInput, MissingInput, StorageError
+from config.errors import GateError, IncompatibleInput, MissingInput, cannot_write
 from trainer.fingerprint import fingerprint, read_config
 from trainer.gguf import write_adapter
 from trainer.pack import Pack, read_pack
@@ -118,14 +118,14 @@ def go_template(tokenizer: Any) -> str:
 
 
 def _merged(pack: Pack, base: Path, target: Path, console: Console) -> ExportReport:
+    from trainer.quiet import quiet_libraries
+
+    quiet_libraries()
     import torch
     from peft import PeftModel
     from safetensors import SafetensorError
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    from trainer.quiet import quiet_libraries
-
-    quiet_libraries()
     console.note(f"merging {pack.name} into {pack.base.id} in float32 …")
     model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32, use_safetensors=True)
     model = PeftModel.from_pretrained(model, pack.path).eval()
@@ -149,7 +149,7 @@ def _merged(pack: Pack, base: Path, target: Path, console: Console) -> ExportRep
         shutil.rmtree(target, ignore_errors=True)
         building.rename(target)
     except (OSError, SafetensorError) as error:
-        raise StorageError(f"cannot write {target}: {error}", "free some disk space, then export again") from error
+        raise cannot_write(target, error) from error
     finally:
         shutil.rmtree(building, ignore_errors=True)
     files = list(target.iterdir())

@@ -12,7 +12,7 @@ import struct
 from pathlib import Path
 from typing import Any, Final
 
-from config.errors import IncompatibleInput, StorageError
+from config.errors import IncompatibleInput, cannot_write
 
 ALIGNMENT: Final = 32
 _UINT32, _FLOAT32, _STRING = 4, 6, 8
@@ -90,7 +90,7 @@ def write_adapter(path: Path, tensors: dict[str, Any], config: dict[str, Any], b
             for _, _, data in rows:
                 out.write(data.ljust(_padded(len(data)), b"\0"))
     except OSError as error:
-        raise StorageError(f"cannot write {path}: {error}", "free some disk space, then export again") from error
+        raise cannot_write(path, error) from error
     return len(rows)
 
 

@@ -30,7 +30,6 @@ class Hardware:
     device: str
     name: str
     free_bytes: int
-    threads: int
     autocast_bf16: bool
     flash_attention: bool
     processes: int
@@ -60,7 +59,7 @@ def inspect_hardware(measure: bool = True) -> Hardware:
         )
         flops = _flops("cuda") if measure else 0.0
         return Hardware(
-            "cuda", name, free, 0, bf16, flash, together, flops, (*reasons, *_strategy(together, shared)), shared
+            "cuda", name, free, bf16, flash, together, flops, (*reasons, *_strategy(together, shared)), shared
         )
     threads, why = _threads()
     torch.set_num_threads(threads)
@@ -81,9 +80,7 @@ def inspect_hardware(measure: bool = True) -> Hardware:
     # Processes of one machine share its memory.
     free = free_ram() // _beside()
     flops = _flops("cpu") if measure else 0.0
-    return Hardware(
-        "cpu", "CPU", free, threads, bf16, False, together, flops, (*reasons, *_strategy(together, shared)), shared
-    )
+    return Hardware("cpu", "CPU", free, bf16, False, together, flops, (*reasons, *_strategy(together, shared)), shared)
 
 
 def _strategy(together: int, shared: Sharding) -> tuple[Choice, ...]:

@@ -30,12 +30,6 @@ class Recall:
     stopped: float
     refused: float
 
-    def line(self) -> str:
-        return (
-            f"T1 key-fact recall {self.adapter:.3f} with the adapter, {self.base:.3f} without "
-            f"({self.rows} unseen wordings of {self.facts} trained facts); {self.stopped:.0%} of the answers stop by themselves"
-        )
-
 
 def measure_recall(model: Any, encoder: Encoder, rows: Sequence[Example]) -> Recall:
     """Ask every row of the base and of the base with its adapter, and score both."""
@@ -56,7 +50,7 @@ def measure_recall(model: Any, encoder: Encoder, rows: Sequence[Example]) -> Rec
     )
 
 
-def generate(model: Any, encoder: Encoder, rows: Sequence[Example], longest: int = LONGEST) -> list[tuple[str, bool]]:
+def generate(model: Any, encoder: Encoder, rows: Sequence[Example]) -> list[tuple[str, bool]]:
     """(answer, whether it ended by itself) of each row, greedy, in batches of like length."""
     import torch
 
@@ -76,7 +70,7 @@ def generate(model: Any, encoder: Encoder, rows: Sequence[Example], longest: int
             out = model.generate(
                 input_ids=ids,
                 attention_mask=mask,
-                max_new_tokens=longest,
+                max_new_tokens=LONGEST,
                 do_sample=False,
                 eos_token_id=sorted(encoder.stop_ids),
                 pad_token_id=tokenizer.pad_token_id,

@@ -25,7 +25,6 @@ PLAIN_TEMPLATE: Final = (
     "{%- else %}{{- m['content'] + '\\n\\n' }}{%- endif %}"
     "{%- endfor %}{%- if add_generation_prompt %}{{- 'Answer:' }}{%- endif %}"
 )
-_BYTES: Final = {"F64": 8, "F32": 4, "I64": 8, "I32": 4, "BF16": 2, "F16": 2, "I16": 2, "I8": 1, "U8": 1, "F8_E4M3": 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +37,6 @@ class Base:
     architecture: str
     config: dict[str, Any]
     parameters: int
-    stored_bytes: int
-    embedding: int
     linears: dict[str, tuple[tuple[int, int], ...]]
     stop_ids: tuple[int, ...]
     licence: str = ""
@@ -114,7 +111,7 @@ def describe_base(path: Path, base_id: str = "", revision: str = "") -> Base:
     files = weight_files(path)
     if not files:
         raise MissingInput(f"{path} holds no safetensors weights", "save the base with save_pretrained()")
-    parameters = stored = embedding = 0
+    parameters = 0
     linears: dict[str, list[tuple[int, int]]] = {}
     for file in files:
         header = read_header(file)
@@ -124,10 +121,8 @@ def describe_base(path: Path, base_id: str = "", revision: str = "") -> Base:
             for size in tensor["shape"]:
                 count *= size
             parameters += count
-            stored += count * _BYTES.get(tensor["dtype"], 2)
-            if "embed_tokens" in name or "lm_head" in name or name.endswith("wte.weight"):
-                embedding += count
-            elif len(tensor["shape"]) == 2 and name.endswith(".weight"):
+            outer = "embed_tokens" in name or "lm_head" in name or name.endswith("wte.weight")
+            if not outer and len(tensor["shape"]) == 2 and name.endswith(".weight"):
                 rows, columns = tensor["shape"]
                 linears.setdefault(name.split(".")[-2], []).append((columns, rows))
     needed = ("num_hidden_layers", "hidden_size", "num_attention_heads")
@@ -143,8 +138,6 @@ def describe_base(path: Path, base_id: str = "", revision: str = "") -> Base:
         architecture=(config.get("architectures") or [config["model_type"]])[0],
         config=config,
         parameters=parameters,
-        stored_bytes=stored,
-        embedding=embedding,
         linears={name: tuple(shapes) for name, shapes in sorted(linears.items())},
         stop_ids=_stop_ids(path, config),
         licence=_licence(path),

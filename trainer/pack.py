@@ -17,11 +17,12 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
-from config.errors import IncompatibleInput, MissingInput, StorageError
+from config.errors import IncompatibleInput, MissingInput, StorageError, cannot_write
 from config.manifest import write_atomically
 
 PACK_VERSION: Final = 1
 DESCRIPTION: Final = "nanodex.json"
+RESUME: Final = "run the same command again: it resumes from the last checkpoint"
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,10 +178,7 @@ def write_pack(target: Path, pack: Pack, fill: Callable[[Path], None], card: str
         building.rename(final)
         point_at(target, final)
     except (OSError, SafetensorError) as error:
-        raise StorageError(
-            f"cannot write the adapter to {target.parent}: {error}",
-            "free some disk space and run the same command: it resumes from the last checkpoint",
-        ) from error
+        raise cannot_write(f"the adapter to {target.parent}", error, RESUME) from error
     finally:
         shutil.rmtree(building, ignore_errors=True)
     return read_pack(final)
@@ -197,12 +195,6 @@ def point_at(link: Path, version: Path) -> None:
     temporary.unlink(missing_ok=True)
     temporary.symlink_to(version.name)
     temporary.replace(link)
-
-
-def versions(target: Path) -> list[Pack]:
-    """Every complete version of the pack named `target`, oldest first."""
-    packs = [read_pack(p) for p in _version_folders(target) if (p / DESCRIPTION).is_file()]
-    return sorted(packs, key=lambda pack: pack.version)
 
 
 def _version_folders(target: Path) -> list[Path]:

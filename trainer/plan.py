@@ -41,6 +41,9 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
+    """What a training will do and why. `epochs` are passes over `rows`, `exposures` how often each fact is seen, `seconds` the estimate
+    (0: unknown), `steps` optimizer steps of `micro_batch` × `accumulation` rows; a plan with `refusals` cannot be run."""
+
     method: str
     action: str
     settings: dict[str, Any]

@@ -7,7 +7,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from config.errors import StorageError
+from config.errors import cannot_write
 from config.manifest import write_atomically
 from trainer.inputs import Inputs, run_key
 from trainer.plan import Plan
@@ -50,6 +50,4 @@ def prepare_work(work: Path, inputs: Inputs, plan: Plan, *, keep: bool, speed: f
         write_atomically(work / "base.json", json.dumps({"path": str(inputs.base.path.resolve())}) + "\n")
         write_atomically(work / "run.json", json.dumps({"key": run_key(inputs), "speed": speed}) + "\n")
     except OSError as error:
-        raise StorageError(
-            f"cannot write to {work}: {error}", "free some disk space, or choose another save_dir"
-        ) from error
+        raise cannot_write(f"to {work}", error) from error

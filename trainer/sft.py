@@ -19,7 +19,7 @@ from types import FrameType
 from typing import Any, Final
 
 from config.console import Console
-from config.errors import GateError, IncompatibleInput, StorageError
+from config.errors import GateError, IncompatibleInput, StorageError, cannot_write
 from config.settings import TrainSettings
 from dataset.example import Example
 from trainer import processes
@@ -27,6 +27,7 @@ from trainer.callbacks import Clock, history, make_callbacks
 from trainer.hardware import Hardware, attention
 from trainer.memory import out_of_memory_knobs
 from trainer.models import load_base
+from trainer.pack import RESUME
 from trainer.plan import Plan
 from trainer.rows import Encoder
 from trainer.stream import Stream
@@ -338,7 +339,6 @@ def _failures(settings: TrainSettings, plan: Plan, hardware: Hardware, work: Pat
     import torch
     from safetensors import SafetensorError
 
-    hint = "free some disk space and run the same command: it goes on from the last checkpoint"
     try:
         yield
     except torch.OutOfMemoryError as error:
@@ -349,7 +349,9 @@ def _failures(settings: TrainSettings, plan: Plan, hardware: Hardware, work: Pat
         if "allocate memory" in str(error) or "out of memory" in str(error):
             raise _no_memory(settings, plan, hardware) from error
         if "No space left" in str(error) or "PytorchStreamWriter" in str(error) or "iostream" in str(error):
-            raise StorageError(f"cannot write a checkpoint to {work}: {error}", hint) from error
+            raise StorageError(
+                f"cannot write a checkpoint to {work}: {error}", f"free some disk space, then {RESUME}"
+            ) from error
         raise
     except ValueError as error:
         if "DeepSpeed config" not in str(error):
@@ -359,7 +361,7 @@ def _failures(settings: TrainSettings, plan: Plan, hardware: Hardware, work: Pat
             f"the DeepSpeed config contradicts the plan: {wrong}", 'write "auto" for these values in it'
         ) from error
     except (OSError, SafetensorError) as error:
-        raise StorageError(f"cannot write a checkpoint to {work}: {error}", hint) from error
+        raise cannot_write(f"a checkpoint to {work}", error, RESUME) from error
 
 
 def _no_memory(settings: TrainSettings, plan: Plan, hardware: Hardware) -> IncompatibleInput:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from config.console import Console
-from config.errors import StorageError
+from config.errors import cannot_write
 from config.manifest import Manifest, digest, read_manifest, write_manifest
 
 # Heads of 32 are the smallest that vLLM serves on a CPU.
@@ -79,9 +79,7 @@ def make(path: Path, console: Console, recipe: Recipe | None = None) -> Path:
             shutil.rmtree(path)
         building.rename(path)
     except (OSError, SafetensorError) as error:
-        raise StorageError(
-            f"cannot write the tiny base to {path}: {error}", "free some disk space, then train again"
-        ) from error
+        raise cannot_write(f"the tiny base to {path}", error) from error
     finally:
         shutil.rmtree(building, ignore_errors=True)
     parameters = sum(p.numel() for p in model.parameters())
@@ -104,9 +102,9 @@ def stands(path: Path, recipe: Recipe | None = None) -> bool:
     return (path / "config.json").is_file() and _wanted(recipe or Recipe()).same_work(read_manifest(path))
 
 
-def sketch(path: Path, recipe: Recipe | None = None) -> Path:
+def sketch(path: Path) -> Path:
     """The base's tokenizer and shape at `path`, its weights untrained: enough to plan with, seconds instead of minutes."""
-    recipe = recipe or Recipe()
+    recipe = Recipe()
     tokenizer = fit_tokenizer(recipe)
     blank_model(recipe, tokenizer).save_pretrained(path)
     tokenizer.save_pretrained(path)

@@ -52,6 +52,10 @@ class Collector:
 
     handlers: ClassVar[Mapping[str, Callable[[Any, Step], None]]] = {}
     comments: ClassVar[frozenset[str]] = frozenset()
+    # Nodes of a handler's code that throw, that do something besides calling, and whose own code runs elsewhere.
+    throwing: ClassVar[frozenset[str]] = frozenset(("throw_statement",))
+    besides: ClassVar[frozenset[str]] = frozenset()
+    elsewhere: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(self, source: Source) -> None:
         self.source = source
@@ -259,6 +263,37 @@ class Collector:
             child, parent = parent, parent.parent
         return ""
 
+    def called_by(self, node: Node) -> str | None:
+        """The plain name of what this node calls, None when it is no call."""
+        return None
+
+    def action(self, block: Node, caught: str) -> str:
+        """What a handler does with the error it holds as `caught`, as `facts.Handler` lists it."""
+        again: list[bool] = []
+        called: list[str] = []
+        returns = False
+        stack = list(block.named_children)
+        empty = all(c.type.endswith("comment") for c in stack)
+        while stack:
+            node = stack.pop()
+            if node.type in self.throwing:
+                again.append(not node.named_children or self.text(node.named_children[0]) == caught)
+            elif (name := self.called_by(node)) is not None:
+                called.append(name)
+            elif node.type == "return_statement":
+                returns = True
+            elif node.type in self.besides:
+                called.append("")
+            if node.type not in self.elsewhere:
+                stack.extend(node.named_children)
+        if again:
+            return "reraise" if any(again) else "convert"
+        if empty:
+            return "pass"
+        if returns:
+            return "return"
+        return "log" if called and all(name in LOGGING for name in called) else "handle"
+
     def facts(self, **more: Any) -> FileFacts:
         source = self.source
         extra = {"args": self.arguments, "baseargs": self.base_args, **more.pop("extra", {})}
@@ -312,16 +347,3 @@ def split_commas(text: str, opening: str = "(", closing: str = ")") -> list[str]
             parts.append(text[start:position].strip())
             start = position + 1
     return [*parts, text[start:].strip()]
-
-
-def handler_action(throws: list[tuple[str, bool]], names_called: list[str], returns: bool, empty: bool) -> str:
-    """How a catch clause acts. `throws` says per throw statement whether it throws the caught value again."""
-    if any(again for _, again in throws):
-        return "reraise"
-    if throws:
-        return "convert"
-    if empty:
-        return "pass"
-    if returns:
-        return "return"
-    return "log" if names_called and all(name in LOGGING for name in names_called) else "handle"

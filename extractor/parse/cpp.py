@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from extractor.facts import MODULE, FileFacts, Handler, Raise
-from extractor.parse.collect import Step, clip, handler_action
+from extractor.parse.collect import Step, clip
 from extractor.parse.cpp_macros import hidden_namespaces, prepare
 from extractor.parse.cpp_node import node_argument, node_row
 from extractor.parse.cpp_objects import CppObjects
@@ -188,28 +188,13 @@ class CppCollector(CppObjects):
                 names = (type_of(self.source, parameter.child_by_field_name("type")),)
                 caught = self.text(unwrap(parameter.child_by_field_name("declarator")).name)
                 self.bind(scope, caught, names[0], clause, "caught", clause)
-            action = self._action(block, caught) if block is not None else "pass"
+            action = self.action(block, caught) if block is not None else "pass"
             self.catches.append(Handler(scope, names, start_line(body), end_line(body), start_line(clause), action))
         self.push(step)
 
-    def _action(self, block: Node, caught: str) -> str:
-        throws: list[tuple[str, bool]] = []
-        called: list[str] = []
-        returns = False
-        stack = list(block.named_children)
-        empty = not [c for c in stack if c.type != "comment"]
-        while stack:
-            node = stack.pop()
-            if node.type == "throw_statement":
-                thrown = self.text(node.named_children[0]) if node.named_children else ""
-                throws.append((thrown, thrown in ("", caught)))
-            elif node.type == "call_expression":
-                called.append(re.split(r"\.|->|::", self.text(node.child_by_field_name("function")))[-1])
-            elif node.type == "return_statement":
-                returns = True
-            if node.type != "lambda_expression":
-                stack.extend(node.named_children)
-        return handler_action(throws, called, returns, empty)
+    def called_by(self, node: Node) -> str | None:
+        is_call = node.type == "call_expression"
+        return re.split(r"\.|->|::", self.text(node.child_by_field_name("function")))[-1] if is_call else None
 
     # ------------------------------------------------------------------ expressions
 

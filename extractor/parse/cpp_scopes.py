@@ -19,6 +19,7 @@ class CppScopes(Collector):
     """Where a declaration stands, and what is visible there."""
 
     comments = frozenset(("comment",))
+    elsewhere = frozenset(("lambda_expression",))
 
     def __init__(self, source: Source) -> None:
         super().__init__(source)

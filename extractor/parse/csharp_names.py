@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from extractor.facts import Param
-from extractor.parse.collect import MAX_STEPS, Collector, Step, clip, handler_action, split_commas
+from extractor.parse.collect import MAX_STEPS, Collector, Step, clip, split_commas
 from extractor.parse.tree import collapse
 
 if TYPE_CHECKING:
@@ -40,6 +40,8 @@ class CSharpNames(Collector):
     """What needs no definition."""
 
     comments = frozenset(("comment",))
+    throwing = frozenset(("throw_statement", "throw_expression"))
+    besides = elsewhere = frozenset(("lambda_expression",))
 
     def __init__(self, source: Source) -> None:
         super().__init__(source)
@@ -156,27 +158,11 @@ class CSharpNames(Collector):
         text = self.text(node).strip("{}").partition(":")[0]
         return "{" + text + "}" if text.replace(".", "").replace("_", "").isalnum() else "{}"
 
-    def action(self, block: Node, caught: str) -> str:
-        throws: list[tuple[str, bool]] = []
-        called: list[str] = []
-        returns = False
-        stack = list(block.named_children)
-        empty = not [c for c in stack if c.type not in self.comments]
-        while stack:
-            node = stack.pop()
-            if node.type in ("throw_statement", "throw_expression"):
-                thrown = self.text(node.named_children[0]) if node.named_children else ""
-                throws.append((thrown, thrown in ("", caught)))
-            elif node.type == "invocation_expression":
-                name = self.called(node.child_by_field_name("function"))[1]
-                called.append(self.text(name).lower().removeprefix("log") or "log")
-            elif node.type == "return_statement":
-                returns = True
-            elif node.type == "lambda_expression":
-                called.append("")
-                continue
-            stack.extend(node.named_children)
-        return handler_action(throws, called, returns, empty)
+    def called_by(self, node: Node) -> str | None:
+        if node.type != "invocation_expression":
+            return None
+        name = self.called(node.child_by_field_name("function"))[1]
+        return self.text(name).lower().removeprefix("log") or "log"
 
     # ------------------------------------------------------------------ expressions
     def called(self, function: Node | None) -> tuple[Node | str | None, Node | None]:

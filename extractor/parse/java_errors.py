@@ -69,7 +69,7 @@ class JavaErrors(JavaNames):
             names = tuple(self._type(c) for c in kinds.named_children) if kinds is not None else ()
             caught = self.text(parameter.child_by_field_name("name"))
             self.bind(scope, caught, names[0] if len(names) == 1 else "Throwable", clause, "caught", clause)
-            action = self._action(block, caught)
+            action = self.action(block, caught)
             self.catches.append(Handler(scope, names, start, end_line(body), start_line(clause), action))
         self.push(step)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from extractor.facts import Param
-from extractor.parse.collect import MAX_STEPS, Collector, clip, handler_action
+from extractor.parse.collect import MAX_STEPS, Collector, clip
 from extractor.parse.tree import collapse
 
 if TYPE_CHECKING:
@@ -56,6 +56,8 @@ class JavaNames(Collector):
     """What needs no definition."""
 
     comments = frozenset(("block_comment", "line_comment"))
+    elsewhere = frozenset(("class_body", "lambda_expression"))
+    besides = elsewhere | {"local_variable_declaration"}
 
     def __init__(self, source: Source) -> None:
         super().__init__(source)
@@ -112,17 +114,15 @@ class JavaNames(Collector):
             self.text(node.child_by_field_name("name")), self._type(node.child_by_field_name("type")) + dimensions
         )
 
-    def _bind_typed(
-        self, scope: int, name: str, declared: str, value: Node | None, node: Node, until: Node | None = None
-    ) -> None:
+    def _bind_typed(self, scope: int, name: str, declared: str, value: Node | None, node: Node) -> None:
         made = (
             value is not None and value.type == "object_creation_expression" and value.children[-1].type != "class_body"
         )
         held = clip(self.chain(value)) if made or declared == "var" else ""
         if declared == "var" or held == f"new {declared}()":  # what it holds is of that very class
-            self.bind(scope, name, held, node, "assigned", until)
+            self.bind(scope, name, held, node, "assigned")
         else:
-            self.bind(scope, name, declared, node, "declared", until)
+            self.bind(scope, name, declared, node, "declared")
 
     def template(self, node: Node) -> str:
         """The text of a message with {} where a value goes, empty when the node is no message."""
@@ -155,26 +155,8 @@ class JavaNames(Collector):
         text = self.text(node)
         return "{" + text + "}" if text.replace(".", "").replace("_", "").isalnum() else "{}"
 
-    def _action(self, block: Node, caught: str) -> str:
-        throws: list[tuple[str, bool]] = []
-        called: list[str] = []
-        returns = False
-        stack = list(block.named_children)
-        empty = not [c for c in stack if c.type not in self.comments]
-        while stack:
-            node = stack.pop()
-            if node.type == "throw_statement":
-                thrown = self.text(node.named_children[0]) if node.named_children else ""
-                throws.append((thrown, thrown == caught))
-            elif node.type == "method_invocation":
-                called.append(self.text(node.child_by_field_name("name")))
-            elif node.type == "return_statement":
-                returns = True
-            elif node.type in ("class_body", "lambda_expression", "local_variable_declaration"):
-                called.append("")
-            if node.type not in ("class_body", "lambda_expression"):
-                stack.extend(node.named_children)
-        return handler_action(throws, called, returns, empty)
+    def called_by(self, node: Node) -> str | None:
+        return self.text(node.child_by_field_name("name")) if node.type == "method_invocation" else None
 
     def _lambda_parameters(self, arguments: Node | None, scope: int, callee: str) -> None:
         """Parameters without a type hold what the callee passes: `xs.forEach#0.0`."""

@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from extractor.parse.tree import blank
+
 _NOISE: Final = re.compile(
     rb'"""(?:\\.|[^\\])*?"""|\'\'\'(?:\\.|[^\\])*?\'\'\'|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'|#[^\n]*', re.DOTALL
 )
@@ -34,7 +36,7 @@ def prepare_cython(data: bytes) -> bytes:
     code, out = _plain(data), bytearray(data)
     for pattern in (_CAST, _ADDRESS):
         for found in pattern.finditer(code):
-            _blank(out, *found.span(2))
+            blank(out, *found.span(2))
     skipped = 0
     for start, end, indent in _statements(code):
         text = code[start:end]
@@ -135,7 +137,7 @@ def _signature(out: bytearray, code: bytes, start: int, name: int, opened: int, 
     colon = code.rfind(b":", closed, end)
     tail = code[closed:colon]
     if colon > closed and (typed or b"->" not in tail):
-        _blank(out, closed, colon)
+        blank(out, closed, colon)
 
 
 def _parameter(out: bytearray, code: bytes, start: int, end: int) -> None:
@@ -147,8 +149,8 @@ def _parameter(out: bytearray, code: bytes, start: int, end: int) -> None:
     plain = re.sub(rb"\b(?:not|or)\s+None\s*$", lambda m: b" " * len(m[0]), before.rstrip())
     names = list(re.finditer(rb"\w+", re.sub(rb"\[[^\]]*\]", lambda m: b" " * len(m[0]), plain)))
     if names:
-        _blank(out, start, start + names[-1].start())
-        _blank(out, start + names[-1].end(), start + len(before))
+        blank(out, start, start + names[-1].start())
+        blank(out, start + names[-1].end(), start + len(before))
 
 
 def _variables(out: bytearray, code: bytes, start: int, first: int, end: int) -> None:
@@ -177,11 +179,7 @@ def _variables(out: bytearray, code: bytes, start: int, first: int, end: int) ->
             out[mark : mark + 1] = b";"
 
 
-def _blank(out: bytearray, start: int, end: int) -> None:
-    out[start:end] = bytes(c if c in b"\r\n" else 32 for c in out[start:end])
-
-
 def _fill(out: bytearray, start: int, end: int, word: bytes) -> None:
     """Blank a stretch and begin it with a word."""
-    _blank(out, start, end)
+    blank(out, start, end)
     out[start : start + len(word)] = word

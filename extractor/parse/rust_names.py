@@ -35,7 +35,6 @@ _LITERALS: Final = {
 MAX_NESTED: Final = 3
 MAX_BRANCHES: Final = 12
 _COMPARISONS: Final = frozenset(("==", "!=", "<", ">", "<=", ">=", "&&", "||"))
-_TURBOFISH: Final = re.compile(r"::\s*<")
 _HOLES: Final = re.compile(r"\{(\w[\w.]*)?(?::[^{}]*)?\}")
 PATHS: Final = frozenset(
     ("identifier", "scoped_identifier", "type_identifier", "scoped_type_identifier", "self", "crate", "super")

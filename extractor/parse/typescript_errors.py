@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from extractor.facts import Binding, Handler, Raise
-from extractor.parse.collect import Step, clip, handler_action
+from extractor.parse.collect import Step, clip
 from extractor.parse.tree import end_line, start_line
 from extractor.parse.typescript_assign import ScriptAssignments
 from extractor.parse.typescript_chains import chain
@@ -34,6 +34,9 @@ def _mentions(condition: Node | None, text: str) -> bool:
 
 class ScriptErrors(ScriptAssignments):
     """Throw and try statements, and conditions."""
+
+    besides = frozenset(("assignment_expression", "lexical_declaration"))
+    elsewhere = FUNCTION_SCOPES
 
     def on_throw(self, step: Step) -> None:
         node, scope = step[0], step[1]
@@ -103,7 +106,7 @@ class ScriptErrors(ScriptAssignments):
     def _clauses(self, block: Node, caught: str) -> list[tuple[tuple[str, ...], str]]:
         """What a catch block handles, as clauses of other languages would say it: (errors, action), no errors for all of them.
         `if (e instanceof A) return; throw e` handles A alone, `if (e instanceof A) throw e` all but A."""
-        whole = self._action(block, caught)
+        whole = self.action(block, caught)
         statements = [c for c in block.named_children if c.type != "comment"]
         again = bool(statements) and self._throws_again(statements[-1], caught)
         tested: list[str] = []
@@ -146,26 +149,9 @@ class ScriptErrors(ScriptAssignments):
             node = node.named_children[-1] if node.named_children else None
         return node is not None and node.type == "throw_statement" and self.text(node.named_children[0]) == caught
 
-    def _action(self, block: Node, caught: str) -> str:
-        throws: list[tuple[str, bool]] = []
-        called: list[str] = []
-        returns = False
-        stack = list(block.named_children)
-        empty = not [c for c in stack if c.type != "comment"]
-        while stack:
-            node = stack.pop()
-            if node.type == "throw_statement":
-                thrown = self.text(node.named_children[0]) if node.named_children else ""
-                throws.append((thrown, thrown == caught))
-            elif node.type == "call_expression":
-                called.append(self.text(node.child_by_field_name("function")).rpartition(".")[2])
-            elif node.type == "return_statement":
-                returns = True
-            elif node.type in ("assignment_expression", "lexical_declaration"):
-                called.append("")
-            if node.type not in FUNCTION_SCOPES:
-                stack.extend(node.named_children)
-        return handler_action(throws, called, returns, empty)
+    def called_by(self, node: Node) -> str | None:
+        is_call = node.type == "call_expression"
+        return self.text(node.child_by_field_name("function")).rpartition(".")[2] if is_call else None
 
     def on_if(self, step: Step) -> None:
         """`if (x instanceof T)` says what x is inside, or behind it when the branch leaves."""

@@ -166,9 +166,9 @@ class ScriptNames(Collector, ABC):
                 patterns.append((pattern, f"<{annotation}>" if annotation else f"%{len(params) - 1}"))
         return tuple(params), patterns
 
-    def _bind_patterns(self, patterns: list[tuple[Node, str]], scope: int, until: Node | None = None) -> None:
+    def _bind_patterns(self, patterns: list[tuple[Node, str]], scope: int) -> None:
         for pattern, value in patterns:
-            self._destructure(pattern, value, scope, until)
+            self._destructure(pattern, value, scope)
 
     def _destructure(
         self, pattern: Node, value: str, scope: int, until: Node | None = None, kind: str = "assigned"

@@ -147,6 +147,7 @@ def cpp_type(text: str) -> TypeText:
 
 @lru_cache(maxsize=1 << 16)
 def ts_type(text: str) -> TypeText:
+    """`Map<string, Item[]> | undefined` of a TypeScript annotation as a type with its arguments."""
     text = _TS_NOISE.sub("", text.strip().lstrip(":").strip())
     if "=>" in text and text.startswith(("(", "new ", "async ", "<")):
         pieces = _split_arrow(text)

@@ -37,6 +37,7 @@ def below(path: str, directory: str) -> str:
 
 
 def closure(start: int, direct: Sequence[Iterable[int]]) -> frozenset[int]:
+    """Every number reached from `start` in one step or more; `direct` lists the next ones by number."""
     seen: set[int] = set()
     stack = list(direct[start])
     while stack:

@@ -54,7 +54,6 @@ qsort bsearch atexit signal pthread_create for_each transform sort stable_sort f
 accumulate generate copy_if partition thread async call_once invoke apply function bind nth_element partial_sort min_element
 max_element reduce
 """)
-CHECK_MACROS: Final = _words("assert static_assert sizeof alignof decltype defined typeid noexcept")
 # Folders with what is built on one platform only.
 PLATFORMS: Final = frozenset({
     "aix", "amiga", "android", "bsd", "cygwin", "darwin", "dos", "emscripten", "esp32", "freebsd", "fuchsia", "haiku", "hpux", "ios",

@@ -20,7 +20,6 @@ _MODULE_LINE: Final = re.compile(r"^\s*module\s+\"?([^\s\"]+)", re.MULTILINE)
 _REPLACE: Final = re.compile(r"^\s*(?:replace\s+)?([^\s()]+)(?:\s+v\S+)?\s*=>\s*(\.{1,2}/\S*|\.{1,2})", re.MULTILINE)
 _NAMED: Final = re.compile(r"^[^\W\d]\w*\s+(?=\S)")
 _WORDS: Final = ("chan", "func", "map", "struct", "interface")
-_CLOSING: Final = {"(": ")", "[": "]", "{": "}"}
 
 
 @lru_cache(maxsize=1 << 16)
