@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
+from extractor.resolve.python_families import call_families
 from extractor.resolve.python_members import REGISTERED, ancestry, bind, instance_cell, on_class
 from extractor.resolve.python_outside import lacks
 from extractor.resolve.python_program import Program
@@ -21,6 +22,7 @@ from extractor.resolve.python_values import (
     CLASS,
     CONSTANT,
     EXTERNAL,
+    FAMILY,
     FUNCTION,
     IDENTITY,
     INSTANCE,
@@ -88,6 +90,8 @@ class Calls:
             for inner in sorted(p.concrete(p.read(partial.function, at), at)):
                 found |= self.call(inner, full, at, site, hits, "flow", depth + 1)
             return found
+        if kind == FAMILY:
+            return call_families(self, [callee], given, at, site, hits, depth)
         if kind == PROPERTY:
             return NONE
         hits.reasons.append("external" if kind == RESULT else callee.a if kind == UNKNOWN else "dynamic")
@@ -100,13 +104,18 @@ class Calls:
             return self.call(callee, given, at, site, hits)
         found: set[Value] = set()
         objects: dict[Value, list[Value]] = {}
+        families: list[Value] = []
         for callee in sorted(callees):
             if callee.kind == BOUND and callee.a.kind == FUNCTION:
                 objects.setdefault(callee.a, []).append(callee.b)
+            elif callee.kind == FAMILY:
+                families.append(callee)
             else:
                 found |= self.call(callee, given, at, site, hits)
         for method, receivers in objects.items():
             found |= self.call(method, given.after(self.p.same(frozenset(receivers))), at, site, hits)
+        if families:
+            found |= call_families(self, families, given, at, site, hits, 0)
         return frozenset(found)
 
     def protocol(

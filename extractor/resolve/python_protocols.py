@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from extractor.resolve.python_families import with_member
 from extractor.resolve.python_members import Getter, ancestry, bind, on_class
 from extractor.resolve.python_state import Arguments, Hits
 from extractor.resolve.python_values import (
@@ -13,7 +14,6 @@ from extractor.resolve.python_values import (
     CONSTANT,
     FUNCTION,
     INSTANCE,
-    MODULE,
     NONE,
     PREFIX,
     PROPERTY,
@@ -126,7 +126,7 @@ def read_through(calls: Calls, getters: list[Getter], at: Block, site: int, hits
         values = calls.call(getter, Arguments(list(given)), at, site, hits, "property")
         if _is_fallback(getter):
             # One `__getattr__` serves all names: of the functions it hands on, the one of this name is meant, and what it made.
-            concrete = calls.p.concrete(values, at)
+            concrete = with_member(calls.p, calls.p.concrete(values, at), name, at)
             named = frozenset(v for v in concrete if _is_named(v, name))
             values = named | frozenset(v for v in concrete if _is_closure(v)) if named else concrete
         found |= values
@@ -241,22 +241,4 @@ def _is_part(text: str) -> bool:
 
 
 def _tells(text: str) -> bool:
-    return len(text) > 2 and "_" in text
-
-
-def named_like(p: Program, owners: Values, before: str, after: str, at: Block) -> list[str]:
-    """The functions and methods of the owners whose names begin and end so."""
-    names: dict[str, None] = {}
-    for owner in owners:
-        if owner.kind == INSTANCE:
-            for ancestor in ancestry(p, owner.a, at)[0]:
-                for name, cell in ancestor.own.items():
-                    if (
-                        name.startswith(before)
-                        and name.endswith(after)
-                        and any(v.kind == FUNCTION for v in cell.values)
-                    ):
-                        names[name] = None
-        elif owner.kind == MODULE:
-            names.update((name, None) for name in owner.a.symbols if name.startswith(before) and name.endswith(after))
-    return sorted(names)
+    return len(text) > 2 and ("_" in text or (len(text) > 3 and text.isalpha() and text[1:].islower()))
