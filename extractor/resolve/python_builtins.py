@@ -13,7 +13,7 @@ from extractor.resolve.python_containers import container_method, copied, keyed
 from extractor.resolve.python_library import Use, methods_of_template, register
 from extractor.resolve.python_members import TEMPLATES, on_class
 from extractor.resolve.python_outside import lacks
-from extractor.resolve.python_protocols import ASKED, ask
+from extractor.resolve.python_protocols import ASKED, ask, parts
 from extractor.resolve.python_state import Arguments, Hits
 from extractor.resolve.python_stdlib import GIVES, ITERATING, OPERATIONS, RULES, TEXT, ordered
 from extractor.resolve.python_types import instances_of
@@ -134,6 +134,10 @@ ELEMENTWISE: Final = frozenset(
 )
 ORDERED: Final = frozenset(("builtins.sorted", "builtins.min", "builtins.max"))
 SETS: Final = frozenset(("builtins.set", "builtins.frozenset", "builtins.dict.fromkeys", "collections.Counter"))
+# These ask what they iterate how much there will be.
+SIZED: Final = frozenset(
+    ("builtins.list", "builtins.tuple", "builtins.sorted", "builtins.str.join", "builtins.bytes.join")
+)
 HANDED_ON: Final = frozenset(("json.JSONEncoder.encode", "logging.Handler.handle"))  # of TEMPLATES, with what they got
 ELEMENTS: Final = frozenset(("builtins.next", "builtins.min", "builtins.max", "builtins.anext", "random.choice"))
 
@@ -175,9 +179,12 @@ def _by_table(use: Use, path: str) -> Values:
     p, first = use.p, use.first
     method = PROTOCOLS.get(path)
     if method is not None:
-        found = ask(use.calls, first, method, Arguments(), use.at, use.site, use.hits, use.depth)
+        asked = parts(use.calls, first, use.at) if path == "builtins.hash" else first
+        found = ask(use.calls, asked, method, Arguments(), use.at, use.site, use.hits, use.depth)
         if path not in COPIES:
             return found
+    if path in SIZED:
+        ask(use.calls, first, ("__len__", "__length_hint__"), Arguments(), use.at, use.site, use.hits, use.depth)
     if path in SETS:
         ask(use.calls, use.each(first), ASKED["hash"], Arguments(), use.at, use.site, use.hits, use.depth)
     if path.endswith(".__new__"):

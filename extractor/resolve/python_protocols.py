@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from extractor.resolve.python_families import with_member
@@ -46,6 +47,7 @@ ASKED: Final[dict[str, tuple[str, ...]]] = COMPARISONS | {
     "order": ORDER,
     "hash": ("__hash__",),
 }
+TEXTS: Final = ("str", "repr", "format")
 MAX_NAMES: Final = 16
 MAX_ASKED: Final = 3  # where more methods may answer, too little is known of the value to name any of them
 
@@ -93,24 +95,32 @@ def asked_of(calls: Calls, block: Block, values: Values, kind: str, line: int) -
     given = Arguments([NONE]) if kind in COMPARISONS else Arguments()
     ask(
         calls,
-        _parts(calls, concrete, block) if kind in ("str", "hash") else concrete,
+        parts(calls, concrete, block) if kind in ("str", "hash") else concrete,
         ASKED[kind],
         given,
         block,
         line,
         hits,
     )
+    if kind in TEXTS:
+        ask(calls, inside(calls, concrete, block), ("__repr__",), given, block, line, hits)
     doubt(hits)
     return hits
 
 
+def inside(calls: Calls, values: Values, at: Block) -> Values:
+    """What stands in the containers among these values, whose text and comparison are made of theirs."""
+    return calls.elements(frozenset(v for v in values if v.kind == BOX and v.a.kind != "generator"), at)
+
+
 def doubt(hits: Hits) -> None:
     """Unrelated classes that all might answer are a sign that their values were mixed up on the way."""
-    if len(hits.targets) > MAX_ASKED:
+    answers = Counter(target.rpartition(".")[2] for target in hits.targets)
+    if answers and max(answers.values()) > MAX_ASKED:
         hits.targets.update(dict.fromkeys(hits.targets, "ambiguous"))
 
 
-def _parts(calls: Calls, values: Values, at: Block) -> Values:
+def parts(calls: Calls, values: Values, at: Block) -> Values:
     """The values themselves, and what stands in the tuples among them."""
     found = values
     for value in values:
