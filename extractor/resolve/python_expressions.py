@@ -39,6 +39,7 @@ from extractor.resolve.python_values import (
 if TYPE_CHECKING:
     from extractor.resolve.python_flow import Flow
 
+MAX_DECORATED: Final = 128
 CALLED: Final = (FUNCTION, BOUND, CLASS, PARTIAL)
 
 
@@ -112,6 +113,9 @@ def _call(run: Flow, f: Code) -> Values:
             inner = run.at.sites[site] = Site(run.at)
         inner.callees, inner.positional, inner.keywords = parameters, given.positional, given.keywords
         through = run.concrete(parameters) - direct
+        for token in sorted(parameters):
+            if token.b == 0 and token.a.inflow[0].full and len(token.a.decorated) <= MAX_DECORATED:  # too many to follow, but these were named one by one
+                hits.targets.update((function.a.id, "flow") for function in token.a.decorated)
         if through:
             run.p.flow_into(inner.result, run.calls.call_each(through, given, run.at, site, hits))
         result.add(run.p.value(RETURNED, inner))

@@ -122,7 +122,7 @@ class Block:
 
     __slots__ = (
         "annotations", "asked", "attributes", "bound", "by_position", "captured", "class_", "conditional", "declared",
-        "defaults", "definition", "facts", "final", "flow", "foreign", "generator", "id", "index", "inflow", "kind", "log",
+        "decorated", "defaults", "definition", "facts", "final", "flow", "foreign", "generator", "id", "index", "inflow", "kind", "log",
         "lookups", "module", "names", "nonlocals", "outer", "owner", "params", "parent", "place", "queued", "reached",
         "returned", "returns", "runs", "sites", "wanted", "whole", "yielded",
     )  # fmt: skip
@@ -150,6 +150,7 @@ class Block:
         self.returned, self.yielded = Cell(), Cell()
         self.defaults: dict[int, Cell] = {}  # what a parameter holds when it is left out
         self.conditional: dict[tuple[int, bool], Cell] = {}  # returned when this parameter is None, or is not
+        self.decorated: Many[Value] = ()  # the functions it was given as a decorator
         self.lookups: dict[str, Any] = {}
         self.declared: dict[int, Values] = {}  # by parameter; -1: of the result
         self.sites: dict[int, Site] = {}
