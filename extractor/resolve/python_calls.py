@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from extractor.resolve.python_families import call_families
-from extractor.resolve.python_members import REGISTERED, ancestry, bind, instance_cell, on_class
+from extractor.resolve.python_members import REGISTERED, ancestry, bind, contained, instance_cell, on_class
 from extractor.resolve.python_outside import lacks
 from extractor.resolve.python_program import Program
 from extractor.resolve.python_state import Arguments, Frame, Hits
@@ -181,6 +181,9 @@ class Calls:
                         result |= frozenset(v for v in returned if v.kind == INSTANCE)
         if not reached:
             reached[cls.id] = via
+            container = contained(p, cls, at)
+            if container is not None:
+                self.call(p.value(METHOD, container, "__init__"), given, at, site, Hits(), "", depth + 1)
             if cls.fields or len(ancestry(p, cls, at)[0]) > 1:
                 self._fill_fields(cls, given, at)
                 self._complete(cls, made, given, at, site, hits, depth)
@@ -355,6 +358,8 @@ class Calls:
         found: Values = NONE
         start, step = ("__aiter__", "__anext__") if asynchronous else ("__iter__", "__next__")
         for value in sorted(values):
+            if value.kind == INSTANCE and not asynchronous:
+                value = contained(self.p, value.a, at, "__iter__") or value
             if value.kind == BOX and value.a.kind == "dict":
                 found |= self.keys(value, at)
             elif value.kind == INSTANCE:

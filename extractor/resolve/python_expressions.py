@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from extractor.resolve.python_defining import give_default
 from extractor.resolve.python_displays import comprehension, dictionary, sequence, sliced, spread
-from extractor.resolve.python_members import attribute, on_class
+from extractor.resolve.python_members import attribute, contained, on_class
 from extractor.resolve.python_operators import operation
 from extractor.resolve.python_protocols import ask, class_item, hashed, joined_text, read_through
 from extractor.resolve.python_state import Arguments, Hits
@@ -164,6 +164,10 @@ def _item(run: Flow, f: Code) -> Values:
     hits = Hits()
     constants = constant_keys(keys)
     for owner in sorted(owners):
+        container = contained(run.p, owner.a, run.at, "__getitem__") if owner.kind == INSTANCE else None
+        if container is not None:
+            found |= ask(run.calls, frozenset((owner,)), ("__missing__",), Arguments([keys]), run.at, f[3], hits)
+            owner = container
         if owner.kind == BOX:
             if owner.a.kind == "dict":
                 hashed(run.p, run.at, (id(f), 0), keys, f[3])

@@ -13,7 +13,8 @@ from extractor.resolve.python_builtins import call_builtin
 from extractor.resolve.python_calls import Calls
 from extractor.resolve.python_expressions import EXPRESSIONS
 from extractor.resolve.python_library import write_attribute
-from extractor.resolve.python_members import is_instance, on_instance, tuple_fields
+from extractor.resolve.python_instances import is_instance, tuple_fields
+from extractor.resolve.python_members import contained, on_instance
 from extractor.resolve.python_program import BUILTINS, Program
 from extractor.resolve.python_protocols import hashed
 from extractor.resolve.python_state import Arguments, Frame, Hits
@@ -299,6 +300,8 @@ class Flow:
         constants = constant_keys(keys)
         strong = len(owners) == 1 and len(constants) == 1 and len(keys) == 1
         for owner in sorted(owners):
+            if owner.kind == INSTANCE:
+                owner = contained(self.p, owner.a, self.at, "__setitem__") or owner
             if owner.kind == BOX:
                 if owner.a.kind == "dict":
                     hashed(self.p, self.at, (id(target), 0), keys, target[3])
