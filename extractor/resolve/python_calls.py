@@ -54,8 +54,6 @@ class Calls:
         self.frame: Frame
         self.factory: Values = NONE  # of the field whose default was evaluated last
 
-    # One callee
-
     def call(
         self, callee: Value, given: Arguments, at: Block, site: int, hits: Hits, via: str = "", depth: int = 0
     ) -> Values:
@@ -83,9 +81,9 @@ class Calls:
             return self.outside(self, callee, given, at, site, hits, depth)
         if kind == PARTIAL:
             partial = callee.a
-            positional = [p.read(cell, at) for cell in partial.positional]
+            positional = [*(p.read(cell, at) for cell in partial.positional), *given.positional]
             keywords = {name: p.read(cell, at) for name, cell in partial.keywords.items()}
-            full = Arguments([*positional, *given.positional], {**keywords, **given.keywords}, given.star, given.double)
+            full = Arguments(positional, {**keywords, **given.keywords}, given.star, given.double)
             found: Values = NONE
             for inner in sorted(p.concrete(p.read(partial.function, at), at)):
                 found |= self.call(inner, full, at, site, hits, "flow", depth + 1)
@@ -114,9 +112,7 @@ class Calls:
                 found |= self.call(callee, given, at, site, hits)
         for method, receivers in objects.items():
             found |= self.call(method, given.after(self.p.same(frozenset(receivers))), at, site, hits)
-        if families:
-            found |= call_families(self, families, given, at, site, hits, 0)
-        return frozenset(found)
+        return call_families(self, families, given, at, site, hits, 0).union(found) if families else frozenset(found)
 
     def protocol(
         self,

@@ -114,7 +114,9 @@ def _call(run: Flow, f: Code) -> Values:
         inner.callees, inner.positional, inner.keywords = parameters, given.positional, given.keywords
         through = run.concrete(parameters) - direct
         for token in sorted(parameters):
-            if token.b == 0 and token.a.inflow[0].full and len(token.a.decorated) <= MAX_DECORATED:  # too many to follow, but these were named one by one
+            if (
+                token.b == 0 and token.a.inflow[0].full and len(token.a.decorated) <= MAX_DECORATED
+            ):  # too many to follow, but these were named one by one
                 hits.targets.update((function.a.id, "flow") for function in token.a.decorated)
         if through:
             run.p.flow_into(inner.result, run.calls.call_each(through, given, run.at, site, hits))
@@ -165,9 +167,7 @@ def _item(run: Flow, f: Code) -> Values:
     constants = constant_keys(keys)
     for owner in sorted(owners):
         container = contained(run.p, owner.a, run.at, "__getitem__") if owner.kind == INSTANCE else None
-        if container is not None:
-            found |= ask(run.calls, frozenset((owner,)), ("__missing__",), Arguments([keys]), run.at, f[3], hits)
-            owner = container
+        extending, owner = owner, container or owner
         if owner.kind == BOX:
             if owner.a.kind == "dict":
                 hashed(run.p, run.at, (id(f), 0), keys, f[3])
@@ -179,6 +179,8 @@ def _item(run: Flow, f: Code) -> Values:
                 held |= run.calls.read_slot(owner, key, run.at)
             found |= held
             if not held:
+                given = Arguments([keys])
+                found |= ask(run.calls, frozenset((extending,)), ("__missing__",), given, run.at, f[3], hits)
                 others = run.calls.elements(frozenset((owner,)), run.at)
                 # A key that a table of functions lacks is not the one that is meant: others come here too, unknown.
                 found |= frozenset(v for v in others if v.kind in CALLED) if constants else others

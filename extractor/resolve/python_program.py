@@ -56,7 +56,9 @@ class Program(Store):
         self.spaces: dict[str, Block] = {}
         self.requested: dict[Block, list[tuple[int, Block]]] = {}  # see python_fixtures
         self.special: set[str] = set()  # names like `__add__` that are defined anywhere here
-        self.fitting: Callable[[Program, Block, int, Values, Block], Values] = _whatever  # see `python_instances.fitting`
+        self.fitting: Callable[[Program, Block, int, Values, Block], Values] = (
+            _whatever  # see `python_instances.fitting`
+        )
         self.shared: dict[str, Cell] = {}  # attributes of objects outside that the program fills itself, by dotted path
         for facts in files:
             self._load(facts)

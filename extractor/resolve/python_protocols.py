@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from extractor.resolve.python_families import with_member
@@ -102,9 +101,9 @@ def asked_of(calls: Calls, block: Block, values: Values, kind: str, line: int) -
         line,
         hits,
     )
-    if kind in TEXTS:
-        ask(calls, inside(calls, concrete, block), ("__repr__",), given, block, line, hits)
     doubt(hits)
+    if kind in TEXTS:
+        ask_inside(calls, inside(calls, concrete, block), "__repr__", given, block, line, hits)
     return hits
 
 
@@ -113,10 +112,18 @@ def inside(calls: Calls, values: Values, at: Block) -> Values:
     return calls.elements(frozenset(v for v in values if v.kind == BOX and v.a.kind != "generator"), at)
 
 
+def ask_inside(calls: Calls, values: Values, name: str, given: Arguments, at: Block, line: int, hits: Hits) -> bool:
+    """Ask what stands in containers. Where many classes answer, too little is known of what is in there to say anything."""
+    answers = Hits()
+    ask(calls, values, (name,), given, at, line, answers)
+    if len(answers.targets) <= MAX_ASKED:
+        hits.targets.update(answers.targets)
+    return bool(answers.targets)
+
+
 def doubt(hits: Hits) -> None:
     """Unrelated classes that all might answer are a sign that their values were mixed up on the way."""
-    answers = Counter(target.rpartition(".")[2] for target in hits.targets)
-    if answers and max(answers.values()) > MAX_ASKED:
+    if len(hits.targets) > MAX_ASKED:
         hits.targets.update(dict.fromkeys(hits.targets, "ambiguous"))
 
 
