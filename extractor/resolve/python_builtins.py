@@ -10,6 +10,7 @@ from sys import intern
 from typing import TYPE_CHECKING, Final
 
 from extractor.resolve.python_containers import container_method, copied, keyed
+from extractor.resolve.python_families import unfolded
 from extractor.resolve.python_library import Use, methods_of_template, register
 from extractor.resolve.python_members import TEMPLATES, on_class
 from extractor.resolve.python_outside import lacks
@@ -22,6 +23,7 @@ from extractor.resolve.python_values import (
     BOX,
     CLASS,
     EXTERNAL,
+    FAMILY,
     FUNCTION,
     IDENTITY,
     INSTANCE,
@@ -40,7 +42,7 @@ from extractor.resolve.python_values import (
 if TYPE_CHECKING:
     from extractor.resolve.python_calls import Calls
 
-CALLABLE: Final = (FUNCTION, BOUND, PARTIAL)
+CALLABLE: Final = (FUNCTION, BOUND, PARTIAL, FAMILY)
 # Callables passed to these are called, by position or keyword; with nothing known of their arguments.
 CALLERS: Final[dict[str, tuple[int | str, ...]]] = {
     "threading.Thread": (1, "target"),
@@ -228,7 +230,7 @@ def _callbacks(use: Use) -> None:
     p = use.p
     for index, values in enumerate((*use.arguments, *(p.concrete(v, use.at) for v in use.given.keywords.values()))):
         following = use.arguments[index + 1 :]
-        for value in values:
+        for value in unfolded(p, values, use.at):
             if value.kind == INSTANCE and following and "__call__" in p.special:
                 for method in sorted(on_class(p, value.a, "__call__", use.at)[0]):
                     if method.kind == FUNCTION and len(method.a.inflow) == len(following) + 1:

@@ -114,9 +114,8 @@ def _call(run: Flow, f: Code) -> Values:
         inner.callees, inner.positional, inner.keywords = parameters, given.positional, given.keywords
         through = run.concrete(parameters) - direct
         for token in sorted(parameters):
-            if (
-                token.b == 0 and token.a.inflow[0].full and len(token.a.decorated) <= MAX_DECORATED
-            ):  # too many to follow, but these were named one by one
+            # Too many to follow, but those that it decorates were named one by one.
+            if token.b == 0 and token.a.inflow[0].full and len(token.a.decorated) <= MAX_DECORATED:
                 hits.targets.update((function.a.id, "flow") for function in token.a.decorated)
         if through:
             run.p.flow_into(inner.result, run.calls.call_each(through, given, run.at, site, hits))

@@ -31,16 +31,16 @@ if TYPE_CHECKING:
 MAX_MEMBERS: Final = 128
 
 
-def families(p: Program, owners: Values, names: Values, at: Block) -> tuple[Values, frozenset[str]]:
-    """A family for each owner that has functions of several of these names, and the names that are thereby dealt with."""
+def families(p: Program, owners: Values, names: Values, at: Block) -> tuple[Values, set[tuple[Value, str]]]:
+    """A family for each owner that has functions of several of these names; and of which owners which names are thereby dealt with."""
     found: set[Value] = set()
-    known: set[str] = set()
+    known: set[tuple[Value, str]] = set()
     for owner in owners:
         members = [name for name in _possible(p, owner, names, at) if _is_function(p, owner, name, at)]
         if len(members) > 1 or (members and any(name.kind == PREFIX for name in names)):
-            known.update(members)
+            known.update((owner, name) for name in members)
             found.add(p.value(FAMILY, owner, tuple(members[:MAX_MEMBERS])))
-    return frozenset(found), frozenset(known)
+    return frozenset(found), known
 
 
 def _possible(p: Program, owner: Value, names: Values, at: Block) -> list[str]:
@@ -72,12 +72,14 @@ def _function(value: Value) -> Value:
     return value.a if value.kind == BOUND else value
 
 
-def with_member(p: Program, values: Values, name: str, at: Block) -> Values:
-    """The values, each family replaced by its member of this name if there is one."""
+def unfolded(p: Program, values: Values, at: Block, name: str = "") -> Values:
+    """The values, each family replaced by its members: by the one of this name, if one is given and there is one."""
+    if not any(value.kind == FAMILY for value in values):
+        return values
     found: set[Value] = set()
     for value in values:
-        if value.kind == FAMILY and name in value.b:
-            found |= attribute(p, value.a, name, at)[0]
+        if value.kind == FAMILY and (not name or name in value.b):
+            found.update(v for member in ((name,) if name else value.b) for v in attribute(p, value.a, member, at)[0])
         else:
             found.add(value)
     return frozenset(found)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from extractor.resolve.python_families import with_member
+from extractor.resolve.python_families import unfolded
 from extractor.resolve.python_members import Getter, ancestry, bind, on_class
 from extractor.resolve.python_state import Arguments, Hits
 from extractor.resolve.python_values import (
@@ -143,7 +143,7 @@ def read_through(calls: Calls, getters: list[Getter], at: Block, site: int, hits
         values = calls.call(getter, Arguments(list(given)), at, site, hits, "property")
         if _is_fallback(getter):
             # One `__getattr__` serves all names: of the functions it hands on, the one of this name is meant, and what it made.
-            concrete = with_member(calls.p, calls.p.concrete(values, at), name, at)
+            concrete = unfolded(calls.p, calls.p.concrete(values, at), at, name)
             named = frozenset(v for v in concrete if _is_named(v, name))
             values = named | frozenset(v for v in concrete if _is_closure(v)) if named else concrete
         found |= values

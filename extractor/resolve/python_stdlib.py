@@ -27,6 +27,7 @@ from extractor.resolve.python_values import (
     Block,
     Cell,
     Class,
+    Value,
     Values,
     constant_keys,
 )  # fmt: skip
@@ -62,13 +63,15 @@ def _getattr(use: Use) -> Values:
     found: Values = NONE
     lacking = not use.first
     names = use.argument(1)
-    known: frozenset[str] = frozenset()
+    known: set[tuple[Value, str]] = set()
     if len(names) > 1 or any(name.kind == PREFIX for name in names):
         found, known = families(use.p, use.first, names, use.at)
         lacking = lacking or any(name.kind == PREFIX for name in names)
     for name in sorted(names):
-        if name.kind == CONSTANT and isinstance(name.a, str) and name.a not in known:
+        if name.kind == CONSTANT and isinstance(name.a, str):
             for owner in sorted(use.first):
+                if (owner, name.a) in known:
+                    continue
                 read = read_attribute(use.calls, frozenset((owner,)), name.a, use.at, use.site, use.hits)
                 lacking = lacking or not read
                 found |= read
