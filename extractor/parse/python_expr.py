@@ -252,14 +252,14 @@ def _subscript(unit: Unit, node: Node) -> Flow:
         return None
     owner = expression(unit, value)
     if len(keys) == 1 and keys[0].type == "slice":
-        return _slice(unit, keys[0], owner)
+        return _slice(unit, keys[0], owner, start_line(node))
     flows = [expression(unit, key) for key in keys]
     if len(flows) == 1:
         return "I", owner, flows[0], start_line(node)
     return "I", owner, ("T", unit.site(), tuple(flows)), start_line(node)
 
 
-def _slice(unit: Unit, node: Node, owner: Flow) -> Flow:
+def _slice(unit: Unit, node: Node, owner: Flow, line: int) -> Flow:
     parts: list[Flow] = []
     fields: list[Flow] = [None]
     for child in node.children:
@@ -270,7 +270,7 @@ def _slice(unit: Unit, node: Node, owner: Flow) -> Flow:
             parts.append(fields[-1])
     bounds = [f[1] if f is not None and plain(f) and isinstance(f[1], int) else None for f in fields[:2]]
     known = all(plain(flow) for flow in fields) and len(fields) == 2
-    return ("L", owner, bounds[0], bounds[1]) if known else ("L", owner, "?", evaluated(parts))
+    return ("L", owner, bounds[0], bounds[1], line) if known else ("L", owner, "?", evaluated(parts), line)
 
 
 def _lambda(unit: Unit, node: Node) -> Flow:

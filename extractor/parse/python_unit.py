@@ -5,7 +5,7 @@ in order, everything else left out. It is made of tuples, strings and numbers, h
 
     "x"                              a name                      ["K", value]                  a constant (str or int)
     ["A", obj, attr, line]           attribute read              ["C", site, fn, args, kw, line, col]    call
-    ["I", obj, key]                  subscript read              ["L", obj, low, high]         constant slice
+    ["I", obj, key]                  subscript read              ["L", obj, low, high, line]   constant slice
     ["T"|"B"|"E", site, items]       tuple, list, set            ["D", site, [[key, value]…]]  dict (key null: **splat)
     ["F", definition]                lambda                      ["U", [expressions]]          any one of them
     ["G", site, kind, items, clauses]    comprehension           ["X", [expressions]]          evaluated, value of no interest

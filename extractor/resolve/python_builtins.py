@@ -10,10 +10,11 @@ from sys import intern
 from typing import TYPE_CHECKING, Final
 
 from extractor.resolve.python_containers import container_method, copied, keyed
+from extractor.resolve.python_families import unfolded
 from extractor.resolve.python_library import Use, methods_of_template, register
 from extractor.resolve.python_members import TEMPLATES, on_class
 from extractor.resolve.python_outside import lacks
-from extractor.resolve.python_protocols import ASKED, ask
+from extractor.resolve.python_protocols import ASKED, ask, parts
 from extractor.resolve.python_state import Arguments, Hits
 from extractor.resolve.python_stdlib import GIVES, ITERATING, OPERATIONS, RULES, TEXT, ordered
 from extractor.resolve.python_types import instances_of
@@ -22,6 +23,7 @@ from extractor.resolve.python_values import (
     BOX,
     CLASS,
     EXTERNAL,
+    FAMILY,
     FUNCTION,
     IDENTITY,
     INSTANCE,
@@ -40,7 +42,7 @@ from extractor.resolve.python_values import (
 if TYPE_CHECKING:
     from extractor.resolve.python_calls import Calls
 
-CALLABLE: Final = (FUNCTION, BOUND, PARTIAL)
+CALLABLE: Final = (FUNCTION, BOUND, PARTIAL, FAMILY)
 # Callables passed to these are called, by position or keyword; with nothing known of their arguments.
 CALLERS: Final[dict[str, tuple[int | str, ...]]] = {
     "threading.Thread": (1, "target"),
@@ -134,6 +136,10 @@ ELEMENTWISE: Final = frozenset(
 )
 ORDERED: Final = frozenset(("builtins.sorted", "builtins.min", "builtins.max"))
 SETS: Final = frozenset(("builtins.set", "builtins.frozenset", "builtins.dict.fromkeys", "collections.Counter"))
+# These ask what they iterate how much there will be.
+SIZED: Final = frozenset(
+    ("builtins.list", "builtins.tuple", "builtins.sorted", "builtins.str.join", "builtins.bytes.join")
+)
 HANDED_ON: Final = frozenset(("json.JSONEncoder.encode", "logging.Handler.handle"))  # of TEMPLATES, with what they got
 ELEMENTS: Final = frozenset(("builtins.next", "builtins.min", "builtins.max", "builtins.anext", "random.choice"))
 
@@ -175,9 +181,12 @@ def _by_table(use: Use, path: str) -> Values:
     p, first = use.p, use.first
     method = PROTOCOLS.get(path)
     if method is not None:
-        found = ask(use.calls, first, method, Arguments(), use.at, use.site, use.hits, use.depth)
+        asked = parts(use.calls, first, use.at) if path == "builtins.hash" else first
+        found = ask(use.calls, asked, method, Arguments(), use.at, use.site, use.hits, use.depth)
         if path not in COPIES:
             return found
+    if path in SIZED:
+        ask(use.calls, first, ("__len__", "__length_hint__"), Arguments(), use.at, use.site, use.hits, use.depth)
     if path in SETS:
         ask(use.calls, use.each(first), ASKED["hash"], Arguments(), use.at, use.site, use.hits, use.depth)
     if path.endswith(".__new__"):
@@ -221,7 +230,7 @@ def _callbacks(use: Use) -> None:
     p = use.p
     for index, values in enumerate((*use.arguments, *(p.concrete(v, use.at) for v in use.given.keywords.values()))):
         following = use.arguments[index + 1 :]
-        for value in values:
+        for value in unfolded(p, values, use.at):
             if value.kind == INSTANCE and following and "__call__" in p.special:
                 for method in sorted(on_class(p, value.a, "__call__", use.at)[0]):
                     if method.kind == FUNCTION and len(method.a.inflow) == len(following) + 1:

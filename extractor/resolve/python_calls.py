@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from extractor.resolve.python_members import REGISTERED, ancestry, bind, instance_cell, on_class
+from extractor.resolve.python_families import call_families
+from extractor.resolve.python_members import REGISTERED, ancestry, bind, contained, instance_cell, on_class
 from extractor.resolve.python_outside import lacks
 from extractor.resolve.python_program import Program
 from extractor.resolve.python_state import Arguments, Frame, Hits
@@ -21,6 +22,7 @@ from extractor.resolve.python_values import (
     CLASS,
     CONSTANT,
     EXTERNAL,
+    FAMILY,
     FUNCTION,
     IDENTITY,
     INSTANCE,
@@ -52,8 +54,6 @@ class Calls:
         self.frame: Frame
         self.factory: Values = NONE  # of the field whose default was evaluated last
 
-    # One callee
-
     def call(
         self, callee: Value, given: Arguments, at: Block, site: int, hits: Hits, via: str = "", depth: int = 0
     ) -> Values:
@@ -81,13 +81,15 @@ class Calls:
             return self.outside(self, callee, given, at, site, hits, depth)
         if kind == PARTIAL:
             partial = callee.a
-            positional = [p.read(cell, at) for cell in partial.positional]
+            positional = [*(p.read(cell, at) for cell in partial.positional), *given.positional]
             keywords = {name: p.read(cell, at) for name, cell in partial.keywords.items()}
-            full = Arguments([*positional, *given.positional], {**keywords, **given.keywords}, given.star, given.double)
+            full = Arguments(positional, {**keywords, **given.keywords}, given.star, given.double)
             found: Values = NONE
             for inner in sorted(p.concrete(p.read(partial.function, at), at)):
                 found |= self.call(inner, full, at, site, hits, "flow", depth + 1)
             return found
+        if kind == FAMILY:
+            return call_families(self, [callee], given, at, site, hits, depth)
         if kind == PROPERTY:
             return NONE
         hits.reasons.append("external" if kind == RESULT else callee.a if kind == UNKNOWN else "dynamic")
@@ -100,14 +102,17 @@ class Calls:
             return self.call(callee, given, at, site, hits)
         found: set[Value] = set()
         objects: dict[Value, list[Value]] = {}
+        families: list[Value] = []
         for callee in sorted(callees):
             if callee.kind == BOUND and callee.a.kind == FUNCTION:
                 objects.setdefault(callee.a, []).append(callee.b)
+            elif callee.kind == FAMILY:
+                families.append(callee)
             else:
                 found |= self.call(callee, given, at, site, hits)
         for method, receivers in objects.items():
             found |= self.call(method, given.after(self.p.same(frozenset(receivers))), at, site, hits)
-        return frozenset(found)
+        return call_families(self, families, given, at, site, hits, 0).union(found) if families else frozenset(found)
 
     def protocol(
         self,
@@ -172,6 +177,9 @@ class Calls:
                         result |= frozenset(v for v in returned if v.kind == INSTANCE)
         if not reached:
             reached[cls.id] = via
+            container = contained(p, cls, at)
+            if container is not None:
+                self.call(p.value(METHOD, container, "__init__"), given, at, site, Hits(), "", depth + 1)
             if cls.fields or len(ancestry(p, cls, at)[0]) > 1:
                 self._fill_fields(cls, given, at)
                 self._complete(cls, made, given, at, site, hits, depth)
@@ -347,6 +355,8 @@ class Calls:
         found: Values = NONE
         start, step = ("__aiter__", "__anext__") if asynchronous else ("__iter__", "__next__")
         for value in sorted(values):
+            if value.kind == INSTANCE and not asynchronous:
+                value = contained(self.p, value.a, at, "__iter__") or value
             if value.kind == BOX and value.a.kind == "dict":
                 found |= self.keys(value, at)
             elif value.kind == INSTANCE:

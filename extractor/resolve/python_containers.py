@@ -85,6 +85,15 @@ def container_method(use: Use, owner: Value, name: str) -> Values:
                 _merge(use, owner, value)
         for key, values in use.given.keywords.items():
             use.calls.store_slot(owner, key, values, at)
+    elif name == "__init__":
+        for source in copied(use, box.kind) if use.arguments or use.given.keywords else ():
+            _merge(use, owner, source)
+    elif name == "__setitem__":
+        _store(use, owner, first, use.argument(1))
+    elif name == "__getitem__":
+        known = constant_keys(first)
+        found = frozenset().union(*(use.calls.read_slot(owner, key, at) for key in known))
+        return found or use.calls.elements(everything, at)
     elif name == "items":
         return pairs(use, "items", use.calls.keys(owner, at), use.calls.elements(everything, at))
     elif name == "keys":

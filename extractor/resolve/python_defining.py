@@ -24,6 +24,7 @@ from extractor.resolve.python_values import (
     Cell,
     Code,
     Values,
+    joined,
 )  # fmt: skip
 
 if TYPE_CHECKING:
@@ -71,6 +72,8 @@ def _decorate(run: Flow, flow: Any, site: int, line: int, column: int, values: V
         if decorator.kind == METHOD and decorator.a.kind == PROPERTY:
             found |= run.calls.call(decorator, Arguments([values]), run.at, site, hits, "decorator")
             continue
+        if decorator.kind == FUNCTION:
+            _note_decorated(run, decorator.a, values)
         returned = run.calls.call(decorator, Arguments([values]), run.at, site, hits, "decorator")
         hits.callbacks.clear()
         outside = decorator.kind in (EXTERNAL, RESULT, UNKNOWN) or (
@@ -87,6 +90,14 @@ def _decorate(run: Flow, flow: Any, site: int, line: int, column: int, values: V
     # So does one of which nothing is known, but that shows only when values have come to rest.
     run.undecided[run.at.place] = None
     return values if run.lenient else NONE
+
+
+def _note_decorated(run: Flow, decorator: Block, values: Values) -> None:
+    for value in sorted(values):
+        if value.kind == FUNCTION and value not in decorator.decorated and decorator.inflow:
+            decorator.decorated = joined(decorator.decorated, value)
+            if decorator.inflow[0].full:
+                run.p.upset(decorator.inflow[0].readers)
 
 
 def _makes_field(value: Any) -> bool:

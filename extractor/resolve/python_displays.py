@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from extractor.resolve.python_members import on_class
 from extractor.resolve.python_protocols import hashed
 from extractor.resolve.python_state import Arguments, Hits
 from extractor.resolve.python_values import (
     BOX,
+    INSTANCE,
+    NONE,
     Code,
     Value,
     Values,
@@ -35,9 +38,17 @@ def sliced(run: Flow, f: Code) -> Values:
     low, high = f[2], f[3]
     if low == "?":
         run.value(high)
-        return owners
     found: set[Value] = set()
+    hits = Hits()
+    # Text is what is sliced most: where something else than an instance may stand, an instance is likely a mistake.
+    sure = all(owner.kind == INSTANCE for owner in owners)
     for owner in sorted(owners):
+        if sure and on_class(run.p, owner.a, "__getitem__", run.at)[0]:
+            found |= run.calls.protocol(owner, "__getitem__", Arguments([NONE]), run.at, f[4], hits, via="item")
+            continue
+        if low == "?":
+            found.add(owner)
+            continue
         start = low or 0
         if owner.kind != BOX or start < 0 or (high is not None and high < 0) or owner.a.kind == "dict":
             found.add(owner)
@@ -50,6 +61,7 @@ def sliced(run: Flow, f: Code) -> Values:
         run.p.connect(owner.a.any, box.a.any)
         run.p.connect(owner.a.more, box.a.more)
         found.add(box)
+    run.note(hits, "__getitem__", f[4], 0, False)
     return frozenset(found)
 
 

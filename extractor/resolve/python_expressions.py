@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from extractor.resolve.python_defining import give_default
 from extractor.resolve.python_displays import comprehension, dictionary, sequence, sliced, spread
-from extractor.resolve.python_members import attribute, on_class
+from extractor.resolve.python_members import attribute, contained, on_class
 from extractor.resolve.python_operators import operation
 from extractor.resolve.python_protocols import ask, class_item, hashed, joined_text, read_through
 from extractor.resolve.python_state import Arguments, Hits
@@ -39,6 +39,7 @@ from extractor.resolve.python_values import (
 if TYPE_CHECKING:
     from extractor.resolve.python_flow import Flow
 
+MAX_DECORATED: Final = 128
 CALLED: Final = (FUNCTION, BOUND, CLASS, PARTIAL)
 
 
@@ -112,6 +113,10 @@ def _call(run: Flow, f: Code) -> Values:
             inner = run.at.sites[site] = Site(run.at)
         inner.callees, inner.positional, inner.keywords = parameters, given.positional, given.keywords
         through = run.concrete(parameters) - direct
+        for token in sorted(parameters):
+            # Too many to follow, but those that it decorates were named one by one.
+            if token.b == 0 and token.a.inflow[0].full and len(token.a.decorated) <= MAX_DECORATED:
+                hits.targets.update((function.a.id, "flow") for function in token.a.decorated)
         if through:
             run.p.flow_into(inner.result, run.calls.call_each(through, given, run.at, site, hits))
         result.add(run.p.value(RETURNED, inner))
@@ -160,6 +165,8 @@ def _item(run: Flow, f: Code) -> Values:
     hits = Hits()
     constants = constant_keys(keys)
     for owner in sorted(owners):
+        container = contained(run.p, owner.a, run.at, "__getitem__") if owner.kind == INSTANCE else None
+        extending, owner = owner, container or owner
         if owner.kind == BOX:
             if owner.a.kind == "dict":
                 hashed(run.p, run.at, (id(f), 0), keys, f[3])
@@ -171,6 +178,8 @@ def _item(run: Flow, f: Code) -> Values:
                 held |= run.calls.read_slot(owner, key, run.at)
             found |= held
             if not held:
+                given = Arguments([keys])
+                found |= ask(run.calls, frozenset((extending,)), ("__missing__",), given, run.at, f[3], hits)
                 others = run.calls.elements(frozenset((owner,)), run.at)
                 # A key that a table of functions lacks is not the one that is meant: others come here too, unknown.
                 found |= frozenset(v for v in others if v.kind in CALLED) if constants else others

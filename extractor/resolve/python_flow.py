@@ -12,10 +12,11 @@ from typing import Any, Final
 from extractor.resolve.python_builtins import call_builtin
 from extractor.resolve.python_calls import Calls
 from extractor.resolve.python_expressions import EXPRESSIONS
+from extractor.resolve.python_instances import is_instance, tuple_fields
 from extractor.resolve.python_library import write_attribute
-from extractor.resolve.python_members import is_instance, on_instance, tuple_fields
+from extractor.resolve.python_members import contained, on_instance
 from extractor.resolve.python_program import BUILTINS, Program
-from extractor.resolve.python_protocols import hashed
+from extractor.resolve.python_protocols import ask, hashed
 from extractor.resolve.python_state import Arguments, Frame, Hits
 from extractor.resolve.python_statements import STATEMENTS
 from extractor.resolve.python_text import dotted, place_number
@@ -230,6 +231,11 @@ class Flow:
             self.note(hits, target[2], target[3], 0, False)
         elif kind == "I":
             self._store_item(target, values)
+        elif kind == "L":
+            hits = Hits()
+            given = Arguments([NONE, values])
+            ask(self.calls, self.concrete(self.value(target[1])), ("__setitem__",), given, self.at, target[4], hits)
+            self.note(hits, "__setitem__", target[4], 0, False)
         elif kind == "S":
             self.assign(target[1], values)
 
@@ -299,6 +305,8 @@ class Flow:
         constants = constant_keys(keys)
         strong = len(owners) == 1 and len(constants) == 1 and len(keys) == 1
         for owner in sorted(owners):
+            if owner.kind == INSTANCE:
+                owner = contained(self.p, owner.a, self.at, "__setitem__") or owner
             if owner.kind == BOX:
                 if owner.a.kind == "dict":
                     hashed(self.p, self.at, (id(target), 0), keys, target[3])

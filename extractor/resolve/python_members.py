@@ -35,12 +35,12 @@ from extractor.resolve.python_values import (
 TRANSPARENT: Final = frozenset(
     {"builtins.object", "typing.Generic", "typing.Protocol", "abc.ABC", "typing_extensions.Protocol"}
 )
-
-
-SCALARS: Final = frozenset(
-    f"builtins.{name}" for name in ("str", "bytes", "bytearray", "int", "float", "complex", "bool")
-)
-DATA: Final = SCALARS | {f"builtins.{name}" for name in ("list", "tuple", "dict", "set", "frozenset")}
+# Classes outside that are containers whatever extends them.
+EXTENDED: Final = {
+    "builtins.list": "list", "collections.UserList": "list", "collections.deque": "list", "typing.List": "list",
+    "builtins.set": "set", "typing.Set": "set", "builtins.dict": "dict", "collections.UserDict": "dict",
+    "collections.OrderedDict": "dict", "collections.defaultdict": "dict", "typing.Dict": "dict",
+}  # fmt: skip
 REGISTERED: Final = "<registered>"
 # Classes outside whose attributes the program sets itself, all instances taken together.
 SHARED: Final = frozenset(("argparse.Namespace",))
@@ -150,33 +150,14 @@ def on_instance(p: Program, cls: Class, name: str, reader: Block) -> Values:
     return p.read(entry[1], reader)
 
 
-def is_instance(p: Program, value: Value, tested: Value, reader: Block) -> bool | None:
-    """What isinstance(value, tested) gives, None when that cannot be told; `tested` is a class of here or an external one."""
-    kind = value.kind
-    if kind in (UNKNOWN, RESULT) or (kind == CONSTANT and value.a is None):
+def contained(p: Program, cls: Class, reader: Block, method: str = "") -> Value | None:
+    """What an instance holds as the list, set or dict that its class extends, all instances together; None where the class has
+    this method of its own."""
+    outside = ancestry(p, cls, reader)[1]
+    kind = next((EXTENDED[path] for path in outside if path in EXTENDED), None)
+    if kind is None or (method and on_class(p, cls, method, reader)[0]):
         return None
-    path = tested.a if tested.kind == EXTERNAL else ""
-    if kind == INSTANCE:
-        order, outside = ancestry(p, value.a, reader)
-        if tested.kind == CLASS:
-            return tested.a in order or (None if "" in outside else False)
-        return path in outside or (False if path in DATA and not outside else None)
-    if tested.kind == CLASS:
-        return False
-    if kind == CONSTANT:
-        return path == f"builtins.{type(value.a).__name__}" or (False if path in DATA else None)
-    if kind == BOX:
-        # A box may stand for another container of the same use: `list` is made for any Sequence.
-        return False if path in SCALARS else None
-    return False if path in DATA else None
-
-
-def tuple_fields(p: Program, value: Value, reader: Block) -> list[str]:
-    """The fields, in order, of an instance that is a named tuple; none of another value."""
-    if value.kind != INSTANCE or not value.a.fields:
-        return []
-    outside = ancestry(p, value.a, reader)[1]
-    return value.a.fields if "typing.NamedTuple" in outside or "builtins.tuple" in outside else []
+    return p.box(kind, cls.block, 0, "itself")
 
 
 def setters(p: Program, cls: Class, name: str, reader: Block) -> list[Value]:
@@ -285,6 +266,9 @@ def _on_instance(p: Program, value: Value, cls: Class, name: str, reader: Block)
         values |= on_instance(p, cls, name, reader)
     if values or getters:
         return frozenset(values), getters, ""
+    container = contained(p, cls, reader)
+    if container is not None and not lacks(f"builtins.{container.a.kind}", name):
+        return p.one(METHOD, container, name), [], ""
     outside = [path for path in ancestry(p, cls, reader)[1] if not lacks(path, name)]
     if outside:
         path = f"{outside[0]}.{name}"
@@ -363,6 +347,9 @@ def _of_super(p: Program, value: Value, name: str, reader: Block) -> tuple[Value
         return frozenset(values), getters, ""
     if name == "__call__" and receiver is not None and receiver.kind == CLASS:
         return p.one(METHOD, receiver, name), [], ""
+    container = contained(p, cls, reader) if receiver is not None and receiver.kind == INSTANCE else None
+    if container is not None and not lacks(f"builtins.{container.a.kind}", name):
+        return p.one(METHOD, container, name), [], ""
     outside = ancestry(p, cls, reader)[1] or ancestry(p, after, reader)[1]
     path = next((path for path in outside if not lacks(path, name)), "") if outside else "builtins.object"
     return (p.one(EXTERNAL, f"{path}.{name}"), [], "") if path else (NONE, [], "external")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from extractor.resolve.python_members import on_class
-from extractor.resolve.python_protocols import COMPARISONS, ORDER, ask, doubt, hashed, joined_text
+from extractor.resolve.python_protocols import COMPARISONS, ORDER, ask, ask_inside, doubt, hashed, inside, joined_text
 from extractor.resolve.python_state import Arguments, Hits
 from extractor.resolve.python_values import BOX, INSTANCE, NONE, Code, Value, Values
 
@@ -69,7 +69,9 @@ def _compared(run: Flow, methods: list[str], first: Values, second: Values, line
     hits = Hits()
     names = COMPARISONS[methods[0]]
     concrete = run.concrete(first)
-    if methods[0] == "__contains__" and any(value.kind == BOX and value.a.kind != "tuple" for value in concrete):
+    if methods[0] == "__contains__" and any(
+        value.kind == BOX and value.a.kind in ("dict", "set") for value in concrete
+    ):
         hashed(run.p, run.at, (line, -2), second, line)
     found = ask(run.calls, concrete, names, Arguments([second]), run.at, line, hits)
     if not hits.targets and methods[1]:
@@ -77,7 +79,21 @@ def _compared(run: Flow, methods: list[str], first: Values, second: Values, line
         found = ask(run.calls, run.concrete(second), mirrored, Arguments([first]), run.at, line, hits)
     if not hits.targets and methods[0] in ORDER:
         found = ask(run.calls, concrete, ORDER, Arguments([second]), run.at, line, hits)
+    doubt(hits)
+    if not hits.targets:
+        _compared_inside(run, methods[0], concrete, run.concrete(second), line, hits)
     if hits.targets:
-        doubt(hits)
         run.note(hits, methods[0], line, 0, False)
     return found
+
+
+def _compared_inside(run: Flow, method: str, first: Values, second: Values, line: int, hits: Hits) -> None:
+    """Containers are compared by what stands in them; `in` compares what stands in a list or a tuple with what is looked for."""
+    kinds = ("list", "tuple") if method == "__contains__" or method in ORDER else ("list", "tuple", "dict", "set")
+    held = inside(run.calls, frozenset(v for v in first if v.kind == BOX and v.a.kind in kinds), run.at)
+    if not held:
+        return
+    others = second if method == "__contains__" else inside(run.calls, second, run.at)
+    for name in ("__eq__", method) if method in ORDER else ("__eq__",):
+        if not ask_inside(run.calls, held, name, Arguments([others]), run.at, line, hits):
+            ask_inside(run.calls, others, name, Arguments([held]), run.at, line, hits)

@@ -6,7 +6,7 @@ Nothing here decides what a call does; `python_calls` does, and `python_flow` ru
 from __future__ import annotations
 
 import builtins
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from extractor.facts import FileFacts
@@ -39,6 +39,10 @@ ON_CLASS: Final = ("__init_subclass__", "__class_getitem__")
 BUILTINS: Final = frozenset(name for name in dir(builtins) if not name.startswith("_")) | {"__import__", "reveal_type"}
 
 
+def _whatever(p: Program, function: Block, index: int, values: Values, reader: Block) -> Values:
+    return values
+
+
 class Program(Store):
     """`blocks_of[path][i + 1]` belongs to definition i, `[0]` to the module."""
 
@@ -52,6 +56,9 @@ class Program(Store):
         self.spaces: dict[str, Block] = {}
         self.requested: dict[Block, list[tuple[int, Block]]] = {}  # see python_fixtures
         self.special: set[str] = set()  # names like `__add__` that are defined anywhere here
+        self.fitting: Callable[[Program, Block, int, Values, Block], Values] = (
+            _whatever  # see `python_instances.fitting`
+        )
         self.shared: dict[str, Cell] = {}  # attributes of objects outside that the program fills itself, by dotted path
         for facts in files:
             self._load(facts)
@@ -219,6 +226,8 @@ class Program(Store):
                 found = self.read(value.a.inflow[value.b], reader)
                 if value.a.inflow[value.b].full and value.b == 0 and value.a.class_ is not None:
                     found = self.receiver(value.a)
+                if len(found) > 1 and value.a.annotations:
+                    found = self.fitting(self, value.a, value.b, found, reader)
                 known |= found
             elif value.kind == RETURNED:
                 known |= self.read(value.a.result, reader)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from extractor.resolve.python_families import unfolded
 from extractor.resolve.python_members import Getter, ancestry, bind, on_class
 from extractor.resolve.python_state import Arguments, Hits
 from extractor.resolve.python_values import (
@@ -13,7 +14,6 @@ from extractor.resolve.python_values import (
     CONSTANT,
     FUNCTION,
     INSTANCE,
-    MODULE,
     NONE,
     PREFIX,
     PROPERTY,
@@ -46,6 +46,7 @@ ASKED: Final[dict[str, tuple[str, ...]]] = COMPARISONS | {
     "order": ORDER,
     "hash": ("__hash__",),
 }
+TEXTS: Final = ("str", "repr", "format")
 MAX_NAMES: Final = 16
 MAX_ASKED: Final = 3  # where more methods may answer, too little is known of the value to name any of them
 
@@ -93,7 +94,7 @@ def asked_of(calls: Calls, block: Block, values: Values, kind: str, line: int) -
     given = Arguments([NONE]) if kind in COMPARISONS else Arguments()
     ask(
         calls,
-        _parts(calls, concrete, block) if kind in ("str", "hash") else concrete,
+        parts(calls, concrete, block) if kind in ("str", "hash") else concrete,
         ASKED[kind],
         given,
         block,
@@ -101,7 +102,23 @@ def asked_of(calls: Calls, block: Block, values: Values, kind: str, line: int) -
         hits,
     )
     doubt(hits)
+    if kind in TEXTS:
+        ask_inside(calls, inside(calls, concrete, block), "__repr__", given, block, line, hits)
     return hits
+
+
+def inside(calls: Calls, values: Values, at: Block) -> Values:
+    """What stands in the containers among these values, whose text and comparison are made of theirs."""
+    return calls.elements(frozenset(v for v in values if v.kind == BOX and v.a.kind != "generator"), at)
+
+
+def ask_inside(calls: Calls, values: Values, name: str, given: Arguments, at: Block, line: int, hits: Hits) -> bool:
+    """Ask what stands in containers. Where many classes answer, too little is known of what is in there to say anything."""
+    answers = Hits()
+    ask(calls, values, (name,), given, at, line, answers)
+    if len(answers.targets) <= MAX_ASKED:
+        hits.targets.update(answers.targets)
+    return bool(answers.targets)
 
 
 def doubt(hits: Hits) -> None:
@@ -110,7 +127,7 @@ def doubt(hits: Hits) -> None:
         hits.targets.update(dict.fromkeys(hits.targets, "ambiguous"))
 
 
-def _parts(calls: Calls, values: Values, at: Block) -> Values:
+def parts(calls: Calls, values: Values, at: Block) -> Values:
     """The values themselves, and what stands in the tuples among them."""
     found = values
     for value in values:
@@ -126,7 +143,7 @@ def read_through(calls: Calls, getters: list[Getter], at: Block, site: int, hits
         values = calls.call(getter, Arguments(list(given)), at, site, hits, "property")
         if _is_fallback(getter):
             # One `__getattr__` serves all names: of the functions it hands on, the one of this name is meant, and what it made.
-            concrete = calls.p.concrete(values, at)
+            concrete = unfolded(calls.p, calls.p.concrete(values, at), at, name)
             named = frozenset(v for v in concrete if _is_named(v, name))
             values = named | frozenset(v for v in concrete if _is_closure(v)) if named else concrete
         found |= values
@@ -241,22 +258,4 @@ def _is_part(text: str) -> bool:
 
 
 def _tells(text: str) -> bool:
-    return len(text) > 2 and "_" in text
-
-
-def named_like(p: Program, owners: Values, before: str, after: str, at: Block) -> list[str]:
-    """The functions and methods of the owners whose names begin and end so."""
-    names: dict[str, None] = {}
-    for owner in owners:
-        if owner.kind == INSTANCE:
-            for ancestor in ancestry(p, owner.a, at)[0]:
-                for name, cell in ancestor.own.items():
-                    if (
-                        name.startswith(before)
-                        and name.endswith(after)
-                        and any(v.kind == FUNCTION for v in cell.values)
-                    ):
-                        names[name] = None
-        elif owner.kind == MODULE:
-            names.update((name, None) for name in owner.a.symbols if name.startswith(before) and name.endswith(after))
-    return sorted(names)
+    return len(text) > 2 and ("_" in text or (len(text) > 3 and text.isalpha() and text[1:].islower()))

@@ -261,10 +261,8 @@ def _delete(run: Flow, s: Code) -> bool:
             delete_attribute(run.calls, owners, target[2], run.at, target[3], hits)
         else:
             key = run.value(target[2]) if target[0] == "I" else NONE
-            line = target[3] if target[0] == "I" else run.line
-            ask(run.calls, owners, ("__delitem__",), Arguments([key]), run.at, line, hits)
-            run.line = line
-        run.note(hits, "del", run.line if target[0] != "A" else target[3], 0, False)
+            ask(run.calls, owners, ("__delitem__",), Arguments([key]), run.at, target[-1], hits)
+        run.note(hits, "del", target[-1], 0, False)
     for name in s[1]:
         run.frame.set(name, None)
     return False

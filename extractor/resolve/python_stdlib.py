@@ -6,10 +6,11 @@ from collections.abc import Callable
 from typing import Final
 
 from extractor.resolve.python_containers import copied, pairs
+from extractor.resolve.python_families import families
 from extractor.resolve.python_library import SPECIAL, Use, read_attribute, write_attribute
 from extractor.resolve.python_members import ancestry, setters
 from extractor.resolve.python_program import Program
-from extractor.resolve.python_protocols import ASKED, ORDER, ask, named_like, of_metaclass
+from extractor.resolve.python_protocols import ASKED, ORDER, ask, of_metaclass
 from extractor.resolve.python_state import Arguments
 from extractor.resolve.python_values import (
     BOUND,
@@ -26,6 +27,7 @@ from extractor.resolve.python_values import (
     Block,
     Cell,
     Class,
+    Value,
     Values,
     constant_keys,
 )  # fmt: skip
@@ -60,16 +62,19 @@ TEXT: Final = {"builtins.print": "str", "builtins.str.format": "format"}
 def _getattr(use: Use) -> Values:
     found: Values = NONE
     lacking = not use.first
-    for name in sorted(use.argument(1)):
+    names = use.argument(1)
+    known: set[tuple[Value, str]] = set()
+    if len(names) > 1 or any(name.kind == PREFIX for name in names):
+        found, known = families(use.p, use.first, names, use.at)
+        lacking = lacking or any(name.kind == PREFIX for name in names)
+    for name in sorted(names):
         if name.kind == CONSTANT and isinstance(name.a, str):
             for owner in sorted(use.first):
+                if (owner, name.a) in known:
+                    continue
                 read = read_attribute(use.calls, frozenset((owner,)), name.a, use.at, use.site, use.hits)
                 lacking = lacking or not read
                 found |= read
-        elif name.kind == PREFIX:
-            for known in named_like(use.p, use.first, name.a, name.b, use.at):
-                found |= read_attribute(use.calls, use.first, known, use.at, use.site, use.hits)
-            lacking = True
     # The default is for those owners that have no such attribute.
     return found | use.argument(2) if lacking or not found else found
 
@@ -249,6 +254,17 @@ def _closing(use: Use) -> Values:
     return use.holding("generator", "closing", use.first)
 
 
+def _make(use: Use) -> Values:
+    """`type.__call__(cls, …)`: what calling a class does whose metaclass does nothing else."""
+    made: Values = NONE
+    given = use.given
+    rest = Arguments(given.positional[1:], given.keywords, given.star, given.double)
+    for value in sorted(use.first):
+        if value.kind == CLASS:
+            made |= use.calls.construct(value, rest, use.at, use.site, use.hits, "flow", use.depth + 1)
+    return made
+
+
 def _globals(use: Use) -> Values:
     return use.p.one(MODULE, use.at.module)
 
@@ -286,6 +302,7 @@ RULES: Final[dict[str, Callable[[Use], Values]]] = SPECIAL | {
     "operator.methodcaller.__call__": _call_method,
     "builtins.sum": _sum,
     "builtins.dict": _mapping,
+    "builtins.type.__call__": _make,
     "builtins.globals": _globals,
     "builtins.isinstance": _is_instance,
     "contextlib.closing": _closing,

@@ -31,6 +31,7 @@ IDENTITY: Final = "identity"
 TYPE: Final = "type"
 RECORD: Final = "record"
 PREFIX: Final = "prefix"
+FAMILY: Final = "family"
 Code = tuple[Any, ...]  # a statement or an expression of the flow language, or a row of them
 STAND_INS: Final = frozenset((TOKEN, RETURNED))  # values that stand for others
 
@@ -43,7 +44,7 @@ class Value(float):
     function (Block, Context), class (Class), instance (Class), bound (function, receiver), module (Module), external and
     result (dotted path), constant (str or int), box (Box), token (Block, position), returned (Site), property (getters,
     (setters, deleters)), super (Class, receiver), partial (Partial), method (receiver, name), type (Values), record (field names),
-    prefix (how a text begins, how it ends), unknown (reason).
+    prefix (how a text begins, how it ends), family (owner, names of its functions), unknown (reason).
     """
 
     __slots__ = ("a", "b", "kind", "single", "views")
@@ -121,7 +122,7 @@ class Block:
 
     __slots__ = (
         "annotations", "asked", "attributes", "bound", "by_position", "captured", "class_", "conditional", "declared",
-        "defaults", "definition", "facts", "final", "flow", "foreign", "generator", "id", "index", "inflow", "kind", "log",
+        "decorated", "defaults", "definition", "facts", "final", "flow", "foreign", "generator", "id", "index", "inflow", "kind", "log",
         "lookups", "module", "names", "nonlocals", "outer", "owner", "params", "parent", "place", "queued", "reached",
         "returned", "returns", "runs", "sites", "wanted", "whole", "yielded",
     )  # fmt: skip
@@ -149,6 +150,7 @@ class Block:
         self.returned, self.yielded = Cell(), Cell()
         self.defaults: dict[int, Cell] = {}  # what a parameter holds when it is left out
         self.conditional: dict[tuple[int, bool], Cell] = {}  # returned when this parameter is None, or is not
+        self.decorated: Many[Value] = ()  # the functions it was given as a decorator
         self.lookups: dict[str, Any] = {}
         self.declared: dict[int, Values] = {}  # by parameter; -1: of the result
         self.sites: dict[int, Site] = {}
