@@ -304,11 +304,10 @@ class Calls:
     def store_slot(self, box: Value, key: Any, values: Values, at: Block, strong: bool = False) -> None:
         """Put values under a constant key, or anywhere past MAX_KEYS. `strong`: from here on nothing else stands there."""
         made: Box = box.a
-        if self.frame.block.owner is made.own:
-            if strong and at is made.own:
-                self.frame.set((box, key), values)
-            elif (known := self.frame.get((box, key))) is not None:
-                self.frame.set((box, key), known | values)
+        if strong and at is made.own:
+            self.frame.set((box, key), values)
+        elif self.frame.block.owner is made.own and (known := self.frame.get((box, key))) is not None:
+            self.frame.set((box, key), known | values)
         cell = made.slots.get(key)
         if cell is None:
             if len(made.slots) >= MAX_KEYS:
