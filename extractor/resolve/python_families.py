@@ -74,7 +74,10 @@ def _function(value: Value) -> Value:
 
 def unfolded(p: Program, values: Values, at: Block, name: str = "") -> Values:
     """The values, each family replaced by its members: by the one of this name, if one is given and there is one."""
-    if not any(value.kind == FAMILY for value in values):
+    for value in values:
+        if value.kind == FAMILY:
+            break
+    else:
         return values
     found: set[Value] = set()
     for value in values:

@@ -154,7 +154,7 @@ def contained(p: Program, cls: Class, reader: Block, method: str = "") -> Value 
     """What an instance holds as the list, set or dict that its class extends, all instances together; None where the class has
     this method of its own."""
     outside = ancestry(p, cls, reader)[1]
-    kind = next((EXTENDED[path] for path in outside if path in EXTENDED), None)
+    kind = next((EXTENDED[path] for path in outside if path in EXTENDED), None) if outside else None
     if kind is None or (method and on_class(p, cls, method, reader)[0]):
         return None
     return p.box(kind, cls.block, 0, "itself")
