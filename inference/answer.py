@@ -16,7 +16,6 @@ from typing import Any, Final
 from config.console import Console
 from config.settings import QuerySettings
 from extractor.graph import Graph
-from extractor.schema import Node
 from inference import discover, lines, outright, overview, pairs, traces
 from inference.backends import Backend, choose
 from inference.citations import Citation, Verifier
@@ -383,12 +382,6 @@ def _intent_row(intent: Intent) -> dict[str, Any]:
         "other": intent.y.name if intent.y else "",
         "assumed": intent.carried,
     }
-
-
-def nodes_of(answer: Answer, graph: Graph) -> list[Node]:
-    """The nodes an answer cites, in order."""
-    found = [graph.node(c.node_id) for c in answer.citations if c.node_id]
-    return list({n.id: n for n in found if n}.values())
 
 
 def ask(

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from trainings import QUIET, invented_rows, small_base, small_settings, write_rows
 
-from config.errors import IncompatibleInput, MissingInput, StorageError
+from config.errors import IncompatibleInput, MissingInput, StorageError, UsageError
 from config.settings import TrainSettings
 from dataset.example import write_examples
 from trainer.fingerprint import fingerprint
@@ -155,8 +155,13 @@ def test_changed_settings_start_anew(shop: Path, tmp_path: Path) -> None:
     assert second.pack.adapter_sha256 != first.pack.adapter_sha256
 
 
+def test_qlora_says_what_it_does_not_do(shop: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="bits is 16"):
+        run(settings_for(shop, tmp_path / "shop-nanodex-lora", bits=16), QUIET, "qlora")
+
+
 def test_qlora_trains_on_nf4_on_a_cpu(shop: Path, tmp_path: Path) -> None:
-    report = run(settings_for(shop, tmp_path / "shop-nanodex-lora", max_steps=3), QUIET, "qlora")
+    report = run(settings_for(shop, tmp_path / "shop-nanodex-lora", max_steps=3, bits=4), QUIET, "qlora")
     assert report.pack is not None
     assert (report.pack.method, report.pack.settings["bits"]) == ("qlora", 4)
     assert report.steps == 3
@@ -215,7 +220,7 @@ def test_what_is_missing_is_named_with_the_next_command(shop: Path, tmp_path: Pa
     with pytest.raises(MissingInput, match="no adapter"):
         run(settings_for(shop, target), QUIET, "lora", refresh=True)
     with pytest.raises(MissingInput, match="needs a CUDA GPU"):
-        run(settings_for(shop, target, base="owner/large-model"), QUIET, "qlora")
+        run(settings_for(shop, target, base="owner/large-model", bits=4), QUIET, "qlora")
     assert not target.exists()
 
 

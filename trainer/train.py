@@ -18,7 +18,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from config.console import Console, plural
-from config.errors import IncompatibleInput, MissingInput
+from config.errors import IncompatibleInput, MissingInput, UsageError
 from config.manifest import Manifest, write_atomically
 from config.settings import TrainSettings
 from dataset.example import Example
@@ -72,7 +72,7 @@ def run(
     }
     settings = settings.model_copy(update={k: v for k, v in given.items() if v})
     if method == "qlora" and settings.bits == 16:
-        settings = settings.model_copy(update={"bits": 4})
+        raise UsageError("qlora loads the base in 4 or 8 bits, bits is 16", "nanodex train lora, or --set bits=4")
     from trainer.quiet import quiet_libraries
 
     quiet_libraries()
