@@ -135,7 +135,9 @@ def _told(composer: Composer, retriever: Retriever, pieces: list[list[str]]) -> 
     if node is not None and thrown:
         near = min(thrown, key=lambda r: abs(r.site[1] - line))
         error, site = near.node, replace(near, node=node)
-        return [Claim(f"{name_of(error)} is raised by {raised(site)}.", at(site)), *_said(composer, error)]
+        callee = composer.graph.node(str(near.edge.meta.get("callee", ""))) if near.edge else None
+        by = raised(site) if callee is None else f"{name_of(callee)}, which {name_of(node)} calls there"
+        return [Claim(f"{name_of(error)} is raised by {by}.", at(site)), *_said(composer, error)]
     where = f"{name_of(node)}, in {node.path}" if node is not None else path
     span = (Span(path, line, line, node.id if node else "", "message"),)
     said = one_line(retriever.lookup.text(path, line, line)).strip(" ,;+")[:160]
