@@ -14,7 +14,6 @@ from extractor.facts import FileFacts
 from extractor.resolve.common import is_aside
 from extractor.resolve.python_fixtures import requested_fixtures
 from extractor.resolve.python_flow import Flow
-from extractor.resolve.python_instances import fitting
 from extractor.resolve.python_modules import Module, Modules
 from extractor.resolve.python_program import Program
 from extractor.resolve.python_protocols import ASKED, asked_of
@@ -26,7 +25,6 @@ MAX_ANSWERS: Final = 4  # rounds of asking until no answer moves a value
 
 def analyse(program: Program, files: Sequence[FileFacts]) -> None:
     """Let values flow through the whole program until they stand still."""
-    program.fitting = fitting
     flow = Flow(program)
     for block in _import_order(program):
         block.reached = True

@@ -39,15 +39,18 @@ ON_CLASS: Final = ("__init_subclass__", "__class_getitem__")
 BUILTINS: Final = frozenset(name for name in dir(builtins) if not name.startswith("_")) | {"__import__", "reveal_type"}
 
 
-def _whatever(p: Program, function: Block, index: int, values: Values, reader: Block) -> Values:
-    return values
-
-
 class Program(Store):
-    """`blocks_of[path][i + 1]` belongs to definition i, `[0]` to the module."""
+    """`blocks_of[path][i + 1]` belongs to definition i, `[0]` to the module. `fitting` says which values a declared parameter may
+    hold (see `python_instances.fitting`, which imports this module)."""
 
-    def __init__(self, files: Sequence[FileFacts], configs: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        files: Sequence[FileFacts],
+        configs: Mapping[str, str],
+        fitting: Callable[[Program, Block, int, Values, Block], Values],
+    ) -> None:
         super().__init__()
+        self.fitting = fitting
         self.modules = Modules(files, configs)
         self.blocks_of: dict[str, list[Block | None]] = {}
         self.boxes: dict[tuple[Any, ...], Value] = {}
@@ -56,9 +59,6 @@ class Program(Store):
         self.spaces: dict[str, Block] = {}
         self.requested: dict[Block, list[tuple[int, Block]]] = {}  # see python_fixtures
         self.special: set[str] = set()  # names like `__add__` that are defined anywhere here
-        self.fitting: Callable[[Program, Block, int, Values, Block], Values] = (
-            _whatever  # see `python_instances.fitting`
-        )
         self.shared: dict[str, Cell] = {}  # attributes of objects outside that the program fills itself, by dotted path
         for facts in files:
             self._load(facts)
