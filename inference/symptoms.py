@@ -111,7 +111,7 @@ def _message(composer: Composer, retriever: Retriever, text: str) -> list[Claim]
 
 def _quotes(text: str) -> list[list[list[str]]]:
     """What stands in quotes in `text` and is no name, each as its pieces of words; a quote inside one may be escaped."""
-    spoken = re.sub(r"\\\\[\"'].*?\\\\[\"']", " … ", text)
+    spoken = re.sub(r"\\+[\"'].*?\\+[\"']", " … ", text)
     said = [m.group(1) or m.group(2) for m in _QUOTED.finditer(spoken)]
     # What stands before a colon may be put there for every message.
     found = [_pieces(part) for text in said for part in dict.fromkeys((text, *reversed(re.split(r":\s+", text))))]

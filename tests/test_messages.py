@@ -9,6 +9,7 @@ import pytest
 from asking import expert, index, write
 
 from inference.answer import Expert
+from inference.symptoms import _quotes
 
 FILES = {
     "lock/door.py": '''"""Doors."""
@@ -158,3 +159,7 @@ def test_a_word_that_is_no_symbol_leads_to_what_is_called_like_it(tmp_path: Path
         text = opened.ask("Does it support QuickToken?").text
     assert "the word stands in:" in text
     assert "Called like it: SlowQuickToken." in text
+
+
+def test_a_quote_inside_a_quoted_message_is_something_filled_in() -> None:
+    assert _quotes('why do I get "no \\"oak\\" door here"?') == [[["no"], ["door", "here"]]]
