@@ -135,11 +135,8 @@ class Discoverer:
         if not verb or self.retriever.frequency(verb):
             return text
         known = max(in_code(verb), key=self.retriever.frequency)
-        return (
-            re.sub(rf"\b{verb}\b", known, text, count=1, flags=re.IGNORECASE)
-            if self.retriever.frequency(known)
-            else text
-        )
+        said = known if self.retriever.frequency(known) else verb
+        return re.sub(rf"\b{verb}\b", said, text, count=1, flags=re.IGNORECASE)
 
     def doing(self, text: str) -> tuple[float, Node | None]:
         """The function that does what a how-to question asks for, with the share of the question that it is about."""
