@@ -49,6 +49,20 @@ def test_depth_and_recursion_are_bounded(source: str) -> None:
     link_text({"x.py": source})
 
 
+def test_wrappers_that_may_hold_each_other_are_gone_through_once() -> None:
+    plugins = "".join(
+        f"class P{i}:\n def apply(self, f):\n  def inner{i}(*args): return f(*args)\n  return inner{i}\n"
+        for i in range(20)
+    )
+    text = (
+        f"class Cat:\n def meow(self): pass\ndef show(cat): cat.meow()\n{plugins}"
+        f"class App:\n def __init__(self): self.plugins = [{', '.join(f'P{i}()' for i in range(20))}]\n"
+        " def wrapped(self, view):\n  for plugin in self.plugins: view = plugin.apply(view)\n  return view\n"
+        "App().wrapped(show)(Cat())\n"
+    )
+    assert ("x.py#show", "x.py#Cat.meow") in calls(link_text({"x.py": text}))
+
+
 def test_many_files_of_one_name() -> None:
     sources = {f"p{i}/util.py": "def run(): help()\ndef help(): pass\n" for i in range(200)}
     assert len(calls(link_text(sources))) == 200

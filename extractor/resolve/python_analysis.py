@@ -98,7 +98,7 @@ def _presume_receiver(program: Program, block: Block) -> None:
         if not is_aside(block.facts.path):
             known = frozenset(v for v in known if v.kind != INSTANCE or not is_aside(v.a.block.facts.path))
         if not any(v.kind != UNKNOWN for v in known):
-            program.add(block.inflow[0], program.receiver(block))
+            program.presume(block, 0, program.receiver(block))
 
 
 def _declare(program: Program, block: Block) -> None:
@@ -109,7 +109,7 @@ def _declare(program: Program, block: Block) -> None:
             if not any(v.kind != UNKNOWN for cell in (rest.any, *rest.slots.values()) for v in cell.values):
                 program.add(rest.any, declared_type(program, block, index))
         elif kind == "" and not any(v.kind != UNKNOWN for v in block.inflow[index].values):
-            program.add(block.inflow[index], declared_type(program, block, index))
+            program.presume(block, index, declared_type(program, block, index))
     returned = block.returned.values.union(*(cell.values for cell in block.conditional.values()))
     if block.returns is not None and all(v.kind in (UNKNOWN, RESULT) for v in returned):
         values = declared_type(program, block, -1)

@@ -246,11 +246,11 @@ def _callbacks(use: Use) -> None:
                 p.enqueue(block)
             first = value.kind == BOUND
             if first and block.inflow:
-                p.flow_into(block.inflow[0], frozenset((value.b,)))
+                p.presume(block, 0, frozenset((value.b,)))
             if following and block.by_position and len(block.inflow) == len(following) + first:
                 # `run(function, a, b)` hands on what follows, where the numbers agree.
-                for cell, passed in zip(block.inflow[first:], following, strict=True):
-                    p.flow_into(cell, passed)
+                for place, passed in enumerate(following, first):
+                    p.presume(block, place, passed)
 
 
 def _function(value: Value) -> Block | None:

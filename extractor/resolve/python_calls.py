@@ -12,10 +12,10 @@ from typing import Any, Final
 from extractor.resolve.python_families import call_families
 from extractor.resolve.python_members import REGISTERED, ancestry, bind, contained, instance_cell, on_class
 from extractor.resolve.python_outside import lacks
+from extractor.resolve.python_passing import bind_arguments, hand_on
 from extractor.resolve.python_program import Program
 from extractor.resolve.python_state import Arguments, Frame, Hits
-from extractor.resolve.python_summaries import seen_by_caller
-from extractor.resolve.python_types import declared_type
+from extractor.resolve.python_summaries import Invocation, is_plain
 from extractor.resolve.python_values import (
     BOUND,
     BOX,
@@ -26,6 +26,7 @@ from extractor.resolve.python_values import (
     FUNCTION,
     IDENTITY,
     INSTANCE,
+    MAX_KEYS,
     METHOD,
     NONE,
     PARTIAL,
@@ -42,7 +43,6 @@ from extractor.resolve.python_values import (
 )  # fmt: skip
 
 MAX_CALL_DEPTH: Final = 6
-MAX_KEYS: Final = 64
 
 
 class Calls:
@@ -52,6 +52,8 @@ class Calls:
         self.p = program
         self.outside = outside  # `python_builtins.call_builtin`, which calls this module
         self.frame: Frame
+        self.handing: set[Block] = set()  # functions whose parameters are being called, from the outermost on
+        self.handed: set[tuple[Any, ...]] = set()  # what was done since the outermost one began
         self.factory: Values = NONE  # of the field whose default was evaluated last
 
     def call(
@@ -224,16 +226,20 @@ class Calls:
         if not function.reached:
             function.reached = True
             p.enqueue(function)
-        passed = self._bind(function, given)
+        passed = bind_arguments(p, function, given)
+        values = p.read(function.returned, at)
+        if function.sites:
+            hand_on(self, Invocation(p, callee, given, passed, at, site), depth)
         if function.generator:
             box = p.box("generator", function, 0)
             p.connect(function.yielded, box.a.any)
             return frozenset((box,))
-        values = p.read(function.returned, at)
+        if self.handing:  # nobody takes the result
+            return NONE
         for (index, is_none), cell in function.conditional.items():
             if is_none if self._omitted(function, index, given) else not (is_none and self._known(passed[index], at)):
                 values |= p.read(cell, at)
-        return seen_by_caller(p, values, function, callee.b, passed, at, site, depth)
+        return values if is_plain(values) else Invocation(p, callee, given, passed, at, site).result(values)
 
     def _known(self, passed: Values | None, at: Block) -> bool:
         """Whether it is known what is passed: a parameter of the caller, say, may still be None."""
@@ -246,64 +252,10 @@ class Calls:
             return False
         return param.kind == "kwonly" or index >= len(given.positional)
 
-    def _bind(self, function: Block, given: Arguments) -> list[Values | None]:
-        """Let the arguments flow into the parameters; returns what each parameter got here, None where it was left out."""
-        p = self.p
-        passed: list[Values | None] = []
-        position = 0
-        positional = given.positional
-        if function.by_position and not (given.keywords or given.star or given.double):
-            count = len(positional)
-            for index, cell in enumerate(function.inflow):
-                values = positional[index] if index < count else NONE
-                if values:
-                    if not values <= cell.values:
-                        p.flow_into(cell, values)
-                elif function.annotations:
-                    values = declared_type(p, function, index)
-                    p.add(cell, values)
-                passed.append(values if values or index < count else None)
-            return passed
-        used: set[str] = set()
-        for index, param in enumerate(function.params):
-            kind = param.kind
-            values = NONE
-            supplied = True
-            if kind == "*":
-                for offset, extra in enumerate(positional[position:]):
-                    self.store_slot(p.box("tuple", function, -2 - index), offset, extra, function)
-                if given.star:
-                    p.flow_into(p.box("tuple", function, -2 - index).a.any, given.star)
-                position = len(positional)
-            elif kind == "**":
-                box = p.box("dict", function, -2 - index)
-                for name, extra in given.keywords.items():
-                    if name not in used:
-                        self.store_slot(box, name, extra, function)
-                if given.double:
-                    p.flow_into(box.a.any, given.double)
-            else:
-                if kind != "kwonly" and position < len(positional):
-                    values = positional[position]
-                    position += 1
-                elif param.name in given.keywords:
-                    values = given.keywords[param.name]
-                    used.add(param.name)
-                else:
-                    values = given.double if kind == "kwonly" else given.star | given.double
-                    supplied = False
-                if values:
-                    p.flow_into(function.inflow[index], values)
-                elif function.annotations:
-                    # A caller passes something unknown: the declared type is what is left to go by.
-                    values = declared_type(p, function, index)
-                    p.add(function.inflow[index], values)
-            passed.append(values if values or supplied else None)
-        return passed
-
     def store_slot(self, box: Value, key: Any, values: Values, at: Block, strong: bool = False) -> None:
         """Put values under a constant key, or anywhere past MAX_KEYS. `strong`: from here on nothing else stands there."""
         made: Box = box.a
+        made.changed = True
         if strong and at is made.own:
             self.frame.set((box, key), values)
         elif self.frame.block.owner is made.own and (known := self.frame.get((box, key))) is not None:

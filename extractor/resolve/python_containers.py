@@ -43,6 +43,7 @@ def keyed(use: Use, names: tuple[str, ...]) -> Values:
 
 def _merge(use: Use, target: Value, source: Value) -> None:
     """Everything in one container is in the other too, now and later."""
+    target.a.changed = True
     for key in list(use.p.slots(source.a, use.at)):
         use.calls.store_slot(target, key, use.calls.read_slot(source, key, use.at), use.at)
     use.p.connect(source.a.more, target.a.more)
@@ -54,6 +55,7 @@ def _store(use: Use, box: Value, keys: Values, values: Values) -> None:
     known = constant_keys(keys)
     for key in known:
         use.calls.store_slot(box, key, values, use.at)
+    box.a.changed = True
     if not known:
         use.p.flow_into(box.a.any, values)
 

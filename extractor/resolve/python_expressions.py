@@ -9,6 +9,7 @@ from extractor.resolve.python_defining import give_default
 from extractor.resolve.python_displays import comprehension, dictionary, sequence, sliced, spread
 from extractor.resolve.python_members import attribute, contained, on_class
 from extractor.resolve.python_operators import operation
+from extractor.resolve.python_passing import HANDED
 from extractor.resolve.python_protocols import ask, class_item, hashed, joined_text, read_through
 from extractor.resolve.python_state import Arguments, Hits
 from extractor.resolve.python_types import sent_type, types_of
@@ -63,14 +64,21 @@ def _attribute(run: Flow, f: Code) -> Values:
     return found
 
 
-def _arguments(run: Flow, positional: Code, keywords: Code) -> Arguments:
-    given = Arguments()
+def _arguments(run: Flow, positional: Code, keywords: Code, handed: bool = False) -> Arguments:
+    """`handed`: without the block's own `*args` and `**kwargs`, which who calls it puts in their place."""
+    given = Arguments(handed=run.at if handed else None)
     for flow in positional:
         if flow is not None and flow.__class__ is tuple and flow[0] == "S":
-            spread(run, given, run.value(flow[1]))
+            if handed and flow is positional[-1] and _own(run, flow[1], "*"):
+                given.rest = True
+            else:
+                spread(run, given, run.value(flow[1]))
         else:
             given.positional.append(run.value(flow))
     for name, flow in keywords:
+        if handed and not name and _own(run, flow, "**"):
+            given.more = True
+            continue
         values = run.value(flow)
         if name:
             given.keywords[name] = values
@@ -84,6 +92,15 @@ def _arguments(run: Flow, positional: Code, keywords: Code) -> Arguments:
     return given
 
 
+def _own(run: Flow, flow: Any, kind: str) -> bool:
+    """Whether this is the block's own `*args` or `**kwargs`, with nothing in it but what was passed."""
+    for index, param in enumerate(run.at.params):
+        if param.kind == kind and flow == param.name:
+            box = run.p.box("tuple" if kind == "*" else "dict", run.at, -2 - index)
+            return run.name(flow) == frozenset((box,)) and not box.a.changed
+    return False
+
+
 def _call(run: Flow, f: Code) -> Values:
     _, site, flow, positional, keywords, line, column = f
     run.line = line
@@ -95,13 +112,15 @@ def _call(run: Flow, f: Code) -> Values:
         callees = run.value(flow)
         if not callees and flow.__class__ is str and flow not in run.frame.block.bound:
             reason = "missing_module"
-    given = _arguments(run, positional, keywords)
     parameters = NONE
     for callee in callees:
         if callee.kind == TOKEN:
             parameters = frozenset([v for v in callees if v.kind == TOKEN])
             break
     direct = run.concrete(callees - parameters if parameters else callees)
+    given = _arguments(
+        run, positional, keywords, bool(parameters) and not direct and not run.p.read(run.at.presumed, run.at)
+    )
     result = set(run.calls.call_each(direct, given, run.at, site, hits)) if direct else set()
     for callee in sorted(direct):
         if callee.kind == METHOD and callee.b == "update" and callee.a.kind == BOX:
@@ -111,12 +130,18 @@ def _call(run: Flow, f: Code) -> Values:
         inner = run.at.sites.get(site)
         if inner is None:
             inner = run.at.sites[site] = Site(run.at)
-        inner.callees, inner.positional, inner.keywords = parameters, given.positional, given.keywords
         through = run.concrete(parameters) - direct
+        _expected(run, inner, parameters, given)
         for token in sorted(parameters):
             # Too many to follow, but those that it decorates were named one by one.
             if token.b == 0 and token.a.inflow[0].full and len(token.a.decorated) <= MAX_DECORATED:
                 hits.targets.update((function.a.id, "flow") for function in token.a.decorated)
+        if given.rest or given.more:
+            others = frozenset(v for v in through if v.kind not in HANDED)
+            if others:
+                whole = _arguments(run, positional, keywords)
+                run.p.flow_into(inner.result, run.calls.call_each(others, whole, run.at, site, hits))
+            through -= others
         if through:
             run.p.flow_into(inner.result, run.calls.call_each(through, given, run.at, site, hits))
         result.add(run.p.value(RETURNED, inner))
@@ -125,6 +150,18 @@ def _call(run: Flow, f: Code) -> Values:
         hits.reasons.append(reason)
     run.note(hits, flow, line, column, True, flow)
     return frozenset(result)
+
+
+def _expected(run: Flow, inner: Site, parameters: Values, given: Arguments) -> None:
+    """Keep what a parameter is called with, for who passes the parameter."""
+    handed = given.handed is not None and (
+        given.rest or given.more
+        or any(v.kind == TOKEN for values in (*given.positional, *given.keywords.values()) for v in values)
+    )  # fmt: skip
+    now = (parameters, given.positional, given.keywords, given.rest, given.more, handed)
+    if now != (inner.callees, inner.positional, inner.keywords, inner.rest, inner.more, inner.handed):
+        inner.callees, inner.positional, inner.keywords, inner.rest, inner.more, inner.handed = now
+        run.p.upset(run.at.returned.readers)  # who called before does not know
 
 
 def _updated(run: Flow, box: Value, given: Arguments, strong: bool) -> None:

@@ -117,7 +117,7 @@ class Flow:
             made = self.calls.invoke(self.p.value(FUNCTION, maker), Arguments(), block, -1000 - index)
             if maker.generator:
                 made = self.calls.elements(made, block)
-            self.p.flow_into(block.inflow[index], made)
+            self.p.presume(block, index, made)
 
     def body(self, flow: Code) -> bool:
         """Run statements; True when the end cannot be reached."""
@@ -313,6 +313,7 @@ class Flow:
                 for key in constants:
                     self.calls.store_slot(owner, key, values, self.at, strong)
                 if not constants:
+                    owner.a.changed = True
                     self.p.flow_into(owner.a.any, values)
             elif owner.kind == INSTANCE:
                 self.calls.protocol(

@@ -8,9 +8,11 @@ from extractor.resolve.python_values import NONE, Block, Values
 
 
 class Arguments:
-    """`star` holds what unknown positions may get, `double` what unknown keywords may get."""
+    """`star` holds what unknown positions may get, `double` what unknown keywords may get. `rest`, `more`: behind them come the `*args`
+    and the `**kwargs` of the block `handed`, whose callers bind them, and whatever else stands for a parameter of it or of a block
+    around it."""
 
-    __slots__ = ("double", "keywords", "positional", "star")
+    __slots__ = ("double", "handed", "keywords", "more", "positional", "rest", "star")
 
     def __init__(
         self,
@@ -18,14 +20,21 @@ class Arguments:
         keywords: dict[str, Values] | None = None,
         star: Values = NONE,
         double: Values = NONE,
+        handed: Block | None = None,
     ) -> None:
         self.positional = [] if positional is None else positional
         self.keywords = {} if keywords is None else keywords
         self.star = star
         self.double = double
+        self.handed = handed
+        self.rest = self.more = False
 
     def after(self, *first: Values) -> Arguments:
-        return Arguments([*first, *self.positional], self.keywords, self.star, self.double)
+        return Arguments([*first, *self.positional], self.keywords, self.star, self.double, self.handed)
+
+    def key(self) -> tuple[Any, ...]:
+        """Equal for two that pass the same."""
+        return (*self.positional, frozenset(self.keywords.items()), self.star, self.double)
 
 
 class Hits:

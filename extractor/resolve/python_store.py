@@ -148,6 +148,11 @@ class Store:
         cell.top = len(kept) > MAX_INSTANCES
         cell.values = self.same((NONE if cell.top else kept) | self.one(UNKNOWN, "overflow"))
 
+    def presume(self, block: Block, index: int, values: Values) -> None:
+        """Put into a parameter what no call of the block passes."""
+        self.flow_into(block.inflow[index], values)
+        self.flow_into(block.presumed, values)
+
     def connect(self, source: Cell, target: Cell) -> None:
         """From now on `target` receives what `source` receives."""
         if source is target or target in source.next:

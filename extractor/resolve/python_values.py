@@ -33,6 +33,7 @@ RECORD: Final = "record"
 PREFIX: Final = "prefix"
 FAMILY: Final = "family"
 Code = tuple[Any, ...]  # a statement or an expression of the flow language, or a row of them
+MAX_KEYS: Final = 64  # of one container that are told apart
 STAND_INS: Final = frozenset((TOKEN, RETURNED))  # values that stand for others
 
 
@@ -123,7 +124,7 @@ class Block:
     __slots__ = (
         "annotations", "asked", "attributes", "bound", "by_position", "captured", "class_", "conditional", "declared",
         "decorated", "defaults", "definition", "facts", "final", "flow", "foreign", "generator", "id", "index", "inflow", "kind", "log",
-        "lookups", "module", "names", "nonlocals", "outer", "owner", "params", "parent", "place", "queued", "reached",
+        "lookups", "module", "names", "nonlocals", "outer", "owner", "params", "parent", "place", "presumed", "queued", "reached",
         "returned", "returns", "runs", "sites", "wanted", "whole", "yielded",
     )  # fmt: skip
 
@@ -160,6 +161,7 @@ class Block:
         self.whole = Place(self)  # reads for what is evaluated in every run
         self.place: Reader = self.whole  # what reads for this block: the statement being run, or a view on its behalf
         self.queued = self.reached = False
+        self.presumed = Cell()  # what its parameters hold that no call passed: nobody but the block itself hands it on
         self.runs = 0
         # What values are asked for by the language itself, as `if x` asks for truth: (values, what, line) by expression.
         self.asked: dict[tuple[int, int], tuple[Values, str, int]] = {}
@@ -220,7 +222,7 @@ class Box:
     missing items of a defaultdict.
     """
 
-    __slots__ = ("any", "default", "foreign", "keys", "kind", "more", "own", "readers", "slots")
+    __slots__ = ("any", "changed", "default", "foreign", "keys", "kind", "more", "own", "readers", "slots")
 
     def __init__(self, kind: str, own: Block) -> None:
         self.kind = kind
@@ -230,6 +232,7 @@ class Box:
         self.foreign: dict[str | int, Cell] = {}
         self.more, self.any, self.keys = Cell(), Cell(), Cell()
         self.default: Cell | None = None
+        self.changed = False  # of what holds the arguments of a block: the block itself stores something there
 
 
 class Partial:
@@ -254,13 +257,15 @@ class Context:
 
 
 class Site:
-    """A call whose callee is a parameter: what it was given, and what came back whatever the context."""
+    """A call whose callee is a parameter: what it was given, and what came back whatever the context. `rest` and `more`: the `*args`
+    and `**kwargs` of the block itself are handed on behind it. `handed`: who calls the block binds what stands for its parameters."""
 
-    __slots__ = ("block", "callees", "keywords", "positional", "result")
+    __slots__ = ("block", "callees", "handed", "keywords", "more", "positional", "rest", "result")
 
     def __init__(self, block: Block) -> None:
         self.block = block
         self.callees: Values = NONE
         self.positional: list[Values] = []
         self.keywords: dict[str, Values] = {}
+        self.rest = self.more = self.handed = False
         self.result = Cell()
