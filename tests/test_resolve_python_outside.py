@@ -98,3 +98,9 @@ def test_an_external_path_is_followed_to_the_method_called() -> None:
 def test_which_external_names_may_be_errors() -> None:
     assert all(map(is_error, ("socket.timeout", "struct.error", "click.Abort", "m._Stop", "socket.gaierror")))
     assert not any(map(is_error, ("m.make_error", "werkzeug.abort", "builtins.open")))
+
+
+def test_not_implemented_is_no_value_of_an_operator() -> None:
+    methods = "def __add__(self, other): return NotImplemented\n def __eq__(self, other): return NotImplemented\n"
+    source = f"class Money:\n {methods}(Money() + 1).show()\n(Money() == 1).show()\n"
+    assert external_callees(source) == set()

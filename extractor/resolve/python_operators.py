@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Final
 from extractor.resolve.python_members import on_class
 from extractor.resolve.python_protocols import COMPARISONS, ORDER, ask, ask_inside, doubt, hashed, inside, joined_text
 from extractor.resolve.python_state import Arguments, Hits
-from extractor.resolve.python_values import BOX, INSTANCE, NONE, Code, Value, Values
+from extractor.resolve.python_values import BOX, EXTERNAL, INSTANCE, NONE, Code, Value, Values
 
 if TYPE_CHECKING:
     from extractor.resolve.python_flow import Flow
 
+REFUSED: Final = "builtins.NotImplemented"  # a method's answer to the language, which no expression has as its value
 JOINING: Final = ("__or__", "__and__", "__xor__", "__ior__", "__iand__", "__ixor__")
 
 
@@ -61,7 +62,7 @@ def operation(run: Flow, f: Code) -> Values:
     run.note(hits, methods[0], line, 0, False)
     if methods[0] == "__add__":
         found |= joined_text(run.p, run.concrete(first), run.concrete(second))
-    return frozenset(found)
+    return frozenset(found) - run.p.one(EXTERNAL, REFUSED)
 
 
 def _compared(run: Flow, methods: list[str], first: Values, second: Values, line: int) -> Values:
@@ -84,7 +85,7 @@ def _compared(run: Flow, methods: list[str], first: Values, second: Values, line
         _compared_inside(run, methods[0], concrete, run.concrete(second), line, hits)
     if hits.targets:
         run.note(hits, methods[0], line, 0, False)
-    return found
+    return found - run.p.one(EXTERNAL, REFUSED)
 
 
 def _compared_inside(run: Flow, method: str, first: Values, second: Values, line: int, hits: Hits) -> None:
