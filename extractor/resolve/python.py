@@ -10,8 +10,9 @@ from extractor.parse.python_annotation import annotation
 from extractor.resolve import Links, definition_ids
 from extractor.resolve.common import CONFIDENCE, MAX_CANDIDATES, external_node
 from extractor.resolve.python_analysis import analyse
+from extractor.resolve.python_inheritance import ancestry
 from extractor.resolve.python_instances import fitting
-from extractor.resolve.python_members import ancestry, attribute
+from extractor.resolve.python_members import attribute
 from extractor.resolve.python_modules import Module
 from extractor.resolve.python_outside import is_error
 from extractor.resolve.python_program import Program

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from extractor.resolve.python_families import call_families
-from extractor.resolve.python_members import REGISTERED, ancestry, bind, contained, instance_cell, on_class
+from extractor.resolve.python_inheritance import ancestry
+from extractor.resolve.python_members import REGISTERED, bind, contained, instance_cell, on_class
 from extractor.resolve.python_outside import lacks
 from extractor.resolve.python_passing import bind_arguments, hand_on
 from extractor.resolve.python_program import Program
@@ -70,6 +71,8 @@ class Calls:
             hits.targets.setdefault(callee.a.id, via)
             registered = callee.a.attributes.get(REGISTERED)
             for other in sorted(p.read(registered, at)) if registered is not None else ():
+                if other.kind != FUNCTION:  # too many
+                    continue
                 hits.targets.setdefault(other.a.id, "flow")
                 self.invoke(other, given, at, site, depth)
             return self.invoke(callee, given, at, site, depth)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from extractor.resolve.python_members import ancestry, own_cell, rebase
+from extractor.resolve.python_inheritance import ancestry, rebase
+from extractor.resolve.python_members import own_cell
 from extractor.resolve.python_protocols import class_made
 from extractor.resolve.python_state import Arguments, Frame, Hits
 from extractor.resolve.python_text import dotted

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from extractor.resolve.python_members import ancestry, attribute, on_class
+from extractor.resolve.python_inheritance import ancestry
+from extractor.resolve.python_members import attribute, on_class
 from extractor.resolve.python_state import Arguments, Hits
 from extractor.resolve.python_values import (
     BOUND,

@@ -3,12 +3,16 @@ and how the orders of its bases make one."""
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any, Final
 
 from extractor.resolve.python_program import Program
-from extractor.resolve.python_values import Block, Class
+from extractor.resolve.python_values import CLASS, EXTERNAL, RESULT, UNKNOWN, Block, Class
 
 MAX_DESCENDANTS: Final = 16
+TRANSPARENT: Final = frozenset(
+    {"builtins.object", "typing.Generic", "typing.Protocol", "abc.ABC", "typing_extensions.Protocol"}
+)
 
 
 def descendants(p: Program, cls: Class, reader: Block) -> list[Class]:
@@ -49,18 +53,81 @@ def _note_stored(flow: Any, receiver: str, names: set[str]) -> None:
         pending.extend(part)
 
 
+def ancestry(p: Program, cls: Class, reader: Block) -> tuple[list[Class], list[str]]:
+    """(classes of the repository in method resolution order, external ancestors by dotted path)."""
+    cls.readers[reader.place] = None
+    return cls.mro or _order(cls)
+
+
+def rebase(p: Program, cls: Class) -> None:
+    """A base of the class became known: forget its order and that of its descendants, and evaluate who asked for them."""
+    pending = [cls]
+    seen = {cls}
+    while pending:
+        current = pending.pop()
+        current.mro = None
+        p.upset(current.readers)
+        for below in current.subclasses:
+            if below not in seen:
+                seen.add(below)
+                pending.append(below)
+
+
+def _order(cls: Class) -> tuple[list[Class], list[str]]:
+    """C3 over the orders of the bases. Where C3 refuses them, or they lead back here, depth first with the first mention kept."""
+    above, direct, externals = _above(cls)
+    if cls in above:
+        cls.mro = [cls, *(c for c in above if c is not cls)], externals
+        return cls.mro
+    orders = []
+    for base in direct:
+        orders.append(base.mro or _order(base))
+    merged = merge_orders([*(order for order, _ in orders), direct])
+    if merged is None:
+        merged = list(dict.fromkeys(c for order, _ in orders for c in order))
+    cls.mro = [cls, *merged], externals
+    return cls.mro
+
+
+def _above(cls: Class) -> tuple[list[Class], list[Class], list[str]]:
+    """(every class reached through the bases, depth first; the bases themselves; what they reach outside)."""
+    found: dict[Class, None] = {}
+    direct: list[Class] = []
+    externals: dict[str, None] = {}
+    pending = [(cls, value) for cell in reversed(cls.bases) for value in sorted(cell.values, reverse=True)]
+    while pending:
+        below, value = pending.pop()
+        if value.kind == CLASS:
+            base: Class = value.a
+            base.subclasses[below] = None
+            if below is cls and base not in direct:
+                direct.append(base)
+            if base not in found:
+                found[base] = None
+                pending += [(base, v) for cell in reversed(base.bases) for v in sorted(cell.values, reverse=True)]
+        elif value.kind in (EXTERNAL, RESULT) and value.a not in TRANSPARENT:
+            externals[value.a] = None
+        elif value.kind == UNKNOWN:
+            externals[""] = None
+    return list(found), direct, list(externals)
+
+
 def merge_orders(sequences: list[list[Class]]) -> list[Class] | None:
     """C3: the orders of the bases, and the bases themselves, as one order; None where they contradict each other."""
+    later = Counter(c for sequence in sequences for c in sequence[1:])  # how often a class stands behind the head
+    heads = [0] * len(sequences)
     result: list[Class] = []
     while True:
-        sequences = [s for s in sequences if s]
-        if not sequences:
+        open_ = [(s, at) for s, at in zip(sequences, heads, strict=True) if at < len(s)]
+        if not open_:
             return result
-        for sequence in sequences:
-            head = sequence[0]
-            if not any(head in other[1:] for other in sequences):
-                break
-        else:
+        head = next((s[at] for s, at in open_ if not later[s[at]]), None)
+        if head is None:
             return None
         result.append(head)
-        sequences = [[c for c in s if c is not head] if s[0] is head else s for s in sequences]
+        for index, sequence in enumerate(sequences):
+            at = heads[index]
+            if at < len(sequence) and sequence[at] is head:
+                heads[index] = at + 1
+                if at + 1 < len(sequence):
+                    later[sequence[at + 1]] -= 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from extractor.resolve.python_members import ancestry
+from extractor.resolve.python_inheritance import ancestry
 from extractor.resolve.python_program import Program
 from extractor.resolve.python_types import declared_type
 from extractor.resolve.python_values import (

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from extractor.facts import Import
+from extractor.resolve.python_inheritance import ancestry
 from extractor.resolve.python_members import (
     REGISTERED,
     TEMPLATES,
-    ancestry,
     attribute,
     bind,
     instance_cell,

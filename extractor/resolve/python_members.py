@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from extractor.resolve.python_inheritance import merge_orders, stored
+from extractor.resolve.python_inheritance import ancestry, stored
 from extractor.resolve.python_modules import Module
 from extractor.resolve.python_outside import endless, lacks
 from extractor.resolve.python_program import ON_CLASS, Program
@@ -32,9 +32,6 @@ from extractor.resolve.python_values import (
     View,
 )  # fmt: skip
 
-TRANSPARENT: Final = frozenset(
-    {"builtins.object", "typing.Generic", "typing.Protocol", "abc.ABC", "typing_extensions.Protocol"}
-)
 # Classes outside that are containers whatever extends them.
 EXTENDED: Final = {
     "builtins.list": "list", "collections.UserList": "list", "collections.deque": "list", "typing.List": "list",
@@ -61,52 +58,6 @@ TEMPLATES: Final = {
     "logging.Handler.handle": "emit",
 }
 Getter = tuple[Value, tuple[Values, ...]]  # what reading an attribute calls, and with what
-
-
-def ancestry(p: Program, cls: Class, reader: Block) -> tuple[list[Class], list[str]]:
-    """(classes of the repository in method resolution order, external ancestors by dotted path)."""
-    cls.readers[reader.place] = None
-    if cls.mro is None:
-        cls.mro = _linearize(p, cls, {cls})
-    return cls.mro
-
-
-def rebase(p: Program, cls: Class) -> None:
-    """A base of the class became known: forget its order and that of its descendants, and evaluate who asked for them."""
-    pending = [cls]
-    seen = {cls}
-    while pending:
-        current = pending.pop()
-        current.mro = None
-        p.upset(current.readers)
-        for below in current.subclasses:
-            if below not in seen:
-                seen.add(below)
-                pending.append(below)
-
-
-def _linearize(p: Program, cls: Class, seen: set[Class]) -> tuple[list[Class], list[str]]:
-    """C3; where C3 refuses, depth first with the first mention kept."""
-    sequences: list[list[Class]] = []
-    externals: list[str] = []
-    direct: list[Class] = []
-    for base in cls.bases:
-        for value in sorted(base.values):
-            if value.kind == CLASS and value.a not in seen:
-                value.a.subclasses[cls] = None
-                direct.append(value.a)
-                order, outside = _linearize(p, value.a, seen | {value.a})
-                sequences.append(list(order))
-                externals += outside
-            elif value.kind in (EXTERNAL, RESULT) and value.a not in TRANSPARENT:
-                externals.append(value.a)
-            elif value.kind == UNKNOWN:
-                externals.append("")
-    direct = list(dict.fromkeys(direct))
-    merged = merge_orders([*(list(s) for s in sequences), list(direct)])
-    if merged is None:
-        merged = list(dict.fromkeys(c for sequence in sequences for c in sequence))
-    return [cls, *(c for c in merged if c is not cls)], list(dict.fromkeys(externals))
 
 
 def on_class(

@@ -30,6 +30,9 @@ from extractor.resolve.python_values import (
 if TYPE_CHECKING:
     from extractor.resolve.python_calls import Calls
 
+MAX_CALLEES: Final = (
+    4  # where it may be more, nobody knows which it is: all callers' arguments are gathered for all of them
+)
 HANDED: Final = (FUNCTION, BOUND, CLASS, INSTANCE)  # what may have parameters here
 
 
@@ -129,10 +132,13 @@ def hand_on(calls: Calls, call: Invocation, depth: int) -> None:
         if not inner.handed:
             continue
         arguments = call.arguments_of(inner)
-        for token in sorted(inner.callees):
-            for callee in sorted(p.concrete(call.meant_by(token), at)):
-                if callee.kind in HANDED:
-                    calls.call(callee, arguments, at, number, Hits(), "", depth + 1)
+        callees = p.concrete(frozenset().union(*(call.meant_by(token) for token in inner.callees)), at)
+        callees = frozenset(callee for callee in callees if callee.kind in HANDED)
+        if len(callees) > MAX_CALLEES:
+            p.flow_into(function.presumed, callees)
+            continue
+        for callee in sorted(callees):
+            calls.call(callee, arguments, at, number, Hits(), "", depth + 1)
     calls.handing.remove(function)
     if not calls.handing:
         calls.handed.clear()

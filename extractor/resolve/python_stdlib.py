@@ -7,8 +7,9 @@ from typing import Final
 
 from extractor.resolve.python_containers import copied, pairs
 from extractor.resolve.python_families import families
+from extractor.resolve.python_inheritance import ancestry
 from extractor.resolve.python_library import SPECIAL, Use, read_attribute, write_attribute
-from extractor.resolve.python_members import ancestry, setters
+from extractor.resolve.python_members import setters
 from extractor.resolve.python_program import Program
 from extractor.resolve.python_protocols import ASKED, ORDER, ask, of_metaclass
 from extractor.resolve.python_state import Arguments
