@@ -10,7 +10,6 @@ from extractor.parse.python_annotation import annotation
 from extractor.resolve import Links, definition_ids
 from extractor.resolve.common import CONFIDENCE, MAX_CANDIDATES, external_node
 from extractor.resolve.python_analysis import analyse
-from extractor.resolve.python_instances import fitting
 from extractor.resolve.python_members import ancestry, attribute
 from extractor.resolve.python_modules import Module
 from extractor.resolve.python_outside import is_error
@@ -38,7 +37,7 @@ NEVER_RAISED: Final = frozenset(("abc", "collections", "dataclasses", "enum", "t
 
 def link(files: Sequence[FileFacts], configs: Mapping[str, str]) -> Links:
     """Edges between the symbols of these files, and what could not be linked. `files` come in order of path."""
-    program = Program(files, configs, fitting)
+    program = Program(files, configs)
     analyse(program, files)
     links = Links()
     externals: dict[str, Node] = {}

@@ -1,4 +1,4 @@
-"""What is known of a value by its type: what isinstance says of it, the fields of a named tuple, what a declaration rules out."""
+"""What is known of a value by its type: what isinstance says of it, the fields of a named tuple."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from typing import Final
 
 from extractor.resolve.python_members import ancestry
 from extractor.resolve.python_program import Program
-from extractor.resolve.python_types import declared_type
 from extractor.resolve.python_values import (
     BOX,
     CLASS,
@@ -16,9 +15,7 @@ from extractor.resolve.python_values import (
     RESULT,
     UNKNOWN,
     Block,
-    Class,
     Value,
-    Values,
 )  # fmt: skip
 
 SCALARS: Final = frozenset(
@@ -54,23 +51,3 @@ def tuple_fields(p: Program, value: Value, reader: Block) -> list[str]:
         return []
     outside = ancestry(p, value.a, reader)[1]
     return value.a.fields if "typing.NamedTuple" in outside or "builtins.tuple" in outside else []
-
-
-def fitting(p: Program, function: Block, index: int, values: Values, reader: Block) -> Values:
-    """Of what flows to a parameter that is declared to be an instance of classes here, without the instances of other classes: they
-    come from callers that mean another function. All of it where none fits, or a class is a protocol, which others fit unsaid."""
-    declared = declared_type(p, function, index)
-    if not declared or any(value.kind != INSTANCE or _is_protocol(value.a) for value in declared):
-        return values
-    wanted = {value.a for value in declared}
-    others = frozenset(v for v in values if v.kind == INSTANCE and not _may_be(p, v.a, wanted, reader))
-    return values - others if any(v.kind == INSTANCE and v not in others for v in values) else values
-
-
-def _may_be(p: Program, cls: Class, wanted: set[Class], reader: Block) -> bool:
-    order, outside = ancestry(p, cls, reader)
-    return "" in outside or not wanted.isdisjoint(order)
-
-
-def _is_protocol(cls: Class) -> bool:
-    return any(v.kind == EXTERNAL and v.a.endswith(".Protocol") for base in cls.bases for v in base.values)

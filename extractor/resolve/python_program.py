@@ -6,7 +6,7 @@ Nothing here decides what a call does; `python_calls` does, and `python_flow` ru
 from __future__ import annotations
 
 import builtins
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from extractor.facts import FileFacts
@@ -40,17 +40,10 @@ BUILTINS: Final = frozenset(name for name in dir(builtins) if not name.startswit
 
 
 class Program(Store):
-    """`blocks_of[path][i + 1]` belongs to definition i, `[0]` to the module. `fitting` says which values a declared parameter may
-    hold (see `python_instances.fitting`, which imports this module)."""
+    """`blocks_of[path][i + 1]` belongs to definition i, `[0]` to the module."""
 
-    def __init__(
-        self,
-        files: Sequence[FileFacts],
-        configs: Mapping[str, str],
-        fitting: Callable[[Program, Block, int, Values, Block], Values],
-    ) -> None:
+    def __init__(self, files: Sequence[FileFacts], configs: Mapping[str, str]) -> None:
         super().__init__()
-        self.fitting = fitting
         self.modules = Modules(files, configs)
         self.blocks_of: dict[str, list[Block | None]] = {}
         self.boxes: dict[tuple[Any, ...], Value] = {}
@@ -226,8 +219,6 @@ class Program(Store):
                 found = self.read(value.a.inflow[value.b], reader)
                 if value.a.inflow[value.b].full and value.b == 0 and value.a.class_ is not None:
                     found = self.receiver(value.a)
-                if len(found) > 1 and value.a.annotations:
-                    found = self.fitting(self, value.a, value.b, found, reader)
                 known |= found
             elif value.kind == RETURNED:
                 known |= self.read(value.a.result, reader)

@@ -118,6 +118,8 @@ class Store:
         while pending:
             cell, values = pending.pop()
             new = values - cell.values if cell.values else values
+            if cell.guard is not None:
+                new = cell.guard(self, new)
             if cell.full or len(cell.values) + len(new) > MAX_CONSTANTS:
                 new = self._bounded(cell, new)
             if not new:
