@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
 
 from extractor.resolve.common import is_aside
+from extractor.resolve.python_inheritance import is_protocol
 from extractor.resolve.python_members import ancestry
 from extractor.resolve.python_program import Program
 from extractor.resolve.python_types import named
@@ -172,7 +173,7 @@ def _meant(p: Program, value: Value) -> Allowed | None:
 
 def _class_meant(p: Program, cls: Class) -> Allowed | None:
     """A class, and what has the methods that an abstract one leaves to others; all that a protocol lists."""
-    protocol = any(v.kind == EXTERNAL and v.a.endswith(".Protocol") for base in cls.bases for v in base.values)
+    protocol = is_protocol(cls)
     asked = frozenset(
         block.definition.name
         for block in p.blocks_of[cls.block.facts.path]

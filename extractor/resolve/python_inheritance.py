@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from extractor.resolve.python_program import Program
-from extractor.resolve.python_values import Block, Class
+from extractor.resolve.python_values import EXTERNAL, Block, Class
 
 MAX_DESCENDANTS: Final = 16
 
@@ -18,6 +18,11 @@ def descendants(p: Program, cls: Class, reader: Block) -> list[Class]:
     for current in found:
         found += [below for below in current.subclasses if below not in found]
     return found if len(found) <= MAX_DESCENDANTS else [cls]
+
+
+def is_protocol(cls: Class) -> bool:
+    """Whether the class says what others have to have, by extending `typing.Protocol` itself."""
+    return any(v.kind == EXTERNAL and v.a.endswith(".Protocol") for base in cls.bases for v in base.values)
 
 
 def stored(p: Program, cls: Class) -> set[str]:
