@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
+from extractor.resolve.python_arity import taking
 from extractor.resolve.python_defining import give_default
 from extractor.resolve.python_displays import comprehension, dictionary, sequence, sliced, spread
 from extractor.resolve.python_members import attribute, contained, on_class
@@ -102,6 +103,10 @@ def _call(run: Flow, f: Code) -> Values:
             parameters = frozenset([v for v in callees if v.kind == TOKEN])
             break
     direct = run.concrete(callees - parameters if parameters else callees)
+    through = run.concrete(parameters) - direct if parameters else NONE
+    if (direct or through) and _counted(positional, keywords):
+        able = taking(run.p, direct | through, given, run.at)
+        direct, through = able - through, able & through
     result = set(run.calls.call_each(direct, given, run.at, site, hits)) if direct else set()
     for callee in sorted(direct):
         if callee.kind == METHOD and callee.b == "update" and callee.a.kind == BOX:
@@ -112,7 +117,6 @@ def _call(run: Flow, f: Code) -> Values:
         if inner is None:
             inner = run.at.sites[site] = Site(run.at)
         inner.callees, inner.positional, inner.keywords = parameters, given.positional, given.keywords
-        through = run.concrete(parameters) - direct
         for token in sorted(parameters):
             # Too many to follow, but those that it decorates were named one by one.
             if token.b == 0 and token.a.inflow[0].full and len(token.a.decorated) <= MAX_DECORATED:
@@ -125,6 +129,11 @@ def _call(run: Flow, f: Code) -> Values:
         hits.reasons.append(reason)
     run.note(hits, flow, line, column, True, flow)
     return frozenset(result)
+
+
+def _counted(positional: Code, keywords: Code) -> bool:
+    """Whether a call passes what is written and no more: no `*values`, no `**values`."""
+    return all(f.__class__ is not tuple or f[0] != "S" for f in positional) and all(name for name, _ in keywords)
 
 
 def _updated(run: Flow, box: Value, given: Arguments, strong: bool) -> None:
