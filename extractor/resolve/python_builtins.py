@@ -14,7 +14,7 @@ from extractor.resolve.python_families import unfolded
 from extractor.resolve.python_library import Use, methods_of_template, register
 from extractor.resolve.python_members import TEMPLATES, on_class
 from extractor.resolve.python_outside import lacks
-from extractor.resolve.python_protocols import ASKED, ask, parts
+from extractor.resolve.python_protocols import ASKED, ask_of_all, parts
 from extractor.resolve.python_state import Arguments, Hits
 from extractor.resolve.python_stdlib import GIVES, ITERATING, OPERATIONS, RULES, TEXT, ordered
 from extractor.resolve.python_types import instances_of
@@ -182,13 +182,13 @@ def _by_table(use: Use, path: str) -> Values:
     method = PROTOCOLS.get(path)
     if method is not None:
         asked = parts(use.calls, first, use.at) if path == "builtins.hash" else first
-        found = ask(use.calls, asked, method, Arguments(), use.at, use.site, use.hits, use.depth)
+        found = ask_of_all(use.calls, asked, method, Arguments(), use.at, use.site, use.hits, use.depth)
         if path not in COPIES:
             return found
     if path in SIZED:
-        ask(use.calls, first, ("__len__", "__length_hint__"), Arguments(), use.at, use.site, use.hits, use.depth)
+        ask_of_all(use.calls, first, ("__len__", "__length_hint__"), Arguments(), use.at, use.site, use.hits, use.depth)
     if path in SETS:
-        ask(use.calls, use.each(first), ASKED["hash"], Arguments(), use.at, use.site, use.hits, use.depth)
+        ask_of_all(use.calls, use.each(first), ASKED["hash"], Arguments(), use.at, use.site, use.hits, use.depth)
     if path.endswith(".__new__"):
         return frozenset(p.value(INSTANCE, v.a) for v in first if v.kind == CLASS)
     if path == "typing.cast":
@@ -207,7 +207,7 @@ def _by_table(use: Use, path: str) -> Values:
         use.each(first)
     elif path in TEXT:
         for values in (*use.arguments, *(p.concrete(v, use.at) for v in use.given.keywords.values())):
-            ask(use.calls, values, ASKED[TEXT[path]], Arguments(), use.at, use.site, use.hits)
+            ask_of_all(use.calls, values, ASKED[TEXT[path]], Arguments(), use.at, use.site, use.hits)
     name = path.rpartition(".")[2]
     # An external name in capitals is a class by custom, and its call an instance of it.
     if name[:1].isupper() or name == "open":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from extractor.resolve.python_library import Use
-from extractor.resolve.python_protocols import ASKED, ask
+from extractor.resolve.python_protocols import ASKED, ask_of_all
 from extractor.resolve.python_state import Arguments
 from extractor.resolve.python_values import BOX, NONE, Value, Values, constant_keys
 
@@ -64,7 +64,7 @@ def container_method(use: Use, owner: Value, name: str) -> Values:
     box = owner.a
     everything = frozenset((owner,))
     if first and (box.kind == "set" or (box.kind == "dict" and name in ("get", "pop", "setdefault"))):
-        ask(use.calls, first, ASKED["hash"], Arguments(), at, use.site, use.hits, use.depth)
+        ask_of_all(use.calls, first, ASKED["hash"], Arguments(), at, use.site, use.hits, use.depth)
     if name in ("get", "pop", "setdefault") and not (name == "get" and box.kind == "list"):
         found: Values = use.argument(1)
         known = constant_keys(first)

@@ -10,7 +10,7 @@ from extractor.resolve.python_families import families
 from extractor.resolve.python_library import SPECIAL, Use, read_attribute, write_attribute
 from extractor.resolve.python_members import ancestry, setters
 from extractor.resolve.python_program import Program
-from extractor.resolve.python_protocols import ASKED, ORDER, ask, of_metaclass
+from extractor.resolve.python_protocols import ASKED, ORDER, ask, ask_of_all, of_metaclass
 from extractor.resolve.python_state import Arguments
 from extractor.resolve.python_values import (
     BOUND,
@@ -113,7 +113,7 @@ def _described(p: Program, cls: Class, reader: Block) -> list[str]:
 def _less(use: Use, elements: Values) -> None:
     """Elements are compared with each other."""
     given = Arguments([elements])
-    ask(use.calls, elements, ASKED["order"], given, use.at, use.site, use.hits, use.depth)
+    ask_of_all(use.calls, elements, ASKED["order"], given, use.at, use.site, use.hits, use.depth)
 
 
 def ordered(use: Use, keys: Values) -> None:
