@@ -28,7 +28,10 @@ def is_protocol(cls: Class) -> bool:
 def stored(p: Program, cls: Class) -> set[str]:
     """The attributes that a class sets in its body, or its methods on their first parameter, whatever they hold."""
     if cls.stored is None:
-        cls.stored = {s[1] for s in cls.block.flow if s[0] in ("=", ":") and s[1].__class__ is str}
+        made = cls.block.has_flag("dataclass")  # of what it only declares, too
+        cls.stored = {
+            s[1] for s in cls.block.flow if s[1].__class__ is str and (s[0] == "=" or (s[0] == ":" and (s[4] or made)))
+        }
         for block in p.blocks_of[cls.block.facts.path]:
             if block is not None and block.kind == "function" and block.class_ is cls and block.params:
                 _note_stored(block.flow, block.params[0].name, cls.stored)
