@@ -9,7 +9,7 @@ from __future__ import annotations
 from sys import intern
 from typing import TYPE_CHECKING, Final
 
-from extractor.resolve.python_containers import container_method, copied, keyed
+from extractor.resolve.python_containers import container_method, copied, keyed, text_method
 from extractor.resolve.python_families import unfolded
 from extractor.resolve.python_library import Use, methods_of_template, register
 from extractor.resolve.python_members import TEMPLATES, on_class
@@ -22,6 +22,7 @@ from extractor.resolve.python_values import (
     BOUND,
     BOX,
     CLASS,
+    CONSTANT,
     EXTERNAL,
     FAMILY,
     FUNCTION,
@@ -324,6 +325,8 @@ def _method(use: Use, owner: Value, name: str) -> Values:
         return use.holding("list", name, frozenset(use.p.value(CLASS, below) for below in owner.a.subclasses))
     if owner.kind == CLASS:
         return use.calls.construct(owner, use.given, use.at, use.site, use.hits, "super", use.depth)
+    if owner.kind == CONSTANT:
+        return text_method(use, owner, name)
     if lacks(f"builtins.{owner.a.kind}", name):
         use.hits.reasons.append("external")
     else:

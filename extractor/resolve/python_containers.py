@@ -5,7 +5,8 @@ from __future__ import annotations
 from extractor.resolve.python_library import Use
 from extractor.resolve.python_protocols import ASKED, ask_of_all
 from extractor.resolve.python_state import Arguments
-from extractor.resolve.python_values import BOX, NONE, Value, Values, constant_keys
+from extractor.resolve.python_text import halves
+from extractor.resolve.python_values import BOX, CONSTANT, NONE, Value, Values, constant_keys
 
 
 def copied(use: Use, kind: str) -> Values:
@@ -56,6 +57,19 @@ def _store(use: Use, box: Value, keys: Values, values: Values) -> None:
         use.calls.store_slot(box, key, values, use.at)
     if not known:
         use.p.flow_into(box.a.any, values)
+
+
+def text_method(use: Use, owner: Value, name: str) -> Values:
+    """The parts of a text that names something, as in `module, name = path.rsplit(".", 1)`."""
+    given = [value.a for values in use.arguments for value in values if value.kind == CONSTANT and len(values) == 1]
+    known = len(given) == len(use.arguments) and not use.given.keywords
+    parts = halves(owner.a, name, given) if known else ()
+    if not parts:
+        return NONE
+    box = use.box("list", f"{name} {owner.a}")
+    for index, part in enumerate(parts):
+        use.calls.store_slot(box, index, use.p.one(CONSTANT, part), use.at)
+    return frozenset((box,))
 
 
 def container_method(use: Use, owner: Value, name: str) -> Values:

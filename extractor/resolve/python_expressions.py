@@ -12,6 +12,7 @@ from extractor.resolve.python_members import attribute, contained, on_class
 from extractor.resolve.python_operators import operation
 from extractor.resolve.python_protocols import ask, class_item, hashed, joined_text, read_through
 from extractor.resolve.python_state import Arguments, Hits
+from extractor.resolve.python_text import DIVIDING, NAMING
 from extractor.resolve.python_types import sent_type, types_of
 from extractor.resolve.python_values import (
     BOUND,
@@ -39,6 +40,7 @@ from extractor.resolve.python_values import (
 
 if TYPE_CHECKING:
     from extractor.resolve.python_flow import Flow
+    from extractor.resolve.python_program import Program
 
 MAX_DECORATED: Final = 128
 CALLED: Final = (FUNCTION, BOUND, CLASS, PARTIAL)
@@ -154,7 +156,7 @@ def _method(run: Flow, flow: Code, hits: Hits) -> tuple[Values, str]:
     owners = run.value(flow[1])
     if not owners:
         return NONE, "unknown_receiver"
-    found: Values = NONE
+    found: Values = _text_methods(run.p, owners, flow[2]) if flow[2] in DIVIDING else NONE
     reason = ""
     for owner in sorted(run.concrete(owners)):
         values, getters, missing = attribute(run.p, owner, flow[2], run.at)
@@ -165,6 +167,13 @@ def _method(run: Flow, flow: Code, hits: Hits) -> tuple[Values, str]:
             found |= read_through(run.calls, getters, run.at, flow[3], read, flow[2])
             run.note(read, flow[2], flow[3], 0, False)
     return found, reason or "unknown_receiver"
+
+
+def _text_methods(p: Program, owners: Values, name: str) -> Values:
+    """Methods that divide texts which name something: those of a table, not what callers pass, which each of them would get back."""
+    if any(v.kind != CONSTANT or v.a.__class__ is not str or not NAMING.fullmatch(v.a) for v in owners):
+        return NONE
+    return frozenset(p.value(METHOD, text, name) for text in owners)
 
 
 def _item(run: Flow, f: Code) -> Values:

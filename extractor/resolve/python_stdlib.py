@@ -24,6 +24,7 @@ from extractor.resolve.python_values import (
     PREFIX,
     PROPERTY,
     RESULT,
+    UNKNOWN,
     Block,
     Cell,
     Class,
@@ -55,6 +56,7 @@ ITERATING: Final = frozenset(
         "builtins.dict.fromkeys",
     )
 )
+MAX_OUTSIDE: Final = 64  # attributes of things outside that one `getattr` follows
 # These make text of all they are given.
 TEXT: Final = {"builtins.print": "str", "builtins.str.format": "format"}
 
@@ -67,14 +69,18 @@ def _getattr(use: Use) -> Values:
     if len(names) > 1 or any(name.kind == PREFIX for name in names):
         found, known = families(use.p, use.first, names, use.at)
         lacking = lacking or any(name.kind == PREFIX for name in names)
-    for name in sorted(names):
-        if name.kind == CONSTANT and isinstance(name.a, str):
-            for owner in sorted(use.first):
-                if (owner, name.a) in known:
-                    continue
-                read = read_attribute(use.calls, frozenset((owner,)), name.a, use.at, use.site, use.hits)
-                lacking = lacking or not read
-                found |= read
+    texts = [name for name in sorted(names) if name.kind == CONSTANT and isinstance(name.a, str)]
+    owners = use.first
+    outside = frozenset(owner for owner in owners if owner.kind in (EXTERNAL, RESULT))
+    if len(outside) * len(texts) > MAX_OUTSIDE:  # a loop that goes down a path would multiply them in every round
+        owners, found = owners - outside, found | use.p.one(UNKNOWN, "external")
+    for name in texts:
+        for owner in sorted(owners):
+            if (owner, name.a) in known:
+                continue
+            read = read_attribute(use.calls, frozenset((owner,)), name.a, use.at, use.site, use.hits)
+            lacking = lacking or not read
+            found |= read
     # The default is for those owners that have no such attribute.
     return found | use.argument(2) if lacking or not found else found
 
