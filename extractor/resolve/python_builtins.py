@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from extractor.resolve.python_containers import container_method, copied, keyed, text_method
 from extractor.resolve.python_families import unfolded
 from extractor.resolve.python_library import Use, methods_of_template, register
-from extractor.resolve.python_members import TEMPLATES, on_class
+from extractor.resolve.python_members import TEMPLATES, above, on_class
 from extractor.resolve.python_outside import lacks
 from extractor.resolve.python_protocols import ASKED, ask_of_all, parts
 from extractor.resolve.python_state import Arguments, Hits
@@ -319,7 +319,9 @@ def _method(use: Use, owner: Value, name: str) -> Values:
             PROPERTY, owner.a, (added if name == "setter" else stored, added if name == "deleter" else deleted)
         )
     if owner.kind == FUNCTION:
-        return register(use, owner)
+        return register(use, owner, name)
+    if owner.kind == CLASS and name == "mro":
+        return use.holding("list", name, above(use.p, owner, use.at))
     if owner.kind == CLASS and name == "__subclasses__":
         owner.a.followers[use.at.place] = None
         return use.holding("list", name, frozenset(use.p.value(CLASS, below) for below in owner.a.subclasses))

@@ -71,6 +71,11 @@ def ancestry(p: Program, cls: Class, reader: Block) -> tuple[list[Class], list[s
     return cls.mro
 
 
+def above(p: Program, cls: Value, reader: Block) -> Values:
+    """The class itself and the classes of the repository that it descends from."""
+    return frozenset(p.value(CLASS, ancestor) for ancestor in ancestry(p, cls.a, reader)[0])
+
+
 def rebase(p: Program, cls: Class) -> None:
     """A base of the class became known: forget its order and that of its descendants, and evaluate who asked for them."""
     pending = [cls]
@@ -312,8 +317,12 @@ def _of_class(p: Program, value: Value, name: str, reader: Block) -> tuple[Value
             values.add(found)
     if values or getters:
         return frozenset(values), getters, ""
-    if name == "__subclasses__":
+    if name in ("__subclasses__", "mro"):
         return p.one(METHOD, value, name), [], ""
+    if name == "__mro__":
+        order = p.box("tuple", cls.block, 0, name)
+        p.flow_into(order.a.any, above(p, value, reader))
+        return frozenset((order,)), [], ""
     if name == "__name__":
         return p.one(CONSTANT, cls.block.definition.name if cls.block.definition is not None else ""), [], ""
     outside = ancestry(p, cls, reader)[1]

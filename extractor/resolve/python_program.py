@@ -52,6 +52,8 @@ class Program(Store):
         self.spaces: dict[str, Block] = {}
         self.requested: dict[Block, list[tuple[int, Block]]] = {}  # see python_fixtures
         self.special: set[str] = set()  # names like `__add__` that are defined anywhere here
+        self.made: dict[tuple[Block, int], Class] = {}  # by calls of `type`
+        self.registered: dict[Block, Values] = {}  # of functions registered for types: the types
         self.shared: dict[str, Cell] = {}  # attributes of objects outside that the program fills itself, by dotted path
         for facts in files:
             self._load(facts)
@@ -242,6 +244,7 @@ class Program(Store):
         """Take the program apart: its parts refer to each other, and a run that looks for no cycles would keep them to its end."""
         blocks = [block for blocks in self.blocks_of.values() for block in blocks if block is not None]
         classes = [block.class_ for block in blocks if block.kind == "class" and block.class_ is not None]
+        classes += self.made.values()
         for part, names in (*((c, Class.__slots__) for c in classes), *((b, Block.__slots__) for b in blocks)):
             for name in names:
                 delattr(part, name)

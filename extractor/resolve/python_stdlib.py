@@ -8,9 +8,9 @@ from typing import Final
 from extractor.resolve.python_containers import copied, pairs
 from extractor.resolve.python_families import families
 from extractor.resolve.python_library import SPECIAL, Use, read_attribute, write_attribute
-from extractor.resolve.python_members import ancestry, setters
+from extractor.resolve.python_members import ancestry, own_cell, rebase, setters
 from extractor.resolve.python_program import Program
-from extractor.resolve.python_protocols import ASKED, ORDER, ask, ask_of_all, of_metaclass
+from extractor.resolve.python_protocols import ASKED, ORDER, ask, ask_of_all, class_made, of_metaclass
 from extractor.resolve.python_state import Arguments
 from extractor.resolve.python_values import (
     BOUND,
@@ -24,6 +24,7 @@ from extractor.resolve.python_values import (
     PREFIX,
     PROPERTY,
     RESULT,
+    STAND_INS,
     UNKNOWN,
     Block,
     Cell,
@@ -83,6 +84,42 @@ def _getattr(use: Use) -> Values:
             found |= read
     # The default is for those owners that have no such attribute.
     return found | use.argument(2) if lacking or not found else found
+
+
+def _type(use: Use) -> Values:
+    """The class of an object; or the class that `type(name, bases, attributes)` makes."""
+    if len(use.arguments) == 3:
+        return _made_class(use)
+    if len(use.arguments) != 1:
+        return use.p.one(UNKNOWN, "dynamic")
+    return frozenset(use.p.value(CLASS, v.a) for v in use.first if v.kind == INSTANCE)
+
+
+def _made_class(use: Use) -> Values:
+    """A class of its own below its bases, which is shown as the first of them: it has no place where it is defined. Not of bases
+    that callers pass: it would be the same class for all of them."""
+    p, at = use.p, use.at
+    written = [use.calls.read_slot(box, 0, at) for box in use.argument(1) if box.kind == BOX]
+    bases = frozenset(v for v in use.calls.elements(use.argument(1), at) if v.kind == CLASS)
+    if not bases or any(value.kind in STAND_INS for values in written for value in values):
+        return p.one(UNKNOWN, "dynamic")
+    made = p.made.get((at, use.site))
+    if made is None:
+        made = p.made[(at, use.site)] = Class(min(bases).a.block)
+        made.bases.append(Cell())
+    if not bases <= made.bases[0].values:
+        p.add(made.bases[0], bases)
+        rebase(p, made)
+        for ancestor in ancestry(p, made, at)[0][1:]:
+            p.upset(ancestor.followers)
+            for name, values in ancestor.keywords.items():
+                made.keywords.setdefault(name, values)
+    made.enum = any(base.a.enum for base in bases)
+    for box in use.argument(2):
+        for key, cell in p.slots(box.a, at).items() if box.kind == BOX else ():
+            p.connect(cell, own_cell(p, made, str(key)))
+    class_made(use.calls, p.value(CLASS, made), {}, at, use.site, use.hits)
+    return p.one(CLASS, made)
 
 
 def _setattr(use: Use) -> Values:
@@ -297,6 +334,7 @@ OPERATIONS: Final[dict[str, tuple[str, ...]]] = {
     "operator.truth": ASKED["bool"],
 }
 RULES: Final[dict[str, Callable[[Use], Values]]] = SPECIAL | {
+    "builtins.type": _type,
     "builtins.getattr": _getattr,
     "builtins.setattr": _setattr,
     **{path: _operation(methods) for path, methods in OPERATIONS.items()},
