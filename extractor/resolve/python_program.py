@@ -9,6 +9,7 @@ import builtins
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from extractor.entries import plugins
 from extractor.facts import FileFacts
 from extractor.resolve import definition_ids
 from extractor.resolve.python_modules import Module, Modules
@@ -45,6 +46,7 @@ class Program(Store):
     def __init__(self, files: Sequence[FileFacts], configs: Mapping[str, str]) -> None:
         super().__init__()
         self.modules = Modules(files, configs)
+        self.plugins = plugins(configs)
         self.blocks_of: dict[str, list[Block | None]] = {}
         self.boxes: dict[tuple[Any, ...], Value] = {}
         self.partials: dict[tuple[Block, int], Value] = {}

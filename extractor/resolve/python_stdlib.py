@@ -122,6 +122,23 @@ def _made_class(use: Use) -> Values:
     return p.one(CLASS, made)
 
 
+def _entry_points(use: Use) -> Values:
+    """Installed plugins: the project's own are among them."""
+    return use.holding("list", "entry points", use.p.one(RESULT, "importlib.metadata.EntryPoint"))
+
+
+def _load_plugin(use: Use) -> Values:
+    """What the project offers as plugins, whichever of them is meant."""
+    p, origin = use.p, use.at.module.path
+    found: Values = p.one(UNKNOWN, "external")
+    for target in p.plugins:
+        path, _, name = target.partition(":")
+        module = p.modules.absolute(path, origin)
+        if module is not None:
+            found |= p.member_of_module(module, name, use.at) if name else p.one(MODULE, module)
+    return found
+
+
 def _setattr(use: Use) -> Values:
     p, known, values = use.p, False, use.argument(2)
     for name in sorted(use.argument(1)):
@@ -335,6 +352,10 @@ OPERATIONS: Final[dict[str, tuple[str, ...]]] = {
 }
 RULES: Final[dict[str, Callable[[Use], Values]]] = SPECIAL | {
     "builtins.type": _type,
+    "importlib.metadata.entry_points": _entry_points,
+    "importlib_metadata.entry_points": _entry_points,
+    "pkg_resources.iter_entry_points": _entry_points,
+    "importlib.metadata.EntryPoint.load": _load_plugin,
     "builtins.getattr": _getattr,
     "builtins.setattr": _setattr,
     **{path: _operation(methods) for path, methods in OPERATIONS.items()},
