@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Final
 
 from extractor.resolve.python_members import attribute, on_class
@@ -36,19 +37,27 @@ def _members_taking(p: Program, family: Value, given: Arguments, at: Block) -> V
 def _takes(p: Program, callee: Value, given: Arguments, at: Block) -> bool | None:
     """Whether a callable takes these arguments, None when that cannot be told."""
     if callee.kind == FUNCTION:
-        return _fits(callee.a, 0, given)
+        return _fits(p, callee.a, 0, given)
     if callee.kind == BOUND and callee.a.kind == FUNCTION:
-        return _fits(callee.a.a, 1, given)
+        return _fits(p, callee.a.a, 1, given)
     if callee.kind == INSTANCE or (callee.kind == CLASS and not callee.a.keywords):
         made = "__call__" if callee.kind == INSTANCE else "__init__"
         methods = on_class(p, callee.a, made, at)[0]
         if len(methods) == 1:
             (method,) = methods
-            return _fits(method.a, 1, given) if method.kind == FUNCTION else None
+            return _fits(p, method.a, 1, given) if method.kind == FUNCTION else None
     return None
 
 
-def _fits(function: Block, before: int, given: Arguments) -> bool | None:
+def _fits(p: Program, function: Block, before: int, given: Arguments) -> bool | None:
+    passed = before + len(given.positional)
+    key = (function, passed, *given.keywords)
+    if key not in p.verdicts:
+        p.verdicts[key] = _verdict(function, passed, given.keywords)
+    return p.verdicts[key]
+
+
+def _verdict(function: Block, passed: int, keywords: Collection[str]) -> bool | None:
     definition = function.definition
     if definition is None or any(
         written.partition("(")[0].rpartition(".")[2] not in PLAIN for written in definition.decorators
@@ -56,12 +65,11 @@ def _fits(function: Block, before: int, given: Arguments) -> bool | None:
         return None
     params = function.params
     placed = [param for param in params if param.kind in ("", "posonly")]
-    passed = before + len(given.positional)
     if passed > len(placed) and all(param.kind != "*" for param in params):
         return False
     missing = [param for param in placed[passed:] if not param.default]
     missing += [param for param in params if param.kind == "kwonly" and not param.default]
-    if any(param.kind == "posonly" or param.name not in given.keywords for param in missing):
+    if any(param.kind == "posonly" or param.name not in keywords for param in missing):
         return False
     names = {param.name for param in params if param.kind in ("", "kwonly")}
-    return any(param.kind == "**" for param in params) or names.issuperset(given.keywords)
+    return any(param.kind == "**" for param in params) or names.issuperset(keywords)

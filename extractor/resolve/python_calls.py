@@ -68,7 +68,7 @@ class Calls:
         if kind == FUNCTION:
             hits.targets.setdefault(callee.a.id, via)
             found: Values = NONE
-            for other in registered_for(p, callee.a, given, at):
+            for other in registered_for(p, callee.a, given, at) if callee.a.attributes else ():
                 hits.targets.setdefault(other.a.id, "flow")
                 found |= self.invoke(other, given, at, site, depth)
             return found | self.invoke(callee, given, at, site, depth)

@@ -20,6 +20,7 @@ from extractor.resolve.python_values import (
     CLASS,
     CONSTANT,
     EXTERNAL,
+    FAMILY,
     FUNCTION,
     INSTANCE,
     METHOD,
@@ -106,7 +107,7 @@ def _call(run: Flow, f: Code) -> Values:
             break
     direct = run.concrete(callees - parameters if parameters else callees)
     through = run.concrete(parameters) - direct if parameters else NONE
-    if (direct or through) and _counted(positional, keywords):
+    if (through or len(direct) > 1 or any(v.kind == FAMILY for v in direct)) and _counted(positional, keywords):
         able = taking(run.p, direct | through, given, run.at)
         direct, through = able - through, able & through
     result = set(run.calls.call_each(direct, given, run.at, site, hits)) if direct else set()

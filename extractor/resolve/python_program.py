@@ -55,6 +55,7 @@ class Program(Store):
         self.requested: dict[Block, list[tuple[int, Block]]] = {}  # see python_fixtures
         self.special: set[str] = set()  # names like `__add__` that are defined anywhere here
         self.made: dict[tuple[Block, int], Class] = {}  # by calls of `type`
+        self.verdicts: dict[tuple[Any, ...], bool | None] = {}  # see python_arity
         self.registered: dict[Block, Values] = {}  # of functions registered for types: the types
         self.shared: dict[str, Cell] = {}  # attributes of objects outside that the program fills itself, by dotted path
         for facts in files:
