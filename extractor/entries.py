@@ -10,9 +10,11 @@ import json
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from extractor.schema import Node
+
+SCRIPTS: Final = ("console_scripts", "gui_scripts")
 
 
 def mark_entries(nodes: dict[str, Node], configs: Mapping[str, str]) -> None:
@@ -45,6 +47,26 @@ def commands(configs: Mapping[str, str]) -> set[tuple[str, str]]:
     return found
 
 
+def plugins(configs: Mapping[str, str]) -> list[str]:
+    """What a project offers to whoever looks for plugins (its own code, say): `package.module:name`, of all groups but commands."""
+    found: set[str] = set()
+    for path, text in configs.items():
+        name = path.rpartition("/")[2]
+        if name == "pyproject.toml":
+            data = _pyproject(text)
+            groups = [
+                *_table(data, "project", "entry-points").values(),
+                *_table(data, "tool", "poetry", "plugins").values(),
+            ]
+            found.update(t for group in groups if isinstance(group, dict) for t in group.values() if isinstance(t, str))
+        elif name == "setup.cfg":
+            parser = _setup_cfg(text)
+            for group in parser.options("options.entry_points") if parser.has_section("options.entry_points") else ():
+                if group not in SCRIPTS:
+                    found.update(target for _, target in _listed(parser, group))
+    return sorted(target.partition("[")[0].strip() for target in found)
+
+
 def _modules(target: str, modules: Mapping[str, list[Node]]) -> list[Node]:
     """The modules a target may mean, the one nearest to the root first."""
     path = target.strip().removeprefix("./")
@@ -57,29 +79,42 @@ def _modules(target: str, modules: Mapping[str, list[Node]]) -> list[Node]:
     return sorted(found, key=lambda n: (n.path.count("/"), n.path))
 
 
-def _of_pyproject(text: str) -> Iterable[tuple[str, str]]:
+def _pyproject(text: str) -> dict[str, Any]:
     try:
-        data = tomllib.loads(text)
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError:
         # The file stays listed; that it is broken is for the project's own tools to say.
-        return
+        return {}
+
+
+def _of_pyproject(text: str) -> Iterable[tuple[str, str]]:
+    data = _pyproject(text)
     project, poetry = _table(data, "project"), _table(data, "tool", "poetry")
     tables = [_table(project, "scripts"), _table(project, "gui-scripts"), _table(poetry, "scripts")]
     for table in tables:
         yield from ((str(name), target) for name, target in table.items() if isinstance(target, str))
 
 
-def _of_setup_cfg(text: str) -> Iterable[tuple[str, str]]:
+def _setup_cfg(text: str) -> configparser.ConfigParser:
     parser = configparser.ConfigParser(interpolation=None, strict=False)
     try:
         parser.read_string(text)
     except configparser.Error:
-        return
-    for key in ("console_scripts", "gui_scripts"):
-        for line in parser.get("options.entry_points", key, fallback="").splitlines():
-            name, equals, target = line.partition("=")
-            if equals:
-                yield name.strip(), target.strip()
+        return configparser.ConfigParser()
+    return parser
+
+
+def _of_setup_cfg(text: str) -> Iterable[tuple[str, str]]:
+    parser = _setup_cfg(text)
+    for key in SCRIPTS:
+        yield from _listed(parser, key)
+
+
+def _listed(parser: configparser.ConfigParser, group: str) -> Iterable[tuple[str, str]]:
+    for line in parser.get("options.entry_points", group, fallback="").splitlines():
+        name, equals, target = line.partition("=")
+        if equals:
+            yield name.strip(), target.strip()
 
 
 def _of_package(text: str) -> Iterable[tuple[str, str]]:

@@ -92,3 +92,49 @@ def test_every_labelled_call_across_modules_and_no_other(folder: str) -> None:
 def test_there_are_many_labelled_cases() -> None:
     count = sum(p.read_text().count("# case: ") for p in CASES.rglob("*.py"))
     assert count >= 140
+
+
+PLUGIN = """
+class Tables:
+    def extend(self):
+        pass
+
+
+class Unlisted:
+    def extend(self):
+        pass
+
+
+def main():
+    pass
+"""
+LOADING = """
+from importlib.metadata import entry_points
+
+
+def load():
+    for entry in entry_points(group="host.plugins"):
+        entry.load()().extend()
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        (
+            "pyproject.toml",
+            '[project.scripts]\nhost = "host.plugin:main"\n[project.entry-points."host.plugins"]\ntables = "host.plugin:Tables"\n',
+        ),
+        (
+            "setup.cfg",
+            "[options.entry_points]\nconsole_scripts =\n  host = host.plugin:main\nhost.plugins =\n  tables = host.plugin:Tables\n",
+        ),
+    ],
+)
+def test_what_a_project_offers_as_plugins_is_what_its_own_code_loads(name: str, text: str) -> None:
+    sources = {"host/__init__.py": "", "host/plugin.py": PLUGIN, "host/load.py": LOADING}
+    assert calls(link_text(sources, {name: text})) == {
+        ("host/load.py#load", "host/plugin.py#Tables"),
+        ("host/load.py#load", "host/plugin.py#Tables.extend"),
+    }
+    assert calls(link_text(sources)) == set()

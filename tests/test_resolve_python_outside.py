@@ -7,7 +7,6 @@ import importlib
 from test_resolve_python import facts_of, link_text
 
 from extractor.resolve.python_analysis import analyse
-from extractor.resolve.python_instances import fitting
 from extractor.resolve.python_outside import ATTRIBUTES, is_error
 from extractor.resolve.python_program import Program
 
@@ -80,7 +79,7 @@ def test_a_callee_that_no_type_has_is_told_as_unresolved() -> None:
 
 def test_climbing_an_external_tree_comes_to_an_end() -> None:
     files = facts_of({"m.py": CLIMB})
-    program = Program(files, {}, fitting)
+    program = Program(files, {})
     analyse(program, files)
     assert max(block.runs for block in program.blocks_of["m.py"] if block is not None) <= 4
     assert all(target.count(".") <= 4 for target in external_callees(CLIMB))

@@ -10,8 +10,7 @@ from extractor.parse.python_annotation import annotation
 from extractor.resolve import Links, definition_ids
 from extractor.resolve.common import CONFIDENCE, MAX_CANDIDATES, external_node
 from extractor.resolve.python_analysis import analyse
-from extractor.resolve.python_inheritance import ancestry
-from extractor.resolve.python_instances import fitting
+from extractor.resolve.python_inheritance import ancestry, is_protocol
 from extractor.resolve.python_members import attribute
 from extractor.resolve.python_modules import Module
 from extractor.resolve.python_outside import is_error
@@ -39,7 +38,7 @@ NEVER_RAISED: Final = frozenset(("abc", "collections", "dataclasses", "enum", "t
 
 def link(files: Sequence[FileFacts], configs: Mapping[str, str]) -> Links:
     """Edges between the symbols of these files, and what could not be linked. `files` come in order of path."""
-    program = Program(files, configs, fitting)
+    program = Program(files, configs)
     analyse(program, files)
     links = Links()
     externals: dict[str, Node] = {}
@@ -291,6 +290,11 @@ def _only_raises(block: Block) -> bool:
     )
 
 
+def _only_declared(block: Block) -> bool:
+    """Whether a method of a protocol has no body of its own."""
+    return not block.flow and block.class_ is not None and is_protocol(block.class_)
+
+
 def _overrides(program: Program, links: Links) -> None:
     """A call of an abstract method may reach every override of it, with less confidence."""
     abstract: dict[str, tuple[Any, str]] = {}
@@ -301,11 +305,11 @@ def _overrides(program: Program, links: Links) -> None:
                 block is not None
                 and block.kind == "function"
                 and block.class_ is not None
-                and (block.has_flag("abstract") or _only_raises(block))
+                and (block.has_flag("abstract") or _only_raises(block) or _only_declared(block))
             ):
                 assert block.definition is not None
                 abstract[block.id] = (block.class_, block.definition.name)
-                if not block.has_flag("abstract"):
+                if not block.has_flag("abstract") and block.flow:
                     raising.add(block.id)
     if not abstract:
         return

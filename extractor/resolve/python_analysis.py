@@ -14,6 +14,7 @@ from extractor.facts import FileFacts
 from extractor.resolve.common import is_aside
 from extractor.resolve.python_fixtures import requested_fixtures
 from extractor.resolve.python_flow import Flow
+from extractor.resolve.python_guards import admitted, install
 from extractor.resolve.python_modules import Module, Modules
 from extractor.resolve.python_program import Program
 from extractor.resolve.python_protocols import ASKED, asked_of
@@ -25,6 +26,7 @@ MAX_ANSWERS: Final = 4  # rounds of asking until no answer moves a value
 
 def analyse(program: Program, files: Sequence[FileFacts]) -> None:
     """Let values flow through the whole program until they stand still."""
+    install(program)
     flow = Flow(program)
     for block in _import_order(program):
         block.reached = True
@@ -109,7 +111,7 @@ def _declare(program: Program, block: Block) -> None:
             if not any(v.kind != UNKNOWN for cell in (rest.any, *rest.slots.values()) for v in cell.values):
                 program.add(rest.any, declared_type(program, block, index))
         elif kind == "" and not any(v.kind != UNKNOWN for v in block.inflow[index].values):
-            program.presume(block, index, declared_type(program, block, index))
+            program.presume(block, index, admitted(block.inflow[index]) or declared_type(program, block, index))
     returned = block.returned.values.union(*(cell.values for cell in block.conditional.values()))
     if block.returns is not None and all(v.kind in (UNKNOWN, RESULT) for v in returned):
         values = declared_type(program, block, -1)

@@ -9,12 +9,13 @@ from __future__ import annotations
 from sys import intern
 from typing import TYPE_CHECKING, Final
 
-from extractor.resolve.python_containers import container_method, copied, keyed
+from extractor.resolve.python_containers import container_method, copied, keyed, text_method
 from extractor.resolve.python_families import unfolded
+from extractor.resolve.python_inheritance import above
 from extractor.resolve.python_library import Use, methods_of_template, register
 from extractor.resolve.python_members import TEMPLATES, on_class
 from extractor.resolve.python_outside import lacks
-from extractor.resolve.python_protocols import ASKED, ask, parts
+from extractor.resolve.python_protocols import ASKED, ask_of_all, parts
 from extractor.resolve.python_state import Arguments, Hits
 from extractor.resolve.python_stdlib import GIVES, ITERATING, OPERATIONS, RULES, TEXT, ordered
 from extractor.resolve.python_types import instances_of
@@ -22,6 +23,7 @@ from extractor.resolve.python_values import (
     BOUND,
     BOX,
     CLASS,
+    CONSTANT,
     EXTERNAL,
     FAMILY,
     FUNCTION,
@@ -182,13 +184,13 @@ def _by_table(use: Use, path: str) -> Values:
     method = PROTOCOLS.get(path)
     if method is not None:
         asked = parts(use.calls, first, use.at) if path == "builtins.hash" else first
-        found = ask(use.calls, asked, method, Arguments(), use.at, use.site, use.hits, use.depth)
+        found = ask_of_all(use.calls, asked, method, Arguments(), use.at, use.site, use.hits, use.depth)
         if path not in COPIES:
             return found
     if path in SIZED:
-        ask(use.calls, first, ("__len__", "__length_hint__"), Arguments(), use.at, use.site, use.hits, use.depth)
+        ask_of_all(use.calls, first, ("__len__", "__length_hint__"), Arguments(), use.at, use.site, use.hits, use.depth)
     if path in SETS:
-        ask(use.calls, use.each(first), ASKED["hash"], Arguments(), use.at, use.site, use.hits, use.depth)
+        ask_of_all(use.calls, use.each(first), ASKED["hash"], Arguments(), use.at, use.site, use.hits, use.depth)
     if path.endswith(".__new__"):
         return frozenset(p.value(INSTANCE, v.a) for v in first if v.kind == CLASS)
     if path == "typing.cast":
@@ -207,7 +209,7 @@ def _by_table(use: Use, path: str) -> Values:
         use.each(first)
     elif path in TEXT:
         for values in (*use.arguments, *(p.concrete(v, use.at) for v in use.given.keywords.values())):
-            ask(use.calls, values, ASKED[TEXT[path]], Arguments(), use.at, use.site, use.hits)
+            ask_of_all(use.calls, values, ASKED[TEXT[path]], Arguments(), use.at, use.site, use.hits)
     name = path.rpartition(".")[2]
     # An external name in capitals is a class by custom, and its call an instance of it.
     if name[:1].isupper() or name == "open":
@@ -318,12 +320,16 @@ def _method(use: Use, owner: Value, name: str) -> Values:
             PROPERTY, owner.a, (added if name == "setter" else stored, added if name == "deleter" else deleted)
         )
     if owner.kind == FUNCTION:
-        return register(use, owner)
+        return register(use, owner, name)
+    if owner.kind == CLASS and name == "mro":
+        return use.holding("list", name, above(use.p, owner, use.at))
     if owner.kind == CLASS and name == "__subclasses__":
         owner.a.followers[use.at.place] = None
         return use.holding("list", name, frozenset(use.p.value(CLASS, below) for below in owner.a.subclasses))
     if owner.kind == CLASS:
         return use.calls.construct(owner, use.given, use.at, use.site, use.hits, "super", use.depth)
+    if owner.kind == CONSTANT:
+        return text_method(use, owner, name)
     if lacks(f"builtins.{owner.a.kind}", name):
         use.hits.reasons.append("external")
     else:

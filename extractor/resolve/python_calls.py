@@ -11,7 +11,8 @@ from typing import Any, Final
 
 from extractor.resolve.python_families import call_families
 from extractor.resolve.python_inheritance import ancestry
-from extractor.resolve.python_members import REGISTERED, bind, contained, instance_cell, on_class
+from extractor.resolve.python_instances import registered_for
+from extractor.resolve.python_members import bind, contained, instance_cell, on_class
 from extractor.resolve.python_outside import lacks
 from extractor.resolve.python_passing import bind_arguments, hand_on
 from extractor.resolve.python_program import Program
@@ -69,13 +70,11 @@ class Calls:
             given, callee, kind = given.after(frozenset((callee.b,))), callee.a, FUNCTION
         if kind == FUNCTION:
             hits.targets.setdefault(callee.a.id, via)
-            registered = callee.a.attributes.get(REGISTERED)
-            for other in sorted(p.read(registered, at)) if registered is not None else ():
-                if other.kind != FUNCTION:  # too many
-                    continue
+            found: Values = NONE
+            for other in registered_for(p, callee.a, given, at) if callee.a.attributes else ():
                 hits.targets.setdefault(other.a.id, "flow")
-                self.invoke(other, given, at, site, depth)
-            return self.invoke(callee, given, at, site, depth)
+                found |= self.invoke(other, given, at, site, depth)
+            return found | self.invoke(callee, given, at, site, depth)
         if kind == BOUND:
             return self.call(callee.a, given.after(frozenset((callee.b,))), at, site, hits, via, depth + 1)
         if kind == CLASS:
@@ -89,7 +88,7 @@ class Calls:
             positional = [*(p.read(cell, at) for cell in partial.positional), *given.positional]
             keywords = {name: p.read(cell, at) for name, cell in partial.keywords.items()}
             full = Arguments(positional, {**keywords, **given.keywords}, given.star, given.double)
-            found: Values = NONE
+            found = NONE
             for inner in sorted(p.concrete(p.read(partial.function, at), at)):
                 found |= self.call(inner, full, at, site, hits, "flow", depth + 1)
             return found
@@ -215,12 +214,10 @@ class Calls:
                 if name not in given.keywords and name not in ancestor.fields[: len(given.positional)]:
                     for factory in sorted(factories):
                         self.call(factory, Arguments(), at, site, hits, "flow", depth + 1)
-        for value in sorted(on_class(p, cls, "__post_init__", at)[0]) if "__post_init__" in p.special else ():
+        for value in sorted(on_class(p, cls, "__post_init__", at)[0] if "__post_init__" in p.special else NONE):
             if value.kind == FUNCTION:
                 hits.targets.setdefault(value.a.id, "protocol")
                 self.invoke(value, Arguments([made]), at, site, depth)
-
-    # First-party functions
 
     def invoke(self, callee: Value, given: Arguments, at: Block, site: int, depth: int = 0) -> Values:
         """Bind the arguments and give back the result. The body itself is evaluated once for all callers."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from extractor.resolve.python_library import Use
-from extractor.resolve.python_protocols import ASKED, ask
+from extractor.resolve.python_protocols import ASKED, ask_of_all
 from extractor.resolve.python_state import Arguments
-from extractor.resolve.python_values import BOX, NONE, Value, Values, constant_keys
+from extractor.resolve.python_text import halves
+from extractor.resolve.python_values import BOX, CONSTANT, NONE, Value, Values, constant_keys
 
 
 def copied(use: Use, kind: str) -> Values:
@@ -60,13 +61,26 @@ def _store(use: Use, box: Value, keys: Values, values: Values) -> None:
         use.p.flow_into(box.a.any, values)
 
 
+def text_method(use: Use, owner: Value, name: str) -> Values:
+    """The parts of a text that names something, as in `module, name = path.rsplit(".", 1)`."""
+    given = [value.a for values in use.arguments for value in values if value.kind == CONSTANT and len(values) == 1]
+    known = len(given) == len(use.arguments) and not use.given.keywords
+    parts = halves(owner.a, name, given) if known else ()
+    if not parts:
+        return NONE
+    box = use.box("list", f"{name} {owner.a}")
+    for index, part in enumerate(parts):
+        use.calls.store_slot(box, index, use.p.one(CONSTANT, part), use.at)
+    return frozenset((box,))
+
+
 def container_method(use: Use, owner: Value, name: str) -> Values:
     """The result of a container's method, and what it puts in."""
     p, at, first, last = use.p, use.at, use.first, use.arguments[-1] if use.arguments else NONE
     box = owner.a
     everything = frozenset((owner,))
     if first and (box.kind == "set" or (box.kind == "dict" and name in ("get", "pop", "setdefault"))):
-        ask(use.calls, first, ASKED["hash"], Arguments(), at, use.site, use.hits, use.depth)
+        ask_of_all(use.calls, first, ASKED["hash"], Arguments(), at, use.site, use.hits, use.depth)
     if name in ("get", "pop", "setdefault") and not (name == "get" and box.kind == "list"):
         found: Values = use.argument(1)
         known = constant_keys(first)

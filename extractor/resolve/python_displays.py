@@ -1,4 +1,4 @@
-"""Containers written out: tuples, lists, sets, dicts, comprehensions, slices and `*spread`, as values with their contents."""
+"""What is written between brackets: tuples, lists, sets, dicts, comprehensions, slices, and the arguments of a call."""
 
 from __future__ import annotations
 
@@ -31,6 +31,48 @@ def spread(run: Flow, given: Arguments, values: Values) -> None:
             given.star |= run.p.read(box.a.any, run.at) | run.p.read(box.a.more, run.at)
         else:
             given.star |= run.calls.elements(frozenset((box,)), run.at)
+
+
+def arguments(run: Flow, positional: Code, keywords: Code, handed: bool = False) -> Arguments:
+    """`handed`: without the block's own `*args` and `**kwargs`, which who calls it puts in their place."""
+    given = Arguments(handed=run.at if handed else None)
+    for flow in positional:
+        if flow is not None and flow.__class__ is tuple and flow[0] == "S":
+            if handed and flow is positional[-1] and _own(run, flow[1], "*"):
+                given.rest = True
+            else:
+                spread(run, given, run.value(flow[1]))
+        else:
+            given.positional.append(run.value(flow))
+    for name, flow in keywords:
+        if handed and not name and _own(run, flow, "**"):
+            given.more = True
+            continue
+        values = run.value(flow)
+        if name:
+            given.keywords[name] = values
+            continue
+        for box in run.concrete(values):
+            if box.kind == BOX:
+                for key in list(run.p.slots(box.a, run.at)):
+                    if isinstance(key, str):
+                        given.keywords[key] = given.keywords.get(key, NONE) | run.calls.read_slot(box, key, run.at)
+                given.double |= run.p.read(box.a.any, run.at)
+    return given
+
+
+def _own(run: Flow, flow: Any, kind: str) -> bool:
+    """Whether this is the block's own `*args` or `**kwargs`, with nothing in it but what was passed."""
+    for index, param in enumerate(run.at.params):
+        if param.kind == kind and flow == param.name:
+            box = run.p.box("tuple" if kind == "*" else "dict", run.at, -2 - index)
+            return run.name(flow) == frozenset((box,)) and not box.a.changed
+    return False
+
+
+def is_counted(positional: Code, keywords: Code) -> bool:
+    """Whether a call passes what is written and no more: no `*values`, no `**values`."""
+    return all(f.__class__ is not tuple or f[0] != "S" for f in positional) and all(name for name, _ in keywords)
 
 
 def sliced(run: Flow, f: Code) -> Values:

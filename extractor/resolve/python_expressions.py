@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
+from extractor.resolve.python_arity import taking
 from extractor.resolve.python_defining import give_default
-from extractor.resolve.python_displays import comprehension, dictionary, sequence, sliced, spread
+from extractor.resolve.python_displays import arguments, comprehension, dictionary, is_counted, sequence, sliced
 from extractor.resolve.python_members import attribute, contained, on_class
 from extractor.resolve.python_operators import operation
 from extractor.resolve.python_passing import HANDED
 from extractor.resolve.python_protocols import ask, class_item, hashed, joined_text, read_through
 from extractor.resolve.python_state import Arguments, Hits
+from extractor.resolve.python_text import DIVIDING, NAMING
 from extractor.resolve.python_types import sent_type, types_of
 from extractor.resolve.python_values import (
     BOUND,
@@ -19,6 +21,7 @@ from extractor.resolve.python_values import (
     CLASS,
     CONSTANT,
     EXTERNAL,
+    FAMILY,
     FUNCTION,
     INSTANCE,
     METHOD,
@@ -39,6 +42,7 @@ from extractor.resolve.python_values import (
 
 if TYPE_CHECKING:
     from extractor.resolve.python_flow import Flow
+    from extractor.resolve.python_program import Program
 
 MAX_DECORATED: Final = 128
 CALLED: Final = (FUNCTION, BOUND, CLASS, PARTIAL)
@@ -64,43 +68,6 @@ def _attribute(run: Flow, f: Code) -> Values:
     return found
 
 
-def _arguments(run: Flow, positional: Code, keywords: Code, handed: bool = False) -> Arguments:
-    """`handed`: without the block's own `*args` and `**kwargs`, which who calls it puts in their place."""
-    given = Arguments(handed=run.at if handed else None)
-    for flow in positional:
-        if flow is not None and flow.__class__ is tuple and flow[0] == "S":
-            if handed and flow is positional[-1] and _own(run, flow[1], "*"):
-                given.rest = True
-            else:
-                spread(run, given, run.value(flow[1]))
-        else:
-            given.positional.append(run.value(flow))
-    for name, flow in keywords:
-        if handed and not name and _own(run, flow, "**"):
-            given.more = True
-            continue
-        values = run.value(flow)
-        if name:
-            given.keywords[name] = values
-            continue
-        for box in run.concrete(values):
-            if box.kind == BOX:
-                for key in list(run.p.slots(box.a, run.at)):
-                    if isinstance(key, str):
-                        given.keywords[key] = given.keywords.get(key, NONE) | run.calls.read_slot(box, key, run.at)
-                given.double |= run.p.read(box.a.any, run.at)
-    return given
-
-
-def _own(run: Flow, flow: Any, kind: str) -> bool:
-    """Whether this is the block's own `*args` or `**kwargs`, with nothing in it but what was passed."""
-    for index, param in enumerate(run.at.params):
-        if param.kind == kind and flow == param.name:
-            box = run.p.box("tuple" if kind == "*" else "dict", run.at, -2 - index)
-            return run.name(flow) == frozenset((box,)) and not box.a.changed
-    return False
-
-
 def _call(run: Flow, f: Code) -> Values:
     _, site, flow, positional, keywords, line, column = f
     run.line = line
@@ -118,9 +85,13 @@ def _call(run: Flow, f: Code) -> Values:
             parameters = frozenset([v for v in callees if v.kind == TOKEN])
             break
     direct = run.concrete(callees - parameters if parameters else callees)
-    given = _arguments(
+    given = arguments(
         run, positional, keywords, bool(parameters) and not direct and not run.p.read(run.at.presumed, run.at)
     )
+    through = run.concrete(parameters) - direct if parameters else NONE
+    if (through or len(direct) > 1 or any(v.kind == FAMILY for v in direct)) and is_counted(positional, keywords):
+        able = taking(run.p, direct | through, given, run.at)
+        direct, through = able - through, able & through
     result = set(run.calls.call_each(direct, given, run.at, site, hits)) if direct else set()
     for callee in sorted(direct):
         if callee.kind == METHOD and callee.b == "update" and callee.a.kind == BOX:
@@ -130,7 +101,6 @@ def _call(run: Flow, f: Code) -> Values:
         inner = run.at.sites.get(site)
         if inner is None:
             inner = run.at.sites[site] = Site(run.at)
-        through = run.concrete(parameters) - direct
         _expected(run, inner, parameters, given)
         for token in sorted(parameters):
             # Too many to follow, but those that it decorates were named one by one.
@@ -139,7 +109,7 @@ def _call(run: Flow, f: Code) -> Values:
         if given.rest or given.more:
             others = frozenset(v for v in through if v.kind not in HANDED)
             if others:
-                whole = _arguments(run, positional, keywords)
+                whole = arguments(run, positional, keywords)
                 run.p.flow_into(inner.result, run.calls.call_each(others, whole, run.at, site, hits))
             through -= others
         if through:
@@ -182,7 +152,7 @@ def _method(run: Flow, flow: Code, hits: Hits) -> tuple[Values, str]:
     owners = run.value(flow[1])
     if not owners:
         return NONE, "unknown_receiver"
-    found: Values = NONE
+    found: Values = _text_methods(run.p, owners, flow[2]) if flow[2] in DIVIDING else NONE
     reason = ""
     for owner in sorted(run.concrete(owners)):
         values, getters, missing = attribute(run.p, owner, flow[2], run.at)
@@ -193,6 +163,13 @@ def _method(run: Flow, flow: Code, hits: Hits) -> tuple[Values, str]:
             found |= read_through(run.calls, getters, run.at, flow[3], read, flow[2])
             run.note(read, flow[2], flow[3], 0, False)
     return found, reason or "unknown_receiver"
+
+
+def _text_methods(p: Program, owners: Values, name: str) -> Values:
+    """Methods that divide texts which name something: those of a table, not what callers pass, which each of them would get back."""
+    if any(v.kind != CONSTANT or v.a.__class__ is not str or not NAMING.fullmatch(v.a) for v in owners):
+        return NONE
+    return frozenset(p.value(METHOD, text, name) for text in owners)
 
 
 def _item(run: Flow, f: Code) -> Values:

@@ -7,7 +7,7 @@ from collections import Counter
 from typing import Any, Final
 
 from extractor.resolve.python_program import Program
-from extractor.resolve.python_values import CLASS, EXTERNAL, RESULT, UNKNOWN, Block, Class
+from extractor.resolve.python_values import CLASS, EXTERNAL, RESULT, UNKNOWN, Block, Class, Value, Values
 
 MAX_DESCENDANTS: Final = 16
 TRANSPARENT: Final = frozenset(
@@ -24,10 +24,18 @@ def descendants(p: Program, cls: Class, reader: Block) -> list[Class]:
     return found if len(found) <= MAX_DESCENDANTS else [cls]
 
 
+def is_protocol(cls: Class) -> bool:
+    """Whether the class says what others have to have, by extending `typing.Protocol` itself."""
+    return any(v.kind == EXTERNAL and v.a.endswith(".Protocol") for base in cls.bases for v in base.values)
+
+
 def stored(p: Program, cls: Class) -> set[str]:
     """The attributes that a class sets in its body, or its methods on their first parameter, whatever they hold."""
     if cls.stored is None:
-        cls.stored = {s[1] for s in cls.block.flow if s[0] in ("=", ":") and s[1].__class__ is str}
+        made = cls.block.has_flag("dataclass")  # of what it only declares, too
+        cls.stored = {
+            s[1] for s in cls.block.flow if s[1].__class__ is str and (s[0] == "=" or (s[0] == ":" and (s[4] or made)))
+        }
         for block in p.blocks_of[cls.block.facts.path]:
             if block is not None and block.kind == "function" and block.class_ is cls and block.params:
                 _note_stored(block.flow, block.params[0].name, cls.stored)
@@ -57,6 +65,11 @@ def ancestry(p: Program, cls: Class, reader: Block) -> tuple[list[Class], list[s
     """(classes of the repository in method resolution order, external ancestors by dotted path)."""
     cls.readers[reader.place] = None
     return cls.mro or _order(cls)
+
+
+def above(p: Program, cls: Value, reader: Block) -> Values:
+    """The class itself and the classes of the repository that it descends from."""
+    return frozenset(p.value(CLASS, ancestor) for ancestor in ancestry(p, cls.a, reader)[0])
 
 
 def rebase(p: Program, cls: Class) -> None:

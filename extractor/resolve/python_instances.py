@@ -1,22 +1,24 @@
-"""What is known of a value by its type: what isinstance says of it, the fields of a named tuple, what a declaration rules out."""
+"""What is known of a value by its type: what isinstance says of it, the fields of a named tuple, the functions registered for it."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from extractor.resolve.python_inheritance import ancestry
+from extractor.resolve.python_members import REGISTERED
 from extractor.resolve.python_program import Program
-from extractor.resolve.python_types import declared_type
+from extractor.resolve.python_state import Arguments
+from extractor.resolve.python_types import named
 from extractor.resolve.python_values import (
     BOX,
     CLASS,
     CONSTANT,
     EXTERNAL,
     INSTANCE,
+    NONE,
     RESULT,
     UNKNOWN,
     Block,
-    Class,
     Value,
     Values,
 )  # fmt: skip
@@ -56,21 +58,27 @@ def tuple_fields(p: Program, value: Value, reader: Block) -> list[str]:
     return value.a.fields if "typing.NamedTuple" in outside or "builtins.tuple" in outside else []
 
 
-def fitting(p: Program, function: Block, index: int, values: Values, reader: Block) -> Values:
-    """Of what flows to a parameter that is declared to be an instance of classes here, without the instances of other classes: they
-    come from callers that mean another function. All of it where none fits, or a class is a protocol, which others fit unsaid."""
-    declared = declared_type(p, function, index)
-    if not declared or any(value.kind != INSTANCE or _is_protocol(value.a) for value in declared):
-        return values
-    wanted = {value.a for value in declared}
-    others = frozenset(v for v in values if v.kind == INSTANCE and not _may_be(p, v.a, wanted, reader))
-    return values - others if any(v.kind == INSTANCE and v not in others for v in values) else values
+def registered_for(p: Program, function: Block, given: Arguments, at: Block) -> list[Value]:
+    """Of the functions registered for types with `function` those whose types what is passed may be of."""
+    cell = function.attributes.get(REGISTERED)
+    if cell is None:
+        return []
+    place = 1 if function.class_ is not None else 0
+    passed = p.concrete(given.positional[place], at) if place < len(given.positional) else NONE
+    judged = [value for value in passed if value.kind not in (UNKNOWN, RESULT)]
+    return [
+        other
+        for other in sorted(p.read(cell, at))
+        if not judged
+        or not (types := _types_of(p, other.a, at))
+        or any(is_instance(p, value, tested, at) is not False for value in judged for tested in types)
+    ]
 
 
-def _may_be(p: Program, cls: Class, wanted: set[Class], reader: Block) -> bool:
-    order, outside = ancestry(p, cls, reader)
-    return "" in outside or not wanted.isdisjoint(order)
-
-
-def _is_protocol(cls: Class) -> bool:
-    return any(v.kind == EXTERNAL and v.a.endswith(".Protocol") for base in cls.bases for v in base.values)
+def _types_of(p: Program, function: Block, at: Block) -> Values:
+    """The types a function is registered for: those written there, else what its parameter is declared to be."""
+    types = p.registered.get(function, NONE)
+    place = 1 if function.class_ is not None and not function.has_flag("static") else 0
+    flow = dict(function.annotations).get(place) if not types else None
+    found = types or (named(p, flow, function.parent or function, at) if flow.__class__ is str else NONE)
+    return found if all(value.kind in (CLASS, EXTERNAL) for value in found) else NONE

@@ -24,6 +24,7 @@ from extractor.resolve.python_state import Arguments, Hits
 from extractor.resolve.python_types import instances_of
 from extractor.resolve.python_values import (
     BOUND,
+    BOX,
     CLASS,
     CONSTANT,
     EXTERNAL,
@@ -39,7 +40,6 @@ from extractor.resolve.python_values import (
     RESULT,
     SUPER,
     TYPE,
-    UNKNOWN,
     Block,
     Cell,
     Value,
@@ -127,6 +127,8 @@ def write_attribute(calls: Calls, owners: Values, name: str, values: Values, at:
                 p.flow_into(instance_cell(p, owner.a, name), values)
         elif owner.kind == CLASS and values:
             p.flow_into(own_cell(p, owner.a, name), values)
+        elif owner.kind == BOX and owner.a.kind == "tuple" and values:
+            calls.store_slot(owner, name, values, at)
         elif owner.kind == FUNCTION and values:
             p.flow_into(owner.a.attributes.setdefault(name, Cell()), values)
         elif owner.kind == MODULE and values:
@@ -153,11 +155,14 @@ def methods_of_template(use: Use, callee: Value) -> list[Value]:
     ]
 
 
-def register(use: Use, owner: Value) -> Values:
+def register(use: Use, owner: Value, known: object) -> Values:
     """`@f.register(int)` and `@f.register` of functools.singledispatch: calls of `f` may reach what is registered."""
     functions = frozenset(v for values in use.arguments for v in values if v.kind == FUNCTION)
+    types = frozenset(v for values in use.arguments for v in values if v.kind in (CLASS, EXTERNAL))
     if not functions:
-        return use.p.one(METHOD, owner, "register")
+        return use.p.one(METHOD, owner, types)
+    for function in functions:
+        use.p.registered[function.a] = types or (known if isinstance(known, frozenset) else NONE)
     use.p.add(owner.a.attributes[REGISTERED], functions)
     return functions
 
@@ -194,10 +199,12 @@ def _partial(use: Use) -> Values:
     return frozenset((made,))
 
 
-def _type(use: Use) -> Values:
-    if len(use.arguments) != 1:
-        return use.p.one(UNKNOWN, "dynamic")
-    return frozenset(use.p.value(CLASS, v.a) for v in use.first if v.kind == INSTANCE)
+def _namespace(use: Use) -> Values:
+    """An object that holds what it is given by name."""
+    box = use.box("tuple", "namespace")
+    for name, values in use.given.keywords.items():
+        use.calls.store_slot(box, name, values, use.at)
+    return frozenset((box,))
 
 
 def _super(use: Use) -> Values:
@@ -332,7 +339,8 @@ def _enter_context(use: Use) -> Values:
 
 SPECIAL: Final[dict[str, Callable[[Use], Values]]] = {
     "builtins.super": _super,
-    "builtins.type": _type,
+    "types.SimpleNamespace": _namespace,
+    "argparse.Namespace": _namespace,
     "builtins.iter": _iter,
     "builtins.aiter": _iter,
     "builtins.zip": _zip,

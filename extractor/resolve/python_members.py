@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from extractor.resolve.python_inheritance import ancestry, stored
+from extractor.resolve.python_inheritance import above, ancestry, stored
 from extractor.resolve.python_modules import Module
 from extractor.resolve.python_outside import endless, lacks
 from extractor.resolve.python_program import ON_CLASS, Program
@@ -263,8 +263,12 @@ def _of_class(p: Program, value: Value, name: str, reader: Block) -> tuple[Value
             values.add(found)
     if values or getters:
         return frozenset(values), getters, ""
-    if name == "__subclasses__":
+    if name in ("__subclasses__", "mro"):
         return p.one(METHOD, value, name), [], ""
+    if name == "__mro__":
+        order = p.box("tuple", cls.block, 0, name)
+        p.flow_into(order.a.any, above(p, value, reader))
+        return frozenset((order,)), [], ""
     if name == "__name__":
         return p.one(CONSTANT, cls.block.definition.name if cls.block.definition is not None else ""), [], ""
     outside = ancestry(p, cls, reader)[1]

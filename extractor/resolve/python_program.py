@@ -6,9 +6,10 @@ Nothing here decides what a call does; `python_calls` does, and `python_flow` ru
 from __future__ import annotations
 
 import builtins
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from extractor.entries import plugins
 from extractor.facts import FileFacts
 from extractor.resolve import definition_ids
 from extractor.resolve.python_modules import Module, Modules
@@ -40,18 +41,12 @@ BUILTINS: Final = frozenset(name for name in dir(builtins) if not name.startswit
 
 
 class Program(Store):
-    """`blocks_of[path][i + 1]` belongs to definition i, `[0]` to the module. `fitting` says which values a declared parameter may
-    hold (see `python_instances.fitting`, which imports this module)."""
+    """`blocks_of[path][i + 1]` belongs to definition i, `[0]` to the module."""
 
-    def __init__(
-        self,
-        files: Sequence[FileFacts],
-        configs: Mapping[str, str],
-        fitting: Callable[[Program, Block, int, Values, Block], Values],
-    ) -> None:
+    def __init__(self, files: Sequence[FileFacts], configs: Mapping[str, str]) -> None:
         super().__init__()
-        self.fitting = fitting
         self.modules = Modules(files, configs)
+        self.plugins = plugins(configs)
         self.blocks_of: dict[str, list[Block | None]] = {}
         self.boxes: dict[tuple[Any, ...], Value] = {}
         self.partials: dict[tuple[Block, int], Value] = {}
@@ -59,6 +54,9 @@ class Program(Store):
         self.spaces: dict[str, Block] = {}
         self.requested: dict[Block, list[tuple[int, Block]]] = {}  # see python_fixtures
         self.special: set[str] = set()  # names like `__add__` that are defined anywhere here
+        self.made: dict[tuple[Block, int], Class] = {}  # by calls of `type`
+        self.verdicts: dict[tuple[Any, ...], bool | None] = {}  # see python_arity
+        self.registered: dict[Block, Values] = {}  # of functions registered for types: the types
         self.shared: dict[str, Cell] = {}  # attributes of objects outside that the program fills itself, by dotted path
         for facts in files:
             self._load(facts)
@@ -226,8 +224,6 @@ class Program(Store):
                 found = self.read(value.a.inflow[value.b], reader)
                 if value.a.inflow[value.b].full and value.b == 0 and value.a.class_ is not None:
                     found = self.receiver(value.a)
-                if len(found) > 1 and value.a.annotations:
-                    found = self.fitting(self, value.a, value.b, found, reader)
                 known |= found
             elif value.kind == RETURNED:
                 known |= self.read(value.a.result, reader)
@@ -251,6 +247,7 @@ class Program(Store):
         """Take the program apart: its parts refer to each other, and a run that looks for no cycles would keep them to its end."""
         blocks = [block for blocks in self.blocks_of.values() for block in blocks if block is not None]
         classes = [block.class_ for block in blocks if block.kind == "class" and block.class_ is not None]
+        classes += self.made.values()
         for part, names in (*((c, Class.__slots__) for c in classes), *((b, Block.__slots__) for b in blocks)):
             for name in names:
                 delattr(part, name)

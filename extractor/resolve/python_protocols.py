@@ -82,6 +82,25 @@ def ask(
     return found
 
 
+def ask_of_all(
+    calls: Calls,
+    values: Values,
+    names: tuple[str, ...],
+    given: Arguments,
+    at: Block,
+    line: int,
+    hits: Hits,
+    depth: int = 0,
+) -> Values:
+    """`ask`, where the values may be of any kind, as those that builtins take are."""
+    answers = Hits()
+    found = ask(calls, values, names, given, at, line, answers, depth)
+    doubt(answers)
+    for target, via in answers.targets.items():
+        hits.targets.setdefault(target, via)
+    return found
+
+
 def hashed(p: Program, at: Block, place: tuple[int, int], keys: Values, line: int) -> None:
     """Keys of dicts and elements of sets are asked for their hash, once all values stand."""
     if keys and "__hash__" in p.special:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from extractor.resolve.python_defining import define_class, define_function
+from extractor.resolve.python_guards import alike
 from extractor.resolve.python_inheritance import descendants
 from extractor.resolve.python_members import instance_cell, module_getters
 from extractor.resolve.python_protocols import ask, delete_attribute, read_through
@@ -213,7 +214,7 @@ def _return(run: Flow, s: Code) -> bool:
         cell = run.at.returned
         for key in run.supposed.items():
             if key not in run.at.conditional:
-                run.at.conditional[key] = Cell()
+                run.at.conditional[key] = alike(cell)
                 # Who called before knows the plain result only.
                 run.p.upset(run.at.returned.readers)
             cell = run.at.conditional[key]

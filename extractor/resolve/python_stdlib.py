@@ -7,11 +7,11 @@ from typing import Final
 
 from extractor.resolve.python_containers import copied, pairs
 from extractor.resolve.python_families import families
-from extractor.resolve.python_inheritance import ancestry
+from extractor.resolve.python_inheritance import ancestry, rebase
 from extractor.resolve.python_library import SPECIAL, Use, read_attribute, write_attribute
-from extractor.resolve.python_members import setters
+from extractor.resolve.python_members import own_cell, setters
 from extractor.resolve.python_program import Program
-from extractor.resolve.python_protocols import ASKED, ORDER, ask, of_metaclass
+from extractor.resolve.python_protocols import ASKED, ORDER, ask, ask_of_all, class_made, of_metaclass
 from extractor.resolve.python_state import Arguments
 from extractor.resolve.python_values import (
     BOUND,
@@ -25,6 +25,8 @@ from extractor.resolve.python_values import (
     PREFIX,
     PROPERTY,
     RESULT,
+    STAND_INS,
+    UNKNOWN,
     Block,
     Cell,
     Class,
@@ -56,6 +58,7 @@ ITERATING: Final = frozenset(
         "builtins.dict.fromkeys",
     )
 )
+MAX_OUTSIDE: Final = 64  # attributes of things outside that one `getattr` follows
 # These make text of all they are given.
 TEXT: Final = {"builtins.print": "str", "builtins.str.format": "format"}
 
@@ -68,16 +71,73 @@ def _getattr(use: Use) -> Values:
     if len(names) > 1 or any(name.kind == PREFIX for name in names):
         found, known = families(use.p, use.first, names, use.at)
         lacking = lacking or any(name.kind == PREFIX for name in names)
-    for name in sorted(names):
-        if name.kind == CONSTANT and isinstance(name.a, str):
-            for owner in sorted(use.first):
-                if (owner, name.a) in known:
-                    continue
-                read = read_attribute(use.calls, frozenset((owner,)), name.a, use.at, use.site, use.hits)
-                lacking = lacking or not read
-                found |= read
+    texts = [name for name in sorted(names) if name.kind == CONSTANT and isinstance(name.a, str)]
+    owners = use.first
+    outside = frozenset(owner for owner in owners if owner.kind in (EXTERNAL, RESULT))
+    if len(outside) * len(texts) > MAX_OUTSIDE:  # a loop that goes down a path would multiply them in every round
+        owners, found = owners - outside, found | use.p.one(UNKNOWN, "external")
+    for name in texts:
+        for owner in sorted(owners):
+            if (owner, name.a) in known:
+                continue
+            read = read_attribute(use.calls, frozenset((owner,)), name.a, use.at, use.site, use.hits)
+            lacking = lacking or not read
+            found |= read
     # The default is for those owners that have no such attribute.
     return found | use.argument(2) if lacking or not found else found
+
+
+def _type(use: Use) -> Values:
+    """The class of an object; or the class that `type(name, bases, attributes)` makes."""
+    if len(use.arguments) == 3:
+        return _made_class(use)
+    if len(use.arguments) != 1:
+        return use.p.one(UNKNOWN, "dynamic")
+    return frozenset(use.p.value(CLASS, v.a) for v in use.first if v.kind == INSTANCE)
+
+
+def _made_class(use: Use) -> Values:
+    """A class of its own below its bases, which is shown as the first of them: it has no place where it is defined. Not of bases
+    that callers pass: it would be the same class for all of them."""
+    p, at = use.p, use.at
+    written = [use.calls.read_slot(box, 0, at) for box in use.argument(1) if box.kind == BOX]
+    bases = frozenset(v for v in use.calls.elements(use.argument(1), at) if v.kind == CLASS)
+    if not bases or any(value.kind in STAND_INS for values in written for value in values):
+        return p.one(UNKNOWN, "dynamic")
+    made = p.made.get((at, use.site))
+    if made is None:
+        made = p.made[(at, use.site)] = Class(min(bases).a.block)
+        made.bases.append(Cell())
+    if not bases <= made.bases[0].values:
+        p.add(made.bases[0], bases)
+        rebase(p, made)
+        for ancestor in ancestry(p, made, at)[0][1:]:
+            p.upset(ancestor.followers)
+            for name, values in ancestor.keywords.items():
+                made.keywords.setdefault(name, values)
+    made.enum = any(base.a.enum for base in bases)
+    for box in use.argument(2):
+        for key, cell in p.slots(box.a, at).items() if box.kind == BOX else ():
+            p.connect(cell, own_cell(p, made, str(key)))
+    class_made(use.calls, p.value(CLASS, made), {}, at, use.site, use.hits)
+    return p.one(CLASS, made)
+
+
+def _entry_points(use: Use) -> Values:
+    """Installed plugins: the project's own are among them."""
+    return use.holding("list", "entry points", use.p.one(RESULT, "importlib.metadata.EntryPoint"))
+
+
+def _load_plugin(use: Use) -> Values:
+    """What the project offers as plugins, whichever of them is meant."""
+    p, origin = use.p, use.at.module.path
+    found: Values = p.one(UNKNOWN, "external")
+    for target in p.plugins:
+        path, _, name = target.partition(":")
+        module = p.modules.absolute(path, origin)
+        if module is not None:
+            found |= p.member_of_module(module, name, use.at) if name else p.one(MODULE, module)
+    return found
 
 
 def _setattr(use: Use) -> Values:
@@ -114,7 +174,7 @@ def _described(p: Program, cls: Class, reader: Block) -> list[str]:
 def _less(use: Use, elements: Values) -> None:
     """Elements are compared with each other."""
     given = Arguments([elements])
-    ask(use.calls, elements, ASKED["order"], given, use.at, use.site, use.hits, use.depth)
+    ask_of_all(use.calls, elements, ASKED["order"], given, use.at, use.site, use.hits, use.depth)
 
 
 def ordered(use: Use, keys: Values) -> None:
@@ -292,6 +352,11 @@ OPERATIONS: Final[dict[str, tuple[str, ...]]] = {
     "operator.truth": ASKED["bool"],
 }
 RULES: Final[dict[str, Callable[[Use], Values]]] = SPECIAL | {
+    "builtins.type": _type,
+    "importlib.metadata.entry_points": _entry_points,
+    "importlib_metadata.entry_points": _entry_points,
+    "pkg_resources.iter_entry_points": _entry_points,
+    "importlib.metadata.EntryPoint.load": _load_plugin,
     "builtins.getattr": _getattr,
     "builtins.setattr": _setattr,
     **{path: _operation(methods) for path, methods in OPERATIONS.items()},

@@ -118,6 +118,8 @@ class Store:
         while pending:
             cell, values = pending.pop()
             new = values - cell.values if cell.values else values
+            if cell.guard is not None:
+                new = cell.guard(self, new)
             if cell.full or len(cell.values) + len(new) > MAX_CONSTANTS:
                 new = self._bounded(cell, new)
             if not new:
@@ -148,7 +150,7 @@ class Store:
         cell.top = len(kept) > MAX_INSTANCES
         cell.values = self.same((NONE if cell.top else kept) | self.one(UNKNOWN, "overflow"))
 
-    def presume(self, block: Block, index: int, values: Values) -> None:
+    def presume(self, block: Block, index: int, values: Values | set[Value]) -> None:
         """Put into a parameter what no call of the block passes."""
         self.flow_into(block.inflow[index], values)
         self.flow_into(block.presumed, values)
@@ -161,7 +163,7 @@ class Store:
         if source.values:
             self.add(target, source.values)
 
-    def flow_into(self, cell: Cell, values: Values) -> None:
+    def flow_into(self, cell: Cell, values: Values | set[Value]) -> None:
         """Put values in with every token replaced by what flows to it, now and later."""
         for value in values:
             if value.kind in STAND_INS:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from collections.abc import Sequence
+from typing import Any, Final
 
 
 def dotted(flow: Any) -> str:
@@ -26,3 +28,17 @@ def place_number(flow: tuple[Any, ...]) -> int:
     for character in text[:80]:
         number = (number * 31 + ord(character)) % 1_000_003
     return 1000 + number
+
+
+# Text that names something: words between dots, `package.module:name` as in entry points.
+NAMING: Final = re.compile(r"[^\W\d]\w*([.:][^\W\d]\w*)+")
+DIVIDING: Final = frozenset(("split", "rsplit", "partition", "rpartition"))
+
+
+def halves(text: str, method: str, given: Sequence[object]) -> Sequence[str]:
+    """The two parts into which a method divides a text, one before and one after; nothing where it does something else."""
+    if not given or not isinstance(given[0], str) or given[0] not in text:
+        return ()
+    if method.endswith("split") and (len(given) != 2 or given[1] != 1):
+        return ()
+    return getattr(text, method)(*given)  # type: ignore[no-any-return]

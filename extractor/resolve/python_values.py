@@ -78,6 +78,7 @@ class Cell:
     while they are few. It is `top` when they are not."""
 
     __slots__ = ("full", "next", "readers", "top", "values")
+    guard: Any = None  # of a `python_guards.Guarded`
 
     def __init__(self) -> None:
         self.values: Values = NONE
