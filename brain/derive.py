@@ -142,7 +142,11 @@ def _declared(relations: Relations, node: Node) -> Iterator[Fact]:
         yield _fact(node, "visibility", str(meta.get("visibility", "")))
     for decorator in meta.get("decorators", ()):
         yield _fact(node, "decorator", one_line(decorator))
-    yield _fact(node, "value", one_line(str(meta.get("value", ""))))
+    # What somebody sets anew, or may in each object, is no constant, however it began.
+    flags = set(meta.get("flags", ()))
+    changes = meta.get("set_by") or ("field" in flags and flags.isdisjoint(("const", "static", "constexpr")))
+    stated = "initial" if changes else "value"
+    yield _fact(node, stated, one_line(str(meta.get("value", ""))))
     if node.type == "variable" and not meta.get("value"):
         yield _fact(node, "initial", _initial(node))
     if table := meta.get("table"):
@@ -204,7 +208,8 @@ def overridden(relations: Relations, node: Node, owner: Node) -> Node | None:
 
 def _used(relations: Relations, node: Node) -> Iterator[Fact]:
     """Who uses the node: callers, importers, tests. Tests are listed as tests, not as callers."""
-    for edge in relations.into(node.id, "calls"):
+    called = relations.into(node.id, "calls")
+    for edge in called:
         caller = relations.node(edge.src)
         if caller is None or caller.id == node.id:
             continue
@@ -212,8 +217,13 @@ def _used(relations: Relations, node: Node) -> Iterator[Fact]:
             yield _fact(node, "tested_by", caller.id, **_how(edge))
             continue
         yield _fact(node, "called_by", caller.id, **_how(edge))
-    for reader in node.meta.get("used_by", ()):
-        yield _fact(node, "used_by", reader)
+    callers = {edge.src for edge in called}
+    for key in ("set_by", "used_by"):
+        for user in node.meta.get(key, ()):
+            there = relations.node(user)
+            known = key == "used_by" and user in callers  # to read what runs code is to call it
+            if there is not None and not known and (is_test(node) or not is_test(there)):
+                yield _fact(node, key, user)
     for edge in relations.into(node.id, "imports"):
         importer = relations.node(edge.src)
         if importer is not None and not is_test(importer):

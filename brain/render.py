@@ -119,6 +119,12 @@ class Renderer:
         home = container(self._view, fact.object)
         return "implements" if home is not None and home.type == "interface" else "overrides"
 
+    def makes(self, node_id: str, class_id: str) -> bool:
+        """Whether a function is a constructor of this class."""
+        node, home = self._view.node(node_id), container(self._view, node_id)
+        made = node is not None and (node.name == "__init__" or "constructor" in node.meta.get("flags", ()))
+        return made and home is not None and home.id == class_id
+
     def siblings(self, node: Node) -> list[Node]:
         """What its container defines beside it and of its sort, in source order."""
         home, flags = container(self._view, node.id), node.meta.get("flags", ())

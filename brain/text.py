@@ -141,6 +141,11 @@ def banned(text: str) -> str:
 _SIGNATURE: Final = re.compile(r"[A-Za-z_][\w.]*\((?:[^()]|\([^()]*\))*\)(?:\s*->\s*\S.*)?")
 
 
+_TITLE: Final = re.compile(
+    r"\S+ (?:Method|Function|Property|Field|Constructor|Class|Interface|Struct|Enum|Event|Operator)\.?"
+)
+
+
 def is_licence(text: str) -> bool:
     """Whether a comment is a licence header rather than documentation."""
     return bool(_LICENCE.search(text[:600]))
@@ -162,8 +167,8 @@ def paragraph(doc: str) -> str:
             lines = []  # what stood above the rule was a title
             continue
         if not line.strip():
-            if lines and _SIGNATURE.fullmatch(" ".join(lines)):
-                lines = []  # as documentation of C code and of decorated functions begins
+            if lines and (_SIGNATURE.fullmatch(" ".join(lines)) or _TITLE.fullmatch(" ".join(lines))):
+                lines = []  # as documentation of C code, of decorated functions and of reference manuals begins
             elif lines and not (number + 1 < len(source) and _RULE.match(source[number + 1])):
                 break
             continue

@@ -29,7 +29,7 @@ def variable(r: Renderer, node: Node, table: FactTable) -> Iterator[Sentence]:
     is_said = _is(r, node, table)
     users = [
         join_clauses(
-            r.clause("read by", r.best(table.about(node.id, "used_by"))),
+            *_users(r, node, table),
             r.clause("called by", r.best(table.about(node.id, "called_by"))),
             r.clause("imported by", r.best(table.about(node.id, "imported_by"))),
         ),
@@ -40,6 +40,27 @@ def variable(r: Renderer, node: Node, table: FactTable) -> Iterator[Sentence]:
         return  # that there is such a name says nothing
     yield is_said
     yield from users
+
+
+def _users(r: Renderer, node: Node, table: FactTable) -> Iterator[Sentence | None]:
+    """Who sets it, who sets and reads it, who reads it: each named once. The constructor of its own class goes without a name."""
+    setters, readers = table.about(node.id, "set_by"), table.about(node.id, "used_by")
+    sets, reads = {f.object for f in setters}, {f.object for f in readers}
+    home = table.about(node.id, "container")
+    for lead, facts in (
+        ("set by", [f for f in setters if f.object not in reads]),
+        ("set and read by", [f for f in setters if f.object in reads]),
+        ("read by", [f for f in readers if f.object not in sets]),
+    ):
+        made = [f for f in facts if home and r.makes(f.object, home[0].object)]
+        rest = [f for f in r.best(facts) if f not in made]
+        if made:
+            text, ids, refs = r.names(rest) if rest else ("", (), ())
+            owner = "its constructor" + ("s" if len(made) > 1 else "")
+            names = f"{owner}{' and' if ' and ' not in text else ','} {text}" if text else owner
+            yield Sentence(f"{lead} {names}", (*(f.id for f in made), *ids), (*(f.object for f in made), *refs))
+        else:
+            yield r.clause(lead, rest)
 
 
 def _lead(r: Renderer, node: Node, table: FactTable) -> Sentence:
@@ -54,10 +75,10 @@ def _lead(r: Renderer, node: Node, table: FactTable) -> Sentence:
         word = "variant"
     elif "macro" in flags:
         word = "macro"
-    elif "const" in flags or node.name.isupper():
-        word = "constant"
+    elif table.about(node.id, "set_by") or not ("const" in flags or (node.name.isupper() and "field" not in flags)):
+        word = "property" if "property" in flags else "field" if inside else "variable"
     else:
-        word = "field" if inside else "variable"
+        word = "constant"
     of = " of the enum" if holder is not None and "enum" in holder.meta.get("flags", ()) and word == "constant" else ""
     home = r.home(node, owner)
     home = f"{of}{home.removeprefix(' of')}" if of else home

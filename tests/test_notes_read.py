@@ -98,7 +98,9 @@ def test_names_are_spelled_and_methods_placed_as_their_language_does(tmp_path: P
 def test_a_pointer_to_what_is_constant_is_none_itself(tmp_path: Path) -> None:
     found = notes_of(STORE, tmp_path)
     place = "cpp:src/store.h#depot.Store"
-    assert found[f"{place}.name_"].summary == "A field of depot::Store of type const char*."
+    assert (
+        found[f"{place}.name_"].summary == "A field of depot::Store of type const char*. Read by depot::Store::label."
+    )
     assert found[f"{place}.fixed_"].summary == "A constant of depot::Store of type char*."
     assert found[f"{place}.hook_"].summary == "A field of depot::Store of type int (*)(int n)."
 
@@ -163,7 +165,10 @@ def test_a_method_in_another_file_is_its_types_and_a_name_keeps_its_case(tmp_pat
         "A class of the module check, written type Check func(c *Command) error."
     )
     assert found["go:help.go#pad"].summary.startswith("pad adds a space.")
-    assert found["go:command.go#Command.Use"].summary == "How it is called. A field of Command of type string."
+    assert (
+        found["go:command.go#Command.Use"].summary
+        == "How it is called. A field of Command of type string. Read by Command.help."
+    )
 
 
 def test_an_error_that_nothing_is_known_of_is_named(tmp_path: Path) -> None:
@@ -209,3 +214,33 @@ def test_errors_are_told_the_likeliest_first_and_no_more_than_are_read(tmp_path:
             "It may raise LowError, FarError, MidError, OddError and 4 more through what it calls"
             in opened.ask("Explain over").text
         )
+
+
+def test_a_field_says_who_sets_and_who_reads_it(tmp_path: Path) -> None:
+    found = notes_of(
+        {
+            "Shelf.java": "class Shelf {\n    static final int[] SIZES = {11, 12, 13, 14, 15, 16, 17, 18, 19, 20};\n    private int size;\n"
+            "    private boolean open = true;\n    private int idle = 3;\n    Shelf(int size) { this.size = size; }\n"
+            "    Shelf() { this.size = SIZES[0]; open = false; }\n    int get() { return open ? size : SIZES[1]; }\n"
+            "    int grow() { return ++size + idle; }\n}\n",
+            "lib.h": "class Node {\n public:\n  explicit Node(int n);\n private:\n"
+            "  // Clears it.\n  void Clear();\n  const int kind_;\n};\n",
+            "lib.cc": '#include "lib.h"\nNode::Node(int n) : kind_(n) { Clear(); }\nvoid Node::Clear() {}\n',
+        },
+        tmp_path,
+    )
+    java = "java:Shelf.java#Shelf"
+    assert found[f"{java}.size"].summary == (
+        "A field of Shelf of type int. Set by its constructors and Shelf.grow; read by Shelf.get."
+    )
+    assert found[f"{java}.open"].summary == (
+        "A field of Shelf of type boolean, initialised as true. Set by its constructor; read by Shelf.get."
+    )
+    assert found[f"{java}.idle"].summary == "A field of Shelf of type int, initialised as 3. Read by Shelf.grow."
+    assert found[f"{java}.SIZES"].summary == (
+        "A constant of Shelf of type int[], set to a list of 10 entries that begins with 11, 12, 13. "
+        "Read by its constructor and Shelf.get."
+    )
+    assert found["cpp:lib.h#Node.kind_"].summary == "A field of Node of type const int. Set by its constructor."
+    clear = found["cpp:lib.cc#Node.Clear"]
+    assert (clear.summary, clear.facts["visibility"]) == ("Clears it. Called by Node.", ["private"])

@@ -213,7 +213,7 @@ class CSharpCollector(CSharpAccesses):
                 self.define(
                     "variable", name, node, step, signature=" ".join([*flags, kind, name]), returns=kind,
                     decorators=attributes, visibility=visibility, flags=[*flags, "field"], doc=self.doc_of(node),
-                    value=self.short(value) if value is not None else "",
+                    value=value,
                 )  # fmt: skip
                 self.bind(scope, name, kind, node, "declared")
                 self.delegate_parameters(value, kind, scope)
