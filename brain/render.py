@@ -22,8 +22,9 @@ from brain.signatures import NOTHING, marked, shape_of, signature
 from brain.text import banned, tokens, when
 from brain.trials import inside, is_trial, trial
 from brain.values import variable
-from brain.view import IMPLIED, View, container, dotted, hidden, is_public, is_test, module_of, noun, owner_of, spelled
+from brain.view import IMPLIED, View, container, dotted, hidden, is_public, is_test, module_of, noun
 from extractor.schema import Node
+from extractor.spelling import owner_of, spelled
 
 LISTED: Final = 24  # objects kept per relation in a note
 NAMED: Final = 4  # names spelled out in one clause of a summary

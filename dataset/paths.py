@@ -141,11 +141,18 @@ def replaced(ask: Ask) -> Topic | None:
     pairs = [(f, o) for f in ask.all("member") for o in ask.facts.about(f.object, "overrides") if not hidden(f.object)]
     if s.type not in TYPES or not 0 < len(pairs) <= MEMBERS:
         return None
-    shown = listing(unique(ask.said(o.object) for _, o in pairs), limit=MEMBERS)
-    answers = (
-        f"{s.said()} overrides {shown}.",
-        f"{shown} {plural_verb(len(pairs), 'is', 'are')} overridden by {s.said()}.",
-    )
+    of = [ask.facts.first(o.object, "container") for _, o in pairs]
+    stated = [owner is not None and ask.facts.names.subject(owner.object).type == "interface" for owner in of]
+    said: dict[str, list[str]] = {}  # what an interface declares is implemented rather
+    for verb in ("overrides", "implements"):
+        told = [o for (_, o), open_ in zip(pairs, stated, strict=True) if open_ == (verb == "implements")]
+        if told:
+            said[verb] = unique(ask.said(o.object) for o in told)
+    answers = (f"{s.said()} {', and '.join(f'{v} {listing(o, limit=MEMBERS)}' for v, o in said.items())}.",)
+    if len(said) == 1:
+        past = "overridden" if "overrides" in said else "implemented"
+        (shown,) = said.values()
+        answers += (f"{listing(shown, limit=MEMBERS)} {plural_verb(len(shown), 'is', 'are')} {past} by {s.said()}.",)
     return ask.topic("replaced", "explain", "architecture", answers, [x for pair in pairs for x in pair], "two_hop")
 
 
@@ -163,30 +170,38 @@ def member_errors(ask: Ask) -> Topic | None:
 
 
 def caller_files(ask: Ask) -> Topic | None:
-    return _files(ask, "called_by", CALLABLE, "caller_files", "explain", "dependency", "{s} is called by {o}.")
+    called = (("is called by", ask.all("called_by")),)
+    return _files(ask, called, CALLABLE, "caller_files", "explain", "dependency")
 
 
 def subclass_files(ask: Ask) -> Topic | None:
-    return _files(ask, "subclass", TYPES, "subclass_files", "explain", "architecture", "{s} is extended by {o}.")
+    extended = [f for f in ask.all("subclass") if f.qualifier("kind") != "implements"]
+    implemented = [f for f in ask.all("subclass") if f.qualifier("kind") == "implements"]
+    below = (("is extended by", extended), ("is implemented by", implemented))
+    return _files(ask, below, TYPES, "subclass_files", "explain", "architecture")
 
 
 def raiser_files(ask: Ask) -> Topic | None:
-    return _files(
-        ask, "raised_by", (*TYPES, "external"), "raiser_files", "diag", "error cause", "{s} is raised by {o}."
-    )
+    raised = (("is raised by", ask.all("raised_by")),)
+    return _files(ask, raised, (*TYPES, "external"), "raiser_files", "diag", "error cause")
 
 
 def _files(
-    ask: Ask, relation: str, types: Sequence[str], aspect: str, kind: str, intent: str, sentence: str
+    ask: Ask, groups: Sequence[tuple[str, Sequence[Fact]]], types: Sequence[str], aspect: str, kind: str, intent: str
 ) -> Topic | None:
-    """The other ends of a relation with the files they stand in."""
-    s, found = ask.subject, ask.all(relation)
-    places = [ask.facts.first(f.object, "path") for f in found]
-    paths = [p for p in places if p is not None and p.object != s.path]
-    if s.type not in types or not paths or len(found) > 5 or None in places:
+    """The other ends of relations with the files they stand in, each relation with the words that lead to it."""
+    s, found = ask.subject, [f for _, facts in groups for f in facts]
+    places = {f.object: ask.facts.first(f.object, "path") for f in found}
+    paths = [p for p in places.values() if p is not None and p.object != s.path]
+    if s.type not in types or not paths or len(found) > 5 or None in places.values():
         return None
-    answers = (sentence.format(s=s.said(), o=by_file(ask.facts.names, found, places)),)
-    return ask.topic(aspect, kind, intent, answers, [*found, *places], "two_hop")
+    said = [
+        f"{words} {by_file(ask.facts.names, facts, [places[f.object] for f in facts])}"
+        for words, facts in groups
+        if facts
+    ]
+    answers = (f"{s.said()} {', and '.join(said)}.",)
+    return ask.topic(aspect, kind, intent, answers, [*found, *places.values()], "two_hop")
 
 
 def caller_callers(ask: Ask) -> Topic | None:

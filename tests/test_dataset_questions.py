@@ -475,3 +475,33 @@ def test_no_language_is_named(path: Path) -> None:
     assert [n for n in sorted(names) if re.search(rf"\b{n}\b", text, re.I)] == []
     assert [p for p in sorted(prefixes) if re.search(rf"[\"\']{p}", text)] == []
     assert not re.search(r"lang(?:uage)?\b[^\n]*(?:==|!=| in )\s*\(?[\"\']", text)
+
+
+def test_what_is_implemented_is_not_called_extended() -> None:
+    shelf, box, lid = "java:p/Shelf.java#Shelf", "java:q/Box.java#Box", "java:q/Lid.java#Lid"
+    facts = [
+        Fact(shelf, "path", "p/Shelf.java"),
+        Fact(shelf, "subclass", box, (("kind", "implements"),)),
+        Fact(shelf, "subclass", lid),
+        Fact(box, "path", "q/Box.java"),
+        Fact(lid, "path", "q/Lid.java"),
+        Fact(box, "member", f"{box}.open"),
+        Fact(box, "member", f"{box}.close"),
+        Fact(f"{box}.open", "overrides", f"{shelf}.open"),
+        Fact(f"{box}.close", "overrides", f"{lid}.close"),
+        Fact(f"{shelf}.open", "container", shelf),
+        Fact(f"{lid}.close", "container", lid),
+    ]
+    methods = [f"{shelf}.open", f"{lid}.close", f"{box}.open", f"{box}.close"]
+    types = {shelf: "interface", box: "class", lid: "class"} | dict.fromkeys(methods, "method")
+    names = Names(types)
+    said = {
+        d.aspect: d.response
+        for i in (shelf, box)
+        for d in render(names.subject(i), facts, names=names)
+        if d.form == "two_hop"
+    }
+    assert said["subclass_files"] == (
+        "`Shelf` is extended by `Lid` in `q/Lid.java`, and is implemented by `Box` in `q/Box.java`."
+    )
+    assert said["replaced"] == "`Box` overrides `Lid.close`, and implements `Shelf.open`."
