@@ -226,13 +226,33 @@ def _symbol(r: Renderer, node: Node, table: FactTable) -> Iterator[Sentence]:
     if not (purpose or takes or raising or calls or callers):  # then the little there is
         yield join_clauses(marked(node, table))
         calls = r.best(table.about(node.id, "calls"))
-    yield join_clauses(r.clause("called by", r.best(callers)), r.clause("calls", calls))
+    yield join_clauses(*_calling(r, node, table, "called", callers), r.clause("calls", _written(r, calls)))
     yield join_clauses(*(r.clause(r.replaces(f), [f]) for f in table.about(node.id, "overrides")))
     yield join_clauses(_catching(r, table.about(node.id, "catches")))
-    yield join_clauses(r.clause("exercised by", r.best(table.about(node.id, "tested_by")), 2))
+    yield join_clauses(*_calling(r, node, table, "exercised", table.about(node.id, "tested_by"), 2))
     promised = r.clause("declared to raise", table.about(node.id, "promises"))
     if promised:
         yield join_clauses(replace(promised, text=f"{promised.text}, which the code is not seen to do"))
+
+
+def _calling(
+    r: Renderer, node: Node, table: FactTable, verb: str, facts: Sequence[Fact], limit: int = NAMED
+) -> Iterator[Sentence | None]:
+    """Who calls it by name, and who calls what it overrides or implements, and so reaches it perhaps."""
+    named = [f for f in facts if f.qualifier("via") != "override"]
+    through = [f for f in facts if f.qualifier("via") == "override"]
+    yield r.clause(f"{verb} by", r.best(named), limit)
+    base = table.about(node.id, "overrides")
+    if through:
+        lead = f"{'' if named else f'{verb} '}through {r.name(base[0].object) if base else 'its base'} by"
+        found = r.clause(lead, r.best(through), limit)
+        yield replace(found, facts=(*(f.id for f in base[:1]), *found.facts)) if found is not None else None
+
+
+def _written(r: Renderer, calls: Sequence[Fact]) -> list[Fact]:
+    """Calls without what only may stand in for a callee that is named beside it."""
+    named = [f for f in calls if f.qualifier("via") != "override"]
+    return named or list(calls)
 
 
 def _composed(r: Renderer, node: Node, table: FactTable, takes: Sentence | None) -> Sentence:

@@ -43,24 +43,26 @@ def variable(r: Renderer, node: Node, table: FactTable) -> Iterator[Sentence]:
 
 
 def _users(r: Renderer, node: Node, table: FactTable) -> Iterator[Sentence | None]:
-    """Who sets it, who sets and reads it, who reads it: each named once. The constructor of its own class goes without a name."""
+    """Who sets it, who sets and reads it, who reads it: each named once. The constructors of its own class go without a name."""
     setters, readers = table.about(node.id, "set_by"), table.about(node.id, "used_by")
-    sets, reads = {f.object for f in setters}, {f.object for f in readers}
     home = table.about(node.id, "container")
-    for lead, facts in (
-        ("set by", [f for f in setters if f.object not in reads]),
-        ("set and read by", [f for f in setters if f.object in reads]),
-        ("read by", [f for f in readers if f.object not in sets]),
+    made = {f.object for f in (*setters, *readers) if home and r.makes(f.object, home[0].object)}
+    sets = {"" if f.object in made else f.object for f in setters}
+    reads = {"" if f.object in made else f.object for f in readers}
+    for lead, who, facts in (
+        ("set by", sets - reads, setters),
+        ("set and read by", sets & reads, setters),
+        ("read by", reads - sets, readers),
     ):
-        made = [f for f in facts if home and r.makes(f.object, home[0].object)]
-        rest = [f for f in r.best(facts) if f not in made]
-        if made:
-            text, ids, refs = r.names(rest) if rest else ("", (), ())
-            owner = "its constructor" + ("s" if len(made) > 1 else "")
-            names = f"{owner}{' and' if ' and ' not in text else ','} {text}" if text else owner
-            yield Sentence(f"{lead} {names}", (*(f.id for f in made), *ids), (*(f.object for f in made), *refs))
-        else:
+        rest = r.best(f for f in facts if f.object in who)
+        own = [f for f in facts if f.object in made] if "" in who else []
+        if not own:
             yield r.clause(lead, rest)
+            continue
+        text, ids, refs = r.names(rest)
+        owner = "its constructor" + ("s" if len(own) > 1 else "")
+        named = f"{owner}{',' if ' and ' in text else ' and'} {text}" if text else owner
+        yield Sentence(f"{lead} {named}", (*(f.id for f in own), *ids), (*(f.object for f in own), *refs))
 
 
 def _lead(r: Renderer, node: Node, table: FactTable) -> Sentence:

@@ -148,12 +148,14 @@ def replaced(ask: Ask) -> Topic | None:
         told = [o for (_, o), open_ in zip(pairs, stated, strict=True) if open_ == (verb == "implements")]
         if told:
             said[verb] = unique(ask.said(o.object) for o in told)
-    answers = (f"{s.said()} {', and '.join(f'{v} {listing(o, limit=MEMBERS)}' for v, o in said.items())}.",)
+    answers = [f"{s.said()} {', and '.join(f'{v} {listing(o, limit=MEMBERS)}' for v, o in said.items())}."]
     if len(said) == 1:
         past = "overridden" if "overrides" in said else "implemented"
         (shown,) = said.values()
-        answers += (f"{listing(shown, limit=MEMBERS)} {plural_verb(len(shown), 'is', 'are')} {past} by {s.said()}.",)
-    return ask.topic("replaced", "explain", "architecture", answers, [x for pair in pairs for x in pair], "two_hop")
+        answers += [f"{listing(shown, limit=MEMBERS)} {plural_verb(len(shown), 'is', 'are')} {past} by {s.said()}."]
+    return ask.topic(
+        "replaced", "explain", "architecture", tuple(answers), [x for pair in pairs for x in pair], "two_hop"
+    )
 
 
 def member_errors(ask: Ask) -> Topic | None:
