@@ -17,9 +17,11 @@ from brain.text import clean, first_sentence, one_line
 from brain.view import Near, Relations, View, container, handled, is_test
 from extractor.error_classes import STANDARD
 from extractor.graph import Graph
+from extractor.languages import BY_NAME
 from extractor.schema import Edge, Node
 
 _NO_OVERRIDE: Final = frozenset({"static", "constructor", "destructor"})  # these hide or chain, they replace nothing
+_VIRTUAL: Final = frozenset({"virtual", "abstract", "override"})
 _REACH: Final = 40  # functions looked through before nothing is said of what they raise
 _SELF: Final = frozenset({"self", "cls"})
 # role of an ontology edge -> the relation it states about the ontology node
@@ -200,10 +202,19 @@ def overridden(relations: Relations, node: Node, owner: Node) -> Node | None:
             seen.add(class_id)
             for edge in relations.into(class_id, "defined_in"):
                 member = relations.node(edge.src)
-                if member is not None and member.name == node.name and member.type == node.type:
+                if member is not None and member.name == node.name and _replaces(relations, node, member, class_id):
                     return member
         level = list(dict.fromkeys(above))
     return None
+
+
+def _replaces(relations: Relations, node: Node, member: Node, base_id: str) -> bool:
+    """Whether a method stands in for one of that name that a base defines."""
+    base, spec = relations.node(base_id), BY_NAME.get(node.lang)
+    if base is None or member.type != node.type or node.meta.get("trait", base.name) != base.name:
+        return False
+    stated = not _VIRTUAL.isdisjoint((*node.meta.get("flags", ()), *member.meta.get("flags", ())))
+    return spec is None or not spec.virtual or base.type == "interface" or stated
 
 
 def _used(relations: Relations, node: Node) -> Iterator[Fact]:

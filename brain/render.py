@@ -274,8 +274,8 @@ def _composed(r: Renderer, node: Node, table: FactTable, takes: Sentence | None)
         if "classmethod" in flags
         else node.type
     )
-    if kind == "function" and "generator" in flags:
-        kind = "generator function"
+    if kind == "function" and not flags.isdisjoint(("generator", "macro")):
+        kind = "generator function" if "generator" in flags else "macro"
     lead = " ".join([*words, kind])
     owner = table.about(node.id, "container")
     text = f"{'An' if lead[0] in 'aeiou' else 'A'} {lead}{r.home(node, owner)}"
@@ -330,9 +330,18 @@ def _class(r: Renderer, node: Node, table: FactTable) -> Iterator[Sentence]:
         r.clause("raised by", r.best(about(node.id, "raised_by"))),
         r.clause("caught by", r.best(about(node.id, "caught_by"))),
     )
-    yield join_clauses(leaf_clause(r, "methods:", r.best(methods), 6), leaf_clause(r, "fields:", fields, 6))
+    yield join_clauses(leaf_clause(r, "methods:", r.best(methods), 6), leaf_clause(r, _held_as(r, fields), fields, 6))
     yield join_clauses(r.clause("used by", r.best(about(node.id, "called_by"))))
     yield join_clauses(r.clause("exercised by", r.best(about(node.id, "tested_by")), 2))
+
+
+def _held_as(r: Renderer, fields: Sequence[Fact]) -> str:
+    """What the values that a type defines are called: those of an enumeration are no fields."""
+    flags = [set(node.meta.get("flags", ())) for f in fields if (node := r.node(f.object)) is not None]
+    for flag, said in (("variant", "variants:"), ("enum_constant", "constants:")):
+        if flags and all(flag in each for each in flags):
+            return said
+    return "fields:"
 
 
 def _module(r: Renderer, node: Node, table: FactTable) -> Iterator[Sentence]:

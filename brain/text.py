@@ -48,6 +48,9 @@ _STOP = re.compile(
     r"|(?:Args|Arguments|Parameters|Params|Returns?|Yields?|Raises?"
     r"|Throws|Examples?|Usage|Notes?|Attributes|See Also|References|Warnings?|Todo|Keyword Args)\s*:?\s*$)"
 )
+_OPENS = re.compile(
+    r"\s*[@\\](?:rst|verbatim|short|details|parblock)\s*"
+)  # alone on a line above the text that it marks
 # What stood on the lines below a sentence that no full stop ends: an aside with its label, a list it leads in.
 _LABELLED = re.compile(r"\s+(?:Warning|Note|Caution|Important|Deprecated|TODO|FIXME|Example)\s?:\s.*")
 _LEADS_IN = re.compile(r":\s+(?:[-*+•]|\d{1,2}[.)])\s")
@@ -171,6 +174,8 @@ def paragraph(doc: str) -> str:
                 lines = []  # as documentation of C code, of decorated functions and of reference manuals begins
             elif lines and not (number + 1 < len(source) and _RULE.match(source[number + 1])):
                 break
+            continue
+        if not lines and _OPENS.fullmatch(line):
             continue
         if _STOP.match(line):
             break

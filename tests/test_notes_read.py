@@ -244,3 +244,25 @@ def test_a_field_says_who_sets_and_who_reads_it(tmp_path: Path) -> None:
     assert found["cpp:lib.h#Node.kind_"].summary == "A field of Node of type const int. Set by its constructor."
     clear = found["cpp:lib.cc#Node.Clear"]
     assert (clear.summary, clear.facts["visibility"]) == ("Clears it. Called by Node.", ["private"])
+
+
+def test_what_only_has_the_name_of_a_bases_method_replaces_nothing(tmp_path: Path) -> None:
+    found = notes_of(
+        {
+            "src/lib.rs": "pub trait Table { fn fmt(&mut self); }\npub struct Inline { a: u8 }\n"
+            "impl Table for Inline { fn fmt(&mut self) { self.a = 1; } }\n"
+            "impl std::fmt::Display for Inline { fn fmt(&self, f: &mut u8) -> u8 { self.a } }\n"
+            "pub enum Kind { First, Second }\n#[macro_export]\nmacro_rules! make { () => { Kind::First } }\n"
+            "pub fn run() -> Kind { make!() }\n",
+            "a.h": "class Base {\n public:\n  virtual ~Base();\n  Base& operator=(const Base&);\n  virtual int Turn();\n  int Plain();\n};\n"
+            "class Heir : public Base {\n public:\n  // Goes over it.\n  class Walker { int at_; };\n  Heir& operator=(const Heir&);\n"
+            "  int Turn() { return 1; }\n  int Plain() { return Turn(); }\n};\n",
+        },
+        tmp_path,
+    )
+    assert found["rs:src/lib.rs#Inline.fmt"].facts["overrides"] == ["rs:src/lib.rs#Table.fmt"]
+    assert "overrides" not in found["rs:src/lib.rs#Inline.fmt@2"].facts
+    assert found["rs:src/lib.rs#Kind"].summary == "An enum of the module lib. Variants: First and Second."
+    assert found["rs:src/lib.rs#make"].summary.startswith("A macro of the module lib.")
+    assert [n for n in ("operator=", "Turn", "Plain") if "overrides" in found[f"cpp:a.h#Heir.{n}"].facts] == ["Turn"]
+    assert found["cpp:a.h#Heir.Walker"].summary.startswith("Goes over it.")

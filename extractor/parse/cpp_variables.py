@@ -43,6 +43,7 @@ class CppVariables(CppDefs):
         node, scope, prefix, _ = step
         kind = node.child_by_field_name("type")
         if kind is not None and kind.child_by_field_name("body") is not None:
+            self.docs.setdefault(kind.id, self.docs.get(node.id, ""))
             self.push_nodes([kind], scope, prefix)
         inside = scope != MODULE and self.defs[scope].kind in ("function", "method")
         declarators = node.children_by_field_name("declarator")

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from extractor.facts import MODULE, Base, FileFacts, Import
-from extractor.parse.collect import Step, clean_comment, clip
+from extractor.parse.collect import Step, bare, clean_comment, clip
 from extractor.parse.rust_macros import RustMacros
 from extractor.parse.rust_names import numbered, prepare
 from extractor.parse.tree import end_line, start_line
@@ -176,9 +176,8 @@ class RustCollector(RustMacros):
         if any(a.partition("(")[0].rpartition("::")[2] == "pymethods" for a in attributes):
             self.pymethods.append([start_line(node), end_line(node)])
         written = node.child_by_field_name("type")
-        while (
-            written is not None and written.type == "reference_type"
-        ):  # what is said of a reference is said of what it points to
+        # What is said of a reference is said of what it points to.
+        while written is not None and written.type == "reference_type":
             written = written.child_by_field_name("type")
         target = self.type_text(written)
         name = self.path(written)
@@ -195,19 +194,29 @@ class RustCollector(RustMacros):
         variables, self.typevars[before:] = self.typevars[before:], []
         kept = self._take_comments(body, body.named_children)
         scope = self._types.get(qualname, MODULE)
-        self._impls[node.id] = (target, variables, trait is not None)
+        self._impls[node.id] = (
+            target,
+            variables,
+            bare(self.path(trait)).rpartition("::")[2] if trait is not None else "",
+        )
         self.stack.extend((c, scope, qualname, False) for c in reversed(kept))
 
-    _impls: dict[int, tuple[str, list[list[object]], bool]]
+    _impls: dict[int, tuple[str, list[list[object]], str]]
 
     def walk(self) -> None:
         self._impls = {}
         super().walk()
 
-    def _impl_of(self, node: Node) -> tuple[str, list[list[object]], bool] | None:
+    def _impl_of(self, node: Node) -> tuple[str, list[list[object]], str] | None:
         """The impl block that an item stands in."""
         holder = node.parent.parent if node.parent is not None else None
         return self._impls.get(holder.id) if holder is not None and holder.type == "impl_item" else None
+
+    def _belongs(self, index: int, impl: tuple[str, list[list[object]], str] | None) -> None:
+        if impl is not None:
+            self.receivers[str(index)] = impl[0]
+            self.typevars += [[index, *row[1:]] for row in impl[1]]
+            self.defs[index] = self.defs[index]._replace(trait=impl[2])
 
     def on_function(self, step: Step) -> None:
         node, scope = step[0], step[1]
@@ -227,9 +236,7 @@ class RustCollector(RustMacros):
         index = self.define("method" if impl or in_trait else "function", name, node, step, signature=self.head(node, body),
                             params=params, returns=returns, decorators=attributes, visibility=visibility, flags=flags,
                             doc=doc)  # fmt: skip
-        if impl:
-            self.receivers[str(index)] = impl[0]
-            self.typevars += [[index, *row[1:]] for row in impl[1]]
+        self._belongs(index, impl)
         self.type_parameters(node, index)
         if body is not None:
             self.tail(body, index, returns)
@@ -247,10 +254,7 @@ class RustCollector(RustMacros):
         index = self.define("variable", name, node, step, signature=self.head(node, value), returns=kind, decorators=attributes,
                     visibility=self._visibility(node), flags=flags, doc=doc, value=value)  # fmt: skip
         self.type_parameters(node, index)
-        impl = self._impl_of(node)
-        if impl:
-            self.receivers[str(index)] = impl[0]
-            self.typevars += [[index, *row[1:]] for row in impl[1]]
+        self._belongs(index, self._impl_of(node))
         self.push_nodes([value], scope, prefix)
         self.kept_in(value, name, scope)
 

@@ -69,7 +69,7 @@ _OTHER_TEXT: Final = """
     labeled_statement break_statement continue_statement goto_statement named_argument annotation marker_annotation
     package_clause import_spec type_arguments generic_type name_colon attribute attribute_item macro_definition macro_invocation
     method_declaration constructor_declaration destructor_declarator namespace_identifier using_directive type_parameter
-    property_declaration event_declaration label_name name_equals enumerator preproc_def preproc_ifdef preproc_defined
+    property_declaration event_declaration label_name name_equals enumerator preproc_def preproc_ifdef preproc_defined preproc_function_def
     namespace_definition class_declaration
     qualified_name alias_qualified_name element_value_pair import_specifier export_specifier labeled_expression lifetime
 """
