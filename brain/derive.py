@@ -213,7 +213,10 @@ def _replaces(relations: Relations, node: Node, member: Node, base_id: str) -> b
     base, spec = relations.node(base_id), BY_NAME.get(node.lang)
     if base is None or member.type != node.type or node.meta.get("trait", base.name) != base.name:
         return False
-    stated = not _VIRTUAL.isdisjoint((*node.meta.get("flags", ()), *member.meta.get("flags", ())))
+    flags = node.meta.get("flags", ())
+    if "field" in flags and "property" not in flags:
+        return False  # it hides the other
+    stated = not _VIRTUAL.isdisjoint((*flags, *member.meta.get("flags", ())))
     return spec is None or not spec.virtual or base.type == "interface" or stated
 
 

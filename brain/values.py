@@ -33,6 +33,7 @@ def variable(r: Renderer, node: Node, table: FactTable) -> Iterator[Sentence]:
             r.clause("called by", r.best(table.about(node.id, "called_by"))),
             r.clause("imported by", r.best(table.about(node.id, "imported_by"))),
         ),
+        join_clauses(*(r.clause(r.replaces(f), [f]) for f in table.about(node.id, "overrides"))),
         join_clauses(r.clause("exercised by", r.best(table.about(node.id, "tested_by")), 2)),
     ]
     told = is_said.text != f"{_lead(r, node, table).text}."
@@ -100,6 +101,9 @@ def _is(r: Renderer, node: Node, table: FactTable) -> Sentence:
             text += f", written {held}"
     elif short:
         text += f" for {annotation}" if "alias" in flags else f" of type {annotation}"
+    given = one_line(str(node.meta.get("signature", ""))).partition(" => ")[2] if "property" in flags else ""
+    if given and len(tokens(given)) < VERBATIM:
+        text += f", which gives {given}"
     stated = _value(table, node)
     if stated.text:
         text += f", {stated.text}"

@@ -254,7 +254,8 @@ def test_what_only_has_the_name_of_a_bases_method_replaces_nothing(tmp_path: Pat
             "impl std::fmt::Display for Inline { fn fmt(&self, f: &mut u8) -> u8 { self.a } }\n"
             "pub enum Kind { First, Second }\n#[macro_export]\nmacro_rules! make { () => { Kind::First } }\n"
             "pub fn run() -> Kind { make!() }\n",
-            "a.h": "class Base {\n public:\n  virtual ~Base();\n  Base& operator=(const Base&);\n  virtual int Turn();\n  int Plain();\n};\n"
+            "a.h": "class Base {\n public:\n  virtual ~Base();\n"
+            "  Base& operator=(const Base&);\n  virtual int Turn();\n  int Plain();\n};\n"
             "class Heir : public Base {\n public:\n  // Goes over it.\n  class Walker { int at_; };\n  Heir& operator=(const Heir&);\n"
             "  int Turn() { return 1; }\n  int Plain() { return Turn(); }\n};\n",
         },
@@ -266,3 +267,26 @@ def test_what_only_has_the_name_of_a_bases_method_replaces_nothing(tmp_path: Pat
     assert found["rs:src/lib.rs#make"].summary.startswith("A macro of the module lib.")
     assert [n for n in ("operator=", "Turn", "Plain") if "overrides" in found[f"cpp:a.h#Heir.{n}"].facts] == ["Turn"]
     assert found["cpp:a.h#Heir.Walker"].summary.startswith("Goes over it.")
+
+
+def test_a_property_says_what_it_gives_and_which_one_it_implements(tmp_path: Path) -> None:
+    text = """interface ISized { int Size { get; } }
+class Shelf : ISized {
+    int size;
+    static readonly int[] Rows = { 1, 2 };
+    public int Size => size + Rows.Length;
+    public int Most { get; private set; } = 3;
+    public Shelf() { size = 1; Most = 4; }
+}
+"""
+    found = notes_of({"Shelf.cs": text}, tmp_path)
+    place = "cs:Shelf.cs#Shelf"
+    assert found[f"{place}.Size"].summary == (
+        "A property of Shelf of type int, which gives size + Rows.Length. Implements ISized.Size."
+    )
+    assert found[f"{place}.size"].summary == "A field of Shelf of type int. Set by its constructor; read by Shelf.Size."
+    assert found[f"{place}.Rows"].summary == "A constant of Shelf of type int[], set to { 1, 2 }. Read by Shelf.Size."
+    assert found[f"{place}.Most"].summary == (
+        "A property of Shelf of type int, initialised as 3. Set by its constructor."
+    )
+    assert found[f"{place}.Most"].facts["signature"] == ["int Most { get; private set; }"]
