@@ -24,7 +24,7 @@ from brain.trials import inside, is_trial, trial
 from brain.values import variable
 from brain.view import IMPLIED, View, container, dotted, hidden, is_public, is_test, module_of, noun
 from extractor.schema import Node
-from extractor.spelling import owner_of, spelled
+from extractor.spelling import in_package, owner_of, spelled
 
 LISTED: Final = 24  # objects kept per relation in a note
 NAMED: Final = 4  # names spelled out in one clause of a summary
@@ -105,7 +105,7 @@ class Renderer:
     def _called(self, node: Node) -> str:
         node_id = node.id
         if node.type == "external":
-            return spelled(node) if "#" in node_id else node_id.removeprefix("ext:")
+            return in_package(node) if "#" in node_id else node_id.removeprefix("ext:")
         if node.name == "__init__" or "constructor" in node.meta.get("flags", ()):
             return owner_of(node) or spelled(node)
         if node.name == "/":

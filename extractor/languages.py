@@ -35,7 +35,8 @@ class LanguageSpec:
     is written, `nouns` what its programmers call a node type, `packaged` whether a file is called by its package's path, `fences`
     what a document writes above code that our own parser reads, `documentation` is the query for what documents and is no comment,
     `joint` what stands between the parts of a qualified name, `wraps` what looks like a call and only says how a value is meant,
-    `virtual` whether a method replaces a base class's only where one of the two says so.
+    `virtual` whether a method replaces a base class's only where one of the two says so, `by_package` whether
+    what a package offers is always called by its name: `strings.Contains`.
     """
 
     name: str
@@ -57,6 +58,7 @@ class LanguageSpec:
     joint: str = "."
     wraps: tuple[str, ...] = ()
     virtual: bool = False
+    by_package: bool = False
 
     @property
     def family(self) -> str:
@@ -101,7 +103,7 @@ SPECS: Final = (
         virtual=True,
     ),
     LanguageSpec("cuda", "cpp", "cpp", (".cu", ".cuh"), "tree_sitter_cuda", joint="::", virtual=True),
-    LanguageSpec("go", "go", "go", (".go",), "tree_sitter_go", builtin="builtin", throws=False, embeds=True),
+    LanguageSpec("go", "go", "go", (".go",), "tree_sitter_go", builtin="builtin", throws=False, embeds=True, by_package=True),
     LanguageSpec(
         "rust", "rust", "rs", (".rs",), "tree_sitter_rust", throws=False, mark="#[{}]", nouns=(("interface", "trait"),),
         joint="::", wraps=("Ok", "Err", "Some"),

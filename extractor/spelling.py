@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from extractor.languages import BY_NAME, SOURCE_SUFFIXES
 from extractor.schema import Node
 
@@ -27,6 +29,15 @@ def spelled(node: Node) -> str:
 def owner_of(node: Node) -> str:
     """The same of what a symbol stands in, empty for what stands in a file."""
     return node.qualname.rpartition(".")[0].replace(".", joint_of(node))
+
+
+def in_package(node: Node) -> str:
+    """The same of what stands outside, with its package where its language always names that: `strings.Contains`."""
+    spec, package = BY_NAME.get(node.lang), node.id.removeprefix("ext:").partition("#")[0]
+    if spec is None or not spec.by_package or package == spec.builtin:
+        return spelled(node)
+    parts = [part for part in package.split("/") if not re.fullmatch(r"v\d+", part)]
+    return f"{parts[-1] if parts else package}.{spelled(node)}"
 
 
 def spelled_id(node: Node) -> str:

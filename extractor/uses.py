@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from extractor.facts import MODULE, FileFacts
 from extractor.nodes import parent_of
-from extractor.parse.uses import OWN, WRITES, class_of, last_of
+from extractor.parse.uses import OWN, WRITES, class_of
 from extractor.resolve import definition_ids
 from extractor.schema import SURE, Edge, Node, module_id
 
@@ -62,6 +62,7 @@ class _Places:
         self._homes: dict[str, str] = {}  # symbol -> the symbol around it, its class first
         self._bases: dict[str, list[str]] = {}
         self._imports: dict[str, set[str]] = {}  # module -> what it imports
+        self._taken: dict[str, dict[str, list[str]]] = {}  # module -> name -> what it imports of that name
         self._members: dict[str, dict[str, str]] = {}  # class -> name -> variable
         self._classes: dict[tuple[str, str], list[str]] = {}  # (prefix, name) -> classes
         self._variables: dict[str, dict[str, list[str]]] = {}  # module or folder -> name -> variables
@@ -75,6 +76,9 @@ class _Places:
                 self._bases.setdefault(edge.src, []).append(edge.dst)
             elif edge.kind == "imports":
                 self._imports.setdefault(edge.src, set()).add(edge.dst)
+                name = edge.dst.rpartition("#")[2].rpartition(".")[2]
+                if edge.dst in nodes:
+                    self._taken.setdefault(edge.src, {}).setdefault(name, []).append(edge.dst)
         for facts in files:
             self._add(facts, [merged.get(i, i) for i in definition_ids(facts)])
 
@@ -156,5 +160,5 @@ class _Places:
             found = self._variables.get(place, {}).get(name, ())
             if found:
                 return found[0] if len(found) == 1 else None
-        taken = [i for i in self._imports.get(module, ()) if last_of(i.rpartition("#")[2]) == name and i in self._nodes]
-        return taken[0] if len(taken) == 1 else None
+        taken = set(self._taken.get(module, {}).get(name, ()))
+        return taken.pop() if len(taken) == 1 else None

@@ -290,3 +290,12 @@ class Shelf : ISized {
         "A property of Shelf of type int, initialised as 3. Set by its constructor."
     )
     assert found[f"{place}.Most"].facts["signature"] == ["int Most { get; private set; }"]
+
+
+def test_what_a_go_package_offers_is_called_by_its_name(tmp_path: Path) -> None:
+    text = 'package cli\n\nimport (\n\t"strings"\n\tflag "github.com/spf13/pflag/v2"\n)\n\n'
+    text += "func has(s string) bool { flag.Parse(); print(s); return strings.Contains(s, s) }\n"
+    found = notes_of({"go.mod": "module cli\n", "a.go": text}, tmp_path)
+    assert found["go:a.go#has"].summary == (
+        "A function of the module a that takes s and returns bool. Calls pflag.Parse and strings.Contains."
+    )

@@ -64,6 +64,19 @@ _DECLARES_TEXT: Final = """
 """
 _DECLARES: Final = frozenset(_DECLARES_TEXT.split())
 _GIVEN: Final = ("value", "right", "default_value", "body", "type", "size", "condition", "object", "pattern_type")
+# What may give a field of a new object its value, or hold the name of a member that is no variable of the function.
+_KEYED: Final = frozenset(
+    (
+        "field_initializer",
+        "shorthand_field_initializer",
+        "literal_element",
+        "assignment_expression",
+        "required_parameter",
+        "token_tree",
+        "scoped_identifier",
+        "qualified_identifier",
+    )
+)
 # A name in these is neither a variable nor a member.
 _OTHER_TEXT: Final = """
     labeled_statement break_statement continue_statement goto_statement named_argument annotation marker_annotation
@@ -78,23 +91,28 @@ _OTHER: Final = frozenset(_OTHER_TEXT.split())
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How a language reads: the leaves that may name a variable, whether a name alone may mean what another file declares (a field
-    of a base, a variable of the package), and the nodes that call what they name, with the field that holds the name."""
+    """How a language reads: the leaves that may name a variable, or a member only, whether a name alone may mean what another file
+    declares (a field of a base, a variable of the package), and the nodes that call what they name, with the field that holds it."""
 
     leaves: str
     alone: bool = False
     calls: dict[str, str] = field(default_factory=dict)
 
 
-_IDENTIFIERS: Final = "[(identifier) (field_identifier)] @name"
+_IDENTIFIERS: Final = "(identifier) @name (field_identifier) @member"
 READINGS: Final = {
     "java": Reading("(identifier) @name", True, {"method_invocation": "name", "method_reference": ""}),
     "cpp": Reading(_IDENTIFIERS, True, {"call_expression": "function"}),
     "csharp": Reading("(identifier) @name", True, {"invocation_expression": "function"}),
     "go": Reading(_IDENTIFIERS, True, {"call_expression": "function"}),
-    "rust": Reading(_IDENTIFIERS, False, {"call_expression": "function", "macro_invocation": "macro"}),
+    "rust": Reading(
+        f"{_IDENTIFIERS} (scoped_identifier name: (identifier) @member) (shorthand_field_initializer (identifier) @member)"
+        " (token_tree (identifier) @member)",
+        False, {"call_expression": "function", "macro_invocation": "macro"},
+    ),
     "typescript": Reading(
-        "[(identifier) (property_identifier) (private_property_identifier)] @name", False, {"call_expression": "function"}
+        "(identifier) @name (property_identifier) @member (private_property_identifier) @member",
+        False, {"call_expression": "function"},
     ),
 }  # fmt: skip
 
@@ -113,18 +131,25 @@ def uses(
     own: dict[int, set[bytes]] = {
         index: {p.name.lstrip("*&.").encode() for p in d.params} for index, d in enumerate(defs) if d.params
     }
-    for scope, name, leaf in _leaves(source, reading, defs, spans):
-        owner, mode = _said(source, reading, leaf, name)
+    wanted = None if reading.alone else {name.encode() for name in known}
+    for scope, name, leaf in _leaves(source, reading, defs, spans, wanted):
+        parent = leaf.parent
+        if parent is None or (kind := parent.type) in _OTHER:
+            continue
+        mine = own.setdefault(scope, set())
+        if name in mine and kind not in _MEMBERS and kind not in _KEYED:
+            continue
+        owner, mode = _said(source, reading, leaf, parent, kind)
         if mode == "declares":
-            own.setdefault(scope, set()).add(name)
+            mine.add(name)
         elif mode:
             found.append((scope, owner, name, mode))
     types = _types(defs, bindings)
     rows: dict[tuple[int, str, str, str], None] = {}
-    for scope, owner, name, mode in found:
-        mine = own.get(scope, ())
+    for scope, owner, name, mode in dict.fromkeys(found):
+        mine = own[scope]
         if not owner:
-            if name in mine or not (reading.alone or name.decode() in known):
+            if name in mine or (wanted is not None and name not in wanted):
                 continue
         elif (first := owner.partition(".")[0]).encode() in mine or first in types.get(scope, ()):
             held = types.get(scope, {}).get(first, "")
@@ -143,9 +168,9 @@ def _query(spec: LanguageSpec) -> Query:
 
 
 def _leaves(
-    source: Source, reading: Reading, defs: Sequence[Definition], spans: Sequence[Span]
+    source: Source, reading: Reading, defs: Sequence[Definition], spans: Sequence[Span], wanted: set[bytes] | None
 ) -> Iterator[tuple[int, bytes, Node]]:
-    """(function, name, node) for each name inside a function, the innermost one."""
+    """(function, name, node) for each name inside a function, the innermost one; of names alone those that are wanted."""
     from tree_sitter import QueryCursor
 
     around = sorted(
@@ -155,8 +180,12 @@ def _leaves(
     )
     if not around:
         return
-    leaves = QueryCursor(_query(source.spec)).captures(source.tree.root_node).get("name", [])
-    leaves.sort(key=lambda n: n.start_byte)
+    captured, data = QueryCursor(_query(source.spec)).captures(source.tree.root_node), source.data
+    leaves = captured.get("name", [])
+    if wanted is not None:
+        leaves = [leaf for leaf in leaves if data[leaf.start_byte : leaf.end_byte] in wanted]
+    # One that is wanted and a member too comes twice, which changes nothing.
+    leaves = sorted([*leaves, *captured.get("member", ())], key=lambda n: n.start_byte)
     open_: list[tuple[int, int]] = []  # (end, definition), the outermost first
     position = 0
     for leaf in leaves:
@@ -167,15 +196,11 @@ def _leaves(
         while open_ and open_[-1][0] <= at:
             open_.pop()
         if open_ and defs[open_[-1][1]].kind not in ("class", "interface"):
-            yield open_[-1][1], source.data[at : leaf.end_byte], leaf
+            yield open_[-1][1], data[at : leaf.end_byte], leaf
 
 
-def _said(source: Source, reading: Reading, leaf: Node, name: bytes) -> tuple[str, str]:
+def _said(source: Source, reading: Reading, leaf: Node, parent: Node, kind: str) -> tuple[str, str]:
     """(owner, mode) of a name, the mode "declares" where it is one the function gives, "" where it says nothing here."""
-    parent = leaf.parent
-    if parent is None or parent.type in _OTHER:
-        return "", ""
-    kind = parent.type
     called = reading.calls.get(kind)
     if called is not None and (not called or parent.child_by_field_name(called) == leaf):
         return "", ""
@@ -190,7 +215,7 @@ def _said(source: Source, reading: Reading, leaf: Node, name: bytes) -> tuple[st
     if kind == "token_tree":  # the arguments of a macro are told as their tokens
         before = source.data[max(0, leaf.start_byte - 5) : leaf.start_byte]
         return (OWN, READS) if before == b"self." else ("", "" if before.endswith(b".") else READS)
-    if (keyed := _keyed(source, leaf, parent)) is not None:
+    if kind in _KEYED and (keyed := _keyed(source, leaf, parent)) is not None:
         return keyed
     if kind in _DECLARES and not any(parent.child_by_field_name(given) == leaf for given in _GIVEN):
         return "", "declares"
@@ -261,6 +286,8 @@ def _mode(node: Node) -> str:
 
 def last_of(written: str) -> str:
     """`Kind` of `crate::a::Kind`, `ns.Kind<T>`."""
+    if written.isidentifier():
+        return written
     return re.split(r"::|\.", re.sub(r"<.*", "", written, flags=re.DOTALL).strip())[-1].strip()
 
 
