@@ -22,7 +22,9 @@ TYPES = ("class", "interface")
 LEFT_OPEN = "..."  # a default that a declaration does not tell
 VERBATIM = 25  # the longest run of source tokens that an answer may repeat
 ERRORS = frozenset({"raises", "may_raise", "catches"})  # a function that makes the error is no error
-LISTED = frozenset({"member", "calls", "called_by", "raised_by", "caught_by", "imported_by", "subclass", "used_by"})
+LISTED = frozenset(
+    {"member", "calls", "called_by", "raised_by", "caught_by", "imported_by", "subclass", "used_by", "set_by"}
+)
 
 
 @dataclass(frozen=True, slots=True)

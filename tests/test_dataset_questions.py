@@ -505,3 +505,15 @@ def test_what_is_implemented_is_not_called_extended() -> None:
         "`Shelf` is extended by `Lid` in `q/Lid.java`, and is implemented by `Box` in `q/Box.java`."
     )
     assert said["replaced"] == "`Box` overrides `Lid.close`, and implements `Shelf.open`."
+
+
+def test_who_sets_a_variable_is_told_with_who_uses_it() -> None:
+    size, add, read = "java:A.java#A.size", "java:A.java#A.add", "java:A.java#A.get"
+    facts = [Fact(size, "path", "A.java"), Fact(size, "set_by", add)]
+    names = Names({size: "variable", add: "method", read: "method"})
+    for told, answer in (
+        (facts, "`A.size` is set by `A.add`. It is in `A.java`."),
+        ([*facts, Fact(size, "used_by", read)], "`A.size` is used by `A.get`, and `A.add` sets it. `A.size` is in `A.java`."),
+    ):
+        said = [d.response for d in render(names.subject(size), told, names=names) if d.aspect == "used_by"]
+        assert answer in said
