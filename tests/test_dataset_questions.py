@@ -513,7 +513,10 @@ def test_who_sets_a_variable_is_told_with_who_uses_it() -> None:
     names = Names({size: "variable", add: "method", read: "method"})
     for told, answer in (
         (facts, "`A.size` is set by `A.add`. It is in `A.java`."),
-        ([*facts, Fact(size, "used_by", read)], "`A.size` is used by `A.get`, and `A.add` sets it. `A.size` is in `A.java`."),
+        (
+            [*facts, Fact(size, "used_by", read)],
+            "`A.size` is used by `A.get`, and `A.add` sets it. `A.size` is in `A.java`.",
+        ),
     ):
         said = [d.response for d in render(names.subject(size), told, names=names) if d.aspect == "used_by"]
         assert answer in said

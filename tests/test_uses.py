@@ -156,8 +156,11 @@ export class Shelf {
   size: number;                         // set: Shelf.constructor Shelf.set, read: Shelf.get
   private head?: Shelf = undefined;     // set: Shelf.set.later
   #secret = 1;                          // set: Shelf.constructor
-  constructor(size: number) { this.size = size; this.#secret++; }
-  get() { return this.size + count + MOST; }
+  constructor(
+    private kept: number,               // set: Shelf.constructor, read: Shelf.get
+    size: number,
+  ) { this.size = size; this.#secret++; }
+  get() { return this.size + count + MOST + this.kept; }
   set(v: number) { this.size = v; const later = () => { this.head = undefined; }; later(); }
   shades(count: number) { return count; }
 }

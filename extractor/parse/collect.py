@@ -44,7 +44,8 @@ MAX_STEPS = 40
 Step = tuple["Node", int, str, bool]  # node, scope, prefix of qualified names, directly in a module or namespace
 LOGGING = frozenset(("log", "debug", "info", "warn", "warning", "error", "fatal", "severe", "trace", "printStackTrace"))
 _MARKUP = re.compile(r"</?(?:p|br|ul|ol|li|pre|b|i|em|code|a)(?:\s[^<>]*)?/?>", re.IGNORECASE)
-_LINK = re.compile(r"\{@\w+\s+([^{}]*)\}")
+_LINK = re.compile(r"\{@(?:link\w*|tutorial)\s+([^\s(){}|]+(?:\([^(){}]*\))?)(?:\s*\||\s)\s*([^{}]*?)\s*\}")
+_TAG = re.compile(r"\{@\w+\s+([^{}]*)\}")
 _LICENSE = re.compile(r"copyright|licen[sc]e|all rights reserved|spdx-", re.IGNORECASE)
 
 
@@ -302,7 +303,9 @@ class Collector:
 
     def facts(self, **more: Any) -> FileFacts:
         source = self.source
-        known = {d.name for d in self.defs if d.scope == MODULE} | {i.alias for i in self.imports}
+        known = {d.name for d in self.defs if d.scope == MODULE or d.kind == "variable"} | {
+            i.alias for i in self.imports
+        }
         rows = uses(source, self.defs, self.spans, self.bindings, frozenset(known))
         extra = {"args": self.arguments, "baseargs": self.base_args, "uses": rows, **more.pop("extra", {})}
         return FileFacts(
@@ -324,8 +327,13 @@ def clean_comment(texts: Iterable[str]) -> str:
             line = line.strip()
             line = line.lstrip("*").strip() if block else re.sub(r"^//[/!]*<?", "", line).strip()
             lines.append(line)
-    joined = _MARKUP.sub("", _LINK.sub(r"\1", "\n".join(lines)))
+    joined = _MARKUP.sub("", _TAG.sub(r"\1", _LINK.sub(_label, "\n".join(lines))))
     return re.sub(r"\n{3,}", "\n\n", "\n".join(line.rstrip() for line in joined.splitlines())).strip()
+
+
+def _label(link: re.Match[str]) -> str:
+    """What a reader sees of a link: its label, what it leads to where it has none."""
+    return link[2] or link[1]
 
 
 def bare(text: str) -> str:
