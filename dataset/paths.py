@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 from brain.facts import Fact
 from dataset.names import clauses, listing, plural_verb, unique
-from dataset.topics import CALLABLE, RUNS, TYPES, Ask, Topic, by_file, constructs, hidden, last
+from dataset.topics import CALLABLE, RUNS, TYPES, Ask, Topic, by_file, constructs, hidden, last, parted
 
 MOST = 3  # middle nodes an answer walks through
 MEMBERS = 8  # members that an answer lists; the rest is counted
@@ -18,10 +18,10 @@ MEMBERS = 8  # members that an answer lists; the rest is counted
 
 def callee_files(ask: Ask) -> Topic | None:
     s = ask.subject
-    called = [f for f in ask.all("calls") if ask.facts.first(f.object, "path")]
+    called = [f for f in ask.sure("calls") if ask.facts.first(f.object, "path")]
     paths = [ask.facts.first(f.object, "path") for f in called]
     elsewhere = {p.object for p in paths if p is not None} - {s.path}
-    if s.type not in RUNS or not called or len(called) > 5 or len(called) != len(ask.all("calls")) or not elsewhere:
+    if s.type not in RUNS or not called or len(called) > 5 or len(called) != len(ask.sure("calls")) or not elsewhere:
         return None
     answers = (f"{s.said()} calls {by_file(ask.facts.names, called, paths)}.",)
     return ask.topic("callee_files", "explain", "control flow", answers, [*called, *paths], "two_hop")
@@ -38,8 +38,8 @@ def callee_errors(ask: Ask) -> Topic | None:
 def _two_calls(ask: Ask, second: str, aspect: str, kind: str, intent: str, verb: str, then: str) -> Topic | None:
     s = ask.subject
     hops: list[tuple[Fact, Sequence[Fact]]] = []
-    for fact in ask.all("calls"):
-        further = [f for f in ask.facts.listed(fact.object, second) if f.object != s.id]
+    for fact in ask.sure("calls"):
+        further = [f for f in parted(ask.facts.listed(fact.object, second))[0] if f.object != s.id]
         if further:
             hops.append((fact, further))
     if s.type not in RUNS or not 0 < len(hops) <= MOST or any(len(further) > 5 for _, further in hops):
@@ -172,7 +172,7 @@ def member_errors(ask: Ask) -> Topic | None:
 
 
 def caller_files(ask: Ask) -> Topic | None:
-    called = (("is called by", ask.all("called_by")),)
+    called = (("is called by", ask.sure("called_by")),)
     return _files(ask, called, CALLABLE, "caller_files", "explain", "dependency")
 
 
@@ -208,7 +208,10 @@ def _files(
 
 def caller_callers(ask: Ask) -> Topic | None:
     s = ask.subject
-    hops = [(f, [g for g in ask.facts.listed(f.object, "called_by") if g.object != s.id]) for f in ask.all("called_by")]
+    hops = [
+        (f, [g for g in parted(ask.facts.listed(f.object, "called_by"))[0] if g.object != s.id])
+        for f in ask.sure("called_by")
+    ]
     hops = [(f, gs) for f, gs in hops if gs]
     if s.type not in CALLABLE or not 0 < len(hops) <= MOST or any(len(gs) > 5 for _, gs in hops):
         return None

@@ -520,3 +520,27 @@ def test_who_sets_a_variable_is_told_with_who_uses_it() -> None:
     ):
         said = [d.response for d in render(names.subject(size), told, names=names) if d.aspect == "used_by"]
         assert answer in said
+
+
+def test_a_call_of_what_a_method_overrides_only_may_reach_it() -> None:
+    put, store, cellar, check = (
+        "cpp:a.cc#Cellar.put",
+        "cpp:b.cc#store",
+        "cpp:b.cc#fill",
+        "cpp:a_test.cc#StoreTest_Fills",
+    )
+    maybe = (("via", "override"),)
+    facts = [
+        Fact(put, "path", "a.cc"),
+        Fact(put, "called_by", store, maybe),
+        Fact(put, "called_by", cellar),
+        Fact(put, "tested_by", check, maybe),
+        Fact(check, "path", "a_test.cc"),
+        Fact(cellar, "path", "b.cc"),
+        Fact(store, "path", "b.cc"),
+    ]
+    names = Names(dict.fromkeys((put, store, cellar, check), "function") | {put: "method"})
+    said = {d.aspect: d.response for d in render(names.subject(put), facts, names=names)}
+    assert said["called_by"] == "`Cellar.put` is called by `fill`, and may be called by `store`. It is in `a.cc`."
+    assert said["tests"] == "`Cellar.put` may be exercised by `StoreTest_Fills` in `a_test.cc`."
+    assert said["caller_files"] == "`Cellar.put` is called by `fill` in `b.cc`."
