@@ -162,7 +162,11 @@ def paragraph(doc: str) -> str:
     for number, raw in enumerate(source):
         if not lines and number >= behind:
             behind = aside_end(source, number)  # what stands aside before the text is not its first paragraph
-        if number < behind or _titles(source, number):
+        if number < behind:
+            continue
+        if _titles(source, number):
+            if not lines and _STOP.match(source[number].lstrip("# ")):
+                break  # what follows is no first paragraph but an example, a list of parameters
             continue
         line = _LEADER.sub("", raw) if raw.lstrip()[:1] in ("*", "/", "#") else raw
         line = re.sub(r"^\s*[@\\]brief\s+", "", line)
