@@ -17,9 +17,11 @@ from brain.text import clean, first_sentence, one_line
 from brain.view import Near, Relations, View, container, handled, is_test
 from extractor.error_classes import STANDARD
 from extractor.graph import Graph
+from extractor.languages import BY_NAME
 from extractor.schema import Edge, Node
 
 _NO_OVERRIDE: Final = frozenset({"static", "constructor", "destructor"})  # these hide or chain, they replace nothing
+_VIRTUAL: Final = frozenset({"virtual", "abstract", "override"})
 _REACH: Final = 40  # functions looked through before nothing is said of what they raise
 _SELF: Final = frozenset({"self", "cls"})
 # role of an ontology edge -> the relation it states about the ontology node
@@ -142,7 +144,11 @@ def _declared(relations: Relations, node: Node) -> Iterator[Fact]:
         yield _fact(node, "visibility", str(meta.get("visibility", "")))
     for decorator in meta.get("decorators", ()):
         yield _fact(node, "decorator", one_line(decorator))
-    yield _fact(node, "value", one_line(str(meta.get("value", ""))))
+    # What somebody sets anew, or may in each object, is no constant, however it began.
+    flags = set(meta.get("flags", ()))
+    changes = meta.get("set_by") or ("field" in flags and flags.isdisjoint(("const", "static", "constexpr")))
+    stated = "initial" if changes else "value"
+    yield _fact(node, stated, one_line(str(meta.get("value", ""))))
     if node.type == "variable" and not meta.get("value"):
         yield _fact(node, "initial", _initial(node))
     if table := meta.get("table"):
@@ -196,15 +202,28 @@ def overridden(relations: Relations, node: Node, owner: Node) -> Node | None:
             seen.add(class_id)
             for edge in relations.into(class_id, "defined_in"):
                 member = relations.node(edge.src)
-                if member is not None and member.name == node.name and member.type == node.type:
+                if member is not None and member.name == node.name and _replaces(relations, node, member, class_id):
                     return member
         level = list(dict.fromkeys(above))
     return None
 
 
+def _replaces(relations: Relations, node: Node, member: Node, base_id: str) -> bool:
+    """Whether a method stands in for one of that name that a base defines."""
+    base, spec = relations.node(base_id), BY_NAME.get(node.lang)
+    if base is None or member.type != node.type or node.meta.get("trait", base.name) != base.name:
+        return False
+    flags = node.meta.get("flags", ())
+    if "field" in flags and "property" not in flags:
+        return False  # it hides the other
+    stated = not _VIRTUAL.isdisjoint((*flags, *member.meta.get("flags", ())))
+    return spec is None or not spec.virtual or base.type == "interface" or stated
+
+
 def _used(relations: Relations, node: Node) -> Iterator[Fact]:
     """Who uses the node: callers, importers, tests. Tests are listed as tests, not as callers."""
-    for edge in relations.into(node.id, "calls"):
+    called = relations.into(node.id, "calls")
+    for edge in called:
         caller = relations.node(edge.src)
         if caller is None or caller.id == node.id:
             continue
@@ -212,8 +231,13 @@ def _used(relations: Relations, node: Node) -> Iterator[Fact]:
             yield _fact(node, "tested_by", caller.id, **_how(edge))
             continue
         yield _fact(node, "called_by", caller.id, **_how(edge))
-    for reader in node.meta.get("used_by", ()):
-        yield _fact(node, "used_by", reader)
+    callers = {edge.src for edge in called}
+    for key in ("set_by", "used_by"):
+        for user in node.meta.get(key, ()):
+            there = relations.node(user)
+            known = key == "used_by" and user in callers  # to read what runs code is to call it
+            if there is not None and not known and (is_test(node) or not is_test(there)):
+                yield _fact(node, key, user)
     for edge in relations.into(node.id, "imports"):
         importer = relations.node(edge.src)
         if importer is not None and not is_test(importer):

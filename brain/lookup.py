@@ -33,9 +33,10 @@ from brain.signals import (
     tell,
     weights,
 )
-from brain.view import BRAIN_TYPES, spelled
+from brain.view import BRAIN_TYPES
 from extractor.graph import Graph
 from extractor.schema import Node
+from extractor.spelling import spelled
 
 if TYPE_CHECKING:
     from brain.embed import Embedder, Vectors

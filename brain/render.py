@@ -22,8 +22,9 @@ from brain.signatures import NOTHING, marked, shape_of, signature
 from brain.text import banned, tokens, when
 from brain.trials import inside, is_trial, trial
 from brain.values import variable
-from brain.view import IMPLIED, View, container, dotted, hidden, is_public, is_test, module_of, noun, owner_of, spelled
+from brain.view import IMPLIED, View, container, dotted, hidden, is_public, is_test, module_of, noun
 from extractor.schema import Node
+from extractor.spelling import in_package, owner_of, spelled
 
 LISTED: Final = 24  # objects kept per relation in a note
 NAMED: Final = 4  # names spelled out in one clause of a summary
@@ -104,7 +105,7 @@ class Renderer:
     def _called(self, node: Node) -> str:
         node_id = node.id
         if node.type == "external":
-            return spelled(node) if "#" in node_id else node_id.removeprefix("ext:")
+            return in_package(node) if "#" in node_id else node_id.removeprefix("ext:")
         if node.name == "__init__" or "constructor" in node.meta.get("flags", ()):
             return owner_of(node) or spelled(node)
         if node.name == "/":
@@ -118,6 +119,12 @@ class Renderer:
         """What a method does to that of a base: one of an interface is implemented."""
         home = container(self._view, fact.object)
         return "implements" if home is not None and home.type == "interface" else "overrides"
+
+    def makes(self, node_id: str, class_id: str) -> bool:
+        """Whether a function is a constructor of this class."""
+        node, home = self._view.node(node_id), container(self._view, node_id)
+        made = node is not None and (node.name == "__init__" or "constructor" in node.meta.get("flags", ()))
+        return made and home is not None and home.id == class_id
 
     def siblings(self, node: Node) -> list[Node]:
         """What its container defines beside it and of its sort, in source order."""
@@ -219,13 +226,33 @@ def _symbol(r: Renderer, node: Node, table: FactTable) -> Iterator[Sentence]:
     if not (purpose or takes or raising or calls or callers):  # then the little there is
         yield join_clauses(marked(node, table))
         calls = r.best(table.about(node.id, "calls"))
-    yield join_clauses(r.clause("called by", r.best(callers)), r.clause("calls", calls))
+    yield join_clauses(*_calling(r, node, table, "called", callers), r.clause("calls", _written(r, calls)))
     yield join_clauses(*(r.clause(r.replaces(f), [f]) for f in table.about(node.id, "overrides")))
     yield join_clauses(_catching(r, table.about(node.id, "catches")))
-    yield join_clauses(r.clause("exercised by", r.best(table.about(node.id, "tested_by")), 2))
+    yield join_clauses(*_calling(r, node, table, "exercised", table.about(node.id, "tested_by"), 2))
     promised = r.clause("declared to raise", table.about(node.id, "promises"))
     if promised:
         yield join_clauses(replace(promised, text=f"{promised.text}, which the code is not seen to do"))
+
+
+def _calling(
+    r: Renderer, node: Node, table: FactTable, verb: str, facts: Sequence[Fact], limit: int = NAMED
+) -> Iterator[Sentence | None]:
+    """Who calls it by name, and who calls what it overrides or implements, and so reaches it perhaps."""
+    named = [f for f in facts if f.qualifier("via") != "override"]
+    through = [f for f in facts if f.qualifier("via") == "override"]
+    yield r.clause(f"{verb} by", r.best(named), limit)
+    base = table.about(node.id, "overrides")
+    if through:
+        lead = f"{'' if named else f'{verb} '}through {r.name(base[0].object) if base else 'its base'} by"
+        found = r.clause(lead, r.best(through), limit)
+        yield replace(found, facts=(*(f.id for f in base[:1]), *found.facts)) if found is not None else None
+
+
+def _written(r: Renderer, calls: Sequence[Fact]) -> list[Fact]:
+    """Calls without what only may stand in for a callee that is named beside it."""
+    named = [f for f in calls if f.qualifier("via") != "override"]
+    return named or list(calls)
 
 
 def _composed(r: Renderer, node: Node, table: FactTable, takes: Sentence | None) -> Sentence:
@@ -247,8 +274,8 @@ def _composed(r: Renderer, node: Node, table: FactTable, takes: Sentence | None)
         if "classmethod" in flags
         else node.type
     )
-    if kind == "function" and "generator" in flags:
-        kind = "generator function"
+    if kind == "function" and not flags.isdisjoint(("generator", "macro")):
+        kind = "generator function" if "generator" in flags else "macro"
     lead = " ".join([*words, kind])
     owner = table.about(node.id, "container")
     text = f"{'An' if lead[0] in 'aeiou' else 'A'} {lead}{r.home(node, owner)}"
@@ -303,9 +330,18 @@ def _class(r: Renderer, node: Node, table: FactTable) -> Iterator[Sentence]:
         r.clause("raised by", r.best(about(node.id, "raised_by"))),
         r.clause("caught by", r.best(about(node.id, "caught_by"))),
     )
-    yield join_clauses(leaf_clause(r, "methods:", r.best(methods), 6), leaf_clause(r, "fields:", fields, 6))
+    yield join_clauses(leaf_clause(r, "methods:", r.best(methods), 6), leaf_clause(r, _held_as(r, fields), fields, 6))
     yield join_clauses(r.clause("used by", r.best(about(node.id, "called_by"))))
     yield join_clauses(r.clause("exercised by", r.best(about(node.id, "tested_by")), 2))
+
+
+def _held_as(r: Renderer, fields: Sequence[Fact]) -> str:
+    """What the values that a type defines are called: those of an enumeration are no fields."""
+    flags = [set(node.meta.get("flags", ())) for f in fields if (node := r.node(f.object)) is not None]
+    for flag, said in (("variant", "variants:"), ("enum_constant", "constants:")):
+        if flags and all(flag in each for each in flags):
+            return said
+    return "fields:"
 
 
 def _module(r: Renderer, node: Node, table: FactTable) -> Iterator[Sentence]:

@@ -48,6 +48,9 @@ _STOP = re.compile(
     r"|(?:Args|Arguments|Parameters|Params|Returns?|Yields?|Raises?"
     r"|Throws|Examples?|Usage|Notes?|Attributes|See Also|References|Warnings?|Todo|Keyword Args)\s*:?\s*$)"
 )
+_OPENS = re.compile(
+    r"\s*[@\\](?:rst|verbatim|short|details|parblock)\s*"
+)  # alone on a line above the text that it marks
 # What stood on the lines below a sentence that no full stop ends: an aside with its label, a list it leads in.
 _LABELLED = re.compile(r"\s+(?:Warning|Note|Caution|Important|Deprecated|TODO|FIXME|Example)\s?:\s.*")
 _LEADS_IN = re.compile(r":\s+(?:[-*+•]|\d{1,2}[.)])\s")
@@ -141,6 +144,11 @@ def banned(text: str) -> str:
 _SIGNATURE: Final = re.compile(r"[A-Za-z_][\w.]*\((?:[^()]|\([^()]*\))*\)(?:\s*->\s*\S.*)?")
 
 
+_TITLE: Final = re.compile(
+    r"\S+ (?:Method|Function|Property|Field|Constructor|Class|Interface|Struct|Enum|Event|Operator)\.?"
+)
+
+
 def is_licence(text: str) -> bool:
     """Whether a comment is a licence header rather than documentation."""
     return bool(_LICENCE.search(text[:600]))
@@ -154,7 +162,11 @@ def paragraph(doc: str) -> str:
     for number, raw in enumerate(source):
         if not lines and number >= behind:
             behind = aside_end(source, number)  # what stands aside before the text is not its first paragraph
-        if number < behind or _titles(source, number):
+        if number < behind:
+            continue
+        if _titles(source, number):
+            if not lines and _STOP.match(source[number].lstrip("# ")):
+                break  # what follows is no first paragraph but an example, a list of parameters
             continue
         line = _LEADER.sub("", raw) if raw.lstrip()[:1] in ("*", "/", "#") else raw
         line = re.sub(r"^\s*[@\\]brief\s+", "", line)
@@ -162,10 +174,12 @@ def paragraph(doc: str) -> str:
             lines = []  # what stood above the rule was a title
             continue
         if not line.strip():
-            if lines and _SIGNATURE.fullmatch(" ".join(lines)):
-                lines = []  # as documentation of C code and of decorated functions begins
+            if lines and (_SIGNATURE.fullmatch(" ".join(lines)) or _TITLE.fullmatch(" ".join(lines))):
+                lines = []  # as documentation of C code, of decorated functions and of reference manuals begins
             elif lines and not (number + 1 < len(source) and _RULE.match(source[number + 1])):
                 break
+            continue
+        if not lines and _OPENS.fullmatch(line):
             continue
         if _STOP.match(line):
             break

@@ -29,10 +29,11 @@ def variable(r: Renderer, node: Node, table: FactTable) -> Iterator[Sentence]:
     is_said = _is(r, node, table)
     users = [
         join_clauses(
-            r.clause("read by", r.best(table.about(node.id, "used_by"))),
+            *_users(r, node, table),
             r.clause("called by", r.best(table.about(node.id, "called_by"))),
             r.clause("imported by", r.best(table.about(node.id, "imported_by"))),
         ),
+        join_clauses(*(r.clause(r.replaces(f), [f]) for f in table.about(node.id, "overrides"))),
         join_clauses(r.clause("exercised by", r.best(table.about(node.id, "tested_by")), 2)),
     ]
     told = is_said.text != f"{_lead(r, node, table).text}."
@@ -40,6 +41,29 @@ def variable(r: Renderer, node: Node, table: FactTable) -> Iterator[Sentence]:
         return  # that there is such a name says nothing
     yield is_said
     yield from users
+
+
+def _users(r: Renderer, node: Node, table: FactTable) -> Iterator[Sentence | None]:
+    """Who sets it, who sets and reads it, who reads it: each named once. The constructors of its own class go without a name."""
+    setters, readers = table.about(node.id, "set_by"), table.about(node.id, "used_by")
+    home = table.about(node.id, "container")
+    made = {f.object for f in (*setters, *readers) if home and r.makes(f.object, home[0].object)}
+    sets = {"" if f.object in made else f.object for f in setters}
+    reads = {"" if f.object in made else f.object for f in readers}
+    for lead, who, facts in (
+        ("set by", sets - reads, setters),
+        ("set and read by", sets & reads, setters),
+        ("read by", reads - sets, readers),
+    ):
+        rest = r.best(f for f in facts if f.object in who)
+        own = [f for f in facts if f.object in made] if "" in who else []
+        if not own:
+            yield r.clause(lead, rest)
+            continue
+        text, ids, refs = r.names(rest)
+        owner = "its constructor" + ("s" if len(own) > 1 else "")
+        named = f"{owner}{',' if ' and ' in text else ' and'} {text}" if text else owner
+        yield Sentence(f"{lead} {named}", (*(f.id for f in own), *ids), (*(f.object for f in own), *refs))
 
 
 def _lead(r: Renderer, node: Node, table: FactTable) -> Sentence:
@@ -54,10 +78,10 @@ def _lead(r: Renderer, node: Node, table: FactTable) -> Sentence:
         word = "variant"
     elif "macro" in flags:
         word = "macro"
-    elif "const" in flags or node.name.isupper():
-        word = "constant"
+    elif table.about(node.id, "set_by") or not ("const" in flags or (node.name.isupper() and "field" not in flags)):
+        word = "property" if "property" in flags else "field" if inside else "variable"
     else:
-        word = "field" if inside else "variable"
+        word = "constant"
     of = " of the enum" if holder is not None and "enum" in holder.meta.get("flags", ()) and word == "constant" else ""
     home = r.home(node, owner)
     home = f"{of}{home.removeprefix(' of')}" if of else home
@@ -77,6 +101,9 @@ def _is(r: Renderer, node: Node, table: FactTable) -> Sentence:
             text += f", written {held}"
     elif short:
         text += f" for {annotation}" if "alias" in flags else f" of type {annotation}"
+    given = one_line(str(node.meta.get("signature", ""))).partition(" => ")[2] if "property" in flags else ""
+    if given and len(tokens(given)) < VERBATIM:
+        text += f", which gives {given}"
     stated = _value(table, node)
     if stated.text:
         text += f", {stated.text}"

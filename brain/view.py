@@ -14,7 +14,7 @@ from sys import intern
 from typing import Final, Protocol
 
 from extractor.graph import Graph
-from extractor.languages import BY_NAME, SOURCE_SUFFIXES
+from extractor.languages import BY_NAME
 from extractor.schema import Edge, Node
 
 # Ways to find a call that stands in no source as one: the end of a scope, an operator, a loop, a truth test.
@@ -228,23 +228,6 @@ def readable(node: Node) -> bool:
     """Whether snippets in a node's language can be parsed here, statement by statement."""
     spec = BY_NAME.get(node.lang)
     return spec is not None and bool(spec.fences)
-
-
-def joint_of(node: Node) -> str:
-    """What joins the parts of a symbol's name in its language; a dot in the name of a file."""
-    spec = BY_NAME.get(node.lang)
-    file = "#" not in node.id or (node.type == "external" and f".{node.name}" in SOURCE_SUFFIXES)
-    return "." if spec is None or file else spec.joint
-
-
-def spelled(node: Node) -> str:
-    """A symbol's qualified name as its language writes it: `Cart.add`, `shop::Cart::add`."""
-    return node.qualname.replace(".", joint_of(node))
-
-
-def owner_of(node: Node) -> str:
-    """The same of what a symbol stands in, empty for what stands in a file."""
-    return node.qualname.rpartition(".")[0].replace(".", joint_of(node))
 
 
 def noun(node: Node) -> str:

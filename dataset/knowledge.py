@@ -15,7 +15,7 @@ from brain.derive import facts_about
 from brain.facts import Fact
 from brain.importance import Importance, ordered, rank_view
 from brain.notes import safe_name
-from brain.view import View, is_aside, is_public, joint_of
+from brain.view import View, is_aside, is_public
 from dataset.names import Names, Subject, parts_of, spec_of
 from dataset.negatives import Parts, near_neighbours, parts_from
 from dataset.questions import topics
@@ -23,6 +23,7 @@ from dataset.topics import Ask, Facts, Topic, beside, classlike
 from extractor.graph import Graph
 from extractor.languages import BY_NAME, TO_TOOLS
 from extractor.schema import Node
+from extractor.spelling import joint_of
 
 # Build scripts: they run, but nobody asks about them.
 _SCRIPTS = frozenset({"setup", "conftest", "noxfile", "tasks", "fabfile"})

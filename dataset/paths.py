@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 from brain.facts import Fact
 from dataset.names import clauses, listing, plural_verb, unique
-from dataset.topics import CALLABLE, RUNS, TYPES, Ask, Topic, by_file, constructs, hidden, last
+from dataset.topics import CALLABLE, RUNS, TYPES, Ask, Topic, by_file, constructs, hidden, last, parted
 
 MOST = 3  # middle nodes an answer walks through
 MEMBERS = 8  # members that an answer lists; the rest is counted
@@ -18,10 +18,10 @@ MEMBERS = 8  # members that an answer lists; the rest is counted
 
 def callee_files(ask: Ask) -> Topic | None:
     s = ask.subject
-    called = [f for f in ask.all("calls") if ask.facts.first(f.object, "path")]
+    called = [f for f in ask.sure("calls") if ask.facts.first(f.object, "path")]
     paths = [ask.facts.first(f.object, "path") for f in called]
     elsewhere = {p.object for p in paths if p is not None} - {s.path}
-    if s.type not in RUNS or not called or len(called) > 5 or len(called) != len(ask.all("calls")) or not elsewhere:
+    if s.type not in RUNS or not called or len(called) > 5 or len(called) != len(ask.sure("calls")) or not elsewhere:
         return None
     answers = (f"{s.said()} calls {by_file(ask.facts.names, called, paths)}.",)
     return ask.topic("callee_files", "explain", "control flow", answers, [*called, *paths], "two_hop")
@@ -38,8 +38,8 @@ def callee_errors(ask: Ask) -> Topic | None:
 def _two_calls(ask: Ask, second: str, aspect: str, kind: str, intent: str, verb: str, then: str) -> Topic | None:
     s = ask.subject
     hops: list[tuple[Fact, Sequence[Fact]]] = []
-    for fact in ask.all("calls"):
-        further = [f for f in ask.facts.listed(fact.object, second) if f.object != s.id]
+    for fact in ask.sure("calls"):
+        further = [f for f in parted(ask.facts.listed(fact.object, second))[0] if f.object != s.id]
         if further:
             hops.append((fact, further))
     if s.type not in RUNS or not 0 < len(hops) <= MOST or any(len(further) > 5 for _, further in hops):
@@ -141,12 +141,21 @@ def replaced(ask: Ask) -> Topic | None:
     pairs = [(f, o) for f in ask.all("member") for o in ask.facts.about(f.object, "overrides") if not hidden(f.object)]
     if s.type not in TYPES or not 0 < len(pairs) <= MEMBERS:
         return None
-    shown = listing(unique(ask.said(o.object) for _, o in pairs), limit=MEMBERS)
-    answers = (
-        f"{s.said()} overrides {shown}.",
-        f"{shown} {plural_verb(len(pairs), 'is', 'are')} overridden by {s.said()}.",
+    of = [ask.facts.first(o.object, "container") for _, o in pairs]
+    stated = [owner is not None and ask.facts.names.subject(owner.object).type == "interface" for owner in of]
+    said: dict[str, list[str]] = {}  # what an interface declares is implemented rather
+    for verb in ("overrides", "implements"):
+        told = [o for (_, o), open_ in zip(pairs, stated, strict=True) if open_ == (verb == "implements")]
+        if told:
+            said[verb] = unique(ask.said(o.object) for o in told)
+    answers = [f"{s.said()} {', and '.join(f'{v} {listing(o, limit=MEMBERS)}' for v, o in said.items())}."]
+    if len(said) == 1:
+        past = "overridden" if "overrides" in said else "implemented"
+        (shown,) = said.values()
+        answers += [f"{listing(shown, limit=MEMBERS)} {plural_verb(len(shown), 'is', 'are')} {past} by {s.said()}."]
+    return ask.topic(
+        "replaced", "explain", "architecture", tuple(answers), [x for pair in pairs for x in pair], "two_hop"
     )
-    return ask.topic("replaced", "explain", "architecture", answers, [x for pair in pairs for x in pair], "two_hop")
 
 
 def member_errors(ask: Ask) -> Topic | None:
@@ -163,35 +172,46 @@ def member_errors(ask: Ask) -> Topic | None:
 
 
 def caller_files(ask: Ask) -> Topic | None:
-    return _files(ask, "called_by", CALLABLE, "caller_files", "explain", "dependency", "{s} is called by {o}.")
+    called = (("is called by", ask.sure("called_by")),)
+    return _files(ask, called, CALLABLE, "caller_files", "explain", "dependency")
 
 
 def subclass_files(ask: Ask) -> Topic | None:
-    return _files(ask, "subclass", TYPES, "subclass_files", "explain", "architecture", "{s} is extended by {o}.")
+    extended = [f for f in ask.all("subclass") if f.qualifier("kind") != "implements"]
+    implemented = [f for f in ask.all("subclass") if f.qualifier("kind") == "implements"]
+    below = (("is extended by", extended), ("is implemented by", implemented))
+    return _files(ask, below, TYPES, "subclass_files", "explain", "architecture")
 
 
 def raiser_files(ask: Ask) -> Topic | None:
-    return _files(
-        ask, "raised_by", (*TYPES, "external"), "raiser_files", "diag", "error cause", "{s} is raised by {o}."
-    )
+    raised = (("is raised by", ask.all("raised_by")),)
+    return _files(ask, raised, (*TYPES, "external"), "raiser_files", "diag", "error cause")
 
 
 def _files(
-    ask: Ask, relation: str, types: Sequence[str], aspect: str, kind: str, intent: str, sentence: str
+    ask: Ask, groups: Sequence[tuple[str, Sequence[Fact]]], types: Sequence[str], aspect: str, kind: str, intent: str
 ) -> Topic | None:
-    """The other ends of a relation with the files they stand in."""
-    s, found = ask.subject, ask.all(relation)
-    places = [ask.facts.first(f.object, "path") for f in found]
-    paths = [p for p in places if p is not None and p.object != s.path]
-    if s.type not in types or not paths or len(found) > 5 or None in places:
+    """The other ends of relations with the files they stand in, each relation with the words that lead to it."""
+    s, found = ask.subject, [f for _, facts in groups for f in facts]
+    places = {f.object: ask.facts.first(f.object, "path") for f in found}
+    paths = [p for p in places.values() if p is not None and p.object != s.path]
+    if s.type not in types or not paths or len(found) > 5 or None in places.values():
         return None
-    answers = (sentence.format(s=s.said(), o=by_file(ask.facts.names, found, places)),)
-    return ask.topic(aspect, kind, intent, answers, [*found, *places], "two_hop")
+    said = [
+        f"{words} {by_file(ask.facts.names, facts, [places[f.object] for f in facts])}"
+        for words, facts in groups
+        if facts
+    ]
+    answers = (f"{s.said()} {', and '.join(said)}.",)
+    return ask.topic(aspect, kind, intent, answers, [*found, *places.values()], "two_hop")
 
 
 def caller_callers(ask: Ask) -> Topic | None:
     s = ask.subject
-    hops = [(f, [g for g in ask.facts.listed(f.object, "called_by") if g.object != s.id]) for f in ask.all("called_by")]
+    hops = [
+        (f, [g for g in parted(ask.facts.listed(f.object, "called_by"))[0] if g.object != s.id])
+        for f in ask.sure("called_by")
+    ]
     hops = [(f, gs) for f, gs in hops if gs]
     if s.type not in CALLABLE or not 0 < len(hops) <= MOST or any(len(gs) > 5 for _, gs in hops):
         return None

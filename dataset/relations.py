@@ -8,7 +8,9 @@ from dataclasses import replace
 
 from brain.facts import Fact
 from dataset.names import count, listing, plural_verb, unique
-from dataset.topics import CALLABLE, RUNS, SYMBOLS, TYPES, Ask, Topic, by_file, constructs, last
+from dataset.topics import CALLABLE, RUNS, SYMBOLS, TYPES, Ask, Topic, by_file, constructs, last, parted, perhaps
+
+_MAYBE = {"calls": ("calls", "may call"), "called_by": ("is called by", "may be called by")}
 
 
 def relation_aspect(
@@ -34,12 +36,33 @@ def relation_aspect(
         found = [f for f in found if not others or ask.facts.names.subject(f.object).type in others]
         if not found:
             return None
+        if relation in _MAYBE and any(map(perhaps, found)):
+            return _hedged(ask, aspect, found, kind, intent, form, limit)
         shown = listing(unique(ask.said(f.object) for f in found), limit=limit)
         values = {"s": ask.subject.said(), "o": shown, "v": plural_verb(len(found), *verbs)}
         answers = (one.format(**values) + ask.place, two.format(**values) + ask.home)
         return ask.topic(aspect, kind, intent, answers, [*found[:limit], ask.one("path")], form)
 
     return aspect_of
+
+
+def _hedged(
+    ask: Ask, aspect: str, found: Sequence[Fact], kind: str, intent: str, form: str, limit: int
+) -> Topic | None:
+    """A list of calls some of which only may happen, those behind the others and with that word."""
+    parts, used = [], []
+    for facts, words in zip(parted(found), _MAYBE[aspect], strict=True):
+        if facts:
+            parts.append(f"{words} {listing(unique(ask.said(f.object) for f in facts), limit=limit)}")
+            used += facts[:limit]
+    return ask.topic(
+        aspect,
+        kind,
+        intent,
+        (f"{ask.subject.said()} {', and '.join(parts)}.{ask.place}",),
+        [*used, ask.one("path")],
+        form,
+    )
 
 
 calls = relation_aspect(
@@ -123,17 +146,17 @@ _TEST = re.compile(r"^(?:test|bench|example)|tests?$", re.I)
 def tests(ask: Ask) -> Topic | None:
     """The tests that use the subject, and their files; tests proper before their helpers and what is nested in them."""
     s, users = ask.subject, ask.all("tested_by")
-    found = sorted(users, key=lambda f: not _TEST.search(last(f.object)))[:4]
+    found = sorted(users, key=lambda f: (perhaps(f), not _TEST.search(last(f.object))))[:4]
     if s.type not in SYMBOLS or not found:
         return None
     places = [ask.facts.first(f.object, "path") for f in found]
     shown = by_file(ask.facts.names, found, places)
     rest = len(users) - len(found)
-    answers = (
-        f"{s.said()} is exercised by {shown}{'' if not rest else ', and in ' + count(rest, 'more place')}.",
-        f"See {shown}: {s.said()} is used there.",
-    )
-    return ask.topic("tests", "howto", "usage", answers, [*found, *places])
+    verb = "may be exercised by" if any(map(perhaps, found)) else "is exercised by"
+    answers = [f"{s.said()} {verb} {shown}{'' if not rest else ', and in ' + count(rest, 'more place')}."]
+    if verb.startswith("is"):
+        answers += [f"See {shown}: {s.said()} is used there."]
+    return ask.topic("tests", "howto", "usage", tuple(answers), [*found, *places])
 
 
 def extend(ask: Ask) -> Topic | None:

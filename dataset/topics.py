@@ -22,7 +22,9 @@ TYPES = ("class", "interface")
 LEFT_OPEN = "..."  # a default that a declaration does not tell
 VERBATIM = 25  # the longest run of source tokens that an answer may repeat
 ERRORS = frozenset({"raises", "may_raise", "catches"})  # a function that makes the error is no error
-LISTED = frozenset({"member", "calls", "called_by", "raised_by", "caught_by", "imported_by", "subclass", "used_by"})
+LISTED = frozenset(
+    {"member", "calls", "called_by", "raised_by", "caught_by", "imported_by", "subclass", "used_by", "set_by"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +139,16 @@ class Facts:
 _TESTS = re.compile(r"^tests?$|Tests?$|TestCase$")
 
 
+def perhaps(fact: Fact) -> bool:
+    """Whether a call only may happen: of what stands in for the method that is called."""
+    return fact.qualifier("via") == "override"
+
+
+def parted(facts: Sequence[Fact]) -> tuple[list[Fact], list[Fact]]:
+    """Calls that happen, and those that may."""
+    return [f for f in facts if not perhaps(f)], [f for f in facts if perhaps(f)]
+
+
 def _implied(call: Fact, callee: str) -> bool:
     """Whether no source spells a call out: a truth test, a loop, an item end in a method of a protocol that may be another's."""
     return call.qualifier("via") in ("protocol", "property", "iteration", "item") and hidden(callee)
@@ -165,6 +177,10 @@ class Ask:
     def all(self, relation: str) -> Sequence[Fact]:
         """Facts of one relation about the subject that are worth a question."""
         return self.facts.listed(self.subject.id, relation)
+
+    def sure(self, relation: str) -> Sequence[Fact]:
+        """The same without calls that only may happen."""
+        return parted(self.all(relation))[0]
 
     def one(self, relation: str) -> Fact | None:
         return self.facts.first(self.subject.id, relation)

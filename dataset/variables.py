@@ -74,18 +74,23 @@ def _assigns(written: str, limit: int) -> bool:
 
 
 def used_by(ask: Ask) -> Topic | None:
-    """The functions and classes of its file that use a variable, and the modules that import it."""
+    """The functions and classes that use a variable, those that set it, and the modules that import it."""
     s, found, taken = ask.subject, ask.all("used_by"), ask.all("imported_by")
-    if s.type != "variable" or not found:
+    setters = ask.all("set_by")
+    if s.type != "variable" or not (found or setters):
         return None
-    shown = listing([ask.said(f.object) for f in found])
+    readers, writers = ([*unique(ask.said(f.object) for f in facts)] for facts in (found, setters))
     importers = listing([ask.said(f.object) for f in taken], limit=4)
-    beside = f", and {importers} {plural_verb(len(taken), 'imports', 'import')} it" if taken else ""
+    beside = f", and {listing(writers)} {plural_verb(len(writers), 'sets', 'set')} it" if found and setters else ""
+    beside += f", and {importers} {plural_verb(len(taken), 'imports', 'import')} it" if taken else ""
+    passive, active = ("is used by", ("uses", "use")) if found else ("is set by", ("sets", "set"))
+    leading, verb = listing(readers or writers), plural_verb(len(readers or writers), *active)
     answers = (
-        f"{s.said()} is used by {shown}{beside}.{ask.home if beside else ask.place}",
-        f"{shown} {plural_verb(len(found), 'uses', 'use')} {s.said()}{beside}.{ask.home}",
+        f"{s.said()} {passive} {leading}{beside}.{ask.home if beside else ask.place}",
+        f"{leading} {verb} {s.said()}{beside}.{ask.home}",
     )
-    return ask.topic("used_by", "explain", "data flow", answers, [*found[:6], *taken[:4], ask.one("path")])
+    used = [*found[:6], *setters[:6], *taken[:4]]
+    return ask.topic("used_by", "explain", "data flow", answers, [*used, ask.one("path")])
 
 
 def fields(ask: Ask) -> Topic | None:

@@ -13,6 +13,7 @@ from extractor.raises import throws
 from extractor.resolve import Links
 from extractor.resolve.common import CONFIDENCE, is_aside
 from extractor.schema import Edge, Node, Unresolved, module_id
+from extractor.uses import mark_uses
 
 
 def assemble(
@@ -36,6 +37,7 @@ def assemble(
     lost = [edge for edge in edges if edge.dst in unknown] if unknown else []
     missing = [Unresolved(edge.src, edge.kind, edge.dst, edge.line, "unparsed") for edge in lost]
     mark_entries(nodes, configs)
+    mark_uses(nodes, edges, facts, links.merged)
     unresolved: dict[tuple[str, str, str, int], Unresolved] = {}
     for row in sorted([*links.unresolved, *raised.unresolved, *missing], key=_rank):
         row = replace(row, src=links.merged[row.src]) if row.src in links.merged else row
@@ -71,8 +73,9 @@ def _join_declarations(nodes: dict[str, Node], merged: Mapping[str, str]) -> Non
     for declaration, definition in sorted(merged.items()):
         declared, known = nodes.pop(declaration), nodes[definition]
         place = {"path": declared.path, "line": declared.meta.get("start_line", 0)}
-        doc = known.meta.get("doc") or declared.meta.get("doc", "")
-        meta = known.meta | {"declared": [*known.meta.get("declared", []), place]} | ({"doc": doc} if doc else {})
+        # Who may use it and what for is said where it is declared.
+        said = {key: declared.meta.get(key) for key in ("doc", "visibility") if declared.meta.get(key)}
+        meta = known.meta | {"declared": [*known.meta.get("declared", []), place]} | said
         nodes[definition] = replace(known, meta=meta)
 
 

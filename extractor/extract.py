@@ -345,6 +345,7 @@ def _linker_version() -> str:
         "schema.py",
         "scip.py",
         "scip_run.py",
+        "uses.py",
     )
     files = sorted({*package.glob("resolve/*.py"), *package.glob("bindings*.py"), *(package / name for name in names)})
     return digest(part for file in files if file.is_file() for part in (file.name, file.read_bytes()))[:12]

@@ -28,7 +28,8 @@ class Definition(NamedTuple):
     """`flags` ⊂ abstract static classmethod property setter async generator enum struct dataclass const exported overload
     constructor nested declaration …; `value` is the text of a variable's initialiser when short and constant;
     `readers` are the definitions of the same file, as indexes, that read a variable of its module or name it in an annotation;
-    `table` is what a variable is initialised with where that is a collection: its kind, the number of its entries, the first of them."""
+    `table` is what a variable is initialised with where that is a collection: its kind, the number of its entries, the first of them;
+    `trait` is the interface that a method is written for, where its place says so."""
 
     kind: str  # one of schema.SYMBOL_TYPES
     name: str
@@ -48,6 +49,7 @@ class Definition(NamedTuple):
     value: str = ""
     readers: tuple[int, ...] = ()
     table: tuple[str, ...] = ()
+    trait: str = ""
 
 
 class Import(NamedTuple):

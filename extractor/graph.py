@@ -20,6 +20,7 @@ import msgspec
 from config.errors import EXTRACT, IncompatibleInput, MissingInput, cannot_write
 from config.manifest import Manifest, read_manifest
 from extractor.schema import SURE, Edge, FileRow, Node, Rows, Unresolved
+from extractor.spelling import joined, plain_id
 
 # One entry per schema version, applied in order; PRAGMA user_version says how many a file has had.
 # `incoming` is the way from a node to the edges that end there, by rowid: an index of `edges` by dst_id would hold every id once
@@ -118,12 +119,12 @@ class Graph:
 
     def find(self, name: str) -> list[Node]:
         """Nodes that `name` may mean, best first: exact id, else qualified suffix or plain name, else ignoring case."""
-        exact = self.node(name)
+        exact = self.node(name) or self.node(plain_id(name))
         if exact:
             return [exact]
         if "/" in name or self.file(name):
             return list(self.nodes(("package", "module"), path=name.rstrip("/")))
-        dotted = name.replace("::", ".").strip(".")
+        dotted = plain_id(name).strip(".")
         rows = self._db.execute(
             f"SELECT {_NODE}, origin FROM nodes WHERE name = ? COLLATE NOCASE AND type != 'external' ORDER BY id",
             (dotted.rpartition(".")[2],),
@@ -199,17 +200,21 @@ class Graph:
         """Qualified names that look like `name`, closest first: what to offer when it means nothing."""
         import difflib
 
-        wanted = name.replace("::", ".").lower()
-        rows = self._db.execute("SELECT name, id FROM nodes WHERE type NOT IN ('external', 'package') ORDER BY id")
+        wanted = plain_id(name).lower()
+        rows = self._db.execute(
+            "SELECT name, id, lang FROM nodes WHERE type NOT IN ('external', 'package') ORDER BY id"
+        )
         qualified: dict[str, set[str]] = {}
-        for known, node_id in rows:
+        says: dict[str, str] = {}
+        for known, node_id, lang in rows:
             qualname = node_id.partition("#")[2].partition("@")[0] or known
             qualified.setdefault(known.lower(), set()).add(qualname)
+            says.setdefault(qualname, lang if "#" in node_id else "")
         close = difflib.get_close_matches(wanted.rpartition(".")[2], qualified, n=2 * limit, cutoff=0.6)
         found = {qualname for near in close for qualname in qualified[near]}
         # Of several similar members, the one of the class that was named comes first.
         ratio = {known: difflib.SequenceMatcher(None, wanted, known.lower()).ratio() for known in found}
-        return sorted(found, key=lambda known: (-ratio[known], known))[:limit]
+        return [joined(k, says[k]) for k in sorted(found, key=lambda known: (-ratio[known], known))[:limit]]
 
     def dump(self, origin: str = "extractor") -> Iterator[str]:
         """Every row of one origin as a line of text, in order: equal graphs have equal dumps."""

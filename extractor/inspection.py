@@ -13,6 +13,7 @@ from config.console import plural
 from config.errors import NothingFound
 from extractor.graph import Graph
 from extractor.schema import Edge, Node
+from extractor.spelling import plain_id, spelled_id
 
 _CONSTRUCTORS: Final = frozenset({"__init__", "__new__", "constructor", "<init>"})
 _SHOWN_REASONS: Final = 12
@@ -59,7 +60,8 @@ class Overview:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One neighbour of a symbol: the node, where the relation stands, how sure it is and which rule found it."""
+    """One neighbour of a symbol: the node, where the relation stands, how sure it is and which rule found it; `name` is its id with
+    the symbol as its language writes it."""
 
     node: str
     path: str
@@ -67,6 +69,7 @@ class Row:
     confidence: float
     via: str
     detail: str = ""
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +81,14 @@ class Answer:
     path: str
     start_line: int
     rows: tuple[Row, ...]
+    name: str = ""
 
     def lines(self) -> list[str]:
-        lines = [f"{self.question} of {self.symbol} ({self.path}:{self.start_line})"]
+        lines = [f"{self.question} of {self.name or self.symbol} ({self.path}:{self.start_line})"]
         for row in self.rows:
             where = f"{row.path}:{row.line}" if row.path else "outside"
             detail = f"  {row.detail}" if row.detail else ""
-            lines.append(f"  {row.node}  {where}  {row.confidence:.2f} {row.via}{detail}")
+            lines.append(f"  {row.name or row.node}  {where}  {row.confidence:.2f} {row.via}{detail}")
         return lines if self.rows else [*lines, "  none known"]
 
     def as_json(self) -> dict[str, Any]:
@@ -177,7 +181,7 @@ def resolve(graph: Graph, symbol: str) -> list[Node]:
 
 def _inherited(graph: Graph, symbol: str) -> list[Node]:
     """`Command.main` where only a base of Command defines `main`."""
-    owner, _, member = symbol.replace("::", ".").rpartition(".")
+    owner, _, member = plain_id(symbol).rpartition(".")
     for node in graph.find(owner) if owner else ():
         queue, seen = deque([node.id]), {node.id}
         while queue:
@@ -212,17 +216,21 @@ def _answer(graph: Graph, question: str, node: Node, edges: Any, *, incoming: bo
     rows = []
     for edge in edges:
         other = edge.src if incoming else edge.dst
-        source = graph.node(edge.src)
-        rows.append(Row(other, source.path if source else "", edge.line, edge.confidence, edge.via, _detail(edge)))
+        source, there = graph.node(edge.src), graph.node(other)
+        name = spelled_id(there) if there is not None else other
+        rows.append(
+            Row(other, source.path if source else "", edge.line, edge.confidence, edge.via, _detail(graph, edge), name)
+        )
     # One line per neighbour and place, however many rules found it.
     kept = rows if ordered else sorted(set(rows), key=lambda r: (r.path, r.line, r.node))
-    return Answer(question, node.id, node.path, node.lines[0], tuple(kept))
+    return Answer(question, node.id, node.path, node.lines[0], tuple(kept), spelled_id(node))
 
 
-def _detail(edge: Edge) -> str:
+def _detail(graph: Graph, edge: Edge) -> str:
     meta = edge.meta
     if meta.get("how") == "via":
-        return f"through {meta['callee']}"
+        callee = graph.node(str(meta["callee"]))
+        return f"through {spelled_id(callee) if callee is not None else meta['callee']}"
     words = [str(meta[key]) for key in ("message", "guard") if meta.get(key)]
     return " when ".join(words) if edge.kind == "throws" else ""
 

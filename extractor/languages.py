@@ -34,7 +34,9 @@ class LanguageSpec:
     rather than returned, `embeds` whether a type takes over another by holding it, `mark` how an attribute of a definition
     is written, `nouns` what its programmers call a node type, `packaged` whether a file is called by its package's path, `fences`
     what a document writes above code that our own parser reads, `documentation` is the query for what documents and is no comment,
-    `joint` what stands between the parts of a qualified name, `wraps` what looks like a call and only says how a value is meant.
+    `joint` what stands between the parts of a qualified name, `wraps` what looks like a call and only says how a value is meant,
+    `virtual` whether a method replaces a base class's only where one of the two says so, `by_package` whether
+    what a package offers is always called by its name: `strings.Contains`.
     """
 
     name: str
@@ -55,6 +57,8 @@ class LanguageSpec:
     documentation: str = ""
     joint: str = "."
     wraps: tuple[str, ...] = ()
+    virtual: bool = False
+    by_package: bool = False
 
     @property
     def family(self) -> str:
@@ -96,14 +100,15 @@ SPECS: Final = (
         ),
         "tree_sitter_cpp",
         joint="::",
+        virtual=True,
     ),
-    LanguageSpec("cuda", "cpp", "cpp", (".cu", ".cuh"), "tree_sitter_cuda", joint="::"),
-    LanguageSpec("go", "go", "go", (".go",), "tree_sitter_go", builtin="builtin", throws=False, embeds=True),
+    LanguageSpec("cuda", "cpp", "cpp", (".cu", ".cuh"), "tree_sitter_cuda", joint="::", virtual=True),
+    LanguageSpec("go", "go", "go", (".go",), "tree_sitter_go", builtin="builtin", throws=False, embeds=True, by_package=True),
     LanguageSpec(
         "rust", "rust", "rs", (".rs",), "tree_sitter_rust", throws=False, mark="#[{}]", nouns=(("interface", "trait"),),
         joint="::", wraps=("Ok", "Err", "Some"),
     ),
-    LanguageSpec("csharp", "csharp", "cs", (".cs",), "tree_sitter_c_sharp", mark="[{}]"),
+    LanguageSpec("csharp", "csharp", "cs", (".cs",), "tree_sitter_c_sharp", mark="[{}]", virtual=True),
 )  # fmt: skip
 BY_NAME: Final = {spec.name: spec for spec in SPECS}
 BY_PREFIX: Final = {spec.prefix: spec for spec in reversed(SPECS)}  # the first of those that share a prefix

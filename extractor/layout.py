@@ -21,7 +21,7 @@ from extractor.parse.tree import blank
 from extractor.schema import Rows
 
 # What linking adds to a node of its own file's facts, if no other file declares it; `catches` alone speaks of lines.
-_LINKED: Final = frozenset(("catches", "entry_point"))
+_LINKED: Final = frozenset(("catches", "entry_point", "set_by", "used_by"))
 
 
 def moved_lines(old: bytes, new: bytes, spec: LanguageSpec) -> dict[int, int] | None:

@@ -83,6 +83,7 @@ def symbol_meta(d: Definition) -> dict[str, Any]:
         "decorators": list(d.decorators),
         "flags": list(d.flags),
         "value": d.value,
+        "trait": d.trait,
     }
     if d.table:
         rest["table"] = dict(zip(("kind", "entries", "first"), d.table, strict=True))

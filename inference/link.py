@@ -15,10 +15,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
-from brain.view import hidden, is_aside, is_test, joint_of
+from brain.view import hidden, is_aside, is_test
 from extractor.graph import Graph
 from extractor.languages import SOURCE_SUFFIXES, SPECS
 from extractor.schema import SYMBOL_TYPES, Node
+from extractor.spelling import joint_of
 
 _SOURCE: Final = "|".join(sorted(re.escape(s[1:]) for s in SOURCE_SUFFIXES if s[1:].isalnum()))
 _SUFFIXES: Final = rf"{_SOURCE}|rst|md|toml|cfg|ini|ya?ml|json|txt"

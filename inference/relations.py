@@ -14,9 +14,10 @@ from functools import cached_property
 from typing import Final
 
 from brain.derive import likelihood
-from brain.view import is_test, spelled
+from brain.view import is_test
 from extractor.graph import Graph
 from extractor.schema import STORED, SURE, Edge, Node, Unresolved
+from extractor.spelling import spelled
 
 _LOOKED_AT: Final = 200  # functions, for a call that may lead anywhere
 _HANDED_IN: Final = re.compile(r"(?:self\.)?\w+")

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from brain.text import clean, first_sentence, one_line, paragraph, sentences, when
-from brain.view import joint_of, noun, owner_of, spelled
+from brain.view import noun
 from extractor.graph import Graph
 from extractor.schema import SURE, Node
+from extractor.spelling import joint_of, owner_of, spelled
 from inference.citations import Span
 from inference.relations import Absence, Handler, Row
 

@@ -219,3 +219,10 @@ def test_marks_that_never_close_cost_no_more_than_their_length(mark: str) -> Non
 )
 def test_a_condition_reads_as_one(guard: str, said: str) -> None:
     assert when(guard) == said
+
+
+def test_a_heading_over_an_example_opens_no_paragraph() -> None:
+    assert first_sentence("# Examples\n\n```\nuse indexmap::IndexSet;\n```") == ""
+    assert first_sentence("# The set\n\nKeeps its order.") == "Keeps its order."
+    assert first_sentence("GetBuffer Method\n\nFills a view of the object.") == "Fills a view of the object."
+    assert first_sentence("\\rst\nVisits an argument.\n\\endrst") == "Visits an argument."

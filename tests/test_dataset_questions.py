@@ -475,3 +475,72 @@ def test_no_language_is_named(path: Path) -> None:
     assert [n for n in sorted(names) if re.search(rf"\b{n}\b", text, re.I)] == []
     assert [p for p in sorted(prefixes) if re.search(rf"[\"\']{p}", text)] == []
     assert not re.search(r"lang(?:uage)?\b[^\n]*(?:==|!=| in )\s*\(?[\"\']", text)
+
+
+def test_what_is_implemented_is_not_called_extended() -> None:
+    shelf, box, lid = "java:p/Shelf.java#Shelf", "java:q/Box.java#Box", "java:q/Lid.java#Lid"
+    facts = [
+        Fact(shelf, "path", "p/Shelf.java"),
+        Fact(shelf, "subclass", box, (("kind", "implements"),)),
+        Fact(shelf, "subclass", lid),
+        Fact(box, "path", "q/Box.java"),
+        Fact(lid, "path", "q/Lid.java"),
+        Fact(box, "member", f"{box}.open"),
+        Fact(box, "member", f"{box}.close"),
+        Fact(f"{box}.open", "overrides", f"{shelf}.open"),
+        Fact(f"{box}.close", "overrides", f"{lid}.close"),
+        Fact(f"{shelf}.open", "container", shelf),
+        Fact(f"{lid}.close", "container", lid),
+    ]
+    methods = [f"{shelf}.open", f"{lid}.close", f"{box}.open", f"{box}.close"]
+    types = {shelf: "interface", box: "class", lid: "class"} | dict.fromkeys(methods, "method")
+    names = Names(types)
+    said = {
+        d.aspect: d.response
+        for i in (shelf, box)
+        for d in render(names.subject(i), facts, names=names)
+        if d.form == "two_hop"
+    }
+    assert said["subclass_files"] == (
+        "`Shelf` is extended by `Lid` in `q/Lid.java`, and is implemented by `Box` in `q/Box.java`."
+    )
+    assert said["replaced"] == "`Box` overrides `Lid.close`, and implements `Shelf.open`."
+
+
+def test_who_sets_a_variable_is_told_with_who_uses_it() -> None:
+    size, add, read = "java:A.java#A.size", "java:A.java#A.add", "java:A.java#A.get"
+    facts = [Fact(size, "path", "A.java"), Fact(size, "set_by", add)]
+    names = Names({size: "variable", add: "method", read: "method"})
+    for told, answer in (
+        (facts, "`A.size` is set by `A.add`. It is in `A.java`."),
+        (
+            [*facts, Fact(size, "used_by", read)],
+            "`A.size` is used by `A.get`, and `A.add` sets it. `A.size` is in `A.java`.",
+        ),
+    ):
+        said = [d.response for d in render(names.subject(size), told, names=names) if d.aspect == "used_by"]
+        assert answer in said
+
+
+def test_a_call_of_what_a_method_overrides_only_may_reach_it() -> None:
+    put, store, cellar, check = (
+        "cpp:a.cc#Cellar.put",
+        "cpp:b.cc#store",
+        "cpp:b.cc#fill",
+        "cpp:a_test.cc#StoreTest_Fills",
+    )
+    maybe = (("via", "override"),)
+    facts = [
+        Fact(put, "path", "a.cc"),
+        Fact(put, "called_by", store, maybe),
+        Fact(put, "called_by", cellar),
+        Fact(put, "tested_by", check, maybe),
+        Fact(check, "path", "a_test.cc"),
+        Fact(cellar, "path", "b.cc"),
+        Fact(store, "path", "b.cc"),
+    ]
+    names = Names(dict.fromkeys((put, store, cellar, check), "function") | {put: "method"})
+    said = {d.aspect: d.response for d in render(names.subject(put), facts, names=names)}
+    assert said["called_by"] == "`Cellar.put` is called by `fill`, and may be called by `store`. It is in `a.cc`."
+    assert said["tests"] == "`Cellar.put` may be exercised by `StoreTest_Fills` in `a_test.cc`."
+    assert said["caller_files"] == "`Cellar.put` is called by `fill` in `b.cc`."

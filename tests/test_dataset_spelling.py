@@ -12,7 +12,6 @@ import pytest
 from asking import QUIET, index
 
 from brain.facts import Fact
-from brain.view import joint_of
 from config.settings import DatasetSettings
 from dataset.example import Example, Meta, read_examples, write_examples
 from dataset.generate import outputs, run
@@ -20,6 +19,7 @@ from dataset.names import Names, apart
 from dataset.negatives import fake_like, fresh_fakes, load_parts, parts_from
 from dataset.score import code_tokens, holds, key_facts, score
 from extractor.graph import Graph
+from extractor.spelling import joint_of
 
 FIXTURES = Path(__file__).parent / "fixtures"
 PUT = "cpp:src/store.cc#depot.Store.put"

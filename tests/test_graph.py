@@ -6,6 +6,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from asking import index
 
 from config.errors import IncompatibleInput, MissingInput, NothingFound, StorageError
 from config.manifest import Manifest, write_manifest
@@ -174,3 +175,16 @@ def test_a_missing_or_foreign_file_is_refused(tmp_path: Path) -> None:
 def test_span_hash_is_of_the_lines_alone() -> None:
     assert span_hash(b"a\nb\nc\n", 2, 2) == span_hash(b"x\ny\nb\nz", 3, 3)
     assert span_hash(b"a\nb", 1, 2) == span_hash(b"a\nb\n", 1, 2)
+
+
+def test_names_are_spelled_as_their_language_does_and_found_so(tmp_path: Path) -> None:
+    with Graph(index(Path(__file__).parent / "fixtures" / "cpp_store", tmp_path / "brain")) as store:
+        skip = "cpp:src/iterator.cc#kv.Iterator.Skip"
+        (answer,) = callees(store, skip)
+        assert answer.symbol == skip
+        assert answer.lines()[0].startswith("callees of cpp:src/iterator.cc#kv::Iterator::Skip (src/iterator.cc:16)")
+        assert [(r.node, r.name) for r in answer.rows][:1] == [
+            ("cpp:include/kv/iterator.h#kv.Iterator.Valid", "cpp:include/kv/iterator.h#kv::Iterator::Valid")
+        ]
+        assert [a.symbol for a in callees(store, "cpp:src/iterator.cc#kv::Iterator::Skip")] == [skip]
+        assert store.similar("kv.Iterator.Skipp")[0] == "kv::Iterator::Skip"

@@ -98,7 +98,9 @@ def test_names_are_spelled_and_methods_placed_as_their_language_does(tmp_path: P
 def test_a_pointer_to_what_is_constant_is_none_itself(tmp_path: Path) -> None:
     found = notes_of(STORE, tmp_path)
     place = "cpp:src/store.h#depot.Store"
-    assert found[f"{place}.name_"].summary == "A field of depot::Store of type const char*."
+    assert (
+        found[f"{place}.name_"].summary == "A field of depot::Store of type const char*. Read by depot::Store::label."
+    )
     assert found[f"{place}.fixed_"].summary == "A constant of depot::Store of type char*."
     assert found[f"{place}.hook_"].summary == "A field of depot::Store of type int (*)(int n)."
 
@@ -163,7 +165,10 @@ def test_a_method_in_another_file_is_its_types_and_a_name_keeps_its_case(tmp_pat
         "A class of the module check, written type Check func(c *Command) error."
     )
     assert found["go:help.go#pad"].summary.startswith("pad adds a space.")
-    assert found["go:command.go#Command.Use"].summary == "How it is called. A field of Command of type string."
+    assert (
+        found["go:command.go#Command.Use"].summary
+        == "How it is called. A field of Command of type string. Read by Command.help."
+    )
 
 
 def test_an_error_that_nothing_is_known_of_is_named(tmp_path: Path) -> None:
@@ -209,3 +214,88 @@ def test_errors_are_told_the_likeliest_first_and_no_more_than_are_read(tmp_path:
             "It may raise LowError, FarError, MidError, OddError and 4 more through what it calls"
             in opened.ask("Explain over").text
         )
+
+
+def test_a_field_says_who_sets_and_who_reads_it(tmp_path: Path) -> None:
+    found = notes_of(
+        {
+            "Shelf.java": "class Shelf {\n    static final int[] SIZES = {11, 12, 13, 14, 15, 16, 17, 18, 19, 20};\n    private int size;\n"
+            "    private boolean open = true;\n    private int idle = 3;\n    Shelf(int size) { this.size = size; }\n"
+            "    Shelf() { this.size = SIZES[0]; open = false; }\n    int get() { return open ? size : SIZES[1]; }\n"
+            "    int grow() { return ++size + idle; }\n}\n",
+            "lib.h": "class Node {\n public:\n  explicit Node(int n);\n private:\n"
+            "  // Clears it.\n  void Clear();\n  const int kind_;\n};\n",
+            "lib.cc": '#include "lib.h"\nNode::Node(int n) : kind_(n) { Clear(); }\nvoid Node::Clear() {}\n',
+        },
+        tmp_path,
+    )
+    java = "java:Shelf.java#Shelf"
+    assert found[f"{java}.size"].summary == (
+        "A field of Shelf of type int. Set by its constructors and Shelf.grow; read by Shelf.get."
+    )
+    assert found[f"{java}.open"].summary == (
+        "A field of Shelf of type boolean, initialised as true. Set by its constructor; read by Shelf.get."
+    )
+    assert found[f"{java}.idle"].summary == "A field of Shelf of type int, initialised as 3. Read by Shelf.grow."
+    assert found[f"{java}.SIZES"].summary == (
+        "A constant of Shelf of type int[], set to a list of 10 entries that begins with 11, 12, 13. "
+        "Read by its constructor and Shelf.get."
+    )
+    assert found["cpp:lib.h#Node.kind_"].summary == "A field of Node of type const int. Set by its constructor."
+    clear = found["cpp:lib.cc#Node.Clear"]
+    assert (clear.summary, clear.facts["visibility"]) == ("Clears it. Called by Node.", ["private"])
+
+
+def test_what_only_has_the_name_of_a_bases_method_replaces_nothing(tmp_path: Path) -> None:
+    found = notes_of(
+        {
+            "src/lib.rs": "pub trait Table { fn fmt(&mut self); }\npub struct Inline { a: u8 }\n"
+            "impl Table for Inline { fn fmt(&mut self) { self.a = 1; } }\n"
+            "impl std::fmt::Display for Inline { fn fmt(&self, f: &mut u8) -> u8 { self.a } }\n"
+            "pub enum Kind { First, Second }\n#[macro_export]\nmacro_rules! make { () => { Kind::First } }\n"
+            "pub fn run() -> Kind { make!() }\n",
+            "a.h": "class Base {\n public:\n  virtual ~Base();\n"
+            "  Base& operator=(const Base&);\n  virtual int Turn();\n  int Plain();\n};\n"
+            "class Heir : public Base {\n public:\n  // Goes over it.\n  class Walker { int at_; };\n  Heir& operator=(const Heir&);\n"
+            "  int Turn() { return 1; }\n  int Plain() { return Turn(); }\n};\n",
+        },
+        tmp_path,
+    )
+    assert found["rs:src/lib.rs#Inline.fmt"].facts["overrides"] == ["rs:src/lib.rs#Table.fmt"]
+    assert "overrides" not in found["rs:src/lib.rs#Inline.fmt@2"].facts
+    assert found["rs:src/lib.rs#Kind"].summary == "An enum of the module lib. Variants: First and Second."
+    assert found["rs:src/lib.rs#make"].summary.startswith("A macro of the module lib.")
+    assert [n for n in ("operator=", "Turn", "Plain") if "overrides" in found[f"cpp:a.h#Heir.{n}"].facts] == ["Turn"]
+    assert found["cpp:a.h#Heir.Walker"].summary.startswith("Goes over it.")
+
+
+def test_a_property_says_what_it_gives_and_which_one_it_implements(tmp_path: Path) -> None:
+    text = """interface ISized { int Size { get; } }
+class Shelf : ISized {
+    int size;
+    static readonly int[] Rows = { 1, 2 };
+    public int Size => size + Rows.Length;
+    public int Most { get; private set; } = 3;
+    public Shelf() { size = 1; Most = 4; }
+}
+"""
+    found = notes_of({"Shelf.cs": text}, tmp_path)
+    place = "cs:Shelf.cs#Shelf"
+    assert found[f"{place}.Size"].summary == (
+        "A property of Shelf of type int, which gives size + Rows.Length. Implements ISized.Size."
+    )
+    assert found[f"{place}.size"].summary == "A field of Shelf of type int. Set by its constructor; read by Shelf.Size."
+    assert found[f"{place}.Rows"].summary == "A constant of Shelf of type int[], set to { 1, 2 }. Read by Shelf.Size."
+    assert found[f"{place}.Most"].summary == (
+        "A property of Shelf of type int, initialised as 3. Set by its constructor."
+    )
+    assert found[f"{place}.Most"].facts["signature"] == ["int Most { get; private set; }"]
+
+
+def test_what_a_go_package_offers_is_called_by_its_name(tmp_path: Path) -> None:
+    text = 'package cli\n\nimport (\n\t"strings"\n\tflag "github.com/spf13/pflag/v2"\n)\n\n'
+    text += "func has(s string) bool { flag.Parse(); print(s); return strings.Contains(s, s) }\n"
+    found = notes_of({"go.mod": "module cli\n", "a.go": text}, tmp_path)
+    assert found["go:a.go#has"].summary == (
+        "A function of the module a that takes s and returns bool. Calls pflag.Parse and strings.Contains."
+    )

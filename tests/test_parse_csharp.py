@@ -115,3 +115,18 @@ def test_a_signature_is_told_without_the_comments_in_it() -> None:
     text = "class A // why\n{\n    /* x */ public int F(int a, /* how */ int b) // so\n    { return a; }\n}\n"
     found = parse_file("a.cs", text.encode(), BY_NAME["csharp"])
     assert [d.signature for d in found.defs][:2] == ["class A", "public int F(int a, int b)"]
+
+
+def test_the_parts_of_a_comment_are_paragraphs() -> None:
+    text = """class A {
+    /// <summary>
+    /// Compares types
+    /// </summary>
+    /// <param name="a">Type #1</param>
+    /// <returns><c>true</c> if same</returns>
+    /// <remarks>Slow.</remarks>
+    bool Same(A a) { return true; }
+}
+"""
+    found = {d.qualname: d for d in parse_file("A.cs", text.encode(), BY_NAME["csharp"]).defs}
+    assert found["A.Same"].doc == "Compares types\n\nParam a: Type #1\n\nReturns: true if same\n\nSlow."

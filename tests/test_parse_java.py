@@ -5,6 +5,7 @@ from __future__ import annotations
 from extractor.facts import FileFacts
 from extractor.languages import BY_NAME
 from extractor.parse import parse_file
+from extractor.parse.collect import clean_comment
 
 TEXT = """package a.b;
 
@@ -115,3 +116,12 @@ def test_elements_of_an_annotation_are_no_constructors() -> None:
         "name": ("", False),  # the comment behind the brace is the block's
         "on": ("Whether.", False),
     }
+
+
+def test_a_link_reads_as_its_label() -> None:
+    said = {
+        "See {@link A#b(int, String)}.": "See A#b(int, String).",
+        "See {@link A#b(int, c) the b}.": "See the b.",
+        "See {@linkplain guide/x#y | the guide}, {@code a b}.": "See the guide, a b.",
+    }
+    assert {text: clean_comment([f"/** {text} */"]) for text in said} == said

@@ -108,3 +108,61 @@ def test_an_error_that_is_only_looked_at_is_not_raised() -> None:
 """
     found = parse_file("src/lib.rs", text.encode(), BY_NAME["rust"])
     assert [r.name for r in found.raises] == ["E::Real", "E::Inner", "E::Tail"]
+
+
+ABOVE = """/// A user.
+#[derive(Debug)]
+pub struct User {
+    /// How it is called.
+    #[serde(default)]
+    pub name: String,
+    #[serde(default)]
+    /// In years.
+    pub age: u8,
+    plain: u8,
+}
+
+/// A distance.
+pub struct Metres(
+    #[serde(skip)] pub f64, // behind
+    u8,
+);
+
+pub enum Kind {
+    /// The first.
+    #[serde(rename = "f")]
+    First,
+    Second { a: u8 /* odd */ },
+}
+
+#[doc = "Said by an attribute."]
+pub fn told() {}
+
+const NAMES: &[(&str, u8)] = &[
+    ("alpha", 1),
+    ("beta", 2),
+    ("gamma", 3),
+    ("delta", 4),
+];
+const LEAST: u64 = 1 <<
+    10;
+"""
+
+
+def test_what_stands_above_an_attribute_reaches_the_item() -> None:
+    found = {d.qualname: d for d in parse_file("a.rs", ABOVE.encode(), BY_NAME["rust"]).defs}
+    docs = {name: d.doc for name, d in found.items() if d.doc}
+    assert docs == {
+        "User": "A user.", "User.name": "How it is called.", "User.age": "In years.", "Metres": "A distance.",
+        "Kind.First": "The first.", "told": "Said by an attribute.",
+    }  # fmt: skip
+    assert found["User.name"].decorators == found["User.age"].decorators == ("serde(default)",)
+    assert found["User.plain"].decorators == ()
+    assert found["Metres"].signature == "pub struct Metres( pub f64, u8, )"
+    assert found["Kind.Second"].signature == "Second { a: u8 }"
+
+
+def test_values_over_several_lines() -> None:
+    found = {d.name: d for d in parse_file("a.rs", ABOVE.encode(), BY_NAME["rust"]).defs}
+    assert found["LEAST"].value == "1 << 10"
+    assert found["NAMES"].table == ("list", "4", '("alpha", 1), ("beta", 2), ("gamma", 3)')

@@ -137,3 +137,11 @@ def test_offsets_are_bytes() -> None:
 def test_jsx_elements_are_calls() -> None:
     found = facts("const A = () => <div><Foo.Bar x={f()} /><b>text</b></div>;", "tsx")
     assert [(c.receiver, c.name, c.kind) for c in found.calls] == [("Foo", "Bar", "jsx"), ("", "f", "call")]
+
+
+def test_what_is_declared_without_a_body_is_not_abstract() -> None:
+    text = "export declare class Status { dirty(): void; }\nabstract class Base { abstract run(): void; }\ninterface Runs { run(): void }\n"
+    facts = parse_file("a.d.ts", text.encode(), BY_NAME["typescript"])
+    found = {d.qualname: d.flags for d in facts.defs if d.kind == "method"}
+    assert [name for name, flags in found.items() if "abstract" in flags] == ["Base.run", "Runs.run"]
+    assert "Status.dirty" in found

@@ -311,3 +311,16 @@ def test_emitters_that_give_themselves_back_and_objects_that_hold_classes() -> N
         )
     )
     assert found >= {("main.js#run", "main.js#Queue.push"), ("main.js#run", "shapes.js#Shape.area")}
+
+
+def test_of_a_type_and_a_constant_of_one_name_the_type_is_thrown() -> None:
+    text = """export interface Refused extends Error { readonly why: string }
+export interface RefusedMaker { new (why: string): Refused }
+export const Refused: RefusedMaker = make();
+declare function make(): any;
+export function fails() { throw new Refused('no'); }
+"""
+    spec = spec_for("a.ts", b"")
+    assert spec is not None
+    facts = parse_file("a.ts", text.encode(), spec)
+    assert set(link([facts], {}).names.values()) == {("ts:a.ts#Refused",)}

@@ -29,7 +29,8 @@ from extractor.facts import (
     Raise,
 )
 from extractor.languages import TO_TOOLS
-from extractor.parse.tree import collapse, comments, end_line, start_line
+from extractor.parse.tree import collapse, comments, end_line, start_line, table_of
+from extractor.parse.uses import Span, uses
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -43,7 +44,8 @@ MAX_STEPS = 40
 Step = tuple["Node", int, str, bool]  # node, scope, prefix of qualified names, directly in a module or namespace
 LOGGING = frozenset(("log", "debug", "info", "warn", "warning", "error", "fatal", "severe", "trace", "printStackTrace"))
 _MARKUP = re.compile(r"</?(?:p|br|ul|ol|li|pre|b|i|em|code|a)(?:\s[^<>]*)?/?>", re.IGNORECASE)
-_LINK = re.compile(r"\{@\w+\s+([^{}]*)\}")
+_LINK = re.compile(r"\{@(?:link\w*|tutorial)\s+([^\s(){}|]+(?:\([^(){}]*\))?)(?:\s*\||\s)\s*([^{}]*?)\s*\}")
+_TAG = re.compile(r"\{@\w+\s+([^{}]*)\}")
 _LICENSE = re.compile(r"copyright|licen[sc]e|all rights reserved|spdx-", re.IGNORECASE)
 
 
@@ -60,6 +62,7 @@ class Collector:
     def __init__(self, source: Source) -> None:
         self.source = source
         self.defs: list[Definition] = []
+        self.spans: list[Span] = []  # beside defs: the bytes of each
         self.imports: list[Import] = []
         self.calls: list[Call] = []
         self.arguments: list[list[str]] = []  # beside calls: one chain per argument
@@ -209,23 +212,27 @@ class Collector:
         decorators: tuple[str, ...] = (),
         visibility: str = "public",
         flags: Iterable[str] = (),
-        value: str = "",
+        value: str | Node | None = "",
         doc: str | None = None,
         qualname: str = "",
     ) -> int:
-        """Add a definition and return its index; `step` gives the scope and the prefix of its qualified name."""
+        """Add a definition and return its index; `step` gives the scope and the prefix of its qualified name, `value` is what a
+        variable begins with or how that reads."""
         scope, prefix = step[1], step[2]
         qualname = qualname or (f"{prefix}.{name}" if prefix else name)
         ordinal = self._seen[qualname] = self._seen.get(qualname, 0) + 1
         first, last = start_line(node), end_line(node)
         if doc is None:
             doc = self.docs.get(node.id) or self.docs.get(step[0].id, "")
+        said, table = (value, ()) if isinstance(value, str) else (self.short(value), table_of(value))
         self.defs.append(
             Definition(
                 kind, name, qualname, ordinal, scope, first, last, signature, params, returns, doc, decorators,
-                visibility, self.source.content_hash(first, last), tuple(sorted(set(flags))), value,
+                visibility, self.source.content_hash(first, last), tuple(sorted(set(flags))), said,
+                table=table,
             )
         )  # fmt: skip
+        self.spans.append((node.start_byte, node.end_byte))
         return len(self.defs) - 1
 
     def call(self, scope: int, receiver: str, name: str, node: Node, arguments: list[str], kind: str = "call") -> None:
@@ -296,7 +303,11 @@ class Collector:
 
     def facts(self, **more: Any) -> FileFacts:
         source = self.source
-        extra = {"args": self.arguments, "baseargs": self.base_args, **more.pop("extra", {})}
+        known = {d.name for d in self.defs if d.scope == MODULE or d.kind == "variable"} | {
+            i.alias for i in self.imports
+        }
+        rows = uses(source, self.defs, self.spans, self.bindings, frozenset(known))
+        extra = {"args": self.arguments, "baseargs": self.base_args, "uses": rows, **more.pop("extra", {})}
         return FileFacts(
             source.path, source.spec.name, source.spec.prefix, "", 0,
             doc=more.pop("doc", self.doc), defs=tuple(self.defs), imports=tuple(self.imports), calls=tuple(self.calls),
@@ -316,8 +327,13 @@ def clean_comment(texts: Iterable[str]) -> str:
             line = line.strip()
             line = line.lstrip("*").strip() if block else re.sub(r"^//[/!]*<?", "", line).strip()
             lines.append(line)
-    joined = _MARKUP.sub("", _LINK.sub(r"\1", "\n".join(lines)))
+    joined = _MARKUP.sub("", _TAG.sub(r"\1", _LINK.sub(_label, "\n".join(lines))))
     return re.sub(r"\n{3,}", "\n\n", "\n".join(line.rstrip() for line in joined.splitlines())).strip()
+
+
+def _label(link: re.Match[str]) -> str:
+    """What a reader sees of a link: its label, what it leads to where it has none."""
+    return link[2] or link[1]
 
 
 def bare(text: str) -> str:

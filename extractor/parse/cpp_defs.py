@@ -251,6 +251,7 @@ class CppDefs(CppScopes):
     def _adopt(self, index: int, node: Node, body: Node | None, params: tuple[Param, ...], flags: list[str]) -> int:
         known: Definition = self.defs[index]
         first, last = start_line(node), end_line(node)
+        self.spans[index] = (node.start_byte, node.end_byte)
         merged = sorted({*known.flags, *flags} - {"declaration"})
         both = tuple(p._replace(default=p.default or k.default) for p, k in zip(params, known.params, strict=True))
         self.defs[index] = known._replace(

@@ -43,6 +43,7 @@ class CppVariables(CppDefs):
         node, scope, prefix, _ = step
         kind = node.child_by_field_name("type")
         if kind is not None and kind.child_by_field_name("body") is not None:
+            self.docs.setdefault(kind.id, self.docs.get(node.id, ""))
             self.push_nodes([kind], scope, prefix)
         inside = scope != MODULE and self.defs[scope].kind in ("function", "method")
         declarators = node.children_by_field_name("declarator")
@@ -181,7 +182,6 @@ class CppVariables(CppDefs):
         flags += ["declaration"] if "extern" in words and value is None else []
         if value is None and node.type == "field_declaration":
             value = node.child_by_field_name("default_value")
-        constant = "const" in flags or "constexpr" in flags
         head = self.head(node, value).rstrip("=").rstrip()
         if "*" in declared.shape:  # what it points to may be constant, or where it points
             flags = [w for w in flags if w != "const"] + ["const"] * bool(_FIXED.search(head))
@@ -189,7 +189,7 @@ class CppVariables(CppDefs):
         returns = re.sub(rf"\b{re.escape(name)}\b", "", head, count=1) if called else written + declared.shape
         self.define(
             "variable", name.rpartition(".")[2], node, step, signature=head, returns=returns,
-            visibility=self._visibility(scope), flags=flags, value=self.short(value) if value is not None and constant else "",
+            visibility=self._visibility(scope), flags=flags, value=value,
             qualname=f"{step[2]}.{name}" if step[2] else name,
         )  # fmt: skip
         plain = name.rpartition(".")[2]

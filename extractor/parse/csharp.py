@@ -206,14 +206,15 @@ class CSharpCollector(CSharpAccesses):
             return
         kind = self.type_text(declared.child_by_field_name("type"))
         flags += ["event"] if node.type == "event_field_declaration" else []
+        fixed = ["const"] if {"static", "readonly"} <= set(flags) else []
         for child in declared.named_children:
             if child.type == "variable_declarator":
                 name = self.text(child.child_by_field_name("name"))
                 value = child.named_children[-1] if len(child.named_children) > 1 else None
                 self.define(
                     "variable", name, node, step, signature=" ".join([*flags, kind, name]), returns=kind,
-                    decorators=attributes, visibility=visibility, flags=[*flags, "field"], doc=self.doc_of(node),
-                    value=self.short(value) if value is not None else "",
+                    decorators=attributes, visibility=visibility, flags=[*flags, *fixed, "field"], doc=self.doc_of(node),
+                    value=value,
                 )  # fmt: skip
                 self.bind(scope, name, kind, node, "declared")
                 self.delegate_parameters(value, kind, scope)
@@ -229,8 +230,9 @@ class CSharpCollector(CSharpAccesses):
         accessors, value = node.child_by_field_name("accessors"), node.child_by_field_name("value")
         runs = self.accessors(accessors, value)
         flags += ["abstract"] if in_interface and not runs and "abstract" not in flags else []
-        index = self.define("variable", name, node, step, signature=f"{kind} {name}", returns=kind, decorators=attributes,
+        index = self.define("variable", name, node, step, signature=self.head_of_property(kind, name, accessors, value, runs),
                             params=self.params(node.child_by_field_name("parameters")), visibility=visibility,
+                            returns=kind, decorators=attributes, value=value if value is not None and not runs else "",
                             flags=[*flags, *runs, "field", "property"], doc=self.doc_of(node))  # fmt: skip
         self.bind(scope, name, kind, node, "declared")
         self.push_nodes([accessors, self.typed_new(value, kind, index)], index, self.defs[index].qualname)

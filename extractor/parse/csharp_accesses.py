@@ -110,6 +110,14 @@ class CSharpAccesses(CSharpNames):
                  for c in found}  # fmt: skip
         return [flag for flag, names in (("getter", {"get"}), ("setter", {"set", "init"})) if words & names]
 
+    def head_of_property(
+        self, kind: str, name: str, accessors: Node | None, value: Node | None, runs: list[str]
+    ) -> str:
+        """A property as it is written, where that takes one line: `int Size { get; }`, `int Twice => size * 2`."""
+        arrow = value is not None and value.type == "arrow_expression_clause"
+        rest = self.short(value) if arrow else "" if runs else self.short(accessors)
+        return f"{kind} {name} {rest}".rstrip()
+
     def used(self, statement: Node | None, held: str, scope: int) -> None:
         """`using (x)` and `using var x = …` dispose of x at the end."""
         words = [c.type for c in statement.children] if statement is not None else []

@@ -28,9 +28,8 @@ _LITERALS: Final = {
 _COMPARISONS: Final = frozenset(("==", "!=", "<", ">", "<=", ">=", "&&", "||", "is"))
 _DELEGATES: Final = frozenset(("Func", "Action", "Predicate", "Comparison", "Converter"))
 _VISIBLE: Final = ("public", "protected", "internal", "private", "file")
-_TAG: Final = re.compile(
-    r"</?(?:summary|remarks|c|para|code|value|example|list|item|description|term|inheritdoc)(?:\s[^<>]*)?/?>"
-)
+_BLOCK: Final = re.compile(r"</?(?:summary|remarks|para|value|example|list)(?:\s[^<>]*)?/?>")
+_TAG: Final = re.compile(r"</?(?:c|code|item|description|term|inheritdoc)(?:\s[^<>]*)?/?>")
 _REFERENCE: Final = re.compile(r"<(?:see|seealso|paramref|typeparamref)\s+\w+=\"([^\"]*)\"\s*/?>")
 _NAMED: Final = re.compile(r"<(param|returns|exception|typeparam)(?:\s+\w+=\"([^\"]*)\")?\s*>", re.IGNORECASE)
 _EXCEPTION: Final = re.compile(r"<exception\s+cref=\"(?:T:)?([\w.]+)\"")
@@ -63,9 +62,9 @@ class CSharpNames(Collector):
         if "<" not in text:
             return text
         text = _REFERENCE.sub(lambda m: m[1].rpartition(".")[2], text)
-        text = _NAMED.sub(lambda m: f"\n{m[1].capitalize()} {m[2] or ''}".rstrip() + ": ", text)
-        text = re.sub(r"</\w+>", "", _TAG.sub("", text))
-        return "\n".join(line.strip() for line in text.splitlines() if line.strip())
+        text = _NAMED.sub(lambda m: f"\n\n{m[1].capitalize()} {m[2] or ''}".rstrip() + ": ", text)
+        text = re.sub(r"</\w+>", "", _TAG.sub("", _BLOCK.sub("\n\n", text)))
+        return re.sub(r"\n{3,}", "\n\n", "\n".join(line.strip() for line in text.splitlines())).strip()
 
     def exceptions_of(self, node: Node) -> list[str]:
         """The classes of `<exception cref="…">`."""

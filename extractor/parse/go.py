@@ -229,7 +229,7 @@ class GoCollector(GoStatements):
             flags.append("error_value")
         shown = f"{word} {name}" + (f" {written}" if written else "")
         self.define("variable", name, node, step, signature=shown, returns=written, flags=flags, visibility=visibility,
-                    doc=doc, value=self.short(value) if value is not None else "")  # fmt: skip
+                    doc=doc, value=value)  # fmt: skip
 
     # ------------------------------------------------------------------ expressions
     def on_call(self, step: Step) -> None:

@@ -210,7 +210,7 @@ class JavaCollector(JavaErrors):
             self._wanted(value, self._type(node.child_by_field_name("type")), scope)
             self.define(
                 "variable", name, node, step, signature=f"{head} {name}", returns=kind, decorators=annotations,
-                visibility=visibility, flags=[*flags, "field"], value=self.short(value) if value is not None else "",
+                visibility=visibility, flags=[*flags, "field"], value=value,
             )  # fmt: skip
             self.bind(scope, name, kind, node, "declared")
             self.push_nodes([value], scope, prefix)

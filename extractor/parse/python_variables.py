@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from extractor.facts import MODULE, Definition
 from extractor.parse.python_text import string_value
 from extractor.parse.python_unit import Scope, Unit
-from extractor.parse.tree import collapse, end_line, start_line
+from extractor.parse.tree import HEAD, TABLE, collapse, end_line, start_line
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -30,8 +30,6 @@ _CODE = re.compile(
 
 _COLLECTIONS = {"dictionary": "dictionary", "list": "list", "set": "set", "tuple": "tuple"}
 _MAKERS = ("frozenset", "set", "tuple", "list", "dict")
-_TABLE = 4  # entries that make a collection one to be told of by their number
-_HEAD = 40  # characters of an entry that is shown
 _NAME = re.compile(r"(?<![\w.])[^\W\d]\w*")
 
 
@@ -70,11 +68,11 @@ def table(unit: Unit, value: Node) -> tuple[str, ...]:
             return ()
         value, kind = inner[0], unit.of(function)
     entries = [e for e in value.named_children if e.type != "comment"] if kind else []
-    if len(entries) < _TABLE or any("splat" in e.type for e in entries):
+    if len(entries) < TABLE or any("splat" in e.type for e in entries):
         return ()
     heads = [e.child_by_field_name("key") or e for e in entries[:3]]
     shown = [collapse(unit.of(head)) for head in heads]
-    return kind, str(len(entries)), ", ".join(shown) if all(len(text) <= _HEAD for text in shown) else ""
+    return kind, str(len(entries)), ", ".join(shown) if all(len(text) <= HEAD for text in shown) else ""
 
 
 def described(unit: Unit) -> list[Definition]:

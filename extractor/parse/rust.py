@@ -13,10 +13,10 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from extractor.facts import MODULE, Base, FileFacts, Import
-from extractor.parse.collect import Step, clean_comment, clip
+from extractor.parse.collect import Step, bare, clean_comment, clip
 from extractor.parse.rust_macros import RustMacros
 from extractor.parse.rust_names import numbered, prepare
-from extractor.parse.tree import collapse, end_line, start_line
+from extractor.parse.tree import end_line, start_line
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -75,11 +75,6 @@ class RustCollector(RustMacros):
         super().begin(root)
         self.doc = clean_comment(inner)
 
-    def on_attribute(self, step: Step) -> None:
-        """Attributes and the comment above them belong to the item that follows."""
-        self.attributes.append(collapse(self.text(step[0])).removeprefix("#[").removesuffix("]"))
-        self.attribute_doc = self.attribute_doc or self.docs.get(step[0].id, "")
-
     def on_mod(self, step: Step) -> None:
         node, _, prefix, _ = step
         attributes, _ = self._taken(node)
@@ -127,7 +122,15 @@ class RustCollector(RustMacros):
         name = self.text(node.child_by_field_name("name"))
         body = node.child_by_field_name("body")
         flags = {"struct_item": ["struct"], "enum_item": ["enum"], "union_item": ["union"]}.get(node.type, [])
-        index = self.define(_ITEMS[node.type], name, node, step, signature=self.head(node, body), decorators=attributes,
+        told = (
+            body is not None and body.type == "ordered_field_declaration_list"
+        )  # a tuple's fields have no other names
+        head = (
+            self.head(node, None, (c for c in body.named_children if c.type == "attribute_item"))
+            if told and body
+            else ""
+        )
+        index = self.define(_ITEMS[node.type], name, node, step, signature=head.rstrip(";") or self.head(node, body), decorators=attributes,
                             visibility=self._visibility(node), flags=flags, doc=doc)  # fmt: skip
         qualname = self.defs[index].qualname
         self._types.setdefault(qualname, index)
@@ -139,20 +142,18 @@ class RustCollector(RustMacros):
                     self.bases.append(Base(index, self.path(bound), position, start_line(bound), "extends"))
         if body is None:
             return
-        self._take_comments(body, body.named_children)
         if node.type == "enum_item":
-            for child in body.named_children:
-                if child.type == "enum_variant":
-                    self._variant(child, (child, index, qualname, False), name)
+            for child, marks, said in self.described(body, "enum_variant"):
+                self._variant(child, (child, index, qualname, False), name, marks, said)
         elif node.type == "trait_item":
             self.push((body, index, qualname, False))
         else:
             self._fields(body, (body, index, qualname, False), index)
 
-    def _variant(self, node: Node, step: Step, owner: str) -> None:
+    def _variant(self, node: Node, step: Step, owner: str, attributes: tuple[str, ...], doc: str) -> None:
         name = self.text(node.child_by_field_name("name"))
-        index = self.define("variable", name, node, step, signature=collapse(self.text(node)), returns=owner,
-                            flags=("const", "variant", "static"))  # fmt: skip
+        index = self.define("variable", name, node, step, signature=self.head(node, None), returns=owner,
+                            flags=("const", "variant", "static"), decorators=attributes, doc=doc)  # fmt: skip
         body = node.child_by_field_name("body")
         if body is not None:
             self._fields(body, (body, index, self.defs[index].qualname, False), index, define=False)
@@ -162,14 +163,11 @@ class RustCollector(RustMacros):
             for position, child in enumerate(body.children_by_field_name("type")):
                 self.bind(index, str(position), self.type_text(child), child, "declared")
             return
-        self._take_comments(body, body.named_children)
-        for child in body.named_children:
-            if child.type != "field_declaration":
-                continue
+        for child, attributes, doc in self.described(body, "field_declaration"):
             name, kind = self.text(child.child_by_field_name("name")), self.type_text(child.child_by_field_name("type"))
             if define:
                 self.define("variable", name, child, step, signature=f"{name}: {kind}", returns=kind, flags=("field",),
-                            visibility=self._visibility(child), doc=self.docs.get(child.id, ""))  # fmt: skip
+                            visibility=self._visibility(child), decorators=attributes, doc=doc)  # fmt: skip
             self.bind(index, name, kind, child, "declared")
 
     def on_impl(self, step: Step) -> None:
@@ -178,9 +176,8 @@ class RustCollector(RustMacros):
         if any(a.partition("(")[0].rpartition("::")[2] == "pymethods" for a in attributes):
             self.pymethods.append([start_line(node), end_line(node)])
         written = node.child_by_field_name("type")
-        while (
-            written is not None and written.type == "reference_type"
-        ):  # what is said of a reference is said of what it points to
+        # What is said of a reference is said of what it points to.
+        while written is not None and written.type == "reference_type":
             written = written.child_by_field_name("type")
         target = self.type_text(written)
         name = self.path(written)
@@ -197,19 +194,29 @@ class RustCollector(RustMacros):
         variables, self.typevars[before:] = self.typevars[before:], []
         kept = self._take_comments(body, body.named_children)
         scope = self._types.get(qualname, MODULE)
-        self._impls[node.id] = (target, variables, trait is not None)
+        self._impls[node.id] = (
+            target,
+            variables,
+            bare(self.path(trait)).rpartition("::")[2] if trait is not None else "",
+        )
         self.stack.extend((c, scope, qualname, False) for c in reversed(kept))
 
-    _impls: dict[int, tuple[str, list[list[object]], bool]]
+    _impls: dict[int, tuple[str, list[list[object]], str]]
 
     def walk(self) -> None:
         self._impls = {}
         super().walk()
 
-    def _impl_of(self, node: Node) -> tuple[str, list[list[object]], bool] | None:
+    def _impl_of(self, node: Node) -> tuple[str, list[list[object]], str] | None:
         """The impl block that an item stands in."""
         holder = node.parent.parent if node.parent is not None else None
         return self._impls.get(holder.id) if holder is not None and holder.type == "impl_item" else None
+
+    def _belongs(self, index: int, impl: tuple[str, list[list[object]], str] | None) -> None:
+        if impl is not None:
+            self.receivers[str(index)] = impl[0]
+            self.typevars += [[index, *row[1:]] for row in impl[1]]
+            self.defs[index] = self.defs[index]._replace(trait=impl[2])
 
     def on_function(self, step: Step) -> None:
         node, scope = step[0], step[1]
@@ -229,9 +236,7 @@ class RustCollector(RustMacros):
         index = self.define("method" if impl or in_trait else "function", name, node, step, signature=self.head(node, body),
                             params=params, returns=returns, decorators=attributes, visibility=visibility, flags=flags,
                             doc=doc)  # fmt: skip
-        if impl:
-            self.receivers[str(index)] = impl[0]
-            self.typevars += [[index, *row[1:]] for row in impl[1]]
+        self._belongs(index, impl)
         self.type_parameters(node, index)
         if body is not None:
             self.tail(body, index, returns)
@@ -247,12 +252,9 @@ class RustCollector(RustMacros):
         if not name:
             return
         index = self.define("variable", name, node, step, signature=self.head(node, value), returns=kind, decorators=attributes,
-                    visibility=self._visibility(node), flags=flags, doc=doc, value=self.short(value))  # fmt: skip
+                    visibility=self._visibility(node), flags=flags, doc=doc, value=value)  # fmt: skip
         self.type_parameters(node, index)
-        impl = self._impl_of(node)
-        if impl:
-            self.receivers[str(index)] = impl[0]
-            self.typevars += [[index, *row[1:]] for row in impl[1]]
+        self._belongs(index, self._impl_of(node))
         self.push_nodes([value], scope, prefix)
         self.kept_in(value, name, scope)
 
@@ -367,7 +369,7 @@ class RustCollector(RustMacros):
         self.read_arguments(node, step)
 
     handlers: ClassVar[Mapping[str, Callable[[Any, Step], None]]] = {
-        "attribute_item": on_attribute,
+        "attribute_item": RustMacros.on_attribute,
         "mod_item": on_mod,
         "use_declaration": on_use,
         **dict.fromkeys(_ITEMS, on_type),

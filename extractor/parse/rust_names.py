@@ -10,7 +10,8 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from extractor.facts import MODULE, Definition, Param
-from extractor.parse.collect import MAX_STEPS, Collector, Step, clip
+from extractor.parse.collect import MAX_STEPS, Step, clip
+from extractor.parse.rust_docs import RustDocs
 from extractor.parse.tree import collapse
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ OPERATORS: Final = {
 }  # fmt: skip
 
 
-class RustNames(Collector):
+class RustNames(RustDocs):
     """What needs no definition."""
 
     comments = frozenset(("line_comment", "block_comment"))
@@ -77,24 +78,10 @@ class RustNames(Collector):
     def __init__(self, source: Source) -> None:
         super().__init__(source)
         self.typevars: list[list[object]] = []  # [scope, name, bound]
-        self.attributes: list[str] = []
-        self.attribute_doc = ""
         self.puts: list[
             list[object]
         ] = []  # [scope, line, holder, field, chain]: what may be a function, and where it is kept
         self._nested = 0  # branches being read inside branches
-
-    def _take_comments(self, parent: Node, children: list[Node]) -> list[Node]:
-        """`//!` speaks of what it stands in, never of the item behind it."""
-        comments = self.comments
-        outer = [c for c in children if c.type not in comments or not self.text(c).startswith(("//!", "/*!"))]
-        return super()._take_comments(parent, outer)
-
-    def _taken(self, node: Node) -> tuple[tuple[str, ...], str]:
-        """(attributes, doc) of an item."""
-        attributes, doc = tuple(self.attributes), self.docs.get(node.id, "") or self.attribute_doc
-        self.attributes, self.attribute_doc = [], ""
-        return attributes, doc
 
     def _visibility(self, node: Node) -> str:
         first = next((c for c in node.named_children if c.type == "visibility_modifier"), None)

@@ -261,9 +261,8 @@ class ScriptDefs(ScriptNames):
         words = [c.type for c in node.children]
         flags += ["property"] if "get" in words else ["setter"] if "set" in words else []
         flags += ["constructor"] if name == "constructor" else []
-        if node.type == "method_signature" and scope != MODULE:
-            flags.append("abstract")
-        if node.type == "abstract_method_signature":
+        declared = node.type == "method_signature" and scope != MODULE and self.defs[scope].kind == "interface"
+        if declared or node.type == "abstract_method_signature":
             flags.append("abstract")
         in_class = scope != MODULE and self.defs[scope].kind in ("class", "interface")
         if node.type == "method_signature" and in_class and self.defs[scope].kind == "class":

@@ -144,7 +144,7 @@ class ScriptValues(ScriptDefs):
         self.define(
             "variable", name, node, step, signature=self.head(node, value), returns=annotation, flags=flags,
             visibility=self._visibility(node, name), decorators=self._decorators(node),
-            value=self.short(value) if value is not None else "",
+            value=value,
         )  # fmt: skip
         if value is not None:
             self.bind(scope, name, clip(chain(self.source, value)), node)
@@ -265,23 +265,14 @@ class ScriptValues(ScriptDefs):
             self._class(name, value, outer, step, flags)
         elif value is not None and value.type == "object":
             index = self.define(
-                "variable", name, outer, step, signature=self.head(outer, value), returns=returns, flags=flags
-            )
+                "variable", name, outer, step, signature=self.head(outer, value), returns=returns, flags=flags,
+                value=value,
+            )  # fmt: skip
             self._members(value, index)
         else:
-            constant = value is not None and value.type in (
-                "string",
-                "number",
-                "true",
-                "false",
-                "template_string",
-                "regex",
-                "array",
-                "unary_expression",
-            )
             self.define(
                 "variable", name, outer, step, signature=self.head(outer, value), returns=returns, flags=flags,
-                value=self.short(value) if constant else "",
+                value=value,
             )  # fmt: skip
             self.push_nodes([value], scope, prefix)
 

@@ -291,7 +291,10 @@ class ScriptEngine(ScriptMembers):
                 found += [v for v in self.result(value, None, context) if v.kind in ("inst", "ext")]
             else:
                 found.append(value)
-        return tuple(found)
+        # Of a type and a constant of one name it is the type that is thrown, not what the constant is declared to be.
+        last = name.rpartition(".")[2]
+        named = [v for v in found if v.kind == "class" and isinstance(v.symbol, Symbol) and v.symbol.d.name == last]
+        return tuple(named or found)
 
     def unknown_type_reason(self, name: str, file: File) -> str:
         return "external"
