@@ -240,7 +240,12 @@ class Expert:
                 if x.mention.name in refused:
                     return None
                 refused.add(x.mention.name)
-                return in_text(x, self.retriever) or refuse(x)
+                told = in_text(x, self.retriever)
+                if told is not None and prose_kind(intent.text) == "howto":
+                    # A word that stands in the code, though no name, may be what something is done with.
+                    found = self._search(intent, None, how)
+                    return found if found is not None and found.value == "yes" else told
+                return told or refuse(x)
             x = None
         if isinstance(x, Target) and not means_it(intent, x):
             x = None

@@ -17,7 +17,7 @@ from extractor.schema import Node
 from inference.citations import Span
 from inference.compose import Composer
 from inference.retrieve import Retriever, akin, content_words, stems
-from inference.verbs import wanted
+from inference.verbs import LIGHT, deed
 from inference.wording import Claim, documented_parameter, few, here, join, name_of, parameters, purpose
 
 _ASKED: Final = 24  # recipes that are weighed
@@ -32,9 +32,6 @@ _DOCUMENTED = re.compile(
     r"(?::param|@param)\s+(?:[\w.\[\]| ]+\s+)?\*{0,2}(\w+)\s*:|^\s*[-*+]\s+(?:\*\*|``?)(\w+)(?:\*\*|``?)"
     r"|@param\s+\{[^}]*\}\s+\[?\w+\.(\w+)",
     re.MULTILINE,
-)
-_DOING: Final = frozenset(
-    {"set", "turn", "pass", "change", "specify", "enable", "disable", "configure", "give", "switch", "control"}
 )
 _SWITCHED = re.compile(r"\b(?:turn|switch)(?:ed|ing)?\s+(?:\w+\s+){0,3}?(?:off|on)\b|\b(?:dis|en)able\b", re.IGNORECASE)
 _MARK = re.compile(r"\[\d+\]|```")  # would read as a citation, or close the block
@@ -207,7 +204,7 @@ class Guide:
     def parameter(self, text: str) -> tuple[float, list[Claim], bool]:
         """How much of the question the documentation of one parameter holds, what it says, and whether the question names it:
         `timeout` of "set a timeout"."""
-        words = [w for w in content_words(text) if w not in _DOING] or content_words(text)
+        words = [w for w in content_words(text) if w not in LIGHT] or content_words(text)
         weight = self.retriever.weights(words)
         everything = sum(weight.values()) or 1.0
         found = []
@@ -276,8 +273,9 @@ class Guide:
             shown = [n for n in {name_of(n): n for n in others}.values() if name_of(n) != name_of(node)]
             too = f"{few([name_of(n) for n in shown])} {'takes' if len(shown) == 1 else 'take'} it too."
             claims += [Claim(too, tuple(s for n in shown[:5] for s in here(n)))] if shown else []
-        # Somebody who writes, reads or adds something wants the function that does.
-        share *= 1.0 if doing or not wanted(text) else _ACTS
+        # Somebody who writes, reads or adds something wants the function that does, unless the parameter is said to be for it.
+        acts = deed(text)
+        share *= 1.0 if doing or not acts or any(akin(stem(acts), h) for h in stems(f"{name} {said}")) else _ACTS
         return min(1.0, -share), claims, stems(name) <= spoken
 
     def _statement_end(self, path: str, line: int) -> int:
