@@ -30,7 +30,7 @@ _PAST: Final = re.compile(
     re.IGNORECASE,
 )
 # How it is not done: the answer need not speak of that.
-_WITHOUT: Final = re.compile(r"\b(?:without|instead\s+of|rather\s+than)\b[^,;?]*", re.IGNORECASE)
+WITHOUT: Final = re.compile(r"\b(?:without|instead\s+of|rather\s+than)\b[^,;?]*", re.IGNORECASE)
 _ABOUT_PAST: Final = re.compile(
     r"\b(?:changed|changes\s+in|since|version\s+\d|release[sd]?\b|renamed|deprecated|used\s+to|when\s+was|breaking)",
     re.IGNORECASE,
@@ -49,7 +49,7 @@ class Bearing:
         """`able`: asked is whether or how something can be done, so that nothing is taken for granted."""
         self.text = text
         self.deed = deed(text) if able else ""
-        said = content_words(_WITHOUT.sub(" ", text)) or content_words(text)
+        said = content_words(WITHOUT.sub(" ", text)) or content_words(text)
         # Setting, getting and using are done to anything: what is asked is the thing.
         self.words = tuple(w for w in said if w not in LIGHT) or tuple(said)
         # "Add" and "write" are said of anything as well, so that no name need say them.

@@ -21,6 +21,7 @@ from inference.finds import SHOWN, Find, Finds, does_it_all, is_option, said_of
 from inference.flags import flags
 from inference.howto import Guide
 from inference.kinds import Intent
+from inference.link import Target
 from inference.passages import passage
 from inference.retrieve import Evidence, Retriever, content_words, stems
 from inference.spelling import in_one_word
@@ -49,7 +50,9 @@ _NAMED: Final = 0.7  # below it, the one telling word stands neither in the name
 _TRIED: Final = 12  # finds that may lead
 _THIN: Final = 0.45
 _WHOLLY: Final = 0.6  # how sure an answer is at least that says all of what was asked
-_PLACES: Final = ("class", "interface", "function", "method", "variable", "module", "section")
+_SYMBOLS: Final = ("class", "interface", "function", "method")
+_PLACES: Final = (*_SYMBOLS, "variable", "module", "section")
+_OWN: Final = 0.75
 _CEILING: Final = 0.9  # search never is as sure as an edge of the graph
 # "Is there", "can it": nothing is taken for granted.
 _YES_OR_NO: Final = re.compile(
@@ -83,6 +86,7 @@ class Discoverer:
         steps = bool(claims)
         if not claims and lead is not None:
             claims = self._lead(lead.hit, text, howto, bearing)
+        about = self._subject(claims, None if steps else lead, finds, bearing)
         listed = [f for f in finds if f is not lead and bearing.bears(f.held, f.hit, f.node)]
         listed = [f for f in listed if f.hit.kind != "recipe" or not howto][: SHOWN - bool(claims)]
         thin = not claims
@@ -100,7 +104,6 @@ class Discoverer:
         score = max(min(evidence.confidence, _THIN if thin else most), sure)
         if lead is not None and not thin and bearing.share(lead.held) > 0.99 and not single:
             score = max(score, _WHOLLY)
-        about = name_of(lead.node) if lead is not None and not steps and lead.node is not None else ""
         value = "yes" if claims else "unknown"
         return Section(kind, tuple(claims), value, score, evidence.features, targets, about), evidence
 
@@ -112,6 +115,26 @@ class Discoverer:
         known = max([verb, *otherwise(verb)], key=self.retriever.frequency)
         return re.sub(rf"\b{verb}\b", known, text, count=1, flags=re.IGNORECASE)
 
+    def _subject(self, claims: Sequence[Claim], lead: Find | None, finds: Sequence[Find], bearing: Bearing) -> str:
+        """The symbol that an answer is about, for the question that follows: the one it leads with, of several steps one that is
+        called by a word of the question, of a document one that it names and that says what was asked."""
+        if lead is not None and lead.node is not None and lead.node.type in _SYMBOLS:
+            return name_of(lead.node)
+        shown = [self.graph.node(s.node_id) for c in claims for s in c.spans if s.node_id and s.via != "calls"]
+        nodes = [n for n in shown if n is not None and n.type in _SYMBOLS]
+        if lead is not None and lead.node is None and not nodes:
+            text = self.retriever.lookup.text(lead.hit.path, lead.hit.start, lead.hit.end)
+            nodes = [
+                f.node
+                for f in finds
+                if f.node is not None
+                and f.node.type in _SYMBOLS
+                and bearing.answers(f.held)
+                and re.search(rf"\b{re.escape(f.node.name)}\b", text)
+            ]
+        called = next((n for n in nodes if bearing.in_text(n.name)), None)
+        return name_of(called or nodes[0]) if nodes else ""
+
     def _leading(self, finds: Sequence[Find], bearing: Bearing, text: str, howto: bool) -> Find | None:
         """The best find that says most of what is asked; None where none does."""
         # One telling word finds where a thing is, not how something is done with it.
@@ -120,13 +143,8 @@ class Discoverer:
             return None
         for find in finds[:_TRIED]:
             field = find.hit.kind == "variable" and not (howto and (find.fit >= 1.0 or is_option(find.node)))
-            if (
-                field
-                or not bearing.bears(find.held, find.hit, find.node)
-                or not bearing.answers(find.held, find.hit.path)
-            ):
-                continue
-            if bearing.able or find.fit >= (_NAMED if single else _WHOLE):
+            sound = bearing.bears(find.held, find.hit, find.node) and bearing.answers(find.held, find.hit.path)
+            if sound and not field and (bearing.able or find.fit >= (_NAMED if single else _WHOLE)):
                 return find
         return None
 
@@ -137,7 +155,7 @@ class Discoverer:
         with how sure that is by itself."""
         own = one_of_ones_own(self.composer, self.retriever, text)
         if own:
-            return own, 0.75
+            return own, _OWN
         best = max((f.fit for f in finds if f.hit.kind != "recipe"), default=0.0)
         told = max((f.fit for f in finds if f.hit.kind == "section"), default=0.0)
         steps = self.guide.steps(text, best, told, self.finds.titled(text)[:SHOWN])
@@ -156,6 +174,15 @@ class Discoverer:
             given = flags(self.retriever, text)
             return given, 0.75 if given else 0.0
         return [], 0.0
+
+    def shown(self, target: Target, text: str) -> Section:
+        """How a symbol is written in code: its documentation's example, else a real call of it, one that has to do with `text`."""
+        node = target.node
+        claims = self.guide.call(node, text)
+        if not claims:
+            said = f"No example of {name_of(node)} was found in the documentation, and no call of it in code or tests."
+            return Section("example", (Claim(said, here(node)),), "no", 0.6, targets=(node.id,))
+        return Section("example", tuple(claims), score=0.9, targets=(node.id,))
 
     def _lead(self, hit: Hit, text: str, show: bool, bearing: Bearing) -> list[Claim]:
         """What leads an answer; with `show`, how it is written in code as well."""
@@ -221,10 +248,15 @@ class Discoverer:
     def beyond(self, node: Node, intent: Intent, about: Section, found: Section) -> Section:
         """What a symbol is, for a question that asks something else of it: with the lines of it that speak of that; a yes or no
         that nothing there speaks of is not given."""
+        if found.kind == "howto" and one_of_ones_own(self.composer, self.retriever, intent.text):
+            return found
         inside = self.within(node, intent.text)
         claims = (*about.claims[:2], *inside) if inside else about.claims
         value = about.value
         asked = [w for w in content_words(intent.text) if stem(w) not in stems(f"{node.qualname} {node.path}")]
+        if intent.kind == "howto" and not asked:
+            # How one uses a thing is shown.
+            claims = (*about.claims[:2], *self.guide.call(node), *about.claims[2:])
         if intent.kind == "search" and asked and not inside and _YES_OR_NO.match(intent.text):
             said = stems(str(node.meta.get("doc", "")))
             if not any(stem(w) in said for w in asked):

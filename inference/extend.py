@@ -31,7 +31,9 @@ def one_of_ones_own(composer: Composer, retriever: Retriever, text: str) -> list
     marked = _OWN.search(text)
     if marked is None:
         return []
-    words = [stem(word) for word in content_words(re.split(_BEHIND, text[marked.end() :])[0])]
+    kind = re.split(_BEHIND, text[marked.end() :])[0]
+    spelt = " ".join(part for word in re.findall(r"\w+", kind) for part in split_identifier(word))
+    words = [stem(word) for word in content_words(spelt)]
     # "My own authentication scheme": where nothing is called a scheme, it is one for authentication.
     chosen = _extended(composer, words) or (_extended(composer, words[:-1]) if len(words) > 1 else None)
     return _told(composer, retriever, *chosen) if chosen else []

@@ -27,6 +27,7 @@ _TITLED: Final = 0.4
 _NEARLY_ALL: Final = 0.8
 _LINES: Final = 16  # of code shown in one answer
 _CALL_LINES: Final = 6
+_CALLS: Final = 80  # of which the one that is most about a question is shown
 _PARAMETERS = re.compile(r":param|@param|\bArgs:|\bArguments:|\bParameters\b|^\s*\w+\s*\([^)]*\)\s*:", re.MULTILINE)
 _DOCUMENTED = re.compile(
     r"(?::param|@param)\s+(?:[\w.\[\]| ]+\s+)?\*{0,2}(\w+)\s*:|^\s*[-*+]\s+(?:\*\*|``?)(\w+)(?:\*\*|``?)"
@@ -154,9 +155,9 @@ class Guide:
         span = (Span(hit.path, hit.start + first, hit.start + last, "", "search"),)
         return self._written(hit.path, hit.start + first, hit.start + last, "The code given there:", span)
 
-    def call(self, node: Node) -> list[Claim]:
+    def call(self, node: Node, text: str = "") -> list[Claim]:
         """How `node` is written: its documentation's own example, its code where it is an example itself, else one real call of
-        it, from examples or tests before the product's own code."""
+        it, from examples or tests before the product's own code; the one that holds most words of `text`."""
         if node.type not in ("function", "method", "class"):
             return []
         shown = self.example(node)
@@ -166,6 +167,8 @@ class Guide:
             return self._written(node.path, *self._decorated(node), f"As written in {node.path}:", here(node))
         rows = [r for r in self.composer.relations.callers((node,)) if r.site[1] and r.confidence >= 0.9]
         rows.sort(key=lambda r: (not is_aside(r.node.path), not is_test(r.node), r.site))
+        words = {stem(w) for w in content_words(text)} if text else set()
+        rows = sorted(rows[:_CALLS], key=lambda r: -len(words & stems(self._statement(*r.site)))) if words else rows
         for row in rows[:12]:
             path, line = row.site
             last = self._statement_end(path, line)
@@ -277,6 +280,9 @@ class Guide:
         acts = deed(text)
         share *= 1.0 if doing or not acts or any(akin(stem(acts), h) for h in stems(f"{name} {said}")) else _ACTS
         return min(1.0, -share), claims, stems(name) <= spoken
+
+    def _statement(self, path: str, line: int) -> str:
+        return self.retriever.lookup.text(path, line, self._statement_end(path, line))
 
     def _statement_end(self, path: str, line: int) -> int:
         depth = 0
