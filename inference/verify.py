@@ -344,7 +344,7 @@ def _assemble(
         elif contradicted or missing:
             cause = "claims that the code contradicts" if contradicted else "values that the code does not hold"
         else:
-            cause = "nothing that can be checked"
+            cause = "nothing that can be checked" if checked else "nothing"
         why["fallback"] = cause
         if speaker.shown:
             # It looked sound when it began: what was shown stays, with what the index says after it.
@@ -356,7 +356,8 @@ def _assemble(
         return replace(answer, text=text, mode="extractive", why=why)
     speaker.flush()
     said, citations = speaker.text, tuple(speaker.marks.citations)
-    text = f"{answer.text}{_heading(model)}{said}" if mode == "both" else said
+    below = f"{_heading(model)}{said}" if said else f"\n\n({model} said nothing.)"
+    text = f"{answer.text}{below}" if mode == "both" else said
     answered = bool(citations) and not flagged if mode == "model" else answer.answered
     confidence = round((0.5 + 0.4 * bool(citations)) * share if mode == "model" else answer.confidence, 3)
     return replace(answer, text=text, citations=citations, mode=mode, confidence=confidence, why=why, answered=answered)
