@@ -211,7 +211,8 @@ class Expert:
                 if told is not None and prose_kind(intent.text) == "howto":
                     # A word that stands in the code, though no name, may be what something is done with.
                     found = self._search(intent, None, how)
-                    return found if found is not None and found.value == "yes" else told
+                    said = " ".join(c.text for c in found.claims[:2]).lower() if found is not None else ""
+                    return found if found is not None and x.mention.name.lower() in said else told
                 return told or refuse(x)
             x = None
         if isinstance(x, Target) and not means_it(intent, x):

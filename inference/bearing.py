@@ -72,8 +72,8 @@ class Bearing:
         )
 
     def held(self, hit: Hit, node: Node | None) -> frozenset[str]:
-        """The telling words that a find says: a symbol by its name, parameters and the best paragraph of its documentation, a
-        document by its title and the passage that answers best. `node` is what the find stands for."""
+        """The telling words that a find says: a symbol by its name, its parameters with their types and the best paragraph of its
+        documentation, a document by its title and the passage that answers best. `node` is what the find stands for."""
         taking = {self._must} & TAKING
         if node is None:
             body = self._retriever.lookup.text(hit.path, hit.start, hit.end)
@@ -81,7 +81,8 @@ class Bearing:
             topic = taking if self.in_text(hit.name) else frozenset()
             return self.in_text(f"{hit.name} {passage(body, self.text, hit.name)}") | topic
         file = node.path.rpartition("/")[2].partition(".")[0]
-        names = " ".join([node.qualname, "" if file in _UNNAMED else file, *(str(p["name"]) for p in parameters(node))])
+        taken = [f"{p['name']} {p.get('annotation') or ''}" for p in parameters(node)]
+        names = " ".join([node.qualname, "" if file in _UNNAMED else file, *taken])
         title = " ".join(str(node.meta.get(key) or "") for key in ("title", "message", "purpose"))
         held = self.in_text(f"{names} {title} {self.paragraph(node)}")
         return held | taking if taking and gives(node) else held
@@ -114,9 +115,17 @@ class Bearing:
             return False
         if self.answers(held, hit.path):
             return True
-        doer = node is not None and node.type in ("function", "method", "variable") and bool(purpose(node))
-        exact = doer and node is not None and node.name.lower() == self._must and not is_test(node)
-        return exact and self.share(held) >= _ABOUT and self.share(self._unseen) <= _STRANGE
+        return node is not None and self.is_called(node) and self.share(held) >= _ABOUT
+
+    def is_called(self, node: Node) -> bool:
+        """Whether something documented bears the very name of what is to be done, and no word of the question is strange here."""
+        doer = node.type in ("function", "method", "variable") and bool(purpose(node)) and not is_test(node)
+        return doer and node.name.lower() == self._must and not self._unseen
+
+    def does(self, held: frozenset[str], hit: Hit, node: Node | None) -> bool:
+        """Whether what holds these words may lead, by what it says or by its very name."""
+        named = node is not None and self.is_called(node) and self.share(held) >= _HALF
+        return self.bears(held, hit, node) and (named or self.answers(held, hit.path))
 
 
 def _others(word: str) -> list[str]:

@@ -25,7 +25,7 @@ from inference.link import Target
 from inference.passages import passage
 from inference.retrieve import Evidence, Retriever, content_words, stems
 from inference.spelling import in_one_word
-from inference.verbs import deed, otherwise
+from inference.verbs import deed, names_all, otherwise, spoken
 from inference.wording import (
     Claim,
     Section,
@@ -139,12 +139,14 @@ class Discoverer:
         """The best find that says most of what is asked; None where none does."""
         # One telling word finds where a thing is, not how something is done with it.
         single = len(content_words(text)) < 2
-        if single and howto:
-            return None
         for find in finds[:_TRIED]:
             field = find.hit.kind == "variable" and not (howto and (find.fit >= 1.0 or is_option(find.node)))
-            sound = bearing.bears(find.held, find.hit, find.node) and bearing.answers(find.held, find.hit.path)
-            if sound and not field and (bearing.able or find.fit >= (_NAMED if single else _WHOLE)):
+            if field or not bearing.does(find.held, find.hit, find.node):
+                continue
+            if single and howto:
+                if find.node is not None and (names_all(find.node, text) or spoken(find.node, text)):
+                    return find
+            elif bearing.able or find.fit >= (_NAMED if single else _WHOLE):
                 return find
         return None
 
@@ -158,17 +160,19 @@ class Discoverer:
             return own, _OWN
         best = max((f.fit for f in finds if f.hit.kind != "recipe"), default=0.0)
         told = max((f.fit for f in finds if f.hit.kind == "section"), default=0.0)
-        steps = self.guide.steps(text, best, told, self.finds.titled(text)[:SHOWN])
+        # What is named for the whole of it comes before steps that somebody took on the way to something else.
+        named = lead is not None and lead.node is not None and names_all(lead.node, text)
+        steps = self.guide.steps(text, best, told, self.finds.titled(text)[:SHOWN], named)
         if steps and _says(bearing, steps):
             return steps, 0.0
-        taken, option, named = self.guide.parameter(text)
+        taken, option, settled = self.guide.parameter(text)
         # `pause_job` is how one pauses a job, whatever takes a parameter `paused`.
-        whole = lead is not None and does_it_all(lead.node, text)
+        whole = named or (lead is not None and does_it_all(lead.node, text))
         if option and not whole and _says(bearing, option):
             # A parameter that bears the very name settles it, whatever the words around it.
             if taken > max(_OPTION, min(best, 0.9)):
-                return option, 0.7 if named else 0.0
-            if named and taken >= _OPTION and lead is not None:
+                return option, 0.7 if settled else 0.0
+            if settled and taken >= _OPTION and lead is not None:
                 return [*self._lead(lead.hit, text, True, bearing), *option], 0.0
         if (lead is None or lead.node is None or lead.fit < _WHOLE) and not (self.path_glob or self.lang):
             given = flags(self.retriever, text)

@@ -18,7 +18,7 @@ from inference.compose import Composer
 from inference.howto import Guide
 from inference.passages import says
 from inference.retrieve import SETTING, Evidence, Retriever, content_words, stems
-from inference.verbs import called, fitted, is_it, otherwise, said_words, spoken, titled
+from inference.verbs import TAKING, called, fitted, is_it, names_all, otherwise, said_words, spoken, tells, titled
 from inference.wording import name_of, parameters, purpose, title_of
 
 SHOWN: Final = 5
@@ -37,6 +37,8 @@ _SPOKEN: Final = (
     0.95  # of a function whose name of several words stands in the question: `add_job` in "how do I add a job"
 )
 _PAIRS: Final = 4  # neighbouring words of a question that are looked for as a name
+_NAMED: Final = 1.7  # of a function whose name says the whole of a question
+_GIVEN: Final = 1.05  # more for what says that it gives, where something is to be had
 _DONE: Final = 1.15  # more for what is called by the verb of the question
 _TOLD: Final = 0.7  # how much the share of the question that a find says itself weighs in its place
 _TELLING: Final = {"variable": 0.55, "module": 0.75, "package": 0.7, "recipe": 0.7, "error": 0.85, "section": 0.9}
@@ -116,6 +118,8 @@ class Finds:
             if share > _PRIVATE and subject is not None:
                 fit = max(fit, _SPOKEN) if spoken(subject, text) else fit
                 fit = max(fit, _SPOKEN) * _DONE if called(subject, text) else fit
+                fit = max(fit, _NAMED) if names_all(subject, text) else fit
+                fit *= _GIVEN if verb in TAKING and tells(subject) else 1.0
                 fit = fitted(fit, subject, verb, text)
         # What a documented field of a class is for, one sets it to; other variables only share a word.
         fit *= 1.0 if howto and is_option(node) else _TELLING.get(kind, 1.0)

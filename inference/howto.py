@@ -35,6 +35,7 @@ _DOCUMENTED = re.compile(
     re.MULTILINE,
 )
 _SWITCHED = re.compile(r"\b(?:turn|switch)(?:ed|ing)?\s+(?:\w+\s+){0,3}?(?:off|on)\b|\b(?:dis|en)able\b", re.IGNORECASE)
+_TAUGHT: Final = (".md", ".rst", ".adoc", ".txt")
 _MARK = re.compile(r"\[\d+\]|```")  # would read as a citation, or close the block
 
 
@@ -48,10 +49,10 @@ class Guide:
         self.path_glob = path_glob
         self.lang = lang
 
-    def steps(self, text: str, best: float, told: float, titled: Sequence[Hit]) -> list[Claim]:
+    def steps(self, text: str, best: float, told: float, titled: Sequence[Hit], taught: bool = False) -> list[Claim]:
         """The best recipe, when one holds the question's words: documentation before tests, and a test only when nothing else
         that was found (`best`) is more about the question, and no document (`told`) nearly as much. `titled` are sections whose
-        titles hold words of the question."""
+        titles hold words of the question. `taught`: only what documentation teaches."""
         words = content_words(text)
         if not words:
             return []
@@ -60,6 +61,8 @@ class Guide:
         telling = max(words, key=lambda w: (weight[w], w))
         usable = []
         for place, node in enumerate(self._recipes(text, titled)):
+            if taught and not node.path.endswith(_TAUGHT):
+                continue
             # What a recipe is about stands in its title and its steps, not in every line of the test it was read from.
             linked = " ".join(f"{name_of(n)} {n.name}" for n in self.linked(node, "step"))
             file = node.path.rpartition("/")[2].partition(".")[0]

@@ -152,7 +152,8 @@ def _read_clause(
             break
         for match in frame.finditer(clause):
             groups = match.groupdict()
-            dangling = dangling or ((groups.get("x") or "").lower() in PRONOUN and last is None)
+            # "Where are the formats registered": an article points to what follows it.
+            dangling = dangling or ((groups.get("x") or "").lower() in PRONOUN - {"the"} and last is None)
             x, carried = _slot(groups.get("x"), found, last)
             if (
                 here

@@ -32,13 +32,18 @@ _GROUPS: Final = """
     check verify validate test
     join merge combine concat
     convert transform
+    walk traverse visit iterate
+    copy clone duplicate
+    replace swap
+    sort order
+    wait sleep await
     send post submit publish
 """
 _LINES: Final = [frozenset(line.split()) for line in _GROUPS.strip().split("\n")]
 # What is done to anything: who sets, gets or uses something asks for that thing.
 _LIGHT: Final = """
     set turn pass change specify enable disable configure give switch control make do have let allow provide need want adjust
-    alter define choose go put
+    alter define choose go
 """
 LIGHT: Final = frozenset(_LIGHT.split())
 # What whatever gives something does, by any name.
@@ -88,7 +93,7 @@ def gives(node: Node) -> bool:
     if node.type not in ("function", "method") or (first in _NAMED and not set(otherwise(first)) & TAKING):
         return False
     returned = str(node.meta.get("returns") or "") not in ("", "None", "void", "()")
-    return returned or bool(documented_return(node)) or _GIVES.match(purpose(node)) is not None
+    return returned or bool(documented_return(node)) or tells(node)
 
 
 def spoken(node: Node, text: str) -> bool:
@@ -105,6 +110,11 @@ def called(node: Node, text: str) -> bool:
     if node.type not in ("function", "method") or len(said) < 2 or stem(node.name.lower()) != said[0]:
         return False
     return bool(set(said[1:]) & stems(purpose(node, 40)))
+
+
+def tells(node: Node) -> bool:
+    """Whether the documentation begins by saying that something is given."""
+    return _GIVES.match(purpose(node)) is not None
 
 
 def fitted(fit: float, node: Node, verb: str, text: str) -> float:
@@ -132,6 +142,18 @@ def is_it(node: Node, text: str) -> bool:
     if node.type == "function":
         return whole and {stem(word) for word in content_words(text)} <= stems(node.name)
     return whole and node.type in ("class", "interface", "module")
+
+
+def names_all(node: Node, text: str) -> bool:
+    """Whether a function's name, with its class's, is made of words of the question and holds all that it is about, and begins with
+    the deed where that is more than getting: `Element.text` of "how do I get the text of an element"."""
+    verb = deed(text)
+    if verb and verb not in LIGHT | TAKING and not names(node.name, verb):
+        return False
+    parts = node.qualname.split(".")[-2:]
+    said, name = stems(text), {stem(part) for word in parts for part in split_identifier(word)}
+    about = {stem(word) for word in content_words(text) if word not in LIGHT | TAKING}
+    return node.type in ("function", "method") and len(name) > 1 and name <= said and about <= name
 
 
 def said_words(text: str) -> list[str]:

@@ -125,3 +125,20 @@ def test_a_verb_is_exchanged_in_any_form() -> None:
     assert "put" in otherwise("adding")
     assert "add" in otherwise("putting")
     assert otherwise("receive") == []
+
+
+def test_a_question_is_refused_in_the_words_it_was_asked_in(pigeon: Expert) -> None:
+    assert "How do I resize a letter" in pigeon.ask("How do I resize a letter?").text
+
+
+def test_what_is_called_by_the_deed_leads_though_the_thing_is_called_otherwise(pigeon: Expert) -> None:
+    assert pigeon.ask("How do I gather corn?").exit_code == 1  # corn is a word that stands nowhere here
+    assert pigeon.ask("How do I gather letters?").text.startswith("gather, a function in pigeon/post.py: Gather grain")
+
+
+def test_what_is_named_for_the_whole_question_leads(pigeon: Expert) -> None:
+    assert pigeon.ask("How do I get the owner of a permit?").text.startswith("Permit.owner, a method of Permit")
+
+
+def test_an_article_before_what_was_done_is_no_pronoun(pigeon: Expert) -> None:
+    assert pigeon.ask("Where are the letters measured?").why["intents"][0]["kind"] == "search"
