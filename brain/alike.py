@@ -69,7 +69,6 @@ _GROUPS: Final = """
     expire ttl
     expression expr
     extension ext plugin
-    flag option switch
     function func fn
     generate gen
     group grp

@@ -117,6 +117,10 @@ class Bearing:
             return True
         return node is not None and self.is_called(node) and self.share(held) >= _ABOUT
 
+    def is_open_to(self, node: Node) -> bool:
+        """Whether people may do something with a symbol, in a question of which little is strange here."""
+        return is_public(node) and not is_test(node) and self.share(self._unseen) <= _STRANGE
+
     def is_called(self, node: Node) -> bool:
         """Whether something documented bears the very name of what is to be done, and no word of the question is strange here."""
         doer = node.type in ("function", "method", "variable") and bool(purpose(node)) and not is_test(node)

@@ -25,7 +25,7 @@ from inference.link import Target
 from inference.passages import passage
 from inference.retrieve import Evidence, Retriever, content_words, stems
 from inference.spelling import in_one_word
-from inference.verbs import deed, names_all, otherwise, spoken
+from inference.verbs import deed, names, names_all, otherwise, spoken
 from inference.wording import (
     Claim,
     Section,
@@ -76,9 +76,9 @@ class Discoverer:
     def answer(self, kind: str, text: str) -> tuple[Section, Evidence]:
         """The section for a howto, discovery or plain search question, and the evidence it rests on; without claims where no find
         says what is asked."""
-        text = self._in_words_of_code(self.retriever.as_spelt_here(in_one_word(text)))
-        howto = kind == "howto"
+        howto, text = kind == "howto", self.retriever.as_spelt_here(in_one_word(text))
         bearing = Bearing(self.retriever, text, howto or _YES_OR_NO.match(text) is not None)
+        text = self._in_words_of_code(text)
         evidence = self.retriever.find(text, self.k, self.path_glob, (), self.lang)
         finds = self.finds.ranked(text, evidence, bearing, howto)
         lead = self._leading(finds, bearing, text, howto)
@@ -139,12 +139,17 @@ class Discoverer:
         """The best find that says most of what is asked; None where none does."""
         # One telling word finds where a thing is, not how something is done with it.
         single = len(content_words(text)) < 2
+        for find in finds[:_TRIED] if howto else ():
+            # `add_option` of "how do I add an option with a default value".
+            told = find.node is not None and spoken(find.node, text) and names(find.node.name, bearing.deed)
+            if told and find.node is not None and bearing.is_open_to(find.node):
+                return find
         for find in finds[:_TRIED]:
             field = find.hit.kind == "variable" and not (howto and (find.fit >= 1.0 or is_option(find.node)))
             if field or not bearing.does(find.held, find.hit, find.node):
                 continue
             if single and howto:
-                if find.node is not None and (names_all(find.node, text) or spoken(find.node, text)):
+                if find.node is not None and names_all(find.node, text):
                     return find
             elif bearing.able or find.fit >= (_NAMED if single else _WHOLE):
                 return find

@@ -36,7 +36,7 @@ _ASKING_TEXT: Final = """
     down new kept keep work works working decide decides decided determine determines determined choose chooses chosen happen
     happens make makes live lives sit sits compute computes computed calculate calculates calculated list show tell exist exists
     anything something someone properly correctly find finds found pick picks picked certain particular specific specified given
-    several various different whole just even still always actually simply easily exactly every each between custom two three
+    several various different whole just even still always actually simply easily exactly every each between custom one another two three
     four five six seven eight nine ten hundred currently instead together rather really quickly normally usually typically
 """
 ASKING: Final = frozenset(_ASKING_TEXT.split())
