@@ -87,6 +87,12 @@ class Bearing:
         held = self.in_text(f"{names} {title} {self.paragraph(node)}")
         return held | taking if taking and gives(node) else held
 
+    def signed(self, node: Node) -> frozenset[str]:
+        """The telling words of a symbol's name and its parameters, with their types: what tells overloads apart."""
+        return self.in_text(
+            " ".join([node.name, *(f"{p['name']} {p.get('annotation') or ''}" for p in parameters(node))])
+        )
+
     def paragraph(self, node: Node) -> str:
         """The paragraph of a symbol's documentation that holds most of the question; "" without any."""
         parts = [p for p in re.split(r"\n\s*\n|\n(?=\s*[:@]\w+)", str(node.meta.get("doc", ""))) if p.strip()]

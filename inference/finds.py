@@ -41,6 +41,7 @@ _NAMED: Final = 1.7  # of a function whose name says the whole of a question
 _GIVEN: Final = 1.05  # more for what says that it gives, where something is to be had
 _DONE: Final = 1.15  # more for what is called by the verb of the question
 _TOLD: Final = 0.7  # how much the share of the question that a find says itself weighs in its place
+_SIGNED: Final = 0.05  # how much the signature weighs: among overloads it decides
 _TELLING: Final = {"variable": 0.55, "module": 0.75, "package": 0.7, "recipe": 0.7, "error": 0.85, "section": 0.9}
 
 
@@ -83,7 +84,8 @@ class Finds:
             fit = self._weighed(fit, hit, node, text, bearing.deed, howto, works)
             said = bearing.held(hit, subject or node)
             in_tests = not tests and (is_test(hit.path) or inside_tests(hit.name))
-            order = (fit + _FOUND * hit.score / best) * (1.0 - _TOLD + _TOLD * bearing.share(said))
+            signed = _SIGNED * bearing.share(bearing.signed(subject)) if subject is not None else 0.0
+            order = signed + (fit + _FOUND * hit.score / best) * (1.0 - _TOLD + _TOLD * bearing.share(said))
             rows.append((in_tests, -round(order, 3), place, Find(fit, said, hit, subject or node)))
         return self._once([find for *_, find in sorted(rows, key=lambda r: r[:3])])
 

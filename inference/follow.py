@@ -59,6 +59,11 @@ def asked_of_it(text: str) -> str:
     return "reason" if _WHY.fullmatch(text) else "raises" if _WRONG.fullmatch(text) else ""
 
 
+def is_part(text: str) -> bool:
+    """Whether a text is no question by itself: "and from a file"."""
+    return not _ASKS.match(_AND.sub("", text))
+
+
 def points(text: str) -> bool:
     """Whether a pronoun stands in the text."""
     return bool(_IT.search(text) or _ITS.search(text))
@@ -78,9 +83,8 @@ def in_full(text: str, before: str, symbol: str, prose: bool, known: Callable[[s
     if asked:
         return before if asked == "example" and prose and HOWTO.search(before) else ""
     text, before = text.rstrip(" ?!."), before.rstrip(" ?!.")
-    rest = _AND.sub("", text)
-    if prose and before and not _ASKS.match(rest):
-        return _replaced(rest, before)
+    if prose and before and is_part(text):
+        return _replaced(_AND.sub("", text), before)
     thing = topic(before) if prose else symbol
     said = _OWN.sub(lambda m: f"{m['whose'] or 'my'} own {symbol or thing}", text)
     if said != text:

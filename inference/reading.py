@@ -15,7 +15,10 @@ from inference.scope import Scope, names_symbol, scope_of
 from inference.words import everyday_names, is_symbol, known_words
 
 PROSE: Final = frozenset({"search", "howto", "discovery", "unclear"})
-_OF_SYMBOLS: Final = GRAPH_KINDS | {"locate", "default"}
+_WHOLE: Final = frozenset(
+    {"overview", "layout", "failures"}
+)  # where "it" is the repository, unless something was asked before
+_OF_SYMBOLS: Final = (GRAPH_KINDS | {"locate", "default"}) - {"explain"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,9 @@ class Reader:
         ):
             # A relation is asked of "it", and what was found before is no symbol.
             return replace(question, intents=(Intent("unclear", text),))
-        if how.before and (only is None or self._is_open(only)):
+        # "And from a file?" leans on the question before, whatever relation the word "file" asks for by itself.
+        part = only is not None and only.carried and how.carry_kind in PROSE and follow.is_part(text)
+        if how.before and (only is None or part or self._is_open(only)):
             full = follow.in_full(
                 text, how.before, how.carry, how.carry_kind in PROSE, lambda word: bool(self.graph.find(word))
             )
@@ -88,7 +93,7 @@ class Reader:
     def _is_open(self, intent: Intent) -> bool:
         """Whether a question names nothing of this repository, so that it may lean on the one before."""
         if intent.x is None:
-            return intent.kind in PROSE
+            return intent.kind in PROSE or (intent.kind in _WHOLE and follow.points(intent.text))
         if intent.carried and intent.kind == "explain":
             return not follow.points(intent.text)  # "what is the default?" explains no symbol
         return not intent.carried and intent.x.shape not in STRICT and not is_symbol(self.graph, intent.x.name)

@@ -48,6 +48,7 @@ _LIGHT: Final = """
 LIGHT: Final = frozenset(_LIGHT.split())
 # What whatever gives something does, by any name.
 TAKING: Final = frozenset({"get", "read", "access", "obtain", "see", "know"})
+_OF_WHAT: Final = re.compile(r"\b(?:of|to|from|in|into|on|for|with|by)\s+((?:\w+\s*){1,3})", re.IGNORECASE)
 _GIVES: Final = re.compile(r"\W*(?:returns?|gets?|gives?|yields?)\b", re.IGNORECASE)
 _NAMED: Final = frozenset().union(*_LINES)
 _OTHERWISE: Final = 0.6
@@ -150,10 +151,14 @@ def names_all(node: Node, text: str) -> bool:
     verb = deed(text)
     if verb and verb not in LIGHT | TAKING and not names(node.name, verb):
         return False
-    parts = node.qualname.split(".")[-2:]
-    said, name = stems(text), {stem(part) for word in parts for part in split_identifier(word)}
-    about = {stem(word) for word in content_words(text) if word not in LIGHT | TAKING}
-    return node.type in ("function", "method") and len(name) > 1 and name <= said and about <= name
+    *_, owner, called = ["", *node.qualname.split(".")]
+    own, its = ({stem(part) for part in split_identifier(word)} for word in (called, owner))
+    said, about = stems(text), {stem(word) for word in content_words(text) if word not in LIGHT | TAKING}
+    # "To an element": what has the method is what it is done to; who removes a table is not helped by `Table.remove`.
+    behind = {stem(word) for m in _OF_WHAT.finditer(text) for word in m[1].lower().split()}
+    whole = own | its
+    named = len(whole) > 1 and whole <= said and about <= whole and its - own <= behind
+    return named and node.type in ("function", "method")
 
 
 def said_words(text: str) -> list[str]:

@@ -131,6 +131,14 @@ def test_what_is_shown_has_to_do_with_what_was_asked(kiln: Expert, tmp_path: Pat
     assert "slowly=True" in talk(kiln, tmp_path, "How do I set whether the kiln gets hot slowly?", "example?").text
 
 
+def test_it_is_the_repository_only_where_nothing_was_asked_before(kiln: Expert, tmp_path: Path) -> None:
+    assert talk(kiln, tmp_path, "how does it work?").why["intents"][0]["kind"] == "layout"
+    assert (
+        "(Read as: how does cleaning day work.)"
+        in talk(kiln, tmp_path, "What is the cleaning day?", "how does it work?").text
+    )
+
+
 def test_a_relation_of_what_is_no_symbol_is_not_guessed(kiln: Expert, tmp_path: Path) -> None:
     first = talk(kiln, tmp_path, "What happens on the cleaning day?")
     assert first.text.startswith("docs/kiln.md, “Cleaning day”")
