@@ -96,14 +96,15 @@ class Discoverer:
             )
             claims += list({c.text: c for c in reversed([self._item(f.hit) for f in listed])}.values())[::-1]
         near = tuple(f.hit for f in finds if f.held and f.hit.kind in _PLACES) or evidence.hits
-        apart = bearing.words if len(bearing.words) > 1 else ()
-        evidence = replace(evidence, hits=near, apart=apart)
+        # What says all of it, and still is no answer, tells of the past or is nobody's to use.
+        apart = len(bearing.words) > 1 and not any(f.held >= {*bearing.words} for f in finds)
+        evidence = replace(evidence, hits=near, apart=bearing.words if apart else ())
         targets = tuple(f.hit.node_id for f in finds[: self.k] if f.hit.node_id)
-        single = len(content_words(text)) < 2
-        most = _CEILING if steps or (lead is not None and lead.fit >= 1.0 and not single) else 0.75
-        score = max(min(evidence.confidence, _THIN if thin else most), sure)
-        if lead is not None and not thin and bearing.share(lead.held) > 0.99 and not single:
-            score = max(score, _WHOLLY)
+        score = _THIN if thin else _most(lead, steps, text)
+        score = max(min(evidence.confidence, score), sure)
+        # What says all that was asked needs no more words around it.
+        whole = lead is not None and not thin and bearing.share(lead.held) > 0.99 and len(content_words(text)) > 1
+        score = max(score, _WHOLLY) if whole else score
         value = "yes" if claims else "unknown"
         return Section(kind, tuple(claims), value, score, evidence.features, targets, about), evidence
 
@@ -313,6 +314,11 @@ def without_project(text: str, project: str) -> str:
     named = rf"(?<=\b(?:is|in|of) )(?:the )?{re.escape(project)}\b" if project else r"(?!)"
     asked = rf"\b(does|do|can|did|will|with|using)\s+{re.escape(project)}\b" if project else r"(?!)"
     return re.sub(named, "it", re.sub(asked, r"\1 it", text, flags=re.IGNORECASE), flags=re.IGNORECASE)
+
+
+def _most(lead: Find | None, steps: bool, text: str) -> float:
+    """How sure an answer may be at most: of steps, or of what is wholly about several words, nearly as sure as of the graph."""
+    return _CEILING if steps or (lead is not None and lead.fit >= 1.0 and len(content_words(text)) > 1) else 0.75
 
 
 def _says(bearing: Bearing, claims: Sequence[Claim]) -> bool:
