@@ -25,7 +25,7 @@ from inference.link import Target
 from inference.passages import passage
 from inference.retrieve import Evidence, Retriever, content_words, stems
 from inference.spelling import in_one_word
-from inference.verbs import deed, names, names_all, otherwise, spoken
+from inference.verbs import deed, does, names, names_all, otherwise, spoken
 from inference.wording import (
     Claim,
     Section,
@@ -150,7 +150,7 @@ class Discoverer:
             if field or not bearing.does(find.held, find.hit, find.node):
                 continue
             if single and howto:
-                if find.node is not None and names_all(find.node, text):
+                if find.node is not None and (names_all(find.node, text) or does(find.node, bearing.deed)):
                     return find
             elif bearing.able or find.fit >= (_NAMED if single else _WHOLE):
                 return find

@@ -97,6 +97,11 @@ def gives(node: Node) -> bool:
     return returned or bool(documented_return(node)) or tells(node)
 
 
+def does(node: Node, verb: str) -> bool:
+    """Whether a function is named for a deed that is more than setting or getting: `add_command` of "how do I add a subcommand"."""
+    return node.type in ("function", "method") and verb not in {"", *LIGHT, *TAKING} and names(node.name, verb)
+
+
 def spoken(node: Node, text: str) -> bool:
     """Whether a function's name of several words is said in the question, articles aside."""
     name = [stem(word) for word in expand(node.name).lower().split()[1:]]

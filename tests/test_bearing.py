@@ -17,6 +17,16 @@ FILES = {
         "## Seals\n\nA seal shows who wrote a letter.\n"
     ),
     "CHANGELOG.md": "# Changes\n\n## 0.2\n\nAdded asynchronous flights for letters. Removed in 0.3.\n",
+    "pigeon/album.py": '''"""Albums."""
+
+
+class Album:
+    """Where papers are glued in."""
+
+    def insert_paper(self, paper):
+        """Glue in a stamp or a letter."""
+        return paper
+''',
     "pigeon/post.py": '''"""Post."""
 
 
@@ -138,6 +148,12 @@ def test_what_is_called_by_the_deed_leads_though_the_thing_is_called_otherwise(p
 
 def test_what_is_named_for_the_whole_question_leads(pigeon: Expert) -> None:
     assert pigeon.ask("How do I get the owner of a permit?").text.startswith("Permit.owner, a method of Permit")
+
+
+def test_one_telling_word_is_enough_for_what_is_named_for_the_deed(pigeon: Expert) -> None:
+    assert pigeon.ask("How do I add a stamp?").text.startswith(
+        "Album.insert_paper, a method of Album in pigeon/album.py"
+    )
 
 
 def test_an_article_before_what_was_done_is_no_pronoun(pigeon: Expert) -> None:
