@@ -21,7 +21,7 @@ _GROUPS: Final = """
     add append insert put attach register set
     create make build new construct
     delete remove drop erase clear
-    read load parse open
+    read load parse
     write save store dump
     get fetch obtain retrieve
     find search lookup query
