@@ -23,16 +23,18 @@ from inference.compose import Composer
 from inference.freshness import lag
 from inference.gate import abstain, in_text, refuse
 from inference.grammar import GRAPH_KINDS
-from inference.kinds import Intent, Question, prose_kind, read
-from inference.link import STRICT, Linker, Mention, Missing, Target
+from inference.kinds import Intent, Question, is_bare, prose_kind
+from inference.link import STRICT, Linker, Missing, Target
 from inference.marks import render
+from inference.reading import Ask, Reader
 from inference.retrieve import Retriever
-from inference.scope import Scope, answer_in, names_symbol, scope_of
+from inference.scope import Scope, answer_in
 from inference.spelling import as_meant
 from inference.wording import Claim, Section, count
-from inference.words import as_text, could_be_a_name, everyday_names, is_symbol, known_words, means_it, of_kind
+from inference.words import as_text, could_be_a_name, means_it, of_kind
 
 SCHEMA_VERSION: Final = 1
+_PLAINLY: Final = Ask()
 _READ: Final = 2_000  # characters of a question that are parsed; a log is read further, by traces.py
 _LOG: Final = 200_000
 _WHAT: Final = Claim("It is not clear what this is about: name a function, class, module or file.")
@@ -64,17 +66,6 @@ class Answer:
         return {"schema_version": SCHEMA_VERSION, **data}
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """What narrows one question: `carry` is the name "it" means, `kind` overrules what the words seem to ask."""
-
-    path_glob: str = ""
-    lang: str = ""
-    kind: str = ""
-    carry: str = ""
-    carry_kind: str = ""
-
-
 class Expert:
     """One opened index, asked as often as wanted."""
 
@@ -90,6 +81,7 @@ class Expert:
         self.retriever = Retriever.beside(settings.graph)
         near = self.retriever.lookup.near if self.retriever else None
         self.linker = Linker(self.graph, self.project, near)
+        self.reader = Reader(self.graph, self.linker, self.project)
         self.composer = Composer(self.graph)
         self._backend: tuple[Backend, str] | None = None
 
@@ -130,7 +122,7 @@ class Expert:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def ask(self, question: str, how: Ask = Ask(), stream: Callable[[str], None] | None = None) -> Answer:
+    def ask(self, question: str, how: Ask = _PLAINLY, stream: Callable[[str], None] | None = None) -> Answer:
         """The answer to `question`. With a model, `stream` receives checked sentences as they come."""
         text = as_text(question)
         verifier = Verifier(self.graph, self.repo)
@@ -139,13 +131,17 @@ class Expert:
         failed = traces.failed(self.composer, self.linker, self.retriever, log, self._is_error)
         intents: tuple[Intent, ...] = (Intent("diagnostics", ""),)
         linked: list[Target] = []
+        read_as = ""
         if failed is not None:
             sections = [failed]
         else:
-            asked, scope = self._scoped(as_meant(text[:_READ], self._holds), how)
-            intents = asked.intents
+            asked, scope = self.reader.scoped(as_meant(text[:_READ], self._holds), how)
+            intents, read_as = asked.intents, asked.read_as
             sections, linked = self._sections(asked, how, scope)
-        answer = self._compose(text, intents, sections, verifier)
+            if read_as and sections:
+                shown = Claim(f"(Read as: {read_as}.)")
+                sections = [replace(sections[0], claims=(shown, *sections[0].claims)), *sections[1:]]
+        answer = self._compose(text, intents, sections, verifier, read_as)
         if self.settings.mode != "extractive" and failed is None:
             from inference.verify import with_model
 
@@ -156,35 +152,6 @@ class Expert:
 
     def _is_error(self, name: str) -> bool:
         return any(n.type == "class" and self.composer.errors.is_error(n) for n in self.graph.find(name))
-
-    def _scoped(self, text: str, how: Ask) -> tuple[Question, Scope | None]:
-        """The question, and the folder or file it keeps to when it asks about a name there."""
-        scope = scope_of(text, [row.path for row in self.graph.files()], self._is_code)
-        if scope is not None:
-            asked = self._read(scope.rest, how)
-            named = [
-                i.x for i in asked.intents if i.x and not i.carried and i.kind in (*GRAPH_KINDS, "locate", "explain")
-            ]
-            if any(names_symbol(self.linker.link(x)) for x in named):
-                return replace(asked, text=text), scope
-        return self._read(text, how), None
-
-    def _is_code(self, name: str) -> bool:
-        return any(n.name == name and n.type in ("class", "interface", "function") for n in self.graph.find(name))
-
-    def _read(self, text: str, how: Ask) -> Question:
-        carry = Mention(how.carry, 0, 0, "tick") if how.carry else None
-        names, words = known_words(self.graph, text), everyday_names(self.graph, text)
-        question = read(text, self.project, carry, names, words, lambda name: is_symbol(self.graph, name))
-        only = question.intents[0] if len(question.intents) == 1 else None
-        if how.carry_kind in GRAPH_KINDS and only is not None and only.kind == "explain" and _is_bare(only):
-            # "and Cart.add?" after "who calls price_of?" asks the same of another name.
-            question = replace(question, intents=(replace(only, kind=how.carry_kind),))
-        if how.kind:
-            first = next((i for i in question.intents if i.x), question.intents[0] if question.intents else None)
-            if first is not None:
-                question = replace(question, intents=(replace(first, kind=how.kind),))
-        return question
 
     # Answering.
 
@@ -199,7 +166,7 @@ class Expert:
         asked = {i.x.name for i in question.intents if i.x and i.kind not in ("search", "explain")}
         for intent in question.intents:
             # "X during a scan: who raises it?" names X only to ask about it afterwards.
-            bare = intent.kind == "explain" and _is_bare(intent) and len(question.intents) > 1
+            bare = intent.kind == "explain" and is_bare(intent) and len(question.intents) > 1
             if (intent.kind == "search" or bare) and intent.x and intent.x.name in asked:
                 continue
             section = self._section(intent, hints, linked, refused, how, scope)
@@ -240,13 +207,25 @@ class Expert:
                 if x.mention.name in refused:
                     return None
                 refused.add(x.mention.name)
-                return in_text(x, self.retriever) or refuse(x)
+                told = in_text(x, self.retriever)
+                if told is not None and prose_kind(intent.text) == "howto":
+                    # A word that stands in the code, though no name, may be what something is done with.
+                    found = self._search(intent, None, how)
+                    said = " ".join(c.text for c in found.claims[:2]).lower() if found is not None else ""
+                    return found if found is not None and x.mention.name.lower() in said else told
+                return told or refuse(x)
             x = None
         if isinstance(x, Target) and not means_it(intent, x):
             x = None
         if isinstance(x, Target):
             x = of_kind(x, intent.text)
             linked.append(x)
+            if intent.kind in ("example", "reason") and self.retriever is not None:
+                return (
+                    self._finder(how).shown(x, intent.text)
+                    if intent.kind == "example"
+                    else self.composer.describe.reason(x)
+                )
             section = answer_in(self.composer, intent.kind, x, scope, lambda t: self._about(intent, t, hints, refused))
             if section is not None:
                 return section
@@ -306,7 +285,7 @@ class Expert:
             return Section(
                 intent.kind, (Claim("This question needs the search index: run make brain."),), "unknown", 0.0
             )
-        finder = discover.Discoverer(self.composer, self.retriever, self.settings.k, how.path_glob, how.lang)
+        finder = self._finder(how)
         section, evidence = finder.answer(prose_kind(intent.text), discover.without_project(intent.text, self.project))
         if x is not None:
             about = self.composer.answer("explain", x)
@@ -316,10 +295,19 @@ class Expert:
             return abstain(intent, evidence)
         return section
 
+    def _finder(self, how: Ask) -> discover.Discoverer:
+        assert self.retriever is not None
+        return discover.Discoverer(self.composer, self.retriever, self.settings.k, how.path_glob, how.lang)
+
     # Assembling.
 
     def _compose(
-        self, question: str, intents: Sequence[Intent], sections: Sequence[Section], verifier: Verifier
+        self,
+        question: str,
+        intents: Sequence[Intent],
+        sections: Sequence[Section],
+        verifier: Verifier,
+        read_as: str,
     ) -> Answer:
         if not sections:
             sections = [
@@ -347,20 +335,16 @@ class Expert:
                     "score": s.score,
                     "features": dict(s.features),
                     "targets": list(s.targets),
+                    "about": s.about,
                 }
                 for s in sections
             ],
             "dropped": [{"path": s.path, "start": s.start, "end": s.end, "reason": r} for s, r in verifier.dropped],
+            "read_as": read_as,
             "commit": self.manifest.commit,
             "repository": "read" if verifier.root else "absent: citations checked against the index only",
         }
         return Answer(question, text, citations, "extractive", confidence, why, stale, answered)
-
-
-def _is_bare(intent: Intent) -> bool:
-    """Whether a clause holds a name and nothing that asks."""
-    rest = intent.text.replace(intent.x.name if intent.x else "", "")
-    return not re.sub(r"\b(?:and|or|what|about|how|then|now)\b|\W", "", rest.lower())
 
 
 def _once(sections: Sequence[Section]) -> list[Section]:

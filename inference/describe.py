@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from brain.text import one_line
+import inspect
+import re
+
+from brain.markup import prose
+from brain.text import clean, one_line, paragraph
 from brain.view import hidden, is_test
 from extractor.schema import Node
 from inference.link import Target
 from inference.relations import Relations
 from inference.wording import (
+    INLINE,
     SHOWN,
     Claim,
     Section,
@@ -27,6 +32,7 @@ from inference.wording import (
     parameter,
     parameters,
     purpose,
+    quote,
     raised,
     signature,
     unique,
@@ -125,6 +131,18 @@ class Describer:
         if not said and len(claims) == 1:
             claims.append(Claim("It has no documentation, and the index knows of no calls from or to it."))
         return Section("explain", tuple(claims), score=1.0 if said or len(claims) > 1 else 0.7)
+
+    def reason(self, target: Target) -> Section:
+        """Why a thing is as it is: what its documentation says of it, in full; the code itself gives no reasons."""
+        node = target.node
+        written = prose(inspect.cleandoc(clean(str(node.meta.get("doc", "")))))
+        parts = [said for said in map(paragraph, re.split(r"\n\s*\n", written)) if said]
+        lead = f"The index holds what {name_of(node)} does, not why"
+        if not parts:
+            return Section("reason", (Claim(f"{lead}, and it has no documentation.", here(node)),), "unknown", 0.3)
+        claims = [Claim(f"{lead}. Its documentation says:", here(node))]
+        claims += [Claim(quote(p), here(node), item=True) for p in parts[:INLINE]]
+        return Section("reason", tuple(claims), score=0.7)
 
     def _explain_variable(self, target: Target) -> list[Claim]:
         node = target.node

@@ -31,9 +31,18 @@ def one_of_ones_own(composer: Composer, retriever: Retriever, text: str) -> list
     marked = _OWN.search(text)
     if marked is None:
         return []
-    words = [stem(word) for word in content_words(re.split(_BEHIND, text[marked.end() :])[0])]
+    kind = re.split(_BEHIND, text[marked.end() :])[0]
+    spelt = " ".join(part for word in re.findall(r"\w+", kind) for part in split_identifier(word))
+    words = [stem(word) for word in content_words(spelt)]
+    # "My own authentication scheme": where nothing is called a scheme, it is one for authentication.
+    chosen = _extended(composer, words) or (_extended(composer, words[:-1]) if len(words) > 1 else None)
+    return _told(composer, retriever, *chosen) if chosen else []
+
+
+def _extended(composer: Composer, words: list[str]) -> tuple[Node, list[Node]] | None:
+    """The class called so that others build on, with those that do."""
     if not words:
-        return []
+        return None
     found = []
     for node in composer.graph.nodes(["class", "interface"]):
         parts = [stem(part) for part in split_identifier(node.name) if part not in _FORM]
@@ -46,10 +55,8 @@ def one_of_ones_own(composer: Composer, retriever: Retriever, text: str) -> list
         if below:
             plain = len(split_identifier(node.name)) == len(parts)
             found.append((-len(parts), not plain, -len(below), node.id, node, below))
-    if not found:
-        return []
-    *_, base, below = min(found, key=lambda f: f[:4])
-    return _told(composer, retriever, base, below)
+    *_, base, below = min(found, key=lambda f: f[:4], default=(None, []))
+    return (base, below) if base is not None else None
 
 
 def _told(composer: Composer, retriever: Retriever, base: Node, below: list[Node]) -> list[Claim]:

@@ -12,6 +12,7 @@ from brain.text import one_line, stem
 from brain.view import is_test
 from inference.citations import Span
 from inference.retrieve import Retriever, akin, content_words, stems
+from inference.verbs import LIGHT, TAKING
 from inference.wording import Claim
 
 _LONG = r"--[a-z][\w-]*"
@@ -33,7 +34,7 @@ _SHOWN: Final = 3
 
 def flags(retriever: Retriever, text: str) -> list[Claim]:
     """The options of the program that do what is asked, the best first; empty when none is described so."""
-    words = content_words(text)
+    words = [w for w in content_words(text) if w not in LIGHT | TAKING] or content_words(text)
     weight = retriever.weights(words)
     everything = sum(weight.values())
     if not words or not everything:

@@ -73,6 +73,10 @@ def abstain(intent: Intent, evidence: Evidence) -> Section:
     claims = [Claim(f"There is no good evidence in the index for: {intent.text.strip(' ?!.')}.")]
     if evidence.unseen:
         claims.append(Claim(f"These words occur nowhere in the index: {join(evidence.unseen[:6])}."))
+    elif evidence.apart:
+        claims.append(
+            Claim(f"No name and no documentation was found that speaks of {join(evidence.apart[:6])} together.")
+        )
     weak = [h for h in evidence.hits if h.start][:3]
     if weak:
         claims.append(Claim("Nearest, but not enough to answer from:"))

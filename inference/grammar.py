@@ -83,7 +83,7 @@ CHECKS: Final = {
 GRAPH_KINDS: Final = frozenset((*FORWARD.values(), *BACKWARD.values(), *NOUN.values(), "check", "path", "compare"))
 
 X = (
-    r"(?:(?:the|a|an|this|that|its?|my)\s+)?(?:(?:function|method|class|module|file|package|interface|error|exception|decorator|"
+    r"(?:(?:the|a|an|this|that|its|my)\s+)?(?:(?:function|method|class|module|file|package|interface|error|exception|decorator|"
     r"constant|variable|command|symbol)\s+)?(?P<{0}>⟦\d+⟧|(?!\w+\s+⟦)[A-Za-z_$][\w$]*)"
     r"(?:\s+(?:function|method|class|module|file|package|interface|error|exception|decorator|object|command|symbol))?"
 )

@@ -17,7 +17,7 @@ from extractor.schema import Node
 from inference.citations import Span
 from inference.compose import Composer
 from inference.retrieve import Retriever, akin, content_words, stems
-from inference.verbs import wanted
+from inference.verbs import LIGHT, deed
 from inference.wording import Claim, documented_parameter, few, here, join, name_of, parameters, purpose
 
 _ASKED: Final = 24  # recipes that are weighed
@@ -27,16 +27,15 @@ _TITLED: Final = 0.4
 _NEARLY_ALL: Final = 0.8
 _LINES: Final = 16  # of code shown in one answer
 _CALL_LINES: Final = 6
+_CALLS: Final = 80  # of which the one that is most about a question is shown
 _PARAMETERS = re.compile(r":param|@param|\bArgs:|\bArguments:|\bParameters\b|^\s*\w+\s*\([^)]*\)\s*:", re.MULTILINE)
 _DOCUMENTED = re.compile(
     r"(?::param|@param)\s+(?:[\w.\[\]| ]+\s+)?\*{0,2}(\w+)\s*:|^\s*[-*+]\s+(?:\*\*|``?)(\w+)(?:\*\*|``?)"
     r"|@param\s+\{[^}]*\}\s+\[?\w+\.(\w+)",
     re.MULTILINE,
 )
-_DOING: Final = frozenset(
-    {"set", "turn", "pass", "change", "specify", "enable", "disable", "configure", "give", "switch", "control"}
-)
 _SWITCHED = re.compile(r"\b(?:turn|switch)(?:ed|ing)?\s+(?:\w+\s+){0,3}?(?:off|on)\b|\b(?:dis|en)able\b", re.IGNORECASE)
+_TAUGHT: Final = (".md", ".rst", ".adoc", ".txt")
 _MARK = re.compile(r"\[\d+\]|```")  # would read as a citation, or close the block
 
 
@@ -50,10 +49,10 @@ class Guide:
         self.path_glob = path_glob
         self.lang = lang
 
-    def steps(self, text: str, best: float, told: float, titled: Sequence[Hit]) -> list[Claim]:
+    def steps(self, text: str, best: float, told: float, titled: Sequence[Hit], taught: bool = False) -> list[Claim]:
         """The best recipe, when one holds the question's words: documentation before tests, and a test only when nothing else
         that was found (`best`) is more about the question, and no document (`told`) nearly as much. `titled` are sections whose
-        titles hold words of the question."""
+        titles hold words of the question. `taught`: only what documentation teaches."""
         words = content_words(text)
         if not words:
             return []
@@ -62,6 +61,8 @@ class Guide:
         telling = max(words, key=lambda w: (weight[w], w))
         usable = []
         for place, node in enumerate(self._recipes(text, titled)):
+            if taught and not node.path.endswith(_TAUGHT):
+                continue
             # What a recipe is about stands in its title and its steps, not in every line of the test it was read from.
             linked = " ".join(f"{name_of(n)} {n.name}" for n in self.linked(node, "step"))
             file = node.path.rpartition("/")[2].partition(".")[0]
@@ -157,9 +158,9 @@ class Guide:
         span = (Span(hit.path, hit.start + first, hit.start + last, "", "search"),)
         return self._written(hit.path, hit.start + first, hit.start + last, "The code given there:", span)
 
-    def call(self, node: Node) -> list[Claim]:
+    def call(self, node: Node, text: str = "") -> list[Claim]:
         """How `node` is written: its documentation's own example, its code where it is an example itself, else one real call of
-        it, from examples or tests before the product's own code."""
+        it, from examples or tests before the product's own code; the one that holds most words of `text`."""
         if node.type not in ("function", "method", "class"):
             return []
         shown = self.example(node)
@@ -169,6 +170,8 @@ class Guide:
             return self._written(node.path, *self._decorated(node), f"As written in {node.path}:", here(node))
         rows = [r for r in self.composer.relations.callers((node,)) if r.site[1] and r.confidence >= 0.9]
         rows.sort(key=lambda r: (not is_aside(r.node.path), not is_test(r.node), r.site))
+        words = {stem(w) for w in content_words(text)} if text else set()
+        rows = sorted(rows[:_CALLS], key=lambda r: -len(words & stems(self._statement(*r.site)))) if words else rows
         for row in rows[:12]:
             path, line = row.site
             last = self._statement_end(path, line)
@@ -207,7 +210,7 @@ class Guide:
     def parameter(self, text: str) -> tuple[float, list[Claim], bool]:
         """How much of the question the documentation of one parameter holds, what it says, and whether the question names it:
         `timeout` of "set a timeout"."""
-        words = [w for w in content_words(text) if w not in _DOING] or content_words(text)
+        words = [w for w in content_words(text) if w not in LIGHT] or content_words(text)
         weight = self.retriever.weights(words)
         everything = sum(weight.values()) or 1.0
         found = []
@@ -276,9 +279,13 @@ class Guide:
             shown = [n for n in {name_of(n): n for n in others}.values() if name_of(n) != name_of(node)]
             too = f"{few([name_of(n) for n in shown])} {'takes' if len(shown) == 1 else 'take'} it too."
             claims += [Claim(too, tuple(s for n in shown[:5] for s in here(n)))] if shown else []
-        # Somebody who writes, reads or adds something wants the function that does.
-        share *= 1.0 if doing or not wanted(text) else _ACTS
+        # Somebody who writes, reads or adds something wants the function that does, unless the parameter is said to be for it.
+        acts = deed(text)
+        share *= 1.0 if doing or not acts or any(akin(stem(acts), h) for h in stems(f"{name} {said}")) else _ACTS
         return min(1.0, -share), claims, stems(name) <= spoken
+
+    def _statement(self, path: str, line: int) -> str:
+        return self.retriever.lookup.text(path, line, self._statement_end(path, line))
 
     def _statement_end(self, path: str, line: int) -> int:
         depth = 0

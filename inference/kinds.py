@@ -50,9 +50,18 @@ class Intent:
 
 @dataclass(frozen=True, slots=True)
 class Question:
+    """`read_as` is the question in full, where it leans on the one before."""
+
     text: str
     intents: tuple[Intent, ...]
     mentions: tuple[Mention, ...]
+    read_as: str = ""
+
+
+def is_bare(intent: Intent) -> bool:
+    """Whether a clause holds a name and nothing that asks."""
+    rest = intent.text.replace(intent.x.name if intent.x else "", "")
+    return not re.sub(r"\b(?:and|or|what|about|how|then|now)\b|\W", "", rest.lower())
 
 
 def read(
@@ -143,7 +152,8 @@ def _read_clause(
             break
         for match in frame.finditer(clause):
             groups = match.groupdict()
-            dangling = dangling or ((groups.get("x") or "").lower() in PRONOUN and last is None)
+            # "Where are the formats registered": an article points to what follows it.
+            dangling = dangling or ((groups.get("x") or "").lower() in PRONOUN - {"the"} and last is None)
             x, carried = _slot(groups.get("x"), found, last)
             if (
                 here

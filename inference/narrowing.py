@@ -12,7 +12,7 @@ from extractor.languages import SPECS
 from inference.grammar import GRAPH_KINDS
 
 if TYPE_CHECKING:
-    from inference.answer import Ask
+    from inference.reading import Ask
 
 KINDS: Final = tuple(
     sorted(

@@ -7,9 +7,11 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from brain.asking import STOP_WORDS
 from inference.compose import Composer
-from inference.discover import Discoverer
 from inference.families import family
+from inference.finds import Finds
+from inference.howto import Guide
 from inference.kinds import Intent
 from inference.link import Mention, Target
 from inference.retrieve import Retriever
@@ -30,10 +32,10 @@ _K: Final = 8
 def risks(composer: Composer, retriever: Retriever, text: str) -> Section | None:
     """What the function raises that does what the question speaks of: "what can go wrong when building a walker"."""
     asked = _RISK.match(text)
-    verb = (base_form(asked["verb"]) or (asked["verb"] if asked["verb"].endswith("ing") else "")) if asked else ""
-    if asked is None or not verb:
+    if asked is None or asked["verb"].lower() in STOP_WORDS:
         return None
-    fit, node = Discoverer(composer, retriever, _K).doing(f"how do I {verb} {asked['what']}")
+    finds = Finds(composer, retriever, Guide(composer, retriever))
+    fit, node = finds.doing(f"how do I {base_form(asked['verb'])} {asked['what']}", _K)
     if node is None or fit < _SURE:
         return None
     told = composer.answer("raises", Target(Mention(node.name, 0, 0, "tick"), node, (node,), ()))

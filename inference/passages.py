@@ -10,15 +10,18 @@ from brain.markup import items, prose
 from brain.text import one_line, paragraph, stem
 from inference.retrieve import content_words, stems
 
+# A line of a table of contents names what stands elsewhere.
+_CONTENTS = re.compile(r"^[ \t]*(?:[-*+]|\d+\.)[ \t]+\[[^\]\n]*\]\(#[^)\n]*\)[ \t]*$", re.MULTILINE)
+
 
 def passage(text: str, question: str, title: str = "") -> str:
     """The paragraph of a document's section that answers best: prose with most of the question's words. "" without prose."""
     words = {stem(w) for w in content_words(question)}
     best, most = "", -2
-    for block in re.split(r"\n\s*\n", prose(text)):
+    for block in re.split(r"\n\s*\n", prose(_CONTENTS.sub("", text))):
         lines = block.split("\n")
-        # Directives, code, tables and headings are no sentences.
-        if block.lstrip().startswith((".. ", "|", "+-", "```", ">>>", "$ ")) or all(
+        # Directives, quotes and other asides, code, tables and headings are no sentences of the document.
+        if block.lstrip().startswith((".. ", ">", "|", "+-", "```", ">>>", "$ ")) or all(
             line[:1] in " \t" for line in lines if line
         ):
             continue

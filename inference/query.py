@@ -31,7 +31,8 @@ from config.cli import ConfigOption, JsonOption, QuietOption, SetOption, Verbose
 from config.console import Console
 
 if TYPE_CHECKING:
-    from inference.answer import Answer, Ask, Expert
+    from inference.answer import Answer, Expert
+    from inference.reading import Ask
 
 
 def query(
@@ -97,8 +98,9 @@ def query(
     from config.errors import StaleIndex, UsageError, extract_again
     from config.settings import QuerySettings, load_settings
     from inference import show
-    from inference.answer import Ask, Expert
+    from inference.answer import Expert
     from inference.narrowing import refuse_empty
+    from inference.reading import Ask
 
     overrides = list(set_ or ())
     given = {"mode": mode or "", "endpoint": endpoint, "model": model, "adapter": adapter,

@@ -31,15 +31,15 @@ from inference.wording import purpose
 # Words that say what kind of answer is wanted, not what it is about.
 _ASKING_TEXT: Final = """
     function functions method methods class classes module modules file files part parts way ways thing things support supports
-    supported handle handles handled feature features add create write need needed want able possible example examples best
-    deal deals dealing take takes care responsible related concern concerns concerning involved involve
-    use uses used using whether down new kept keep work works working decide decides decided determine determines determined
-    choose chooses chosen happen happens make makes live lives sit sits compute computes computed calculate calculates calculated
-    list show tell exist exists anything something someone properly correctly find finds found pick picks picked
-    certain particular specific specified given several various different whole just even still always actually simply easily exactly
-    two three four five six seven eight nine ten hundred currently instead together rather really quickly normally usually typically
+    supported handle handles handled feature features add create write need needed want able possible example examples best deal
+    deals dealing take takes care responsible related concern concerns concerning involved involve use uses used using whether
+    down new kept keep work works working decide decides decided determine determines determined choose chooses chosen happen
+    happens make makes live lives sit sits compute computes computed calculate calculates calculated list show tell exist exists
+    anything something someone properly correctly find finds found pick picks picked certain particular specific specified given
+    several various different whole just even still always actually simply easily exactly every each between custom one another two three
+    four five six seven eight nine ten hundred currently instead together rather really quickly normally usually typically
 """
-_ASKING: Final = frozenset(_ASKING_TEXT.split())
+ASKING: Final = frozenset(_ASKING_TEXT.split())
 _BRITISH: Final = (("our", "or"), ("is", "iz"), ("ys", "yz"), ("tre", "ter"), ("ll", "l"), ("ogue", "og"))
 _SPELLINGS: Final = (*_BRITISH, *((there, here) for here, there in _BRITISH))
 _VERSIONED = re.compile(r"(?<![\w/.])[A-Za-z]+/\d[\w.]*\w|(?<![\w/.])[A-Za-z]+/\d(?![\w/])")
@@ -53,12 +53,14 @@ _DOCUMENTS: Final = (".md", ".rst", ".adoc")
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """`hits` best first; `unseen` the question's words found nowhere; `features` what `confidence` was made of."""
+    """`hits` best first; `unseen` the question's words found nowhere; `features` what `confidence` was made of;
+    `apart` the telling words that no find says together."""
 
     hits: tuple[Hit, ...]
     confidence: float
     unseen: tuple[str, ...] = ()
     features: tuple[tuple[str, float], ...] = ()
+    apart: tuple[str, ...] = ()
 
 
 class Retriever:
@@ -350,7 +352,7 @@ def content_words(question: str) -> list[str]:
     """What the question is about: its words without question words and words for code in general, each once."""
     words = [w.lower() for w in _WORD.findall(question)]
     # Who does something with files means files; elsewhere the word asks where something stands.
-    asking = _ASKING - {"file", "files"} if HOWTO.search(question) else _ASKING
+    asking = ASKING - {"file", "files"} if HOWTO.search(question) else ASKING
     telling = [w for w in words if w not in STOP_WORDS]
     return list(dict.fromkeys([w for w in telling if w not in asking and len(w) > 1] or telling))
 

@@ -20,7 +20,8 @@ from config.errors import StorageError
 from config.manifest import digest
 
 if TYPE_CHECKING:
-    from inference.answer import Answer, Ask
+    from inference.answer import Answer
+    from inference.reading import Ask
 
 _TABLES = """
     CREATE TABLE IF NOT EXISTS turns (hash TEXT PRIMARY KEY, parent TEXT NOT NULL, session TEXT NOT NULL, at REAL NOT NULL,
@@ -56,23 +57,37 @@ class Sessions:
         return cls(chosen)
 
     def carry(self, session: str, how: Ask) -> Ask:
-        """`how` with what the last turn was about, so that a pronoun or a bare question has something to mean."""
+        """`how` with the question before and what it was about, so that a pronoun or a bare question has something to mean."""
         with closing(sqlite3.connect(self.path)) as db:
             row = db.execute(
-                "SELECT about, kind FROM turns JOIN heads USING (hash) WHERE heads.session = ?", (session,)
+                "SELECT about, kind, question, answer_json FROM turns JOIN heads USING (hash) WHERE heads.session = ?",
+                (session,),
             ).fetchone()
-        return replace(how, carry=row[0], carry_kind=row[1]) if row and row[0] else how
+        if row is None:
+            return how
+        about, kind, question, answer = row
+        asked = json.loads(answer)["why"].get("goes_on") or question
+        return replace(how, carry=about, carry_kind=kind, before=asked)
 
     def remember(self, session: str, answer: Answer) -> None:
-        """Append a turn. What it was about is the first name it linked; a turn that linked none keeps the one before."""
+        """Append a turn. What it was about is the first name it linked, else the symbol that led its answer; a turn that was
+        about nothing clear leaves what was before."""
         intents = answer.why.get("intents", ())
         named = [i for i in intents if i.get("about")]
+        led = [s["about"] for s in answer.why.get("sections", ()) if s.get("about")]
+        unclear = not intents or intents[0]["kind"] == "unclear" or not (named or led or answer.answered)
         with closing(sqlite3.connect(self.path)) as db, db:
             head = db.execute("SELECT hash FROM heads WHERE session = ?", (session,)).fetchone()
             parent = head[0] if head else ""
-            before = db.execute("SELECT about, kind FROM turns WHERE hash = ?", (parent,)).fetchone() or ("", "")
-            about = named[0]["about"] if named else before[0]
-            kind = intents[0]["kind"] if intents else before[1]
+            before = db.execute(
+                "SELECT about, kind, question, answer_json FROM turns WHERE hash = ?", (parent,)
+            ).fetchone()
+            old = before or ("", "", "", "{}")
+            about = named[0]["about"] if named else led[0] if led else old[0] if unclear else ""
+            kind = old[1] if unclear else intents[0]["kind"]
+            data = answer.as_json()
+            asked = answer.why.get("read_as") or answer.question
+            data["why"]["goes_on"] = (json.loads(old[3]).get("why", {}).get("goes_on") or old[2]) if unclear else asked
             turn = digest((parent, session, answer.question, answer.text, str(time.time_ns())))
             row = (
                 turn,
@@ -80,7 +95,7 @@ class Sessions:
                 session,
                 time.time(),
                 answer.question,
-                json.dumps(answer.as_json(), sort_keys=True),
+                json.dumps(data, sort_keys=True),
                 about,
                 kind,
             )

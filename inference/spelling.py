@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from brain.asking import STOP_WORDS, distance
-from inference.grammar import BACKWARD, CHECKS, FORWARD, GENERIC, NOUN, PASSIVE
+from inference.grammar import BACKWARD, CHECKS, FORWARD, GENERIC, HOWTO, NOUN, PASSIVE
 
 _SHORTEST: Final = 5  # letters; shorter words have too many neighbours
 # Where a letter is a name: "what is n in f", "the parameter n".
@@ -76,7 +76,9 @@ def as_meant(text: str, known: Callable[[str], bool]) -> str:
     text = _HEARSAY.sub("", text)
     for pattern, meant in _CHAT:
         text = pattern.sub(meant, text)
-    return _WORD.sub(lambda match: _asking(match.group(), known), text)
+    # "How do I resize it": what is to be done is no slip of a word that asks.
+    done = {match.end() for match in re.finditer(rf"(?:{HOWTO.pattern})\s+", text, re.IGNORECASE)}
+    return _WORD.sub(lambda m: m.group() if m.start() in done else _asking(m.group(), known), text)
 
 
 def in_one_word(text: str) -> str:
@@ -89,7 +91,9 @@ def in_one_word(text: str) -> str:
 def nearest(forms: Iterable[str], terms: Iterable[tuple[str, int]]) -> str:
     """Of (term, frequency) the commonest that one of `forms` is a slip of: one letter missing, too many, wrong or swapped."""
     wanted = [form for form in forms if len(form) >= _SHORTEST]
-    close = [(-number, term) for term, number in terms if any(_slip(form, term) for form in wanted)]
+    # A fragment is no word that anybody means.
+    whole = [(term, number) for term, number in terms if len(term) >= _SHORTEST]
+    close = [(-number, term) for term, number in whole if any(_slip(form, term) for form in wanted)]
     return min(close)[1] if close else ""
 
 

@@ -89,6 +89,9 @@ def _with_errors(composer: Composer, told: list[Claim], rows: list[tuple[float, 
 def pasted(composer: Composer, retriever: Retriever, text: str) -> Section | None:
     """A message of the program that a question quotes, or that is all that was typed; None when the program has no such text."""
     claims = next((c for c in (_told(composer, retriever, run) for run in _quotes(text)) if c), None)
+    # Of a message with something filled in that no sign marks, the longest part that the program has.
+    parts = (_message(composer, retriever, m.group(1) or m.group(2)) for m in _QUOTED.finditer(text))
+    claims = claims or next((part for part in parts if part), None)
     words = text.split()
     if claims is None and len(words) >= _RUN and not _ASKED.search(text):
         claims = _told(composer, retriever, _pieces(text))
@@ -113,7 +116,8 @@ def _quotes(text: str) -> list[list[list[str]]]:
     """What stands in quotes in `text` and is no name, each as its pieces of words; a quote inside one may be escaped."""
     spoken = re.sub(r"\\+[\"'].*?\\+[\"']", " … ", text)
     said = [m.group(1) or m.group(2) for m in _QUOTED.finditer(spoken)]
-    # What stands before a colon may be put there for every message.
+    # What stands in quotes of its own is filled in, most often; what stands before a colon may be put there for every message.
+    said = [form for text in said for form in dict.fromkeys((text, re.sub(r"(?<!\w)'[^'\n]*'(?!\w)", " … ", text)))]
     found = [_pieces(part) for text in said for part in dict.fromkeys((text, *reversed(re.split(r":\s+", text))))]
     return [pieces for pieces in found if sum(map(len, pieces)) >= _SHORTEST]
 

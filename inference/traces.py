@@ -12,7 +12,6 @@ from typing import Final
 
 from brain.text import one_line, when
 from brain.view import is_test, is_test_id
-from extractor.graph import Graph
 from extractor.languages import SPECS
 from extractor.schema import Node
 from inference.citations import Span
@@ -33,23 +32,10 @@ def failed(
     composer: Composer, linker: Linker, retriever: Retriever | None, text: str, is_error: Callable[[str], bool]
 ) -> Section | None:
     """What went wrong, where `text` is a log or holds a message of the program; None where it only asks."""
-    asked = text[:_ASKED]
-    trace = parse(text, is_error) or quoted(asked, composer.graph)
+    trace = parse(text, is_error)
     if trace is not None:
         return diagnose(composer, linker, retriever, trace)
-    return pasted(composer, retriever, asked) if retriever is not None else None
-
-
-def quoted(text: str, graph: Graph) -> Trace | None:
-    """An error message that a question quotes: "who raises “no such option …”?" None unless a raise site carries it."""
-    for match in re.finditer(r"[\"“]([^\"“”\n]{8,300})[\"”]", text):
-        message = match.group(1)
-        edges = [
-            e for e in graph.edges(["throws"]) if e.meta.get("how", "direct") == "direct" and e.meta.get("message")
-        ]
-        if any(matches_template(str(e.meta["message"]), message) for e in edges):
-            return Trace((), "", message)
-    return None
+    return pasted(composer, retriever, text[:_ASKED]) if retriever is not None else None
 
 
 def diagnose(composer: Composer, linker: Linker, retriever: Retriever | None, trace: Trace) -> Section:

@@ -33,7 +33,8 @@ from inference.values import unsupported, wrong_defaults
 from inference.wording import name_of, parameters
 
 if TYPE_CHECKING:
-    from inference.answer import Answer, Ask, Expert
+    from inference.answer import Answer, Expert
+    from inference.reading import Ask
 
 TOLERATED: Final = 1 / 3
 READS_PASSAGES: Final = 2048  # tokens: the shortest window of a model that is given code to read
@@ -263,7 +264,7 @@ def _generate(
     budget = expert.settings.context_tokens
     while True:
         context = _context(expert, backend, answer, linked, budget, how)
-        chunks = backend.stream(_messages(backend, answer.question, context), expert.settings.max_tokens)
+        chunks = backend.stream(_messages(backend, _asked(answer), context), expert.settings.max_tokens)
         try:
             # A prompt is refused before the first word, never after it.
             first = next(iter(chunks), "")
@@ -272,6 +273,11 @@ def _generate(
             if not context:
                 raise
             budget = budget // 2 if budget > 200 else 0
+
+
+def _asked(answer: Answer) -> str:
+    """The question in full, where it leans on the one before."""
+    return str(answer.why.get("read_as") or answer.question)
 
 
 def _messages(backend: Backend, question: str, context: str) -> list[Message]:
@@ -288,7 +294,7 @@ def _context(expert: Expert, backend: Backend, answer: Answer, linked: Sequence[
     if budget <= 0 or expert.retriever is None or 0 < backend.window < READS_PASSAGES:
         return ""
     nodes = [t.node for t in linked]
-    hits = expert.retriever.search(answer.question, expert.settings.k, how.path_glob, (), how.lang)
+    hits = expert.retriever.search(_asked(answer), expert.settings.k, how.path_glob, (), how.lang)
     if not backend.trained:
         text, _ = expert.retriever.context(nodes, hits, budget)
         import secrets
@@ -338,7 +344,7 @@ def _assemble(
         elif contradicted or missing:
             cause = "claims that the code contradicts" if contradicted else "values that the code does not hold"
         else:
-            cause = "nothing that can be checked"
+            cause = "nothing that can be checked" if checked else "nothing"
         why["fallback"] = cause
         if speaker.shown:
             # It looked sound when it began: what was shown stays, with what the index says after it.
@@ -350,7 +356,8 @@ def _assemble(
         return replace(answer, text=text, mode="extractive", why=why)
     speaker.flush()
     said, citations = speaker.text, tuple(speaker.marks.citations)
-    text = f"{answer.text}{_heading(model)}{said}" if mode == "both" else said
+    below = f"{_heading(model)}{said}" if said else f"\n\n({model} said nothing.)"
+    text = f"{answer.text}{below}" if mode == "both" else said
     answered = bool(citations) and not flagged if mode == "model" else answer.answered
     confidence = round((0.5 + 0.4 * bool(citations)) * share if mode == "model" else answer.confidence, 3)
     return replace(answer, text=text, citations=citations, mode=mode, confidence=confidence, why=why, answered=answered)

@@ -43,7 +43,7 @@ class Claim:
 @dataclass(frozen=True, slots=True)
 class Section:
     """The answer to one intent. `value`: yes (found), no (searched everywhere, none), unknown, missing (no such name).
-    `score` is how sure, by what it rests on; `features` says why."""
+    `score` is how sure, by what it rests on; `features` says why; `about` is the symbol that leads, for the next question."""
 
     kind: str
     claims: tuple[Claim, ...]
@@ -51,6 +51,7 @@ class Section:
     score: float = 1.0
     features: tuple[tuple[str, float], ...] = ()
     targets: tuple[str, ...] = ()
+    about: str = ""
 
 
 def advice(fix: str) -> str:

@@ -3,7 +3,8 @@
     python scripts/bench_query.py brain/graph.sqlite [more graphs …] [--json] [--sample N]
 
 Each graph's repository must still be where it was extracted. Fakes are real names at edit distance 1 and 2 and plausible joins
-of real parts; the oracle for "who calls" is Python's own `ast`, restricted to direct calls of names imported or defined in the file.
+of real parts; foreign deeds are how-to questions about what few programs do (one that does some of it answers those). The oracle
+for "who calls" is Python's own `ast`, restricted to direct calls of names imported or defined in the file.
 """
 
 from __future__ import annotations
@@ -36,6 +37,49 @@ FORMS = (
     "which errors does {} raise?",
     "What does {} call and return?",
 )
+# What few programs do: a repository that does none of it has no answer, whatever word of it stands somewhere.
+FOREIGN = """
+    How do I send an SMS?
+    How do I resize an image?
+    Can it play a sound?
+    How do I train a neural network?
+    Does it support barcode scanning?
+    How do I compress a video?
+    How do I translate a text into French?
+    Can it control a robot?
+    How do I mine a block?
+    How do I open a serial port?
+    How do I render a 3D model?
+    Does it support Kubernetes deployments?
+    How do I sign a PDF?
+    How do I plot a histogram?
+    Can it recognise faces?
+    How do I calculate a route on a map?
+    How do I stream audio?
+    How do I write to a Kafka topic?
+    Does it support GraphQL subscriptions?
+    How do I print a receipt?
+    Can I lock a file across processes?
+    How do I encrypt a message?
+    How do I detect the language of a text?
+    How do I parse a date in natural language?
+    Can it merge two branches?
+    How do I deploy to a server?
+    How do I generate a random password?
+    Does it have a graphical editor?
+    How do I undo the last change?
+    How do I run a task in a background thread?
+    Can it import contacts?
+    How do I filter spam?
+    How do I rotate the log files?
+    How do I convert a value to Roman numerals?
+    Does it check spelling?
+    How do I connect to a printer?
+    How do I monitor memory use?
+    Can it solve equations?
+    How do I rank search results?
+    How do I archive old messages?
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +224,10 @@ def measure(graph: Path, sample: int) -> list[Figure]:
         invented = fakes(real, rng, sample)
         refused = [expert.ask(FORMS[n % len(FORMS)].format(name)) for n, name in enumerate(invented)]
         caught = sum(a.exit_code == 1 and not any(s["value"] == "yes" for s in a.why["sections"]) for a in refused)
+        foreign = FOREIGN.strip().split("\n")
+        begun = time.perf_counter()
+        declined = sum(expert.ask(question.strip()).exit_code == 1 for question in foreign)
+        prose = (time.perf_counter() - begun) / len(foreign)
         hits = total = 0
         for target, sites in sorted(oracle(root, expert).items()):
             product = {s for s in sites if not is_test(s[0])}
@@ -194,11 +242,18 @@ def measure(graph: Path, sample: int) -> list[Figure]:
         Figure(f"{label}: refusal of fakes", caught / len(invented), at_least=0.95, note=f"{len(invented)} fakes"),
         Figure(f"{label}: false refusal", false_refusals / len(asked), at_most=0.02, note=f"{len(asked)} real names"),
         Figure(
+            f"{label}: refusal of foreign deeds",
+            declined / len(foreign),
+            at_least=0.9,
+            note=f"{len(foreign)} questions",
+        ),
+        Figure(
             f"{label}: who-calls recall vs ast",
             hits / total if total else 1.0,
             at_least=0.95,
             note=f"{total} direct calls",
         ),
+        Figure(f"{label}: foreign, mean s", prose, at_most=0.3),
         Figure(f"{label}: extractive p50 s", statistics.median(seconds)),
         Figure(f"{label}: extractive p95 s", sorted(seconds)[int(len(seconds) * 0.95)], at_most=0.3),
     ]

@@ -17,9 +17,10 @@ from config.errors import MissingInput, UsageError
 from config.settings import ExtractSettings
 from extractor.extract import run as extract
 from extractor.graph import Graph
-from inference.answer import Answer, Ask, Expert
+from inference.answer import Answer, Expert
 from inference.describe import Describer
 from inference.link import Mention, Target
+from inference.reading import Ask
 from inference.relations import Relations
 
 

@@ -125,6 +125,13 @@ def test_what_was_filled_in_is_no_part_of_a_message(lock: Expert, text: str) -> 
     assert 'GateError is raised by Find when name == ""' in answer.text
 
 
+def test_a_quoted_message_is_found_in_one_way_whatever_is_quoted_in_it(lock: Expert) -> None:
+    said = "KeyLost is raised by open_door when key is None"
+    assert lock.ask("why \"no key for a door of these 'attic' rooms\"?").text.startswith(said)
+    barred = "DoorError is raised by open_door when door.barred"
+    assert lock.ask('where is "a bar lies across the inside of cell nine" raised').text.startswith(barred)
+
+
 def test_an_error_that_is_returned_is_told_by_who_returns_it(lock: Expert) -> None:
     assert 'Find when name == ""' in lock.ask("When is GateError returned?").text
 

@@ -183,6 +183,14 @@ def test_of_both_the_index_speaks_at_once_and_the_model_as_it_comes(graph: Path,
     assert len(shown) == (3 if said.startswith("price_of") else 2)
 
 
+def test_a_model_that_says_nothing_is_said_to(graph: Path) -> None:
+    answer, _ = said(graph, "Who calls price_of?", "", mode="both")
+    assert answer.text.endswith("\n\n(fake said nothing.)")
+    assert "says:" not in answer.text
+    alone, _ = said(graph, "Who calls price_of?", "", mode="model")
+    assert "fake answered with nothing; this is the answer from the index instead" in alone.text
+
+
 def test_an_answer_that_fails_later_is_followed_by_the_index(graph: Path) -> None:
     answer, shown = told(graph, "price_of gives a price. tax_engine runs. tax_maker too. tax_sender also.")
     assert "".join(shown) == answer.text
