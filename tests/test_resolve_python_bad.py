@@ -63,6 +63,20 @@ def test_wrappers_that_may_hold_each_other_are_gone_through_once() -> None:
     assert ("x.py#show", "x.py#Cat.meow") in calls(link_text({"x.py": text}))
 
 
+def test_more_functions_registered_than_are_followed() -> None:
+    registered = "".join(f"@show.register(C{i})\ndef show{i}(x): pass\n" for i in range(40))
+    text = "import functools\n" + "".join(f"class C{i}: pass\n" for i in range(40))
+    text += f"@functools.singledispatch\ndef show(x): pass\n{registered}show(C1())\n"
+    assert ("x.py", "x.py#show") in calls(link_text({"x.py": text}))
+
+
+def test_bases_that_lead_round_in_circles_are_ordered_once_each() -> None:
+    """A decorator that gives back any of the classes it was put on makes each class a base of all."""
+    text = "def kept(*classes):\n    def keep(c): return c\n    return keep(*classes)\nclass C0: pass\n"
+    text += "".join(f"@kept\nclass C{i}(C{i - 1}):\n def m{i}(self): pass\n" for i in range(1, 24))
+    assert ("x.py", "x.py#C23.m23") in calls(link_text({"x.py": text + "C23().m23()\n"}))
+
+
 def test_many_files_of_one_name() -> None:
     sources = {f"p{i}/util.py": "def run(): help()\ndef help(): pass\n" for i in range(200)}
     assert len(calls(link_text(sources))) == 200

@@ -103,7 +103,8 @@ def call_families(
         for name in family.b:
             for value in attribute(p, owner, name, at)[0]:
                 function = _function(value)
-                if not any(function in on_class(p, cls, name, at)[0] for cls in above):
+                # Stored under the name of one of its members, a family would be called for ever.
+                if function.kind == FUNCTION and not any(function in on_class(p, cls, name, at)[0] for cls in above):
                     names[function] = name
                     receivers.setdefault(function, []).extend((value.b,) if value.kind == BOUND else ())
     passed = [p.concrete(values, at) for values in given.positional]

@@ -14,6 +14,7 @@ from extractor.resolve.python_values import (
     CLASS,
     CONSTANT,
     EXTERNAL,
+    FUNCTION,
     INSTANCE,
     NONE,
     RESULT,
@@ -69,9 +70,12 @@ def registered_for(p: Program, function: Block, given: Arguments, at: Block) -> 
     return [
         other
         for other in sorted(p.read(cell, at))
-        if not judged
-        or not (types := _types_of(p, other.a, at))
-        or any(is_instance(p, value, tested, at) is not False for value in judged for tested in types)
+        if other.kind == FUNCTION  # and not that there are too many
+        and (
+            not judged
+            or not (types := _types_of(p, other.a, at))
+            or any(is_instance(p, value, tested, at) is not False for value in judged for tested in types)
+        )
     ]
 
 
