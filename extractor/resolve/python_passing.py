@@ -21,6 +21,7 @@ from extractor.resolve.python_values import (
     MAX_KEYS,
     NONE,
     TOKEN,
+    UNKNOWN,
     Block,
     Box,
     Cell,
@@ -30,9 +31,9 @@ from extractor.resolve.python_values import (
 if TYPE_CHECKING:
     from extractor.resolve.python_calls import Calls
 
-MAX_CALLEES: Final = (
-    4  # where it may be more, nobody knows which it is: all callers' arguments are gathered for all of them
-)
+# Where a parameter may be more functions, nobody knows which it is: what all callers pass is gathered for all of them.
+MAX_CALLEES: Final = 8
+MAX_CHAIN: Final = 6  # calls that one call leads to in this way
 HANDED: Final = (FUNCTION, BOUND, CLASS, INSTANCE)  # what may have parameters here
 
 
@@ -125,6 +126,9 @@ def hand_on(calls: Calls, call: Invocation, depth: int) -> None:
     # Wrappers that may hold each other are gone through once, not in every order.
     this = (function, call.context, *call.given.key())
     if function in calls.handing or this in calls.handed:
+        return
+    if len(calls.handed) >= MAX_CHAIN:
+        p.add(function.presumed, p.one(UNKNOWN, "overflow"))
         return
     calls.handing.add(function)
     calls.handed.add(this)
