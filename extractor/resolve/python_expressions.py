@@ -131,7 +131,8 @@ def _expected(run: Flow, inner: Site, parameters: Values, given: Arguments) -> N
     now = (parameters, given.positional, given.keywords, given.rest, given.more, handed)
     if now != (inner.callees, inner.positional, inner.keywords, inner.rest, inner.more, inner.handed):
         inner.callees, inner.positional, inner.keywords, inner.rest, inner.more, inner.handed = now
-        run.p.upset(run.at.returned.readers)  # who called before does not know
+        if handed:
+            run.p.upset(run.at.returned.readers)  # who called before does not know
 
 
 def _updated(run: Flow, box: Value, given: Arguments, strong: bool) -> None:
