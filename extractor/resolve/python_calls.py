@@ -7,6 +7,7 @@ these by what this call passes, so an identity decorator on twenty functions kee
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
 from extractor.resolve.python_families import call_families
@@ -45,6 +46,7 @@ from extractor.resolve.python_values import (
 )  # fmt: skip
 
 MAX_CALL_DEPTH: Final = 6
+MAX_SLOTS: Final = 8  # of a container that all who ask go through
 
 
 class Calls:
@@ -226,6 +228,16 @@ class Calls:
         if not function.reached:
             function.reached = True
             p.enqueue(function)
+        if not function.sites or self.handing or not given.is_known():
+            return self._invoke(callee, given, at, site, depth)
+        # What calls its parameters is gone through once for all who pass the same.
+        return p.once(  # type: ignore[no-any-return]
+            (callee, *given.key()), at, lambda: self._invoke(callee, given, at, site, depth)
+        )
+
+    def _invoke(self, callee: Value, given: Arguments, at: Block, site: int, depth: int) -> Values:
+        p = self.p
+        function: Block = callee.a
         passed = bind_arguments(p, function, given)
         values = p.read(function.returned, at)
         if function.sites:
@@ -258,25 +270,39 @@ class Calls:
         made.changed = True
         if strong and at is made.own:
             self.frame.set((box, key), values)
-        elif self.frame.block.owner is made.own and (known := self.frame.get((box, key))) is not None:
+        elif (known := self._certain(box, key)) is not None:
             self.frame.set((box, key), known | values)
+        for cell in self._slot(made, key, at):
+            self.p.flow_into(cell, values)
+
+    def share_slot(self, source: Value, target: Value, key: Any, at: Block) -> None:
+        """What stands under a key of one container stands there in the other too, now and later."""
+        if self._certain(source, key) is not None or self._certain(target, key) is not None:
+            self.store_slot(target, key, self.read_slot(source, key, at), at)
+            return
+        for cell in self._slot(target.a, key, at):
+            self.p.connect(source.a.slots[key], cell)
+
+    def _certain(self, box: Value, key: Any) -> Values | None:
+        """What certainly stands under a key now."""
+        return self.frame.get((box, key)) if self.frame.block.owner is box.a.own else None
+
+    def _slot(self, made: Box, key: Any, at: Block) -> tuple[Cell, ...]:
+        """Where to store under a key."""
         cell = made.slots.get(key)
         if cell is None:
             if len(made.slots) >= MAX_KEYS:
-                self.p.flow_into(made.any, values)
-                return
+                return (made.any,)
             cell = made.slots[key] = Cell()
             self.p.upset(made.readers)
-        self.p.flow_into(cell, values)
-        if at is not made.own:
-            self.p.flow_into(made.foreign.setdefault(key, Cell()), values)
+        return (cell,) if at is made.own else (cell, made.foreign.setdefault(key, Cell()))
 
     def read_slot(self, box: Value, key: Any, at: Block) -> Values:
         made: Box = box.a
         if isinstance(key, int) and key < 0:
             return self.elements(frozenset((box,)), at)
         values = self.p.read(made.any, at)
-        here = self.frame.get((box, key)) if self.frame.block.owner is made.own else None
+        here = self._certain(box, key)
         if here is not None:
             foreign = made.foreign.get(key)
             if foreign is None:
@@ -294,12 +320,16 @@ class Calls:
         found: set[Value] = set()
         for value in values:
             if value.kind == BOX:
-                made: Box = value.a
-                for cell in (*p.slots(made, at).values(), made.more, made.any):
-                    found |= p.read(cell, at)
+                few = len(value.a.slots) <= MAX_SLOTS
+                found |= self._held(value.a, at) if few else p.once((value,), at, partial(self._held, value.a, at))
             elif value.kind in (EXTERNAL, RESULT):
                 found.add(p.value(UNKNOWN, "external"))
         return frozenset(found)
+
+    def _held(self, made: Box, at: Block) -> Values:
+        p = self.p
+        cells = (*p.slots(made, at).values(), made.more, made.any)
+        return NONE.union(*[p.read(cell, at) for cell in cells])
 
     def iterate(self, values: Values, at: Block, site: int, hits: Hits, asynchronous: bool = False) -> Values:
         """What `for x in values` binds; the iteration methods of known classes are called."""

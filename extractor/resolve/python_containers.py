@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from extractor.resolve.python_library import Use
 from extractor.resolve.python_protocols import ASKED, ask_of_all
 from extractor.resolve.python_state import Arguments
 from extractor.resolve.python_text import halves
 from extractor.resolve.python_values import BOX, CONSTANT, NONE, Value, Values, constant_keys
+
+MAX_APART: Final = 4  # containers that one call puts into another are taken one by one
 
 
 def copied(use: Use, kind: str) -> Values:
@@ -46,10 +50,22 @@ def _merge(use: Use, target: Value, source: Value) -> None:
     """Everything in one container is in the other too, now and later."""
     target.a.changed = True
     for key in list(use.p.slots(source.a, use.at)):
-        use.calls.store_slot(target, key, use.calls.read_slot(source, key, use.at), use.at)
+        use.calls.share_slot(source, target, key, use.at)
     use.p.connect(source.a.more, target.a.more)
     use.p.connect(source.a.any, target.a.any)
     use.p.connect(source.a.keys, target.a.keys)
+
+
+def _sources(use: Use, values: Values) -> list[Value]:
+    """The containers among these values; many are poured into one first, so that as many targets do not take from each of them."""
+    boxes = [value for value in sorted(values) if value.kind == BOX]
+    if len(boxes) <= MAX_APART:
+        return boxes
+    if use.given.pool is None:
+        use.given.pool = use.box("dict", "poured")
+        for source in boxes:
+            _merge(use, use.given.pool, source)
+    return [use.given.pool]
 
 
 def _store(use: Use, box: Value, keys: Values, values: Values) -> None:
@@ -96,9 +112,8 @@ def container_method(use: Use, owner: Value, name: str) -> Values:
     elif name in ("extend", "extendleft"):
         p.flow_into(box.more, use.each(first))
     elif name == "update":
-        for value in sorted(first):
-            if value.kind == BOX:
-                _merge(use, owner, value)
+        for source in _sources(use, first):
+            _merge(use, owner, source)
         for key, values in use.given.keywords.items():
             use.calls.store_slot(owner, key, values, at)
     elif name == "__init__":

@@ -93,9 +93,10 @@ def _call(run: Flow, f: Code) -> Values:
         able = taking(run.p, direct | through, given, run.at)
         direct, through = able - through, able & through
     result = set(run.calls.call_each(direct, given, run.at, site, hits)) if direct else set()
-    for callee in sorted(direct):
-        if callee.kind == METHOD and callee.b == "update" and callee.a.kind == BOX:
-            _updated(run, callee.a, given, len(direct) == 1 and not parameters)
+    if len(direct) == 1 and not parameters and len(given.positional) <= 1:
+        (callee,) = direct
+        if callee.kind == METHOD and callee.b == "update" and callee.a.kind == BOX and callee.a.a.own is run.at:
+            _updated(run, callee.a, given)
     if parameters:
         # What comes back from a parameter is kept apart: a caller knows better what that parameter was.
         inner = run.at.sites.get(site)
@@ -135,17 +136,17 @@ def _expected(run: Flow, inner: Site, parameters: Values, given: Arguments) -> N
             run.p.upset(run.at.returned.readers)  # who called before does not know
 
 
-def _updated(run: Flow, box: Value, given: Arguments, strong: bool) -> None:
+def _updated(run: Flow, box: Value, given: Arguments) -> None:
     """`d.update(...)` on a container of this block: what it sets is certain from here on."""
     added: dict[Any, Values] = dict(given.keywords)
-    for values in given.positional[:1]:
+    for values in given.positional:
         for value in run.concrete(values):
             if value.kind == BOX:
                 added.update(
                     {key: run.calls.read_slot(value, key, run.at) for key in list(run.p.slots(value.a, run.at))}
                 )
     for key, values in added.items():
-        run.calls.store_slot(box, key, values, run.at, strong and len(given.positional) <= 1)
+        run.calls.store_slot(box, key, values, run.at, True)
 
 
 def _method(run: Flow, flow: Code, hits: Hits) -> tuple[Values, str]:

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Final
 from extractor.resolve.python_members import on_class
 from extractor.resolve.python_protocols import COMPARISONS, ORDER, ask, ask_inside, doubt, hashed, inside, joined_text
 from extractor.resolve.python_state import Arguments, Hits
-from extractor.resolve.python_values import BOX, EXTERNAL, INSTANCE, NONE, Code, Value, Values
+from extractor.resolve.python_values import BOX, EXTERNAL, INSTANCE, NONE, STAND_INS, Code, Value, Values
 
 if TYPE_CHECKING:
     from extractor.resolve.python_flow import Flow
 
 REFUSED: Final = "builtins.NotImplemented"  # a method's answer to the language, which no expression has as its value
+MAX_ALONE: Final = 4  # operands that are asked at every place anew
 JOINING: Final = ("__or__", "__and__", "__xor__", "__ior__", "__iand__", "__ixor__")
 
 
@@ -27,8 +28,29 @@ def operation(run: Flow, f: Code) -> Values:
                 run.value(flow)
         return NONE
     first, second = run.value(left), run.value(right)
-    if wanted:
-        return _compared(run, methods, first, second, line)
+    if methods[0] == "__contains__" and any(
+        value.kind == BOX and value.a.kind in ("dict", "set") for value in run.concrete(first)
+    ):
+        hashed(run.p, run.at, (line, -2), second, line)
+    found, hits = _answered(run, methods, first, second, line)
+    run.note(hits, methods[0], line, 0, False)
+    if methods[0] == "__add__":
+        found |= joined_text(run.p, run.concrete(first), run.concrete(second))
+    return found - run.p.one(EXTERNAL, REFUSED)
+
+
+def _answered(run: Flow, methods: tuple[str, str], first: Values, second: Values, line: int) -> tuple[Values, Hits]:
+    """What operands answer, and who of them. Many operands answer the same wherever they meet, and are asked once."""
+    answer = _compared if methods[0] in COMPARISONS else _combined
+    if len(first) + len(second) <= MAX_ALONE or any(value.kind in STAND_INS for value in (*first, *second)):
+        return answer(run, methods, first, second, line)
+    return run.p.once(  # type: ignore[no-any-return]
+        (methods, first, second), run.at, lambda: answer(run, methods, first, second, line)
+    )
+
+
+def _combined(run: Flow, methods: tuple[str, str], first: Values, second: Values, line: int) -> tuple[Values, Hits]:
+    """An operator other than a comparison: the left operand's method, else the right one's reflected."""
     found: set[Value] = set()
     hits = Hits()
     for operand, other, name in ((first, second, methods[0]), (second, first, methods[1])):
@@ -59,21 +81,14 @@ def operation(run: Flow, f: Code) -> Values:
                         value, methods[1], Arguments([second]), run.at, line, hits, via="operator"
                     )
             break
-    run.note(hits, methods[0], line, 0, False)
-    if methods[0] == "__add__":
-        found |= joined_text(run.p, run.concrete(first), run.concrete(second))
-    return frozenset(found) - run.p.one(EXTERNAL, REFUSED)
+    return frozenset(found), hits
 
 
-def _compared(run: Flow, methods: list[str], first: Values, second: Values, line: int) -> Values:
+def _compared(run: Flow, methods: tuple[str, str], first: Values, second: Values, line: int) -> tuple[Values, Hits]:
     """A comparison, `in` or `not in`: the left operand's method, the right one's mirrored where the left has none."""
     hits = Hits()
     names = COMPARISONS[methods[0]]
     concrete = run.concrete(first)
-    if methods[0] == "__contains__" and any(
-        value.kind == BOX and value.a.kind in ("dict", "set") for value in concrete
-    ):
-        hashed(run.p, run.at, (line, -2), second, line)
     found = ask(run.calls, concrete, names, Arguments([second]), run.at, line, hits)
     if not hits.targets and methods[1]:
         mirrored = COMPARISONS[methods[1]]
@@ -83,9 +98,7 @@ def _compared(run: Flow, methods: list[str], first: Values, second: Values, line
     doubt(hits)
     if not hits.targets:
         _compared_inside(run, methods[0], concrete, run.concrete(second), line, hits)
-    if hits.targets:
-        run.note(hits, methods[0], line, 0, False)
-    return found - run.p.one(EXTERNAL, REFUSED)
+    return found, hits
 
 
 def _compared_inside(run: Flow, method: str, first: Values, second: Values, line: int, hits: Hits) -> None:

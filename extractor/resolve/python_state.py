@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from extractor.resolve.python_values import NONE, Block, Values
+from extractor.resolve.python_values import NONE, STAND_INS, Block, Value, Values
 
 
 class Arguments:
     """`star` holds what unknown positions may get, `double` what unknown keywords may get. `rest`, `more`: behind them come the `*args`
     and the `**kwargs` of the block `handed`, whose callers bind them, and whatever else stands for a parameter of it or of a block
-    around it."""
+    around it. `pool`: a container that holds what is in all the containers passed, once somebody needed it."""
 
-    __slots__ = ("double", "handed", "keywords", "more", "positional", "rest", "star")
+    __slots__ = ("double", "handed", "keywords", "more", "pool", "positional", "rest", "star")
 
     def __init__(
         self,
@@ -28,6 +28,7 @@ class Arguments:
         self.double = double
         self.handed = handed
         self.rest = self.more = False
+        self.pool: Value | None = None
 
     def after(self, *first: Values) -> Arguments:
         return Arguments([*first, *self.positional], self.keywords, self.star, self.double, self.handed)
@@ -35,6 +36,13 @@ class Arguments:
     def key(self) -> tuple[Any, ...]:
         """Equal for two that pass the same."""
         return (*self.positional, frozenset(self.keywords.items()), self.star, self.double)
+
+    def is_known(self) -> bool:
+        """Whether nothing that is passed stands for something else."""
+        if self.handed is not None:
+            return False
+        passed = (*self.positional, *self.keywords.values(), self.star, self.double)
+        return not any(value.kind in STAND_INS for values in passed for value in values)
 
 
 class Hits:

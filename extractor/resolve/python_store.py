@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from extractor.resolve.python_values import (
@@ -36,6 +36,7 @@ class Store:
     def __init__(self) -> None:
         self._values: dict[tuple[Any, ...], Value] = {}
         self._sets: dict[Values, Values] = {}
+        self._views: dict[tuple[Any, ...], View] = {}
         self.kept: dict[tuple[Any, ...], tuple[Any, ...]] = {}  # one object for all alike, of what traces hold
         self.waiting: list[deque[Block]] = [deque()]
 
@@ -102,6 +103,17 @@ class Store:
             return False
         view.stale = False  # at once, since what is found while looking may change what was found before
         return True
+
+    def once(self, key: tuple[Any, ...], reader: Block, find: Callable[[], Any]) -> Any:
+        """What `find` gives, the same for all who ask under this key; found anew only when something changed that it read."""
+        view = self._views.get(key)
+        if view is None:
+            view = self._views[key] = View()
+        if self.outdated(view, reader):
+            place, reader.place = reader.place, view
+            view.result = find()
+            reader.place = place
+        return view.result
 
     def slots(self, box: Box, reader: Block) -> dict[str | int, Cell]:
         """The slots of a container; `reader` is evaluated again when there are more."""

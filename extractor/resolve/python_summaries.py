@@ -145,13 +145,8 @@ class Invocation:
         return inner.result(values)
 
     def _replaced(self, values: Values) -> Values:
-        found: set[Value] = set()
-        for value in values:
-            if value.kind == TOKEN:
-                found |= self.meant_by(value)
-            else:
-                found.add(value)
-        return frozenset(found)
+        tokens = [value for value in values if value.kind == TOKEN]
+        return values.difference(tokens).union(*map(self.meant_by, tokens)) if tokens else values
 
     def _is_own(self, value: Value) -> bool:
         """Whether a function is made inside this one, or closes over a parameter of it."""
