@@ -98,8 +98,13 @@ THINGS = r"(?:\s+(?!⟦)[\w-]+){0,3}?"  # "what kinds of errors", "which functio
 FRAMES: Final = tuple(
     (kind, re.compile(pattern, re.IGNORECASE))
     for kind, pattern in (
-        ("compare", rf"\b(?:difference|differences|relationship|relation)\s+between\s+{X}\s+and\s+{Y}"),
-        ("compare", rf"\bhow\s+(?:does|is|are|do)\s+{X}\s+(?:differ|different)\s+from\s+{Y}"),
+        ("compare", rf"\b(?:differences?|different|differs?|relationship|relation|distinction|choose|decide)\s+between\s+{X}\s+(?:and|or)\s+{Y}"),
+        ("compare", rf"(?<!\w){X}\s+(?:(?:is|are)\s+)?(?:differ|differs|different)\s+from\s+{Y}"),
+        ("compare", rf"\b(?:do|does|are|is)\s+{X}\s+and\s+{Y}\s+(?:differ|compare|relate|(?:not\s+)?the\s+same|different|equivalent|identical|interchangeable|alike)\b"),
+        ("compare", rf"\b(?:distinguish(?:es)?|separates?|tells?|sets?)\s+{X}\s+(?:apart\s+)?from\s+{Y}"),
+        ("compare", rf"\b(?:is|are)\s+{X}\s+(?:better|worse|faster|slower|safer|simpler|different|preferred|preferable|the\s+same)\s+(?:than|from|to|as|over)\s+{Y}"),
+        ("compare", rf"^(?!.*\bhow\b).*\b(?:use|using|choose|pick|prefer|need|want|take|call|go\s+(?:for|with))\s+{X}\s+(?:instead\s+of|rather\s+than|over|or|and\s+not)\s+{Y}"),
+        ("compare", rf"(?:^|[,:])\W*{X}\s+or\s+{Y}\s*(?:[?.!]|$)"),
         ("compare", rf"(?<!\w)(?:compare\s+)?{X}\s+(?:vs\.?|versus|compared\s+(?:to|with))\s+{Y}"),
         ("compare", rf"\bcompare\s+{X}\s+(?:and|with|to)\s+{Y}"),
         ("path", rf"\b(?:path|route|chain|flow|way|trace)s?\b.{{0,20}}?\b(?:from|between)\s+{X}\s+(?:to|and|into)\s+{Y}"),

@@ -177,6 +177,8 @@ def _read_clause(
             y, _ = _slot(groups.get("y"), found, None)
             if x is None or (kind in ("check", "path", "compare", "default") and y is None):
                 continue
+            if kind == "compare" and not any(m.shape != "plain" or exists(m.name) for m in (x, y) if m):
+                continue  # "threads or processes" are two words of prose
             made = _make(kind, groups, plain, x, y, carried)
             if made:
                 return made
