@@ -65,7 +65,11 @@ _ENDED = re.compile(r"[.!?。！？][\"'”’)\]`]*$")
 _SHORTHAND = re.compile(
     r"(?:\b(?:e\.g|i\.e|cf|vs|resp|approx|incl|no|fig|sec|dr|mr|ms|st|al|a\.k\.a)|\b[A-Za-z])\.$", re.I
 )
-_LIST = re.compile(r"\betc\.$", re.I)
+_KIND_WORDS = (
+    "a an the internal private public helper utility convenience deprecated experimental class function method only"
+)
+_KINDS = frozenset(_KIND_WORDS.split())
+_LIST = re.compile(r"(?:\betc\.|\.\.\.)$", re.I)
 _LEADING = re.compile(r"^\([^()]{1,60}\)[:.,]?\s+(?=\S)")  # "(Experimental) Reads …"
 _SUBJECT = re.compile(
     r"^(?:this|the)\s+(?:function|method|class|module|decorator|helper|routine|package|file|interface|exception|object)\s+"
@@ -221,7 +225,7 @@ def sentences(text: str) -> list[str]:
         if stop < match.end() and re.match(r"\s+[a-z]", text[match.end() :]):
             continue  # what ends here is quoted, or said in passing
         if _LIST.search(text[start:stop]) and re.match(r"[\s)\]]*[a-z]", text[stop:]):
-            continue  # "etc." in mid-sentence
+            continue  # "etc." or "..." in mid-sentence
         if text[start : match.end()].count("(") > text[start : match.end()].count(")"):
             continue
         found.append(text[start : match.end()].strip())
@@ -253,13 +257,15 @@ def _titles(source: Sequence[str], number: int) -> bool:
 
 
 def _says_something(text: str) -> bool:
-    """Two words, or a stretch of a script that puts no spaces between them, short enough to be one sentence."""
+    """Two words beside addresses, or a stretch of a script that puts no spaces between them, short enough to be one sentence."""
+    text = re.sub(r"\S+://\S+", "", text)
     return len(identifiers(text)) > 1 or 4 <= len(re.sub(r"[\x00-\u2fff]", "", text)) <= 80
 
 
 def _sentence(text: str) -> str:
+    """The first sentence that says more than what kind of thing it is: "Internal method. Drops what stands twice." """
     found = sentences(text)
-    return found[0] if found else ""
+    return next((s for s in found if not _KINDS.issuperset(re.findall(r"\w+", s.lower()))), found[0] if found else "")
 
 
 def _shorter(text: str) -> list[str]:
