@@ -69,6 +69,7 @@ _KIND_WORDS = (
     "a an the internal private public helper utility convenience deprecated experimental class function method only"
 )
 _KINDS = frozenset(_KIND_WORDS.split())
+_ELSEWHERE = re.compile(r"See (?:also )?`*[\w.:#]+(?:\([^()]*\))?`*\.?", re.I)
 _LIST = re.compile(r"(?:\betc\.|\.\.\.)$", re.I)
 _LEADING = re.compile(r"^\([^()]{1,60}\)[:.,]?\s+(?=\S)")  # "(Experimental) Reads …"
 _SUBJECT = re.compile(
@@ -76,7 +77,7 @@ _SUBJECT = re.compile(
     r"(?!(?:that|which|whose|where|of|to|for|in|on|with|from|by|an?|the)\b)",  # of these it is the sentence's own
     re.I,
 )
-_DUTY = re.compile(r"^(?:is|are)\s+(?:used\s+to|responsible\s+for|meant\s+to|intended\s+to)\s+", re.I)
+_DUTY = re.compile(r"^(?:is|are)\s+(?:used\s+to|responsible\s+for|meant\s+to|intended\s+to|to)\s+", re.I)
 _ASIDE = re.compile(r"\s*\([^()]*\)|\s*\[[^\[\]]*\]")
 _CUTS = (
     r"\s*;\s",
@@ -202,7 +203,7 @@ def first_sentence(doc: str, limit: int = VERBATIM, name: str = "") -> str:
     """
     if not doc or is_licence(doc):
         return ""
-    text = _LABELLED.sub("", _sentence(paragraph(doc)))
+    text = _LABELLED.sub("", _sentence(paragraph(doc), name))
     if not text or text.endswith(":") or _LEADS_IN.search(text):
         return ""
     text = _LEADING.sub("", text)
@@ -262,10 +263,12 @@ def _says_something(text: str) -> bool:
     return len(identifiers(text)) > 1 or 4 <= len(re.sub(r"[\x00-\u2fff]", "", text)) <= 80
 
 
-def _sentence(text: str) -> str:
-    """The first sentence that says more than what kind of thing it is: "Internal method. Drops what stands twice." """
-    found = sentences(text)
-    return next((s for s in found if not _KINDS.issuperset(re.findall(r"\w+", s.lower()))), found[0] if found else "")
+def _sentence(text: str, name: str) -> str:
+    """The first sentence that says more than its name, what kind of thing it is, and where else to look: "Internal method. Drops
+    what stands twice." Empty where none does."""
+    known = _KINDS | {name.lower()}
+    said = (s for s in sentences(text) if not _ELSEWHERE.fullmatch(s))
+    return next((s for s in said if not known.issuperset(re.findall(r"\w+", s.lower()))), "")
 
 
 def _shorter(text: str) -> list[str]:

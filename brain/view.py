@@ -181,6 +181,12 @@ def is_public(node: Node) -> bool:
     return not any(hidden(name) for name in names) and not is_test(node)
 
 
+def is_lifetime(node: Node) -> bool:
+    """Whether a method makes or ends objects of its class: nothing that can be done with them."""
+    flags = node.meta.get("flags", ())
+    return node.name in ("__init__", "constructor") or "constructor" in flags or "destructor" in flags
+
+
 def hidden(name: str) -> bool:
     """A leading underscore hides a name, unless it is a protocol's `__name__`."""
     return name.startswith("_") and not (name.startswith("__") and name.endswith("__"))

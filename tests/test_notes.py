@@ -15,7 +15,10 @@ from brain.facts import Fact
 from brain.notes import Note, read_notes, safe_name, write_notes
 from brain.signatures import signature
 from brain.text import VERBATIM, banned, clean, longest_run, sentences, tokens
+from config.console import Console
 from config.errors import IncompatibleInput, MissingInput
+from config.settings import ExtractSettings
+from extractor.extract import run as extract
 from extractor.schema import Edge, Node
 
 S = brains.S
@@ -102,6 +105,18 @@ def test_an_associated_type_is_no_field(tmp_path: Path) -> None:
     found = read_notes(graph.parent / "nodes")
     assert found["rs:lib.rs#Count"].summary == "Counts down. Methods: next; fields: left."
     assert found["rs:lib.rs#Count.Item"].summary == "A type alias of Count for u32."
+
+
+def test_what_makes_and_ends_objects_is_no_method_to_name(tmp_path: Path) -> None:
+    (tmp_path / "repo").mkdir()
+    (tmp_path / "repo" / "box.ts").write_text("export class Box {\n  constructor() {}\n  put(): void {}\n}\n")
+    (tmp_path / "repo" / "lid.h").write_text("class Lid {\n public:\n  Lid();\n  ~Lid();\n  void close();\n};\n")
+    graph = tmp_path / "graph.sqlite"
+    extract(ExtractSettings(out_graph=graph, workers=1), Console(quiet=True), tmp_path / "repo")
+    brains.build(graph)
+    found = read_notes(graph.parent / "nodes")
+    assert found["ts:box.ts#Box"].summary == "A class of the module box. Methods: put."
+    assert found["cpp:lid.h#Lid"].summary == "A class of the module lid. Methods: close."
 
 
 def test_tests_are_told_by_what_they_try_whatever_marks_them(tmp_path: Path) -> None:
