@@ -36,7 +36,7 @@ _PLAIN = re.compile(r"[-_.]")
 _ASIDE_DIRS = frozenset(
     {"examples", "example", "samples", "demo", "demos", "benchmarks", "benchmark", "bench", "docs", "doc"}
 )
-_COPY = re.compile(r"(?:^|/)dist/|\.d\.[cm]?ts$|\.pyi$")
+_COPY = re.compile(r"(?:^|/)(?:dist|_build)/|\.d\.[cm]?ts$|\.pyi$")
 
 
 class Relations(Protocol):

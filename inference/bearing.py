@@ -31,6 +31,7 @@ _PAST: Final = re.compile(
 )
 # How it is not done: the answer need not speak of that.
 WITHOUT: Final = re.compile(r"\b(?:without|instead\s+of|rather\s+than)\b[^,;?]*", re.IGNORECASE)
+_IDENTIFIER: Final = re.compile(r"\w+_\w+|\b[a-z]+[A-Z]\w*")
 _ABOUT_PAST: Final = re.compile(
     r"\b(?:changed|changes\s+in|since|version\s+\d|release[sd]?\b|renamed|deprecated|used\s+to|when\s+was|breaking)",
     re.IGNORECASE,
@@ -53,12 +54,15 @@ class Bearing:
         # Setting, getting and using are done to anything: what is asked is the thing.
         self.words = tuple(w for w in said if w not in LIGHT) or tuple(said)
         # "Add" and "write" are said of anything as well, so that no name need say them.
+        without = WITHOUT.search(text)
+        self._against = {stem(w) for w in content_words(without[0])} - set(map(stem, said)) if without else set()
         self._must = self.deed if self.deed in self.words else ""
         self.able = able
         self._past = _ABOUT_PAST.search(text) is not None
         self._weight = retriever.weights(self.words)
         others = {w: (w, *_others(w)) for w in self.words}
         self._forms = {w: tuple(dict.fromkeys(map(stem, forms))) for w, forms in others.items()}
+        self.telling = max(self.words, key=lambda w: (self._weight.get(w, 0.0), w), default="")
         self._unseen = [
             w for w, forms in others.items() if w not in TAKING and not any(map(retriever.frequency, forms))
         ]
@@ -77,9 +81,10 @@ class Bearing:
         taking = {self._must} & TAKING
         if node is None:
             body = self._retriever.lookup.text(hit.path, hit.start, hit.end)
-            # A section on passwords tells how to read them.
-            topic = taking if self.in_text(hit.name) else frozenset()
-            return self.in_text(f"{hit.name} {passage(body, self.text, hit.name)}") | topic
+            # A section on passwords tells how to read them; one on priorities, naming `send_email`, nothing of sending.
+            titled, said = self.in_text(hit.name), passage(body, self.text, hit.name)
+            said = said if titled or not hit.name else _IDENTIFIER.sub(" ", said)
+            return titled | self.in_text(said) | (taking if titled else frozenset())
         file = node.path.rpartition("/")[2].partition(".")[0]
         taken = [f"{p['name']} {p.get('annotation') or ''}" for p in parameters(node)]
         names = " ".join([node.qualname, "" if file in _UNNAMED else file, *taken])
@@ -97,6 +102,15 @@ class Bearing:
         """The paragraph of a symbol's documentation that holds most of the question; "" without any."""
         parts = [p for p in re.split(r"\n\s*\n|\n(?=\s*[:@]\w+)", str(node.meta.get("doc", ""))) if p.strip()]
         return max(parts, key=lambda p: self.share(self.in_text(p)), default="")
+
+    def is_against(self, title: str) -> bool:
+        """Whether a title says what is to be done without: "Testing with a running server" for "how to test without a server"."""
+        return bool(self._against & stems(title))
+
+    def called(self, title: str) -> float:
+        """How nearly a title is what is asked: the words of the question that it says, times their share of its words."""
+        held = len(self.in_text(title))
+        return held * held / (len(stems(title)) or 1)
 
     def share(self, held: Iterable[str]) -> float:
         return sum(self._weight[w] for w in held) / (sum(self._weight.values()) or 1.0)

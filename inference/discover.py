@@ -144,17 +144,31 @@ class Discoverer:
             # `add_option` of "how do I add an option with a default value".
             told = find.node is not None and spoken(find.node, text) and names(find.node.name, bearing.deed)
             if told and find.node is not None and bearing.is_open_to(find.node):
-                return find
+                return self._told(find, finds, bearing, spoken=True)
         for find in finds[:_TRIED]:
-            field = find.hit.kind == "variable" and not (howto and (find.fit >= 1.0 or is_option(find.node)))
+            field = find.hit.kind == "variable" and not (howto and (find.fit >= 1.0 or is_option(find.node, text)))
             if field or not bearing.does(find.held, find.hit, find.node):
                 continue
             if single and howto:
                 if find.node is not None and (names_all(find.node, text) or does(find.node, bearing.deed)):
                     return find
             elif bearing.able or find.fit >= (_NAMED if single else _WHOLE):
-                return find
+                return self._told(find, finds, bearing) if howto else find
         return None
+
+    def _told(self, lead: Find, finds: Sequence[Find], bearing: Bearing, spoken: bool = False) -> Find:
+        """`lead`, or what tells more: where it leaves out the most telling word, what says it and as much besides; where nobody has
+        documented it, the section of a document that says as much and is called most nearly so."""
+        if lead.node is None:
+            return lead
+        share, able = bearing.share(lead.held), [f for f in finds[:_TRIED] if bearing.does(f.held, f.hit, f.node)]
+        if not spoken and bearing.telling not in lead.held:
+            more = [f for f in able if bearing.telling in f.held and bearing.share(f.held) >= share]
+            lead = next((f for f in more if f.hit.kind != "variable"), lead)
+        if lead.node is None or said_of(lead.node):
+            return lead
+        taught = [f for f in able if f.hit.kind == "section" and bearing.share(f.held) >= share]
+        return max(taught, key=lambda f: bearing.called(f.hit.name), default=lead)
 
     def _shown(
         self, finds: Sequence[Find], lead: Find | None, bearing: Bearing, text: str
