@@ -43,7 +43,7 @@ _ENDING_TEXT: Final = "ations ation ions ion ingly ings ing ness iers ier ers ie
 _ENDINGS: Final = tuple(_ENDING_TEXT.split())
 _RULE = re.compile(r"^\s*([=~\-^\"'`#*+_.:])\1{2,}\s*$")
 _STOP = re.compile(
-    r"^\s*(?::\w[^:`]*:(?!`)|[@\\](?!brief|link)\w+|>>>|\.\. |```|~~~"
+    r"^\s*(?::\w[^:`]*:(?!`|\w[\w-]*:`)|[@\\](?!brief|link)\w+|>>>|\.\. |```|~~~"
     r"|\|\s.*\|\s*$|\+[-=+]+\+\s*$|(?:=+\s+)+=+\s*$"  # tables
     r"|(?:Args|Arguments|Parameters|Params|Returns?|Yields?|Raises?"
     r"|Throws|Examples?|Usage|Notes?|Attributes|See Also|References|Warnings?|Todo|Keyword Args)\s*:?\s*$)"

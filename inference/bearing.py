@@ -103,6 +103,13 @@ class Bearing:
         parts = [p for p in re.split(r"\n\s*\n|\n(?=\s*[:@]\w+)", str(node.meta.get("doc", ""))) if p.strip()]
         return max(parts, key=lambda p: self.share(self.in_text(p)), default="")
 
+    def tells_of(self, title: str, name: str) -> bool:
+        """Whether a section is called by what is to be done; where that is done to anything, by what `name` says of the question."""
+        if self.deed and self.deed not in LIGHT | TAKING:
+            forms = [stem(form) for form in (self.deed, *otherwise(self.deed))]
+            return any(akin(form, said) for form in forms for said in stems(title))
+        return self.in_text(name) <= self.in_text(title)
+
     def is_against(self, title: str) -> bool:
         """Whether a title says what is to be done without: "Testing with a running server" for "how to test without a server"."""
         return bool(self._against & stems(title))
@@ -148,6 +155,8 @@ class Bearing:
 
     def does(self, held: frozenset[str], hit: Hit, node: Node | None) -> bool:
         """Whether what holds these words may lead, by what it says or by its very name."""
+        if node is None and self.is_against(hit.name):
+            return False
         named = node is not None and self.is_called(node) and self.share(held) >= _HALF
         return self.bears(held, hit, node) and (named or self.answers(held, hit.path))
 

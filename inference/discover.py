@@ -158,7 +158,7 @@ class Discoverer:
 
     def _told(self, lead: Find, finds: Sequence[Find], bearing: Bearing, spoken: bool = False) -> Find:
         """`lead`, or what tells more: where it leaves out the most telling word, what says it and as much besides; where nobody has
-        documented it, the section of a document that says as much and is called most nearly so."""
+        documented it, the section of a document that says as much and is called so, most nearly."""
         if lead.node is None:
             return lead
         share, able = bearing.share(lead.held), [f for f in finds[:_TRIED] if bearing.does(f.held, f.hit, f.node)]
@@ -168,6 +168,7 @@ class Discoverer:
         if lead.node is None or said_of(lead.node):
             return lead
         taught = [f for f in able if f.hit.kind == "section" and bearing.share(f.held) >= share]
+        taught = [f for f in taught if bearing.tells_of(f.hit.name, lead.node.name)]
         return max(taught, key=lambda f: bearing.called(f.hit.name), default=lead)
 
     def _shown(

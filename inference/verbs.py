@@ -137,14 +137,17 @@ def fitted(fit: float, node: Node, verb: str, text: str) -> float:
     if opposed(node.name, text):
         return fit * _OTHERWISE
     if not names(node.name, verb):
-        first, said = expand(node.name).lower().split()[:2][-1:], purpose(node).partition(" ")[0].lower()
+        first = expand(node.name).lower().split()[:2][-1:]
+        said = purpose(node).removeprefix(f"{node.name} ").partition(" ")[0].lower()
         other = (first and first[0] in _NAMED) or (said in _NAMED and said not in {verb, *otherwise(verb)})
         return fit * _OTHERWISE if other else fit
     others = {stem(word) for word in content_words(text) if word != verb}
     # `add_hook` adds a hook, whatever its documentation says about routes.
     done_to = {stem(word) for word in split_identifier(node.name)[1:]}
     about = others & (stems(node.qualname) | (set() if done_to and not done_to & others else stems(purpose(node, 40))))
-    return fit + _DEED if about and fit >= _SOME else fit
+    # `set_version_template` sets more than a version.
+    exact = len(done_to & others) / len(done_to) if done_to & others else 1.0
+    return fit + _DEED * exact if about and fit >= _SOME else fit
 
 
 def titled(fit: float, title: str, verb: str, text: str) -> float:

@@ -50,6 +50,7 @@ from brain.text import (
         ("Close it! And go home.", "Close it!"),
         ("See also `box.put`. Puts it back.", "Puts it back."),
         ("This class is to make work with options easier.", "Make work with options easier."),
+        ("To put it back, use the\n:py:meth:`Box.put` shortcut.", "To put it back, use the Box.put shortcut."),
         ("Internal method. Drops what stands twice.", "Drops what stands twice."),
         ("Standard Get... routines parse a value.", "Standard Get... routines parse a value."),
         ("Codes:\n- one\n- two", ""),
