@@ -22,6 +22,7 @@ from inference.verbs import LIGHT, TAKING, deed, gives, otherwise
 from inference.wording import parameters, purpose
 
 _HALF: Final = 0.5  # of the telling words, by weight, that what leads an answer holds
+_MUCH: Final = 0.75
 _ABOUT: Final = 0.33  # of what leads for how or where a thing is: that it is there is taken for granted
 _STRANGE: Final = 0.34  # of the telling words that may stand nowhere in the index
 _UNNAMED: Final = frozenset({"index", "__init__", "mod", "lib", "main"})
@@ -62,7 +63,8 @@ class Bearing:
         self._weight = retriever.weights(self.words)
         others = {w: (w, *_others(w)) for w in self.words}
         self._forms = {w: tuple(dict.fromkeys(map(stem, forms))) for w, forms in others.items()}
-        self.telling = max(self.words, key=lambda w: (self._weight.get(w, 0.0), w), default="")
+        self._things = [w for w in self.words if w not in TAKING] or list(self.words)
+        self.telling = max(self._things, key=lambda w: (self._weight.get(w, 0.0), w), default="")
         self._unseen = [
             w for w, forms in others.items() if w not in TAKING and not any(map(retriever.frequency, forms))
         ]
@@ -121,6 +123,14 @@ class Bearing:
 
     def share(self, held: Iterable[str]) -> float:
         return sum(self._weight[w] for w in held) / (sum(self._weight.values()) or 1.0)
+
+    def lacks(self, held: frozenset[str]) -> bool:
+        """Whether much of what is asked is not said, getting it aside."""
+        return self.share(held & {*self._things}) < _MUCH * self.share(self._things)
+
+    def is_called_so(self, hit: Hit, node: Node | None) -> bool:
+        """Whether a find bears a telling word in its name."""
+        return bool(self.in_text(node.qualname if node is not None else hit.name))
 
     def answers(self, held: frozenset[str], path: str = "") -> bool:
         """Whether what holds these words may lead: most of them, two of several, and what is to be done. Where the question takes

@@ -47,6 +47,7 @@ from inference.wording import (
 _WHOLE: Final = 0.5  # the share of a question that what leads its answer must be about
 _OPTION: Final = 0.4  # the share that the documentation of one parameter must hold
 _NAMED: Final = 0.7  # below it, the one telling word stands neither in the name nor in what the thing is for
+_NEXT: Final = 3  # finds that are as good as the first but for what they say
 _TRIED: Final = 12  # finds that may lead
 _THIN: Final = 0.45
 _WHOLLY: Final = 0.6  # how sure an answer is at least that says all of what was asked
@@ -152,6 +153,8 @@ class Discoverer:
             if single and howto:
                 if find.node is not None and (names_all(find.node, text) or does(find.node, bearing.deed)):
                     return find
+            elif howto and len(bearing.words) < 2 and not bearing.is_called_so(find.hit, find.node):
+                continue  # what only mentions the one thing that is asked about
             elif bearing.able or find.fit >= (_NAMED if single else _WHOLE):
                 return self._told(find, finds, bearing) if howto else find
         return None
@@ -162,8 +165,11 @@ class Discoverer:
         if lead.node is None:
             return lead
         share, able = bearing.share(lead.held), [f for f in finds[:_TRIED] if bearing.does(f.held, f.hit, f.node)]
-        if not spoken and bearing.telling not in lead.held:
+        if not spoken:
             more = [f for f in able if bearing.telling in f.held and bearing.share(f.held) >= share]
+            more = more if bearing.telling not in lead.held else []
+            # What says all of it is no worse for standing next to what does not.
+            more += [f for f in able[:_NEXT] if bearing.lacks(lead.held) and f.held >= {*bearing.words}]
             lead = next((f for f in more if f.hit.kind != "variable"), lead)
         if lead.node is None or said_of(lead.node):
             return lead

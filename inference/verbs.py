@@ -136,10 +136,10 @@ def fitted(fit: float, node: Node, verb: str, text: str) -> float:
         return fit
     if opposed(node.name, text):
         return fit * _OTHERWISE
+    said = base_form(purpose(node).removeprefix(f"{node.name} ").partition(" ")[0])
     if not names(node.name, verb):
         first = expand(node.name).lower().split()[:2][-1:]
-        said = purpose(node).removeprefix(f"{node.name} ").partition(" ")[0].lower()
-        other = (first and first[0] in _NAMED) or (said in _NAMED and said not in {verb, *otherwise(verb)})
+        other = (first and first[0] in _NAMED) or (said in _NAMED and said not in {base_form(verb), *otherwise(verb)})
         return fit * _OTHERWISE if other else fit
     others = {stem(word) for word in content_words(text) if word != verb}
     # `add_hook` adds a hook, whatever its documentation says about routes.
