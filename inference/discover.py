@@ -153,11 +153,15 @@ class Discoverer:
             if single and howto:
                 if find.node is not None and (names_all(find.node, text) or does(find.node, bearing.deed)):
                     return find
-            elif howto and len(bearing.words) < 2 and not bearing.is_called_so(find.hit, find.node):
-                continue  # what only mentions the one thing that is asked about
+            elif howto and len(bearing.words) < 2 and not self._is_it(find, bearing):
+                continue
             elif bearing.able or find.fit >= (_NAMED if single else _WHOLE):
                 return self._told(find, finds, bearing) if howto else find
         return None
+
+    def _is_it(self, find: Find, bearing: Bearing) -> bool:
+        """Whether a find is called by the one thing that is asked about, or by the deed; others only mention it."""
+        return bearing.is_called_so(find.hit, find.node) or (find.node is not None and does(find.node, bearing.deed))
 
     def _told(self, lead: Find, finds: Sequence[Find], bearing: Bearing, spoken: bool = False) -> Find:
         """`lead`, or what tells more: where it leaves out the most telling word, what says it and as much besides; where nobody has
