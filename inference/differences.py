@@ -10,13 +10,15 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 from brain.markup import prose
 from brain.signatures import NOTHING
 from brain.text import clean, one_line, paragraph, sentences
-from brain.view import is_aside, is_public, is_test
+from brain.view import IMPLIED, is_aside, is_lifetime, is_public, is_test
 from extractor.schema import Node
+from extractor.spelling import owner_of
 from inference.bearing import is_past
 from inference.citations import Span
 from inference.compose import Composer
@@ -54,7 +56,27 @@ _Rows = Callable[[Target], _Places]
 
 def compare(composer: Composer, retriever: Retriever | None, x: Target, y: Target) -> Section:
     """What each is, what they share, what only one has."""
-    return _Pair(composer, retriever, x, y).told()
+    return _Pair(composer, retriever, *_beside(composer, x, y)).told()
+
+
+def _beside(composer: Composer, x: Target, y: Target) -> tuple[Target, Target]:
+    """The two, and of a name that means several things the one that stands beside the other: `get` of `Model.get_or_none`."""
+    homes = [[_home(composer, n) if n is t.node or not is_test(n) else "" for n in (t.node, *t.others)] for t in (x, y)]
+    shared = next((h for h in homes[0] if h and h in homes[1]), "")
+    return (_at(x, homes[0], shared), _at(y, homes[1], shared)) if shared else (x, y)
+
+
+def _home(composer: Composer, node: Node) -> str:
+    owner = composer.relations.owner(node)
+    return owner.id if owner is not None else ""
+
+
+def _at(target: Target, homes: Sequence[str], home: str) -> Target:
+    nodes = (target.node, *target.others)
+    node = nodes[homes.index(home)]
+    if node.id == target.node.id:
+        return target
+    return replace(target, node=node, group=(node,), others=tuple(n for n in nodes if n.id != node.id))
 
 
 class _Pair:
@@ -118,10 +140,12 @@ class _Pair:
             if self._is_below(number):
                 yield Claim(f"{name} inherits from {theirs}.", (*here(target.node), *here(other.node)))
                 continue
-            if self._owner(target.node) == other.node.id:
+            if _home(self.composer, target.node) == other.node.id:
                 yield Claim(f"{name} is defined in {theirs}.", here(target.node))
-            made = {n.id for n in (*other.group, self.composer.describe.called(other.node))}
-            rows = [r for r in self.relations.callees(target.group) if r.node.id in made and r.confidence >= _PLAIN]
+            # A constructor that is inherited makes those of the base as well.
+            made = self.composer.describe.called(other.node)
+            ids = {n.id for n in other.group} | ({made.id} if _home(self.composer, made) == other.node.id else set())
+            rows = [r for r in self.relations.callees(target.group) if r.node.id in ids and r.confidence >= _PLAIN]
             if rows:
                 yield Claim(f"{name} calls {theirs}.", at(rows[0]))
 
@@ -140,7 +164,7 @@ class _Pair:
             if bases:
                 yield _item(f"both inherit from {name_of(bases[0])}", here(bases[0]))
         owner = self.relations.owner(x)
-        if owner is not None and self._owner(y) == owner.id and x.type not in _MODULES:
+        if owner is not None and _home(self.composer, y) == owner.id and x.type not in _MODULES:
             yield _item(f"both are defined in {name_of(owner)}", (*here(x), *here(y)))
         mine, theirs = map(self._taken, self.pair)
         taken = [name for name, written in mine.items() if theirs.get(name) == written]
@@ -174,7 +198,7 @@ class _Pair:
             mine, theirs = taken[number], taken[1 - number]
             only = [written for n, written in mine.items() if n not in theirs]
             # What a class hands on to its base with `**attrs`, it takes as well.
-            handed_on = self._is_below(1 - number) and any(written.startswith("**") for written in theirs.values())
+            handed_on = target.node.type in _CLASSES and any(written.startswith("**") for written in theirs.values())
             if only and not handed_on:
                 yield _item(f"only {name} takes {few(only, _NAMED)}", here(self.composer.describe.called(target.node)))
         for n in [n for n, written in taken[0].items() if taken[1].get(n, written) != written][:4]:
@@ -195,8 +219,8 @@ class _Pair:
         if rows == self._defined and not all(found):
             return  # a class beside a function: that it has members is no difference
         for number, name in enumerate(self.names):
-            if rows == self._defined and self._is_below(1 - number):
-                continue  # what a base defines, those below it have as well
+            if self._is_below(1 - number):
+                continue  # what a base has, those below it have as well
             theirs = {**found[1 - number], **(others(self.pair[1 - number]) if others else {})}
             only = [n for n in found[number] if n not in theirs]
             if only:
@@ -222,8 +246,9 @@ class _Pair:
     def _called(self, target: Target) -> _Places:
         if target.node.type in (*_CLASSES, *_MODULES):
             return {}
-        rows = [r for r in self.relations.callees(target.group) if r.confidence >= _PLAIN]
-        return _by_name([r for r in rows if r.node.type != "external" and not self._is_one(r.node)])
+        rows = [r for r in self.relations.callees(target.group) if r.confidence >= _PLAIN and r.via not in IMPLIED]
+        rows = [r for r in rows if r.node.type != "external" and not self._is_one(r.node)]
+        return _by_name([r for r in rows if is_lifetime(r.node) or not r.node.name.startswith("__")])
 
     def _callers(self, target: Target) -> _Places:
         rows = [r for r in self.relations.callers(target.group) if not is_test(r.node) and not is_aside(r.node.path)]
@@ -238,10 +263,6 @@ class _Pair:
         # What makes, destroys and copies it is the language's; one letter is a type variable.
         inner = [m for m in self.relations.members(target.node) if m.name != target.node.name and len(m.name) > 1]
         return {m.name: _place(m) for m in inner if is_public(m) and m.name[0] not in "_~" and m.name.isidentifier()}
-
-    def _owner(self, node: Node) -> str:
-        owner = self.relations.owner(node)
-        return owner.id if owner is not None else ""
 
     def _signatures(self) -> tuple[Span, ...]:
         return tuple(s for t in self.pair for s in here(self.composer.describe.called(t.node)))
@@ -278,4 +299,4 @@ def _default(written: str) -> str:
 
 
 def _by_name(rows: Sequence[Row]) -> _Places:
-    return {name_of(row.node): at(row) for row in unique(rows)}
+    return {owner_of(n) if is_lifetime(n := row.node) and owner_of(n) else name_of(n): at(row) for row in unique(rows)}

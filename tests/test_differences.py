@@ -58,6 +58,36 @@ class Parcel(Item):
         return self.weight
 
 
+class Card(Item):
+    """Paper without an envelope."""
+
+    def __init__(self, picture: str = "", **rest: str) -> None:
+        super().__init__(**rest)
+        self.picture = picture
+
+
+class Slip(Item):
+    """A note that somebody was not in."""
+
+
+class Lid:
+    """What closes a box."""
+
+    def open(self) -> None:
+        """Lift it."""
+
+
+class Drawer:
+    """Where post is kept."""
+
+    def open_all(self) -> None:
+        """Open every drawer."""
+        self.open()
+
+    def open(self) -> None:
+        """Pull it."""
+
+
 def check(item: Item) -> None:
     """Check an address."""
     if not item.to:
@@ -158,6 +188,19 @@ def test_one_that_is_built_on_the_other_has_what_that_has(post: Expert) -> None:
     assert "Letter inherits from Item." in said
     assert "only Item" not in said
     assert "- only Letter defines fold" in said
+
+
+def test_what_is_handed_on_or_inherited_is_no_difference(post: Expert) -> None:
+    said = plain(post.ask("Card or Slip?"))
+    assert "- both inherit from Item" in said
+    assert "only Slip takes" not in said, "Card hands on what it is given"
+    assert "calls Slip" not in said, "the constructor is that of Item"
+
+
+def test_of_a_name_that_means_several_things_the_one_beside_is_meant(post: Expert) -> None:
+    said = plain(post.ask("What is the difference between open_all and open?"))
+    assert "Drawer.open is a method of Drawer in post.py. Pull it." in said
+    assert "Drawer.open_all calls Drawer.open." in said
 
 
 @pytest.mark.parametrize(
