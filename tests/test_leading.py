@@ -51,7 +51,7 @@ To test a task, have it done at once: this mode needs nothing beside it.
 - beta: redacts the secret fields
 - gamma: rotates the old files
 - delta: colours for terminals
-- epsilon: dates and times
+- epsilon: compat for old times
 """,
     "later.py": '''
 """Work that is done later."""
@@ -166,6 +166,13 @@ def test_a_field_called_exactly_so_is_what_one_sets() -> None:
     assert is_whole_option(version, "can I set a version for a worker")
     assert not is_whole_option(version, "can I set a version and a name for a worker")
     assert not is_whole_option(version, "how do I print the version of a worker")
+
+
+def test_a_word_of_the_language_is_no_slip_of_another(later: Expert) -> None:
+    assert later.retriever is not None
+    assert later.retriever.frequency("compat")
+    assert later.retriever.as_spelt_here("can I compare two tasks") == "can I compare two tasks"
+    assert later.retriever.as_spelt_here("can I schedlue tasks") == "can I schedul tasks"
 
 
 def test_a_variable_that_bears_a_name_is_not_what_a_question_how_is_about(later: Expert) -> None:
