@@ -16,6 +16,7 @@ from brain.lookup import Hit
 from brain.text import stem
 from brain.view import is_public, is_test
 from extractor.schema import Node
+from inference.grammar import WITHOUT
 from inference.passages import passage
 from inference.retrieve import ASKING, Retriever, akin, content_words, stems
 from inference.verbs import LIGHT, TAKING, deed, gives, otherwise
@@ -30,8 +31,6 @@ _PAST: Final = re.compile(
     r"(?:^|/)(?:change(?:s|log)?|history|news|releases?(?:[-_]notes)?|what'?s[-_]?new|upgrad(?:e|ing)|migrat(?:e|ing|ion))(?:[-_]\w+)*(?:\.\w+)?(?:/|$)",
     re.IGNORECASE,
 )
-# How it is not done: the answer need not speak of that.
-WITHOUT: Final = re.compile(r"\b(?:without|instead\s+of|rather\s+than)\b[^,;?]*", re.IGNORECASE)
 _IDENTIFIER: Final = re.compile(r"\w+_\w+|\b[a-z]+[A-Z]\w*")
 _ABOUT_PAST: Final = re.compile(
     r"\b(?:changed|changes\s+in|since|version\s+\d|release[sd]?\b|renamed|deprecated|used\s+to|when\s+was|breaking)",

@@ -55,6 +55,7 @@ _SYMBOLS: Final = ("class", "interface", "function", "method")
 _PLACES: Final = (*_SYMBOLS, "variable", "module", "section")
 _OWN: Final = 0.75
 _CEILING: Final = 0.9  # search never is as sure as an edge of the graph
+_FAILS: Final = re.compile(r"\b(?:errors?|exceptions?|fail\w*|fix|avoid|prevent|wrong|crash\w*)\b", re.IGNORECASE)
 # "Is there", "can it": nothing is taken for granted.
 _YES_OR_NO: Final = re.compile(
     r"\W*(?:(?:and|so|but)\s+)?(?:is|are|was|does|do|did|can|could|will|has|have|should)\b", re.IGNORECASE
@@ -139,6 +140,8 @@ class Discoverer:
 
     def _leading(self, finds: Sequence[Find], bearing: Bearing, text: str, howto: bool) -> Find | None:
         """The best find that says most of what is asked; None where none does."""
+        if howto and not _FAILS.search(text):
+            finds = [f for f in finds if f.hit.kind != "error"]  # what goes wrong is no way to do it
         # One telling word finds where a thing is, not how something is done with it.
         single = len(content_words(text)) < 2
         for find in finds[:_TRIED] if howto else ():

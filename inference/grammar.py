@@ -121,7 +121,7 @@ FRAMES: Final = tuple(
         ("passive", rf"\b(?:is|are)\s+{X}\s+(?:ever\s+)?(?P<passive>{PASSIVES})\b"),
         ("backward", rf"\b(?:who|what|which|where|how\s+many){THINGS}\s+(?:(?:can|could|may|might|will|would|do|does|is|are|directly|also)\s+)*(?P<verb>{VERB}|{PASSIVES}){PREP}\s+{X}"),
         ("forward", rf"\b(?:whatever|what|which|where|how){THINGS}\s+{X}\s+(?P<tail>(?:(?:can|may|might|could|directly|actually)\s+)*{VERB}\b.*)"),
-        ("noun", rf"\b(?P<noun>{NOUNS})(?:e?s|ies)?\s+(?:\w+\s+){{0,2}}?(?:of|for|to|in|inside|from|on|does|do)\s+{X}"),
+        ("noun", rf"\b(?P<noun>{NOUNS})(?:e?s|ies)?\s+(?:(?!instead\b)\w+\s+){{0,2}}?(?:of|for|to|in|inside|from|on|does|do)\s+{X}"),
         ("callers", rf"\breferences\s+to\s+{X}"),
         ("noun", rf"{X}(?:'s|’s)\s+(?:own\s+)?(?P<noun>{NOUNS})(?:e?s|ies)?\b"),
         ("noun", r"(?P<x>⟦\d+⟧)\s+(?P<noun>" + NOUNS + r")(?:e?s|ies)?\b"),
@@ -183,6 +183,8 @@ HOWTO = re.compile(
     r"|^\W*(?:(?:so|hey|hi|and|ok|well),?\s+)*(?:can|could)\s+(?:i|we|one)\b|\b(?:is\s+it\s+possible|is\s+there\s+(?:a|any)\s+way)\s+to\b|^\W*(?:i|we)\s+(?:want|need|would\s+like|am\s+trying|are\s+trying|try)\s+to\b",
     re.I,
 )
+# How it is not done: the answer need not speak of that.
+WITHOUT: Final = re.compile(r"\b(?:without|instead\s+of|rather\s+than)\b[^,;?]*", re.IGNORECASE)
 DISCOVER = re.compile(
     r"\b(?:what\s+can|which\s+(?:functions?|class(?:es)?|methods?|modules?|files?|parts?|code)|is\s+there|are\s+there|does\s+(?:it|this|the\s+\w+)\s+support|anything\s+(?:for|about|to)|list|capabilit|features?)\b",
     re.I,

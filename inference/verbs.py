@@ -54,7 +54,7 @@ _NAMED: Final = frozenset().union(*_LINES)
 _OTHERWISE: Final = 0.6
 _DEED: Final = 0.25  # what a deed is worth beside the share of the question's words
 _SOME: Final = 0.25  # the least share of the others
-_NOT_TEXT: Final = "disable disabled ignore skip exclude suppress prevent hide omit no not non without"
+_NOT_TEXT: Final = "don disable disabled ignore skip exclude suppress prevent hide omit no not non without"
 _NOT: Final = frozenset(_NOT_TEXT.split())
 _NEGATED_TEXT: Final = (
     "off avoid stop remove drop never t cannot silence mute quiet except turn ignored skipped hidden excluded"

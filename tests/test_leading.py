@@ -79,6 +79,20 @@ class Queue:
     def lock_task(self, name: str) -> None:
         self.locked = name
 
+    def stop_after(self, seconds: int) -> None:
+        """Stop handing out work after some seconds."""
+        if not self.locked:
+            raise RuntimeError("work cannot stop after seconds that nobody has set")
+
+
+class Lost(Exception):
+    """Work that nobody has seen again."""
+
+
+def last_error(work: str) -> Exception:
+    """The last exception of some work."""
+    raise Lost(work)
+
 
 class Worker:
     """Does the work.
@@ -133,6 +147,16 @@ def test_what_does_something_else_does_not_lead(later: Expert, question: str, wr
     assert wrong not in lead(later.ask(question))
 
 
+def test_what_goes_wrong_is_no_way_to_do_it(later: Expert) -> None:
+    assert lead(later.ask("How do I stop work after ten seconds?")).startswith("Queue.stop_after")
+
+
+def test_what_is_wanted_instead_is_what_a_question_is_about(later: Expert) -> None:
+    answer = later.ask("How do I get the last exception instead of Lost?")
+    assert lead(answer).startswith("last_error")
+    assert "Lost is" not in answer.text
+
+
 def test_of_a_long_list_only_the_item_that_speaks_of_it_is_read() -> None:
     said = passage(FILES["docs/guide.md"].split("## Related")[1], "how do I rotate the old files")
     assert said == "gamma: rotates the old files"
@@ -143,6 +167,7 @@ def test_of_a_long_list_only_the_item_that_speaks_of_it_is_read() -> None:
     [
         ("disable_request_log", "how do I log each request", True),
         ("ignore_case", "how do I ignore case", False),
+        ("Don't log", "how do I log each request", True),
         ("no_color", "how do I turn colors off", False),
         ("notify_all", "how do I notify everybody", False),
     ],
