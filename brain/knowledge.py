@@ -44,8 +44,10 @@ def capability(r: Renderer, node: Node, table: FactTable) -> Iterator[Sentence]:
     purpose = purpose_of(table, node)
     serves = table.about(node.id, "serves")
     if not purpose:
-        text, ids, refs = r.names(serves, 6)
-        yield Sentence(f"{text} {'is' if len(serves) == 1 else 'are'} part of the public interface.", ids, refs)
+        # Of one alone, or of what goes by one name, its own note says more.
+        if len({r.name(f.object) for f in serves}) > 1:
+            text, ids, refs = r.names(serves, 6)
+            yield Sentence(f"Offers {text} to the code around it.", ids, refs)
         return
     yield purpose
     alone = node.meta.get("rule") != "public functions that share a noun"

@@ -39,7 +39,8 @@ from extractor.schema import Node
 from extractor.spelling import spelled
 
 if TYPE_CHECKING:
-    from brain.embed import Embedder, Vectors
+    from brain.embed import Vectors
+    from brain.embedders import Embedder
 
 # These and the constants of brain.signals were set on `scripts/bench_search.py`, whose ablation shows what each feature earns.
 POOL: Final = 200  # full-text candidates that are ranked

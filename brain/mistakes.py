@@ -90,7 +90,7 @@ def errors(view: View, texts: Mapping[str, tuple[str, str]], census: Counter[str
             handlers = _around(view, source, class_id)
             ways = [e.src for e in through.get(source, [])]
             shown = advice(attempts, class_name, source, ways, message, only=messages[source] == 1)
-            said = [*fixes(message, place), *_opposite(guard, raiser, place), *shown]
+            said = [*fixes(message, place), *_opposite(guard, raiser, place, _above(edges, raiser, texts)), *shown]
             yield Draft(
                 "error",
                 f"{slug(class_name)}-{slug(raiser.qualname)}",
@@ -197,28 +197,40 @@ def template(value: ast.expr) -> str:
     return ""
 
 
-def _opposite(guard: str, raiser: Node, evidence: str) -> list[dict[str, str]]:
-    """The plain opposite of a one-comparison guard over a parameter of the raiser."""
+def _opposite(guard: str, raiser: Node, evidence: str, above: str) -> list[dict[str, str]]:
+    """The plain opposite of a one-comparison guard over a parameter of the raiser. `above` is the code that leads to the raise:
+    where something else stands between the two, that decides as well, and the opposite mends nothing."""
     match = _COMPARE.match(guard)
     names = {str(p.get("name", "")).lstrip("*") for p in raiser.meta.get("params", ())} - {"self", "cls", "this"}
     if match is None or match.group(1).partition(".")[0].partition("[")[0] not in names:
         return []
     left, sign, right = match.groups()
+    if not all(part in above for part in (left, right)):
+        return []
     return [{"text": f"Ensure that {left} {_NEGATED[sign]} {right}.", "evidence": evidence}]
 
 
+def _above(edges: Sequence[Edge], raiser: Node, texts: Mapping[str, tuple[str, str]]) -> str:
+    """The line of the first raise with the nearest one above it that holds code; empty without the text."""
+    lines = texts[raiser.path][1].split("\n")[: min(e.line for e in edges)] if raiser.path in texts else []
+    return " ".join([line for line in lines if re.search(r"\w", line)][-2:])
+
+
 def _around(view: View, raiser: str, class_id: str) -> list[tuple[str, str]]:
-    """The handlers of this class that a raise in `raiser` can reach: its own and those of its callers, near ones first."""
+    """The handlers of this class that a raise in `raiser` reaches, near ones first: what comes out of a function, its own have
+    not caught, and neither has a caller that lets it through."""
     catchers = dict(view.catchers(class_id))
-    if not catchers:
-        return []
-    order, queue = {raiser: None}, [raiser]
-    while queue and len(order) < _REACH:
-        for edge in view.into(queue.pop(0), "calls"):
-            if edge.src not in order:
-                order[edge.src] = None
-                queue.append(edge.src)
-    return [(source, catchers[source]) for source in order if source in catchers]
+    seen, queue, found = {raiser}, [raiser] if catchers else [], []
+    while queue and len(seen) < _REACH:
+        current = queue.pop(0)
+        for caller in sorted({edge.src for edge in view.into(current, "calls")} - seen):
+            seen.add(caller)
+            passed = [e for e in view.out(caller, "throws") if e.dst == class_id and not is_direct(e)]
+            if caller in catchers and all(e.meta.get("callee") != current for e in passed):
+                found.append((caller, catchers[caller]))
+            if passed:
+                queue.append(caller)
+    return found
 
 
 def _by_message(edges: list[Edge]) -> dict[tuple[str, str], list[Edge]]:

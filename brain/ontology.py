@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from brain.importance import Importance, public_evidence
 from brain.text import first_sentence, identifiers, split_identifier
-from brain.view import View, container, dotted, hidden, is_aside, is_public, is_test, module_of
+from brain.view import View, container, dotted, hidden, is_aside, is_lifetime, is_public, is_test, module_of
 from config.manifest import digest
 from extractor.schema import Edge, Node
 
@@ -172,7 +172,9 @@ def concepts(view: View, ranks: Mapping[str, Importance], census: Counter[str]) 
         if not rule:
             census["refused: class nothing builds on or passes around is no concept"] += 1
             continue
-        inside = _best(ranks, (m for m in members(view, node) if is_public(m) and not m.name.startswith("__")))
+        inside = _best(
+            ranks, (m for m in members(view, node) if is_public(m) and not (is_lifetime(m) or m.name.startswith("__")))
+        )
         built = {e.src for e in view.into(node.id, "extends")}
         links = [("about", node.id, "")]
         links += [

@@ -22,7 +22,7 @@ from brain.signatures import NOTHING, marked, shape_of, signature
 from brain.text import banned, tokens, when
 from brain.trials import inside, is_trial, trial
 from brain.values import variable
-from brain.view import IMPLIED, View, container, dotted, hidden, is_public, is_test, module_of, noun
+from brain.view import IMPLIED, View, container, dotted, hidden, is_lifetime, is_public, is_test, module_of, noun
 from extractor.schema import Node
 from extractor.spelling import in_package, owner_of, spelled
 
@@ -195,7 +195,9 @@ class Renderer:
     def is_open(self, node_id: str) -> bool:
         """As `is_public`, for a member whose class has just been named: a test's own methods are its members too."""
         node = self._view.node(node_id)
-        return node is not None and not hidden(node.name) and node.meta.get("visibility", "public") != "private"
+        if node is None or hidden(node.name) or is_lifetime(node):
+            return False
+        return bool(node.meta.get("visibility", "public") != "private")
 
     def _listing(self, facts: Sequence[Fact]) -> dict[str, Any]:
         lists: dict[str, list[str]] = {}

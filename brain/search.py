@@ -18,7 +18,7 @@ from config.errors import MissingInput, NothingFound, UsageError
 from config.settings import BrainSettings, load_settings
 
 if TYPE_CHECKING:
-    from brain.embed import Embedder
+    from brain.embedders import Embedder
 
 STAMP: Final = 10  # digits of a commit or content hash that are shown
 _BOLD, _PLAIN = "\x1b[1m", "\x1b[0m"

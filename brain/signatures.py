@@ -12,6 +12,7 @@ from extractor.languages import BY_NAME
 from extractor.schema import Node
 
 NOTHING: Final = frozenset(("None", "void"))  # as a return type
+LEFT_OPEN: Final = "..."  # a default that a declaration does not tell
 _MARK: Final = 16  # tokens of a decorator or annotation
 
 
@@ -42,6 +43,8 @@ def _parameter(fact: Fact) -> str:
     default = fact.qualifier("default")
     stars = {"*": "*", "**": "**"}.get(fact.qualifier("kind"), "")
     name = stars + fact.object.lstrip("*")
+    if default == LEFT_OPEN:
+        return f"{name} (optional)"
     return f"{name} (default {default})" if default and len(tokens(default)) <= 6 else name
 
 

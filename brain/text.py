@@ -43,7 +43,7 @@ _ENDING_TEXT: Final = "ations ation ions ion ingly ings ing ness iers ier ers ie
 _ENDINGS: Final = tuple(_ENDING_TEXT.split())
 _RULE = re.compile(r"^\s*([=~\-^\"'`#*+_.:])\1{2,}\s*$")
 _STOP = re.compile(
-    r"^\s*(?::\w[^:`]*:(?!`)|[@\\](?!brief|link)\w+|>>>|\.\. |```|~~~"
+    r"^\s*(?::\w[^:`]*:(?!`|\w[\w-]*:`)|[@\\](?!brief|link)\w+|>>>|\.\. |```|~~~"
     r"|\|\s.*\|\s*$|\+[-=+]+\+\s*$|(?:=+\s+)+=+\s*$"  # tables
     r"|(?:Args|Arguments|Parameters|Params|Returns?|Yields?|Raises?"
     r"|Throws|Examples?|Usage|Notes?|Attributes|See Also|References|Warnings?|Todo|Keyword Args)\s*:?\s*$)"
@@ -65,14 +65,19 @@ _ENDED = re.compile(r"[.!?。！？][\"'”’)\]`]*$")
 _SHORTHAND = re.compile(
     r"(?:\b(?:e\.g|i\.e|cf|vs|resp|approx|incl|no|fig|sec|dr|mr|ms|st|al|a\.k\.a)|\b[A-Za-z])\.$", re.I
 )
-_LIST = re.compile(r"\betc\.$", re.I)
+_KIND_WORDS = (
+    "a an the internal private public helper utility convenience deprecated experimental class function method only"
+)
+_KINDS = frozenset(_KIND_WORDS.split())
+_ELSEWHERE = re.compile(r"See (?:also )?`*[\w.:#]+(?:\([^()]*\))?`*\.?", re.I)
+_LIST = re.compile(r"(?:\betc\.|\.\.\.)$", re.I)
 _LEADING = re.compile(r"^\([^()]{1,60}\)[:.,]?\s+(?=\S)")  # "(Experimental) Reads …"
 _SUBJECT = re.compile(
     r"^(?:this|the)\s+(?:function|method|class|module|decorator|helper|routine|package|file|interface|exception|object)\s+"
     r"(?!(?:that|which|whose|where|of|to|for|in|on|with|from|by|an?|the)\b)",  # of these it is the sentence's own
     re.I,
 )
-_DUTY = re.compile(r"^(?:is|are)\s+(?:used\s+to|responsible\s+for|meant\s+to|intended\s+to)\s+", re.I)
+_DUTY = re.compile(r"^(?:is|are)\s+(?:used\s+to|responsible\s+for|meant\s+to|intended\s+to|to)\s+", re.I)
 _ASIDE = re.compile(r"\s*\([^()]*\)|\s*\[[^\[\]]*\]")
 _CUTS = (
     r"\s*;\s",
@@ -198,7 +203,7 @@ def first_sentence(doc: str, limit: int = VERBATIM, name: str = "") -> str:
     """
     if not doc or is_licence(doc):
         return ""
-    text = _LABELLED.sub("", _sentence(paragraph(doc)))
+    text = _LABELLED.sub("", _sentence(paragraph(doc), name))
     if not text or text.endswith(":") or _LEADS_IN.search(text):
         return ""
     text = _LEADING.sub("", text)
@@ -221,7 +226,7 @@ def sentences(text: str) -> list[str]:
         if stop < match.end() and re.match(r"\s+[a-z]", text[match.end() :]):
             continue  # what ends here is quoted, or said in passing
         if _LIST.search(text[start:stop]) and re.match(r"[\s)\]]*[a-z]", text[stop:]):
-            continue  # "etc." in mid-sentence
+            continue  # "etc." or "..." in mid-sentence
         if text[start : match.end()].count("(") > text[start : match.end()].count(")"):
             continue
         found.append(text[start : match.end()].strip())
@@ -253,13 +258,17 @@ def _titles(source: Sequence[str], number: int) -> bool:
 
 
 def _says_something(text: str) -> bool:
-    """Two words, or a stretch of a script that puts no spaces between them, short enough to be one sentence."""
+    """Two words beside addresses, or a stretch of a script that puts no spaces between them, short enough to be one sentence."""
+    text = re.sub(r"\S+://\S+", "", text)
     return len(identifiers(text)) > 1 or 4 <= len(re.sub(r"[\x00-\u2fff]", "", text)) <= 80
 
 
-def _sentence(text: str) -> str:
-    found = sentences(text)
-    return found[0] if found else ""
+def _sentence(text: str, name: str) -> str:
+    """The first sentence that says more than its name, what kind of thing it is, and where else to look: "Internal method. Drops
+    what stands twice." Empty where none does."""
+    known = _KINDS | {name.lower()}
+    said = (s for s in sentences(text) if not _ELSEWHERE.fullmatch(s))
+    return next((s for s in said if not known.issuperset(re.findall(r"\w+", s.lower()))), "")
 
 
 def _shorter(text: str) -> list[str]:

@@ -19,6 +19,7 @@ from extractor.schema import Node
 
 _MARK: Final = re.compile(r"\btest|^\W*(?:fact|theory)\b", re.I)  # @Test, #[test], [TestMethod], [Fact]
 _BLOCK: Final = re.compile(r"^\s*(?:it|test)(?:\.\w+)?\s*\(\s*([\"'`])(.+?)\1")
+_NO_TITLE: Final = frozenset(("test", "tests"))  # words of a test's name that do not say what it shows
 _CHECK: Final = re.compile(
     r"\b(?:assert\w*|expect|should|verify|(?:EXPECT|ASSERT|CHECK|REQUIRE)(?:_\w+)?)\b|\bAssert\."
 )
@@ -37,7 +38,7 @@ def traced(view: View, texts: Mapping[str, tuple[str, str]]) -> Iterator[tuple[S
                 continue  # what others call is a part of something, no example
             for title, start, end in _stretches(node, lines):
                 steps = _steps(view, node, lines, start, end)
-                if len({step.node_id for step in steps}) > 1:
+                if len({_called(view, step.node_id) for step in steps}) > 1:
                     source = "test" if is_test(path) else "example"
                     yield Snippet(path, start, "\n".join(lines[start - 1 : end]), title, source), steps
 
@@ -48,7 +49,8 @@ def _stretches(node: Node, lines: Sequence[str]) -> Iterator[tuple[str, int, int
     if node.type != "module":
         marks = " ".join(map(str, node.meta.get("decorators", ())))
         if not is_test(node) or node.name.lower().startswith("test") or _MARK.search(marks):
-            yield " ".join(split_identifier(re.sub(r"^[Tt]est_?", "", node.name))), start, end
+            words = split_identifier(node.name)
+            yield " ".join([word for word in words if word not in _NO_TITLE] or words), start, end
         return
     if not is_test(node):
         yield " ".join(split_identifier(node.path.rpartition("/")[2].partition(".")[0])), 1, len(lines)
@@ -70,9 +72,14 @@ def _steps(view: View, node: Node, lines: Sequence[str], start: int, end: int) -
         if start <= edge.line <= end and not _CHECK.search(line):
             place = re.search(rf"(?<!\w){re.escape(target.name)}(?!\w)", line)
             found.append((edge.line, place.start() if place else -1, target.id))
-    ids = [target for _, _, target in sorted(found)]
-    return [
-        Step(target, (), line)
-        for n, (line, _, target) in enumerate(sorted(found))
-        if n == 0 or target != ids[n - 1]
-    ][:MOST_STEPS]  # fmt: skip
+    steps: list[Step] = []
+    for number, _, called in sorted(found):
+        # What may be one of several is one step, and so is one that is taken again.
+        if not steps or _called(view, called) != _called(view, steps[-1].node_id):
+            steps.append(Step(called, (), number))
+    return steps[:MOST_STEPS]
+
+
+def _called(view: View, node_id: str) -> str:
+    """What a step calls, by name: overloads, and one function written for several platforms, read alike."""
+    return view.nodes[node_id].qualname

@@ -36,7 +36,7 @@ _PLAIN = re.compile(r"[-_.]")
 _ASIDE_DIRS = frozenset(
     {"examples", "example", "samples", "demo", "demos", "benchmarks", "benchmark", "bench", "docs", "doc"}
 )
-_COPY = re.compile(r"(?:^|/)dist/|\.d\.[cm]?ts$|\.pyi$")
+_COPY = re.compile(r"(?:^|/)(?:dist|_build)/|\.d\.[cm]?ts$|\.pyi$")
 
 
 class Relations(Protocol):
@@ -179,6 +179,12 @@ def is_public(node: Node) -> bool:
     if node.type == "variable" and names[-1].startswith("__"):
         return False  # `__slots__`, `__all__`: said to the interpreter, not to people
     return not any(hidden(name) for name in names) and not is_test(node)
+
+
+def is_lifetime(node: Node) -> bool:
+    """Whether a method makes or ends objects of its class: nothing that can be done with them."""
+    flags = node.meta.get("flags", ())
+    return node.name in ("__init__", "constructor") or "constructor" in flags or "destructor" in flags
 
 
 def hidden(name: str) -> bool:

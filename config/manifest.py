@@ -12,11 +12,13 @@ import os
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from config.errors import IncompatibleInput
 
 SCHEMA_VERSION = 1
+FLOORS: Final = ("config", "extractor", "brain", "dataset")  # each runs its own code and that of those before it
+HOME: Final = Path(__file__).resolve().parents[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,16 @@ def write_atomically(path: Path, text: str) -> None:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def code_version(part: str) -> str:
+    """12 hex digits over nanodex's own code, so that other code is other work: of a floor and of those below it, or of one file.
+
+    What lies in folders of a floor is left out: the parsers and linkers there make the graph, which has versions of its own."""
+    floors = FLOORS[: FLOORS.index(part) + 1] if part in FLOORS else ()
+    found = {file for floor in floors for ending in ("py", "txt") for file in (HOME / floor).glob(f"*.{ending}")}
+    files = sorted(found) or [HOME / part]
+    return digest(piece for file in files for piece in (f"{file.parent.name}/{file.name}", file.read_bytes()))[:12]
 
 
 def digest(parts: Iterable[str | bytes]) -> str:

@@ -17,7 +17,15 @@ from pathlib import Path
 
 from config.console import Console
 from config.errors import MissingInput, StaleInput
-from config.manifest import Manifest, digest, manifest_path, read_manifest, write_atomically, write_manifest
+from config.manifest import (
+    Manifest,
+    code_version,
+    digest,
+    manifest_path,
+    read_manifest,
+    write_atomically,
+    write_manifest,
+)
 from config.settings import DatasetSettings
 from dataset.choose import COVERED, FLOOR, TOP, Chooser, Wanted, asking, goals
 from dataset.context import with_context
@@ -37,7 +45,6 @@ from dataset.teacher import FORMS, TASK, Taught, teach
 from dataset.topics import Topic
 from extractor.graph import Graph
 
-VERSION = "15"
 SAMPLES = 20
 
 
@@ -68,6 +75,8 @@ def _manifest(settings: DatasetSettings, graph: Graph) -> Manifest:
         raise MissingInput(f"there are no finished notes in {settings.nodes_dir}", "make brain")
     if graph.count("nodes", "origin").get("brain", 0) != notes.counts.get("ontology", 0):
         raise StaleInput(f"the notes in {settings.nodes_dir} are of another graph than {settings.graph}", "make brain")
+    if notes.versions.get("brain") != code_version("brain"):
+        raise StaleInput(f"the notes in {settings.nodes_dir} were made by another version of nanodex", "make brain")
     wanted = settings.model_dump(mode="json")
     return Manifest(
         stage="dataset",
@@ -76,7 +85,7 @@ def _manifest(settings: DatasetSettings, graph: Graph) -> Manifest:
         commit=source.commit,
         project=source.project,
         settings=wanted,
-        versions={"dataset": VERSION, **notes.versions},
+        versions={**notes.versions, "dataset": code_version("dataset")},
     )
 
 

@@ -13,6 +13,7 @@ from zlib import crc32
 
 from brain.facts import Fact
 from dataset.aspects import MANY, SIMPLE
+from dataset.contrasts import contrast
 from dataset.gold import new_objects
 from dataset.names import Names, Subject
 from dataset.paths import TWO_HOP
@@ -66,7 +67,7 @@ def render(
 def topics(subject: Subject, facts: Facts) -> Iterator[Topic]:
     """Everything that can be asked about `subject`, single facts before paths of two edges."""
     ask = Ask(subject, facts)
-    for aspect in (*SIMPLE, *TWO_HOP):
+    for aspect in (*SIMPLE, *TWO_HOP, contrast):
         topic = aspect(ask)
         if topic is not None:
             yield topic

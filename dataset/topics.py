@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from brain.facts import Fact
+from brain.signatures import LEFT_OPEN as LEFT_OPEN
 from brain.view import is_aside, is_test
 from dataset.names import Names, Subject, clauses, listing, parts_of, spec_of, token_count, unique
 from dataset.score import code_tokens
@@ -19,7 +20,6 @@ SYMBOLS = ("class", "interface", "function", "method", "property", "variable")
 CALLABLE = ("function", "method")
 RUNS = (*CALLABLE, "property")
 TYPES = ("class", "interface")
-LEFT_OPEN = "..."  # a default that a declaration does not tell
 VERBATIM = 25  # the longest run of source tokens that an answer may repeat
 ERRORS = frozenset({"raises", "may_raise", "catches"})  # a function that makes the error is no error
 LISTED = frozenset(
@@ -82,6 +82,7 @@ class Facts:
             if "<" not in f.object
             and (aside or not beside(f.object))
             and parts_of(f.object) != own  # an overload of the same name
+            and not (relation == "imported_by" and parts_of(f.object)[0] == own[0])  # tests inside the file itself
             and not (relation == "calls" and self._unsaid(f))
             and not (relation == "called_by" and _implied(f, node_id))
             and not (relation == "raised_by" and (self._passed_on(f.object, node_id) or bare))
@@ -259,8 +260,14 @@ def by_file(names: Names, facts: Sequence[Fact], places: Sequence[Fact | None]) 
     for fact, place in zip(facts, places, strict=True):
         if place is not None:
             homes.setdefault(place.object, []).append(f"`{names.subject(fact.object).label}`")
-    groups = [listing(unique(f)) + ("" if f[0] == f"`{path}`" else f" in `{path}`") for path, f in homes.items()]
-    return clauses(groups)
+    return clauses([_in_file(path, unique(said)) for path, said in homes.items()])
+
+
+def _in_file(path: str, said: Sequence[str]) -> str:
+    """What stands in a file, with the file; what runs there outside of any function is the file itself."""
+    inner = [name for name in said if name != f"`{path}`"]
+    itself = " and its top level" if len(inner) < len(said) else ""
+    return f"{listing(inner)} in `{path}`{itself}" if inner else f"`{path}`"
 
 
 def resolves(text: str, facts: Sequence[Fact], ask: Ask) -> bool:

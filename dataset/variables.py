@@ -36,9 +36,10 @@ def value(ask: Ask) -> Topic | None:
         written = ask.one("signature")
         if written is None or not _assigns(written.object, VERBATIM):
             return _table(ask)
+        made, way = ("declared", "declared") if s.noun == "type alias" else ("assigned", "set")
         answers = (
-            f"{s.said()} is assigned as `{written.object}`.{ask.place}",
-            f"`{written.object}` is how {s.said()} is set.{ask.home}",
+            f"{s.said()} is {made} as `{written.object}`.{ask.place}",
+            f"`{written.object}` is how {s.said()} is {way}.{ask.home}",
         )
         return ask.topic("value", "howto", "configuration", answers, [written, ask.one("path")])
     if not short_code(fact.object, VERBATIM):

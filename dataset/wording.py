@@ -68,6 +68,10 @@ _LITTLE = rf"(?:{'|'.join(_LITTLE_WORDS.split())})\b"
 _PLURAL = re.compile(
     rf"\b[a-z]{{3,}}(?<![sui])s (?!(?:and|or|to|not|as|only|again|back|up|out|off)\b)(?!{_LITTLE})[a-z]{{3,}}(?<!ly)(?<!ing)(?<!ed)\b"
 )
+# Behind "a" and a noun, a word in -s that no preposition parts from them: not the noun's plural, so its verb.
+_ENDS_IN_S = rf"[\w'-]+(?: (?!{_LITTLE}|(?:and|or|as|is|to)\b)[\w'-]+)*? (?!series\b|means\b)[a-z]{{2,}}(?<![sui])s\b"
+_SINGULAR = re.compile(_ENDS_IN_S)
+_SINGULAR_INSIDE = re.compile(rf"\ban? {_ENDS_IN_S}")
 # What may follow a second imperative: an object that is surely one; behind what is never a noun also nothing, or a particle.
 _DETERMINED = (
     r"(?:the|an?|all|any|each|every|this|that|these|those|its|their|it|them|him|itself|themselves|both|either)\b"
@@ -167,7 +171,7 @@ def clause(purpose: str, noun: str) -> str:
     many = first == "The" and re.match(
         r"(?:(?!that |which |who |where |when |used |for |to |with |of )\S+ )*[a-z]{3,}(?<![sui])s\b", rest
     )
-    if first in ("A", "An", "The") and not callable_noun and not many and _is_noun_phrase(rest):
+    if first in ("A", "An", "The") and not callable_noun and not many and _is_noun_phrase(rest, first):
         return f"is {first.lower()} {rest}"
     return ""
 
@@ -190,7 +194,7 @@ def _is_clause(rest: str) -> bool:
     return bool(_PLURAL.search(head)) and not re.match(_LITTLE, head)
 
 
-def _is_noun_phrase(rest: str) -> bool:
+def _is_noun_phrase(rest: str, article: str) -> bool:
     """Whether "a/the …" has no finite verb of its own before a relative clause starts."""
     relative = _RELATIVE.search(rest)
     head = rest[: relative.start()] if relative else rest
@@ -198,6 +202,10 @@ def _is_noun_phrase(rest: str) -> bool:
         if word in _PAST or word.endswith("ed") or word in _S_FORMS or (word in _VERBS and word not in _NOUN_TOO):
             return False
     finite, pronoun = _FINITE.search(rest), _PRONOUN.search(rest)
+    own = re.split(r"\b(?:that|which|who|whose|where|when)\b", rest, maxsplit=1)[0]
+    # A phrase that "a" opens ends in the singular: "a Compaction encapsulates", "a parameter to a command comes in two versions".
+    if (article != "The" and _SINGULAR.match(rest)) or _SINGULAR_INSIDE.search(own):
+        return False
     return finite is None or (pronoun is not None and pronoun.start() < finite.start() and "," not in rest)
 
 

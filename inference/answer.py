@@ -16,7 +16,7 @@ from typing import Any, Final
 from config.console import Console
 from config.settings import QuerySettings
 from extractor.graph import Graph
-from inference import discover, lines, outright, overview, pairs, traces
+from inference import differences, discover, lines, outright, overview, pairs, traces
 from inference.backends import Backend, choose
 from inference.citations import Citation, Verifier
 from inference.compose import Composer
@@ -256,11 +256,14 @@ class Expert:
                     return self.composer.describe.default(x, intent.y.name)
                 return pairs.check(self.composer, intent.verb, x, y)
             if isinstance(y, Missing):
-                if intent.y.shape == "plain" and not y.external:
+                everyday = intent.y.shape == "plain" and not y.external
+                if everyday and (intent.kind == "path" or x.mention.shape == "plain"):
                     return None  # "from Info to the output": an everyday word, which no index need hold
                 refused.add(y.mention.name)
                 return refuse(y)
-            return pairs.path(self.composer, x, y) if intent.kind == "path" else pairs.compare(self.composer, x, y)
+            if intent.kind == "path":
+                return pairs.path(self.composer, x, y)
+            return differences.compare(self.composer, self.retriever, x, y)
         if intent.kind == "diagnose":
             return traces.advise(self.composer, x)
         return self.composer.answer(intent.kind, x)

@@ -264,7 +264,7 @@ class Describer:
         return Section("explain", tuple(claims))
 
     def parameters(self, target: Target) -> Section:
-        node = self._callable(target.node)
+        node = self.called(target.node)
         taken = parameters(node)
         claims: list[Claim] = []
         if not taken:
@@ -281,7 +281,7 @@ class Describer:
             claims.append(Claim(f"It returns {returns}.", here(node)))
         return Section("parameters", tuple(claims))
 
-    def _callable(self, node: Node) -> Node:
+    def called(self, node: Node) -> Node:
         """A class is called through its constructor."""
         if node.type in ("class", "interface"):
             for owner in (node, *self.relations.ancestors(node)):
@@ -292,13 +292,9 @@ class Describer:
                         return member
         return node
 
-    def made_with(self, target: Target) -> list[str]:
-        """The parameters of a function, of a class those of its constructor, by name and default."""
-        return [brief(p) for p in parameters(self._callable(target.node))]
-
     def default(self, target: Target, wanted: str) -> Section:
         """What one parameter of a function is: its annotation and default."""
-        node = self._callable(target.node)
+        node = self.called(target.node)
         taken = parameters(node)
         match = next((p for p in taken if p["name"].lstrip("*&") == wanted.lstrip("*&-").replace("-", "_")), None)
         if match is None:

@@ -47,6 +47,7 @@ from inference.wording import (
 _WHOLE: Final = 0.5  # the share of a question that what leads its answer must be about
 _OPTION: Final = 0.4  # the share that the documentation of one parameter must hold
 _NAMED: Final = 0.7  # below it, the one telling word stands neither in the name nor in what the thing is for
+_NEXT: Final = 3  # finds that are as good as the first but for what they say
 _TRIED: Final = 12  # finds that may lead
 _THIN: Final = 0.45
 _WHOLLY: Final = 0.6  # how sure an answer is at least that says all of what was asked
@@ -54,6 +55,7 @@ _SYMBOLS: Final = ("class", "interface", "function", "method")
 _PLACES: Final = (*_SYMBOLS, "variable", "module", "section")
 _OWN: Final = 0.75
 _CEILING: Final = 0.9  # search never is as sure as an edge of the graph
+_FAILS: Final = re.compile(r"\b(?:errors?|exceptions?|fail\w*|fix|avoid|prevent|wrong|crash\w*)\b", re.IGNORECASE)
 # "Is there", "can it": nothing is taken for granted.
 _YES_OR_NO: Final = re.compile(
     r"\W*(?:(?:and|so|but)\s+)?(?:is|are|was|does|do|did|can|could|will|has|have|should)\b", re.IGNORECASE
@@ -138,23 +140,49 @@ class Discoverer:
 
     def _leading(self, finds: Sequence[Find], bearing: Bearing, text: str, howto: bool) -> Find | None:
         """The best find that says most of what is asked; None where none does."""
+        if howto and not _FAILS.search(text):
+            finds = [f for f in finds if f.hit.kind != "error"]  # what goes wrong is no way to do it
         # One telling word finds where a thing is, not how something is done with it.
         single = len(content_words(text)) < 2
         for find in finds[:_TRIED] if howto else ():
             # `add_option` of "how do I add an option with a default value".
             told = find.node is not None and spoken(find.node, text) and names(find.node.name, bearing.deed)
             if told and find.node is not None and bearing.is_open_to(find.node):
-                return find
+                return self._told(find, finds, bearing, spoken=True)
         for find in finds[:_TRIED]:
-            field = find.hit.kind == "variable" and not (howto and (find.fit >= 1.0 or is_option(find.node)))
+            field = find.hit.kind == "variable" and not (howto and (find.fit >= 1.0 or is_option(find.node, text)))
             if field or not bearing.does(find.held, find.hit, find.node):
                 continue
             if single and howto:
                 if find.node is not None and (names_all(find.node, text) or does(find.node, bearing.deed)):
                     return find
+            elif howto and len(bearing.words) < 2 and not self._is_it(find, bearing):
+                continue
             elif bearing.able or find.fit >= (_NAMED if single else _WHOLE):
-                return find
+                return self._told(find, finds, bearing) if howto else find
         return None
+
+    def _is_it(self, find: Find, bearing: Bearing) -> bool:
+        """Whether a find is called by the one thing that is asked about, or by the deed; others only mention it."""
+        return bearing.is_called_so(find.hit, find.node) or (find.node is not None and does(find.node, bearing.deed))
+
+    def _told(self, lead: Find, finds: Sequence[Find], bearing: Bearing, spoken: bool = False) -> Find:
+        """`lead`, or what tells more: where it leaves out the most telling word, what says it and as much besides; where nobody has
+        documented it, the section of a document that says as much and is called so, most nearly."""
+        if lead.node is None:
+            return lead
+        share, able = bearing.share(lead.held), [f for f in finds[:_TRIED] if bearing.does(f.held, f.hit, f.node)]
+        if not spoken:
+            more = [f for f in able if bearing.telling in f.held and bearing.share(f.held) >= share]
+            more = more if bearing.telling not in lead.held else []
+            # What says all of it is no worse for standing next to what does not.
+            more += [f for f in able[:_NEXT] if bearing.lacks(lead.held) and f.held >= {*bearing.words}]
+            lead = next((f for f in more if f.hit.kind != "variable"), lead)
+        if lead.node is None or said_of(lead.node):
+            return lead
+        taught = [f for f in able if f.hit.kind == "section" and bearing.share(f.held) >= share]
+        taught = [f for f in taught if bearing.tells_of(f.hit.name, lead.node.name)]
+        return max(taught, key=lambda f: bearing.called(f.hit.name), default=lead)
 
     def _shown(
         self, finds: Sequence[Find], lead: Find | None, bearing: Bearing, text: str

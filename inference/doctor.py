@@ -18,7 +18,7 @@ from typing import Final
 
 from config.console import Console, plural
 from config.errors import EXTRACT, InputError, NanodexError, UsageError, extract_again
-from config.manifest import Manifest, digest, read_manifest
+from config.manifest import Manifest, code_version, digest, read_manifest
 from config.settings import (
     STAGES,
     BrainSettings,
@@ -36,6 +36,7 @@ from trainer.hardware import free_ram
 from trainer.pack import Pack, adapters, current, file_digest
 
 SETUP: Final = "make setup"
+OTHER_CODE: Final = "they were made by another version of nanodex"
 OLDEST_PYTHON: Final = (3, 11)
 # Trigram tables, which the search index needs, came with this version.
 OLDEST_SQLITE: Final = (3, 34, 0)
@@ -172,6 +173,8 @@ def check_brain(graph: Path, notes: Path) -> Iterator[Check]:
             derived = opened.count("nodes", "origin").get("brain", 0)
         if derived != made.counts.get("ontology", 0) or made.commit != source.commit:
             yield warn("brain: notes", "they are of an earlier graph", "make brain")
+        elif made.versions.get("brain") != code_version("brain"):
+            yield warn("brain: notes", OTHER_CODE, "make brain")
         else:
             yield ok("brain: notes", f"{made.counts.get('nodes', 0):,} in {notes}")
         open_index(index_path(graph)).close()
@@ -198,6 +201,8 @@ def check_vectors(graph: Path) -> Iterator[Check]:
         return
     if made is None or made.inputs != digest(part for row in texts for part in row):
         yield warn("brain: vectors", "they are of an earlier index", "make brain-embed")
+    elif made.versions.get("brain") != code_version("brain"):
+        yield warn("brain: vectors", OTHER_CODE, "make brain-embed")
     else:
         yield ok("brain: vectors", f"{len(texts):,} rows")
 
@@ -218,6 +223,8 @@ def check_dataset(graph: Path, train: Path) -> Iterator[Check]:
         yield fail("dataset: rows", f"{' and '.join(missing)} beside {train} are missing", "make dataset")
     elif source is not None and _rows_are_old(made, source):
         yield warn("dataset: rows", "they are of an earlier graph or of earlier notes", "make dataset")
+    elif made.versions.get("dataset") != code_version("dataset"):
+        yield warn("dataset: rows", OTHER_CODE, "make dataset")
     else:
         yield ok("dataset: rows", f"{train} of {made.project or 'an unnamed project'}")
 

@@ -18,7 +18,20 @@ from inference.compose import Composer
 from inference.howto import Guide
 from inference.passages import says
 from inference.retrieve import SETTING, Evidence, Retriever, content_words, stems
-from inference.verbs import TAKING, called, fitted, is_it, names_all, otherwise, said_words, spoken, tells, titled
+from inference.verbs import (
+    LIGHT,
+    TAKING,
+    called,
+    deed,
+    fitted,
+    is_it,
+    names_all,
+    otherwise,
+    said_words,
+    spoken,
+    tells,
+    titled,
+)
 from inference.wording import name_of, parameters, purpose, title_of
 
 SHOWN: Final = 5
@@ -42,6 +55,13 @@ _GIVEN: Final = 1.05  # more for what says that it gives, where something is to 
 _DONE: Final = 1.15  # more for what is called by the verb of the question
 _TOLD: Final = 0.7  # how much the share of the question that a find says itself weighs in its place
 _SIGNED: Final = 0.05  # how much the signature weighs: among overloads it decides
+_DOC: Final = 400  # characters of a documentation in which it says that it is no longer of use
+_GIVEN_UP = re.compile(
+    r"\bdeprecat|\bobsolete\b|\bno longer (?:supported|used|needed)\b|\bhas (?:\w+ )?been (?:disabled|removed|replaced)\b",
+    re.IGNORECASE,
+)
+_MENTIONED: Final = 0.8  # of a section whose title says nothing of what is asked
+_OPENING: Final = 200  # characters of a section, by which it is known again elsewhere
 _TELLING: Final = {"variable": 0.55, "module": 0.75, "package": 0.7, "recipe": 0.7, "error": 0.85, "section": 0.9}
 
 
@@ -82,6 +102,8 @@ class Finds:
             subject = self.anchor(node) if node is not None else None
             fit *= (1.0 if held >= several else 0.7) * (0.5 if is_past(hit.path) else 1.0)
             fit = self._weighed(fit, hit, node, text, bearing.deed, howto, works)
+            # A section that is called otherwise only mentions what is asked.
+            fit *= _MENTIONED if hit.kind == "section" and hit.name and not bearing.in_text(hit.name) else 1.0
             said = bearing.held(hit, subject or node)
             in_tests = not tests and (is_test(hit.path) or inside_tests(hit.name))
             signed = _SIGNED * bearing.share(bearing.signed(subject)) if subject is not None else 0.0
@@ -123,12 +145,16 @@ class Finds:
                 fit = max(fit, _NAMED) if names_all(subject, text) else fit
                 fit *= _GIVEN if verb in TAKING and tells(subject) else 1.0
                 fit = fitted(fit, subject, verb, text)
+        if howto and node is not None and is_given_up(node) and not _GIVEN_UP.search(text):
+            fit *= _MENTIONED
+        if howto and is_whole_option(node, text):
+            fit = max(fit, _NAMED)
         # What a documented field of a class is for, one sets it to; other variables only share a word.
-        fit *= 1.0 if howto and is_option(node) else _TELLING.get(kind, 1.0)
+        fit *= 1.0 if howto and is_option(node, text) else _TELLING.get(kind, 1.0)
         if kind == "section":
             # What a document does not say in words is no answer: a shared word of its code is not.
             told = says(self.retriever.lookup.text(hit.path, hit.start, hit.end), text, hit.name)
-            fit = titled(fit * (0.6 if _WHERE.match(text) or not told else 1.0), hit.name, verb)
+            fit = titled(fit * (0.6 if _WHERE.match(text) or not told else 1.0), hit.name, verb, text)
         elif works and node is not None:
             # How a thing works is told by the thing itself, before one of its inner steps.
             inner = any(hidden(part) for part in node.qualname.split("."))
@@ -164,6 +190,8 @@ class Finds:
         owner = self.composer.relations.node(node.id.rpartition(".")[0]) if "#" in node.id else None
         if not is_public(node) or (owner is not None and self._open(owner) <= _PRIVATE):
             return _PRIVATE
+        if owner is not None and owner.type in ("function", "method") and not purpose(node):
+            return _PRIVATE  # a step of what runs around it
         if node.meta.get("visibility") in ("protected", "package", "internal"):
             return 0.8
         failing = node.type == "error" or any(n is not None and self.composer.errors.is_error(n) for n in (node, owner))
@@ -176,13 +204,31 @@ class Finds:
             node = self.graph.node(find.hit.node_id) if find.hit.node_id else None
             title = title_of(self.graph, node) if node is not None and node.origin == "brain" else ""
             name = title or (name_of(node) if node is not None else find.hit.name)
-            told.setdefault((name, find.hit.path), find)
+            place = find.hit.path
+            if find.hit.kind == "section":  # documents are built into copies of themselves
+                place = one_line(self.retriever.lookup.text(place, find.hit.start, find.hit.end))[:_OPENING]
+            told.setdefault((name, place), find)
         return list(told.values())
 
 
-def is_option(node: Node | None) -> bool:
-    """Whether a variable is a documented field of a class."""
-    return node is not None and node.type == "variable" and "." in node.qualname and bool(purpose(node))
+def is_option(node: Node | None, text: str) -> bool:
+    """Whether a variable is a documented field of a class, called by a word of the question."""
+    field = node is not None and node.type == "variable" and "." in node.qualname and bool(purpose(node))
+    return field and node is not None and bool(stems(node.name) & {stem(word) for word in content_words(text)})
+
+
+def is_whole_option(node: Node | None, text: str) -> bool:
+    """Whether a field is called exactly what a question asks to set: `Command.version` of "how do I set a version for a command"."""
+    if node is None or deed(text) not in LIGHT or not is_option(node, text):
+        return False
+    *_, owner, called = ["", *node.qualname.split(".")]
+    about = {stem(word) for word in content_words(text) if word not in LIGHT}
+    return stems(called) <= about <= stems(called) | stems(owner)
+
+
+def is_given_up(node: Node) -> bool:
+    """Whether the documentation of a symbol says that it is no longer the way."""
+    return _GIVEN_UP.search(str(node.meta.get("doc", ""))[:_DOC]) is not None
 
 
 def does_it_all(node: Node | None, text: str) -> bool:

@@ -11,8 +11,7 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from inference.bearing import WITHOUT
-from inference.grammar import ASK, HOWTO
+from inference.grammar import ASK, HOWTO, WITHOUT
 from inference.retrieve import content_words
 from inference.verbs import LIGHT, deed
 

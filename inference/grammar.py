@@ -98,8 +98,13 @@ THINGS = r"(?:\s+(?!⟦)[\w-]+){0,3}?"  # "what kinds of errors", "which functio
 FRAMES: Final = tuple(
     (kind, re.compile(pattern, re.IGNORECASE))
     for kind, pattern in (
-        ("compare", rf"\b(?:difference|differences|relationship|relation)\s+between\s+{X}\s+and\s+{Y}"),
-        ("compare", rf"\bhow\s+(?:does|is|are|do)\s+{X}\s+(?:differ|different)\s+from\s+{Y}"),
+        ("compare", rf"\b(?:differences?|different|differs?|relationship|relation|distinction|choose|decide)\s+between\s+{X}\s+(?:and|or)\s+{Y}"),
+        ("compare", rf"(?<!\w){X}\s+(?:(?:is|are)\s+)?(?:differ|differs|different)\s+from\s+{Y}"),
+        ("compare", rf"\b(?:do|does|are|is)\s+{X}\s+and\s+{Y}\s+(?:differ|compare|relate|(?:not\s+)?the\s+same|different|equivalent|identical|interchangeable|alike)\b"),
+        ("compare", rf"\b(?:distinguish(?:es)?|separates?|tells?|sets?)\s+{X}\s+(?:apart\s+)?from\s+{Y}"),
+        ("compare", rf"\b(?:is|are)\s+{X}\s+(?:better|worse|faster|slower|safer|simpler|different|preferred|preferable|the\s+same)\s+(?:than|from|to|as|over)\s+{Y}"),
+        ("compare", rf"^(?!.*\bhow\b).*\b(?:use|using|choose|pick|prefer|need|want|take|call|go\s+(?:for|with))\s+{X}\s+(?:instead\s+of|rather\s+than|over|or|and\s+not)\s+{Y}"),
+        ("compare", rf"(?:^|[,:])\W*{X}\s+or\s+{Y}\s*(?:[?.!]|$)"),
         ("compare", rf"(?<!\w)(?:compare\s+)?{X}\s+(?:vs\.?|versus|compared\s+(?:to|with))\s+{Y}"),
         ("compare", rf"\bcompare\s+{X}\s+(?:and|with|to)\s+{Y}"),
         ("path", rf"\b(?:path|route|chain|flow|way|trace)s?\b.{{0,20}}?\b(?:from|between)\s+{X}\s+(?:to|and|into)\s+{Y}"),
@@ -116,7 +121,7 @@ FRAMES: Final = tuple(
         ("passive", rf"\b(?:is|are)\s+{X}\s+(?:ever\s+)?(?P<passive>{PASSIVES})\b"),
         ("backward", rf"\b(?:who|what|which|where|how\s+many){THINGS}\s+(?:(?:can|could|may|might|will|would|do|does|is|are|directly|also)\s+)*(?P<verb>{VERB}|{PASSIVES}){PREP}\s+{X}"),
         ("forward", rf"\b(?:whatever|what|which|where|how){THINGS}\s+{X}\s+(?P<tail>(?:(?:can|may|might|could|directly|actually)\s+)*{VERB}\b.*)"),
-        ("noun", rf"\b(?P<noun>{NOUNS})(?:e?s|ies)?\s+(?:\w+\s+){{0,2}}?(?:of|for|to|in|inside|from|on|does|do)\s+{X}"),
+        ("noun", rf"\b(?P<noun>{NOUNS})(?:e?s|ies)?\s+(?:(?!instead\b)\w+\s+){{0,2}}?(?:of|for|to|in|inside|from|on|does|do)\s+{X}"),
         ("callers", rf"\breferences\s+to\s+{X}"),
         ("noun", rf"{X}(?:'s|’s)\s+(?:own\s+)?(?P<noun>{NOUNS})(?:e?s|ies)?\b"),
         ("noun", r"(?P<x>⟦\d+⟧)\s+(?P<noun>" + NOUNS + r")(?:e?s|ies)?\b"),
@@ -178,6 +183,8 @@ HOWTO = re.compile(
     r"|^\W*(?:(?:so|hey|hi|and|ok|well),?\s+)*(?:can|could)\s+(?:i|we|one)\b|\b(?:is\s+it\s+possible|is\s+there\s+(?:a|any)\s+way)\s+to\b|^\W*(?:i|we)\s+(?:want|need|would\s+like|am\s+trying|are\s+trying|try)\s+to\b",
     re.I,
 )
+# How it is not done: the answer need not speak of that.
+WITHOUT: Final = re.compile(r"\b(?:without|instead\s+of|rather\s+than)\b[^,;?]*", re.IGNORECASE)
 DISCOVER = re.compile(
     r"\b(?:what\s+can|which\s+(?:functions?|class(?:es)?|methods?|modules?|files?|parts?|code)|is\s+there|are\s+there|does\s+(?:it|this|the\s+\w+)\s+support|anything\s+(?:for|about|to)|list|capabilit|features?)\b",
     re.I,

@@ -17,7 +17,7 @@ from extractor.schema import Node
 from inference.citations import Span
 from inference.compose import Composer
 from inference.retrieve import Retriever, akin, content_words, stems
-from inference.verbs import LIGHT, deed
+from inference.verbs import LIGHT, deed, opposed
 from inference.wording import Claim, documented_parameter, few, here, join, name_of, parameters, purpose
 
 _ASKED: Final = 24  # recipes that are weighed
@@ -251,7 +251,7 @@ class Guide:
                     and stems(name) <= spoken
                     and 2 * sum(weight[w] for w in words if stem(w) in stems(name)) >= everything
                 )
-                share = max(share, float(settles))
+                share = max(share, float(settles)) * (_ACTS if opposed(name, text) else 1.0)
                 # What has to be given is what the function works on, unless somebody asks to set just that; what sets it says so.
                 if must and (not settles or stems(name) <= stems(node.name)):
                     continue

@@ -30,6 +30,7 @@ from inference.grammar import (
     PRONOUN,
     SMALL,
     VAGUE,
+    WITHOUT,
 )
 from inference.link import STRICT, Mention, mentions
 from inference.wholes import GREETING, asks_of_whole
@@ -177,6 +178,8 @@ def _read_clause(
             y, _ = _slot(groups.get("y"), found, None)
             if x is None or (kind in ("check", "path", "compare", "default") and y is None):
                 continue
+            if kind == "compare" and not any(m.shape != "plain" or exists(m.name) for m in (x, y) if m):
+                continue  # "threads or processes" are two words of prose
             made = _make(kind, groups, plain, x, y, carried)
             if made:
                 return made
@@ -188,7 +191,9 @@ def _read_clause(
         return [Intent(cue, plain, subject, None, "", not here)]
     kind = prose_kind(clause)
     if kind != "search":
-        return [Intent(kind, plain, here[0] if here else None)]
+        # What is to be done without is not what it is about.
+        about = re.findall(r"⟦(\d+)⟧", WITHOUT.sub(" ", clause) if kind == "howto" else clause)
+        return [Intent(kind, plain, found[int(about[0])] if about else None)]
     empty = not here and not any(_means_something(w) for w in re.findall(r"\w+", clause.lower()))
     if empty or (dangling and not here and len(clause.split()) <= 6 and not _of_whole(clause)):
         return [Intent("unclear", plain)]

@@ -1,4 +1,4 @@
-"""Questions about two names: does A call B, the path from A to B, how A differs from B, what is parameter B of A.
+"""Questions about two names: does A call B, the path from A to B. How A differs from B stands in `differences.py`.
 
 A check answers yes, no, or unknown, and a false premise ("why does X import Y") is corrected with what is true instead.
 """
@@ -14,7 +14,7 @@ from inference.citations import Span
 from inference.compose import Composer
 from inference.link import Missing, Target
 from inference.relations import Row, handlers_of
-from inference.wording import Claim, Section, at, caught_at, count, header, here, join, kind_of, name_of, purpose
+from inference.wording import Claim, Section, at, caught_at, count, header, here, join, name_of
 
 _LISTED: Final = 6
 _SAID: Final = {
@@ -180,40 +180,3 @@ def _hops(composer: Composer, chain: list[Edge]) -> list[Claim]:
         if source and dest:
             claims.append(Claim(f"{name_of(source)} calls {name_of(dest)}", (_hop(composer, edge),), item=True))
     return claims
-
-
-def compare(composer: Composer, x: Target, y: Target) -> Section:
-    """What each is, what they share, what only one has."""
-    relations = composer.relations
-    claims: list[Claim] = []
-    for target in (x, y):
-        said = purpose(target.node, 40)
-        text = f"{name_of(target.node)} is {kind_of(target.node)} in {target.node.path}"
-        claims.append(Claim(f"{text}. {said}" if said else f"{text}.", here(target.node)))
-    if not all(purpose(t.node) for t in (x, y)):
-        # Without a word of documentation, what they are made with tells them apart.
-        taken = [(t, composer.describe.made_with(t)) for t in (x, y)]
-        claims += [Claim(f"{name_of(t.node)} takes {join(names)}.", here(t.node)) for t, names in taken if names]
-    above_x = [n.id for n in relations.ancestors(x.node)]
-    above_y = [n.id for n in relations.ancestors(y.node)]
-    if y.node.id in above_x:
-        claims.append(Claim(f"{name_of(x.node)} inherits from {name_of(y.node)}.", here(x.node)))
-    elif x.node.id in above_y:
-        claims.append(Claim(f"{name_of(y.node)} inherits from {name_of(x.node)}.", here(y.node)))
-    else:
-        shared = [i for i in above_x if i in above_y]
-        bases = [n for n in (relations.node(i) for i in shared) if n and n.type != "external"]
-        if bases:
-            claims.append(Claim(f"Both inherit from {name_of(bases[0])}.", here(bases[0])))
-    mine = {m.name for m in relations.members(x.node) if not m.name.startswith("_")}
-    theirs = {m.name for m in relations.members(y.node) if not m.name.startswith("_")}
-    for label, names in (
-        ("Both define", mine & theirs),
-        (f"Only {name_of(x.node)} defines", mine - theirs),
-        (f"Only {name_of(y.node)} defines", theirs - mine),
-    ):
-        if names and (mine and theirs):
-            listed = sorted(names)
-            more = f" and {len(listed) - 10} more" if len(listed) > 10 else ""
-            claims.append(Claim(f"{label} {join(listed[:10]) if not more else ', '.join(listed[:10])}{more}."))
-    return Section("compare", tuple(claims), targets=(x.node.id, y.node.id))

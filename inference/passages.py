@@ -5,11 +5,14 @@ best, and whether its words speak of the question at all.
 from __future__ import annotations
 
 import re
+from typing import Final
 
 from brain.markup import items, prose
 from brain.text import one_line, paragraph, stem
 from inference.retrieve import content_words, stems
 
+_HEADING = re.compile(r"\s*([-=~^*#`\"])\1{2,}\s*|#{1,6}\s.*")  # or what underlines one
+_FEW: Final = 4  # items of a list that are read as one
 # A line of a table of contents names what stands elsewhere.
 _CONTENTS = re.compile(r"^[ \t]*(?:[-*+]|\d+\.)[ \t]+\[[^\]\n]*\]\(#[^)\n]*\)[ \t]*$", re.MULTILINE)
 
@@ -25,8 +28,12 @@ def passage(text: str, question: str, title: str = "") -> str:
             line[:1] in " \t" for line in lines if line
         ):
             continue
-        kept = "\n".join(line for line in lines if not re.fullmatch(r"\s*([-=~^*#`\"])\1{2,}\s*", line))
+        kept = "\n".join(line for line in lines if not _HEADING.fullmatch(line))
         parts = [part for part in map(paragraph, items(kept)) if part]
+        if len(parts) > _FEW:
+            # Of a long list, what its items say together is said by none of them.
+            most_held = max(len(words & stems(part)) for part in parts)
+            parts = [part for part in parts if len(words & stems(part)) == most_held][:_FEW]
         said = "".join(f"{part} " if part[-1] in ".!?:" else f"{part}; " for part in parts).rstrip()
         said = f"{said[:-1]}." if said.endswith(";") and len(parts) > 1 else said.rstrip(";")
         # "The types are:" says nothing without the list below it.

@@ -78,7 +78,8 @@ class Reader:
                 question = replace(self._parsed(full, ""), read_as=full)
         elif how.carry_kind in GRAPH_KINDS and only is not None and only.kind == "explain" and is_bare(only):
             # "and Cart.add?" after "who calls price_of?" asks the same of another name.
-            question = replace(question, intents=(replace(only, kind=how.carry_kind),))
+            other = Mention(how.carry, 0, 0, "tick") if how.carry_kind == "compare" and how.carry else None
+            question = replace(question, intents=(replace(only, kind=how.carry_kind, y=other),))
         if how.kind:
             first = next((i for i in question.intents if i.x), question.intents[0] if question.intents else None)
             if first is not None:

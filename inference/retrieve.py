@@ -15,12 +15,14 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
+from brain.alike import alike
 from brain.asking import STOP_WORDS
 from brain.index import index_path
 from brain.lookup import Hit, Lookup
 from brain.markup import prose
 from brain.text import clean, paragraph, sentences, split_identifier, stem, tokens
 from brain.view import is_test
+from dataset.wording import base_form, third_person
 from extractor.schema import Node
 from inference.citations import Span
 from inference.grammar import HOWTO
@@ -126,7 +128,10 @@ class Retriever:
             spelt = [word.replace(ours, theirs, 1) for ours, theirs in _SPELLINGS]
             if word in SETTING:
                 spelt.append("set")
-            other = next((s for s in spelt if s != word and self.frequency(s)), "") or self._slip_of(word)
+            other = next((s for s in spelt if s != word and self.frequency(s)), "")
+            # A word of the language is no slip of another: who asks to compare asks nothing of `compat`.
+            if not other and not (alike(word) or third_person(word) or base_form(word)):
+                other = self._slip_of(word)
             if other:
                 question = re.sub(rf"\b{re.escape(word)}\b", other, question, flags=re.IGNORECASE)
         return question

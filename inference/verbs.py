@@ -54,6 +54,12 @@ _NAMED: Final = frozenset().union(*_LINES)
 _OTHERWISE: Final = 0.6
 _DEED: Final = 0.25  # what a deed is worth beside the share of the question's words
 _SOME: Final = 0.25  # the least share of the others
+_NOT_TEXT: Final = "don disable disabled ignore skip exclude suppress prevent hide omit no not non without"
+_NOT: Final = frozenset(_NOT_TEXT.split())
+_NEGATED_TEXT: Final = (
+    "off avoid stop remove drop never t cannot silence mute quiet except turn ignored skipped hidden excluded"
+)
+_NEGATED: Final = frozenset(_NEGATED_TEXT.split())
 _WHO_TEXT: Final = "i we you one people users user u it this that they the a an please also ever actually just simply quickly easily best"
 _WHO: Final = frozenset(_WHO_TEXT.split())
 _ABLE: Final = re.compile(r"^\W*(?:(?:and|so|but)\s+)?(?:can|could|does|do|will|would)\b", re.IGNORECASE)
@@ -128,17 +134,38 @@ def fitted(fit: float, node: Node, verb: str, text: str) -> float:
     that is named for another deed: nobody parses with a getter."""
     if node.type not in ("function", "method") or not verb:
         return fit
+    if opposed(node.name, text):
+        return fit * _OTHERWISE
+    said = base_form(purpose(node).removeprefix(f"{node.name} ").partition(" ")[0])
     if not names(node.name, verb):
         first = expand(node.name).lower().split()[:2][-1:]
-        return fit * _OTHERWISE if first and first[0] in _NAMED else fit
+        other = (first and first[0] in _NAMED) or (said in _NAMED and said not in {base_form(verb), *otherwise(verb)})
+        return fit * _OTHERWISE if other else fit
     others = {stem(word) for word in content_words(text) if word != verb}
-    about = others & (stems(node.qualname) | stems(purpose(node, 40)))
-    return fit + _DEED if about and fit >= _SOME else fit
+    # `add_hook` adds a hook, whatever its documentation says about routes.
+    done_to = {stem(word) for word in split_identifier(node.name)[1:]}
+    about = others & (stems(node.qualname) | (set() if done_to and not done_to & others else stems(purpose(node, 40))))
+    # `set_version_template` sets more than a version.
+    exact = len(done_to & others) / len(done_to) if done_to & others else 1.0
+    return fit + _DEED * exact if about and fit >= _SOME else fit
 
 
-def titled(fit: float, title: str, verb: str) -> float:
-    """`fit`, more for a section of a document that is named for the deed."""
-    return fit + _DEED if verb and fit >= _SOME and stem(verb) in stems(title) else fit
+def titled(fit: float, title: str, verb: str, text: str) -> float:
+    """`fit`, more for a section of a document that is named for the deed; what is done to anything is named for the thing."""
+    if opposed(title, text):
+        return fit * _OTHERWISE
+    first = expand(title).lower().split()[:2][-1:]
+    if verb and " " not in title.partition("(")[0].strip() and first and first[0] in _NAMED and not names(title, verb):
+        return fit * _OTHERWISE  # a section on `getHeaders()` is no place to learn how they are set
+    about = {stem(word) for word in content_words(text) if word not in LIGHT | TAKING}
+    named = {stem(verb)} if verb not in LIGHT | TAKING else about
+    return fit + _DEED if verb and fit >= _SOME and named and named <= stems(title) else fit
+
+
+def opposed(name: str, text: str) -> bool:
+    """Whether a name says that something is not done, where the question does not: `disable_log` of "how do I log"."""
+    said = set(re.findall(r"[a-z]+", text.lower()))
+    return bool(_NOT & set(split_identifier(name))) and not said & (_NOT | _NEGATED)
 
 
 def is_it(node: Node, text: str) -> bool:

@@ -106,12 +106,14 @@ def _opens(text: str, mention: Mention) -> bool:
 
 def means_it(intent: Intent, target: Target) -> bool:
     """Whether an everyday word was meant as the name it happens to be: `server` is not tests/testserver/server.py."""
-    if intent.x is None or intent.x.shape != "plain" or intent.carried:
+    if intent.x is None or intent.x.shape not in ("plain", "capital") or intent.carried:
+        return True
+    if target.node.type == "variable" and re.match(r"\W*how\b", intent.text, re.IGNORECASE):
+        return False  # what works somehow is no attribute that happens to bear the word
+    if intent.x.shape == "capital":
         return True
     if is_test(target.node):
         return False
-    if target.node.type == "variable" and re.match(r"\W*how\b", intent.text, re.IGNORECASE):
-        return False  # what works somehow is no attribute that happens to bear the word
     if target.node.type in ("module", "package"):
         return (
             intent.kind in ("imports", "importers", "depends", "dependents")

@@ -42,8 +42,8 @@ if not __package__:
 from brain.asking import STOP_WORDS
 from brain.build import run as run_brain
 from brain.corpus import is_document
-from brain.embed import Embedder, open_embedder
 from brain.embed import run as run_embed
+from brain.embedders import Embedder, open_embedder
 from brain.index import index_path, open_index
 from brain.lookup import FEATURES, Hit, Lookup
 from brain.text import first_sentence, identifiers

@@ -56,7 +56,7 @@ EDGES = [
     Edge(f"{S}/cart.py", f"{S}/pricing.py", "imports", 8, 0.95, "import"),
     Edge(f"{S}/gateway.py", "ext:requests", "depends_on", 7, 0.95, "import"),
     Edge(
-        f"{S}/cart.py#Cart.add", "ext:builtins#ValueError", "throws", 37, 0.95, "raise",
+        f"{S}/cart.py#Cart.add", "ext:builtins#ValueError", "throws", 33, 0.95, "raise",
         {"how": "direct", "depth": 0, "message": "quantity must be at least 1", "guard": "quantity < 1"},
     ),
     Edge(

@@ -179,6 +179,23 @@ def test_a_shared_name_is_answered_with_all_its_files() -> None:
     assert "`a/core.py` and `a/parser.py`" in askings(topic)[0].response
 
 
+@pytest.mark.parametrize(
+    ("doc", "said"),
+    [
+        ("A Compaction encapsulates information about itself.", ""),
+        ("A HTML element consists of a tag name and attributes.", ""),
+        ("A parameter to a command comes in two versions.", ""),
+        ("A settings object for tests.", "is a settings object for tests"),
+        ("A list of Elements, with methods that act on each.", "is a list of Elements, with methods that act on each"),
+        ("An object to dispatch messages to handlers.", "is an object to dispatch messages to handlers"),
+        ("A file for reading the contents of a file.", "is a file for reading the contents of a file"),
+        ("A wrapper around a status flag.", "is a wrapper around a status flag"),
+    ],
+)
+def test_a_sentence_of_its_own_is_no_noun_phrase(doc: str, said: str) -> None:
+    assert clause(doc, "class") == said
+
+
 def test_lists_stay_true_when_they_are_long() -> None:
     assert listing(["a"]) == "a"
     assert listing(["a", "b", "c"]) == "a, b and c"
@@ -339,6 +356,54 @@ def test_a_file_is_not_said_to_stand_in_itself() -> None:
     ends = [Fact("js:c.js#h", "tested_by", end) for end in ("js:a/x.js", "js:b/y.js#g")]
     places = [Fact(f.object, "path", f.object.partition(":")[2].partition("#")[0]) for f in ends]
     assert by_file(names, ends, places) == "`a/x.js`; and `g` in `b/y.js`"
+    both = [Fact("js:c.js#h", "tested_by", end) for end in ("js:a/x.js", "js:a/x.js#f")]
+    assert by_file(names, both, [places[0]] * 2) == "`f` in `a/x.js` and its top level"
+
+
+def test_the_file_that_a_name_stands_in_does_not_import_it() -> None:
+    lid, tests, user = "rs:a.rs#Lid", "rs:a.rs#tests", "rs:b.rs"
+    facts = Facts([Fact(lid, "imported_by", tests), Fact(lid, "imported_by", user)], Names())
+    assert [f.object for f in facts.listed(lid, "imported_by")] == [user]
+
+
+CONFIG = "py:pkg/config.py#Config"
+CONFIG_TYPES = {CONFIG: "class", f"{CONFIG}.from_file": "method", f"{CONFIG}.from_text": "method"}
+CONFIG_FACTS = [
+    *[Fact(CONFIG, "member", f"{CONFIG}.{name}") for name in ("from_file", "from_text")],
+    *[Fact(f"{CONFIG}.{name}", "container", CONFIG) for name in ("from_file", "from_text")],
+    *[Fact(f"{CONFIG}.{name}", "path", "pkg/config.py") for name in ("from_file", "from_text")],
+    *[Fact(f"{CONFIG}.{name}", "signature", f"def {name}(self, x)") for name in ("from_file", "from_text")],
+    Fact(f"{CONFIG}.from_file", "purpose", "Reads the values from a file."),
+    Fact(f"{CONFIG}.from_file", "parameter", "path"),
+    Fact(f"{CONFIG}.from_file", "parameter", "silent"),
+    Fact(f"{CONFIG}.from_file", "returns", "bool"),
+    Fact(f"{CONFIG}.from_text", "purpose", "Reads the values from a string."),
+    Fact(f"{CONFIG}.from_text", "parameter", "text"),
+    Fact(f"{CONFIG}.from_text", "parameter", "silent"),
+    Fact(f"{CONFIG}.from_text", "returns", "int"),
+]
+
+
+def test_two_of_a_kind_are_told_apart_once() -> None:
+    names = Names(CONFIG_TYPES)
+    (topic,) = [
+        t for i in CONFIG_TYPES for t in topics(names.subject(i), Facts(CONFIG_FACTS, names)) if t.aspect == "contrast"
+    ]
+    assert topic.answers == (
+        "`Config.from_file` reads the values from a file. `Config.from_text` reads the values from a string."
+        " Only `Config.from_file` takes `path`. Only `Config.from_text` takes `text`."
+        " `Config.from_file` is declared to return `bool`, `Config.from_text` `int`.",
+    )
+    assert set(topic.refs) >= {f"{CONFIG}.from_file", f"{CONFIG}.from_text"}
+    prompts = [d.prompt for d in render(topic.subject, Facts(CONFIG_FACTS, names)) if d.aspect == "contrast"]
+    assert "Config.from_file vs Config.from_text" in prompts
+
+
+def test_what_has_no_documentation_is_not_told_apart() -> None:
+    names = Names(CONFIG_TYPES)
+    bare = [f for f in CONFIG_FACTS if (f.subject, f.relation) != (f"{CONFIG}.from_text", "purpose")]
+    found = [t for i in CONFIG_TYPES for t in topics(names.subject(i), Facts(bare, names)) if t.aspect == "contrast"]
+    assert found == []
 
 
 def test_a_base_that_may_be_one_of_several_is_not_told() -> None:

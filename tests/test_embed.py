@@ -13,8 +13,9 @@ import brains
 import numpy as np
 import pytest
 
-from brain import embed, search
-from brain.embed import EndpointEmbedder, MiniLM, Vectors, read_vectors, row_texts, run, vectors_path
+from brain import embed, embedders, search
+from brain.embed import Vectors, read_vectors, row_texts, run, vectors_path
+from brain.embedders import EndpointEmbedder, MiniLM
 from brain.lookup import Lookup
 from brain.text import identifiers, split_identifier
 from config.console import Console
@@ -162,7 +163,7 @@ def test_nearest_is_by_cosine_with_ties_by_place() -> None:
 
 
 def test_without_the_extra_the_command_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(embed, "WHEEL", "no_such_wheel_here")
+    monkeypatch.setattr(embedders, "WHEEL", "no_such_wheel_here")
     with pytest.raises(MissingInput) as caught:
         MiniLM(EmbedSettings())
     assert "pip install -e .[embed]" in caught.value.hint

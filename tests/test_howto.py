@@ -239,8 +239,15 @@ def test_nothing_is_extended_that_nobody_extends_or_asks_to(press: Expert, quest
 
 
 def test_a_section_named_for_the_deed_counts_more() -> None:
-    assert titled(0.5, "Folding to and from other forms", "fold") > 0.5
-    assert titled(0.5, "Other forms", "fold") == titled(0.5, "Folding", "") == 0.5
+    assert titled(0.5, "Folding to and from other forms", "fold", "how do I fold a map") > 0.5
+    assert titled(0.5, "Other forms", "fold", "how do I fold a map") == titled(0.5, "Folding", "", "maps") == 0.5
+
+
+def test_a_section_named_for_the_thing_counts_more_where_the_deed_is_done_to_anything() -> None:
+    asked = "how do I set the priority of a task"
+    assert titled(0.5, "Task priority", "set", asked) > 0.5
+    assert titled(0.5, "Setting things up", "set", asked) == 0.5
+    assert titled(0.5, ".getPriority()", "set", asked) < 0.5
 
 
 def test_a_test_that_only_passes_by_is_no_recipe(press: Expert) -> None:

@@ -10,10 +10,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from brain.derive import FactTable
+from brain.facts import Fact
 from brain.notes import Note, read_notes, safe_name, write_notes
+from brain.signatures import signature
 from brain.text import VERBATIM, banned, clean, longest_run, sentences, tokens
+from config.console import Console
 from config.errors import IncompatibleInput, MissingInput
-from extractor.schema import Edge
+from config.settings import ExtractSettings
+from extractor.extract import run as extract
+from extractor.schema import Edge, Node
 
 S = brains.S
 
@@ -67,7 +73,7 @@ def notes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Note]:
         ),
         ("py:tests/test_cart.py#catalog", "A function of tests.test_cart that returns Catalog."),
         (f"{S}/catalog.py#Catalog.__init__", "A constructor of Catalog that takes products."),
-        ("capability:bulk_discount", "bulk_discount and no_discount are part of the public interface."),
+        ("capability:bulk_discount", "Offers bulk_discount and no_discount to the code around it."),
     ],
 )
 def test_a_note_reads_as_a_maintainer_would_write_it(notes: dict[str, Note], node: str, summary: str) -> None:
@@ -78,6 +84,14 @@ def test_a_node_with_nothing_beyond_its_name_has_no_summary(notes: dict[str, Not
     assert notes[f"{S}/cart.py#Cart.__len__"].summary == "A method of Cart that returns int."
     assert notes[f"{S}/cart.py#Cart.__init__"].summary == ""
     assert notes[f"{S}/cart.py#Cart.__init__"].facts["doc"] == "none"
+
+
+def test_a_default_that_a_declaration_leaves_open_is_told_as_optional() -> None:
+    node = Node("py:a.pyi#f", "function", "f", "a.pyi", "python")
+    facts = [Fact(node.id, "parameter", "level", (("default", "..."),)), Fact(node.id, "returns", "int")]
+    said = signature(node, FactTable(facts))
+    assert said is not None
+    assert said.text == "takes level (optional) and returns int"
 
 
 def test_an_associated_type_is_no_field(tmp_path: Path) -> None:
@@ -91,6 +105,18 @@ def test_an_associated_type_is_no_field(tmp_path: Path) -> None:
     found = read_notes(graph.parent / "nodes")
     assert found["rs:lib.rs#Count"].summary == "Counts down. Methods: next; fields: left."
     assert found["rs:lib.rs#Count.Item"].summary == "A type alias of Count for u32."
+
+
+def test_what_makes_and_ends_objects_is_no_method_to_name(tmp_path: Path) -> None:
+    (tmp_path / "repo").mkdir()
+    (tmp_path / "repo" / "box.ts").write_text("export class Box {\n  constructor() {}\n  put(): void {}\n}\n")
+    (tmp_path / "repo" / "lid.h").write_text("class Lid {\n public:\n  Lid();\n  ~Lid();\n  void close();\n};\n")
+    graph = tmp_path / "graph.sqlite"
+    extract(ExtractSettings(out_graph=graph, workers=1), Console(quiet=True), tmp_path / "repo")
+    brains.build(graph)
+    found = read_notes(graph.parent / "nodes")
+    assert found["ts:box.ts#Box"].summary == "A class of the module box. Methods: put."
+    assert found["cpp:lid.h#Lid"].summary == "A class of the module lid. Methods: close."
 
 
 def test_tests_are_told_by_what_they_try_whatever_marks_them(tmp_path: Path) -> None:

@@ -202,6 +202,45 @@ def test_a_handler_far_from_the_raise_site_is_no_handler_of_it(tmp_path: Path) -
     assert handlers == {"valueerror-near": ["py:a.py#safe"], "valueerror-far": []}
 
 
+def test_what_comes_out_of_a_function_its_own_handlers_have_not_caught(tmp_path: Path) -> None:
+    """`read` raises anew from its handler, `middle` lets that through beside a handler of its own, `top` catches it."""
+    (tmp_path / "r").mkdir()
+    (tmp_path / "r" / "a.py").write_text("def read(): ...\ndef middle():\n    read()\ndef top():\n    middle()\n")
+    error = "ext:builtins#ValueError"
+    through = {"how": "propagated", "callee": "py:a.py#read"}
+    edges = [
+        Edge("py:a.py#read", error, "throws", 1, 0.95, "raise", {"how": "direct", "message": "this went badly wrong"}),
+        Edge("py:a.py#middle", "py:a.py#read", "calls", 3, 0.95, "scope"),
+        Edge("py:a.py#middle", error, "throws", 3, 0.9, "propagated", through),
+        Edge("py:a.py#top", "py:a.py#middle", "calls", 5, 0.95, "scope"),
+    ]
+    view = View.load(Graph(brains.graph_of(tmp_path / "r", tmp_path / "graph.sqlite", edges)))
+    for name in ("read", "middle", "top"):
+        view.nodes[f"py:a.py#{name}"].meta["catches"] = [{"errors": [error], "action": "return"}]
+    (site,) = [d for d in errors(view, {}, Counter()) if d.slug == "valueerror-read"]
+    assert [link[1] for link in site.links if link[0] == "handler"] == ["py:a.py#top"]
+
+
+@pytest.mark.parametrize(
+    ("code", "advised"),
+    [
+        ("def f(kind):\n    if kind is int:\n        raise ValueError('no good value')\n", True),
+        (
+            "def f(kind):\n    if kind is int:\n        try:\n            return int(g())\n        except ValueError:\n"
+            "            raise ValueError('no good value') from None\n",
+            False,
+        ),
+    ],
+)
+def test_the_opposite_of_a_condition_mends_only_what_it_decides(tmp_path: Path, code: str, advised: bool) -> None:
+    (tmp_path / "a.py").write_text(code)
+    path = tmp_path / "out" / "graph.sqlite"
+    extract(ExtractSettings(out_graph=path, workers=1), Console(quiet=True), tmp_path)
+    (site,) = errors(View.load(Graph(path), "extractor"), {"a.py": ("", code)}, Counter())
+    said = [fix["text"] for key, value in site.more if key == "fixes" for fix in value]
+    assert said == (["Ensure that kind is not int."] if advised else [])
+
+
 def test_a_fix_is_what_the_message_tells_the_reader_to_do() -> None:
     assert [f["text"] for f in fixes("No such command. Use --help instead.", "a.py:1-1")] == ["Use --help instead."]
     for silent in ("it broke", "cannot use the same flag for true/false", "Attempted to use an uninstantiated type"):
@@ -245,9 +284,12 @@ def test_recipes_come_from_tests_and_examples_in_other_languages(tmp_path: Path)
         "    new Cart();\n  });\n});\n",
         "docs/shop.ts": "import { Cart, checkout } from '../src/cart';\nexport function part(): void {\n"
         "  const cart = new Cart();\n  checkout(cart);\n}\nexport function whole(): void {\n  part();\n}\n",
-        "src/main/java/acme/Depot.java": "package acme;\npublic class Depot {\n  public void put(String name) {}\n}\n",
-        "src/test/java/acme/DepotTest.java": "package acme;\npublic class DepotTest {\n  @Test public void keepsWhatWasPut() {\n"
-        "    Depot depot = new Depot();\n    depot.put(\"tea\");\n  }\n  Depot helper() {\n    Depot d = new Depot();\n"
+        "src/main/java/acme/Depot.java": "package acme;\npublic class Depot {\n  public void put(String name) {}\n"
+        "  public void put(int number) {}\n}\n",
+        "src/test/java/acme/DepotTest.java": "package acme;\npublic class DepotTest {\n  @Test public void keepsWhatWasPutTest() {\n"
+        "    Depot depot = new Depot();\n    depot.put(\"tea\");\n    depot.put(3);\n  }\n"
+        "  @Test public void putsTest() {\n    depot.put(\"tea\");\n    depot.put(3);\n  }\n"
+        "  Depot helper() {\n    Depot d = new Depot();\n"
         "    d.put(\"no\");\n    d.put(\"test\");\n    return d;\n  }\n}\n",
     }  # fmt: skip
     for path, text in sources.items():
