@@ -83,7 +83,6 @@ def query(
     follow: Annotated[
         bool, typer.Option("-c", "--continue", help="Go on from the last question: 'it' means what that was about.")
     ] = False,
-    new: Annotated[bool, typer.Option("--new", help="Forget the questions before.")] = False,
     color: Annotated[Literal["auto", "always", "never"], typer.Option(help="Colour on stdout.")] = "auto",
     hyperlinks: Annotated[
         Literal["auto", "always", "never", "vscode", "github"], typer.Option(help="Clickable citations.")
@@ -95,12 +94,13 @@ def query(
     verbose: VerboseOption = False,
 ) -> None:
     """Answer a question about the indexed repository, with citations that were checked."""
-    from config.errors import StaleIndex, UsageError, extract_again
+    from config.errors import StaleIndex, StorageError, UsageError, extract_again
     from config.settings import QuerySettings, load_settings
     from inference import show
     from inference.answer import Expert
     from inference.narrowing import refuse_empty
     from inference.reading import Ask
+    from inference.sessions import Sessions
 
     overrides = list(set_ or ())
     given = {"mode": mode or "", "endpoint": endpoint, "model": model, "adapter": adapter,
@@ -119,25 +119,20 @@ def query(
     asked = show.read_question(question or text)
     if not asked:
         raise UsageError("there is no question", 'nanodex query "Where is main defined?"')
-    memory = None
     with Expert(settings, console, repo) as expert:
         refuse_empty(expert.graph, how)
-        if follow or new:
-            from inference.sessions import Sessions
-
-            memory = Sessions.open()
-            if new:
-                memory.forget(expert.key)
-        if follow and memory is not None:
-            how = memory.carry(expert.key, how)
+        if follow:
+            how = Sessions.open().carry(expert.key, how)
         live = show.Live(sys.stdout) if not (no_stream or as_json) and settings.mode != "extractive" else None
         try:
             answer = expert.ask(asked, how, live)
         finally:
             if live is not None:
                 live.end()
-        if memory is not None:
-            memory.remember(expert.key, answer)
+        try:
+            Sessions.open().remember(expert.key, answer, goes_on=follow)
+        except StorageError as error:  # the answer stands without
+            console.warn(f"{error.message}; {error.hint}")
         style = show.style(color, hyperlinks, expert)
         print(
             show.as_json(answer) if as_json else show.render(answer, style, why=why, streamed=bool(live and live.shown))

@@ -147,10 +147,20 @@ def test_a_closed_pipe_ends_quietly(graph: Path) -> None:
 
 
 def test_a_conversation_goes_on(graph: Path) -> None:
-    assert ask(graph, "--new", "Where is price_of defined?").returncode == 0
+    assert ask(graph, "Where is price_of defined?").returncode == 0
     follow = ask(graph, "-c", "who calls it?")
     assert "price_of is called by" in follow.stdout
-    assert ask(graph, "--new", "who calls it?").returncode == 1
+    assert ask(graph, "who calls it?").returncode == 1
+    assert ask(graph, "-c", "what does it return?").returncode == 1  # what was asked before that is forgotten
+
+
+def test_an_answer_stands_where_no_conversation_can_be_kept(graph: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    state = {"XDG_STATE_HOME": str(tmp_path / "file")}
+    alone = ask(graph, "Where is price_of defined?", **state)
+    assert (alone.returncode, "defined in src/shop/pricing.py" in alone.stdout) == (0, True)
+    assert "cannot keep the conversation" in alone.stderr
+    assert ask(graph, "-c", "who calls it?", **state).returncode == 74
 
 
 def test_links_and_colours_only_when_asked(graph: Path) -> None:
@@ -161,7 +171,7 @@ def test_links_and_colours_only_when_asked(graph: Path) -> None:
 
 
 def test_the_next_name_inherits_the_question(graph: Path) -> None:
-    assert ask(graph, "--new", "Who calls price_of?").returncode == 0
+    assert ask(graph, "Who calls price_of?").returncode == 0
     follow = ask(graph, "-c", "and bulk_discount?")
     assert "bulk_discount is called by" in follow.stdout
     again = ask(graph, "-c", "what does it return?")
