@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, Protocol
 
@@ -19,7 +18,6 @@ from config.cli import (
     VerboseOption,
     VersionOption,
     run_app,
-    typed_here,
 )
 from config.console import Console, plural
 from inference.query import query
@@ -381,11 +379,10 @@ def doctor(
     quiet: QuietOption = False,
 ) -> None:
     """Check every stage, with the command that mends what fails."""
-    from inference.checks import Verdict
     from inference.doctor import run
 
     verdict = run(Console(quiet=quiet), models, repo)
-    show(Verdict(tuple(replace(check, fix=typed_here(check.fix)) for check in verdict.checks)), as_json)
+    show(verdict, as_json)
     raise typer.Exit(verdict.exit_code)
 
 
