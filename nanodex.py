@@ -14,6 +14,7 @@ from config.cli import (
     ConfigOption,
     JsonOption,
     QuietOption,
+    RepoOption,
     SetOption,
     VerboseOption,
     VersionOption,
@@ -31,9 +32,6 @@ app = typer.Typer(
 )
 GRAPH, MODELS = Path("brain/graph.sqlite"), Path("models")
 GraphOption = Annotated[Path, typer.Option(metavar="DB", help="The graph; the index lies beside it.")]
-RepoOption = Annotated[
-    Path | None, typer.Option(metavar="DIR", help="The repository, when it is not where extract found it.")
-]
 ModelsOption = Annotated[Path, typer.Option(metavar="DIR", help="Where the adapter packs lie.")]
 
 
@@ -212,7 +210,7 @@ def dataset(
 
     settings = load_settings(DatasetSettings, "dataset", config, set_ or ())
     if preview:
-        print("\n".join(views.preview(settings.out_jsonl, preview, settings.seed)))
+        show(views.preview(settings.out_jsonl, preview, settings.seed), as_json)
         return
     if form:
         views.check_format(form)

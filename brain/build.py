@@ -22,7 +22,6 @@ from brain.ontology import derive
 from brain.render import Renderer
 from brain.view import CODE_TYPES, View
 from config.console import Console, plural
-from config.errors import MissingInput
 from config.manifest import Manifest, digest, read_manifest, write_manifest
 from config.settings import BrainSettings
 from extractor.graph import Graph, write_brain
@@ -88,11 +87,9 @@ _PLURALS: Final = {"capability": "capabilities", "concept": "concepts", "error":
 def run(settings: BrainSettings, console: Console, repo: Path | None = None) -> BrainReport:
     """Derive everything from `settings.graph`. `repo` overrides where the graph's manifest says the repository lies.
 
-    Raises MissingInput without a finished graph or for a `repo` that is no folder, StorageError when the disk is full.
+    Raises MissingInput without a finished graph, StorageError when the disk is full.
     """
     started = time.monotonic()
-    if repo is not None and not repo.is_dir():
-        raise MissingInput(f"there is no folder {repo}", "pass the repository that was extracted as --repo")
     with Graph(settings.graph) as graph:
         source = graph.manifest
         root = repo or (Path(source.root) if source.root else None)

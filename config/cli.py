@@ -24,6 +24,12 @@ SetOption = Annotated[
     typer.Option("--set", metavar="KEY=VALUE", help="Override one setting; repeatable, dots reach inner keys."),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
+RepoOption = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR", exists=True, file_okay=False, help="The repository, when it is not where extract found it."
+    ),
+]
 QuietOption = Annotated[bool, typer.Option("-q", "--quiet", help="No progress, no notes.")]
 
 

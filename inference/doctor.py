@@ -146,7 +146,7 @@ def check_graph(graph: Path, repo: Path | None = None) -> Iterator[Check]:
     try:
         state = status_of(graph, repo)
     except NanodexError as error:
-        yield warn("extract: graph", f"its repository cannot be compared: {error.message}", "nanodex doctor --repo DIR")
+        yield warn("extract: graph", f"its repository cannot be compared: {error.message}", EXTRACT)
         return
     changed = len(state.changed) + len(state.added) + len(state.deleted)
     if changed:

@@ -27,8 +27,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from config.cli import ConfigOption, JsonOption, QuietOption, SetOption, VerboseOption, run_app, typed_here
+from config.cli import ConfigOption, JsonOption, QuietOption, RepoOption, SetOption, VerboseOption, run_app, typed_here
 from config.console import Console
+from config.errors import NanodexError, StaleIndex, StorageError, UsageError, extract_again
 
 if TYPE_CHECKING:
     from inference.answer import Answer, Expert
@@ -53,9 +54,7 @@ def query(
     adapter: Annotated[
         str, typer.Option(metavar="DIR", help="Run this adapter pack in process with transformers.")
     ] = "",
-    repo: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="The repository, when it has moved since extract.")
-    ] = None,
+    repo: RepoOption = None,
     k: Annotated[
         int, typer.Option("-k", min=0, max=100, help="Passages to consider; 0 takes the settings' value.")
     ] = 0,
@@ -94,7 +93,6 @@ def query(
     verbose: VerboseOption = False,
 ) -> None:
     """Answer a question about the indexed repository, with citations that were checked."""
-    from config.errors import StaleIndex, StorageError, UsageError, extract_again
     from config.settings import QuerySettings, load_settings
     from inference import show
     from inference.answer import Expert
@@ -114,7 +112,7 @@ def query(
     if jsonl:
         with Expert(settings, console, repo) as expert:
             refuse_empty(expert.graph, how)
-            code = _batch(expert, how)
+            code = _batch(expert, how, strict_fresh)
         raise typer.Exit(code)
     asked = show.read_question(question or text)
     if not asked:
@@ -133,20 +131,26 @@ def query(
             Sessions.open().remember(expert.key, answer, goes_on=follow)
         except StorageError as error:  # the answer stands without
             console.warn(f"{error.message}; {error.hint}")
+        stale = answer.stale if strict_fresh else ""
+        if stale and as_json:  # one object: the error
+            raise _refused(expert, stale)
         style = show.style(color, hyperlinks, expert)
         print(
             show.as_json(answer) if as_json else show.render(answer, style, why=why, streamed=bool(live and live.shown))
         )
-        if strict_fresh and answer.stale:
-            raise StaleIndex(answer.stale, extract_again(expert.repo or expert.graph.manifest.root, "brain"))
+        if stale:
+            raise _refused(expert, stale)
     raise typer.Exit(answer.exit_code)
 
 
-def _batch(expert: Expert, how: Ask) -> int:
+def _refused(expert: Expert, stale: str) -> StaleIndex:
+    return StaleIndex(stale, extract_again(expert.repo or expert.graph.manifest.root, "brain"))
+
+
+def _batch(expert: Expert, how: Ask, strict_fresh: bool) -> int:
     """One question per line of stdin, answers in the same order, an error as a row of its own."""
     import json
 
-    from config.errors import NanodexError
     from inference import show
 
     worst = 0
@@ -156,6 +160,8 @@ def _batch(expert: Expert, how: Ask) -> int:
             continue
         try:
             answer: Answer = expert.ask(show.batch_question(line), how)
+            if strict_fresh and answer.stale:
+                raise _refused(expert, answer.stale)
             print(show.as_json(answer), flush=True)
             worst = max(worst, answer.exit_code)
         except NanodexError as error:
@@ -164,7 +170,7 @@ def _batch(expert: Expert, how: Ask) -> int:
                 "question": line,
             }
             print(json.dumps(row, ensure_ascii=False, sort_keys=True), flush=True)
-            worst = 1
+            worst = max(worst, error.exit_code if isinstance(error, StaleIndex) else 1)
     return worst
 
 

@@ -11,12 +11,10 @@ from pathlib import Path
 import brains
 import pytest
 
-from brain.build import run
 from brain.index import dump_index, index_path, open_index
 from brain.lookup import Lookup
 from brain.notes import read_notes
 from brain.text import banned, clean
-from config.console import Console
 from config.errors import MissingInput
 from config.manifest import manifest_path
 from extractor.graph import Graph
@@ -112,8 +110,6 @@ def test_missing_input_names_the_command(tmp_path: Path) -> None:
         brains.build(tmp_path / "graph.sqlite")
     assert "make extract" in caught.value.hint
     graph = brains.shop(tmp_path)
-    with pytest.raises(MissingInput, match="no folder"):
-        run(brains.settings_for(graph), Console(quiet=True), tmp_path / "absent")
     manifest_path(graph).unlink()
     with pytest.raises(MissingInput, match="did not finish"):
         brains.build(graph)

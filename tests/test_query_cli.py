@@ -100,6 +100,10 @@ def test_a_stale_index_is_exit_four_when_asked_to_be(graph: Path, tmp_path: Path
     assert done.returncode == 4
     assert "1 file behind" in done.stderr
     assert f"make extract brain REPO={tmp_path / 'shop'}" in done.stderr
+    told = ask(stale, "Who calls price_of?", "--strict-fresh", "--json")
+    assert (told.returncode, json.loads(told.stdout)["error"]["code"]) == (4, 4)
+    batch = ask(stale, "--jsonl", "--strict-fresh", stdin="Who calls price_of?\n")
+    assert (batch.returncode, json.loads(batch.stdout)["error"]["code"]) == (4, 4)
 
 
 def test_a_batch_keeps_its_order_and_its_errors(graph: Path) -> None:
