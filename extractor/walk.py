@@ -99,12 +99,17 @@ class _Ignores:
 def check_repository(repo: Path) -> Path:
     """The resolved root. Raises MissingInput or InputError with what to do."""
     if not repo.exists():
-        raise MissingInput(f"there is no {repo}", EXTRACT)
+        raise MissingInput(f"there is no {_escaped(str(repo))}", EXTRACT)
     if not repo.is_dir():
         raise InputError(f"{repo} is a file, not a repository", extract_again(repo.parent))
     if not os.access(repo, os.R_OK | os.X_OK):
         raise InputError(f"{repo} cannot be read", f"chmod u+rx {shlex.quote(str(repo))}")
-    return repo.resolve()
+    root = repo.resolve()
+    if not str(root).isprintable():
+        raise InputError(
+            f"the name of {_escaped(str(root))} cannot be shown", "give the folder a name in printable UTF-8"
+        )
+    return root
 
 
 def walk(repo: Path, exclude: Sequence[str] = (), tracked: Iterable[str] = ()) -> Walk:

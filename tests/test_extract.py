@@ -19,6 +19,7 @@ from config.console import Console
 from config.errors import InputError, MissingInput, StorageError
 from config.manifest import manifest_path, read_manifest
 from config.settings import ExtractSettings
+from dataset.names import parts_of
 from extractor import schema
 from extractor.cache import FactsCache
 from extractor.extract import run
@@ -241,6 +242,36 @@ def test_a_repository_without_source_says_what_it_holds(tmp_path: Path) -> None:
     (tmp_path / "empty" / "main.zig").write_text("const std = 1;\n")
     with pytest.raises(MissingInput, match=r"no parser for \.zig 1"):
         run(settings(tmp_path / "empty"), QUIET, tmp_path / "empty")
+
+
+def test_names_of_files_that_git_knows_and_nobody_can_show_are_no_changes(shop: Path) -> None:
+    odd = os.fsdecode(b"bad\xff")
+    (shop / odd).mkdir()
+    (shop / odd / "lost.py").write_text("x = 1\n")
+    (shop / "two\nlines.py").write_text("x = 1\n")
+    commit_all(shop)
+    graph, report = extracted(shop)
+    assert report.dirty == 0
+    assert graph.manifest.counts["dirty"] == []
+    root = shop.parent / odd
+    shop.rename(root)
+    with pytest.raises(InputError, match=r"bad\\udcff cannot be shown"):
+        run(settings(root), QUIET, root)
+
+
+def test_signs_of_ids_in_the_names_of_files(shop: Path) -> None:
+    folder = shop / "C#" / "100%"
+    folder.mkdir(parents=True)
+    (folder / "Cart.cs").write_text("class Cart { void Add() { Sum(); } void Sum() { } }\n")
+    (folder / "cart.py").write_text("def add():\n    return total()\n\n\ndef total():\n    return 1\n")
+    graph, _ = extracted(shop)
+    for name, owner, called in (("Cart.cs", "Cart.Add", "Cart.Sum"), ("cart.py", "add", "total")):
+        path = f"C#/100%/{name}"
+        here = {node.qualname: node for node in graph.nodes(path=path) if "#" in node.id}
+        assert {node.path for node in here.values()} == {path}
+        assert [edge.dst for edge in graph.edges(("calls",), src=here[owner].id)] == [here[called].id]
+        assert here[owner].id.endswith(f":C%23/100%25/{name}#{owner}")
+        assert parts_of(here[owner].id) == (path, owner)
 
 
 def test_bad_files_are_rows_with_a_reason(shop: Path) -> None:
