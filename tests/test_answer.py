@@ -167,6 +167,16 @@ def test_lines_are_read_again_in_the_encoding_that_their_file_is_in(tmp_path: Pa
     assert f"def {name}" in literal(graph, f"{name}():").lines()[1]
 
 
+def test_lines_that_could_not_be_read_say_nothing_of_the_lines_that_could(tmp_path: Path) -> None:
+    text = "def whole():\n    return 1\n\n\ndef torn():\n    x = = 1\n    return 2\n"
+    (tmp_path / "repo").mkdir()
+    (tmp_path / "repo" / "one.py").write_text(text)
+    graph = index(tmp_path / "repo", tmp_path / "brain")
+    with expert(graph) as asked:
+        assert asked.ask("What does whole call?").text.startswith("None found: whole calls nothing")
+        assert "one.py was only partly parsed" in asked.ask("What does torn call?").text
+
+
 def test_a_commit_stands_in_the_citation_and_edits_show(tmp_path: Path) -> None:
     repo = tmp_path / "repo"
     repo.mkdir()

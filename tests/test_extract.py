@@ -280,6 +280,7 @@ def test_bad_files_are_rows_with_a_reason(shop: Path) -> None:
     (bad / "syntax.py").write_text(
         "def good():\n    return 1\n\n\ndef broken():\n    x = = 2\n\n\ndef also_good():\n    pass\n"
     )
+    (bad / "blanks.cpp").write_text('#include "a.h"  \nint one() { return 1; }\n')
     (bad / "latin.py").write_bytes(b'"""caf\xe9"""\nNAME = 1\n')
     (bad / "cookie.py").write_bytes(b'# -*- coding: cp1251 -*-\n"""\xcf\xf0\xe8\xe2\xe5\xf2"""\n')
     (bad / "wrong.py").write_bytes(b"# coding: no-such-codec\n")
@@ -296,6 +297,7 @@ def test_bad_files_are_rows_with_a_reason(shop: Path) -> None:
     assert rows["syntax.py"].status == "partial"
     assert "syntax errors at lines" in rows["syntax.py"].reason
     assert graph.node("py:bad/syntax.py#good") is not None
+    assert (rows["blanks.cpp"].status, rows["blanks.cpp"].reason) == ("ok", "")
     assert (rows["latin.py"].status, rows["cookie.py"].status, rows["bom.py"].status) == ("ok", "ok", "ok")
     assert graph.node("py:bad/latin.py").meta["doc"] == "café"  # type: ignore[union-attr]
     assert graph.node("py:bad/cookie.py").meta["doc"] == "Привет"  # type: ignore[union-attr]
