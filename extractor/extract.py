@@ -34,7 +34,7 @@ from extractor.schema import FileRow
 from extractor.scip import Index, overlay, read_index
 from extractor.scip_run import INDEXERS, Ran, run_indexer
 from extractor.scip_run import versions as scip_versions
-from extractor.walk import Walk, check_repository, classify, is_config, walk
+from extractor.walk import Walk, check_repository, classify, is_config, sources_of, walk
 
 MOST_MOVED: Final = 50  # changed files that are looked at one by one before everything is linked anew
 
@@ -174,7 +174,7 @@ def _build(
 def _scan(root: Path, listing: Walk, settings: ExtractSettings, cache: FactsCache, blobs: Mapping[str, str]) -> _Scan:
     """Read and hash every file once; nothing but hashes and build files stays in memory."""
     scan = _Scan({row.path: row for row in listing.rows})
-    known = cache.known()
+    known, listed = cache.known(), frozenset(listing.paths)
     for path in listing.paths:
         row, data = read_file(root, path, settings.max_file_bytes)
         if data is not None:
@@ -183,6 +183,8 @@ def _scan(root: Path, listing: Walk, settings: ExtractSettings, cache: FactsCach
             elif blobs:
                 scan.clean[path] = False
             spec, lang, reason = classify(path, data, settings.languages)
+            if spec is not None and not listed.isdisjoint(sources_of(root, path, data)):
+                spec, reason = None, "made by a build"
             sha256 = hashlib.sha256(data).hexdigest()
             row = FileRow(path, lang, sha256, "", "skipped", reason, count_lines(data) if reason == "document" else 0)
             if is_config(path):

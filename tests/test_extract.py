@@ -274,6 +274,28 @@ def test_signs_of_ids_in_the_names_of_files(shop: Path) -> None:
         assert parts_of(here[owner].id) == (path, owner)
 
 
+def test_what_a_build_made_of_files_that_are_here_is_not_read_twice(shop: Path) -> None:
+    built = {
+        "built/one.js": '{"version": 3, "sources": ["../front/one.ts"]}',
+        "built/two.js": '{"version": 3, "sourceRoot": "../front", "sources": ["one.ts"]}',
+        "built/gone.js": '{"version": 3, "sources": ["../lib/gone.ts"]}',
+        "built/odd.js": '["../front/one.ts"]',
+        "built/bad.js": "{",
+    }
+    (shop / "front").mkdir()
+    (shop / "built").mkdir()
+    (shop / "front/one.ts").write_text("export function one() { return 1 }\n")
+    for path, text in built.items():
+        (shop / path).write_text(f"function one() {{ return 1 }}\n//# sourceMappingURL={Path(path).name}.map\n")
+        (shop / f"{path}.map").write_text(text)
+    (shop / "built/alone.js").write_text("function one() { return 1 }\n//# sourceMappingURL=alone.js.map\n")
+    graph, _ = extracted(shop)
+    rows = {row.path: (row.status, row.reason) for row in graph.files()}
+    made = ("skipped", "made by a build")
+    assert [rows[path] for path in built] == [made, made, ("ok", ""), ("ok", ""), ("ok", "")]
+    assert (rows["built/alone.js"], rows["front/one.ts"]) == (("ok", ""), ("ok", ""))
+
+
 def test_bad_files_are_rows_with_a_reason(shop: Path) -> None:
     bad = shop / "bad"
     bad.mkdir()
