@@ -310,3 +310,22 @@ def test_a_types_own_method_hides_that_of_a_trait() -> None:
         "rs:src/lib.rs#Table.get@2",
         "rs:src/lib.rs#Table.len",
     }
+
+
+def test_what_a_derived_function_makes_is_of_the_type_though_less_sure() -> None:
+    text = """use clap::Parser;
+#[derive(Parser, Debug)]
+pub struct Opts { pub depth: u32 }
+impl Opts { pub fn run(&self) -> u32 { self.depth } }
+#[derive(Clone)]
+pub struct Plain;
+impl Plain { pub fn run(&self) {} }
+fn parsed() { let opts = Opts::parse(); opts.run(); }
+fn tried() { if let Ok(opts) = Opts::try_parse() { opts.run(); } }
+fn other() { Opts::command().print(); }
+fn open() { Plain::conjured().run(); }
+"""
+    links = linked(a=text)
+    sure = {e.src.partition("#")[2]: (e.dst, e.confidence, e.via) for e in links.edges if e.kind == "calls"}
+    assert sure == dict.fromkeys(("parsed", "tried"), ("rs:a.rs#Opts.run", 0.85, "flow"))
+    assert {u.name for u in links.unresolved if u.src == "rs:a.rs#open"} == {"Plain::conjured", "Plain::conjured().run"}

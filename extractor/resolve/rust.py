@@ -18,6 +18,16 @@ from extractor.resolve.model import NOTHING, Context, File, Symbol, Value, Value
 from extractor.resolve.rust_modules import Mod, rust_type
 from extractor.resolve.rust_results import RustResults
 
+_DERIVE = re.compile(r"\bderive\(([^)]*)\)")
+
+
+def _derived(symbol: Symbol) -> bool:
+    """Whether a macro from elsewhere gives the type functions that nobody has written down."""
+    traits = {
+        t.rpartition("::")[2].strip() for d in symbol.d.decorators for t in ",".join(_DERIVE.findall(d)).split(",")
+    }
+    return not traits <= library.DERIVED
+
 
 def link(files: Sequence[FileFacts], configs: Mapping[str, str]) -> Links:
     """All edges between Rust symbols, and what could not be linked."""
@@ -211,7 +221,7 @@ class RustEngine(RustResults):
             # A type's own method hides the one of that name that a trait gives it.
             functions = tuple(s for s in functions if "implements" not in s.d.flags) or functions
             if functions and (called or (ancestor.index, name) not in ancestor.file.binds):
-                via = "self" if value.via == "self" else "type"
+                via = value.via if value.via in ("self", "flow") else "type"
                 return (Value("func", functions, via=via, owner=value),)
             variants = self.symbol_values(s for s in members if "variant" in s.d.flags or "const" in s.d.flags)
             if variants:
@@ -269,7 +279,8 @@ class RustEngine(RustResults):
             return found
         if name in library.SAME or (value.kind == "class" and name in ("default", "from", "new")):
             return (Value("extfunc", name=f"std#{name}", owner=value),)
-        return (Value("beyond"),)  # of a trait elsewhere
+        # Of a trait elsewhere. What a derive macro gives a type mostly makes one of it: `Options::parse()`
+        return (Value("beyond", owner=value if value.kind == "class" and _derived(value.symbol) else None),)
 
     def foreign_member(self, value: Value, name: str, context: Context) -> Values:
         if value.kind == "module":

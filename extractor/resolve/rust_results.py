@@ -14,6 +14,8 @@ class RustResults(RustModules):
         if value.kind == "variant":
             owner = value.symbol.parent
             return (Value("inst", owner),) if owner is not None else NOTHING
+        if value.kind == "beyond" and value.owner is not None:
+            return (self.as_instance(value.owner, "flow"),)
         return super().result(value, args, context)
 
     def foreign_result(self, value: Value, args: list[str], context: Context) -> Values:
