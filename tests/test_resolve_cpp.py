@@ -55,11 +55,13 @@ struct Plain {};
 Guard handed() { Guard g(1); return g; }
 void scope() { Guard g(1); static Guard kept(2); Plain p; }
 void gone(Shape* s, Plain* p) { delete s; delete p; }
+void freed(int n) { Shape** all = new Shape*[n]; delete[] all; }
+void one(Guard** all) { delete all[0]; }
 """)  # fmt: skip
     ends = {(s, d, v) for s, d, v in found if "~" in d}
     assert ends == {
         ("scope", "Guard.~Guard", "destructor"), ("gone", "Shape.~Shape", "destructor"), ("gone", "Round.~Round", "override"),
-        ("Round.~Round", "Shape.~Shape", "destructor"),
+        ("Round.~Round", "Shape.~Shape", "destructor"), ("one", "Guard.~Guard", "destructor"),
     }  # fmt: skip
 
 
