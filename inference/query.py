@@ -114,6 +114,8 @@ def query(
             refuse_empty(expert.graph, how)
             code = _batch(expert, how, strict_fresh)
         raise typer.Exit(code)
+    if question and text:
+        raise UsageError("the question is given twice", "either as an argument or as --question")
     asked = show.read_question(question or text)
     if not asked:
         raise UsageError("there is no question", 'nanodex query "Where is main defined?"')

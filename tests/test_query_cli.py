@@ -63,6 +63,7 @@ def test_errors_have_their_own_exit_codes(graph: Path, tmp_path: Path) -> None:
     assert ask(tmp_path / "none.sqlite", "Who calls main?").returncode == 3
     assert ask(graph, "x", "--mode", "sideways").returncode == 2
     assert ask(graph).returncode == 2
+    assert "given twice" in ask(graph, "Who calls price_of?", "--question", "Where is it?").stderr
     assert ask(graph, "Who calls price_of?", "--endpoint", "http://127.0.0.1:9").returncode == 5
     failed = ask(tmp_path / "none.sqlite", "Who calls main?", "--json")
     assert json.loads(failed.stdout)["error"]["code"] == 3
