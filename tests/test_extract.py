@@ -296,6 +296,17 @@ def test_what_a_build_made_of_files_that_are_here_is_not_read_twice(shop: Path) 
     assert (rows["built/alone.js"], rows["front/one.ts"]) == (("ok", ""), ("ok", ""))
 
 
+def test_a_line_of_the_report_names_the_most_and_counts_the_rest(shop: Path) -> None:
+    for number in range(30):
+        (shop / f"odd.x{number:02}").write_text("x")
+    _, report = extracted(shop)
+    line = next(line for line in report.lines() if "skipped:" in line)
+    assert line.count("no parser for .x") < 12
+    assert line.endswith(f"more of {len(report.skipped) - 12} kinds")
+    named = sum(list(report.skipped.values())[:12])
+    assert f"and {sum(report.skipped.values()) - named} more" in line
+
+
 def test_bad_files_are_rows_with_a_reason(shop: Path) -> None:
     bad = shop / "bad"
     bad.mkdir()
