@@ -187,3 +187,17 @@ export function whole(out: unknown): void {
         assert [c.name for c in found.calls] == ["use", "call"]
     plain = b"const y = foo\n  < bar\nconst f =\n  <T>(x: T): T => x\nf(\n  (a: A): B => a\n)\nreturn\n  (a): b\n"
     assert prepare_typescript(plain) == plain
+
+
+def test_a_function_that_is_returned_throws_by_its_own_name_or_not_here() -> None:
+    found = facts("""
+export function build() {
+  return function made(options) {
+    if (!options.name) throw new Error("no name");
+  };
+}
+export function other() { return () => { throw new Error("later") } }
+""")
+    assert [(found.defs[r.scope].qualname, r.message, r.guard) for r in found.raises] == [
+        ("build.made", "no name", "!options.name")
+    ]
