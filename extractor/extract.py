@@ -13,12 +13,12 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from config.console import Console
 from config.errors import IncompatibleInput, MissingInput
 from config.manifest import Manifest, digest, read_manifest, write_manifest
-from config.settings import ExtractSettings
+from config.settings import ExtractSettings, Language
 from extractor.assemble import assemble
 from extractor.cache import CachedFile, FactsCache, facts_version
 from extractor.facts import FileFacts, load_facts, unpack_facts
@@ -114,7 +114,9 @@ def _build(
         if not facts:
             raise MissingInput(
                 f"no source file to read in {root}: " + (_census(scan.rows.values()) or "it is empty"),
-                f"languages are {', '.join(settings.languages)}; name others with --set languages='[python]'",
+                f"read more languages with --set languages='[{', '.join(get_args(Language))}]'"
+                if len(settings.languages) < len(get_args(Language))
+                else "name a folder with source in one of the languages that are read",
             )
         phases["load"], mark = clock() - mark, clock()
         links = link(facts, scan.configs)

@@ -215,7 +215,11 @@ def check_dataset(graph: Path, train: Path) -> Iterator[Check]:
         return
     missing = [name for name in ("valid.jsonl", "test.jsonl") if not train.with_name(name).is_file()]
     if missing:
-        yield fail("dataset: rows", f"{' and '.join(missing)} beside {train} are missing", "make dataset")
+        yield fail(
+            "dataset: rows",
+            f"{' and '.join(missing)} beside {train} {'is' if len(missing) == 1 else 'are'} missing",
+            "make dataset",
+        )
     elif source is not None and _rows_are_old(made, source):
         yield warn("dataset: rows", "they are of an earlier graph or of earlier notes", "make dataset")
     else:

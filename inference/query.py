@@ -38,7 +38,11 @@ if TYPE_CHECKING:
 
 def query(
     text: Annotated[
-        str, typer.Argument(metavar="[QUESTION]", help="The question; '-' or nothing reads it from stdin.")
+        str,
+        typer.Argument(
+            metavar="[QUESTION]",
+            help="The question, asked of what is piped in where there is some; '-' or nothing reads it from stdin.",
+        ),
     ] = "",
     question: Annotated[str, typer.Option("--question", metavar="TEXT", help="The question, as an option.")] = "",
     mode: Annotated[
