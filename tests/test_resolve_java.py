@@ -151,3 +151,11 @@ class Calc {
         if e.kind == "calls" and "#Calc.eval" in e.dst
     }
     assert found == {("Calc.eval", True)}
+
+
+def test_a_static_star_brings_nested_types_too() -> None:
+    links = linked(
+        A="package a; public class A { public static class Torn extends RuntimeException { Torn(String s) { } } }",
+        B="package b; import static a.A.*; class B { void tear() { throw new Torn(\"torn\"); } }",
+    )
+    assert ("B.tear", "java:A.java#A.Torn.Torn") in calls(links)

@@ -98,7 +98,7 @@ class JavaTypes(Engine):
         known = self.packages.get(file.facts.namespace, {}).get(name)
         if known is not None:
             return Value("class", known)
-        for module in file.found["stars"]:
+        for module in (*file.found["stars"], *file.found["static_stars"]):
             local = self.qualified(f"{module}.{name}")
             if local is not None and local.kind == "class":
                 return local
