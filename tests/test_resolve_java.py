@@ -156,6 +156,15 @@ class Calc {
 def test_a_static_star_brings_nested_types_too() -> None:
     links = linked(
         A="package a; public class A { public static class Torn extends RuntimeException { Torn(String s) { } } }",
-        B="package b; import static a.A.*; class B { void tear() { throw new Torn(\"torn\"); } }",
+        B='package b; import static a.A.*; class B { void tear() { throw new Torn("torn"); } }',
     )
     assert ("B.tear", "java:A.java#A.Torn.Torn") in calls(links)
+
+
+def test_other_packages_of_the_same_organisation_are_elsewhere() -> None:
+    links = linked(
+        A="package org.some.csv; import org.some.io.Files; import org.some.csv.made.Row; class A { }",
+        B="package org.some.csv.perf; class B { }",
+    )
+    assert [(u.name, u.reason) for u in links.unresolved] == [("org.some.csv.made.Row", "missing_module")]
+    assert [e.dst for e in links.edges if e.kind == "imports"] == ["ext:org.some.io#Files"]
