@@ -260,6 +260,7 @@ class Expert:
                     return None  # "from Info to the output": an everyday word, which no index need hold
                 refused.add(y.mention.name)
                 return refuse(y)
+            x, y = pairs.akin(x, y)
             return pairs.path(self.composer, x, y) if intent.kind == "path" else pairs.compare(self.composer, x, y)
         if intent.kind == "diagnose":
             return traces.advise(self.composer, x)
