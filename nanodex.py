@@ -349,7 +349,7 @@ def evaluate(
 ) -> None:
     """Score the expert on the held-out splits.
 
-    Exit 6 when a figure fell by more than two points since the last report.
+    Exit 6 when a figure fell by more than two points since the last report of as many rows.
     """
     from config.settings import QuerySettings, load_settings
     from inference import examine
