@@ -16,17 +16,7 @@ from extractor.resolve.chains import Chain, split_top
 from extractor.resolve.emit import Emitter, Outcome, depends
 from extractor.resolve.model import NOTHING, Context, File, Symbol, Value, Values, join, value_key
 from extractor.resolve.rust_modules import Mod, rust_type
-from extractor.resolve.rust_results import RustResults
-
-_DERIVE = re.compile(r"\bderive\(([^)]*)\)")
-
-
-def _derived(symbol: Symbol) -> bool:
-    """Whether a macro from elsewhere gives the type functions that nobody has written down."""
-    traits = {
-        t.rpartition("::")[2].strip() for d in symbol.d.decorators for t in ",".join(_DERIVE.findall(d)).split(",")
-    }
-    return not traits <= library.DERIVED
+from extractor.resolve.rust_results import RustResults, derived
 
 
 def link(files: Sequence[FileFacts], configs: Mapping[str, str]) -> Links:
@@ -280,7 +270,7 @@ class RustEngine(RustResults):
         if name in library.SAME or (value.kind == "class" and name in ("default", "from", "new")):
             return (Value("extfunc", name=f"std#{name}", owner=value),)
         # Of a trait elsewhere. What a derive macro gives a type mostly makes one of it: `Options::parse()`
-        return (Value("beyond", owner=value if value.kind == "class" and _derived(value.symbol) else None),)
+        return (Value("beyond", owner=value if value.kind == "class" and derived(value.symbol) else None),)
 
     def foreign_member(self, value: Value, name: str, context: Context) -> Values:
         if value.kind == "module":

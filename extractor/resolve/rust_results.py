@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+import re
+
 from extractor.resolve import rust_library as library
-from extractor.resolve.model import NOTHING, Context, Value, Values, join
+from extractor.resolve.model import NOTHING, Context, Symbol, Value, Values, join
 from extractor.resolve.rust_modules import RustModules
+
+_DERIVE = re.compile(r"\bderive\(([^)]*)\)")
+
+
+def derived(symbol: Symbol) -> bool:
+    """Whether a macro from elsewhere gives the type functions that nobody has written down."""
+    traits = {
+        t.rpartition("::")[2].strip() for d in symbol.d.decorators for t in ",".join(_DERIVE.findall(d)).split(",")
+    }
+    return not traits <= library.DERIVED
 
 
 class RustResults(RustModules):
