@@ -329,3 +329,13 @@ fn open() { Plain::conjured().run(); }
     sure = {e.src.partition("#")[2]: (e.dst, e.confidence, e.via) for e in links.edges if e.kind == "calls"}
     assert sure == dict.fromkeys(("parsed", "tried"), ("rs:a.rs#Opts.run", 0.85, "flow"))
     assert {u.name for u in links.unresolved if u.src == "rs:a.rs#open"} == {"Plain::conjured", "Plain::conjured().run"}
+
+
+def test_a_module_and_the_function_it_exports_may_share_a_name() -> None:
+    links = linked(
+        src__main="mod exec;\nuse crate::exec;\nfn main() { exec::job(); exec::job::other(); run(exec::job); }\nfn run(f: fn()) {}\n",
+        src__exec__mod="mod job;\npub use self::job::job;\n",
+        src__exec__job="pub fn job() {}\npub fn other() {}\n",
+    )
+    assert calls(links) >= {("main", f"rs:src/exec/job.rs#{name}") for name in ("job", "other")}
+    assert not [u for u in links.unresolved if u.reason != "external"]
