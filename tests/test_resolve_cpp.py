@@ -259,3 +259,19 @@ void use(Arrow a, Base& b, Copied c, Sub s) {
     assert {d for s, d in found if s == "use"} == {"net.util.Log", "Base.on", "Sub.on", "twin", "square", "draw"}
     assert ("draw", "Sub.on") in found
     assert not any(d == "Copied.Copied" for _, d in found)
+
+
+def test_a_type_inside_a_test_is_known_there() -> None:
+    found = linked_calls("""
+struct Cond { void Wait(); };
+class Fixture { public: int* env_; };
+TEST_F(Fixture, One) {
+  struct State { Cond cond; void go() { cond.Wait(); } };
+  State state;
+  state.go();
+  state.cond.Wait();
+}
+""")
+    assert {(s, d) for s, d, _ in found} == {
+        ("Fixture_One", "Fixture_One.State.go"), ("Fixture_One", "Cond.Wait"), ("Fixture_One.State.go", "Cond.Wait"),
+    }  # fmt: skip

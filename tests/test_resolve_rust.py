@@ -339,3 +339,20 @@ def test_a_module_and_the_function_it_exports_may_share_a_name() -> None:
     )
     assert calls(links) >= {("main", f"rs:src/exec/job.rs#{name}") for name in ("job", "other")}
     assert not [u for u in links.unresolved if u.reason != "external"]
+
+
+def test_a_variant_has_the_methods_of_its_type() -> None:
+    text = """enum Code { Done, Failed(u32), Both { n: Inner } }
+struct Inner;
+impl Inner { fn go(&self) {} }
+impl Code { fn exit(self) {} }
+fn done() { Code::Done.exit(); }
+fn failed() { Code::Failed(1).exit(); }
+fn held(c: Code) { if let Code::Both { n } = c { n.go(); } }
+"""
+    links = linked(a=text)
+    assert calls(links) == {
+        ("done", "rs:a.rs#Code.exit"),
+        ("failed", "rs:a.rs#Code.exit"),
+        ("held", "rs:a.rs#Inner.go"),
+    }

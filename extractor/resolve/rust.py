@@ -12,7 +12,6 @@ from extractor.facts import MODULE, Binding, Call, FileFacts, Import
 from extractor.parse.rust_names import OPERATORS
 from extractor.resolve import Links
 from extractor.resolve import rust_library as library
-from extractor.resolve.chains import Chain, split_top
 from extractor.resolve.emit import Emitter, Outcome, depends
 from extractor.resolve.model import NOTHING, Context, File, Symbol, Value, Values, join, value_key
 from extractor.resolve.rust_modules import Mod, rust_type
@@ -251,11 +250,6 @@ class RustEngine(RustResults):
         best = min(rows, key=lambda i: (abs(calls[i].line - context.line), i)) if rows else -1
         return (context.file.args[best] or ["?"] * calls[best].arity) if rows else None
 
-    def collection(self, chain: Chain, context: Context) -> Values:
-        """A tuple written out."""
-        parts = split_top(chain.head, ",") if chain.head else []
-        return (Value("tuple", args=tuple(self.evaluate(p, context) for p in parts)),)
-
     def member(self, value: Value, name: str, context: Context) -> Values:
         if name == "@list":  # an array written out: of what its first element is
             return (Value("list", args=((value,),)),)
@@ -277,7 +271,9 @@ class RustEngine(RustResults):
             return self._plain(self.lookup(value.symbol, name))
         if value.kind == "variant":
             rows = value.symbol.file.binds.get((value.symbol.index, name), ())
-            return self.type_values(rows[0].text, value.symbol.file, value.symbol.d.scope) if rows else NOTHING
+            if rows:
+                return self.type_values(rows[0].text, value.symbol.file, value.symbol.d.scope)
+            return self.member(Value("inst", value.symbol.parent), name, context)  # `Code::Done.exit()`
         if value.kind == "tuple":
             return tuple(value.args[int(name)]) if name.isdigit() and int(name) < len(value.args) else NOTHING
         if value.kind == "ns":

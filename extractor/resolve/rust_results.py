@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from extractor.resolve import rust_library as library
+from extractor.resolve.chains import Chain, split_top
 from extractor.resolve.model import NOTHING, Context, Symbol, Value, Values, join
 from extractor.resolve.rust_modules import RustModules
 
@@ -54,6 +55,11 @@ class RustResults(RustModules):
         if owner.kind == "ext" and owner.args:
             return self._of_wrapper(owner, method, args, context)
         return (owner,) if owner.kind == "ext" and method in library.SAME else (Value("beyond"),)
+
+    def collection(self, chain: Chain, context: Context) -> Values:
+        """A tuple written out."""
+        parts = split_top(chain.head, ",") if chain.head else []
+        return (Value("tuple", args=tuple(self.evaluate(p, context) for p in parts)),)
 
     def _of_list(self, owner: Value, method: str, args: list[str], context: Context) -> Values:
         element = tuple(owner.args[0])
