@@ -356,3 +356,17 @@ fn held(c: Code) { if let Code::Both { n } = c { n.go(); } }
         ("failed", "rs:a.rs#Code.exit"),
         ("held", "rs:a.rs#Inner.go"),
     }
+
+
+def test_functions_of_other_crates_are_told_by_where_they_are() -> None:
+    text = """use crossbeam_channel::{bounded, Receiver};
+use regex::escape as esc;
+use std::thread;
+fn all() { bounded(3); esc("x"); thread::spawn(|| 1); crossbeam_channel::unbounded(); }
+"""
+    links = linked(a=text)
+    assert {e.dst for e in links.edges if e.kind == "calls"} == {
+        f"ext:{name}"
+        for name in ("crossbeam_channel#bounded", "regex#escape", "std::thread#spawn", "crossbeam_channel#unbounded")
+    }
+    assert links.unresolved == []

@@ -15,7 +15,7 @@ from extractor.resolve import rust_library as library
 from extractor.resolve.emit import Emitter, Outcome, depends
 from extractor.resolve.model import NOTHING, Context, File, Symbol, Value, Values, join, value_key
 from extractor.resolve.rust_modules import Mod, rust_type
-from extractor.resolve.rust_results import RustResults, derived
+from extractor.resolve.rust_results import RustResults, derived, function_elsewhere
 
 
 def link(files: Sequence[FileFacts], configs: Mapping[str, str]) -> Links:
@@ -138,7 +138,9 @@ class RustEngine(RustResults):
             return tuple(macros) or self._macro(bare, context)
         functions = tuple(v for v in found if not (v.kind == "func" and all("macro" in s.d.flags for s in v.symbol)))
         variable = self.type_variable(name, context.file, context.scope)
-        return functions or ((variable,) if variable is not None else NOTHING)
+        if not functions:
+            return (variable,) if variable is not None else NOTHING
+        return tuple(function_elsewhere(v.name) if v.kind == "ns" and "::" in v.name else v for v in functions)
 
     def _macro(self, name: str, context: Context) -> Values:
         """A macro of this crate is in scope below its definition in every module; others are the library's."""
@@ -178,7 +180,7 @@ class RustEngine(RustResults):
         if not before:
             return whole
         if whole:
-            return (Value("extfunc", name=f"{before}#{name}"),)
+            return (function_elsewhere(whole[0].name),)
         held = self.path_values(before, context) if "::" in before else self.head_values(before, context)
         return join(self.member(v, name, context) for v in self.bounded(held))
 

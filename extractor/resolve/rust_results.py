@@ -20,6 +20,12 @@ def derived(symbol: Symbol) -> bool:
     return not traits <= library.DERIVED
 
 
+def function_elsewhere(path: str) -> Value:
+    """`ext:std::thread#spawn` of `std::thread::spawn`."""
+    package, _, name = path.rpartition("::")
+    return Value("extfunc", name=f"{package}#{name}", via="import")
+
+
 class RustResults(RustModules):
     """Containers and wrappers."""
 
