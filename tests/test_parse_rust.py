@@ -181,3 +181,9 @@ fn told(n: u32) -> Result<u32, String> { Err(format!("bad {}", n)) }
         ("none", "anyhow", "too many", "n > 1"),
         ("given", "anyhow", "nothing given", ""),
     ]
+
+
+def test_a_condition_of_the_build_calls_nothing() -> None:
+    text = "fn f() { if !cfg!(any(unix, windows)) { go(); } stringify!(run(1)); assert!(matches!(look(), Some(_))); }\n"
+    found = parse_file("a.rs", text.encode(), BY_NAME["rust"])
+    assert [c.name for c in found.calls if not c.name.endswith("!")] == ["go", "look"]
