@@ -201,3 +201,16 @@ export function other() { return () => { throw new Error("later") } }
     assert [(found.defs[r.scope].qualname, r.message, r.guard) for r in found.raises] == [
         ("build.made", "no name", "!options.name")
     ]
+
+
+def test_reserved_words_may_name_what_is_exported() -> None:
+    text = """const _null = 1, f = 2;
+export { _null as null, f as function };
+import { null as nothing, a as b } from "./y";
+function g(x) { return [x, null, { in: this }] }
+"""
+    for lang in ("javascript", "typescript"):
+        found = facts(text, lang)
+        assert (found.status, found.reason) == ("ok", "")
+        assert found.extra["exports"] == {"null": "_null", "function": "f"}
+        assert [(i.name, i.alias) for i in found.imports] == [("null", "nothing"), ("a", "b")]

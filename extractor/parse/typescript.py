@@ -22,7 +22,7 @@ from extractor.parse.typescript_chains import (
 )
 from extractor.parse.typescript_defs import ScriptDefs
 from extractor.parse.typescript_errors import ScriptErrors
-from extractor.parse.typescript_lines import prepare_tsx, prepare_typescript
+from extractor.parse.typescript_lines import prepare_javascript, prepare_tsx, prepare_typescript
 from extractor.parse.typescript_names import FUNCTION_VALUES, LISTENS
 from extractor.parse.typescript_values import ScriptValues
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from extractor.parse import Source
 
 
-__all__ = ["parse", "prepare_tsx", "prepare_typescript"]
+__all__ = ["parse", "prepare_javascript", "prepare_tsx", "prepare_typescript"]
 
 COPIED: Final = "getOwnPropertyDescriptor"
 _DESCRIBES: Final[Mapping[str, tuple[str, ...]]] = {"get": ("property",), "set": ("setter",), "value": ()}

@@ -1,4 +1,5 @@
-"""TypeScript before the tree: bytes in, bytes of the same length out, with what the grammar does not know of line ends and variance."""
+"""TypeScript and JavaScript before the tree: bytes in, bytes of the same length out, with what the grammar does not know of line
+ends, variance and names of exports."""
 
 from __future__ import annotations
 
@@ -13,15 +14,30 @@ _VARIANCE = re.compile(
     rb"[<,](?:\s|//[^\n]*\n|/\*(?:[^*]|\*(?!/))*\*/)*((?:in\s+out|in|out)\s+)(?!(?:as|in|instanceof|satisfies)\b)"
     rb"(?=[A-Za-z_$][\w$]*\s*(?:extends\b|[,>=]))"
 )
+# `export { _null as null }`, `import { null as nothing }`: a reserved word may name what is exported.
+_CLAUSE = re.compile(rb"\b(?:export|import)\s*(?:type\s*)?\{[^{}]*\bas\b[^{}]*\}")
+_RESERVED = re.compile(
+    rb"(?:(?<=\bas\s)|(?<=[{,\s]))(?:null|void|catch|function|instanceof|enum|delete|new|in|do|if|for|with|try|throw|return|switch|this|true"
+    rb"|false|typeof|var|while|case|break|class|const|continue|debugger|else|extends|finally|super)(?=\s*[,}]|\s+as\b)"
+)
 _COMMENT = re.compile(rb"(?:/\*(?:[^*]|\*(?!/))*\*/|//[^\n]*)\s*\Z")
 _GOES_ON = re.compile(rb"(?:=>|\b(?:return|else|do|typeof|new|await|yield|throw|case|in|of|extends|keyof|is|as))\Z")
 _FAR: Final = 4000  # bytes: what is further away belongs to something else
 
 
-def prepare_typescript(data: bytes) -> bytes:
-    """The same text, with a semicolon in the indentation of each call signature that only the end of a line parts from the member
-    before it, and without the words that say how a type parameter varies."""
+def prepare_javascript(data: bytes) -> bytes:
+    """The same text, with reserved words that are names of exports written in capitals."""
     out = bytearray(data)
+    for clause in _CLAUSE.finditer(data):
+        for word in _RESERVED.finditer(data, *clause.span()):
+            out[word.start() : word.end()] = word[0].upper()
+    return bytes(out)
+
+
+def prepare_typescript(data: bytes) -> bytes:
+    """The same, with a semicolon in the indentation of each call signature that only the end of a line parts from the member before
+    it, and without the words that say how a type parameter varies."""
+    out = bytearray(prepare_javascript(data))
     for found in _VARIANCE.finditer(data):
         blank(out, *found.span(1))
     for found in _LINE.finditer(data):
