@@ -126,11 +126,12 @@ def test_what_is_typed_for_make_is_text(tmp_path: Path) -> None:
     shown.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
     shown.chmod(0o755)
     (tmp_path / "venv" / ".ready").touch()
+    own = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
     asked = f'what does `touch {tmp_path}/ran` "do", $(touch {tmp_path}/ran) for $5 in it\'s \\n?'
     command = ["make", "VENV=venv", "query", f"Q={asked}"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    done = subprocess.run(command, cwd=tmp_path, env=own, capture_output=True, text=True, check=True)
     assert done.stdout.splitlines() == ["nanodex.py", "query", asked]
     command = ["make", "VENV=venv", "extract", "REPO=/a b/$x`y`", "CONFIG=c $d.yaml"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    done = subprocess.run(command, cwd=tmp_path, env=own, capture_output=True, text=True, check=True)
     assert done.stdout.splitlines() == ["nanodex.py", "extract", "/a b/$x`y`", "--config", "c $d.yaml"]
     assert not (tmp_path / "ran").exists()
