@@ -17,6 +17,16 @@ ADAPTER ?=
 Q ?=
 TORCH_INDEX ?=
 
+# Handed to recipes as text in their environment: nothing in a question or a path is a command to make or to the shell.
+override REPO := $(value REPO)
+override CONFIG := $(value CONFIG)
+override BASE := $(value BASE)
+override DATASET := $(value DATASET)
+override OUT := $(value OUT)
+override ADAPTER := $(value ADAPTER)
+override Q := $(value Q)
+export REPO CONFIG BASE DATASET OUT ADAPTER Q
+
 BIN := $(VENV)/bin
 NANODEX := $(BIN)/python nanodex.py
 PIP_INSTALL := $(BIN)/python -m pip install --quiet $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
@@ -27,7 +37,7 @@ ifneq ($(words $(filter $(STAGES),$(MAKECMDGOALS))),1)
 $(error CONFIG= holds the settings of one stage: run the stages one at a time)
 endif
 endif
-config = $(if $(CONFIG),--config "$(CONFIG)")
+config = $(if $(CONFIG),--config "$$CONFIG")
 
 .PHONY: help setup setup-serve grammars extract graph-inspect brain brain-embed dataset train-lora train-qlora train-tiny serve query eval \
         demo test check clean
@@ -65,7 +75,7 @@ grammars: setup ## check that every tree-sitter grammar loads
 	@$(BIN)/python scripts/grammars.py
 
 extract: setup ## REPO= [CONFIG=]: source to brain/graph.sqlite
-	@$(NANODEX) extract "$(REPO)" $(config)
+	@$(NANODEX) extract "$$REPO" $(config)
 
 graph-inspect: setup ## what the graph holds, what was skipped and why
 	@$(NANODEX) inspect
@@ -81,24 +91,24 @@ dataset: setup ## [CONFIG=]: notes and graph to training rows
 	@$(NANODEX) dataset $(config)
 
 train-lora train-qlora: setup
-	@$(NANODEX) train $(@:train-%=%) $(config) $(if $(BASE),--base "$(BASE)") $(if $(DATASET),--dataset "$(DATASET)") $(if $(OUT),--out "$(OUT)")
+	@$(NANODEX) train $(@:train-%=%) $(config) $(if $(BASE),--base "$$BASE") $(if $(DATASET),--dataset "$$DATASET") $(if $(OUT),--out "$$OUT")
 
 train-lora: ## BASE= [DATASET= OUT= CONFIG=]: LoRA on a 16-bit base
 train-qlora: ## BASE= [DATASET= OUT= CONFIG=]: QLoRA on an nf4 base, for CUDA
 train-tiny: setup ## [DATASET= OUT= CONFIG=]: the embedded base on a CPU, no downloads
-	@$(NANODEX) train tiny $(config) $(if $(DATASET),--dataset "$(DATASET)") $(if $(OUT),--out "$(OUT)")
+	@$(NANODEX) train tiny $(config) $(if $(DATASET),--dataset "$$DATASET") $(if $(OUT),--out "$$OUT")
 
 serve: setup setup-serve ## [BASE= ADAPTER= CONFIG=]: vLLM with the adapter on http://127.0.0.1:8000
-	@NANODEX_VLLM_PYTHON="$${NANODEX_VLLM_PYTHON:-$(SERVE_VENV)/bin/python}" $(NANODEX) serve $(config) $(if $(BASE),--base "$(BASE)") $(if $(ADAPTER),--adapter "$(ADAPTER)")
+	@NANODEX_VLLM_PYTHON="$${NANODEX_VLLM_PYTHON:-$(SERVE_VENV)/bin/python}" $(NANODEX) serve $(config) $(if $(BASE),--base "$$BASE") $(if $(ADAPTER),--adapter "$$ADAPTER")
 
 query: setup ## Q="...": a question, answered from the brain
-	@$(NANODEX) query $(config) "$(Q)"
+	@$(NANODEX) query $(config) "$$Q"
 
 eval: setup ## score the expert on the held-out splits
 	@$(NANODEX) eval
 
 demo: setup ## [REPO=]: the whole road on a CPU, with three questions at the end
-	@$(BIN)/python scripts/demo.py "$(REPO)"
+	@$(BIN)/python scripts/demo.py "$$REPO"
 
 test: setup ## every test
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup

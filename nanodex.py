@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, Protocol
 
@@ -15,11 +14,11 @@ from config.cli import (
     ConfigOption,
     JsonOption,
     QuietOption,
+    RepoOption,
     SetOption,
     VerboseOption,
     VersionOption,
     run_app,
-    typed_here,
 )
 from config.console import Console, plural
 from inference.query import query
@@ -33,9 +32,6 @@ app = typer.Typer(
 )
 GRAPH, MODELS = Path("brain/graph.sqlite"), Path("models")
 GraphOption = Annotated[Path, typer.Option(metavar="DB", help="The graph; the index lies beside it.")]
-RepoOption = Annotated[
-    Path | None, typer.Option(metavar="DIR", help="The repository, when it is not where extract found it.")
-]
 ModelsOption = Annotated[Path, typer.Option(metavar="DIR", help="Where the adapter packs lie.")]
 
 
@@ -214,7 +210,7 @@ def dataset(
 
     settings = load_settings(DatasetSettings, "dataset", config, set_ or ())
     if preview:
-        print("\n".join(views.preview(settings.out_jsonl, preview, settings.seed)))
+        show(views.preview(settings.out_jsonl, preview, settings.seed), as_json)
         return
     if form:
         views.check_format(form)
@@ -353,7 +349,7 @@ def evaluate(
 ) -> None:
     """Score the expert on the held-out splits.
 
-    Exit 6 when a figure fell by more than two points since the last report.
+    Exit 6 when a figure fell by more than two points since the last report of as many rows.
     """
     from config.settings import QuerySettings, load_settings
     from inference import examine
@@ -381,11 +377,10 @@ def doctor(
     quiet: QuietOption = False,
 ) -> None:
     """Check every stage, with the command that mends what fails."""
-    from inference.checks import Verdict
     from inference.doctor import run
 
     verdict = run(Console(quiet=quiet), models, repo)
-    show(Verdict(tuple(replace(check, fix=typed_here(check.fix)) for check in verdict.checks)), as_json)
+    show(verdict, as_json)
     raise typer.Exit(verdict.exit_code)
 
 

@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Any, Final
 from brain.corpus import Texts, found_by, read_texts, section_rows, symbol_rows
 from brain.derive import facts_about
 from brain.importance import Importance, rank_view
-from brain.index import index_path, write_index
-from brain.notes import Note, NoteCounts, write_notes
+from brain.index import index_path, open_index, write_index
+from brain.notes import Note, NoteCounts, count_notes, write_notes
 from brain.ontology import derive
 from brain.render import Renderer
 from brain.view import CODE_TYPES, View
 from config.console import Console, plural
-from config.errors import MissingInput
+from config.errors import InputError
 from config.manifest import Manifest, code_version, digest, read_manifest, write_manifest
 from config.settings import BrainSettings
 from extractor.graph import Graph, write_brain
@@ -85,11 +85,9 @@ _PLURALS: Final = {"capability": "capabilities", "concept": "concepts", "error":
 def run(settings: BrainSettings, console: Console, repo: Path | None = None) -> BrainReport:
     """Derive everything from `settings.graph`. `repo` overrides where the graph's manifest says the repository lies.
 
-    Raises MissingInput without a finished graph or for a `repo` that is no folder, StorageError when the disk is full.
+    Raises MissingInput without a finished graph, StorageError when the disk is full.
     """
     started = time.monotonic()
-    if repo is not None and not repo.is_dir():
-        raise MissingInput(f"there is no folder {repo}", "pass the repository that was extracted as --repo")
     with Graph(settings.graph) as graph:
         source = graph.manifest
         root = repo or (Path(source.root) if source.root else None)
@@ -144,9 +142,13 @@ def run(settings: BrainSettings, console: Console, repo: Path | None = None) -> 
 
 
 def _complete(settings: BrainSettings, graph: Graph) -> bool:
-    """Whether what the manifest speaks of is still there: an extract drops the ontology, a user may delete the index."""
+    """Whether what the manifest speaks of is still there: an extract drops the ontology, a user may delete notes and index."""
     manifest = read_manifest(settings.out_dir)
-    if manifest is None or not settings.out_dir.is_dir() or not index_path(settings.graph).is_file():
+    if manifest is None or count_notes(settings.out_dir) != manifest.counts.get("nodes", 0):
+        return False
+    try:
+        open_index(index_path(settings.graph)).close()
+    except InputError:
         return False
     return bool(graph.count("nodes", "origin").get("brain", 0) == manifest.counts.get("ontology", 0))
 

@@ -17,7 +17,7 @@ from typing import Final
 from brain.index import Row
 from brain.markup import plain
 from brain.notes import Note
-from brain.text import clean
+from brain.text import clean, decode
 from brain.view import CODE_TYPES, View, is_public
 from extractor.schema import FileRow, Node
 
@@ -67,16 +67,8 @@ def read_texts(root: Path, files: Iterable[FileRow]) -> Texts:
         if row.sha256 and found != row.sha256:
             changed.append(row.path)
             continue
-        texts[row.path] = (found, shown_text(scrub(decode(data))))
+        texts[row.path] = (found, shown_text(scrub(decode(data, row.lang))))
     return Texts(texts, tuple(changed), tuple(unread))
-
-
-def decode(data: bytes) -> str:
-    """Bytes of a source file as text; every byte gives something, and the number of lines stays."""
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return data.decode("latin-1")
 
 
 def shown_text(text: str) -> str:

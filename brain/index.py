@@ -135,7 +135,7 @@ def open_index(path: Path) -> sqlite3.Connection:
         version = db.execute("PRAGMA user_version").fetchone()[0]
     except sqlite3.DatabaseError as error:
         db.close()
-        raise IncompatibleInput(f"{path} is not an index: {error}", f"delete {path}, then make brain") from error
+        raise IncompatibleInput(f"{path} is not an index: {error}", "make brain") from error
     if version != SCHEMA:
         db.close()
         raise IncompatibleInput(f"{path} has schema {version}, this nanodex reads {SCHEMA}", "make brain")

@@ -135,6 +135,10 @@ class Lookup:
             spread(pool, self._without)
         return [self._hit(c, terms) for c in once(pool)[:k]]
 
+    def kinds(self) -> list[str]:
+        """The types of what is indexed."""
+        return [row[0] for row in self._db.execute("SELECT DISTINCT kind FROM rows ORDER BY kind") if row[0]]
+
     def exists(self, name: str) -> list[Node]:
         """Nodes that `name` may mean, best first; empty when the graph has none."""
         return self.graph.find(bare(name))
@@ -177,7 +181,7 @@ class Lookup:
                         start, end = node.lines
                         text = self.text(node.path, start, end)
                         name = node.qualname
-                        hits.append(Hit(other, node.path, start, end, 0.0, {}, via, text, node.type, name))
+                        hits.append(Hit(other, node.path, start, end, 0.0, {}, via, text, node.type, name, start))
         return hits[:limit]
 
     def literal(self, text: str, k: int = 50, path_glob: str = "") -> list[tuple[str, int, str]]:

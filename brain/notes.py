@@ -133,5 +133,10 @@ def read_notes(directory: Path) -> dict[str, Note]:
     return dict(sorted(notes.items()))
 
 
+def count_notes(directory: Path) -> int:
+    """How many notes lie in a folder."""
+    return sum(_is_note_name(path.name) for path in directory.glob("*.json"))
+
+
 def _is_note_name(name: str) -> bool:
     return bool(re.search(r"\.[0-9a-f]{8}\.json$", name))

@@ -5,6 +5,7 @@ Each function takes the graph's path and returns `Found`, which prints itself. N
 
 from __future__ import annotations
 
+import fnmatch
 import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -14,8 +15,11 @@ from typing import TYPE_CHECKING, Any, Final
 from brain.asking import query_terms
 from brain.lookup import Hit, Lookup
 from brain.text import clean, split_identifier
-from config.errors import MissingInput, NothingFound, UsageError
+from brain.view import BRAIN_TYPES
+from config.errors import NothingFound, UsageError
 from config.settings import BrainSettings, load_settings
+from extractor.graph import Graph
+from extractor.spelling import spelled
 
 if TYPE_CHECKING:
     from brain.embedders import Embedder
@@ -40,7 +44,7 @@ class Found:
         for hit in self.hits:
             via = f"  via {hit.via}" if hit.via else ""
             score = f"  {hit.score:.3f}" if hit.score else ""
-            result.append(f"{self.place(hit)}  {clean(hit.name)}{score}{via}")
+            result.append(f"{self.place(hit)}  {clean(_named(hit))}{score}{via}".rstrip())
             for number, line in enumerate(hit.snippet.split("\n") if hit.snippet else (), hit.snippet_line):
                 shown = clean(line)[:160]
                 result.append(f"  {number:>5}  {_marked(marked, shown)}".rstrip())
@@ -60,13 +64,19 @@ class Found:
 
 
 def embedder_of(graph: Path) -> Embedder:
-    """The embedder of the vectors beside a graph. Raises MissingInput, with the reason, where there are none that fit."""
+    """The embedder of the vectors beside a graph. Raises MissingInput, IncompatibleInput, with the reason, where none fits."""
     from brain.embed import embedder_beside
 
-    embedder, reason = embedder_beside(graph, load_settings(BrainSettings, "brain").embed)
-    if embedder is None:
-        raise MissingInput(reason, "make brain-embed")
-    return embedder
+    return embedder_beside(graph, load_settings(BrainSettings, "brain").embed)
+
+
+def refuse_glob(graph: Graph, path_glob: str) -> None:
+    """Raises UsageError for a glob that no file matches: a slip, and not the same as finding nothing."""
+    if path_glob and not any(fnmatch.fnmatchcase(row.path, path_glob) for row in graph.files()):
+        raise UsageError(
+            f"no indexed file matches {path_glob}",
+            "globs are matched from the repository's root: 'src/*', '*_test.py'",
+        )
 
 
 def search(
@@ -80,10 +90,18 @@ def search(
     """The best passages for a question, by words, or with an `embedder` by meaning too. Raises NothingFound with the
     nearest names when no word of it occurs."""
     with Lookup.open(graph, embedder=embedder) as lookup:
+        refuse_glob(lookup.graph, path_glob)
+        present = lookup.kinds() if kinds else []
+        unknown = sorted(set(kinds) - set(present))
+        if unknown:
+            raise UsageError(f"nothing of the type {unknown[0]} is indexed", f"there is {', '.join(present)}")
         hits = lookup.search(question, k, path_glob, kinds)
         if not hits:
-            near = lookup.near(question)
-            raise NothingFound(f"nothing matches {question!r}", f"the nearest names: {', '.join(near)}" if near else "")
+            near = lookup.near(question) if not (path_glob or kinds) else []
+            within = " there" if path_glob or kinds else ""
+            raise NothingFound(
+                f"nothing matches {question!r}{within}", f"the nearest names: {', '.join(near)}" if near else ""
+            )
         return _found(lookup, question, hits)
 
 
@@ -110,7 +128,10 @@ def related(graph: Path, place: str, k: int = 10) -> Found:
             )
             raise NothingFound(f"there is no symbol at {place}", hint)
         node = min(around, key=lambda n: (n.lines[1] - n.lines[0], n.id))
-        near = lookup.neighbours([node.id], limit=k, fan_out=k)
+        near = [
+            replace(hit, snippet="\n".join(hit.snippet.split("\n")[:3]))
+            for hit in lookup.neighbours([node.id], limit=k, fan_out=k)
+        ]
         words = " ".join((*split_identifier(node.name), str(node.meta.get("doc", "")).partition("\n")[0]))
         seen = {node.id, *(hit.node_id for hit in near)}
         meant = _meant(lookup, node.id, k + len(seen))
@@ -135,6 +156,7 @@ def _meant(lookup: Lookup, node_id: str, count: int) -> list[Hit]:
 def literal(graph: Path, text: str, k: int = 50, path_glob: str = "") -> Found:
     """The lines that hold `text` exactly. Raises NothingFound when none does."""
     with Lookup.open(graph) as lookup:
+        refuse_glob(lookup.graph, path_glob)
         rows = lookup.literal(text, k, path_glob)
         if not rows:
             raise NothingFound(f"no indexed line holds {text!r}", "leave out --literal to search by words")
@@ -142,14 +164,23 @@ def literal(graph: Path, text: str, k: int = 50, path_glob: str = "") -> Found:
         return _found(lookup, text, hits)
 
 
+def _named(hit: Hit) -> str:
+    """What the brain derived is told by its id, so that a slug does not pass for a symbol."""
+    return hit.node_id if hit.kind in BRAIN_TYPES else hit.name
+
+
 def _marked(words: re.Pattern[str] | None, line: str) -> str:
     return words.sub(lambda m: f"{_BOLD}{m.group()}{_PLAIN}", line) if words else line
 
 
 def _found(lookup: Lookup, question: str, hits: Sequence[Hit]) -> Found:
+    shown = []
+    for hit in hits:
+        node = lookup.graph.node(hit.node_id) if hit.node_id else None
+        shown.append(replace(hit, name=spelled(node)) if node is not None else hit)
     commit = lookup.graph.manifest.commit
     stamps = {}
     for path in sorted({hit.path for hit in hits if hit.path}):
         row = lookup.graph.file(path)
         stamps[path] = (commit or (row.sha256 if row else ""))[:STAMP]
-    return Found(question, tuple(hits), stamps)
+    return Found(question, tuple(shown), stamps)

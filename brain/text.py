@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Final
 
 from brain.markup import aside_end, named_links, plain, uncommented
-from extractor.languages import TO_TOOLS
+from extractor.languages import BY_NAME, TO_TOOLS
 
 BANNED: Final = (
     "provides functionality",
@@ -88,6 +88,19 @@ _CUTS = (
 
 _VALUE = re.compile(r"[^\W\d]\w*(?:(?:\.|::|->)\w+)*")
 _ARGUMENTS = re.compile(r"\([^()]*\)")
+
+
+def decode(data: bytes, lang: str) -> str:
+    """A file's bytes as text, in the encoding its parser reads them in; every byte gives something, and the number of lines stays."""
+    spec = BY_NAME.get(lang)
+    if spec is not None and not data.isascii():
+        from extractor.parse import to_utf8
+
+        data = to_utf8(data, spec)[0] or data
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
 
 
 def clean(text: str) -> str:

@@ -24,6 +24,12 @@ SetOption = Annotated[
     typer.Option("--set", metavar="KEY=VALUE", help="Override one setting; repeatable, dots reach inner keys."),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
+RepoOption = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR", exists=True, file_okay=False, help="The repository, when it is not where extract found it."
+    ),
+]
 QuietOption = Annotated[bool, typer.Option("-q", "--quiet", help="No progress, no notes.")]
 
 
@@ -60,7 +66,7 @@ _TARGETS: Final = {
 }
 _TARGET: Final = rf"(?:{'|'.join(_TARGETS)})(?![\w-])"
 _STAGES: Final = re.compile(rf"\bmake ({_TARGET}(?: {_TARGET})*)((?: [A-Z]+=(?:<[^>]*>|'[^']*'|[^\s,;]+))*)")
-_SETUP: Final = re.compile(r"((?:[A-Z]+=\S+ )?\bmake setup(?:-serve)?(?: [A-Z_]+=(?:<[^>]*>|\S+))?)(?! in )")
+_SETUP: Final = re.compile(r"((?>(?:[A-Z]+=\S+ )?\bmake setup(?:-serve)?(?: [A-Z_]+=(?:<[^>]*>|\S+))?))(?! in )")
 
 
 def typed_here(hint: str, *, checkout: bool | None = None) -> str:
@@ -105,7 +111,7 @@ def run_app(app: typer.Typer, arguments: list[str] | None = None) -> int:
             print(error.format_message(), file=sys.stderr)
             return 2
         where = getattr(getattr(error, "ctx", None), "command_path", "") or Path(sys.argv[0]).name
-        return _fail(2, error.format_message(), f"{where} --help", as_json)
+        return _fail(2, error.format_message().replace("Value error, ", ""), f"{where} --help", as_json)
     except (KeyboardInterrupt, typer.Abort):
         result = 130
     except BrokenPipeError:

@@ -234,19 +234,23 @@ def load_settings(
     """
     source = config or TEMPLATES / f"{stage}.yaml"
     values = _read_yaml(source)
+    origins: dict[str, str] = {}  # of what was overridden
     prefix = f"NANODEX_{stage.split('_')[0].upper()}__"
     for name in sorted(environ):
         if name.startswith(prefix):
-            _put(values, name[len(prefix) :].lower().split("__"), environ[name], name)
+            keys = name[len(prefix) :].lower().split("__")
+            _put(values, keys, environ[name], name)
+            origins[".".join(keys)] = name
     for override in overrides:
         key, equals, text = override.partition("=")
         if not equals or not key.strip():
             raise UsageError(f"--set {override}: expected key=value", "for example --set max_steps=200")
         _put(values, key.strip().split("."), text, f"--set {key}")
+        origins[key.strip()] = "--set"
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        raise UsageError(_explain(error, model, source), f"see {TEMPLATES.name}/{stage}.yaml for every key") from error
+        raise UsageError(_explain(error, model, source, origins), "docs/settings.md lists every key") from error
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:
@@ -278,19 +282,25 @@ def _put(values: dict[str, Any], keys: list[str], text: str, origin: str) -> Non
     values[keys[-1]] = value
 
 
-def _explain(error: ValidationError, model: type[Settings], source: Path) -> str:
-    lines, known, lost = [], _keys(model), False
+def _explain(error: ValidationError, model: type[Settings], source: Path, origins: Mapping[str, str]) -> str:
+    lines: dict[str, list[str]] = {}
+    known, lost = _keys(model), False
     for item in error.errors():
         where = ".".join(str(part) for part in item["loc"])
+        from_ = next((origins[key] for key in origins if f"{where}.".startswith(f"{key}.")), source.name)
         if item["type"] == "extra_forbidden":
             near = difflib.get_close_matches(where, known, n=1, cutoff=0.5) or difflib.get_close_matches(
                 where.rpartition(".")[2], known, n=1, cutoff=0.5
             )
-            lines.append(f"unknown key {where}" + (f"; did you mean {near[0]}?" if near else ""))
+            said = f"unknown key {where}" + (f"; did you mean {near[0]}?" if near else "")
             lost |= not near
+        elif item["type"] == "model_type":
+            said = f"{where} has keys below it: {', '.join(key for key in known if key.startswith(f'{where}.'))}"
         else:
-            lines.append(f"{where}: {item['msg']} (got {item['input']!r})")
-    return f"{source.name}: " + "; ".join([*lines, f"known keys: {', '.join(known)}"][: len(lines) + lost])
+            said = f"{where}: {item['msg'].removeprefix('Value error, ')} (got {item['input']!r})"
+        lines.setdefault(from_, []).append(said)
+    told = [f"{place}: {'; '.join(said)}" for place, said in lines.items()]
+    return "; ".join([*told, f"known keys: {', '.join(known)}"][: len(told) + lost])
 
 
 def _keys(model: type[BaseModel], prefix: str = "") -> list[str]:

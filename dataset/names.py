@@ -16,6 +16,7 @@ from typing import TypeVar
 
 from brain.view import is_aside, is_test
 from extractor.languages import BY_PREFIX, SPECS, LanguageSpec
+from extractor.schema import read_path
 
 NOUNS = {
     "package": "package",
@@ -95,7 +96,7 @@ def parts_of(node_id: str) -> tuple[str, str]:
         return "", shown
     if prefix in ("capability", "concept", "error", "recipe"):
         return "", re.sub(r"@\d+$", "", rest)
-    return (place, symbol) if hash_sign else (rest, "")
+    return (read_path(place), symbol) if hash_sign else (read_path(rest), "")
 
 
 class Names:

@@ -10,10 +10,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from config.errors import UsageError, cannot_write
-from dataset.example import Example, read_examples
+from dataset.example import Example, dump_example, read_examples
 
 
 def _messages(example: Example) -> dict[str, object]:
@@ -81,26 +84,32 @@ def export(train: Path, form: str) -> list[Path]:
     return written
 
 
-def preview(train: Path, number: int, seed: int = 0) -> list[str]:
-    """`number` rows drawn evenly from the file as text to read: what they are, prompt, response, refs."""
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """Rows to read: what they are, prompt, response, refs."""
+
+    examples: tuple[Example, ...]
+
+    def lines(self) -> list[str]:
+        lines: list[str] = []
+        for example in self.examples:
+            meta = example.meta
+            lines += [
+                f"── {example.id}  {meta.kind} · {meta.form} · {meta.template}",
+                f"Q  {example.prompt}",
+                f"A  {example.response}",
+            ]
+            if example.refs:
+                lines.append(f"   {', '.join(example.refs[:4])}" + (" …" if len(example.refs) > 4 else ""))
+            lines.append("")
+        return lines or ["there are no rows"]
+
+    def as_json(self) -> dict[str, Any]:
+        return {"rows": [json.loads(dump_example(example)) for example in self.examples]}
+
+
+def preview(train: Path, number: int, seed: int = 0) -> Preview:
+    """`number` rows drawn evenly from the file."""
     total = sum(1 for _ in read_examples(train))
-    if not total:
-        return [f"{train} holds no rows"]
     step = max(1, total // max(1, number))
-    start = seed % step
-    lines: list[str] = []
-    shown = 0
-    for index, example in enumerate(read_examples(train)):
-        if index % step != start or shown == number:
-            continue
-        shown += 1
-        meta = example.meta
-        lines += [
-            f"── {example.id}  {meta.kind} · {meta.form} · {meta.template}",
-            f"Q  {example.prompt}",
-            f"A  {example.response}",
-        ]
-        if example.refs:
-            lines.append(f"   {', '.join(example.refs[:4])}" + (" …" if len(example.refs) > 4 else ""))
-        lines.append("")
-    return lines
+    return Preview(tuple(islice(read_examples(train), seed % step, None, step))[:number])

@@ -11,7 +11,7 @@ from typing import Final
 
 from extractor.facts import FileFacts
 from extractor.resolve import definition_ids
-from extractor.schema import Node
+from extractor.schema import Node, module_id
 
 _DEEP: Final = 8
 
@@ -21,11 +21,11 @@ class Results:
 
     def __init__(self, bindings: Iterable[Node], native: Iterable[FileFacts]) -> None:
         targets = {str(node.meta["target"]) for node in bindings if node.meta.get("target")}
-        paths = {target.partition(":")[2].partition("#")[0] for target in targets}
+        modules = {target.partition("#")[0] for target in targets}
         self._returns = {
             node_id: d.returns
             for facts in native
-            if facts.path in paths
+            if module_id(facts.prefix, facts.path) in modules
             for node_id, d in zip(definition_ids(facts), facts.defs, strict=True)
             if node_id in targets and d.returns
         }

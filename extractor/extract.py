@@ -13,12 +13,12 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from config.console import Console
 from config.errors import IncompatibleInput, MissingInput
 from config.manifest import Manifest, digest, read_manifest, write_manifest
-from config.settings import ExtractSettings
+from config.settings import ExtractSettings, Language
 from extractor.assemble import assemble
 from extractor.cache import CachedFile, FactsCache, facts_version
 from extractor.facts import FileFacts, load_facts, unpack_facts
@@ -34,7 +34,7 @@ from extractor.schema import FileRow
 from extractor.scip import Index, overlay, read_index
 from extractor.scip_run import INDEXERS, Ran, run_indexer
 from extractor.scip_run import versions as scip_versions
-from extractor.walk import Walk, check_repository, classify, is_config, walk
+from extractor.walk import Walk, check_repository, classify, is_config, sources_of, walk
 
 MOST_MOVED: Final = 50  # changed files that are looked at one by one before everything is linked anew
 
@@ -114,7 +114,9 @@ def _build(
         if not facts:
             raise MissingInput(
                 f"no source file to read in {root}: " + (_census(scan.rows.values()) or "it is empty"),
-                f"languages are {', '.join(settings.languages)}; name others with --set languages='[python]'",
+                f"read more languages with --set languages='[{', '.join(get_args(Language))}]'"
+                if len(settings.languages) < len(get_args(Language))
+                else "name a folder with source in one of the languages that are read",
             )
         phases["load"], mark = clock() - mark, clock()
         links = link(facts, scan.configs)
@@ -174,7 +176,7 @@ def _build(
 def _scan(root: Path, listing: Walk, settings: ExtractSettings, cache: FactsCache, blobs: Mapping[str, str]) -> _Scan:
     """Read and hash every file once; nothing but hashes and build files stays in memory."""
     scan = _Scan({row.path: row for row in listing.rows})
-    known = cache.known()
+    known, listed = cache.known(), frozenset(listing.paths)
     for path in listing.paths:
         row, data = read_file(root, path, settings.max_file_bytes)
         if data is not None:
@@ -183,6 +185,8 @@ def _scan(root: Path, listing: Walk, settings: ExtractSettings, cache: FactsCach
             elif blobs:
                 scan.clean[path] = False
             spec, lang, reason = classify(path, data, settings.languages)
+            if spec is not None and not listed.isdisjoint(sources_of(root, path, data)):
+                spec, reason = None, "made by a build"
             sha256 = hashlib.sha256(data).hexdigest()
             row = FileRow(path, lang, sha256, "", "skipped", reason, count_lines(data) if reason == "document" else 0)
             if is_config(path):

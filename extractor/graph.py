@@ -20,7 +20,7 @@ import msgspec
 from config.errors import EXTRACT, IncompatibleInput, MissingInput, cannot_write
 from config.manifest import Manifest, read_manifest
 from extractor.schema import SURE, Edge, FileRow, Node, Rows, Unresolved
-from extractor.spelling import joined, plain_id
+from extractor.spelling import joined, joint_of, plain_id
 
 # One entry per schema version, applied in order; PRAGMA user_version says how many a file has had.
 # `incoming` is the way from a node to the edges that end there, by rowid: an index of `edges` by dst_id would hold every id once
@@ -118,7 +118,8 @@ class Graph:
                 yield node
 
     def find(self, name: str) -> list[Node]:
-        """Nodes that `name` may mean, best first: exact id, else qualified suffix or plain name, else ignoring case."""
+        """Nodes that `name` may mean, best first: exact id, else qualified suffix or plain name, else ignoring case. `A::b` is of
+        a language that writes it so, where one of them has it."""
         exact = self.node(name) or self.node(plain_id(name))
         if exact:
             return [exact]
@@ -132,6 +133,7 @@ class Graph:
         found = [_node(row) for row in rows]
         for fold in (str, str.lower):
             matches = [n for n in found if ("." + fold(_dotted(n))).endswith("." + fold(dotted))]
+            matches = [n for n in matches if "::" in name and joint_of(n) == "::"] or matches
             if matches:
                 return sorted(matches, key=lambda n: (len(_dotted(n)), n.id))
         return []

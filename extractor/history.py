@@ -48,13 +48,13 @@ class Git:
         return frozenset(row.partition("\t")[2] for row in rows if row and not row.startswith(_SUBMODULE))
 
     def blobs(self, commit: str = "HEAD") -> dict[str, str]:
-        """Path -> blob hash of every regular file of a commit below the root."""
+        """Path -> blob hash of every regular file of a commit below the root whose name can be shown, and so was listed."""
         rows = self._text("ls-tree", "-r", "-z", _revision(commit), check=False).split("\0")
         found = {}
         for row in rows:
             head, _, path = row.partition("\t")
             mode, kind, blob = head.split() if path else ("", "", "")
-            if kind == "blob" and mode != _LINK:
+            if kind == "blob" and mode != _LINK and path.isprintable():
                 found[path] = blob
         return found
 

@@ -12,11 +12,11 @@ from typing import Any, Final
 from config.console import plural
 from config.errors import NothingFound
 from extractor.graph import Graph
+from extractor.report import counted, listed
 from extractor.schema import Edge, Node
 from extractor.spelling import plain_id, spelled_id
 
 _CONSTRUCTORS: Final = frozenset({"__init__", "__new__", "constructor", "<init>"})
-_SHOWN_REASONS: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,19 +39,19 @@ class Overview:
     def lines(self) -> list[str]:
         at = f" at {self.commit[:7]}" if self.commit else " without a commit"
         lines = [f"{self.graph}{at}" + (f", {plural(self.dirty, 'file')} changed since" if self.dirty else "")]
-        lines.append("nodes: " + _list(self.nodes))
-        lines.append("edges: " + _list(self.edges))
-        lines += [f"{lang}: {_list(types)}" for lang, types in self.languages.items()]
+        lines.append("nodes: " + listed(self.nodes))
+        lines.append("edges: " + listed(self.edges))
+        lines += [f"{lang}: {listed(types)}" for lang, types in self.languages.items()]
         for kind, languages in self.resolution.items():
             for lang, (resolved, missed, external) in languages.items():
                 share = (
                     f"{resolved / (resolved + missed):.1%} of {resolved + missed:,}" if resolved + missed else "none"
                 )
                 lines.append(f"resolved {kind} in {lang}: {share} first-party, {external:,} external")
-        lines.append("unresolved: " + (_list(self.unresolved) or "nothing"))
-        lines.append("calls found by: " + (_list(self.via) or "no rule"))
-        lines.append("files: " + _list(self.files))
-        lines.append("skipped: " + (_list(self.skipped) or "nothing"))
+        lines.append("unresolved: " + (listed(self.unresolved) or "nothing"))
+        lines.append("calls found by: " + (listed(self.via) or "no rule"))
+        lines.append("files: " + listed(self.files))
+        lines.append("skipped: " + (listed(self.skipped) or "nothing"))
         return lines + [f"{status}: {path}: {reason}" for path, status, reason in self.broken]
 
     def as_json(self) -> dict[str, Any]:
@@ -111,10 +111,10 @@ def overview(graph: Graph) -> Overview:
         edges=graph.count("edges", "kind"),
         languages={lang: dict(sorted(languages[lang].items())) for lang in sorted(languages)},
         resolution=graph.resolution(),
-        unresolved=_most({k: v for k, v in graph.count("unresolved", "reason").items() if k != "external"}),
-        via=_most({via: n for (kind, via), n in graph.counts("edges", "kind", "via").items() if kind == "calls"}),
+        unresolved=counted({k: v for k, v in graph.count("unresolved", "reason").items() if k != "external"}),
+        via=counted({via: n for (kind, via), n in graph.counts("edges", "kind", "via").items() if kind == "calls"}),
         files=graph.count("files", "status"),
-        skipped=_most(Counter(row.reason for row in files if row.status == "skipped")),
+        skipped=counted(row.reason for row in files if row.status == "skipped"),
         broken=tuple((row.path, row.status, row.reason) for row in files if row.status in ("partial", "failed")),
     )
 
@@ -233,12 +233,3 @@ def _detail(graph: Graph, edge: Edge) -> str:
         return f"through {spelled_id(callee) if callee is not None else meta['callee']}"
     words = [str(meta[key]) for key in ("message", "guard") if meta.get(key)]
     return " when ".join(words) if edge.kind == "throws" else ""
-
-
-def _most(counted: dict[str, int]) -> dict[str, int]:
-    return dict(sorted(counted.items(), key=lambda item: (-item[1], item[0])))
-
-
-def _list(counted: dict[str, int]) -> str:
-    shown = [f"{name} {count:,}" for name, count in list(counted.items())[:_SHOWN_REASONS]]
-    return ", ".join(shown + ["…"] * (len(counted) > _SHOWN_REASONS))

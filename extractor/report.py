@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from config.console import plural
+
+_SHOWN: Final = 12  # kinds of anything that one line names
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +64,11 @@ class ExtractReport:
             external = sum(outside for _, _, outside in languages.values())
             lines.append(f"  {kind} resolved: {', '.join(shares) or 'none first-party'}; {external:,} external")
         if self.unresolved:
-            lines.append("  unresolved: " + ", ".join(f"{reason} {n:,}" for reason, n in self.unresolved.items()))
+            lines.append(f"  unresolved: {listed(self.unresolved)}")
         if self.partial or self.failed:
             lines.append(f"  partly parsed {self.partial}, failed {self.failed} (nodes hold what could be read)")
         if self.skipped:
-            lines.append("  skipped: " + ", ".join(f"{reason} {n:,}" for reason, n in self.skipped.items()))
+            lines.append(f"  skipped: {listed(self.skipped)}")
         if self.slowest:
             lines.append("  slowest: " + ", ".join(f"{path} {seconds:.2f} s" for path, seconds in self.slowest))
         return lines + [f"  {note}" for note in self.notes]
@@ -75,6 +77,13 @@ class ExtractReport:
         return {**asdict(self), "graph": str(self.graph)}
 
 
-def counted(values: Iterable[str]) -> dict[str, int]:
-    """How often each value occurs, most often first, then by name."""
+def listed(counts: Mapping[str, int]) -> str:
+    """`document 43, binary 8, and 30 more of 9 kinds`: the first of them, and how many are left."""
+    shown = [f"{name} {count:,}" for name, count in list(counts.items())[:_SHOWN]]
+    rest = list(counts.values())[_SHOWN:]
+    return ", ".join(shown + [f"and {sum(rest):,} more of {plural(len(rest), 'kind')}"] * bool(rest))
+
+
+def counted(values: Iterable[str] | Mapping[str, int]) -> dict[str, int]:
+    """How often each value occurs, most often first, then by name; counts that are there already, in that order."""
     return dict(sorted(Counter(values).items(), key=lambda item: (-item[1], item[0])))

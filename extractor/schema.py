@@ -6,7 +6,8 @@
     ext:<package>#<name>                    something outside the repository (`ext:builtins#ValueError`); `ext:<package>` the package
     capability:|concept:|error:|recipe:     the brain's own nodes, followed by a slug
 
-Paths are relative to the repository's root, with forward slashes. Ids hold no line numbers, so they survive edits above.
+Paths are relative to the repository's root, with forward slashes; an id writes `#` in them as `%23` and `%` as `%25`. Ids hold no line
+numbers, so they survive edits above.
 """
 
 from __future__ import annotations
@@ -120,17 +121,26 @@ class FileRow:
     loc: int = 0
 
 
+def _written(path: str) -> str:
+    return path.replace("%", "%25").replace("#", "%23")
+
+
+def read_path(written: str) -> str:
+    """The path that an id spells."""
+    return written.replace("%23", "#").replace("%25", "%")
+
+
 def module_id(prefix: str, path: str) -> str:
-    return f"{prefix}:{path}"
+    return f"{prefix}:{_written(path)}"
 
 
 def package_id(prefix: str, directory: str) -> str:
     """`py:click/`; the root package is `py:/`."""
-    return f"{prefix}:{directory}/"
+    return f"{prefix}:{_written(directory)}/"
 
 
 def symbol_id(prefix: str, path: str, qualname: str, ordinal: int = 1) -> str:
-    return f"{prefix}:{path}#{qualname}" + (f"@{ordinal}" if ordinal > 1 else "")
+    return f"{prefix}:{_written(path)}#{qualname}" + (f"@{ordinal}" if ordinal > 1 else "")
 
 
 def external_id(package: str, name: str = "") -> str:

@@ -16,7 +16,7 @@ from extractor.facts import MODULE, FileFacts
 from extractor.nodes import parent_of
 from extractor.parse.uses import OWN, WRITES, class_of
 from extractor.resolve import definition_ids
-from extractor.schema import SURE, Edge, Node, module_id
+from extractor.schema import SURE, Edge, Node, module_id, package_id
 
 _TYPES: Final = ("class", "interface")
 _ALONE: Final = frozenset(
@@ -84,7 +84,7 @@ class _Places:
 
     def _add(self, facts: FileFacts, ids: Sequence[str]) -> None:
         shared = [module_id(facts.prefix, facts.path)]
-        shared += [f"{facts.prefix}:{parent_of(facts.path)}/"] if facts.prefix in _FOLDERS else []
+        shared += [package_id(facts.prefix, parent_of(facts.path))] if facts.prefix in _FOLDERS else []
         for node_id, d in zip(ids, facts.defs, strict=True):
             if d.kind in _TYPES:
                 self._classes.setdefault((facts.prefix, d.name), []).append(node_id)
@@ -156,7 +156,7 @@ class _Places:
 
     def _global(self, facts: FileFacts, module: str, name: str) -> str | None:
         """A variable of the file or its folder, or one that the file imports by name."""
-        for place in (module, f"{facts.prefix}:{parent_of(facts.path)}/"):
+        for place in (module, package_id(facts.prefix, parent_of(facts.path))):
             found = self._variables.get(place, {}).get(name, ())
             if found:
                 return found[0] if len(found) == 1 else None

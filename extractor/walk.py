@@ -7,6 +7,7 @@ says which language it is, or why it is not parsed (document, binary, minified, 
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -67,6 +68,8 @@ _GENERATED: Final = re.compile(
     re.IGNORECASE,
 )
 _HEAD_LINES: Final = 8
+_MAP_LINE: Final = 500  # bytes at the end of a script, in which a build names its source map
+_MAPPED: Final = re.compile(rb"//[#@] sourceMappingURL=([\w./-]+\.map)\s*\Z")
 _MINIFIED_MEAN: Final = 400  # bytes per line; hand-written source of any language stays below 120
 
 
@@ -99,12 +102,17 @@ class _Ignores:
 def check_repository(repo: Path) -> Path:
     """The resolved root. Raises MissingInput or InputError with what to do."""
     if not repo.exists():
-        raise MissingInput(f"there is no {repo}", EXTRACT)
+        raise MissingInput(f"there is no {_escaped(str(repo))}", EXTRACT)
     if not repo.is_dir():
         raise InputError(f"{repo} is a file, not a repository", extract_again(repo.parent))
     if not os.access(repo, os.R_OK | os.X_OK):
         raise InputError(f"{repo} cannot be read", f"chmod u+rx {shlex.quote(str(repo))}")
-    return repo.resolve()
+    root = repo.resolve()
+    if not str(root).isprintable():
+        raise InputError(
+            f"the name of {_escaped(str(root))} cannot be shown", "give the folder a name in printable UTF-8"
+        )
+    return root
 
 
 def walk(repo: Path, exclude: Sequence[str] = (), tracked: Iterable[str] = ()) -> Walk:
@@ -181,6 +189,28 @@ def classify(path: str, data: bytes, languages: Sequence[str]) -> tuple[Language
     if any(_GENERATED.search(line) for line in _comment_lines(data)):
         return None, spec.name, "generated"
     return spec, spec.name, ""
+
+
+def sources_of(repo: Path, path: str, data: bytes) -> list[str]:
+    """The files that a build made a script from, as the source map beside it says; none for what is written by hand."""
+    named = _MAPPED.search(data[-_MAP_LINE:])
+    if named is None:
+        return []
+    place = (repo / path).parent / named[1].decode("utf-8", "replace")
+    try:
+        if place.is_symlink() or not place.resolve().is_relative_to(repo):
+            return []
+        read = json.loads(place.read_bytes())
+        root, found = str(read.get("sourceRoot") or ""), read.get("sources") or []
+        below = [os.path.normpath(place.parent / root / str(source)) for source in found]
+    except (
+        OSError,
+        ValueError,
+        AttributeError,
+        TypeError,
+    ):  # a map is another tool's: what it does not say is not known
+        return []
+    return [os.path.relpath(source, repo).replace(os.sep, "/") for source in below]
 
 
 def is_config(path: str) -> bool:

@@ -261,6 +261,7 @@ class Expert:
                     return None  # "from Info to the output": an everyday word, which no index need hold
                 refused.add(y.mention.name)
                 return refuse(y)
+            x, y = pairs.akin(x, y)
             if intent.kind == "path":
                 return pairs.path(self.composer, x, y)
             return differences.compare(self.composer, self.retriever, x, y)

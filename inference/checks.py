@@ -27,9 +27,12 @@ class Check:
     fix: str = ""
     exit_code: int = INCOMPATIBLE
 
+    def as_json(self) -> dict[str, Any]:
+        return {**asdict(self), "reason": typed_here(self.reason), "fix": typed_here(self.fix)}
+
     def lines(self) -> list[str]:
         """`fail: shapes: lora_A of … (fix below)`; an ok check takes one line."""
-        head = f"{self.status + ':':<5} {self.name}: {self.reason}"
+        head = f"{self.status + ':':<5} {self.name}: {typed_here(self.reason)}"
         return [head, f"      fix: {typed_here(self.fix)}"] if self.fix and self.status != "ok" else [head]
 
 
@@ -54,7 +57,11 @@ class Verdict:
         return [*body, f"{counts['ok']} ok, {counts['warn']} to know, {counts['fail']} failed"]
 
     def as_json(self) -> dict[str, Any]:
-        return {"checks": [asdict(check) for check in self.checks], "failed": len(self.failed), "code": self.exit_code}
+        return {
+            "checks": [check.as_json() for check in self.checks],
+            "failed": len(self.failed),
+            "code": self.exit_code,
+        }
 
 
 def ok(name: str, reason: str) -> Check:

@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
-from brain.text import clean
+from brain.text import clean, decode
 from extractor.graph import Graph
 from extractor.history import Git, blob_hash, open_git, same_as_blob
 from extractor.schema import FileRow, Node
@@ -59,9 +59,10 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class _Version:
-    """One readable state of a file: its lines, and what to call that state."""
+    """One readable state of a file: its lines, the same in UTF-8, and what to call that state."""
 
     lines: tuple[bytes, ...]
+    shown: tuple[bytes, ...]
     sha256: str
     blob_sha: str
     commit: str
@@ -121,7 +122,7 @@ class Verifier:
             version.dirty,
         )
         if version.sha256 != row.sha256:
-            moved = _find_again(span, node, version.lines)
+            moved = _find_again(span, node, version)
             if moved is None:
                 return None, "the lines changed since the index was made"
             base = replace(base, start_line=moved, end_line=moved + span.end - span.start, moved=moved != span.start)
@@ -129,7 +130,7 @@ class Verifier:
             return None, "past the end of the file"
         base = replace(base, end_line=min(base.end_line, len(version.lines)))
         quote = b"\n".join(version.lines[base.start_line - 1 : base.end_line])
-        if not _names(span, node, quote):
+        if not _names(span, node, b"\n".join(version.shown[base.start_line - 1 : base.end_line])):
             return None, f"the lines do not hold {node.name if node else span.node_id}"
         return replace(base, quote_sha256=hashlib.sha256(quote).hexdigest()), ""
 
@@ -161,14 +162,14 @@ class Verifier:
         disk_sha = hashlib.sha256(disk).hexdigest() if disk is not None else ""
         committed = self._blobs.get(row.path, "")
         if disk is not None and disk_sha == row.sha256 and committed and same_as_blob(disk, committed):
-            return _version(disk, self.commit, dirty=False)
+            return _version(disk, row.lang, self.commit, dirty=False)
         blob = self.git.read_blob(self.commit, row.path) if self.git is not None and committed else None
         if blob is not None and hashlib.sha256(blob).hexdigest() == row.sha256:
-            return _version(blob, self.commit, dirty=disk_sha != row.sha256)
+            return _version(blob, row.lang, self.commit, dirty=disk_sha != row.sha256)
         if disk is None:
             return None
         # Never committed as indexed, or no git at all: the file's own hash says which state this is.
-        return _version(disk, self.commit or disk_sha, dirty=bool(self.commit))
+        return _version(disk, row.lang, self.commit or disk_sha, dirty=bool(self.commit))
 
     def is_stale(self, path: str) -> bool:
         """Whether the file on disk is no longer what was indexed."""
@@ -183,7 +184,7 @@ class Verifier:
         row, version, _ = self._file(span.path)
         if row is None or version is None or version.sha256 != row.sha256:
             return ""
-        return clean(b"\n".join(version.lines[span.start - 1 : span.end]).decode("utf-8", "replace"))
+        return clean(b"\n".join(version.shown[span.start - 1 : span.end]).decode("utf-8", "replace"))
 
 
 def _read_inside(root: Path, path: str) -> bytes | None:
@@ -197,11 +198,15 @@ def _read_inside(root: Path, path: str) -> bytes | None:
         return None
 
 
-def _version(data: bytes, commit: str, *, dirty: bool) -> _Version:
+def _version(data: bytes, lang: str, commit: str, *, dirty: bool) -> _Version:
+    shown = decode(data, lang).encode()
+    sha256 = hashlib.sha256(data).hexdigest()
+    return _Version(_lines(data), _lines(shown), sha256, blob_hash(data), commit, dirty)
+
+
+def _lines(data: bytes) -> tuple[bytes, ...]:
     lines = data.split(b"\n")
-    if lines[-1] == b"":
-        lines.pop()
-    return _Version(tuple(lines), hashlib.sha256(data).hexdigest(), blob_hash(data), commit, dirty)
+    return tuple(lines[:-1] if lines[-1] == b"" else lines)
 
 
 def _names(span: Span, node: Node | None, quote: bytes) -> bool:
@@ -211,18 +216,18 @@ def _names(span: Span, node: Node | None, quote: bytes) -> bool:
     return node.name.encode() in quote
 
 
-def _find_again(span: Span, node: Node | None, lines: tuple[bytes, ...]) -> int | None:
+def _find_again(span: Span, node: Node | None, version: _Version) -> int | None:
     """Where the symbol's lines stand now: a window of as many lines with the stored hash. None when they changed."""
     if node is None or node.lines[0] == 0 or not node.meta.get("content_hash"):
         return None
     first, last = node.lines
     size, wanted = last - first + 1, str(node.meta["content_hash"])
     # The nearest place wins; hashing every window of a long file would be slow, its first line is a cheap filter.
-    starts = sorted(range(max(0, len(lines) - size + 1)), key=lambda start: (abs(start + 1 - first), start))
+    starts = sorted(range(max(0, len(version.lines) - size + 1)), key=lambda start: (abs(start + 1 - first), start))
     name = node.name.encode()
     for start in starts:
-        if name in b"".join(lines[start : start + min(size, 12)]):
-            quote = b"\n".join(lines[start : start + size])
+        if name in b"".join(version.shown[start : start + min(size, 12)]):
+            quote = b"\n".join(version.lines[start : start + size])
             if hashlib.sha256(quote).hexdigest() == wanted:
                 return start + 1 + span.start - first
     return None

@@ -147,7 +147,7 @@ def check_graph(graph: Path, repo: Path | None = None) -> Iterator[Check]:
     try:
         state = status_of(graph, repo)
     except NanodexError as error:
-        yield warn("extract: graph", f"its repository cannot be compared: {error.message}", "nanodex doctor --repo DIR")
+        yield warn("extract: graph", f"its repository cannot be compared: {error.message}", EXTRACT)
         return
     changed = len(state.changed) + len(state.added) + len(state.deleted)
     if changed:
@@ -220,7 +220,11 @@ def check_dataset(graph: Path, train: Path) -> Iterator[Check]:
         return
     missing = [name for name in ("valid.jsonl", "test.jsonl") if not train.with_name(name).is_file()]
     if missing:
-        yield fail("dataset: rows", f"{' and '.join(missing)} beside {train} are missing", "make dataset")
+        yield fail(
+            "dataset: rows",
+            f"{' and '.join(missing)} beside {train} {'is' if len(missing) == 1 else 'are'} missing",
+            "make dataset",
+        )
     elif source is not None and _rows_are_old(made, source):
         yield warn("dataset: rows", "they are of an earlier graph or of earlier notes", "make dataset")
     elif made.versions.get("dataset") != code_version("dataset"):

@@ -213,7 +213,7 @@ def refuse_fallen(report: EvalReport) -> None:
 
 
 def _fallen(path: Path, report: EvalReport) -> tuple[str, ...]:
-    """Figures more than two points below the last report's, same arm and split."""
+    """Figures more than two points below the last report's, same arm and split; more or fewer rows are other questions."""
     try:
         before: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         old = {(r["arm"], r["split"]): r for r in before["rows"]}
@@ -222,7 +222,7 @@ def _fallen(path: Path, report: EvalReport) -> tuple[str, ...]:
     fell = []
     for row in report.rows:
         last = old.get((row.arm, row.split))
-        if last is None or row.arm == "majority":
+        if last is None or row.arm == "majority" or last.get("rows") != row.rows:
             continue
         for name, worse in (("recall", -1), ("refusal_recall", -1), ("false_refusal", 1)):
             now, then = getattr(row, name), last.get(name)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import difflib
-import fnmatch
 from typing import TYPE_CHECKING, Final
 
+from brain.search import refuse_glob
 from config.errors import UsageError
 from extractor.graph import Graph
 from extractor.languages import SPECS
@@ -35,11 +35,7 @@ def refuse_empty(graph: Graph, how: Ask) -> None:
             raise UsageError(
                 f"no indexed file is written in {how.lang}", f"the index holds {', '.join(present) or 'no source'}"
             )
-    if how.path_glob and not any(fnmatch.fnmatchcase(row.path, how.path_glob) for row in graph.files()):
-        raise UsageError(
-            f"no indexed file matches {how.path_glob}",
-            "globs are matched from the repository's root: 'src/*', '*_test.py'",
-        )
+    refuse_glob(graph, how.path_glob)
 
 
 def languages_called(word: str) -> frozenset[str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from extractor.schema import STORED, Edge, Node
@@ -26,6 +27,19 @@ _SAID: Final = {
     "defines": ("defines", "does not define", "members"),
     "returns": ("returns", "does not declare that it returns", "returns"),
 }
+
+
+def akin(x: Target, y: Target) -> tuple[Target, Target]:
+    """Of names that several languages define, those of one language, where there are two."""
+    if x.node.lang == y.node.lang:
+        return x, y
+    for one, other in ((x, y), (y, x)):
+        same = [n for n in other.others if n.lang == one.node.lang]
+        if same:
+            rest = tuple(n for n in (other.node, *other.others) if n.id != same[0].id)
+            chosen = replace(other, node=same[0], group=(same[0],), others=rest)
+            return (one, chosen) if one is x else (chosen, one)
+    return x, y
 
 
 def check(composer: Composer, relation: str, x: Target, y: Target | Missing) -> Section:

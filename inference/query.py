@@ -27,8 +27,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from config.cli import ConfigOption, JsonOption, QuietOption, SetOption, VerboseOption, run_app, typed_here
+from config.cli import ConfigOption, JsonOption, QuietOption, RepoOption, SetOption, VerboseOption, run_app, typed_here
 from config.console import Console
+from config.errors import NanodexError, StaleIndex, StorageError, UsageError, extract_again
 
 if TYPE_CHECKING:
     from inference.answer import Answer, Expert
@@ -37,7 +38,11 @@ if TYPE_CHECKING:
 
 def query(
     text: Annotated[
-        str, typer.Argument(metavar="[QUESTION]", help="The question; '-' or nothing reads it from stdin.")
+        str,
+        typer.Argument(
+            metavar="[QUESTION]",
+            help="The question, asked of what is piped in where there is some; '-' or nothing reads it from stdin.",
+        ),
     ] = "",
     question: Annotated[str, typer.Option("--question", metavar="TEXT", help="The question, as an option.")] = "",
     mode: Annotated[
@@ -53,9 +58,7 @@ def query(
     adapter: Annotated[
         str, typer.Option(metavar="DIR", help="Run this adapter pack in process with transformers.")
     ] = "",
-    repo: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="The repository, when it has moved since extract.")
-    ] = None,
+    repo: RepoOption = None,
     k: Annotated[
         int, typer.Option("-k", min=0, max=100, help="Passages to consider; 0 takes the settings' value.")
     ] = 0,
@@ -83,7 +86,6 @@ def query(
     follow: Annotated[
         bool, typer.Option("-c", "--continue", help="Go on from the last question: 'it' means what that was about.")
     ] = False,
-    new: Annotated[bool, typer.Option("--new", help="Forget the questions before.")] = False,
     color: Annotated[Literal["auto", "always", "never"], typer.Option(help="Colour on stdout.")] = "auto",
     hyperlinks: Annotated[
         Literal["auto", "always", "never", "vscode", "github"], typer.Option(help="Clickable citations.")
@@ -95,12 +97,12 @@ def query(
     verbose: VerboseOption = False,
 ) -> None:
     """Answer a question about the indexed repository, with citations that were checked."""
-    from config.errors import StaleIndex, UsageError, extract_again
     from config.settings import QuerySettings, load_settings
     from inference import show
     from inference.answer import Expert
     from inference.narrowing import refuse_empty
     from inference.reading import Ask
+    from inference.sessions import Sessions
 
     overrides = list(set_ or ())
     given = {"mode": mode or "", "endpoint": endpoint, "model": model, "adapter": adapter,
@@ -114,44 +116,47 @@ def query(
     if jsonl:
         with Expert(settings, console, repo) as expert:
             refuse_empty(expert.graph, how)
-            code = _batch(expert, how)
+            code = _batch(expert, how, strict_fresh)
         raise typer.Exit(code)
+    if question and text:
+        raise UsageError("the question is given twice", "either as an argument or as --question")
     asked = show.read_question(question or text)
     if not asked:
         raise UsageError("there is no question", 'nanodex query "Where is main defined?"')
-    memory = None
     with Expert(settings, console, repo) as expert:
         refuse_empty(expert.graph, how)
-        if follow or new:
-            from inference.sessions import Sessions
-
-            memory = Sessions.open()
-            if new:
-                memory.forget(expert.key)
-        if follow and memory is not None:
-            how = memory.carry(expert.key, how)
+        if follow:
+            how = Sessions.open().carry(expert.key, how)
         live = show.Live(sys.stdout) if not (no_stream or as_json) and settings.mode != "extractive" else None
         try:
             answer = expert.ask(asked, how, live)
         finally:
             if live is not None:
                 live.end()
-        if memory is not None:
-            memory.remember(expert.key, answer)
+        try:
+            Sessions.open().remember(expert.key, answer, goes_on=follow)
+        except StorageError as error:  # the answer stands without
+            console.warn(f"{error.message}; {error.hint}")
+        stale = answer.stale if strict_fresh else ""
+        if stale and as_json:  # one object: the error
+            raise _refused(expert, stale)
         style = show.style(color, hyperlinks, expert)
         print(
             show.as_json(answer) if as_json else show.render(answer, style, why=why, streamed=bool(live and live.shown))
         )
-        if strict_fresh and answer.stale:
-            raise StaleIndex(answer.stale, extract_again(expert.repo or expert.graph.manifest.root, "brain"))
+        if stale:
+            raise _refused(expert, stale)
     raise typer.Exit(answer.exit_code)
 
 
-def _batch(expert: Expert, how: Ask) -> int:
+def _refused(expert: Expert, stale: str) -> StaleIndex:
+    return StaleIndex(stale, extract_again(expert.repo or expert.graph.manifest.root, "brain"))
+
+
+def _batch(expert: Expert, how: Ask, strict_fresh: bool) -> int:
     """One question per line of stdin, answers in the same order, an error as a row of its own."""
     import json
 
-    from config.errors import NanodexError
     from inference import show
 
     worst = 0
@@ -161,6 +166,8 @@ def _batch(expert: Expert, how: Ask) -> int:
             continue
         try:
             answer: Answer = expert.ask(show.batch_question(line), how)
+            if strict_fresh and answer.stale:
+                raise _refused(expert, answer.stale)
             print(show.as_json(answer), flush=True)
             worst = max(worst, answer.exit_code)
         except NanodexError as error:
@@ -169,7 +176,7 @@ def _batch(expert: Expert, how: Ask) -> int:
                 "question": line,
             }
             print(json.dumps(row, ensure_ascii=False, sort_keys=True), flush=True)
-            worst = 1
+            worst = max(worst, error.exit_code if isinstance(error, StaleIndex) else 1)
     return worst
 
 

@@ -3,6 +3,7 @@ how it was read where it is no question by itself."""
 
 from __future__ import annotations
 
+import fnmatch
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -11,6 +12,7 @@ from inference import follow
 from inference.grammar import GRAPH_KINDS
 from inference.kinds import Intent, Question, is_bare, read
 from inference.link import STRICT, Linker, Mention
+from inference.narrowing import languages_called
 from inference.scope import Scope, names_symbol, scope_of
 from inference.words import everyday_names, is_symbol, known_words
 
@@ -43,7 +45,8 @@ class Reader:
         self.project = project
 
     def scoped(self, text: str, how: Ask) -> tuple[Question, Scope | None]:
-        """The question, and the folder or file it keeps to when it asks about a name there."""
+        """The question, and the folder, file or language it keeps to: by its own words when it asks about a name there, else by
+        what narrows it."""
         scope = scope_of(text, [row.path for row in self.graph.files()], self._is_code)
         if scope is not None:
             asked = self._read(scope.rest, how)
@@ -52,7 +55,19 @@ class Reader:
             ]
             if any(names_symbol(self.linker.link(x)) for x in named):
                 return replace(asked, text=text), scope
-        return self._read(text, how), None
+        return self._read(text, how), self._narrowed(text, how)
+
+    def _narrowed(self, text: str, how: Ask) -> Scope | None:
+        if not (how.path_glob or how.lang):
+            return None
+        languages = languages_called(how.lang)
+        paths = frozenset(
+            row.path
+            for row in self.graph.files()
+            if (not how.lang or row.lang in languages)
+            and (not how.path_glob or fnmatch.fnmatchcase(row.path, how.path_glob))
+        )
+        return Scope(" of ".join(filter(None, (how.lang, how.path_glob))), paths, text)
 
     def _read(self, text: str, how: Ask) -> Question:
         question = self._parsed(text, how.carry)

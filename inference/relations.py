@@ -218,7 +218,7 @@ class Relations:
             if loose:
                 names = ", ".join(sorted({u.name for u in loose})[:4])
                 return Absence(False, f"{_count(len(loose), 'name')} in it could not be linked ({names})")
-            half = [p for p in sorted({n.path for n in group}) if self._half(p)]
+            half = sorted({n.path for n in group if self._half(n)})
             return Absence(not half, f"{', '.join(half)} was only partly parsed" if half else "")
         called = {n.name for n in group}
         ids = {n.id for n in group}
@@ -261,9 +261,14 @@ class Relations:
         rows = [u for name in sorted(names) for u in self.graph.unresolved(kind=kind, mention=name)]
         return sorted(set(rows))
 
-    def _half(self, path: str) -> bool:
-        row = self.graph.file(path)
-        return row is None or row.status in ("partial", "failed")
+    def _half(self, node: Node) -> bool:
+        """Whether a part of these lines may not have been read."""
+        row = self.graph.file(node.path)
+        if row is None or row.status != "partial":
+            return row is None or row.status == "failed"
+        start, end = node.lines
+        broken = re.findall(r"(\d+)(?:-(\d+))?", row.reason)
+        return "…" in row.reason or any(int(a) <= end and start <= int(b or a) for a, b in broken)
 
     @cached_property
     def _unread(self) -> list[str]:

@@ -159,10 +159,9 @@ class Retriever:
 
     def holds(self, word: str) -> bool:
         """Whether `word` occurs whole in the indexed text, letter by letter."""
-        if len(word) < 3:
-            return False
-        row = self.lookup._db.execute("SELECT 1 FROM texts WHERE instr(text, ?) LIMIT 1", (word,)).fetchone()
-        return row is not None
+        whole = re.compile(rf"(?<!\w){re.escape(word)}(?!\w)")
+        rows = self.lookup._db.execute("SELECT text FROM texts WHERE instr(text, ?)", (word,))
+        return any(whole.search(text) for (text,) in rows)
 
     def texts_with(self, written: str) -> list[tuple[str, str]]:
         """(path, text) of the indexed files that hold `written`."""

@@ -94,13 +94,13 @@ def interpreter(chosen: str, environ: Mapping[str, str], root: Path) -> tuple[Pa
     choices = [
         (chosen, "serve.python"),
         (environ.get("NANODEX_VLLM_PYTHON", ""), "NANODEX_VLLM_PYTHON"),
-        (str(root / ".venv-vllm/bin/python"), "the environment of make setup-serve"),
+        (str(root / ".venv-vllm/bin/python"), "what make setup-serve makes"),
     ]
     value, reason = next((value, reason) for value, reason in choices if value)
     # A bare name such as python3.12 is looked up; a path is taken as it is, never through its symlink: venvs are links.
     path = Path(shutil.which(value) or value).absolute()
     if not path.is_file() or not os.access(path, os.X_OK):
-        raise MissingInput(f"there is no server: {reason} names {value}, which is no Python interpreter", SETUP)
+        raise MissingInput(f"there is no server: {path} is no Python interpreter (from {reason})", SETUP)
     return path, reason
 
 

@@ -10,8 +10,8 @@ import json
 import os
 import sqlite3
 import time
-from collections.abc import Mapping
-from contextlib import closing
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,7 +37,7 @@ def state_folder(environ: Mapping[str, str] = os.environ) -> Path:
 
 
 class Sessions:
-    """The turns of every conversation; one conversation per index, `--new` starts the next."""
+    """The turns of every conversation: one conversation per index, whose place the next one takes."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -45,20 +45,25 @@ class Sessions:
     @classmethod
     def open(cls, path: Path | None = None) -> Sessions:
         """Raises StorageError when the file cannot be made."""
-        chosen = path or state_folder() / "sessions.sqlite"
+        sessions = cls(path or state_folder() / "sessions.sqlite")
+        with sessions._database() as db:
+            db.executescript(_TABLES)
+        return sessions
+
+    @contextmanager
+    def _database(self) -> Iterator[sqlite3.Connection]:
         try:
-            chosen.parent.mkdir(parents=True, exist_ok=True)
-            with closing(sqlite3.connect(chosen)) as db, db:
-                db.executescript(_TABLES)
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with closing(sqlite3.connect(self.path)) as db, db:
+                yield db
         except (OSError, sqlite3.Error) as error:
             raise StorageError(
-                f"cannot keep the conversation in {chosen}: {error}", "set XDG_STATE_HOME to a writable folder"
+                f"cannot keep the conversation in {self.path}: {error}", "set XDG_STATE_HOME to a writable folder"
             ) from error
-        return cls(chosen)
 
     def carry(self, session: str, how: Ask) -> Ask:
         """`how` with the question before and what it was about, so that a pronoun or a bare question has something to mean."""
-        with closing(sqlite3.connect(self.path)) as db:
+        with self._database() as db:
             row = db.execute(
                 "SELECT about, kind, question, answer_json FROM turns JOIN heads USING (hash) WHERE heads.session = ?",
                 (session,),
@@ -69,14 +74,17 @@ class Sessions:
         asked = json.loads(answer)["why"].get("goes_on") or question
         return replace(how, carry=about, carry_kind=kind, before=asked)
 
-    def remember(self, session: str, answer: Answer) -> None:
-        """Append a turn. What it was about is the first name it linked, else the symbol that led its answer; a turn that was
-        about nothing clear leaves what was before."""
+    def remember(self, session: str, answer: Answer, *, goes_on: bool = True) -> None:
+        """Append a turn, the first of a new conversation unless it `goes_on`. What it was about is the first name it linked, else
+        the symbol that led its answer; a turn that was about nothing clear leaves what was before."""
         intents = answer.why.get("intents", ())
         named = [i for i in intents if i.get("about")]
         led = [s["about"] for s in answer.why.get("sections", ()) if s.get("about")]
         unclear = not intents or intents[0]["kind"] == "unclear" or not (named or led or answer.answered)
-        with closing(sqlite3.connect(self.path)) as db, db:
+        with self._database() as db:
+            if not goes_on:
+                db.execute("DELETE FROM turns WHERE session = ?", (session,))
+                db.execute("DELETE FROM heads WHERE session = ?", (session,))
             head = db.execute("SELECT hash FROM heads WHERE session = ?", (session,)).fetchone()
             parent = head[0] if head else ""
             before = db.execute(
@@ -101,22 +109,3 @@ class Sessions:
             )
             db.execute("INSERT INTO turns VALUES (?,?,?,?,?,?,?,?)", row)
             db.execute("INSERT OR REPLACE INTO heads VALUES (?,?)", (session, turn))
-
-    def forget(self, session: str) -> None:
-        """Start anew; the turns stay on record, nothing refers to them."""
-        with closing(sqlite3.connect(self.path)) as db, db:
-            db.execute("DELETE FROM heads WHERE session = ?", (session,))
-
-    def turns(self, session: str) -> list[tuple[str, str]]:
-        """(question, answer text) of the current conversation, oldest first."""
-        found: list[tuple[str, str]] = []
-        with closing(sqlite3.connect(self.path)) as db:
-            row = db.execute("SELECT hash FROM heads WHERE session = ?", (session,)).fetchone()
-            at = row[0] if row else ""
-            while at:
-                parent, question, answer = db.execute(
-                    "SELECT parent, question, answer_json FROM turns WHERE hash = ?", (at,)
-                ).fetchone()
-                found.append((question, json.loads(answer)["text"]))
-                at = parent
-        return found[::-1]

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from brain.text import one_line, when
 from brain.view import is_test, is_test_id
 from extractor.languages import SPECS
-from extractor.schema import Node
+from extractor.schema import Edge, Node
 from inference.citations import Span
 from inference.compose import Composer
 from inference.link import Linker, Mention, Target
@@ -159,10 +160,9 @@ def _owner(composer: Composer, frame: Frame) -> Node | None:
     for path in candidates:
         nodes = [n for n in composer.graph.nodes(path=path, origin="extractor") if n.lines[0]]
         inside = [n for n in nodes if n.lines[0] <= frame.line <= n.lines[1]]
-        named = [n for n in inside if n.name == last] or [
-            n for n in nodes if n.name == last and n.type in ("function", "method")
-        ]
-        if last.startswith("<") or not last:
+        bears = partial(_bears, frame.name)
+        named = [n for n in inside if bears(n)] or [n for n in nodes if bears(n) and n.type in ("function", "method")]
+        if (not named and last.startswith("<")) or not last:
             named = named or inside
         pool = (
             named or [n for n in inside if n.type in ("function", "method")] or (inside if last == "<module>" else [])
@@ -170,6 +170,16 @@ def _owner(composer: Composer, frame: Frame) -> Node | None:
         if pool:
             return min(pool, key=lambda n: (n.lines[1] - n.lines[0], n.id))
     return None
+
+
+def _bears(name: str, node: Node) -> bool:
+    """Whether a frame's name is a symbol's. Runtimes call constructors by words of their own: `Cart.<init>`, `Cart..ctor`."""
+    owner, _, last = name.rpartition(".")
+    if last in ("<init>", "ctor"):
+        return "constructor" in node.meta.get("flags", ()) and owner.rstrip(".").rpartition(".")[
+            2
+        ] in node.qualname.split(".")
+    return node.name == last
 
 
 def _files(composer: Composer, path: str) -> list[str]:
@@ -254,7 +264,7 @@ def _raise_sites(
     ]
     there = [e for e in direct if at_node is not None and e.src == at_node.id]
     exact = [e for e in there if e.line == line]
-    chosen = exact or [e for e in matched if e in there] or matched or there
+    chosen = exact or [e for e in matched if e in there] or matched or _likest(there, trace.message)
     claims: list[Claim] = []
     for edge in chosen[:3]:
         node = composer.graph.node(edge.src)
@@ -272,6 +282,12 @@ def _raise_sites(
                 Claim(f"{name_of(node)} is called by {join(names)}.", tuple(s for r in callers for s in at(r)))
             )
     return claims
+
+
+def _likest(edges: list[Edge], message: str) -> list[Edge]:
+    """The same, those first that share most words with what was said."""
+    said = set(re.findall(r"\w+", message.lower()))
+    return sorted(edges, key=lambda e: -len(said & set(re.findall(r"\w+", str(e.meta.get("message") or "").lower()))))
 
 
 def _catchers(composer: Composer, error: Target) -> list[Claim]:

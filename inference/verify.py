@@ -161,8 +161,8 @@ class Checker:
             and self._known_word(name)
         ):
             return "verified", None
-        # Documents are indexed files though no nodes; two letters are too few to say that they stand nowhere.
-        if self._linker.graph.file(name) is not None or len(name) < 3:
+        # Documents are indexed files though no nodes.
+        if self._linker.graph.file(name) is not None:
             return "unknown", None
         return "fabricated", None
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from asking import expert, index, index_shop
 
+from brain.search import literal
 from config.console import Console
 from config.errors import MissingInput, UsageError
 from config.settings import ExtractSettings
@@ -148,6 +149,32 @@ def test_changed_code_moves_or_loses_its_citations(tmp_path: Path) -> None:
     assert lost.citations == ()
     assert lost.exit_code == 1
     assert "left out" in lost.text
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "cp1251", "utf-8-sig"])
+def test_lines_are_read_again_in_the_encoding_that_their_file_is_in(tmp_path: Path, encoding: str) -> None:
+    name = "сумма" if encoding == "cp1251" else "summé"
+    text = f"# coding: {encoding.removesuffix('-sig')}\ndef {name}():\n    return 1\n\n\ndef other():\n    return {name}()\n"
+    (tmp_path / "repo").mkdir()
+    (tmp_path / "repo" / "one.py").write_text(text, encoding=encoding)
+    graph = index(tmp_path / "repo", tmp_path / "brain")
+    with expert(graph) as asked:
+        assert asked.ask(f"Where is {name} defined?").citations[0].start_line == 2
+    cookie, _, rest = text.partition("\n")
+    (tmp_path / "repo" / "one.py").write_text(f"{cookie}\n# more\n{rest}", encoding=encoding)
+    with expert(graph) as asked:
+        assert asked.ask(f"Where is {name} defined?").citations[0].start_line == 3
+    assert f"def {name}" in literal(graph, f"{name}():").lines()[1]
+
+
+def test_lines_that_could_not_be_read_say_nothing_of_the_lines_that_could(tmp_path: Path) -> None:
+    text = "def whole():\n    return 1\n\n\ndef torn():\n    x = = 1\n    return 2\n"
+    (tmp_path / "repo").mkdir()
+    (tmp_path / "repo" / "one.py").write_text(text)
+    graph = index(tmp_path / "repo", tmp_path / "brain")
+    with expert(graph) as asked:
+        assert asked.ask("What does whole call?").text.startswith("None found: whole calls nothing")
+        assert "one.py was only partly parsed" in asked.ask("What does torn call?").text
 
 
 def test_a_commit_stands_in_the_citation_and_edits_show(tmp_path: Path) -> None:

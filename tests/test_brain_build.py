@@ -11,13 +11,11 @@ from pathlib import Path
 import brains
 import pytest
 
-from brain.build import run
 from brain.index import dump_index, index_path, open_index
 from brain.lookup import Lookup
 from brain.notes import read_notes
 from brain.text import banned, clean
-from config.console import Console
-from config.errors import MissingInput
+from config.errors import IncompatibleInput, MissingInput
 from config.manifest import manifest_path
 from extractor.graph import Graph
 
@@ -74,6 +72,23 @@ def test_a_lost_output_is_made_again(tmp_path: Path, lost: str) -> None:
     assert outputs(graph) == wanted
 
 
+def test_notes_and_an_index_that_are_lost_or_broken_are_made_again(tmp_path: Path) -> None:
+    graph = brains.shop(tmp_path)
+    brains.build(graph)
+    whole = outputs(graph)
+    folder = brains.settings_for(graph).out_dir
+    next(folder.glob("*.json")).unlink()
+    assert not brains.build(graph).skipped
+    assert outputs(graph) == whole
+    index_path(graph).write_text("garbage")
+    with pytest.raises(IncompatibleInput, match="is not an index") as caught:
+        Lookup.open(graph)
+    assert caught.value.hint == "make brain"
+    assert not brains.build(graph).skipped
+    assert outputs(graph) == whole
+    assert brains.build(graph).skipped
+
+
 def test_a_run_after_an_edit_gives_what_a_clean_run_gives(tmp_path: Path) -> None:
     graph = brains.shop(tmp_path)
     brains.build(graph)
@@ -112,8 +127,6 @@ def test_missing_input_names_the_command(tmp_path: Path) -> None:
         brains.build(tmp_path / "graph.sqlite")
     assert "make extract" in caught.value.hint
     graph = brains.shop(tmp_path)
-    with pytest.raises(MissingInput, match="no folder"):
-        run(brains.settings_for(graph), Console(quiet=True), tmp_path / "absent")
     manifest_path(graph).unlink()
     with pytest.raises(MissingInput, match="did not finish"):
         brains.build(graph)

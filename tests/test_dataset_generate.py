@@ -280,5 +280,8 @@ def test_a_format_nobody_knows_names_those_there_are() -> None:
 
 
 def test_preview_shows_rows_to_read(folder: Path) -> None:
-    lines = preview(folder / "dataset" / "train.jsonl", 5)
-    assert sum(line.startswith("Q  ") for line in lines) == 5
+    train = folder / "dataset" / "train.jsonl"
+    drawn = preview(train, 5)
+    assert sum(line.startswith("Q  ") for line in drawn.lines()) == 5
+    rows = train.read_text().splitlines()
+    assert [row for row in map(json.loads, rows) if row in drawn.as_json()["rows"]] == drawn.as_json()["rows"]

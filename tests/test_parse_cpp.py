@@ -203,3 +203,57 @@ def test_a_row_of_macros_costs_no_more_than_its_length(row: str) -> None:
         prepare(data)
         times.append(time.process_time() - started)
     assert times[1] < 24 * max(times[0], 0.002), times
+
+
+def test_what_the_grammar_does_not_know_takes_nothing_else_along() -> None:
+    found = facts("""
+struct R { R(); int n; };
+struct Tab {
+  Tab() : list_(new R*[8]), len_(0) {}
+  void grow(int n) {
+    R** fresh = new R*[size(n)];
+    const char** names = new const char*[n];
+    fill(fresh, n);
+  }
+  __suppress_ubsan__("alignment") bool check(int a, R r = {}) { return size(a) > 0; }
+  BAR_CONSTEXPR_CPP11 Tab(int n) : len_(n) {}
+  int size(int n);
+  void fill(R** p, int n);
+};
+__suppress_ubsan__("alignment")
+int outside(const R comment = {}) { Tab t; return t.size(1); }
+template<typename T> __suppress_ubsan__("alignment") void write(void *p, T t) { put(t); }
+#if __has_include(<span>) && (defined(A) || 1)
+  #include <span>
+#endif
+bool both(int a) {
+  return a > 0
+#ifdef TRACK
+         && size(a)
+#else
+         && other(a)
+#endif
+      ;
+}
+void log(const char* format, ...)
+#if defined(__GNUC__)
+    __attribute__((__format__(__printf__, 1, 2)))
+#endif
+    ;
+""")
+    assert (found.status, found.reason) == ("ok", "")
+    callers = {d.qualname: number for number, d in enumerate(found.defs)}
+    written = [c for c in found.calls if not c.name.startswith("operator")]
+    called = {name: [c.name for c in written if c.scope == number] for name, number in callers.items()}
+    assert (called["Tab.grow"], called["Tab.check"], called["both"]) == (["size", "fill"], ["size"], ["size"])
+    assert ({"outside", "write", "log"} <= set(called), called["write"]) == (True, ["put"])
+    check = next(d for d in found.defs if d.name == "check")
+    assert [(p.name, p.default) for p in check.params] == [("a", ""), ("r", "{}")]
+
+
+def test_a_macro_calls_nothing_of_what_it_says_to_the_compiler() -> None:
+    found = facts("""
+#define ALIGNED(n) __pragma(pack(1)) struct __declspec(align(n))
+#define PACKED(n, x) _Pragma("pack(1)") struct __attribute__((packed, aligned(n))) begin(x)
+""")
+    assert [c.name for c in found.calls] == ["begin"]

@@ -130,3 +130,28 @@ def test_the_parts_of_a_comment_are_paragraphs() -> None:
 """
     found = {d.qualname: d for d in parse_file("A.cs", text.encode(), BY_NAME["csharp"]).defs}
     assert found["A.Same"].doc == "Compares types\n\nParam a: Type #1\n\nReturns: true if same\n\nSlow."
+
+
+def test_pointers_take_nothing_else_along() -> None:
+    text = """
+class Buffer {
+  unsafe void Put(int offset, ushort value) {
+    fixed (byte* ptr = _bytes) {
+      *(ushort*)(ptr + Start(offset)) = Little ? value : Reverse(value);
+      *ptr++ = 1;
+      *(ptr + 1) |= (byte)2;
+    }
+  }
+  unsafe float Get(int offset) {
+    uint read = Reverse(*(uint*)(_bytes + offset));
+    int two = 2 * (offset) * (3);
+    return offset > 0 ? *(float*)(&read) : *(_bytes + Start(1));
+  }
+  int Start(int offset) { return offset; }
+}
+"""
+    found = parse_file("Buffer.cs", text.encode(), BY_NAME["csharp"])
+    assert (found.status, found.reason) == ("ok", "")
+    assert [d.qualname for d in found.defs] == ["Buffer", "Buffer.Put", "Buffer.Get", "Buffer.Start"]
+    written = [(c.scope, c.name) for c in found.calls if not c.name.startswith("operator")]
+    assert written == [(1, "Start"), (1, "Reverse"), (2, "Reverse"), (2, "Start")]

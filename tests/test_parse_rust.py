@@ -166,3 +166,24 @@ def test_values_over_several_lines() -> None:
     found = {d.name: d for d in parse_file("a.rs", ABOVE.encode(), BY_NAME["rust"]).defs}
     assert found["LEAST"].value == "1 << 10"
     assert found["NAMES"].table == ("list", "4", '("alpha", 1), ("beta", 2), ("gamma", 3)')
+
+
+def test_errors_that_macros_make_are_handed_on() -> None:
+    text = """use anyhow::{anyhow, bail, Result};
+fn few(n: u32) -> Result<u32> { if n > 1 { return Err(anyhow!("too many: {}", n)); } Ok(n) }
+fn none(n: u32) -> Result<u32> { if n > 1 { bail!("too many") } Ok(n) }
+fn given(n: Option<u32>) -> Result<u32> { n.ok_or_else(|| anyhow!("nothing given")) }
+fn told(n: u32) -> Result<u32, String> { Err(format!("bad {}", n)) }
+"""
+    found = parse_file("a.rs", text.encode(), BY_NAME["rust"])
+    assert [(found.defs[r.scope].name, r.name, r.message, r.guard) for r in found.raises] == [
+        ("few", "anyhow", "too many: {n}", "n > 1"),
+        ("none", "anyhow", "too many", "n > 1"),
+        ("given", "anyhow", "nothing given", ""),
+    ]
+
+
+def test_a_condition_of_the_build_calls_nothing() -> None:
+    text = "fn f() { if !cfg!(any(unix, windows)) { go(); } stringify!(run(1)); assert!(matches!(look(), Some(_))); }\n"
+    found = parse_file("a.rs", text.encode(), BY_NAME["rust"])
+    assert [c.name for c in found.calls if not c.name.endswith("!")] == ["go", "look"]

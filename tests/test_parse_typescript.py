@@ -5,6 +5,7 @@ from __future__ import annotations
 from extractor.facts import FileFacts
 from extractor.languages import BY_NAME
 from extractor.parse import parse_file
+from extractor.parse.typescript_lines import prepare_typescript
 
 TEXT = """/** The shop. */
 
@@ -145,3 +146,71 @@ def test_what_is_declared_without_a_body_is_not_abstract() -> None:
     found = {d.qualname: d.flags for d in facts.defs if d.kind == "method"}
     assert [name for name, flags in found.items() if "abstract" in flags] == ["Base.run", "Runs.run"]
     assert "Status.dirty" in found
+
+
+def test_call_signatures_that_line_ends_part_and_variance_are_read() -> None:
+    text = """
+export interface Producer {
+  /** one */
+  <R extends AnyFunc>(
+    recipe: R
+  ): Infer<R, false>
+
+  /** two */
+  <S, A extends any[]>(recipe: (state: Draft<S>, ...args: A) => Valid<S>): (state?: S) => S // three
+  (plain: number): ReturnType<Selector>
+  (again: {
+    a: number
+  }): Foo<Bar>
+  named<T>(x: T): Foo<T>
+  field: Foo<Bar>
+  <K>(x: K): void
+  new (made: { inner: number }): Foo
+  last(): void
+}
+export interface Module<
+  // what is asked
+  in out Base extends Fn, in Q, out R
+> { a: Base }
+export function whole(out: unknown): void {
+  use(1, out as Fn)
+  call(
+    <T>(x: T) => x,
+    (z) => z
+  )
+}
+"""
+    for lang in ("typescript", "tsx"):
+        found = facts(text, lang)
+        assert (found.status, found.reason) == ("ok", "")
+        assert [d.name for d in found.defs if d.qualname.startswith("Producer.")] == ["named", "field", "last"]
+        assert [c.name for c in found.calls] == ["use", "call"]
+    plain = b"const y = foo\n  < bar\nconst f =\n  <T>(x: T): T => x\nf(\n  (a: A): B => a\n)\nreturn\n  (a): b\n"
+    assert prepare_typescript(plain) == plain
+
+
+def test_a_function_that_is_returned_throws_by_its_own_name_or_not_here() -> None:
+    found = facts("""
+export function build() {
+  return function made(options) {
+    if (!options.name) throw new Error("no name");
+  };
+}
+export function other() { return () => { throw new Error("later") } }
+""")
+    assert [(found.defs[r.scope].qualname, r.message, r.guard) for r in found.raises] == [
+        ("build.made", "no name", "!options.name")
+    ]
+
+
+def test_reserved_words_may_name_what_is_exported() -> None:
+    text = """const _null = 1, f = 2;
+export { _null as null, f as function };
+import { null as nothing, a as b } from "./y";
+function g(x) { return [x, null, { in: this }] }
+"""
+    for lang in ("javascript", "typescript"):
+        found = facts(text, lang)
+        assert (found.status, found.reason) == ("ok", "")
+        assert found.extra["exports"] == {"null": "_null", "function": "f"}
+        assert [(i.name, i.alias) for i in found.imports] == [("null", "nothing"), ("a", "b")]

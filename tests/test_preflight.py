@@ -335,7 +335,7 @@ def test_the_interpreter_is_the_setting_then_the_variable_then_the_environment(t
     ours.parent.mkdir(parents=True)
     ours.write_text("#!/bin/sh\n")
     ours.chmod(0o755)
-    assert interpreter("", {}, tmp_path) == (ours, "the environment of make setup-serve")
+    assert interpreter("", {}, tmp_path) == (ours, "what make setup-serve makes")
     assert interpreter("", {"NANODEX_VLLM_PYTHON": str(ours)}, tmp_path)[1] == "NANODEX_VLLM_PYTHON"
     assert interpreter(str(ours), {"NANODEX_VLLM_PYTHON": "/nowhere"}, tmp_path)[1] == "serve.python"
 

@@ -63,6 +63,7 @@ def test_errors_have_their_own_exit_codes(graph: Path, tmp_path: Path) -> None:
     assert ask(tmp_path / "none.sqlite", "Who calls main?").returncode == 3
     assert ask(graph, "x", "--mode", "sideways").returncode == 2
     assert ask(graph).returncode == 2
+    assert "given twice" in ask(graph, "Who calls price_of?", "--question", "Where is it?").stderr
     assert ask(graph, "Who calls price_of?", "--endpoint", "http://127.0.0.1:9").returncode == 5
     failed = ask(tmp_path / "none.sqlite", "Who calls main?", "--json")
     assert json.loads(failed.stdout)["error"]["code"] == 3
@@ -100,6 +101,10 @@ def test_a_stale_index_is_exit_four_when_asked_to_be(graph: Path, tmp_path: Path
     assert done.returncode == 4
     assert "1 file behind" in done.stderr
     assert f"make extract brain REPO={tmp_path / 'shop'}" in done.stderr
+    told = ask(stale, "Who calls price_of?", "--strict-fresh", "--json")
+    assert (told.returncode, json.loads(told.stdout)["error"]["code"]) == (4, 4)
+    batch = ask(stale, "--jsonl", "--strict-fresh", stdin="Who calls price_of?\n")
+    assert (batch.returncode, json.loads(batch.stdout)["error"]["code"]) == (4, 4)
 
 
 def test_a_batch_keeps_its_order_and_its_errors(graph: Path) -> None:
@@ -147,10 +152,20 @@ def test_a_closed_pipe_ends_quietly(graph: Path) -> None:
 
 
 def test_a_conversation_goes_on(graph: Path) -> None:
-    assert ask(graph, "--new", "Where is price_of defined?").returncode == 0
+    assert ask(graph, "Where is price_of defined?").returncode == 0
     follow = ask(graph, "-c", "who calls it?")
     assert "price_of is called by" in follow.stdout
-    assert ask(graph, "--new", "who calls it?").returncode == 1
+    assert ask(graph, "who calls it?").returncode == 1
+    assert ask(graph, "-c", "what does it return?").returncode == 1  # what was asked before that is forgotten
+
+
+def test_an_answer_stands_where_no_conversation_can_be_kept(graph: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    state = {"XDG_STATE_HOME": str(tmp_path / "file")}
+    alone = ask(graph, "Where is price_of defined?", **state)
+    assert (alone.returncode, "defined in src/shop/pricing.py" in alone.stdout) == (0, True)
+    assert "cannot keep the conversation" in alone.stderr
+    assert ask(graph, "-c", "who calls it?", **state).returncode == 74
 
 
 def test_links_and_colours_only_when_asked(graph: Path) -> None:
@@ -161,7 +176,7 @@ def test_links_and_colours_only_when_asked(graph: Path) -> None:
 
 
 def test_the_next_name_inherits_the_question(graph: Path) -> None:
-    assert ask(graph, "--new", "Who calls price_of?").returncode == 0
+    assert ask(graph, "Who calls price_of?").returncode == 0
     follow = ask(graph, "-c", "and bulk_discount?")
     assert "bulk_discount is called by" in follow.stdout
     again = ask(graph, "-c", "what does it return?")

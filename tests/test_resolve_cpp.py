@@ -55,11 +55,13 @@ struct Plain {};
 Guard handed() { Guard g(1); return g; }
 void scope() { Guard g(1); static Guard kept(2); Plain p; }
 void gone(Shape* s, Plain* p) { delete s; delete p; }
+void freed(int n) { Shape** all = new Shape*[n]; delete[] all; }
+void one(Guard** all) { delete all[0]; }
 """)  # fmt: skip
     ends = {(s, d, v) for s, d, v in found if "~" in d}
     assert ends == {
         ("scope", "Guard.~Guard", "destructor"), ("gone", "Shape.~Shape", "destructor"), ("gone", "Round.~Round", "override"),
-        ("Round.~Round", "Shape.~Shape", "destructor"),
+        ("Round.~Round", "Shape.~Shape", "destructor"), ("one", "Guard.~Guard", "destructor"),
     }  # fmt: skip
 
 
@@ -257,3 +259,19 @@ void use(Arrow a, Base& b, Copied c, Sub s) {
     assert {d for s, d in found if s == "use"} == {"net.util.Log", "Base.on", "Sub.on", "twin", "square", "draw"}
     assert ("draw", "Sub.on") in found
     assert not any(d == "Copied.Copied" for _, d in found)
+
+
+def test_a_type_inside_a_test_is_known_there() -> None:
+    found = linked_calls("""
+struct Cond { void Wait(); };
+class Fixture { public: int* env_; };
+TEST_F(Fixture, One) {
+  struct State { Cond cond; void go() { cond.Wait(); } };
+  State state;
+  state.go();
+  state.cond.Wait();
+}
+""")
+    assert {(s, d) for s, d, _ in found} == {
+        ("Fixture_One", "Fixture_One.State.go"), ("Fixture_One", "Cond.Wait"), ("Fixture_One.State.go", "Cond.Wait"),
+    }  # fmt: skip

@@ -151,3 +151,20 @@ class Calc {
         if e.kind == "calls" and "#Calc.eval" in e.dst
     }
     assert found == {("Calc.eval", True)}
+
+
+def test_a_static_star_brings_nested_types_too() -> None:
+    links = linked(
+        A="package a; public class A { public static class Torn extends RuntimeException { Torn(String s) { } } }",
+        B='package b; import static a.A.*; class B { void tear() { throw new Torn("torn"); } }',
+    )
+    assert ("B.tear", "java:A.java#A.Torn.Torn") in calls(links)
+
+
+def test_other_packages_of_the_same_organisation_are_elsewhere() -> None:
+    links = linked(
+        A="package org.some.csv; import org.some.io.Files; import org.some.csv.made.Row; class A { }",
+        B="package org.some.csv.perf; class B { }",
+    )
+    assert [(u.name, u.reason) for u in links.unresolved] == [("org.some.csv.made.Row", "missing_module")]
+    assert [e.dst for e in links.edges if e.kind == "imports"] == ["ext:org.some.io#Files"]

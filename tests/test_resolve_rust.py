@@ -310,3 +310,63 @@ def test_a_types_own_method_hides_that_of_a_trait() -> None:
         "rs:src/lib.rs#Table.get@2",
         "rs:src/lib.rs#Table.len",
     }
+
+
+def test_what_a_derived_function_makes_is_of_the_type_though_less_sure() -> None:
+    text = """use clap::Parser;
+#[derive(Parser, Debug)]
+pub struct Opts { pub depth: u32 }
+impl Opts { pub fn run(&self) -> u32 { self.depth } }
+#[derive(Clone)]
+pub struct Plain;
+impl Plain { pub fn run(&self) {} }
+fn parsed() { let opts = Opts::parse(); opts.run(); }
+fn tried() { if let Ok(opts) = Opts::try_parse() { opts.run(); } }
+fn other() { Opts::command().print(); }
+fn open() { Plain::conjured().run(); }
+"""
+    links = linked(a=text)
+    sure = {e.src.partition("#")[2]: (e.dst, e.confidence, e.via) for e in links.edges if e.kind == "calls"}
+    assert sure == dict.fromkeys(("parsed", "tried"), ("rs:a.rs#Opts.run", 0.85, "flow"))
+    assert {u.name for u in links.unresolved if u.src == "rs:a.rs#open"} == {"Plain::conjured", "Plain::conjured().run"}
+
+
+def test_a_module_and_the_function_it_exports_may_share_a_name() -> None:
+    links = linked(
+        src__main="mod exec;\nuse crate::exec;\nfn main() { exec::job(); exec::job::other(); run(exec::job); }\nfn run(f: fn()) {}\n",
+        src__exec__mod="mod job;\npub use self::job::job;\n",
+        src__exec__job="pub fn job() {}\npub fn other() {}\n",
+    )
+    assert calls(links) >= {("main", f"rs:src/exec/job.rs#{name}") for name in ("job", "other")}
+    assert not [u for u in links.unresolved if u.reason != "external"]
+
+
+def test_a_variant_has_the_methods_of_its_type() -> None:
+    text = """enum Code { Done, Failed(u32), Both { n: Inner } }
+struct Inner;
+impl Inner { fn go(&self) {} }
+impl Code { fn exit(self) {} }
+fn done() { Code::Done.exit(); }
+fn failed() { Code::Failed(1).exit(); }
+fn held(c: Code) { if let Code::Both { n } = c { n.go(); } }
+"""
+    links = linked(a=text)
+    assert calls(links) == {
+        ("done", "rs:a.rs#Code.exit"),
+        ("failed", "rs:a.rs#Code.exit"),
+        ("held", "rs:a.rs#Inner.go"),
+    }
+
+
+def test_functions_of_other_crates_are_told_by_where_they_are() -> None:
+    text = """use crossbeam_channel::{bounded, Receiver};
+use regex::escape as esc;
+use std::thread;
+fn all() { bounded(3); esc("x"); thread::spawn(|| 1); crossbeam_channel::unbounded(); }
+"""
+    links = linked(a=text)
+    assert {e.dst for e in links.edges if e.kind == "calls"} == {
+        f"ext:{name}"
+        for name in ("crossbeam_channel#bounded", "regex#escape", "std::thread#spawn", "crossbeam_channel#unbounded")
+    }
+    assert links.unresolved == []

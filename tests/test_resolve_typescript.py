@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from labelled import link_fixture
 
-from extractor.languages import spec_for
+from extractor.languages import BY_NAME, spec_for
 from extractor.parse import parse_file
 from extractor.resolve import Links, link
 from extractor.resolve.typescript_modules import Modules, load_json
@@ -324,3 +324,20 @@ export function fails() { throw new Refused('no'); }
     assert spec is not None
     facts = parse_file("a.ts", text.encode(), spec)
     assert set(link([facts], {}).names.values()) == {("ts:a.ts#Refused",)}
+
+
+def test_the_condition_of_a_package_that_leads_to_its_source_is_taken() -> None:
+    exports = '{"name": "z", "exports": {".": {"z-source": "./src/index.ts", "types": "./index.d.ts", "import": "./index.js"}}}'
+    links = link(
+        [
+            parse_file(path, text.encode(), BY_NAME[lang])
+            for path, lang, text in (
+                ("index.d.ts", "typescript", "export declare const parse: (x: string) => number;"),
+                ("index.js", "javascript", "export const parse = (x) => 1;"),
+                ("src/index.ts", "typescript", "export const parse = (x: string): number => 1;"),
+                ("test/a.ts", "typescript", 'import * as z from "z";\nfunction t() { z.parse("1"); }'),
+            )
+        ],
+        {"package.json": exports},
+    )
+    assert {e.dst for e in links.edges if e.kind == "calls" and e.src.endswith("#t")} == {"ts:src/index.ts#parse"}

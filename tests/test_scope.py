@@ -8,6 +8,7 @@ import pytest
 from asking import expert, index, write
 
 from inference.answer import Expert
+from inference.reading import Ask
 from inference.scope import scope_of
 
 FILES = {
@@ -129,3 +130,36 @@ def test_what_is_no_place_stays_in_the_question() -> None:
     assert found.rest == "who calls run?"
     assert found.paths == {"train/__init__.py", "train/loop.py"}
     assert scope_of("who calls run in app?", PATHS, lambda name: name == "app") is None
+
+
+MIXED = {
+    "a/box.py": "class Box:\n    def pack(self):\n        self.seal()\n\n    def seal(self):\n        return 1\n",
+    "b/box.h": "class Box { public: void pack() { seal(); } void seal() { } };\n",
+    "c/Box.java": "class Box { void pack() { seal(); } void seal() { } void ship() { pack(); } }\n",
+}
+
+
+@pytest.fixture(scope="module")
+def mixed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Expert]:
+    folder = tmp_path_factory.mktemp("mixed")
+    with expert(index(write(MIXED, folder / "code"), folder / "brain")) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize(
+    ("question", "how", "path"),
+    [
+        ("Where is Box defined?", Ask(lang="java"), "c/Box.java"),
+        ("Where is Box defined?", Ask(lang="cpp"), "b/box.h"),
+        ("Where is Box defined?", Ask(path_glob="a/*"), "a/box.py"),
+        ("Where is Box::pack defined?", Ask(), "b/box.h"),
+        ("Who calls seal?", Ask(lang="java"), "c/Box.java"),
+        ("How does ship reach seal?", Ask(), "c/Box.java"),
+        ("How does Box::pack reach seal?", Ask(), "b/box.h"),
+    ],
+)
+def test_what_narrows_a_question_chooses_among_the_languages_of_a_name(
+    mixed: Expert, question: str, how: Ask, path: str
+) -> None:
+    answer = mixed.ask(question, how)
+    assert {citation.path for citation in answer.citations} == {path}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from pathlib import Path
 
 import brains
@@ -49,6 +50,38 @@ def test_what_is_related_to_a_line_comes_with_the_way_it_was_found(graph: Path) 
     assert via[f"{S}/pricing.py#apply"] == "calls"
     assert via[f"{S}/checkout.py#try_checkout"] == "calls (from)"
     assert f"{S}/checkout.py#checkout" not in via
+
+
+def test_what_is_related_shows_the_lines_of_the_file_under_their_numbers(graph: Path) -> None:
+    shown = [hit for hit in related(graph, "src/shop/checkout.py:24", k=12).hits if hit.snippet]
+    assert {"calls", "calls (from)", "similar words"} <= {hit.via for hit in shown}
+    for hit in shown:
+        lines = hit.snippet.split("\n")
+        assert len(lines) <= 3
+        assert lines == (brains.SHOP / hit.path).read_text().split("\n")[hit.snippet_line - 1 :][: len(lines)]
+
+
+def test_what_can_narrow_to_nothing_only_is_a_slip(graph: Path) -> None:
+    with pytest.raises(UsageError, match="nothing of the type banana is indexed") as caught:
+        search(graph, "discount", kinds=["banana"])
+    assert "function" in caught.value.hint
+    for finder in (search, literal):
+        with pytest.raises(UsageError, match="no indexed file matches"):
+            finder(graph, "discount", path_glob="*.java")
+    with pytest.raises(NothingFound, match="nothing matches 'chekout' there") as found:
+        search(graph, "chekout", path_glob="src/*")
+    assert found.value.hint == ""
+
+
+def test_names_are_spelled_as_their_language_does_and_what_was_derived_by_its_id(graph: Path, tmp_path: Path) -> None:
+    from asking import index
+
+    (tmp_path / "code").mkdir()
+    (tmp_path / "code/log.h").write_text("namespace db { class Log { public: void append(int entry) {} }; }\n")
+    assert " db::Log::append " in search(index(tmp_path / "code", tmp_path / "brain"), "append entry", k=1).lines()[0]
+    lines = search(graph, "discount", k=30, kinds=["concept", "capability"]).lines()
+    assert lines
+    assert all(re.search(r"  (?:concept|capability):\S+  ", line) for line in lines if "@" in line)
 
 
 @pytest.mark.parametrize("place", ["checkout.py", "checkout.py:x", ":3"])

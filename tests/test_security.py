@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -114,3 +115,23 @@ def test_libraries_beneath_are_told_not_to_report_home() -> None:
         [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, env=clean, check=True
     )
     assert done.stdout.split()[-2:] == ["1", "1"]
+
+
+def test_what_is_typed_for_make_is_text(tmp_path: Path) -> None:
+    """No question and no path is a command to make or to the shell."""
+    for name in ("Makefile", "pyproject.toml"):
+        shutil.copy(ROOT / name, tmp_path / name)
+    shown = tmp_path / "venv" / "bin" / "python"
+    shown.parent.mkdir(parents=True)
+    shown.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
+    shown.chmod(0o755)
+    (tmp_path / "venv" / ".ready").touch()
+    own = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
+    asked = f'what does `touch {tmp_path}/ran` "do", $(touch {tmp_path}/ran) for $5 in it\'s \\n?'
+    command = ["make", "VENV=venv", "query", f"Q={asked}"]
+    done = subprocess.run(command, cwd=tmp_path, env=own, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ["nanodex.py", "query", asked]
+    command = ["make", "VENV=venv", "extract", "REPO=/a b/$x`y`", "CONFIG=c $d.yaml"]
+    done = subprocess.run(command, cwd=tmp_path, env=own, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ["nanodex.py", "extract", "/a b/$x`y`", "--config", "c $d.yaml"]
+    assert not (tmp_path / "ran").exists()

@@ -98,6 +98,21 @@ def test_the_settings_of_another_stage_list_the_known_keys_once() -> None:
     assert caught.value.message.count("known keys:") == 1
 
 
+def test_a_wrong_value_is_told_with_where_it_was_given(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text("sead: 1\n")
+    environ = {"NANODEX_DATASET__COUNTS__DIAG": "few"}
+    with pytest.raises(UsageError) as caught:
+        load_settings(DatasetSettings, "dataset", path, ["counts.explain=x"], environ)
+    said = caught.value.message.split("; ")
+    assert said[0].startswith("--set: counts.explain: ")
+    assert said[1].startswith("NANODEX_DATASET__COUNTS__DIAG: counts.diag: ")
+    assert said[2:] == ["mine.yaml: unknown key sead", "did you mean seed?"]
+    with pytest.raises(UsageError, match=r"--set: counts has keys below it: counts\.discovery, ") as caught:
+        load_settings(DatasetSettings, "dataset", None, ["counts=3"], {})
+    assert caught.value.hint == "docs/settings.md lists every key"
+
+
 def test_a_missing_file_and_a_wrong_override_are_usage_errors(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no settings file"):
         load_settings(ExtractSettings, "extract", tmp_path / "absent.yaml")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+from asking import expert, index, write
 
 from inference.logs import parse
 from inference.traces import matches_template
@@ -153,3 +156,26 @@ def test_go_frames_are_read_with_spaces_for_tabs() -> None:
     trace = parse(GO.replace("\t", "    "))
     assert trace is not None
     assert [frame.name for frame in trace.frames] == ["main.main", "main.run"]
+
+
+def test_constructors_are_found_by_the_words_that_runtimes_have_for_them(tmp_path: Path) -> None:
+    code = """class Basket {
+    int size() { return 0; }
+
+    void check(int n) {
+        if (n < 0) { throw new IllegalArgumentException("count below zero"); }
+        if (n > 9) { throw new IllegalArgumentException("the basket is full: " + n); }
+    }
+
+    Basket(int n) { check(n); }
+}
+"""
+    log = """java.lang.IllegalArgumentException: the basket was full of 12
+\tat Basket.check(Basket.java:106)
+\tat Basket.<init>(Basket.java:2)
+"""
+    with expert(index(write({"Basket.java": code}, tmp_path / "code"), tmp_path / "brain")) as asked:
+        told = asked.ask(log).text
+    assert "- Basket.Basket" in told
+    assert "Basket.size" not in told
+    assert told.index("n > 9") < told.index("n < 0")

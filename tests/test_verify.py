@@ -103,6 +103,15 @@ def test_a_fabricated_main_claim_gives_way_to_the_index(graph: Path) -> None:
     assert "names that do not exist (tax_engine)" in answer.text
 
 
+@pytest.mark.parametrize("name", ["k_discount", "ice_of", "zq"])
+def test_a_piece_of_a_name_is_no_name_however_short(graph: Path, name: str) -> None:
+    answer, _ = said(graph, "Where is price_of defined?", f"`{name}` is a function defined in `src/shop/pricing.py`.")
+    assert answer.mode == "extractive"
+    assert answer.why["fabricated"] == [name]
+    with expert(graph) as opened:
+        assert [opened.has_text(word) for word in ("price_of", "ice_of", "zq")] == [True, False, False]
+
+
 def test_a_model_of_another_commit_is_told(graph: Path) -> None:
     with expert(graph, mode="model") as opened:
         indexed = opened.manifest.commit or "0" * 40

@@ -80,9 +80,8 @@ def parse_text(path: str, data: bytes, text: bytes, trouble: str, spec: Language
     except RecursionError:
         return empty._replace(status="failed", reason="nested too deeply to be read")
     facts = facts._replace(path=path, lang=spec.name, prefix=spec.prefix, sha256=sha256, loc=empty.loc)
-    if facts.status == "ok" and whole.root_node.has_error:
-        facts = facts._replace(status="partial", reason=error_ranges(tree, blanked))
-    return facts
+    broken = error_ranges(tree, blanked) if facts.status == "ok" and whole.root_node.has_error else ""
+    return facts._replace(status="partial", reason=broken) if broken else facts
 
 
 def to_utf8(data: bytes, spec: LanguageSpec) -> tuple[bytes, str]:
@@ -111,7 +110,8 @@ def to_utf8(data: bytes, spec: LanguageSpec) -> tuple[bytes, str]:
 
 
 def error_ranges(tree: Tree, blanked: Sequence[tuple[int, int]] = ()) -> str:
-    """`syntax errors at lines 3-4, 9`: where the tree is broken or blocks were left out, at most MAX_ERROR_RANGES places."""
+    """`syntax errors at lines 3-4, 9`: where the tree is broken or blocks were left out, at most MAX_ERROR_RANGES places; "" where
+    nothing is lost, though the parser stumbled (over blanks behind an `#include`)."""
     found = set(blanked)
     stack = [tree.root_node]
     while stack and len(found) <= MAX_ERROR_RANGES:
@@ -121,7 +121,7 @@ def error_ranges(tree: Tree, blanked: Sequence[tuple[int, int]] = ()) -> str:
         elif node.has_error:
             stack.extend(reversed(node.children))
     shown = [str(start) if start == end else f"{start}-{end}" for start, end in sorted(found)[:MAX_ERROR_RANGES]]
-    return "syntax errors at lines " + ", ".join(shown + ["…"] * (len(found) > MAX_ERROR_RANGES))
+    return "syntax errors at lines " + ", ".join(shown + ["…"] * (len(found) > MAX_ERROR_RANGES)) if shown else ""
 
 
 def count_lines(data: bytes) -> int:

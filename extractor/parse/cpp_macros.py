@@ -9,7 +9,7 @@ from extractor.parse.tree import blank
 # Words that only decorate a declaration. The grammar takes them for types or calls; blanks of equal length keep every offset.
 _WORDS = re.compile(
     rb"\b(?:[A-Z][A-Z0-9_]*_(?:API|EXPORT|EXPORTS|INLINE|NODISCARD|NOINLINE|HIDDEN|VISIBLE|DEPRECATED|DEVICE_FUNC|HOST_DEVICE|NORETURN"
-    rb"|CONSTEXPR\d*|NOEXCEPT|UNUSED)|JNIEXPORT|JNICALL|C10_[A-Z_]+|EMSCRIPTEN_KEEPALIVE|__forceinline|__inline__|__inline|__extension__"
+    rb"|CONSTEXPR[A-Z0-9_]*|NOEXCEPT|UNUSED)|JNIEXPORT|JNICALL|C10_[A-Z_]+|EMSCRIPTEN_KEEPALIVE|__forceinline|__inline__|__inline|__extension__"
     rb"|__restrict__|__restrict|_Noreturn|WINAPI|APIENTRY|STDMETHODCALLTYPE|Q_OBJECT|Q_GADGET|NO_THREAD_SAFETY_ANALYSIS|SCOPED_LOCKABLE"
     rb"|LOCKABLE|PyObject_HEAD|PyObject_VAR_HEAD)\b(?!\s*\()"
 )
@@ -51,6 +51,13 @@ _SPLIT_INIT = re.compile(
     re.MULTILINE,
 )
 _INITIALISES = re.compile(rb"\)[^;{}?]*[^:]:(?!:)")
+# A condition inside an expression or behind a declarator, whose first branch goes on with either: && more() or an attribute
+_SPLIT_REST = re.compile(
+    rb"^(?P<group>[ \t]*#[ \t]*if[^\n]*\n(?P<first>\s*(?:&&|\|\||<<|[?+|^.]|__attribute__)[^;{}#]*)"
+    rb"(?:^[ \t]*#[ \t]*el[^\n]*\n[^{};#]*)*^[ \t]*#[ \t]*endif[^\n]*)",
+    re.MULTILINE,
+)
+_INCLUDED = re.compile(rb"\b__has_include(?:_next)?\s*\(\s*[<\"][^>\"\n]*[>\"]\s*\)")
 # A word in capitals in front of a whole declaration: FOO_BAR int name(
 _LEADING = re.compile(
     rb"^[ \t]*(?:template[ \t]*<[^;{}()\n]*>[ \t]*)?(?:(?:static|inline|extern|virtual|constexpr)[ \t]+)*([A-Z][A-Z0-9]*(?:_+[A-Z0-9]+)+)"
@@ -76,6 +83,13 @@ _TRAILING = re.compile(
 )
 _DECLARES = re.compile(rb"[\w>*&\]][\s*&]+(?:[\w:~]+|operator\s*\S{1,3})\s*$")
 _STATEMENT = re.compile(rb"^\s*(?:if|else|for|while|switch|do|return|case|goto|throw|new|delete)\b")
+# The same in front of it, named as compilers name their own: __suppress_ubsan__("alignment") int f(int)
+_OWN = re.compile(
+    rb"^[ \t]*(?:template[ \t]*<[^;{}()\n]*>[ \t]*)?(__(?!typeof|alignof|attribute)[a-z]\w*__)\s*\(", re.MULTILINE
+)
+# What the grammar does not know: an array of pointers made by `new T*[n]`, and `= {}` behind a parameter.
+_POINTERS = re.compile(rb"\bnew\s+(?:const\s+)?[A-Za-z_][\w:]*(?:<[^;{}()]*>)?[\s*]*\*\s*\[")
+_EMPTY = re.compile(rb"(?<=[\w\s])=\s*(\{\s*\})(?=\s*[,)])")
 # A line that is a macro's use, and whose declarations the macro makes: DEFINE_THING(name, 3)
 _MADE = re.compile(rb"^((?!\w*MODULE)[A-Z][A-Z0-9_]{2,}[ \t]*\([^;{}\n]*\))[ \t]*\r?\n(?=\s*[A-Za-z_#/])", re.MULTILINE)
 
@@ -108,10 +122,12 @@ def hidden_namespaces(data: bytes) -> list[str]:
 
 def prepare(data: bytes) -> bytes:
     """The same text with attribute macros blanked, offset for offset. Preprocessor lines stay as they are, but for those
-    inside a class's head or among a constructor's initialisers, of which the first branch is taken."""
+    inside a class's head, among a constructor's initialisers or in an expression, of which the first branch is taken."""
     data = _SPLIT_HEAD.sub(_first_branch, data)
     if b"#" in data:
         data = _SPLIT_INIT.sub(_first_initialisers, data)
+        data = _SPLIT_REST.sub(_first_branch, data)
+        data = _INCLUDED.sub(lambda found: b"1".ljust(len(found[0])), data)
     out = bytearray(data)
     for found in _DEFINED.finditer(data) if b"/*" in data else ():
         if b"/*" in found[0]:  # a comment ends what the grammar takes for the macro's text
@@ -130,10 +146,27 @@ def prepare(data: bytes) -> bytes:
             end = _closing(data, data.index(b"(", found.start()))
         if end and not _directive(data, found.start()):
             blank(out, found.start(), end)
-    for start, end in (*_class_words(data), *_trailing(data), *made(data)):
+    for start, end in (*_class_words(data), *_own(data), *_trailing(data), *made(data)):
         if not _directive(data, start):
             blank(out, start, end)
+    for start, end in _arrays(data):
+        blank(out, start, end)
+        out[end - 1 : end] = b"("
+        out[(closing := _closing(data, end - 1)) - 1 : closing] = b")"
+    for found in _EMPTY.finditer(data):
+        out[found.start(1) : found.end(1)] = b"0" * len(found[1])
     return bytes(out)
+
+
+def _own(data: bytes) -> list[tuple[int, int]]:
+    """Where a word of the compiler's own stands, with what it is given, in front of a declaration."""
+    ends = [(found.start(1), _closing(data, found.end() - 1)) for found in _OWN.finditer(data)]
+    return [(start, end) for start, end in ends if re.compile(rb"\s*[A-Za-z_]").match(data, end or len(data))]
+
+
+def _arrays(data: bytes) -> list[tuple[int, int]]:
+    """From `new` to the bracket of an array of pointers: what stands in it is all that is read, no `T` is made."""
+    return [found.span() for found in _POINTERS.finditer(data) if _closing(data, found.end() - 1)]
 
 
 def _decorates(data: bytes, start: int, end: int) -> bool:
@@ -243,10 +276,10 @@ def _directive(data: bytes, position: int) -> bool:
 
 
 def _closing(data: bytes, position: int) -> int:
-    """Just behind the parenthesis that closes the one at `position`, 0 when it is far away or missing."""
-    depth = 0
+    """Just behind the parenthesis or bracket that closes the one at `position`, 0 when it is far away or missing."""
+    depth, signs = 0, {91: 1, 93: -1} if data[position] == 91 else {40: 1, 41: -1}
     for here in range(position, min(len(data), position + _FAR)):
-        depth += {40: 1, 41: -1}.get(data[here], 0)
+        depth += signs.get(data[here], 0)
         if depth == 0:
             return here + 1
     return 0

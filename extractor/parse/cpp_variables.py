@@ -31,6 +31,10 @@ _MACRO_CALL = re.compile(
 )
 _FIXED = re.compile(r"\*\s*const\b")
 _SILENT = re.compile(r'"(?:\\.|[^"\\])*"|/\*.*?\*/', re.DOTALL)
+# What is said to the compiler, with what it is given: no call of the macro's.
+_TOLD = re.compile(
+    r"\b(?:__attribute__|__declspec|__pragma|_Pragma)\s*\((?:[^()]|\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\))*\)"
+)
 _NOT_CALLS: Final = frozenset((
     "if", "for", "while", "switch", "return", "sizeof", "defined", "do", "else", "catch", "alignof", "decltype", "typeof", "case",
 ))  # fmt: skip
@@ -298,7 +302,7 @@ class CppVariables(CppDefs):
         index = self.define("function", name, node, (node, MODULE, "", True), signature=f"#define {name}({', '.join(names)})",
                             params=tuple(Param(n) for n in names), flags=("macro",))  # fmt: skip
         text = self.text(value)
-        for found in _MACRO_CALL.finditer(_SILENT.sub('""', text)):
+        for found in _MACRO_CALL.finditer(_TOLD.sub("", _SILENT.sub('""', text))):
             receiver, called, opening = found.groups()
             if called not in _NOT_CALLS and (receiver or "") not in names:
                 row = node.start_point[0] + 1

@@ -1,4 +1,5 @@
-"""C# before the tree: bytes in, bytes of the same length out, with `#if` made harmless where it cuts a construct in two.
+"""C# before the tree: bytes in, bytes of the same length out, with `#if` made harmless where it cuts a construct in two, and
+pointers read as what they point to.
 
 The grammar reads `#if` around whole members and statements. Where a branch holds a piece of one (a header, a modifier, half a
 block), the directives are blanked: all branches stay when each is an item of a list, else the first that may be compiled.
@@ -21,6 +22,12 @@ _CONDITION: Final = re.compile(rb"[ \t]*#[ \t]*(if|elif|else|endif)\b")
 _NEVER: Final = re.compile(rb"[ \t]*#[ \t]*if[ \t]+false\b")
 _SIGN: Final = re.compile(rb"[{}()\[\]]")
 _PAIRS: Final = {b"}": b"{", b")": b"(", b"]": b"["}
+# What the grammar does not know: `*(ushort*)(p + 1)`, as a value and as what is assigned to, and `*p++ = 1`
+_POINTED: Final = re.compile(
+    rb"(?:[=(,?:;{}&|!+\-/<>]|\breturn)\s*(?P<star>\*)\s*(?P<cast>\(\s*[\w.]+\s*(?P<stars>\*+)\s*\)\s*)?(?=\()"
+)
+_ASSIGNED: Final = re.compile(rb"\s*(?:[-+*/%&|^]|<<|>>)?=(?!=)")
+_STEPPED: Final = re.compile(rb"[;{}]\s*\*\s*\w+(\+\+|--)(?=\s*=)")
 _NEAR: Final = 2000  # bytes before an #if in which what it follows is looked for
 _CONTINUES: Final = re.compile(rb"[,.=:{?&|+]|(?:else|catch|finally|where|base|this)\b(?!\s*\.)")
 _LISTED: Final = re.compile(rb"(?:case|default|get|set|init|add|remove)\b")
@@ -50,7 +57,33 @@ def prepare(data: bytes) -> bytes:
         for start, end in _harmful(data, plain, places):
             blank(out, start, end)
             blank(plain, start, end)
+    _follow_pointers(bytes(plain), out)
     return bytes(out)
+
+
+def _follow_pointers(plain: bytes, out: bytearray) -> None:
+    """Reading through a pointer reads what stands in the brackets; writing through one writes an element."""
+    for found in _POINTED.finditer(plain) if b"unsafe" in plain else ():
+        end = _closing(plain, found.end())
+        blank(out, *found.span("star"))
+        if end and _ASSIGNED.match(plain, end):
+            out[found.start("star") : found.end("star")] = b"_"
+            out[found.end() : found.end() + 1], out[end - 1 : end] = b"[", b"]"
+            blank(out, *found.span("cast"))
+        elif found["stars"]:
+            blank(out, *found.span("stars"))
+    for found in _STEPPED.finditer(plain):
+        blank(out, *found.span(1))
+
+
+def _closing(plain: bytes, position: int) -> int:
+    """Just behind the bracket that closes the one at `position`, 0 when it is far away or missing."""
+    depth = 0
+    for here in range(position, min(len(plain), position + _NEAR)):
+        depth += {40: 1, 41: -1}.get(plain[here], 0)
+        if depth == 0:
+            return here + 1
+    return 0
 
 
 def _harmful(data: bytes, plain: bytearray, places: list[tuple[int, int]]) -> list[tuple[int, int]]:

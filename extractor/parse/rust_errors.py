@@ -23,6 +23,7 @@ _KEEPERS: Final = _FUNCTIONS | {
 }  # what an expression inside does not end up as an operand outside of
 _VALUES: Final = frozenset(("dbg", "try"))  # macros that are what they are given
 _PANICS: Final = frozenset(("panic", "unreachable", "todo", "unimplemented"))
+_MAKERS: Final = frozenset(("anyhow", "eyre", "format_err"))  # macros that make the error which `bail!` returns
 _DEFAULTS: Final = {"todo": "not yet implemented", "unimplemented": "not implemented"}
 
 
@@ -98,10 +99,11 @@ class RustErrors(RustKept):
         """`Err(E::V)`: the error is what E::V is. One that is only compared or shown goes nowhere."""
         if self._only_seen(node):
             return
-        message = ""
+        message, function = "", value.child_by_field_name("function")
         if value.type == "call_expression":
             message = self.message(value.child_by_field_name("arguments"))
-        name = clip(self.chain(value))
+        made = function is not None and self.is_macro(function) and self.text(function) in _MAKERS
+        name = "anyhow" if made else clip(self.chain(value))
         if name not in ("", "?") and name[0] not in "=" and not name.startswith(("<str", "<String", "<i32")):
             local = value.type == "identifier" and name[:1].islower()
             if not local:

@@ -25,6 +25,7 @@ _ITEMS: Final = frozenset(
     ("struct_item", "enum_item", "union_item", "type_item", "use_declaration", "macro_definition", "attribute_item",
      "extern_crate_declaration", "foreign_mod_item", "const_item", "static_item")
 )  # fmt: skip
+_NO_CODE: Final = frozenset(("cfg", "stringify"))  # macros whose arguments never run
 _NAMED: Final = re.compile(rb"\$([A-Za-z_]\w*)")
 _WORDS: Final = re.compile(r"\w+")
 _REPETITION: Final = re.compile(rb"\)\s*[^\s()\[\]{}$\w]{0,2}\s*[*+?]")
@@ -36,7 +37,8 @@ class RustMacros(RustErrors):
     def read_arguments(self, node: Node, step: Step) -> None:
         """What the macro of an invocation is given; of a test against a pattern, what is tested."""
         tokens = next((c for c in node.named_children if c.type == "token_tree"), None)
-        if tokens is None or tokens.end_byte - tokens.start_byte < 3:
+        name = self.text(node.child_by_field_name("macro")).rpartition("::")[2]
+        if tokens is None or tokens.end_byte - tokens.start_byte < 3 or name in _NO_CODE:
             return
         first, last = tokens.start_byte, tokens.end_byte
         data = self.source.data
@@ -47,7 +49,7 @@ class RustMacros(RustErrors):
         held = inside.named_children[0] if inside is not None and inside.named_children else None
         if held is None or held.type not in ("tuple_expression", "parenthesized_expression", "array_expression"):
             return
-        pattern = "matches" in self.text(node.child_by_field_name("macro"))
+        pattern = "matches" in name
         self.push_nodes(held.named_children[:1] if pattern else held.named_children, step[1], step[2])
 
     def read_rules(self, node: Node, index: int) -> None:

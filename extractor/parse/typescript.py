@@ -22,6 +22,7 @@ from extractor.parse.typescript_chains import (
 )
 from extractor.parse.typescript_defs import ScriptDefs
 from extractor.parse.typescript_errors import ScriptErrors
+from extractor.parse.typescript_lines import prepare_javascript, prepare_tsx, prepare_typescript
 from extractor.parse.typescript_names import FUNCTION_VALUES, LISTENS
 from extractor.parse.typescript_values import ScriptValues
 
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
     from extractor.parse import Source
 
+
+__all__ = ["parse", "prepare_javascript", "prepare_tsx", "prepare_typescript"]
 
 COPIED: Final = "getOwnPropertyDescriptor"
 _DESCRIBES: Final[Mapping[str, tuple[str, ...]]] = {"get": ("property",), "set": ("setter",), "value": ()}
@@ -288,6 +291,9 @@ class ScriptCollector(ScriptErrors):
         self.call(outer, receiver, name, function or value, self._args(arguments), "decorator")
         self.push_nodes(arguments.named_children if arguments is not None else (), scope, prefix)
 
+    def on_unnamed(self, _step: Step) -> None:
+        """What has no name defines nothing, nor do the types of its parameters."""
+
     handlers: ClassVar[Mapping[str, Callable[[Any, Step], None]]] = {
         "import_statement": ScriptDefs.on_import,
         "export_statement": ScriptValues.on_export,
@@ -308,6 +314,9 @@ class ScriptCollector(ScriptErrors):
         "public_field_definition": ScriptValues.on_field,
         "field_definition": ScriptValues.on_field,
         "property_signature": ScriptValues.on_field,
+        "call_signature": on_unnamed,
+        "construct_signature": on_unnamed,
+        "index_signature": on_unnamed,
         "lexical_declaration": ScriptValues.on_declaration,
         "variable_declaration": ScriptValues.on_declaration,
         "assignment_expression": ScriptErrors.on_assignment,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from extractor.facts import Binding, Handler, Raise
+from extractor.facts import MODULE, Binding, Handler, Raise
 from extractor.parse.collect import Step, clip
 from extractor.parse.tree import end_line, start_line
 from extractor.parse.typescript_assign import ScriptAssignments
@@ -56,7 +56,7 @@ class ScriptErrors(ScriptAssignments):
                 return  # what arrives here again is what the try region lets through
             if held is not None and held.kind != "guarded":
                 name = held.text.removeprefix("new ").removesuffix("()")
-        if not self._given_away(node):
+        if not self._given_away(node, scope):
             guard = self.guard(node, FUNCTION_SCOPES)
             self.raises.append(Raise(scope, clip(name), start_line(node), message, guard, cause))
 
@@ -68,13 +68,14 @@ class ScriptErrors(ScriptAssignments):
                 return binding
         return None
 
-    def _given_away(self, node: Node) -> bool:
-        """Whether the code stands in a function that is only returned: it throws when somebody else calls it."""
+    def _given_away(self, node: Node, scope: int) -> bool:
+        """Whether the code stands in a function without a name that is only returned: it throws when somebody else calls it."""
         parent = node.parent
         while parent is not None and parent.type not in FUNCTION_SCOPES:
             parent = parent.parent
-        outer = parent.parent if parent is not None else None
-        return outer is not None and outer.type in ("return_statement", "arrow_function")
+        if parent is None or (scope != MODULE and self.spans[scope] == (parent.start_byte, parent.end_byte)):
+            return False
+        return parent.parent is not None and parent.parent.type in ("return_statement", "arrow_function")
 
     def on_reject(self, arguments: Node | None, step: Step) -> None:
         """`reject(new Error(…))` and `Promise.reject(…)` throw later."""

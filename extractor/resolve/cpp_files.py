@@ -169,12 +169,9 @@ class CppFiles(Engine):
     def prefixes(self, context: Context) -> list[str]:
         """The namespaces and classes around a place, innermost first, "" last."""
         file, scope, _ = context
-        if scope == MODULE:
-            base = file.facts.namespace
-        else:
-            symbol = file.symbols[scope]
-            base = self.full_name(symbol)
-        found = [base]
+        base = file.facts.namespace if scope == MODULE else self.full_name(file.symbols[scope])
+        # What stands in a test bears the test's own name, whatever class it is a method of.
+        found = [base] if scope == MODULE else list(dict.fromkeys((file.symbols[scope].d.qualname, base)))
         while base:
             base = base.rpartition(".")[0] if "operator" not in base else base[: base.index("operator")].rstrip(".")
             found.append(base)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 from extractor.facts import Call
 from extractor.resolve.cpp_values import CppValues
+from extractor.resolve.cpp_written import written
 from extractor.resolve.emit import Emitter, Outcome
 from extractor.resolve.model import Context, Symbol, accepts
 
@@ -28,8 +31,11 @@ class CppLifetimes(CppValues):
         return any(b.line == line for name in names for b in binds.get((scope, name), ()))
 
     def deleted(self, call: Call, context: Context) -> Outcome:
-        """`delete p`: the destructor of its class, and where that is virtual those of the classes below."""
+        """`delete p`: the destructor of its class, and where that is virtual those of the classes below; of an array of pointers,
+        the end of nothing that they point to."""
         found: dict[str, str] = {}
+        if re.search(r"\*[\s&]*(?:\*|\[\])[\s&]*$", written(self, call.receiver, context)):
+            return Outcome()
         for value in self.pointed(self.evaluate(call.receiver, context), call.receiver, context):
             end = self.destructor(value.symbol) if value.kind == "inst" else None
             if end is not None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import takewhile
 from typing import Final
 
 from extractor.facts import MODULE, FileFacts, Import
@@ -27,7 +28,7 @@ class JavaTypes(Engine):
                 for symbol in symbols:
                     if symbol.is_class:
                         types.setdefault(name, symbol)
-        self.roots = {".".join(package.split(".")[:2]) for package in self.packages if package}
+        self.roots = _roots(self.packages)
         for file in self.files:
             file.found = {"single": {}, "static": {}, "stars": [], "static_stars": []}
             for row in file.facts.imports:
@@ -98,7 +99,7 @@ class JavaTypes(Engine):
         known = self.packages.get(file.facts.namespace, {}).get(name)
         if known is not None:
             return Value("class", known)
-        for module in file.found["stars"]:
+        for module in (*file.found["stars"], *file.found["static_stars"]):
             local = self.qualified(f"{module}.{name}")
             if local is not None and local.kind == "class":
                 return local
@@ -209,10 +210,20 @@ class JavaTypes(Engine):
         package = row.module
         if row.kind == "static":
             package = ".".join(p for p in row.module.split(".") if not p[:1].isupper())
-        if ".".join(package.split(".")[:2]) in self.roots:
+        if any(f"{package}.".startswith(f"{root}.") for root in self.roots):
             emitter.unresolved(src, "imports", full, row.line, "missing_module")
             return
         if row.name != "*":
             dotted = full[len(package) + 1 :]
             emitter.edge(src, emitter.external(f"{package}#{dotted}", "java"), "imports", row.line, "import")
         depends(emitter, file, package, row.line)
+
+
+def _roots(packages: Iterable[str]) -> tuple[str, ...]:
+    """What the packages here have in common, for each of the organisations they name: `org.apache.commons.csv`."""
+    named: dict[tuple[str, ...], list[list[str]]] = {}
+    for package in packages:
+        if package:
+            named.setdefault(tuple(package.split(".")[:2]), []).append(package.split("."))
+    common = [takewhile(lambda parts: len(set(parts)) == 1, zip(*group, strict=False)) for group in named.values()]
+    return tuple(".".join(parts[0] for parts in shared) for shared in common)

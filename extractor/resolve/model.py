@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
 
 from extractor.facts import MODULE, Binding, Definition, FileFacts
-from extractor.schema import symbol_id
+from extractor.schema import module_id, symbol_id
 
 MAX_VALUES: Final = 16  # more alternatives than this are nothing known
 MAX_OVERRIDES: Final = 12
@@ -127,7 +127,7 @@ class File:
 
     @property
     def id(self) -> str:
-        return f"{self.facts.prefix}:{self.facts.path}"
+        return module_id(self.facts.prefix, self.facts.path)
 
     def around(self, scope: int) -> int:
         """The scope whose names are known inside one."""

@@ -12,11 +12,10 @@ from extractor.facts import MODULE, Binding, Call, FileFacts, Import
 from extractor.parse.rust_names import OPERATORS
 from extractor.resolve import Links
 from extractor.resolve import rust_library as library
-from extractor.resolve.chains import Chain, split_top
 from extractor.resolve.emit import Emitter, Outcome, depends
 from extractor.resolve.model import NOTHING, Context, File, Symbol, Value, Values, join, value_key
 from extractor.resolve.rust_modules import Mod, rust_type
-from extractor.resolve.rust_results import RustResults
+from extractor.resolve.rust_results import RustResults, derived, function_elsewhere
 
 
 def link(files: Sequence[FileFacts], configs: Mapping[str, str]) -> Links:
@@ -139,7 +138,9 @@ class RustEngine(RustResults):
             return tuple(macros) or self._macro(bare, context)
         functions = tuple(v for v in found if not (v.kind == "func" and all("macro" in s.d.flags for s in v.symbol)))
         variable = self.type_variable(name, context.file, context.scope)
-        return functions or ((variable,) if variable is not None else NOTHING)
+        if not functions:
+            return (variable,) if variable is not None else NOTHING
+        return tuple(function_elsewhere(v.name) if v.kind == "ns" and "::" in v.name else v for v in functions)
 
     def _macro(self, name: str, context: Context) -> Values:
         """A macro of this crate is in scope below its definition in every module; others are the library's."""
@@ -179,7 +180,7 @@ class RustEngine(RustResults):
         if not before:
             return whole
         if whole:
-            return (Value("extfunc", name=f"{before}#{name}"),)
+            return (function_elsewhere(whole[0].name),)
         held = self.path_values(before, context) if "::" in before else self.head_values(before, context)
         return join(self.member(v, name, context) for v in self.bounded(held))
 
@@ -211,7 +212,7 @@ class RustEngine(RustResults):
             # A type's own method hides the one of that name that a trait gives it.
             functions = tuple(s for s in functions if "implements" not in s.d.flags) or functions
             if functions and (called or (ancestor.index, name) not in ancestor.file.binds):
-                via = "self" if value.via == "self" else "type"
+                via = value.via if value.via in ("self", "flow") else "type"
                 return (Value("func", functions, via=via, owner=value),)
             variants = self.symbol_values(s for s in members if "variant" in s.d.flags or "const" in s.d.flags)
             if variants:
@@ -251,11 +252,6 @@ class RustEngine(RustResults):
         best = min(rows, key=lambda i: (abs(calls[i].line - context.line), i)) if rows else -1
         return (context.file.args[best] or ["?"] * calls[best].arity) if rows else None
 
-    def collection(self, chain: Chain, context: Context) -> Values:
-        """A tuple written out."""
-        parts = split_top(chain.head, ",") if chain.head else []
-        return (Value("tuple", args=tuple(self.evaluate(p, context) for p in parts)),)
-
     def member(self, value: Value, name: str, context: Context) -> Values:
         if name == "@list":  # an array written out: of what its first element is
             return (Value("list", args=((value,),)),)
@@ -269,14 +265,17 @@ class RustEngine(RustResults):
             return found
         if name in library.SAME or (value.kind == "class" and name in ("default", "from", "new")):
             return (Value("extfunc", name=f"std#{name}", owner=value),)
-        return (Value("beyond"),)  # of a trait elsewhere
+        # Of a trait elsewhere. What a derive macro gives a type mostly makes one of it: `Options::parse()`
+        return (Value("beyond", owner=value if value.kind == "class" and derived(value.symbol) else None),)
 
     def foreign_member(self, value: Value, name: str, context: Context) -> Values:
         if value.kind == "module":
             return self._plain(self.lookup(value.symbol, name))
         if value.kind == "variant":
             rows = value.symbol.file.binds.get((value.symbol.index, name), ())
-            return self.type_values(rows[0].text, value.symbol.file, value.symbol.d.scope) if rows else NOTHING
+            if rows:
+                return self.type_values(rows[0].text, value.symbol.file, value.symbol.d.scope)
+            return self.member(Value("inst", value.symbol.parent), name, context)  # `Code::Done.exit()`
         if value.kind == "tuple":
             return tuple(value.args[int(name)]) if name.isdigit() and int(name) < len(value.args) else NOTHING
         if value.kind == "ns":

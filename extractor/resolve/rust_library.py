@@ -58,3 +58,5 @@ RUNNERS: Final = frozenset(
     "sort_by_key retain take_while skip_while min_by_key max_by_key spawn call_once get_or_init or_insert_with ok_or_else "
     "map_or map_or_else inspect scan dedup_by_key partition is_some_and".split()
 )
+# Traits whose derive macros are the language's own, `""` for none.
+DERIVED: Final = frozenset({"", "Clone", "Copy", "Debug", "Default", "Eq", "Hash", "Ord", "PartialEq", "PartialOrd"})

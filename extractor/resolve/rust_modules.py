@@ -228,25 +228,23 @@ class RustModules(Kept):
         return (Value("ns", name=name),) if longer and name[:1].islower() else NOTHING
 
     def lookup(self, mod: Mod, name: str, seen: frozenset[Any] = frozenset()) -> Values:
-        """A name in a module: declared there, a module in it, named by `use`, or among what a glob brings."""
+        """A name in a module: declared there, a module in it, named by `use`, or among what a glob brings. A module and a function
+        may share a name: `mod job; pub use self::job::job;`"""
+        inner = (Value("module", mod.children[name], name=name),) if name in mod.children else NOTHING
+        if name in mod.items:
+            return (*self.symbol_values(mod.items[name]), *inner)
         key = ("lookup", id(mod), name)
         if key in seen:
-            return NOTHING
+            return inner
         seen = seen | {key}
-        out: list[Value] = []
-        if name in mod.items:
-            out.extend(self.symbol_values(mod.items[name]))
-        if name in mod.children:
-            out.append(Value("module", mod.children[name], name=name))
-        if out:
-            return tuple(out)
         for row in mod.uses.get(name, ()):
             full = f"{row.module}::{row.name}" if row.module else row.name
             own = row.name == name and not row.module.partition("::")[0]  # `use serde;`
             found = (Value("ns", name=name),) if own and name not in self.crates else self.resolve_path(mod, full, seen)
-            if found:
-                return tuple(v._replace(via="import") for v in found)
-        for row in mod.globs:
+            beside = tuple(v._replace(via="import") for v in found if not (inner and v.kind in ("module", "ns")))
+            if beside:
+                return (*beside, *inner)
+        for row in mod.globs if not inner else ():
             for value in self.resolve_path(mod, row.module, seen):
                 if value.kind == "module":
                     found = self.lookup(value.symbol, name, seen)
@@ -256,7 +254,7 @@ class RustModules(Kept):
                     continue
                 if found:
                     return found
-        return NOTHING
+        return inner
 
     def symbol_values(self, symbols: Any) -> Values:
         symbols = list(symbols)

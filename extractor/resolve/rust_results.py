@@ -2,9 +2,28 @@
 
 from __future__ import annotations
 
+import re
+
 from extractor.resolve import rust_library as library
-from extractor.resolve.model import NOTHING, Context, Value, Values, join
+from extractor.resolve.chains import Chain, split_top
+from extractor.resolve.model import NOTHING, Context, Symbol, Value, Values, join
 from extractor.resolve.rust_modules import RustModules
+
+_DERIVE = re.compile(r"\bderive\(([^)]*)\)")
+
+
+def derived(symbol: Symbol) -> bool:
+    """Whether a macro from elsewhere gives the type functions that nobody has written down."""
+    traits = {
+        t.rpartition("::")[2].strip() for d in symbol.d.decorators for t in ",".join(_DERIVE.findall(d)).split(",")
+    }
+    return not traits <= library.DERIVED
+
+
+def function_elsewhere(path: str) -> Value:
+    """`ext:std::thread#spawn` of `std::thread::spawn`."""
+    package, _, name = path.rpartition("::")
+    return Value("extfunc", name=f"{package}#{name}", via="import")
 
 
 class RustResults(RustModules):
@@ -14,6 +33,8 @@ class RustResults(RustModules):
         if value.kind == "variant":
             owner = value.symbol.parent
             return (Value("inst", owner),) if owner is not None else NOTHING
+        if value.kind == "beyond" and value.owner is not None:
+            return (self.as_instance(value.owner, "flow"),)
         return super().result(value, args, context)
 
     def foreign_result(self, value: Value, args: list[str], context: Context) -> Values:
@@ -40,6 +61,11 @@ class RustResults(RustModules):
         if owner.kind == "ext" and owner.args:
             return self._of_wrapper(owner, method, args, context)
         return (owner,) if owner.kind == "ext" and method in library.SAME else (Value("beyond"),)
+
+    def collection(self, chain: Chain, context: Context) -> Values:
+        """A tuple written out."""
+        parts = split_top(chain.head, ",") if chain.head else []
+        return (Value("tuple", args=tuple(self.evaluate(p, context) for p in parts)),)
 
     def _of_list(self, owner: Value, method: str, args: list[str], context: Context) -> Values:
         element = tuple(owner.args[0])

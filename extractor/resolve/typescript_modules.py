@@ -239,5 +239,9 @@ def _export_targets(exports: Any, sub: str) -> Iterable[str]:
                     for target in _export_targets(exports[key], "."):
                         yield target.replace("*", star)
         else:
-            for key in sorted(keys, key=lambda k: _CONDITIONS.index(k) if k in _CONDITIONS else len(_CONDITIONS)):
-                yield from _export_targets(exports[key], sub)
+            keys = sorted(keys, key=lambda k: _CONDITIONS.index(k) if k in _CONDITIONS else len(_CONDITIONS))
+            # Whatever its condition is called, what leads to TypeScript that is no declaration file leads to the source.
+            yield from sorted(
+                (target for key in keys for target in _export_targets(exports[key], sub)),
+                key=lambda target: not re.search(r"(?<!\.d)\.[cm]?tsx?$", target),
+            )
