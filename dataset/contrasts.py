@@ -13,6 +13,7 @@ from dataset.topics import CALLABLE, TYPES, Ask, Topic, constructs, hidden, last
 
 MOST = 4  # parameters that only one of them takes; with more, they have little in common
 HALF = 0.5  # of the words of two names, that they have in common
+CROWD = 200  # on one base or in one file: of more, each would look at all the others
 LONGEST = 12  # tokens of a type that an answer names
 
 
@@ -40,14 +41,17 @@ def _next(ask: Ask) -> Ask | None:
     s = ask.subject
     if s.type in TYPES:
         bases = ask.all("extends") or ask.all("implements")
-        beside = [f.object for base in bases[:1] for f in ask.facts.listed(base.object, "subclass")]
+        found = [f for base in bases[:1] for f in ask.facts.listed(base.object, "subclass")]
     elif s.type in CALLABLE:
         owner = ask.one("container")
-        found = ask.facts.listed(owner.object, "member") if owner is not None else ()
-        beside = [f.object for f in found if public(ask, f) and _alike(s.name, last(f.object)) >= HALF]
+        found = list(ask.facts.listed(owner.object, "member")) if owner is not None else []
     else:
         return None
-    every = [ask.facts.names.subject(i) for i in beside if i > s.id]
+    if len(found) > CROWD:
+        return None
+    if s.type in CALLABLE:
+        found = [f for f in found if public(ask, f) and _alike(s.name, last(f.object)) >= HALF]
+    every = [ask.facts.names.subject(f.object) for f in found if f.object > s.id]
     every = [o for o in every if o.type == s.type and o.name != s.name and all(_plain(ask, x) for x in (s, o))]
     best = min(every, key=lambda o: (-_alike(s.name, o.name), o.id), default=None)
     return Ask(best, ask.facts) if best is not None else None

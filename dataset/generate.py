@@ -46,6 +46,7 @@ from dataset.topics import Topic
 from extractor.graph import Graph
 
 SAMPLES = 20
+PER_ROW = 3  # nodes that are looked at for each row wanted: of a hundred thousand, most can have none
 
 
 def run(settings: DatasetSettings, console: Console) -> DatasetReport:
@@ -59,7 +60,8 @@ def run(settings: DatasetSettings, console: Console) -> DatasetReport:
         if manifest.same_work(old) and not unasked and all(p.is_file() for p in outputs(settings.out_jsonl)):
             return DatasetReport(skipped=True, path=settings.out_jsonl.as_posix(), seconds=time.monotonic() - started)
         with console.progress("reading graph and notes"):
-            knowledge = Knowledge(graph, settings.nodes_dir)
+            most = PER_ROW * sum(settings.counts.model_dump().values())
+            knowledge = Knowledge(graph, settings.nodes_dir, most)
         return _Maker(settings, console, knowledge, manifest, started).make()
 
 

@@ -39,9 +39,9 @@ _ASKED = ("package", "module", "class", "interface", "function", "method", "vari
 
 
 class Knowledge(Facts):
-    """Facts of a whole graph, derived lazily."""
+    """Facts of a whole graph, derived lazily. Of the code, the `most` important nodes are asked about."""
 
-    def __init__(self, graph: Graph, notes: Path) -> None:
+    def __init__(self, graph: Graph, notes: Path, most: int) -> None:
         self.view = View.load(graph)
         super().__init__((), _names(self.view))
         self.graph = graph
@@ -53,17 +53,16 @@ class Knowledge(Facts):
         self._neighbours: dict[tuple[str, int], tuple[str, ...]] = {}
         self.paths = frozenset(f.path for f in graph.files()) | {n.path for n in self.view.nodes.values() if n.path}
         code = [i for i in ordered(self.ranks) if self._askable(i)]
-        self.subjects_by_rank = [i for node_id in code for i in (node_id, *self._told_with(node_id))]
+        every = [i for node_id in code for i in (node_id, *self._told_with(node_id))]
         outside = (n.id for n in self.view.of_type("external") if self.view.into(n.id, "throws"))
-        self.subjects_by_rank += [i for i in outside if classlike(i) and not self._any_failure(i)]
+        failures = [i for i in outside if classlike(i) and not self._any_failure(i)]
+        self.subjects_by_rank = every[:most] + failures
         self.public = frozenset(
-            i
-            for i in self.subjects_by_rank
-            if "#" in i and is_public(self.view.nodes[i]) and not is_aside(self.view.nodes[i].path)
-        ) - {n.id for n in self.view.of_type("external")}
+            i for i in every if "#" in i and is_public(self.view.nodes[i]) and not is_aside(self.view.nodes[i].path)
+        )
         self._by_name: dict[str, list[str]] = {}
         self._by_home: dict[str, list[str]] = {}
-        for node_id in self.subjects_by_rank:
+        for node_id in every + failures:
             if node_id not in self.names.types:
                 continue  # of the ontology: a note about the same code, not another thing
             path, qualname = parts_of(node_id)

@@ -20,6 +20,7 @@ from config.settings import DatasetSettings
 from dataset.curate import masked_grams
 from dataset.example import KINDS, Example, read_examples
 from dataset.generate import outputs, run
+from dataset.knowledge import Knowledge
 from dataset.report import DatasetReport
 from dataset.score import code_tokens, normalise, score
 from dataset.splits import TESTS
@@ -214,6 +215,14 @@ def test_more_rows_than_a_small_repository_has_are_not_made_up(folder: Path) -> 
     assert set(many.shortages) == set(KINDS)
     assert "of 5,000" in many.shortages["diag"]
     assert 0.08 <= many.refusals <= 0.15
+
+
+def test_of_a_large_repository_the_important_nodes_are_asked_about(folder: Path) -> None:
+    with Graph(folder / "brain" / "graph.sqlite") as graph:
+        all_, few = (Knowledge(graph, folder / "brain" / "nodes", most) for most in (10_000, 3))
+    assert few.subjects_by_rank[:3] == all_.subjects_by_rank[:3]
+    assert all(few.names.types[i] == "external" for i in few.subjects_by_rank[3:])
+    assert few.public == all_.public  # what the report counts
 
 
 def test_without_notes_the_next_command_is_named(tmp_path: Path) -> None:

@@ -406,6 +406,14 @@ def test_what_has_no_documentation_is_not_told_apart() -> None:
     assert found == []
 
 
+def test_in_a_crowd_nobody_is_told_apart() -> None:
+    """Each of a thousand methods would look at all the others."""
+    others = [f"{CONFIG}.load{i}" for i in range(200)]
+    names = Names({**CONFIG_TYPES, **dict.fromkeys(others, "method")})
+    crowded = Facts([*CONFIG_FACTS, *[Fact(CONFIG, "member", other) for other in others]], names)
+    assert not [t for i in CONFIG_TYPES for t in topics(names.subject(i), crowded) if t.aspect == "contrast"]
+
+
 def test_a_base_that_may_be_one_of_several_is_not_told() -> None:
     ends = [Fact(BOX, "extends", base, (("either", "yes"),)) for base in ("ext:typing#Protocol", "ext:builtins#object")]
     facts = [Fact(BOX, "path", "pkg/core.py"), *ends]
