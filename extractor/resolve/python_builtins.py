@@ -32,9 +32,11 @@ from extractor.resolve.python_values import (
     METHOD,
     NONE,
     PARTIAL,
+    PREFIX,
     PROPERTY,
     RECORD,
     RESULT,
+    SHAPE,
     UNKNOWN,
     Block,
     Value,
@@ -328,7 +330,7 @@ def _method(use: Use, owner: Value, name: str) -> Values:
         return use.holding("list", name, frozenset(use.p.value(CLASS, below) for below in owner.a.subclasses))
     if owner.kind == CLASS:
         return use.calls.construct(owner, use.given, use.at, use.site, use.hits, "super", use.depth)
-    if owner.kind == CONSTANT:
+    if owner.kind in (CONSTANT, PREFIX, SHAPE):
         return text_method(use, owner, name)
     if lacks(f"builtins.{owner.a.kind}", name):
         use.hits.reasons.append("external")
