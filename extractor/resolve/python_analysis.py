@@ -111,7 +111,10 @@ def _declare(program: Program, block: Block) -> None:
             if not any(v.kind != UNKNOWN for cell in (rest.any, *rest.slots.values()) for v in cell.values):
                 program.add(rest.any, declared_type(program, block, index))
         elif kind == "" and not any(v.kind != UNKNOWN for v in block.inflow[index].values):
-            program.presume(block, index, admitted(block.inflow[index]) or declared_type(program, block, index))
+            cell = block.inflow[index]
+            # What is not known may be what is declared: only where nothing else came is the declaration wrong.
+            refused = set() if cell.values else admitted(cell)
+            program.presume(block, index, refused or declared_type(program, block, index))
     returned = block.returned.values.union(*(cell.values for cell in block.conditional.values()))
     if block.returns is not None and all(v.kind in (UNKNOWN, RESULT) for v in returned):
         values = declared_type(program, block, -1)

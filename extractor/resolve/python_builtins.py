@@ -32,9 +32,11 @@ from extractor.resolve.python_values import (
     METHOD,
     NONE,
     PARTIAL,
+    PREFIX,
     PROPERTY,
     RECORD,
     RESULT,
+    SHAPE,
     UNKNOWN,
     Block,
     Value,
@@ -64,6 +66,7 @@ CALLERS: Final[dict[str, tuple[int | str, ...]]] = {
     "timeit.timeit": (0, "stmt"),
     "functools.cmp_to_key": (0,),
     "functools.reduce": (0, "function"),
+    "builtins.iter": (0,),  # with a sentinel
     "builtins.map": (0, 1),
     "builtins.filter": (0, 1),
     "builtins.sorted": ("key",),
@@ -164,9 +167,9 @@ def call_builtin(calls: Calls, callee: Value, given: Arguments, at: Block, site:
         calls.call(method, Arguments(handed_on), at, site, hits, "template", depth + 1)
     special = RULES.get(path)
     places = CALLERS.get(path)
-    if places:
+    if places and (path != "builtins.iter" or len(use.arguments) == 2):
         result = _call_arguments(use, places)
-        if path in ("builtins.map", "itertools.starmap"):
+        if path in ("builtins.map", "itertools.starmap", "builtins.iter"):
             return use.holding("generator", "map", result)
         if path == "functools.reduce":
             return result
@@ -293,6 +296,8 @@ def _call_arguments(use: Use, places: tuple[int | str, ...]) -> Values:
                 inner.keywords = {
                     key: p.read(cell, at) for key, cell in p.slots(box.a, at).items() if isinstance(key, str)
                 }
+    elif name == "iter":
+        inner = Arguments()
     elif name == "starmap":
         inner = Arguments(star=use.calls.elements(use.each(rest), at))
     else:
@@ -328,7 +333,7 @@ def _method(use: Use, owner: Value, name: str) -> Values:
         return use.holding("list", name, frozenset(use.p.value(CLASS, below) for below in owner.a.subclasses))
     if owner.kind == CLASS:
         return use.calls.construct(owner, use.given, use.at, use.site, use.hits, "super", use.depth)
-    if owner.kind == CONSTANT:
+    if owner.kind in (CONSTANT, PREFIX, SHAPE):
         return text_method(use, owner, name)
     if lacks(f"builtins.{owner.a.kind}", name):
         use.hits.reasons.append("external")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from extractor.resolve.python_library import Use
-from extractor.resolve.python_protocols import ASKED, ask_of_all
+from extractor.resolve.python_protocols import ASKED, ask_of_all, assembled
 from extractor.resolve.python_state import Arguments
-from extractor.resolve.python_text import halves
+from extractor.resolve.python_text import CASES, around_hole, halves
 from extractor.resolve.python_values import BOX, CONSTANT, NONE, Value, Values, constant_keys
 
 MAX_APART: Final = 4  # containers that one call puts into another are taken one by one
@@ -78,7 +78,15 @@ def _store(use: Use, box: Value, keys: Values, values: Values) -> None:
 
 
 def text_method(use: Use, owner: Value, name: str) -> Values:
-    """The parts of a text that names something, as in `module, name = path.rsplit(".", 1)`."""
+    """The parts of a text that names something, as in `module, name = path.rsplit(".", 1)`; or the text, made into a name."""
+    if name in CASES:
+        return use.p.one(owner.kind, *(getattr(part, name)() if part else part for part in (owner.a, owner.b)))
+    if name == "format":
+        around = around_hole(owner.a)
+        inner = [*use.arguments, *use.given.keywords.values()]
+        if not around or len(inner) != 1:
+            return NONE
+        return assembled(use.p, around[0], use.p.concrete(inner[0], use.at), around[1])
     given = [value.a for values in use.arguments for value in values if value.kind == CONSTANT and len(values) == 1]
     known = len(given) == len(use.arguments) and not use.given.keywords
     parts = halves(owner.a, name, given) if known else ()

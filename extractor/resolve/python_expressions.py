@@ -11,9 +11,9 @@ from extractor.resolve.python_displays import arguments, comprehension, dictiona
 from extractor.resolve.python_members import attribute, contained, on_class
 from extractor.resolve.python_operators import operation
 from extractor.resolve.python_passing import HANDED
-from extractor.resolve.python_protocols import ask, class_item, hashed, joined_text, read_through
+from extractor.resolve.python_protocols import ask, assembled, class_item, hashed, read_through
 from extractor.resolve.python_state import Arguments, Hits
-from extractor.resolve.python_text import DIVIDING, NAMING
+from extractor.resolve.python_text import CASES, DIVIDING, NAMING, READ
 from extractor.resolve.python_types import sent_type, types_of
 from extractor.resolve.python_values import (
     BOUND,
@@ -31,6 +31,7 @@ from extractor.resolve.python_values import (
     PREFIX,
     RESULT,
     RETURNED,
+    SHAPE,
     TOKEN,
     UNKNOWN,
     Code,
@@ -154,7 +155,7 @@ def _method(run: Flow, flow: Code, hits: Hits) -> tuple[Values, str]:
     owners = run.value(flow[1])
     if not owners:
         return NONE, "unknown_receiver"
-    found: Values = _text_methods(run.p, owners, flow[2]) if flow[2] in DIVIDING else NONE
+    found: Values = _text_methods(run.p, owners, flow[2]) if flow[2] in READ else NONE
     reason = ""
     for owner in sorted(run.concrete(owners)):
         values, getters, missing = attribute(run.p, owner, flow[2], run.at)
@@ -168,7 +169,11 @@ def _method(run: Flow, flow: Code, hits: Hits) -> tuple[Values, str]:
 
 
 def _text_methods(p: Program, owners: Values, name: str) -> Values:
-    """Methods that divide texts which name something: those of a table, not what callers pass, which each of them would get back."""
+    """Methods of names and of what they are put together from; those that divide texts only of what is in a table, not of what
+    callers pass, which each of them would get back."""
+    if name not in DIVIDING:
+        kinds = (CONSTANT, PREFIX, SHAPE) if name in CASES else (CONSTANT,)
+        return frozenset(p.value(METHOD, v, name) for v in owners if v.kind in kinds and v.a.__class__ is str)
     if any(v.kind != CONSTANT or v.a.__class__ is not str or not NAMING.fullmatch(v.a) for v in owners):
         return NONE
     return frozenset(p.value(METHOD, text, name) for text in owners)
@@ -254,13 +259,7 @@ def _name_of_parts(run: Flow, f: Code) -> Values:
     if asked is not None:
         inner = run.concrete(run.value(asked[1]))
         run.at.asked[(id(asked), 0)] = (inner, asked[2], asked[3])
-    text = joined_text(run.p, run.p.one(CONSTANT, before[1]), inner) if before[1] else inner
-    if not after[1]:
-        return text
-    last = run.p.one(CONSTANT, after[1])
-    if not before[1] or all(value.kind == CONSTANT for value in text):
-        return joined_text(run.p, text, last)
-    return frozenset(run.p.value(PREFIX, value.a, after[1]) for value in text if value.kind == PREFIX)
+    return assembled(run.p, before[1], inner, after[1])
 
 
 def _tested(run: Flow, f: Code) -> Values:

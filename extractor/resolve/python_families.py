@@ -20,6 +20,7 @@ from extractor.resolve.python_values import (
     MODULE,
     NONE,
     PREFIX,
+    SHAPE,
     Block,
     Value,
     Values,
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
     from extractor.resolve.python_calls import Calls
     from extractor.resolve.python_program import Program
 
-MAX_MEMBERS: Final = 128
+MAX_MEMBERS: Final = 512
+PUT_TOGETHER: Final = (PREFIX, SHAPE)
 
 
 def families(p: Program, owners: Values, names: Values, at: Block) -> tuple[Values, set[tuple[Value, str]]]:
@@ -38,16 +40,20 @@ def families(p: Program, owners: Values, names: Values, at: Block) -> tuple[Valu
     known: set[tuple[Value, str]] = set()
     for owner in owners:
         members = [name for name in _possible(p, owner, names, at) if _is_function(p, owner, name, at)]
-        if len(members) > 1 or (members and any(name.kind == PREFIX for name in names)):
+        if len(members) > 1 or (members and any(name.kind in PUT_TOGETHER for name in names)):
             known.update((owner, name) for name in members)
             found.add(p.value(FAMILY, owner, tuple(members[:MAX_MEMBERS])))
     return frozenset(found), known
 
 
 def _possible(p: Program, owner: Value, names: Values, at: Block) -> list[str]:
-    """The names that are meant, of those known only in part the ones that the owner has."""
+    """The names that are meant, of those known only in part the ones that the owner has. Where it has none of those known whole,
+    it is asked for others of their shape: what they are put together from holds more than is seen here."""
     found = {name.a for name in names if name.kind == CONSTANT and name.a.__class__ is str}
     partial = [name for name in names if name.kind == PREFIX]
+    shapes = [name for name in names if name.kind == SHAPE]
+    if shapes and not any(_is_function(p, owner, name, at) for name in found):
+        partial += shapes
     own: set[str] = set()
     if partial and owner.kind == INSTANCE:
         own.update(name for cls in ancestry(p, owner.a, at)[0] for name in cls.own)

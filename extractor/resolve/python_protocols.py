@@ -18,6 +18,7 @@ from extractor.resolve.python_values import (
     NONE,
     PREFIX,
     PROPERTY,
+    SHAPE,
     Block,
     Class,
     Value,
@@ -271,6 +272,20 @@ def joined_text(p: Program, before: Values, after: Values) -> Values:
         [p.value(PREFIX, head, "") for head in heads if _tells(head)]
         + [p.value(PREFIX, "", tail) for tail in tails if not heads and _tells(tail)]
     )
+
+
+def assembled(p: Program, before: str, inner: Values, after: str) -> Values:
+    """A name made of a text with other texts before and after it, or as much of it as is known."""
+    text = joined_text(p, p.one(CONSTANT, before), inner) if before else inner
+    if after:
+        last = p.one(CONSTANT, after)
+        if not before or all(value.kind == CONSTANT for value in text):
+            text = joined_text(p, text, last)
+        else:
+            text = frozenset(p.value(PREFIX, value.a, after) for value in text if value.kind == PREFIX)
+    if text and _tells(before + after) and all(value.kind == CONSTANT for value in text):
+        text |= p.one(SHAPE, before, after)
+    return text
 
 
 def _is_part(text: str) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from extractor.resolve.python_containers import copied, pairs
-from extractor.resolve.python_families import families
+from extractor.resolve.python_families import PUT_TOGETHER, families
 from extractor.resolve.python_inheritance import ancestry, rebase
 from extractor.resolve.python_library import SPECIAL, Use, read_attribute, write_attribute
 from extractor.resolve.python_members import own_cell, setters
@@ -68,7 +68,7 @@ def _getattr(use: Use) -> Values:
     lacking = not use.first
     names = use.argument(1)
     known: set[tuple[Value, str]] = set()
-    if len(names) > 1 or any(name.kind == PREFIX for name in names):
+    if len(names) > 1 or any(name.kind in PUT_TOGETHER for name in names):
         found, known = families(use.p, use.first, names, use.at)
         lacking = lacking or any(name.kind == PREFIX for name in names)
     texts = [name for name in sorted(names) if name.kind == CONSTANT and isinstance(name.a, str)]

@@ -33,6 +33,9 @@ def place_number(flow: tuple[Any, ...]) -> int:
 # Text that names something: words between dots, `package.module:name` as in entry points.
 NAMING: Final = re.compile(r"[^\W\d]\w*([.:][^\W\d]\w*)+")
 DIVIDING: Final = frozenset(("split", "rsplit", "partition", "rpartition"))
+CASES: Final = frozenset(("lower", "upper", "casefold"))
+READ: Final = DIVIDING | CASES | {"format"}  # the methods of texts whose results are known
+_HOLE: Final = re.compile(r"\{[^{}]*\}")
 
 
 def halves(text: str, method: str, given: Sequence[object]) -> Sequence[str]:
@@ -42,3 +45,9 @@ def halves(text: str, method: str, given: Sequence[object]) -> Sequence[str]:
     if method.endswith("split") and (len(given) != 2 or given[1] != 1):
         return ()
     return getattr(text, method)(*given)  # type: ignore[no-any-return]
+
+
+def around_hole(template: str) -> Sequence[str]:
+    """What a template has before and after its one hole, where both together may be a part of a name; else nothing."""
+    parts = _HOLE.split(template)
+    return parts if len(parts) == 2 and any(parts) and f"_{''.join(parts)}".isidentifier() else ()

@@ -31,6 +31,7 @@ IDENTITY: Final = "identity"
 TYPE: Final = "type"
 RECORD: Final = "record"
 PREFIX: Final = "prefix"
+SHAPE: Final = "shape"
 FAMILY: Final = "family"
 Code = tuple[Any, ...]  # a statement or an expression of the flow language, or a row of them
 MAX_KEYS: Final = 64  # of one container that are told apart
@@ -45,7 +46,8 @@ class Value(float):
     function (Block, Context), class (Class), instance (Class), bound (function, receiver), module (Module), external and
     result (dotted path), constant (str or int), box (Box), token (Block, position), returned (Site), property (getters,
     (setters, deleters)), super (Class, receiver), partial (Partial), method (receiver, name), type (Values), record (field names),
-    prefix (how a text begins, how it ends), family (owner, names of its functions), unknown (reason).
+    prefix (how a text begins, how it ends), shape (the same, of a name that is known whole), family (owner, names of its functions),
+    unknown (reason).
     """
 
     __slots__ = ("a", "b", "kind", "single", "views")
