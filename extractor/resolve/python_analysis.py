@@ -19,7 +19,7 @@ from extractor.resolve.python_modules import Module, Modules
 from extractor.resolve.python_program import Program
 from extractor.resolve.python_protocols import ASKED, asked_of
 from extractor.resolve.python_types import declared_type
-from extractor.resolve.python_values import INSTANCE, RESULT, UNKNOWN, Block
+from extractor.resolve.python_values import INSTANCE, NONE, RESULT, UNKNOWN, Block
 
 MAX_ANSWERS: Final = 4  # rounds of asking until no answer moves a value
 
@@ -113,7 +113,7 @@ def _declare(program: Program, block: Block) -> None:
         elif kind == "" and not any(v.kind != UNKNOWN for v in block.inflow[index].values):
             cell = block.inflow[index]
             # What is not known may be what is declared: only where nothing else came is the declaration wrong.
-            refused = set() if cell.values else admitted(cell)
+            refused = NONE if cell.values else admitted(cell)
             program.presume(block, index, refused or declared_type(program, block, index))
     returned = block.returned.values.union(*(cell.values for cell in block.conditional.values()))
     if block.returns is not None and all(v.kind in (UNKNOWN, RESULT) for v in returned):
