@@ -1,5 +1,5 @@
 """facts.cache.sqlite: the facts of every file parsed before, by path, content and parser version, and the text they were read
-from, its secrets masked. It may be deleted at any time.
+from, its secrets masked; and what linking each language gave. It may be deleted at any time.
 
 Only the last content of each path is kept, so the cache is as large as one generation of the repository.
 """
@@ -21,6 +21,7 @@ _SCHEMA: Final = 2
 _CREATE: Final = f"""
     CREATE TABLE IF NOT EXISTS facts (path TEXT PRIMARY KEY, sha256 TEXT NOT NULL, version TEXT NOT NULL, status TEXT NOT NULL,
                                       reason TEXT NOT NULL, facts TEXT NOT NULL, text BLOB NOT NULL) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS linked (family TEXT PRIMARY KEY, key TEXT NOT NULL, links BLOB NOT NULL);
     PRAGMA user_version={_SCHEMA};
 """
 
@@ -110,6 +111,17 @@ class FactsCache:
         """Drop files that are gone."""
         with self._guard():
             self._db.executemany("DELETE FROM facts WHERE path = ?", [(path,) for path in paths])
+
+    def linked(self, family: str, key: str) -> bytes | None:
+        """What was stored of this family under this key; see `linked`."""
+        with self._guard():
+            found = self._db.execute("SELECT links FROM linked WHERE family = ? AND key = ?", (family, key)).fetchone()
+        return bytes(found[0]) if found else None
+
+    def store_linked(self, family: str, key: str, links: bytes) -> None:
+        """Keep this instead of what was stored of the family before."""
+        with self._guard():
+            self._db.execute("INSERT OR REPLACE INTO linked VALUES (?,?,?)", (family, key, links))
 
     def close(self) -> None:
         """Close it; one that was made now and holds nothing goes, with the folder made for it."""

@@ -26,6 +26,7 @@ from extractor.graph import Graph, write_files, write_graph
 from extractor.history import Git, dirty_files, open_git, same_as_blob
 from extractor.languages import BY_NAME, SPECS
 from extractor.layout import moved_lines, moved_rows, rows_of, same_facts
+from extractor.linked import LinkedBefore
 from extractor.parse import count_lines
 from extractor.pool import Job, Parsed, free_cores, parse_batch, parse_many
 from extractor.report import ExtractReport, counted
@@ -119,7 +120,7 @@ def _build(
                 else "name a folder with source in one of the languages that are read",
             )
         phases["load"], mark = clock() - mark, clock()
-        links = link(facts, scan.configs)
+        links = link(facts, scan.configs, LinkedBefore(cache, scan.rows.values(), scan.configs, _linker_version()))
         for problem in links.problems:
             console.warn(problem)
         phases["link"], mark = clock() - mark, clock()
@@ -340,6 +341,7 @@ def _linker_version() -> str:
     package = Path(__file__).resolve().parent
     names = (
         "layout.py",
+        "linked.py",
         "nodes.py",
         "raises.py",
         "extract.py",

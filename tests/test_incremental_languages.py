@@ -1,10 +1,12 @@
-"""In every brace language the graph after edits is the graph of a clean extraction."""
+"""After edits the graph is that of a clean extraction, in every language, and only the language that was edited is linked again."""
 
 from __future__ import annotations
 
+import importlib
 import random
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from test_determinism import dump
@@ -32,3 +34,38 @@ def test_an_incremental_graph_is_the_clean_one(name: str, tmp_path: Path) -> Non
         else:
             shutil.copytree(FIXTURES / name, repo, dirs_exist_ok=True)
         assert dump(repo, tmp_path / "kept") == dump(repo, tmp_path / f"clean{step}"), (kind, path.name)
+
+
+def test_a_change_in_one_language_links_that_one_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    repo = tmp_path / "repo"
+    linked: list[str] = []
+    changes = {
+        "python": ("bound_shelf/added.py", "def added():\n    added()\n"),
+        "go": ("go_depot/added.go", "package depot\n\nfunc added() { added() }\n"),
+        "java": ("java_depot/Added.java", "class Added { void run() { run(); } }\n"),
+        "cpp": ("cpp_engine/added.cpp", "int added() { return added(); }\n"),
+    }
+    for name in ("bound_shelf", "go_depot", "java_depot", "cpp_engine"):
+        shutil.copytree(FIXTURES / name, repo / name)
+    for family in ("python", "go", "java", "cpp", "typescript", "rust", "csharp"):
+        module = importlib.import_module(f"extractor.resolve.{family}")
+
+        def noted(*given: Any, family: str = family, link: Any = module.link) -> Any:
+            linked.append(family)
+            return link(*given)
+
+        monkeypatch.setattr(module, "link", noted)
+    dump(repo, tmp_path / "kept")
+    for family, (path, text) in changes.items():
+        file = repo / path
+        file.parent.mkdir(exist_ok=True)
+        with file.open("a") as end:
+            end.write(text)
+        linked.clear()
+        now = dump(repo, tmp_path / "kept")
+        assert linked == [family]
+        assert now == dump(repo, tmp_path / f"clean-{family}")
+    (repo / "pyproject.toml").write_text("[project]\nname = 'depot'\n")
+    linked.clear()
+    dump(repo, tmp_path / "kept")
+    assert len(set(linked)) >= len(changes), "build files say where modules are"

@@ -10,6 +10,7 @@ import importlib
 import traceback
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from config.console import plural
 from extractor.facts import FileFacts
@@ -32,15 +33,23 @@ class Links:
     problems: list[str] = field(default_factory=list)
 
 
-def link(files: Iterable[FileFacts], configs: Mapping[str, str]) -> Links:
-    """Link every family and join what they found. Order of `files` does not matter."""
+class Known(Protocol):
+    """What linking a family gave before; see `extractor.linked`."""
+
+    def get(self, family: str) -> Links | None: ...
+
+    def put(self, family: str, links: Links) -> None: ...
+
+
+def link(files: Iterable[FileFacts], configs: Mapping[str, str], known: Known | None = None) -> Links:
+    """Link every family that is not known, and join what they found. Order of `files` does not matter."""
     from extractor.bindings import join_languages  # it reads Links
 
     families: dict[str, list[FileFacts]] = {}
     ordered = sorted(files, key=lambda f: f.path)
     for facts in ordered:
         families.setdefault(BY_NAME[facts.lang].family, []).append(facts)
-    links = merge(_link_family(family, families[family], configs) for family in sorted(families))
+    links = merge(_link_family(family, families[family], configs, known) for family in sorted(families))
     try:
         return join_languages(ordered, links, configs)
     except Exception as error:  # noqa: BLE001  the edges inside each language are worth keeping, and it is said
@@ -48,11 +57,16 @@ def link(files: Iterable[FileFacts], configs: Mapping[str, str]) -> Links:
         return links
 
 
-def _link_family(family: str, files: Sequence[FileFacts], configs: Mapping[str, str]) -> Links:
+def _link_family(family: str, files: Sequence[FileFacts], configs: Mapping[str, str], known: Known | None) -> Links:
+    before = known.get(family) if known is not None else None
+    if before is not None:
+        return before
     try:
         links: Links = importlib.import_module(f"extractor.resolve.{family}").link(files, configs)
     except Exception as error:  # noqa: BLE001  the other languages and every definition are worth keeping, and it is said
         return Links(problems=[f"{plural(len(files), family + ' file')} not linked, please report it: {_fault(error)}"])
+    if known is not None:
+        known.put(family, links)
     return links
 
 
