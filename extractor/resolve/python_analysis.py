@@ -7,7 +7,7 @@ not matter. See `python_flow` for what evaluating means.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from extractor.facts import FileFacts
@@ -19,8 +19,9 @@ from extractor.resolve.python_modules import Module, Modules
 from extractor.resolve.python_program import Program
 from extractor.resolve.python_protocols import ASKED, asked_of
 from extractor.resolve.python_types import declared_type
-from extractor.resolve.python_values import INSTANCE, NONE, RESULT, UNKNOWN, Block
+from extractor.resolve.python_values import BOX, INSTANCE, NONE, RESULT, UNKNOWN, Block, Box, Value
 
+MAX_NESTED: Final = 2  # containers in containers that are looked into
 MAX_ANSWERS: Final = 4  # rounds of asking until no answer moves a value
 
 
@@ -48,6 +49,10 @@ def analyse(program: Program, files: Sequence[FileFacts]) -> None:
     for block in blocks:
         _presume_receiver(program, block)
         _declare(program, block)
+    for made in sorted(program.promised):
+        for promised in sorted(program.promised[made]):
+            if promised.kind == BOX and promised is not made:
+                _fill(program, made.a, promised.a)
     flow.settle()
     asking = [b for blocks in program.blocks_of.values() for b in blocks if b is not None and b.asked]
     for _ in range(MAX_ANSWERS):
@@ -108,15 +113,15 @@ def _declare(program: Program, block: Block) -> None:
         kind = block.params[index].kind
         if kind in ("*", "**"):
             rest = program.box("tuple" if kind == "*" else "dict", block, -2 - index).a
-            if not any(v.kind != UNKNOWN for cell in (rest.any, *rest.slots.values()) for v in cell.values):
+            if not _is_known(_held(rest)):
                 program.add(rest.any, declared_type(program, block, index))
-        elif kind == "" and not any(v.kind != UNKNOWN for v in block.inflow[index].values):
+        elif kind == "" and not _is_known(block.inflow[index].values):
             cell = block.inflow[index]
             # What is not known may be what is declared: only where nothing else came is the declaration wrong.
             refused = NONE if cell.values else admitted(cell)
             program.presume(block, index, refused or declared_type(program, block, index))
     returned = block.returned.values.union(*(cell.values for cell in block.conditional.values()))
-    if block.returns is not None and all(v.kind in (UNKNOWN, RESULT) for v in returned):
+    if block.returns is not None and not _is_known(v for v in returned if v.kind != RESULT):
         values = declared_type(program, block, -1)
         if block.generator:
             if not block.yielded.values:
@@ -125,6 +130,26 @@ def _declare(program: Program, block: Block) -> None:
                         program.connect(box.a.any, block.yielded)
         elif values:
             program.add(block.returned, values)
+
+
+def _is_known(values: Iterable[Value], depth: int = 0) -> bool:
+    """Whether anything is known of what these are; of a container, of what it holds."""
+    return any(
+        v.kind != UNKNOWN and (v.kind != BOX or depth == MAX_NESTED or _is_known(_held(v.a), depth + 1)) for v in values
+    )
+
+
+def _held(box: Box) -> Iterator[Value]:
+    return (v for cell in (*box.slots.values(), box.more, box.any) for v in cell.values)
+
+
+def _fill(program: Program, made: Box, promised: Box) -> None:
+    """A container of which nobody knows what is put in holds what is declared."""
+    if not _is_known(_held(made)):
+        for cell in (*promised.slots.values(), promised.any):
+            program.connect(cell, made.any)
+    if not made.slots and not _is_known(made.keys.values):
+        program.connect(promised.keys, made.keys)
 
 
 def _import_order(program: Program) -> list[Block]:

@@ -311,6 +311,7 @@ class Calls:
         cell = made.slots.get(key)
         if cell is None:
             cell = made.slots.setdefault(key, Cell()) if len(made.slots) < MAX_KEYS else None
+        if cell is None or not cell.values:  # nothing was ever put there by its number
             values |= self.p.read(made.more, at)
         return values | self.p.read(cell, at) if cell is not None else values
 

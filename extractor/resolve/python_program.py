@@ -53,6 +53,7 @@ class Program(Store):
         self.contexts: dict[tuple[Any, ...], Context] = {}
         self.spaces: dict[str, Block] = {}
         self.requested: dict[Block, list[tuple[int, Block]]] = {}  # see python_fixtures
+        self.promised: dict[Value, Values] = {}  # by container: what it is declared to be where it is made
         self.special: set[str] = set()  # names like `__add__` that are defined anywhere here
         self.made: dict[tuple[Block, int], Class] = {}  # by calls of `type`
         self.verdicts: dict[tuple[Any, ...], bool | None] = {}  # see python_arity

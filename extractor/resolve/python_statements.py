@@ -192,6 +192,9 @@ def _annotated(run: Flow, s: Code) -> bool:
     scope = frame.block
     if all(v.kind in (UNKNOWN, RESULT) for v in run.concrete(values)):
         values |= types_of(run.p, annotation, scope, run.at, place_number(s))
+    for value in values:
+        if value.kind == BOX and value.a.own is run.at:
+            run.p.promised[value] = types_of(run.p, annotation, scope, run.at, place_number(s))
     if frame.outer is not None and isinstance(target, str) and frame.block.class_ is not None:
         typed = types_of(run.p, annotation, scope, run.at, place_number(s))
         if typed:
