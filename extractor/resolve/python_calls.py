@@ -309,8 +309,9 @@ class Calls:
                 foreign = made.foreign[key] = Cell()
             return values | here | self.p.read(foreign, at)
         cell = made.slots.get(key)
-        if cell is None:
-            cell = made.slots.setdefault(key, Cell()) if len(made.slots) < MAX_KEYS else None
+        if cell is None and len(made.slots) < MAX_KEYS:
+            cell = made.slots[key] = Cell()
+            self.p.upset(made.readers)  # what will be put there is for them as well
         if cell is None or not cell.values:  # nothing was ever put there by its number
             values |= self.p.read(made.more, at)
         return values | self.p.read(cell, at) if cell is not None else values
