@@ -141,13 +141,16 @@ class Graph:
     def edges(
         self, kinds: Sequence[str] = (), *, src: str = "", dst: str = "", origin: str = "", confidence: float = SURE
     ) -> Iterator[Edge]:
-        """Edges in order of (src, dst, kind, line), of these kinds, from or to these nodes, at least this sure."""
+        """Edges in order of (src, dst, kind, line), of these kinds, from or to these nodes, at least this sure.
+
+        Calls of a decorated function are among them, though its wrapper stands in between: the source names what it wraps.
+        """
         where, values = _where(
             kind=kinds, src_id=(src,) if src else (), dst_id=(dst,) if dst else (), origin=(origin,) if origin else ()
         )
         if dst:
             where, values = f"{where} AND {_SOURCES}", [*values, dst]
-        where += (" AND" if where else " WHERE") + " confidence >= ?"
+        where += (" AND" if where else " WHERE") + " (confidence >= ? OR via = 'decorated')"
         query = f"SELECT {_EDGE}, origin FROM edges{where} ORDER BY src_id, dst_id, kind, line"
         # A node's id stands in many edges: one string each is several times smaller in memory.
         same: dict[str, str] = {}
@@ -190,7 +193,8 @@ class Graph:
         table: dict[str, dict[str, list[int]]] = {}
         queries = (
             "SELECT kind, lang, dst_id LIKE 'ext:%', count(*) FROM edges JOIN nodes ON nodes.id = src_id"
-            " WHERE edges.origin = 'extractor' AND kind NOT IN ('defined_in', 'depends_on') GROUP BY 1, 2, 3",
+            " WHERE edges.origin = 'extractor' AND kind NOT IN ('defined_in', 'depends_on') AND via != 'decorated'"
+            " GROUP BY 1, 2, 3",
             "SELECT kind, lang, reason = 'external', count(*) FROM unresolved JOIN nodes ON nodes.id = src_id GROUP BY 1, 2, 3",
         )
         for missed, query in enumerate(queries):

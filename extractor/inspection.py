@@ -228,8 +228,9 @@ def _answer(graph: Graph, question: str, node: Node, edges: Any, *, incoming: bo
 
 def _detail(graph: Graph, edge: Edge) -> str:
     meta = edge.meta
-    if meta.get("how") == "via":
-        callee = graph.node(str(meta["callee"]))
-        return f"through {spelled_id(callee) if callee is not None else meta['callee']}"
+    between = meta.get("through") or (meta["callee"] if meta.get("how") == "via" else "")
+    if between:
+        node = graph.node(str(between))
+        return f"through {spelled_id(node) if node is not None else between}"
     words = [str(meta[key]) for key in ("message", "guard") if meta.get(key)]
     return " when ".join(words) if edge.kind == "throws" else ""

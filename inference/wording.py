@@ -296,7 +296,7 @@ def quote(text: str) -> str:
 
 def hedge(row: Row) -> str:
     """A word for edges that are not certain."""
-    return "" if row.confidence > SURE + 0.1 else "probably "
+    return "" if row.confidence > SURE + 0.1 or row.via == "decorated" else "probably "
 
 
 def few(names: Sequence[str], limit: int = 5) -> str:

@@ -118,6 +118,22 @@ def test_callers_callees_raises_and_path(graph: Graph) -> None:
     assert caught.value.hint == "did you mean Cart.total?"
 
 
+def test_who_calls_a_decorated_function_goes_through_its_wrapper(tmp_path: Path) -> None:
+    caller, wrapper, inner = (symbol(f"py:m.py#{name}", "function") for name in ("main", "memo.wrapper", "inner"))
+    edges = [
+        Edge(caller.id, wrapper.id, "calls", 9, 0.85, "flow"),
+        Edge(caller.id, inner.id, "calls", 9, 0.6, "decorated", {"through": wrapper.id}),
+        Edge(wrapper.id, inner.id, "calls", 3, 0.8, "flow"),
+    ]
+    write_graph(tmp_path / "g.sqlite", [caller, wrapper, inner], edges, [], [])
+    graph = Graph(tmp_path / "g.sqlite")
+    assert [(row.node, row.detail) for row in callers(graph, "inner")[0].rows] == [
+        (wrapper.id, ""),
+        (caller.id, f"through {wrapper.id}"),
+    ]
+    assert graph.resolution()["calls"] == {"python": (2, 0, 0)}
+
+
 def test_an_inherited_member_is_found_where_it_is_defined(tmp_path: Path) -> None:
     base, child = symbol("py:b.py#Base", "class"), symbol("py:c.py#Child", "class")
     nodes = [base, child, symbol("py:b.py#Base.run", "method")]

@@ -94,6 +94,50 @@ def test_there_are_many_labelled_cases() -> None:
     assert count >= 140
 
 
+WRAPPED = """
+def memo(function):
+    def wrapper(*args):
+        return function(*args)
+    return wrapper
+
+def limit(most):
+    def decorator(function):
+        def inner(*args):
+            return function(*args)
+        return inner
+    return decorator
+
+def name_of(function):
+    def held():
+        return function.__name__
+    return held
+
+class Shop:
+    @memo
+    def one(self):
+        return 1
+
+    @limit(3)
+    @memo
+    def two(self):
+        return self.one()
+
+def main():
+    Shop().two()
+    name_of(main)()
+"""
+
+
+def test_a_call_of_a_wrapper_names_what_it_wraps_if_that_is_called() -> None:
+    edges = {(e.src, e.dst, e.meta["through"]) for e in link_text({"m.py": WRAPPED}).edges if e.via == "decorated"}
+    assert edges == {
+        ("py:m.py#Shop.two", "py:m.py#Shop.one", "py:m.py#memo.wrapper"),
+        ("py:m.py#main", "py:m.py#Shop.two", "py:m.py#memo.wrapper"),
+        ("py:m.py#main", "py:m.py#memo.wrapper", "py:m.py#limit.decorator.inner"),
+        ("py:m.py#limit.decorator.inner", "py:m.py#Shop.two", "py:m.py#memo.wrapper"),
+    }
+
+
 PLUGIN = """
 class Tables:
     def extend(self):

@@ -23,6 +23,7 @@ CONFIDENCE: Final[dict[str, float]] = {
     "launch": 0.95,  # a CUDA kernel started
     "getter": 0.9,  # a property read that runs code
     "override": 0.7,  # a method of a subclass or an implementation of an interface
+    "decorated": 0.55,  # what a wrapper stands for: the source names it, the wrapper runs first and calls it
     "from aside": 0.6,  # the product calls what only its tests or examples hand in
     "callback": 0.5,
     "ambiguous": 0.5,

@@ -51,6 +51,7 @@ def link(files: Sequence[FileFacts], configs: Mapping[str, str]) -> Links:
                 _names(program, block, noted, links)
         _imports(program, facts, links, externals)
         _bases(program, facts, links, externals)
+    links.edges[:] = _run_through(links.edges)
     _overrides(program, links)
     program.dismantle()
     links.nodes.extend(externals[key] for key in sorted(externals))
@@ -80,7 +81,7 @@ def _calls(
         if count > 1 and not outside:
             meta["n_candidates"] = count
         if made:
-            meta["instantiates"] = made
+            meta["through" if via == "decorated" else "instantiates"] = made
         dst = _external(target, externals) if outside else target
         links.edges.append(Edge(block.id, dst, "calls", line, confidence, via, meta))
     for (name, line), reason in noted.missed.items():
@@ -363,6 +364,12 @@ def _without_abstract(edges: list[Edge], abstract: Mapping[str, tuple[Any, str]]
         for e in edges
         if e.kind != "calls" or e.dst not in abstract or (e.src, e.line, abstract[e.dst][1]) not in real
     ]
+
+
+def _run_through(edges: list[Edge]) -> list[Edge]:
+    """Without what a wrapper holds but does not call."""
+    called = {(edge.src, edge.dst) for edge in edges if edge.kind == "calls" and edge.via != "decorated"}
+    return [e for e in edges if e.via != "decorated" or (e.meta["through"], e.dst) in called]
 
 
 def _best(edges: list[Edge]) -> list[Edge]:

@@ -72,6 +72,8 @@ class Calls:
             given, callee, kind = given.after(frozenset((callee.b,))), callee.a, FUNCTION
         if kind == FUNCTION:
             hits.targets.setdefault(callee.a.id, via)
+            if callee.b is not None:
+                self._unwrap(callee, callee.a.id, at, hits)
             found: Values = NONE
             for other in registered_for(p, callee.a, given, at) if callee.a.attributes else ():
                 hits.targets.setdefault(other.a.id, "flow")
@@ -100,6 +102,16 @@ class Calls:
             return NONE
         hits.reasons.append("external" if kind == RESULT else callee.a if kind == UNKNOWN else "dynamic")
         return p.one(UNKNOWN, "external") if kind in (RESULT, UNKNOWN) else NONE
+
+    def _unwrap(self, closure: Value, wrapper: str, at: Block, hits: Hits) -> None:
+        """Note the functions that a closure holds, and those that they hold: the wrapper of a decorated function stands for them."""
+        for cell in closure.b.environment.values():
+            for value in sorted(self.p.read(cell, at)):
+                inner = value.a if value.kind == BOUND else value
+                if inner.kind == FUNCTION and inner.a.id != wrapper and inner.a.id not in hits.wrapped:
+                    hits.wrapped[inner.a.id] = wrapper
+                    if inner.b is not None:
+                        self._unwrap(inner, inner.a.id, at, hits)
 
     def call_each(self, callees: Values, given: Arguments, at: Block, site: int, hits: Hits) -> Values:
         """The results of calling these values. One method of many objects is called once, with all of them."""

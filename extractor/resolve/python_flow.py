@@ -379,4 +379,7 @@ class Flow:
         if hits.callbacks:
             others = [target for target in hits.callbacks if target not in hits.targets]
             rows += [(target, "callback", line, column, 1, "", None) for target in others]
+        for inner, wrapper in hits.wrapped.items():
+            if inner not in hits.targets:
+                rows.append((inner, "decorated", line, column, 1, wrapper, None))
         trace.rows += tuple(rows)

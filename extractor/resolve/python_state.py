@@ -46,15 +46,17 @@ class Arguments:
 
 
 class Hits:
-    """The targets of one call site: (node id, how it was reached), and reasons where something had none."""
+    """The targets of one call site: (node id, how it was reached), and reasons where something had none. `wrapped`: what those
+    targets hold that are wrappers, with the wrapper."""
 
-    __slots__ = ("callbacks", "instantiates", "reasons", "targets")
+    __slots__ = ("callbacks", "instantiates", "reasons", "targets", "wrapped")
 
     def __init__(self) -> None:
         self.targets: dict[str, str] = {}
         self.callbacks: dict[str, str] = {}
         self.reasons: list[str] = []
         self.instantiates: dict[str, str] = {}
+        self.wrapped: dict[str, str] = {}
 
 
 class Frame:

@@ -115,7 +115,7 @@ class View:
 
 
 Reader = Place | View
-# Of an edge: target, via, line, column, number of candidates, class made, the expression called.
+# Of an edge: target, via, line, column, number of candidates, class made or wrapper gone through, the expression called.
 Row = tuple[str, str, int, int, int, str, Any]
 NO_NAMES: Final[frozenset[str]] = frozenset()  # an empty set made anew is an object of its own
 NO_CELLS: Final[dict[str, Cell]] = {}  # shared, never written
