@@ -24,6 +24,7 @@ from extractor.resolve.python_values import (
     FUNCTION,
     INSTANCE,
     METHOD,
+    NONE,
     PARTIAL,
     Block,
     Cell,
@@ -91,6 +92,10 @@ class Guard:
         if self.allowed.classes:
             self.refused.update(value for value in values if value.kind == INSTANCE and value not in kept)
         return kept
+
+    def declared(self, p: Any) -> frozenset[Value]:
+        """An object of each class of the repository that is declared."""
+        return frozenset(p.value(INSTANCE, cls) for cls in self.allowed.classes) if self.allowed is not None else NONE
 
     def _fits(self, p: Program, value: Value, allowed: Allowed) -> bool:
         if value.kind != INSTANCE:

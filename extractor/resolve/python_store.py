@@ -160,7 +160,9 @@ class Store:
     def _keep_instances(self, cell: Cell) -> None:
         kept = frozenset(value for value in cell.values if value.kind == INSTANCE)
         cell.top = len(kept) > MAX_INSTANCES
-        cell.values = self.same((NONE if cell.top else kept) | self.one(UNKNOWN, "overflow"))
+        if cell.top:  # whichever they are, they are what is declared
+            kept = cell.guard.declared(self) if cell.guard is not None else NONE
+        cell.values = self.same(kept | self.one(UNKNOWN, "overflow"))
 
     def presume(self, block: Block, index: int, values: Values | set[Value]) -> None:
         """Put into a parameter what no call of the block passes."""
