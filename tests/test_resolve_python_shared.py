@@ -71,3 +71,25 @@ def test_what_stands_in_a_container_is_gathered_once_for_all_who_ask(monkeypatch
     text += "".join(f"def use{i}(name): TABLE[name]()\n" for i in range(50))
     assert ("x.py#use49", "x.py#f7") in calls(link_text({"x.py": text}))
     assert len(gathered) < 10
+
+
+def test_objects_of_too_many_classes_are_what_is_declared() -> None:
+    classes = "class Node:\n    def run(self): return 0\n"
+    classes += "".join(f"class N{i}(Node):\n    def run(self): return {i}\n" for i in range(40))
+    uses = """
+class Holder:
+    def __init__(self, node: Node):
+        self.node = node
+    def go(self):
+        return self.node.run()
+def declared(node: Node):
+    return node.run()
+def undeclared(node):
+    return node.run()
+"""
+    started = "".join(f"declared(N{i}())\nundeclared(N{i}())\nHolder(N{i}())\n" for i in range(40))
+    edges = link_text({"m.py": classes + uses + started}).edges
+    assert {(e.src, e.dst) for e in edges if e.dst.endswith(".run")} == {
+        ("py:m.py#Holder.go", "py:m.py#Node.run"),
+        ("py:m.py#declared", "py:m.py#Node.run"),
+    }

@@ -123,10 +123,11 @@ class Store:
         return box.slots
 
     def add(self, cell: Cell, values: Values | set[Value]) -> None:
-        """Put values in as they are, tokens included, and pass them on."""
+        """Put values in as they are, tokens included, and pass them on. What stands for too many goes on past all bounds."""
         if values <= cell.values:
             return
         pending: list[tuple[Cell, Values | set[Value]]] = [(cell, values)]
+        overflowing: list[Cell] = []
         while pending:
             cell, values = pending.pop()
             new = values - cell.values if cell.values else values
@@ -139,10 +140,19 @@ class Store:
             cell.values = self.same(cell.values | new if cell.values else frozenset(new))
             if cell.full:
                 self._keep_instances(cell)
+                overflowing.append(cell)
             if cell.readers:
                 self.upset(cell.readers)
             for following in cell.next:
                 pending.append((following, new))
+        while overflowing:
+            cell = overflowing.pop()
+            declared = cell.values if cell.top else NONE
+            for following in cell.next:
+                if following.top and not declared <= following.values:
+                    following.values = self.same(following.values | declared)
+                    self.upset(following.readers)
+                    overflowing.append(following)
 
     def _bounded(self, cell: Cell, new: Values | set[Value]) -> Values | set[Value]:
         """Past their bounds, constants become the one unknown constant, and targets make the cell full."""
