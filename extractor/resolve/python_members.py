@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from extractor.resolve.python_inheritance import above, ancestry, stored
@@ -122,6 +122,11 @@ def setters(p: Program, cls: Class, name: str, reader: Block) -> list[Value]:
     return found
 
 
+def descriptors(p: Program, values: Iterable[Value], reader: Block) -> bool:
+    """Whether one of these says itself, by `__get__`, what reading it as an attribute gives."""
+    return "__get__" in p.special and any(v.kind == INSTANCE and on_class(p, v.a, "__get__", reader)[0] for v in values)
+
+
 def instance_cell(p: Program, cls: Class, name: str) -> Cell:
     return _cell(cls.instance, name)
 
@@ -208,7 +213,7 @@ def _on_instance(p: Program, value: Value, cls: Class, name: str, reader: Block)
         if found.kind == PROPERTY:
             described = True
             getters += [(getter, (frozenset((value,)),)) for getter in found.a]
-        elif found.kind == INSTANCE and "__get__" in p.special and on_class(p, found.a, "__get__", reader)[0]:
+        elif descriptors(p, (found,), reader):
             described = True
             getters += _descriptor(p, found, frozenset((value,)), cls, reader)
         else:
@@ -257,7 +262,7 @@ def _of_class(p: Program, value: Value, name: str, reader: Block) -> tuple[Value
     for found in member:
         if found.kind == FUNCTION and found.a.has_flag("classmethod"):
             values.add(p.value(BOUND, found, value))
-        elif found.kind == INSTANCE and "__get__" in p.special and on_class(p, found.a, "__get__", reader)[0]:
+        elif descriptors(p, (found,), reader):
             getters += _descriptor(p, found, NONE, cls, reader)
         else:
             values.add(found)

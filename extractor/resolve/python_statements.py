@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from extractor.resolve.python_defining import define_class, define_function
 from extractor.resolve.python_guards import alike
 from extractor.resolve.python_inheritance import descendants
-from extractor.resolve.python_members import instance_cell, module_getters
+from extractor.resolve.python_members import descriptors, instance_cell, module_getters, own_cell
 from extractor.resolve.python_protocols import ask, delete_attribute, read_through
 from extractor.resolve.python_state import Arguments, Hits
 from extractor.resolve.python_text import dotted, place_number
@@ -197,6 +197,10 @@ def _annotated(run: Flow, s: Code) -> bool:
             run.p.promised[value] = types_of(run.p, annotation, scope, run.at, place_number(s))
     if frame.outer is not None and isinstance(target, str) and frame.block.class_ is not None:
         typed = types_of(run.p, annotation, scope, run.at, place_number(s))
+        if isinstance(annotation, tuple) and annotation[0] == "P" and descriptors(run.p, typed, run.at):
+            # `engine: Late[Engine] = Late()`: what a descriptor gives is what it is parametrized with.
+            given_by_it = types_of(run.p, ("U", annotation[2]), scope, run.at, place_number(s))
+            run.p.flow_into(own_cell(run.p, frame.block.class_, target), given_by_it)
         if typed:
             run.p.flow_into(instance_cell(run.p, frame.block.class_, target), typed)
         if not given:
