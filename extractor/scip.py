@@ -140,11 +140,13 @@ def _exact(facts: FileFacts, document: Document, defined: Mapping[str, str], ids
         if not roles & _DEFINITION and symbol in defined:
             references.setdefault((line, descriptor(symbol)), set()).add(defined[symbol])
     found: dict[tuple[str, str, int], Edge] = {}
+    # Who calls from the body of a Python class is what the class stands in.
+    no_callers = ("variable", "class") if facts.prefix == "py" else ("variable",)
     for call in facts.calls:
         targets = references.get((call.line, call.name), set())
         if len(targets) == 1:
             scope = call.scope
-            while scope != MODULE and facts.defs[scope].kind == "variable":
+            while scope != MODULE and facts.defs[scope].kind in no_callers:
                 scope = facts.defs[scope].scope
             src = ids[scope] if scope != MODULE else module_id(facts.prefix, facts.path)
             (target,) = targets

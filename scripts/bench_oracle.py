@@ -1,12 +1,14 @@
-"""How well the graph's calls agree with a compiler, call site by call site: javac for Java, the TypeScript compiler for the rest.
+"""How well the graph's calls agree with a compiler, call site by call site: javac, the TypeScript compiler, or a SCIP index.
 
     python scripts/bench_oracle.py SOURCES                              Java, javac on PATH
     python scripts/bench_oracle.py SOURCES --typescript NODE_MODULES    TypeScript and JavaScript, node on PATH
+    python scripts/bench_oracle.py SOURCES --scip INDEX                 what `scip-python index . --project-name=X` made of them
 
 The compiler says which declaration each call runs; the graph's edges at that line are compared with it. Recall counts the calls
 that the compiler resolves to a declaration under SOURCES, precision the graph's sure calls at lines where the compiler resolves
 a call of that name. An implementation reached through an interface, a getter, a function handed on, and the constant that holds
-an unnamed function are no call sites of a compiler's and are left out. `--missing` lists the disagreements.
+an unnamed function are no call sites of a compiler's and are left out. An index says what a call names, not what overrides it nor
+what a decorator made of it: of that, recall alone is told. `--missing` lists the disagreements.
 """
 
 from __future__ import annotations
@@ -27,6 +29,7 @@ from extractor.languages import spec_for
 from extractor.parse import parse_file
 from extractor.resolve import Links, definition_ids, link
 from extractor.schema import SURE
+from extractor.scip import overlay, read_index
 
 HERE: Final = Path(__file__).resolve().parent
 SCRIPTS: Final = (".ts", ".tsx", ".js", ".jsx", ".mjs", ".cjs", ".mts", ".cts")
@@ -126,13 +129,43 @@ def compare(found: list[Site], files: list[FileFacts], links: Links) -> tuple[in
     return sum(1 for s in found if s.declared), held, total, right, sorted(disagree)
 
 
+def against_index(index: Path, files: list[FileFacts], links: Links) -> tuple[int, int, int, list[str]]:
+    """(calls that the index resolves, held, those that go to another function of that name, the others)."""
+    ours: dict[tuple[str, int], set[str]] = defaultdict(set)
+    for edge in links.edges:
+        if edge.kind == "calls" and (edge.confidence >= SURE or edge.via == "decorated"):
+            ours[edge.src, edge.line].add(edge.dst)
+    exact = [e for e in overlay(files, links, read_index(index.read_bytes())).links.edges if e.via == "scip"]
+    held = other = 0
+    missing = []
+    for edge in exact:
+        here = ours[edge.src, edge.line]
+        if edge.dst in here:
+            held += 1
+        elif any(target.rpartition(".")[2] == edge.dst.rpartition(".")[2] for target in here):
+            other += 1
+        else:
+            missing.append(f"missing {edge.src}:{edge.line} -> {edge.dst}")
+    return len(exact), held, other, sorted(missing)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("sources", type=Path)
     parser.add_argument("--typescript", type=Path, metavar="NODE_MODULES", help="where npm installed typescript")
+    parser.add_argument("--scip", type=Path, metavar="INDEX", help="an index of SOURCES, made in that folder")
     parser.add_argument("--missing", action="store_true", help="list where compiler and graph disagree")
     given = parser.parse_args()
     sources = given.sources.resolve()
+    if given.scip:
+        calls, held, other, disagree = against_index(given.scip, *linked(sources, (".py", *SCRIPTS)))
+        print(
+            f"{sources.name}: {held} of {calls} calls that the index resolves are in the graph, {held / max(calls, 1):.3f}"
+        )
+        print(f"{sources.name}: {other} more go to another function of that name, {(held + other) / max(calls, 1):.3f}")
+        if given.missing:
+            print("\n".join(disagree))
+        return
     found = sites(sources, given.typescript.resolve() if given.typescript else None)
     files, links = linked(sources, (".java",) if given.typescript is None else SCRIPTS)
     calls, held, edges, right, disagree = compare(found, files, links)

@@ -341,3 +341,10 @@ def test_the_condition_of_a_package_that_leads_to_its_source_is_taken() -> None:
         {"package.json": exports},
     )
     assert {e.dst for e in links.edges if e.kind == "calls" and e.src.endswith("#t")} == {"ts:src/index.ts#parse"}
+
+
+def test_a_parameter_hides_the_class_of_its_name() -> None:
+    text = "class Box { go() {} }\nfunction open(Box) { new Box().go() }\nfunction made(Kind) { new Kind().go() }\nmade(Box)\n"
+    assert [call for call in sorted(calls(linked(a__js=text))) if call[1].endswith(".go")] == [
+        ("a.js#made", "a.js#Box.go")
+    ]

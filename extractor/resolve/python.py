@@ -51,7 +51,7 @@ def link(files: Sequence[FileFacts], configs: Mapping[str, str]) -> Links:
                 _names(program, block, noted, links)
         _imports(program, facts, links, externals)
         _bases(program, facts, links, externals)
-    links.edges[:] = _run_through(links.edges)
+    links.edges[:] = _run_through(links)
     _overrides(program, links)
     program.dismantle()
     links.nodes.extend(externals[key] for key in sorted(externals))
@@ -366,10 +366,15 @@ def _without_abstract(edges: list[Edge], abstract: Mapping[str, tuple[Any, str]]
     ]
 
 
-def _run_through(edges: list[Edge]) -> list[Edge]:
-    """Without what a wrapper holds but does not call."""
-    called = {(edge.src, edge.dst) for edge in edges if edge.kind == "calls" and edge.via != "decorated"}
-    return [e for e in edges if e.via != "decorated" or (e.meta["through"], e.dst) in called]
+def _run_through(links: Links) -> list[Edge]:
+    """Without what a wrapper holds but does not call; one that wraps too many to tell them apart calls them all."""
+    called = {(edge.src, edge.dst) for edge in links.edges if edge.kind == "calls" and edge.via != "decorated"}
+    every = {row.src for row in links.unresolved if row.reason == "overflow"}
+    return [
+        e
+        for e in links.edges
+        if e.via != "decorated" or e.meta["through"] in every or (e.meta["through"], e.dst) in called
+    ]
 
 
 def _best(edges: list[Edge]) -> list[Edge]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from extractor.facts import Call, FileFacts
+from extractor.facts import MODULE, Call, FileFacts
 from extractor.resolve import Links
 from extractor.resolve import typescript_library as library
 from extractor.resolve.chains import Chain, TypeText, parse_chain, ts_type
@@ -33,6 +33,17 @@ def link(files: Sequence[FileFacts], configs: Mapping[str, str]) -> Links:
     engine.emit_reads(emitter)
     emitter.emit_names()
     return emitter.finish()
+
+
+def _is_parameter(name: str, context: Context) -> bool:
+    """Whether a function around this place has a parameter of that name, which hides a class outside it."""
+    scope = context.scope
+    while scope != MODULE:
+        definition = context.file.symbols[scope].d
+        if any(param.name == name for param in definition.params):
+            return True
+        scope = definition.scope
+    return False
 
 
 class ScriptEngine(ScriptMembers):
@@ -120,9 +131,10 @@ class ScriptEngine(ScriptMembers):
         args = self.arguments(name, context) if name == "Proxy" else None
         if args:
             return self.evaluate(args[0], context)
-        found = super().made(name, context)
-        if not found and (name.partition("<")[0] or "?") != "?":
-            held = self.evaluate(name.partition("<")[0], context)
+        plain = name.partition("<")[0]
+        found = NOTHING if _is_parameter(plain, context) else super().made(name, context)
+        if not found and (plain or "?") != "?":
+            held = self.evaluate(plain, context)
             for value in held:
                 if value.kind in ("class", "func"):
                     found = join([found, self.result(value, None, context) or (Value("inst", value.symbol[0]),)])
