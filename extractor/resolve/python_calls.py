@@ -99,7 +99,11 @@ class Calls:
         if kind == PROPERTY:
             return NONE
         hits.reasons.append("external" if kind == RESULT else callee.a if kind == UNKNOWN else "dynamic")
-        return p.one(UNKNOWN, "external") if kind in (RESULT, UNKNOWN) else NONE
+        if kind not in (RESULT, UNKNOWN):
+            return NONE
+        if kind == RESULT or callee.a == "external":
+            _hand_over(given, hits)
+        return p.one(UNKNOWN, "external")
 
     def call_each(self, callees: Values, given: Arguments, at: Block, site: int, hits: Hits) -> Values:
         """The results of calling these values. One method of many objects is called once, with all of them."""
@@ -380,3 +384,12 @@ class Calls:
         slots = p.slots(box.a, at)
         known = {p.value(CONSTANT, key) for key in slots} if len(slots) <= 12 else set()
         return frozenset(known) | p.read(box.a.keys, at)
+
+
+def _hand_over(given: Arguments, hits: Hits) -> None:
+    """Functions passed to what is known only to lie outside may be called by it. What callers pass on is not asked for."""
+    for values in (*given.positional, *given.keywords.values()):
+        for value in values:
+            function = value.a if value.kind == BOUND else value
+            if function.kind == FUNCTION:
+                hits.callbacks[function.a.id] = "callback"

@@ -94,16 +94,20 @@ def _while(run: Flow, s: Code) -> bool:
 
 def _try(run: Flow, s: Code) -> bool:
     _, protected, handlers, orelse, final = s
-    done = run.branch(protected)
+    outer, run.frame.log = run.frame.log, {}
+    supposed = run.supposed
+    ended = run.body(protected)
+    run.supposed = supposed
     # A handler may start before, within or after the body: everything the body changed may or may not hold.
-    partial: Changes = done if done is not None else {}
+    partial: Changes = run.frame.undo(outer)
+    left: list[Changes | None] = [partial, {}]  # with what the end may begin
     ends: list[Changes | None] = []
-    if done is not None:
+    if not ended:
         outer, run.frame.log = run.frame.log, {}
-        run.join([done])
+        run.join([partial])
         ended = run.body(orelse)
-        after = run.frame.undo(outer)
-        ends.append(None if ended else after)
+        left.append(run.frame.undo(outer))
+        ends.append(None if ended else left[-1])
     for types, alias, body in handlers:
         _note_caught(run, types)
         outer, run.frame.log = run.frame.log, {}
@@ -112,12 +116,12 @@ def _try(run: Flow, s: Code) -> bool:
             caught = frozenset().union(*(run.value(t) for t in types)) if types else NONE
             run.assign(alias, _instances(run, run.concrete(caught)))
         ended = run.body(body)
-        after = run.frame.undo(outer)
-        ends.append(None if ended else after)
+        left.append(run.frame.undo(outer))
+        ends.append(None if ended else left[-1])
     stopped = run.join(ends)
-    if run.body(final):
-        return True
-    return stopped
+    if stopped and final:
+        run.join(left)
+    return run.body(final) or stopped
 
 
 def _note_caught(run: Flow, types: Code) -> None:
@@ -190,7 +194,7 @@ def _annotated(run: Flow, s: Code) -> bool:
         if run.calls.factory:
             frame.block.class_.factories[target] = run.calls.factory
     scope = frame.block
-    if all(v.kind in (UNKNOWN, RESULT) for v in run.concrete(values)):
+    if all(v.kind in (UNKNOWN, RESULT) or (v.kind == BOX and v.a.kind == "future") for v in run.concrete(values)):
         values |= types_of(run.p, annotation, scope, run.at, place_number(s))
     if frame.outer is not None and isinstance(target, str) and frame.block.class_ is not None:
         typed = types_of(run.p, annotation, scope, run.at, place_number(s))
