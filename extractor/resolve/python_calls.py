@@ -145,6 +145,13 @@ class Calls:
             hits.reasons.append("external" if ancestry(self.p, receiver.a, at)[1] else "unknown_receiver")
         return found
 
+    def entered(self, value: Value, name: str, at: Block, site: int, hits: Hits) -> Values:
+        """What `with value as x` binds: what its `__enter__` (or `name`) gives, the object itself where a base outside has it."""
+        found = self.protocol(value, name, Arguments(), at, site, hits, via="with")
+        if not found and ancestry(self.p, value.a, at)[1] and not on_class(self.p, value.a, name, at)[0]:
+            return frozenset((value,))
+        return found
+
     def instantiate(
         self, callee: Value, given: Arguments, at: Block, site: int, hits: Hits, via: str, depth: int
     ) -> Values:

@@ -196,13 +196,13 @@ def _item(run: Flow, f: Code) -> Values:
             if owner.a.default is not None:
                 for factory in sorted(run.p.read(owner.a.default, run.at)):
                     run.calls.call(factory, Arguments(), run.at, id(f), hits, "flow")
-            held: Values = NONE
-            for key in constants:
-                held |= run.calls.read_slot(owner, key, run.at)
+            each = [run.calls.read_slot(owner, key, run.at) for key in constants]
+            held: Values = NONE.union(*each)
             found |= held
-            if not held:
+            if not all(each) or not each:
                 given = Arguments([keys])
                 found |= ask(run.calls, frozenset((extending,)), ("__missing__",), given, run.at, f[3], hits)
+            if not held:
                 others = run.calls.elements(frozenset((owner,)), run.at)
                 # A key that a table of functions lacks is not the one that is meant: others come here too, unknown.
                 found |= frozenset(v for v in others if v.kind in CALLED) if constants else others

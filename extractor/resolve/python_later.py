@@ -97,7 +97,7 @@ def _enter_context(use: Use) -> Values:
     found: Values = NONE
     for value in sorted(use.first):
         if value.kind == INSTANCE:
-            found |= use.calls.protocol(value, enter, Arguments(), use.at, use.site, use.hits, via="with")
+            found |= use.calls.entered(value, enter, use.at, use.site, use.hits)
             use.calls.protocol(value, leave, Arguments([NONE] * 3), use.at, use.site, use.hits, via="with")
         elif value.kind == "box":
             found |= use.calls.elements(frozenset((value,)), use.at)
@@ -125,7 +125,8 @@ def _add_argument(use: Use) -> Values:
 
 def _dumps(use: Use) -> Values:
     """json.dumps asks `default`, or the encoder's method of that name, for what it cannot write."""
-    use.call(use.keyword("default"), NONE)
+    held = use.calls.elements(frozenset(v for v in use.first if v.kind == BOX), use.at)
+    use.call(use.keyword("default"), frozenset(v for v in use.first | held if v.kind == INSTANCE))
     for encoder in use.keyword("cls"):
         if encoder.kind == CLASS:
             one = use.p.one(INSTANCE, encoder.a)

@@ -165,7 +165,7 @@ def _with(run: Flow, s: Code) -> bool:
     values = run.concrete(run.value(flow))
     for value in sorted(values):
         if value.kind == INSTANCE:
-            entered |= run.calls.protocol(value, enter, Arguments(), run.at, line, hits, via="with")
+            entered |= run.calls.entered(value, enter, run.at, line, hits)
             run.calls.protocol(value, leave, Arguments([NONE, NONE, NONE]), run.at, line, hits, via="with")
         elif value.kind == BOX:
             entered |= run.calls.elements(frozenset((value,)), run.at)
