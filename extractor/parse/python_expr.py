@@ -158,7 +158,7 @@ def _string(unit: Unit, node: Node) -> Flow:
             parts += _interpolation(unit, child)
     literals = [unit.of(child) for child in children if child.type == "string_content"]
     written = "".join(literals)
-    if len(parts) == 1 and (is_name_part(written) or is_module_part(written)):
+    if len(parts) == 1 and (written == "_" or is_name_part(written) or is_module_part(written)):
         before = children[1].type == "string_content"
         after = literals[-1] if len(literals) > before else ""
         return "M", (("K", literals[0] if before else ""), parts[0], ("K", after))

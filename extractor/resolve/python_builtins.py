@@ -221,7 +221,9 @@ def _by_table(use: Use, path: str) -> Values:
     if path in GIVES:
         return p.one(RESULT, GIVES[path])
     if path in ITERATING:
-        use.each(first)
+        held = use.each(first)
+        if path in ("builtins.any", "builtins.all"):
+            ask_of_all(use.calls, held, ASKED["bool"], Arguments(), use.at, use.site, use.hits, use.depth)
     elif path in TEXT:
         for values in (*use.arguments, *(p.concrete(v, use.at) for v in use.given.keywords.values())):
             ask_of_all(use.calls, values, ASKED[TEXT[path]], Arguments(), use.at, use.site, use.hits)

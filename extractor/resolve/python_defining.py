@@ -12,6 +12,7 @@ from extractor.resolve.python_text import dotted
 from extractor.resolve.python_values import (
     BOUND,
     CLASS,
+    CONSTANT,
     EXTERNAL,
     FUNCTION,
     INSTANCE,
@@ -145,6 +146,7 @@ def define_class(run: Flow, s: Code) -> bool:
             cell = own_cell(p, cls, name)
             if cls.enum and not any(v.kind in (FUNCTION, CLASS, PROPERTY) for v in values) and name[:1] != "_":
                 p.flow_into(instance_cell(p, cls, "value"), values)
+                p.add(instance_cell(p, cls, "name"), p.one(CONSTANT, name))
                 values = p.one(INSTANCE, cls)
             elif name in cls.fields and block.has_flag("dataclass"):
                 # A function that a field holds is stored on the instance, and so no method.

@@ -278,7 +278,8 @@ def joined_text(p: Program, before: Values, after: Values) -> Values:
     """The name that two strings put together make; of one that is not known, the part of it that is. Other text is of no use."""
     heads = [v.a for v in sorted(before) if v.kind == CONSTANT and v.a.__class__ is str and _is_part(v.a)]
     tails = [v.a for v in sorted(after) if v.kind == CONSTANT and v.a.__class__ is str and _is_part(v.a)]
-    if heads and tails and len(heads) * len(tails) <= MAX_NAMES and len(tails) == len(after):
+    whole = len(tails) == len(after) or not any(map(_tells, heads))
+    if heads and tails and len(heads) * len(tails) <= MAX_NAMES and whole:
         return frozenset(p.value(CONSTANT, head + tail) for head in heads for tail in tails)
     return frozenset(
         [p.value(PREFIX, head, "") for head in heads if _tells(head)]
