@@ -46,7 +46,20 @@ def _if(run: Flow, s: Code) -> bool:
         run.suppose(s[1][0][0], not s[1][0][2])
     elif orelse is None and len(s[1]) == 1 and not s[1][0][1]:
         run.suppose(s[1][0][0], s[1][0][2])
-    return run.join([body, orelse])
+    tested = [test[0] for test in s[1] if test[1]]
+    if not tested or body is None or orelse is None or _jumps(s[2]) == _jumps(s[3]):
+        return run.join([body, orelse])
+    # One branch leaves for the loop around: what follows knows what the other says of the names that were tested.
+    before = {name: run.frame.env.get(name) for name in tested}
+    run.join([body, orelse])
+    kept = orelse if _jumps(s[2]) else body
+    for name in tested:
+        run.frame.set(name, kept.get(name, before[name]))
+    return False
+
+
+def _jumps(flow: Code) -> bool:
+    return bool(flow) and flow[-1][0] == "j"
 
 
 def _otherwise(run: Flow, orelse: Code) -> bool:
