@@ -146,7 +146,10 @@ def with_statement(unit: Unit, node: Node) -> None:
             unit.withs.append([unit.scope.index, start_line(value), start_line(body), end_line(body)])
         if value.type == "call" and body is not None:
             _suppression(unit, value, body)
-    if body is not None:
+    if body is not None and body.named_children and body.named_children[-1].type == "raise_statement":
+        # What manages the body may swallow its error.
+        unit.scope.flow.append(("?", (), nested(unit, body), ()))
+    elif body is not None:
         block(unit, body)
 
 

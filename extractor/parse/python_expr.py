@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Final
 from extractor.facts import Call, Definition
 from extractor.languages import grammar
 from extractor.parse import Source
-from extractor.parse.python_operators import binary, comparison, is_name_part, unary
-from extractor.parse.python_tests import conditional, either, negation
-from extractor.parse.python_text import parameters, string_value
+from extractor.parse.python_operators import binary, comparison, unary
+from extractor.parse.python_tests import conditional, either, negation, tests
+from extractor.parse.python_text import is_module_part, is_name_part, parameters, string_value
 from extractor.parse.python_unit import Flow, Unit, evaluated, expression, other, plain
 from extractor.parse.tree import collapse, end_line, start_line
 
@@ -157,7 +157,8 @@ def _string(unit: Unit, node: Node) -> Flow:
         if child.type == "interpolation":
             parts += _interpolation(unit, child)
     literals = [unit.of(child) for child in children if child.type == "string_content"]
-    if len(parts) == 1 and is_name_part("".join(literals)):
+    written = "".join(literals)
+    if len(parts) == 1 and (written == "_" or is_name_part(written) or is_module_part(written)):
         before = children[1].type == "string_content"
         after = literals[-1] if len(literals) > before else ""
         return "M", (("K", literals[0] if before else ""), parts[0], ("K", after))
@@ -313,7 +314,8 @@ def _comprehension(kind: str) -> Callable[[Unit, Node], Flow]:
                 asynchronous = any(c.type == "async" for c in child.children)
                 clauses.append(("f", assigned(unit, left, True), iterable, start_line(child), asynchronous))
             elif child.type == "if_clause":
-                clauses.append(("i", _first(unit, child)))
+                said = tests(unit, child.named_children[0]) if child.named_children else ()
+                clauses.append(("i", _first(unit, child), tuple([test for test in said if test[1]])))
         if body is None:
             return None
         if body.type == "pair":

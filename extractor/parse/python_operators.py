@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from extractor.parse.python_text import string_value
+from extractor.parse.python_text import is_name_part, string_value
 from extractor.parse.python_unit import Flow, Unit, evaluated, expression, plain
 from extractor.parse.tree import start_line
 
@@ -75,6 +75,10 @@ def comparison(unit: Unit, node: Node) -> Flow:
             return "O", COMPARE[operators[0]], left, right, start_line(node)
         if operators[-1] == "in" and "is" not in operators and not plain(right):
             return "X", (("O", ("__contains__", ""), right, left, start_line(node)),)
+    if len(flows) == len(operators) + 1 > 2 and all(sign in COMPARE for sign in operators):
+        # `a < b < c` asks each pair.
+        pairs = zip(operators, flows, flows[1:], strict=False)
+        return "X", tuple([("O", COMPARE[sign], a, b, start_line(node)) for sign, a, b in pairs])
     return evaluated(flows)
 
 
@@ -86,8 +90,3 @@ def formatted(unit: Unit, template: Node, values: Flow, line: int) -> Flow:
     if sign and is_name_part(before + after):
         return "M", (("K", before), asked, ("K", after))
     return evaluated([asked])
-
-
-def is_name_part(text: str) -> bool:
-    """Whether this may be a part of an attribute's name, and long enough to tell names apart."""
-    return len(text) > 2 and "_" in text and f"_{text}".isidentifier()

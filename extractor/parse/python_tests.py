@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from extractor.parse.python_annotation import annotation
+from extractor.parse.python_text import is_name_part, string_value
 from extractor.parse.python_unit import Flow, Unit, evaluated, expression, plain
 from extractor.parse.tree import collapse, start_line
 
@@ -38,9 +39,15 @@ def tests(unit: Unit, node: Node) -> tuple[Flow, ...]:
             return ((unit.name(node.named_children[0]), (), operator == "is", False),)
     if kind == "call":
         function, arguments = node.child_by_field_name("function"), node.child_by_field_name("arguments")
-        if function is None or arguments is None or unit.of(function) != "isinstance":
+        if function is None or arguments is None:
             return ()
         given = [child for child in arguments.named_children if child.type != "comment"]
+        if function.type == "attribute" and function.named_children[0].type == "identifier" and len(given) == 1:
+            begun = string_value(unit, given[0]) if given[0].type == "string" else None
+            if begun and is_name_part(begun) and unit.name(function.named_children[-1]) == "startswith":
+                return ((unit.name(function.named_children[0]), ("^", begun), True, False),)
+        if unit.of(function) != "isinstance":
+            return ()
         if len(given) == 2 and given[0].type in ("identifier", "attribute"):
             types = given[1].named_children if given[1].type == "tuple" else [given[1]]
             return ((collapse(unit.of(given[0])), tuple([annotation(unit.of(t)) for t in types]), True, False),)

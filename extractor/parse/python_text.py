@@ -222,3 +222,13 @@ def declared_raises(doc: str) -> Iterator[tuple[str, str]]:
             if name[0].isupper() or "." in name:
                 following = lines[number + 1].strip() if numpy and number + 1 < len(lines) else ""
                 yield name, (entry["text"] or following).strip()
+
+
+def is_name_part(text: str) -> bool:
+    """Whether this may be a part of an attribute's name, and long enough to tell names apart."""
+    return len(text) > 2 and "_" in text and f"_{text}".isidentifier()
+
+
+def is_module_part(text: str) -> bool:
+    """Whether this may be a part of a module's dotted name."""
+    return "." in text and all(f"_{word}".isidentifier() for word in text.split("."))

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Final
 
 from extractor.resolve.python_containers import container_method, copied, keyed, text_method
 from extractor.resolve.python_families import unfolded
-from extractor.resolve.python_inheritance import above
-from extractor.resolve.python_library import Use, methods_of_template, register
-from extractor.resolve.python_members import TEMPLATES, on_class
+from extractor.resolve.python_inheritance import above, ancestry
+from extractor.resolve.python_later import FUTURE, future_method, replaced
+from extractor.resolve.python_library import Use, hand_over, methods_of_template, register
+from extractor.resolve.python_members import MADE, TEMPLATES, on_class, own_cell
 from extractor.resolve.python_outside import lacks
 from extractor.resolve.python_protocols import ASKED, ask_of_all, parts
 from extractor.resolve.python_state import Arguments, Hits
@@ -45,6 +46,7 @@ from extractor.resolve.python_values import (
 
 if TYPE_CHECKING:
     from extractor.resolve.python_calls import Calls
+    from extractor.resolve.python_program import Program
 
 CALLABLE: Final = (FUNCTION, BOUND, PARTIAL, FAMILY)
 # Callables passed to these are called, by position or keyword; with nothing known of their arguments.
@@ -56,6 +58,10 @@ CALLERS: Final[dict[str, tuple[int | str, ...]]] = {
     "signal.signal": (1,),
     "asyncio.run_coroutine_threadsafe": (0,),
     "contextlib.ExitStack.callback": (0,),
+    "contextlib.AsyncExitStack.callback": (0,),
+    "contextlib.AsyncExitStack.push_async_callback": (0,),
+    "concurrent.futures.Executor.submit": (0,),
+    "concurrent.futures.Executor.map": (0,),
     "concurrent.futures.ThreadPoolExecutor.submit": (0,),
     "concurrent.futures.ThreadPoolExecutor.map": (0,),
     "concurrent.futures.ProcessPoolExecutor.submit": (0,),
@@ -79,6 +85,9 @@ CALLERS: Final[dict[str, tuple[int | str, ...]]] = {
     "itertools.dropwhile": (0,),
     "itertools.filterfalse": (0,),
     "itertools.accumulate": (1, "func"),
+    "sqlite3.Connection.create_function": (2,),
+    "sqlite3.register_adapter": (1,),
+    "sqlite3.register_converter": (1,),
     "re.sub": (1, "repl"),
     "re.subn": (1, "repl"),
     "re.Pattern.sub": (0, "repl"),
@@ -98,11 +107,10 @@ CALLERS: Final[dict[str, tuple[int | str, ...]]] = {
 # These give their first argument back, or something that behaves like it.
 IDENTITIES: Final = frozenset(
     (
-        "functools.lru_cache", "functools.cache", "functools.total_ordering", "copy.copy",
-        "copy.deepcopy", "typing.cast", "typing.final", "typing.no_type_check", "typing.runtime_checkable",
-        "typing_extensions.final", "abc.abstractmethod", "dataclasses.dataclass", "dataclasses.replace", "attr.s", "attrs.define",
-        "asyncio.create_task", "asyncio.ensure_future", "asyncio.shield", "asyncio.wait_for", "asyncio.run", "enum.unique",
-        "weakref.proxy", "types.coroutine", "atexit.register",
+        "functools.lru_cache", "functools.cache", "functools.total_ordering", "typing.cast", "typing.final", "typing.no_type_check",
+        "typing.runtime_checkable",
+        "typing_extensions.final", "abc.abstractmethod", "dataclasses.dataclass", "attr.s", "attrs.define",
+        "enum.unique", "weakref.proxy", "types.coroutine", "atexit.register",
     )
 )  # fmt: skip
 _PROTOCOLS: Final[dict[str, str | tuple[str, ...]]] = {
@@ -110,7 +118,7 @@ _PROTOCOLS: Final[dict[str, str | tuple[str, ...]]] = {
     "builtins.hash": "__hash__", "builtins.int": ("__int__", "__index__"), "builtins.float": "__float__", "builtins.abs": "__abs__",
     "builtins.round": "__round__", "builtins.format": ASKED["format"], "builtins.bytes": "__bytes__", "builtins.reversed": "__reversed__",
     "builtins.divmod": "__divmod__", "operator.index": "__index__", "math.floor": "__floor__", "math.ceil": "__ceil__",
-    "builtins.dir": "__dir__", "builtins.complex": "__complex__",
+    "builtins.dir": "__dir__", "builtins.complex": "__complex__", "math.trunc": "__trunc__", "os.fspath": "__fspath__",
 }  # fmt: skip
 PROTOCOLS: Final = {path: (names,) if isinstance(names, str) else names for path, names in _PROTOCOLS.items()}
 # What functions outside ask of their arguments, when they are handed on as `map(str, values)` does.
@@ -145,6 +153,7 @@ SETS: Final = frozenset(("builtins.set", "builtins.frozenset", "builtins.dict.fr
 SIZED: Final = frozenset(
     ("builtins.list", "builtins.tuple", "builtins.sorted", "builtins.str.join", "builtins.bytes.join")
 )
+METACLASSES: Final = frozenset(("type", "ABCMeta", "EnumMeta", "EnumType"))
 HANDED_ON: Final = frozenset(("json.JSONEncoder.encode", "logging.Handler.handle"))  # of TEMPLATES, with what they got
 ELEMENTS: Final = frozenset(("builtins.next", "builtins.min", "builtins.max", "builtins.anext", "random.choice"))
 
@@ -169,9 +178,12 @@ def call_builtin(calls: Calls, callee: Value, given: Arguments, at: Block, site:
     places = CALLERS.get(path)
     if places and (path != "builtins.iter" or len(use.arguments) == 2):
         result = _call_arguments(use, places)
-        if path in ("builtins.map", "itertools.starmap", "builtins.iter"):
+        last = path.rpartition(".")[2]
+        if last in ("map", "starmap", "iter", "accumulate"):
             return use.holding("generator", "map", result)
-        if path == "functools.reduce":
+        if last in ("submit", "apply_async", "run_in_executor", "run_coroutine_threadsafe"):
+            return use.holding(FUTURE, "later", result)
+        if last in ("reduce", "to_thread"):
             return result
         if path in ORDERED:
             ordered(use, result)
@@ -195,7 +207,7 @@ def _by_table(use: Use, path: str) -> Values:
     if path in SETS:
         ask_of_all(use.calls, use.each(first), ASKED["hash"], Arguments(), use.at, use.site, use.hits, use.depth)
     if path.endswith(".__new__"):
-        return frozenset(p.value(INSTANCE, v.a) for v in first if v.kind == CLASS)
+        return frozenset().union(*(_made(p, v, use.at) for v in first if v.kind == CLASS))
     if path == "typing.cast":
         return instances_of(p, first, use.at) or use.argument(1)
     if path in IDENTITIES:
@@ -209,7 +221,9 @@ def _by_table(use: Use, path: str) -> Values:
     if path in GIVES:
         return p.one(RESULT, GIVES[path])
     if path in ITERATING:
-        use.each(first)
+        held = use.each(first)
+        if path in ("builtins.any", "builtins.all"):
+            ask_of_all(use.calls, held, ASKED["bool"], Arguments(), use.at, use.site, use.hits, use.depth)
     elif path in TEXT:
         for values in (*use.arguments, *(p.concrete(v, use.at) for v in use.given.keywords.values())):
             ask_of_all(use.calls, values, ASKED[TEXT[path]], Arguments(), use.at, use.site, use.hits)
@@ -218,6 +232,13 @@ def _by_table(use: Use, path: str) -> Values:
     if name[:1].isupper() or name == "open":
         return p.one(RESULT, path)
     return p.one(UNKNOWN, "external")
+
+
+def _made(p: Program, cls: Value, at: Block) -> Values:
+    """What the `__new__` of a base class outside makes: an instance; of a metaclass the classes that are made by it."""
+    if any(path.rpartition(".")[2] in METACLASSES for path in ancestry(p, cls.a, at)[1]):
+        return p.read(own_cell(p, cls.a, MADE), at)
+    return p.one(INSTANCE, cls.a)
 
 
 def _next(use: Use) -> Values:
@@ -242,28 +263,7 @@ def _callbacks(use: Use) -> None:
                         use.calls.invoke(
                             method, Arguments([frozenset((value,)), *following]), use.at, use.site, use.depth
                         )
-            block = _function(value)
-            if block is None:
-                continue
-            use.hits.callbacks[block.id] = "callback"
-            if not block.reached:
-                block.reached = True
-                p.enqueue(block)
-            first = value.kind == BOUND
-            if first and block.inflow:
-                p.presume(block, 0, frozenset((value.b,)))
-            if following and block.by_position and len(block.inflow) == len(following) + first:
-                # `run(function, a, b)` hands on what follows, where the numbers agree.
-                for place, passed in enumerate(following, first):
-                    p.presume(block, place, passed)
-
-
-def _function(value: Value) -> Block | None:
-    if value.kind == FUNCTION:
-        return value.a  # type: ignore[no-any-return]
-    if value.kind == BOUND and value.a.kind == FUNCTION:
-        return value.a.a  # type: ignore[no-any-return]
-    return None
+            hand_over(p, value, following, use.hits)
 
 
 def _call_arguments(use: Use, places: tuple[int | str, ...]) -> Values:
@@ -324,8 +324,12 @@ def _method(use: Use, owner: Value, name: str) -> Values:
         return use.p.one(
             PROPERTY, owner.a, (added if name == "setter" else stored, added if name == "deleter" else deleted)
         )
+    if owner.kind == FUNCTION and name == "__get__":
+        return frozenset(use.p.value(BOUND, owner, value) for value in use.first)
     if owner.kind == FUNCTION:
         return register(use, owner, name)
+    if owner.kind == INSTANCE:  # a named tuple, with other values in some fields
+        return replaced(use, frozenset((owner,)))
     if owner.kind == CLASS and name == "mro":
         return use.holding("list", name, above(use.p, owner, use.at))
     if owner.kind == CLASS and name == "__subclasses__":
@@ -335,6 +339,9 @@ def _method(use: Use, owner: Value, name: str) -> Values:
         return use.calls.construct(owner, use.given, use.at, use.site, use.hits, "super", use.depth)
     if owner.kind in (CONSTANT, PREFIX, SHAPE):
         return text_method(use, owner, name)
+    if owner.a.kind == FUTURE:
+        use.hits.targets.setdefault(f"ext asyncio.Future.{name}", "external")
+        return future_method(use, owner, name)
     if lacks(f"builtins.{owner.a.kind}", name):
         use.hits.reasons.append("external")
     else:

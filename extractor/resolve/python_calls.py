@@ -18,7 +18,7 @@ from extractor.resolve.python_outside import lacks
 from extractor.resolve.python_passing import bind_arguments, hand_on
 from extractor.resolve.python_program import Program
 from extractor.resolve.python_state import Arguments, Frame, Hits
-from extractor.resolve.python_summaries import Invocation, is_plain
+from extractor.resolve.python_summaries import Invocation, is_plain, note_wrapped
 from extractor.resolve.python_values import (
     BOUND,
     BOX,
@@ -73,7 +73,7 @@ class Calls:
         if kind == FUNCTION:
             hits.targets.setdefault(callee.a.id, via)
             if callee.b is not None:
-                self._unwrap(callee, callee.a.id, at, hits)
+                note_wrapped(p, callee, at, hits.wrapped)
             found: Values = NONE
             for other in registered_for(p, callee.a, given, at) if callee.a.attributes else ():
                 hits.targets.setdefault(other.a.id, "flow")
@@ -101,17 +101,11 @@ class Calls:
         if kind == PROPERTY:
             return NONE
         hits.reasons.append("external" if kind == RESULT else callee.a if kind == UNKNOWN else "dynamic")
-        return p.one(UNKNOWN, "external") if kind in (RESULT, UNKNOWN) else NONE
-
-    def _unwrap(self, closure: Value, wrapper: str, at: Block, hits: Hits) -> None:
-        """Note the functions that a closure holds, and those that they hold: the wrapper of a decorated function stands for them."""
-        for cell in closure.b.environment.values():
-            for value in sorted(self.p.read(cell, at)):
-                inner = value.a if value.kind == BOUND else value
-                if inner.kind == FUNCTION and inner.a.id != wrapper and inner.a.id not in hits.wrapped:
-                    hits.wrapped[inner.a.id] = wrapper
-                    if inner.b is not None:
-                        self._unwrap(inner, inner.a.id, at, hits)
+        if kind not in (RESULT, UNKNOWN):
+            return NONE
+        if kind == RESULT or callee.a == "external":
+            _hand_over(given, hits)
+        return p.one(UNKNOWN, "external")
 
     def call_each(self, callees: Values, given: Arguments, at: Block, site: int, hits: Hits) -> Values:
         """The results of calling these values. One method of many objects is called once, with all of them."""
@@ -151,6 +145,13 @@ class Calls:
                 found |= self.call(bound, given, at, site, hits, via, depth + 1)
         if not member:
             hits.reasons.append("external" if ancestry(self.p, receiver.a, at)[1] else "unknown_receiver")
+        return found
+
+    def entered(self, value: Value, name: str, at: Block, site: int, hits: Hits) -> Values:
+        """What `with value as x` binds: what its `__enter__` (or `name`) gives, the object itself where a base outside has it."""
+        found = self.protocol(value, name, Arguments(), at, site, hits, via="with")
+        if not found and ancestry(self.p, value.a, at)[1] and not on_class(self.p, value.a, name, at)[0]:
+            return frozenset((value,))
         return found
 
     def instantiate(
@@ -394,3 +395,12 @@ class Calls:
         slots = p.slots(box.a, at)
         known = {p.value(CONSTANT, key) for key in slots} if len(slots) <= 12 else set()
         return frozenset(known) | p.read(box.a.keys, at)
+
+
+def _hand_over(given: Arguments, hits: Hits) -> None:
+    """Functions passed to what is known only to lie outside may be called by it. What callers pass on is not asked for."""
+    for values in (*given.positional, *given.keywords.values()):
+        for value in values:
+            function = value.a if value.kind == BOUND else value
+            if function.kind == FUNCTION:
+                hits.callbacks[function.a.id] = "callback"

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from extractor.resolve.python_inheritance import ancestry, rebase
-from extractor.resolve.python_members import own_cell
+from extractor.resolve.python_members import instance_cell, own_cell
 from extractor.resolve.python_protocols import class_made
 from extractor.resolve.python_state import Arguments, Frame, Hits
 from extractor.resolve.python_text import dotted
 from extractor.resolve.python_values import (
     BOUND,
     CLASS,
+    CONSTANT,
     EXTERNAL,
     FUNCTION,
     INSTANCE,
@@ -143,8 +144,15 @@ def define_class(run: Flow, s: Code) -> bool:
     for name, values in env.items():
         if isinstance(name, str):
             cell = own_cell(p, cls, name)
-            if cls.enum and not any(v.kind in (FUNCTION, CLASS, PROPERTY) for v in values):
-                values |= p.one(INSTANCE, cls)
+            if cls.enum and not any(v.kind in (FUNCTION, CLASS, PROPERTY) for v in values) and name[:1] != "_":
+                p.flow_into(instance_cell(p, cls, "value"), values)
+                p.add(instance_cell(p, cls, "name"), p.one(CONSTANT, name))
+                values = p.one(INSTANCE, cls)
+            elif name in cls.fields and block.has_flag("dataclass"):
+                # A function that a field holds is stored on the instance, and so no method.
+                plain = frozenset(v for v in values if v.kind == FUNCTION)
+                p.flow_into(instance_cell(p, cls, name), plain)
+                values -= plain
             p.flow_into(cell, values)
     if block.has_flag("dataclass"):
         fields = [s[1] for s in block.flow if s[0] == "=" and s[1].__class__ is str and _makes_field(s[2])]

@@ -123,6 +123,7 @@ def sequence(run: Flow, f: Code) -> Values:
             continue
         values = run.value(flow)
         if tag == "E":
+            hashed(run.p, run.at, (site, place), values, run.line)
             run.p.flow_into(box.a.any, values)
         elif values or place < 8:
             run.calls.store_slot(box, place, values, run.at, exact)
@@ -158,11 +159,16 @@ def comprehension(run: Flow, f: Code) -> Values:
     frame = run.frame
     outer, frame.log = frame.log, {}
     written = frozenset(frame.writes)
+    own: set[str] = set()
     for clause in clauses:
         if clause[0] == "i":
             run.value(clause[1])
+            for test in clause[2]:
+                if test[0] in own and test[1]:
+                    run.narrow(test, True)
             continue
         _, target, iterable, line, asynchronous = clause
+        own |= _bound_by(target)
         hits = Hits()
         values = run.calls.iterate(run.concrete(run.value(iterable)), run.at, line, hits, asynchronous)
         run.note(hits, "__iter__", line, 0, False)
@@ -170,18 +176,28 @@ def comprehension(run: Flow, f: Code) -> Values:
     results = [run.value(flow) for flow in items]
     log, frame.log = frame.log, None
     for key, old in log.items():
-        if isinstance(key, str) and key not in frame.block.bound:
+        if isinstance(key, str) and (key in own or key not in frame.block.bound):
             frame.set(key, old)
             if key not in written:
                 del frame.writes[key]
     frame.hand_back(outer, log)
     box = run.p.box({"l": "list", "s": "set", "d": "dict", "g": "generator"}[kind], run.at, site, "comprehension")
+    if kind in "sd":
+        hashed(run.p, run.at, (site, 0), run.concrete(results[0]), run.line)
     if kind == "d" and len(results) == 2:
         run.p.flow_into(box.a.any, results[1])
         run.p.flow_into(box.a.keys, results[0])
     else:
         run.p.flow_into(box.a.any, results[0])
     return frozenset((box,))
+
+
+def _bound_by(target: Any) -> set[str]:
+    """The names that a target binds."""
+    if isinstance(target, str):
+        return {target}
+    inner = target[2] if target and target[0] == "T" else target[1:2] if target and target[0] == "S" else ()
+    return set().union(*map(_bound_by, inner))
 
 
 def _bind_inner(run: Flow, target: Any, values: Values) -> None:

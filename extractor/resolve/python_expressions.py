@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 from extractor.resolve.python_arity import taking
 from extractor.resolve.python_defining import give_default
 from extractor.resolve.python_displays import arguments, comprehension, dictionary, is_counted, sequence, sliced
+from extractor.resolve.python_instances import matched
+from extractor.resolve.python_later import FUTURE
 from extractor.resolve.python_members import attribute, contained, on_class
 from extractor.resolve.python_operators import operation
 from extractor.resolve.python_passing import HANDED
@@ -194,13 +196,13 @@ def _item(run: Flow, f: Code) -> Values:
             if owner.a.default is not None:
                 for factory in sorted(run.p.read(owner.a.default, run.at)):
                     run.calls.call(factory, Arguments(), run.at, id(f), hits, "flow")
-            held: Values = NONE
-            for key in constants:
-                held |= run.calls.read_slot(owner, key, run.at)
+            each = [run.calls.read_slot(owner, key, run.at) for key in constants]
+            held: Values = NONE.union(*each)
             found |= held
-            if not held:
+            if not all(each) or not each:
                 given = Arguments([keys])
                 found |= ask(run.calls, frozenset((extending,)), ("__missing__",), given, run.at, f[3], hits)
+            if not held:
                 others = run.calls.elements(frozenset((owner,)), run.at)
                 # A key that a table of functions lacks is not the one that is meant: others come here too, unknown.
                 found |= frozenset(v for v in others if v.kind in CALLED) if constants else others
@@ -214,6 +216,9 @@ def _item(run: Flow, f: Code) -> Values:
         elif owner.kind == MODULE:
             for key in constants:
                 found |= attribute(run.p, owner, str(key), run.at)[0]
+        elif owner.kind == EXTERNAL and owner.a == "sys.modules":
+            modules = [run.p.modules.absolute(str(key), run.at.module.path) for key in constants]
+            found |= frozenset(run.p.value(MODULE, module) for module in modules if module is not None)
         elif owner.kind in (EXTERNAL, UNKNOWN, RESULT):
             found |= run.p.one(UNKNOWN, "external") if owner.kind != EXTERNAL else frozenset((owner,))
     run.note(hits, "__getitem__", f[3], 0, False)
@@ -309,6 +314,11 @@ def _yield_from(run: Flow, f: Code) -> Values:
     values = run.calls.iterate(iterated, run.at, 0, hits)
     run.note(hits, "__iter__", run.line, 0, False)
     run.p.flow_into(run.at.yielded, values)
+    return _returned(run, iterated)
+
+
+def _returned(run: Flow, iterated: Values) -> Values:
+    """What the generators among these values give back at their end."""
     found: Values = NONE
     for value in iterated:
         if (
@@ -320,14 +330,15 @@ def _yield_from(run: Flow, f: Code) -> Values:
 
 def _await(run: Flow, f: Code) -> Values:
     values = run.value(f[1])
-    found: Values = NONE
-    for value in values:
-        if value.kind == INSTANCE and on_class(run.p, value.a, "__await__", run.at)[0]:
+    found = values
+    for value in run.concrete(values):
+        if value.kind == BOX and value.a.kind == FUTURE:
+            found = found - {value} | run.concrete(run.calls.elements(frozenset((value,)), run.at))
+        elif value.kind == INSTANCE and value in values and on_class(run.p, value.a, "__await__", run.at)[0]:
             hits = Hits()
-            found |= run.calls.elements(run.calls.protocol(value, "__await__", Arguments(), run.at, 0, hits), run.at)
+            iterated = run.calls.protocol(value, "__await__", Arguments(), run.at, 0, hits)
+            found = found - {value} | _returned(run, iterated)
             run.note(hits, "__await__", run.line, 0, False)
-        else:
-            found |= frozenset((value,))
     return found
 
 
@@ -356,6 +367,7 @@ EXPRESSIONS: Final[dict[str, Callable[[Flow, Code], Values]]] = {
     "E": sequence,
     "D": dictionary,
     "F": _lambda,
+    "H": matched,
     "U": _either,
     "V": _asked,
     "M": _name_of_parts,

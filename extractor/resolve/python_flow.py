@@ -25,10 +25,12 @@ from extractor.resolve.python_types import named
 from extractor.resolve.python_values import (
     BOX,
     CLASS,
+    CONSTANT,
     EXTERNAL,
     FUNCTION,
     INSTANCE,
     NONE,
+    PREFIX,
     RESULT,
     TOKEN,
     UNKNOWN,
@@ -183,6 +185,10 @@ class Flow:
         name, types, holds, only_body = test
         if "." in name or (not positive and only_body):
             return
+        if types and types[0] == "^":
+            if holds == positive:
+                self._begins(name, types[1])
+            return
         if not types:
             self.suppose(name, holds == positive)
             return
@@ -202,6 +208,13 @@ class Flow:
                 kept = kept - unknown | classes
         if kept or keep:
             self.frame.set(name, frozenset(kept))
+
+    def _begins(self, name: str, start: str) -> None:
+        """A text that begins so: one of those known, else any."""
+        values = self.frame.env.get(name)
+        if values is not None:
+            known = frozenset(v for v in values if v.kind == CONSTANT and str(v.a).startswith(start))
+            self.frame.set(name, known or self.p.one(PREFIX, start, ""))
 
     def _passes(self, value: Value, tested: set[Value], keep: bool) -> bool:
         """Whether a value may come through an isinstance test against these classes, or through its opposite."""

@@ -190,7 +190,10 @@ def _class_meant(p: Program, cls: Class) -> Allowed | None:
     if protocol and not asked:
         return None
     shapes = frozenset((asked,)) if asked else frozenset()
-    return Allowed(frozenset((cls,)), CALLED if protocol else frozenset(), shapes)
+    kinds = CALLED if protocol else frozenset()
+    if any(path.endswith(".TypedDict") for path in ancestry(p, cls, cls.block)[1]):
+        kinds |= {BOX}
+    return Allowed(frozenset((cls,)), kinds, shapes)
 
 
 class Guarded(Cell):

@@ -1,13 +1,15 @@
-"""What is known of a value by its type: what isinstance says of it, the fields of a named tuple, the functions registered for it."""
+"""What is known of a value by its type: what isinstance says of it, the fields of a named tuple, the functions registered for it,
+the parts that a pattern of its class matches."""
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from extractor.resolve.python_inheritance import ancestry
-from extractor.resolve.python_members import REGISTERED
+from extractor.resolve.python_library import read_attribute
+from extractor.resolve.python_members import REGISTERED, on_class
 from extractor.resolve.python_program import Program
-from extractor.resolve.python_state import Arguments
+from extractor.resolve.python_state import Arguments, Hits
 from extractor.resolve.python_types import named
 from extractor.resolve.python_values import (
     BOX,
@@ -20,9 +22,13 @@ from extractor.resolve.python_values import (
     RESULT,
     UNKNOWN,
     Block,
+    Code,
     Value,
     Values,
 )  # fmt: skip
+
+if TYPE_CHECKING:
+    from extractor.resolve.python_flow import Flow
 
 SCALARS: Final = frozenset(
     f"builtins.{name}" for name in ("str", "bytes", "bytearray", "int", "float", "complex", "bool")
@@ -86,3 +92,31 @@ def _types_of(p: Program, function: Block, at: Block) -> Values:
     flow = dict(function.annotations).get(place) if not types else None
     found = types or (named(p, flow, function.parent or function, at) if flow.__class__ is str else NONE)
     return found if all(value.kind in (CLASS, EXTERNAL) for value in found) else NONE
+
+
+def matched(run: Flow, f: Code) -> Values:
+    """A part of what a class pattern matches: an attribute by name, or by its place in the order that the class gives."""
+    _, subject, written, key, line = f
+    owners = run.concrete(run.value(subject))
+    found: Values = NONE
+    for cls in sorted(named(run.p, written, run.at, run.at)):
+        if cls.kind != CLASS:
+            found |= owners if key == 0 else NONE  # `str(x)` is the text itself
+            continue
+        one = frozenset(v for v in owners if v.kind == INSTANCE and is_instance(run.p, v, cls, run.at) is not False)
+        name = key if key.__class__ is str else _place(run, cls, key)
+        if name:
+            hits = Hits()
+            one = one or run.p.one(INSTANCE, cls.a)
+            found |= read_attribute(run.calls, one, name, run.at, line, hits)
+            run.note(hits, name, line, 0, False)
+    return found
+
+
+def _place(run: Flow, cls: Value, place: int) -> str:
+    """The attribute that stands at this place in a pattern of the class."""
+    for box in on_class(run.p, cls.a, "__match_args__", run.at)[0]:
+        names = run.calls.read_slot(box, place, run.at) if box.kind == BOX else NONE
+        return next((name.a for name in names if name.kind == CONSTANT and name.a.__class__ is str), "")
+    fields = list(dict.fromkeys(n for above in reversed(ancestry(run.p, cls.a, run.at)[0]) for n in above.fields))
+    return fields[place] if place < len(fields) else ""

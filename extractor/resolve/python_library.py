@@ -10,6 +10,7 @@ from extractor.facts import Import
 from extractor.resolve.python_inheritance import ancestry
 from extractor.resolve.python_members import (
     REGISTERED,
+    SHARED,
     TEMPLATES,
     attribute,
     bind,
@@ -35,11 +36,14 @@ from extractor.resolve.python_values import (
     MODULE,
     NONE,
     PARTIAL,
+    PREFIX,
     PROPERTY,
     RECORD,
     RESULT,
+    SHAPE,
     SUPER,
     TYPE,
+    UNKNOWN,
     Block,
     Cell,
     Value,
@@ -131,11 +135,33 @@ def write_attribute(calls: Calls, owners: Values, name: str, values: Values, at:
             calls.store_slot(owner, name, values, at)
         elif owner.kind == FUNCTION and values:
             p.flow_into(owner.a.attributes.setdefault(name, Cell()), values)
+        elif owner.kind == RESULT and owner.a in SHARED:
+            p.flow_into(p.shared.setdefault(f"{owner.a}.{name}", Cell()), values)
+        elif owner.kind in (EXTERNAL, RESULT, UNKNOWN):
+            for value in p.concrete(values, at):
+                hand_over(p, value, [], hits)
         elif owner.kind == MODULE and values:
             block = p.block_of(owner.a)
             if block is not None:
                 p.flow_into(p.cell_of(block, name), values)
                 p.flow_into(p.final_of(block, name), values)
+
+
+def hand_over(p: Program, value: Value, following: list[Values], hits: Hits) -> None:
+    """A function handed to code nobody here can see may be called by it, with what `following` says where the numbers agree."""
+    method = value.kind == BOUND and value.a.kind == FUNCTION
+    if not method and value.kind != FUNCTION:
+        return
+    block: Block = value.a.a if method else value.a
+    hits.callbacks[block.id] = "callback"
+    if not block.reached:
+        block.reached = True
+        p.enqueue(block)
+    if method and block.inflow:
+        p.presume(block, 0, frozenset((value.b,)))
+    if following and block.by_position and len(block.inflow) == len(following) + method:
+        for place, passed in enumerate(following, method):
+            p.presume(block, place, passed)
 
 
 def methods_of_template(use: Use, callee: Value) -> list[Value]:
@@ -247,6 +273,15 @@ def _identity(use: Use) -> Values:
     return use.p.one(IDENTITY)
 
 
+def _bound(use: Use) -> Values:
+    """`MethodType(f, x)`: the function with its first argument."""
+    return frozenset(use.p.value(BOUND, f, x) for f in use.first if f.kind == FUNCTION for x in use.argument(1))
+
+
+def _variables(use: Use) -> Values:
+    return read_attribute(use.calls, use.first, "__dict__", use.at, use.site, use.hits)
+
+
 def _same(use: Use) -> Values:
     return use.first
 
@@ -259,6 +294,8 @@ def _import_module(use: Use) -> Values:
     p, origin = use.p, use.at.module.path
     found: set[Value] = set()
     for name in sorted(use.first):
+        if name.kind in (PREFIX, SHAPE):
+            found.update(p.value(MODULE, module) for module in p.modules.between(name.a, name.b, origin))
         if name.kind != CONSTANT or not isinstance(name.a, str):
             continue
         stripped = name.a.lstrip(".")
@@ -313,33 +350,10 @@ def _default_dict(use: Use) -> Values:
     return frozenset((box,))
 
 
-def _gather(use: Use) -> Values:
-    box = use.box("list", "gather")
-    for index, values in enumerate(use.arguments):
-        use.calls.store_slot(box, index, values, use.at)
-    use.p.flow_into(box.a.any, use.given.star)
-    return frozenset((box,))
-
-
-def _enter_context(use: Use) -> Values:
-    """ExitStack.enter_context(cm) is `with cm` for the rest of the stack's life."""
-    asynchronous = use.path.endswith("enter_async_context")
-    enter, leave = ("__aenter__", "__aexit__") if asynchronous else ("__enter__", "__exit__")
-    found: Values = NONE
-    for value in sorted(use.first):
-        if value.kind == INSTANCE:
-            found |= use.calls.protocol(value, enter, Arguments(), use.at, use.site, use.hits, via="with")
-            use.calls.protocol(value, leave, Arguments([NONE] * 3), use.at, use.site, use.hits, via="with")
-        elif value.kind == "box":
-            found |= use.calls.elements(frozenset((value,)), use.at)
-        elif value.kind in (EXTERNAL, RESULT):
-            found |= frozenset((value,))
-    return found
-
-
 SPECIAL: Final[dict[str, Callable[[Use], Values]]] = {
     "builtins.super": _super,
     "types.SimpleNamespace": _namespace,
+    "types.MethodType": _bound,
     "argparse.Namespace": _namespace,
     "builtins.iter": _iter,
     "builtins.aiter": _iter,
@@ -357,9 +371,6 @@ SPECIAL: Final[dict[str, Callable[[Use], Values]]] = {
     "functools.singledispatchmethod": _dispatch,
     "contextlib.contextmanager": _same,
     "contextlib.asynccontextmanager": _same,
-    "contextlib.ExitStack.enter_context": _enter_context,
-    "contextlib.AsyncExitStack.enter_context": _enter_context,
-    "contextlib.AsyncExitStack.enter_async_context": _enter_context,
     "importlib.import_module": _import_module,
     "builtins.__import__": _import_module,
     "builtins.staticmethod": _same,
@@ -372,9 +383,8 @@ SPECIAL: Final[dict[str, Callable[[Use], Values]]] = {
     "attr.field": _field,
     "attrs.field": _field,
     "pydantic.Field": _field,
-    "asyncio.gather": _gather,
-    "builtins.issubclass": _nothing,
     "builtins.hasattr": _nothing,
+    "builtins.vars": _variables,
     "builtins.callable": _nothing,
     "builtins.id": _nothing,
 }

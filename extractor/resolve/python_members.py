@@ -37,10 +37,12 @@ EXTENDED: Final = {
     "builtins.list": "list", "collections.UserList": "list", "collections.deque": "list", "typing.List": "list",
     "builtins.set": "set", "typing.Set": "set", "builtins.dict": "dict", "collections.UserDict": "dict",
     "collections.OrderedDict": "dict", "collections.defaultdict": "dict", "typing.Dict": "dict",
+    "typing.TypedDict": "dict", "typing_extensions.TypedDict": "dict",
 }  # fmt: skip
 REGISTERED: Final = "<registered>"
+MADE: Final = "<made>"  # of a metaclass: the classes made by it
 # Classes outside whose attributes the program sets itself, all instances taken together.
-SHARED: Final = frozenset(("argparse.Namespace",))
+SHARED: Final = frozenset(("argparse.Namespace", "threading.local"))
 # Methods of external classes that call a method of the subclass: a name, or a prefix that ends in *.
 TEMPLATES: Final = {
     "threading.Thread.start": "run",
@@ -139,7 +141,7 @@ def attribute(p: Program, value: Value, name: str, reader: Block) -> tuple[Value
     """(values, property getters to call with their receiver, why there is nothing) of `value.name`; value is concrete."""
     kind = value.kind
     if kind == INSTANCE:
-        return _viewed(p, value, name, reader)
+        return (name[:2] == "__" and _private(p, value, name, reader)) or _viewed(p, value, name, reader)
     if kind == MODULE:
         values = p.member_of_module(value.a, name, reader)
         return values, [] if values else module_getters(p, value.a, name, reader), "" if values else "missing_module"
@@ -157,13 +159,14 @@ def attribute(p: Program, value: Value, name: str, reader: Block) -> tuple[Value
         field = value.a.slots.get(name) if value.a.kind == "tuple" else None
         return (p.read(field, reader) if field is not None else p.one(METHOD, value, name)), [], ""
     if kind == PROPERTY:
-        return p.one(METHOD, value, name), [], ""
+        held = {"fget": value.a, "fset": value.b[0], "fdel": value.b[1]}.get(name)
+        return frozenset(held) if held is not None else p.one(METHOD, value, name), [], ""
     if kind == CONSTANT and value.a is not None:
         return _outside(p, f"builtins.{type(value.a).__name__}", name)
     if kind == FUNCTION:
         if name == "__call__":
             return frozenset((value,)), [], ""
-        if name == "register" and REGISTERED in value.a.attributes:
+        if name == "__get__" or (name == "register" and REGISTERED in value.a.attributes):
             return p.one(METHOD, value, name), [], ""
         cell = value.a.attributes.get(name)
         if cell is None:
@@ -178,6 +181,21 @@ def attribute(p: Program, value: Value, name: str, reader: Block) -> tuple[Value
     if kind == UNKNOWN:
         return frozenset((value,)) if value.a == "external" else NONE, [], value.a
     return NONE, [], "unknown_receiver"
+
+
+def _private(p: Program, value: Value, name: str, reader: Block) -> tuple[Values, list[Getter], str] | None:
+    """What a class itself defines under a name of two underscores is meant where it says the name, whatever classes below define."""
+    block: Block | None = reader
+    while block is not None and block.class_ is None:
+        block = block.parent
+    cls = block.class_ if block is not None else None
+    if cls is None or cls is value.a or name.endswith("__") or cls not in ancestry(p, value.a, reader)[0]:
+        return None
+    found = p.read(_cell(cls.own, name), reader)
+    if not found or any(v.kind != FUNCTION for v in found):
+        return None
+    bound = frozenset(method for v in found for method in bind(p, v, value, value.a))
+    return bound | on_instance(p, cls, name, reader), [], ""
 
 
 def _viewed(p: Program, value: Value, name: str, reader: Block) -> tuple[Values, list[Getter], str]:
@@ -225,6 +243,8 @@ def _on_instance(p: Program, value: Value, cls: Class, name: str, reader: Block)
     container = contained(p, cls, reader)
     if container is not None and not lacks(f"builtins.{container.a.kind}", name):
         return p.one(METHOD, container, name), [], ""
+    if name == "_replace" and cls.fields:
+        return p.one(METHOD, value, name), [], ""
     outside = [path for path in ancestry(p, cls, reader)[1] if not lacks(path, name)]
     if outside:
         path = f"{outside[0]}.{name}"
@@ -274,6 +294,10 @@ def _of_class(p: Program, value: Value, name: str, reader: Block) -> tuple[Value
         order = p.box("tuple", cls.block, 0, name)
         p.flow_into(order.a.any, above(p, value, reader))
         return frozenset((order,)), [], ""
+    if name == "__dict__":
+        held = p.box("dict", cls.block, 0, "class")
+        held.a.slots = cls.own
+        return frozenset((held,)), [], ""
     if name == "__name__":
         return p.one(CONSTANT, cls.block.definition.name if cls.block.definition is not None else ""), [], ""
     outside = ancestry(p, cls, reader)[1]

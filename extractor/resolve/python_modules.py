@@ -16,6 +16,7 @@ from typing import Any
 from extractor.facts import FileFacts, Import
 
 SOURCE_DIRECTORIES = ("src", "lib")
+MAX_MODULES = 64  # that one name known in part may mean
 _PACKAGE_DIR = re.compile(r"package_dir\s*=\s*\{[^}]*['\"]{2}\s*:\s*['\"]([^'\"]+)['\"]")
 _WHERE = re.compile(r"find_(?:namespace_)?packages\(\s*(?:where\s*=\s*)?['\"]([^'\"]+)['\"]")
 
@@ -135,6 +136,30 @@ class Modules:
         if module.facts is not None and not module.path.rpartition("/")[2].startswith("__init__."):
             return None
         return self.at("" if module.directory == "." else module.directory, name)
+
+    def between(self, before: str, after: str, origin: str) -> list[Module]:
+        """The modules whose dotted name, as `origin` says it, begins and ends so with one word between."""
+        stem, _, begun = before.rpartition(".")
+        level = len(stem) - len(stem.lstrip(".")) + (not stem and before[:1] == ".")
+        package = self.imported(Import(-1, stem.lstrip("."), "", "", level, 0), origin) if stem or level else None
+        if package is None or not package.directory:
+            return []
+        base = "" if package.directory == "." else f"{package.directory}/"
+        names = {
+            path[len(base) :].partition("/")[0].partition(".")[0] for path in self.by_path if path.startswith(base)
+        }
+        found = [
+            self.at(package.directory, name + after)
+            for name in sorted(names)
+            if name.startswith(begun) and name != "__init__"
+        ]
+        return [module for module in found if module is not None and module.facts is not None][:MAX_MODULES]
+
+    def dotted(self, module: Module) -> str:
+        """The name by which the roots know a module."""
+        inside = [root for root in self.roots if module.path.startswith(f"{root}/")]
+        path = module.path[len(max(inside, key=len)) + 1 :] if inside else module.path
+        return path.rpartition(".")[0].removesuffix("__init__").rstrip("/").replace("/", ".")
 
     def public(self, module: Module) -> list[str] | None:
         """The names `from module import *` binds, as far as they are the module's own; None: all that are public."""

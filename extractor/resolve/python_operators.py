@@ -5,9 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from extractor.resolve.python_members import on_class
-from extractor.resolve.python_protocols import COMPARISONS, ORDER, ask, ask_inside, doubt, hashed, inside, joined_text
+from extractor.resolve.python_protocols import (
+    COMPARISONS,
+    ORDER,
+    ask,
+    ask_inside,
+    doubt,
+    hashed,
+    inside,
+    joined_text,
+    of_metaclass,
+)
 from extractor.resolve.python_state import Arguments, Hits
-from extractor.resolve.python_values import BOX, EXTERNAL, INSTANCE, NONE, STAND_INS, Code, Value, Values
+from extractor.resolve.python_values import BOX, CLASS, EXTERNAL, INSTANCE, NONE, STAND_INS, Code, Value, Values
 
 if TYPE_CHECKING:
     from extractor.resolve.python_flow import Flow
@@ -53,12 +63,19 @@ def _combined(run: Flow, methods: tuple[str, str], first: Values, second: Values
     """An operator other than a comparison: the left operand's method, else the right one's reflected."""
     found: set[Value] = set()
     hits = Hits()
+    refused = run.p.one(EXTERNAL, REFUSED)
+    asked: set[Value] = set()
     for operand, other, name in ((first, second, methods[0]), (second, first, methods[1])):
         if not name:
             continue
-        for value in sorted(run.concrete(operand)):
+        for value in sorted(run.concrete(operand) - asked):
             if value.kind == INSTANCE and on_class(run.p, value.a, name, run.at)[0]:
                 found |= run.calls.protocol(value, name, Arguments([other]), run.at, line, hits, via="operator")
+                asked.add(value)
+            elif value.kind == CLASS:
+                for method in of_metaclass(run.p, value, name, run.at):
+                    given = Arguments([frozenset((value,)), other])
+                    found |= run.calls.call(method, given, run.at, line, hits, "operator")
             elif (
                 value.kind == BOX
                 and operand is first
@@ -71,7 +88,8 @@ def _combined(run: Flow, methods: tuple[str, str], first: Values, second: Values
                             run.p.connect(cell, value.a.more)
             elif value.kind == INSTANCE and methods[0] in JOINING and value.a.enum:
                 found.add(value)  # flags put together are one of their class
-        if found and methods[0][:3] != "__i":
+        # A left operand that may refuse, or that is a container, leaves it to a right one of another class.
+        if found and methods[0][:3] != "__i" and refused.isdisjoint(found) and any(v.kind != BOX for v in found):
             break
         if methods[0].startswith("__i") and not hits.targets and name == methods[0]:
             # x += y falls back on __add__ of x, never on a reflected method of y.

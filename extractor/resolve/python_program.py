@@ -17,6 +17,7 @@ from extractor.resolve.python_store import Store
 from extractor.resolve.python_values import (
     BOX,
     CLASS,
+    CONSTANT,
     EXTERNAL,
     INSTANCE,
     MODULE,
@@ -129,6 +130,8 @@ class Program(Store):
             return self.cell_of(top, name)
         if name == "__class__" and block.class_ is not None:
             return self.one(CLASS, block.class_)
+        if name == "__name__":
+            return self.one(CONSTANT, self.modules.dotted(top.module))
         starred = self._starred(top, name, {top})
         if starred is not None:
             return starred

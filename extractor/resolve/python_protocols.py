@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from extractor.resolve.python_families import unfolded
 from extractor.resolve.python_inheritance import ancestry
-from extractor.resolve.python_members import Getter, bind, on_class
+from extractor.resolve.python_members import MADE, Getter, bind, on_class, own_cell
 from extractor.resolve.python_state import Arguments, Hits
 from extractor.resolve.python_values import (
     BOUND,
@@ -69,6 +69,9 @@ def ask(
     if p.special.isdisjoint(names):
         return found
     for value in sorted(values):
+        if value.kind == CLASS and value.a.keywords:
+            for method in next(filter(None, (of_metaclass(p, value, name, at) for name in names)), ()):
+                found |= calls.call(method, given.after(frozenset((value,))), at, line, hits, "protocol", depth + 1)
         if value.kind != INSTANCE:
             continue
         for name in names:
@@ -189,12 +192,13 @@ def _is_closure(value: Value) -> bool:
 
 def _deleters(p: Program, cls: Class, name: str, reader: Block) -> list[Value]:
     """What deleting `name` of an instance calls."""
-    return [
-        deleter
-        for value in sorted(on_class(p, cls, name, reader)[0])
-        if value.kind == PROPERTY
-        for deleter in value.b[1]
-    ]
+    found: list[Value] = []
+    for value in sorted(on_class(p, cls, name, reader)[0]):
+        if value.kind == PROPERTY:
+            found += value.b[1]
+        elif value.kind == INSTANCE:
+            found += [p.value(BOUND, d, value) for d in sorted(on_class(p, value.a, "__delete__", reader)[0])]
+    return found
 
 
 def delete_attribute(calls: Calls, owners: Values, name: str, at: Block, line: int, hits: Hits) -> None:
@@ -236,11 +240,19 @@ def of_metaclass(p: Program, owner: Value, name: str, at: Block) -> list[Value]:
 def class_made(calls: Calls, owner: Value, own: dict[str, Values], at: Block, site: int, hits: Hits) -> None:
     """What the end of a class statement calls: the metaclass's `__new__` and `__init__`, `__set_name__` of the attributes."""
     p, made = calls.p, frozenset((owner,))
-    for name in ("__new__", "__init__"):
-        for meta in sorted(owner.a.keywords.get("metaclass", NONE)) if name in p.special else ():
-            for function in of_metaclass(p, owner, name, at) if meta.kind == CLASS else ():
-                receiver = frozenset((meta,)) if name == "__new__" else made
-                calls.call(function, Arguments([receiver, NONE, NONE, NONE]), at, site, hits, "metaclass")
+    body = p.box("dict", at, site, "class")
+    body.a.slots = owner.a.own
+    for meta in sorted(owner.a.keywords.get("metaclass", NONE)):
+        if meta.kind != CLASS:
+            continue
+        p.add(own_cell(p, meta.a, MADE), made)
+        held = frozenset((body,))
+        for name in ("__prepare__", "__new__", "__init__"):
+            for function in of_metaclass(p, owner, name, at):
+                receiver = made if name == "__init__" else frozenset((meta,))
+                given = Arguments([receiver, NONE, NONE, held] if name != "__prepare__" else [receiver, NONE, NONE])
+                returned = calls.call(function, given, at, site, hits, "metaclass")
+                held |= returned if name == "__prepare__" else NONE
     for name, values in own.items() if owner.a.enum else ():
         member = not any(v.kind in (FUNCTION, CLASS, PROPERTY) for v in values) and not name.startswith("_")
         for value in sorted(on_class(p, owner.a, "__init__", at)[0]) if member else ():
@@ -266,7 +278,8 @@ def joined_text(p: Program, before: Values, after: Values) -> Values:
     """The name that two strings put together make; of one that is not known, the part of it that is. Other text is of no use."""
     heads = [v.a for v in sorted(before) if v.kind == CONSTANT and v.a.__class__ is str and _is_part(v.a)]
     tails = [v.a for v in sorted(after) if v.kind == CONSTANT and v.a.__class__ is str and _is_part(v.a)]
-    if heads and tails and len(heads) * len(tails) <= MAX_NAMES and len(tails) == len(after):
+    whole = len(tails) == len(after) or not any(map(_tells, heads))
+    if heads and tails and len(heads) * len(tails) <= MAX_NAMES and whole:
         return frozenset(p.value(CONSTANT, head + tail) for head in heads for tail in tails)
     return frozenset(
         [p.value(PREFIX, head, "") for head in heads if _tells(head)]
@@ -289,8 +302,11 @@ def assembled(p: Program, before: str, inner: Values, after: str) -> Values:
 
 
 def _is_part(text: str) -> bool:
-    return f"_{text}".isidentifier()
+    """Whether this may stand in a name, or in the path of a module."""
+    return all(f"_{word}".isidentifier() for word in text.split("."))
 
 
 def _tells(text: str) -> bool:
+    if "." in text:
+        return True
     return len(text) > 2 and ("_" in text or (len(text) > 3 and text.isalpha() and text[1:].islower()))

@@ -46,7 +46,20 @@ def _if(run: Flow, s: Code) -> bool:
         run.suppose(s[1][0][0], not s[1][0][2])
     elif orelse is None and len(s[1]) == 1 and not s[1][0][1]:
         run.suppose(s[1][0][0], s[1][0][2])
-    return run.join([body, orelse])
+    tested = [test[0] for test in s[1] if test[1]]
+    if not tested or body is None or orelse is None or _jumps(s[2]) == _jumps(s[3]):
+        return run.join([body, orelse])
+    # One branch leaves for the loop around: what follows knows what the other says of the names that were tested.
+    before = {name: run.frame.env.get(name) for name in tested}
+    run.join([body, orelse])
+    kept = orelse if _jumps(s[2]) else body
+    for name in tested:
+        run.frame.set(name, kept.get(name, before[name]))
+    return False
+
+
+def _jumps(flow: Code) -> bool:
+    return bool(flow) and flow[-1][0] == "j"
 
 
 def _otherwise(run: Flow, orelse: Code) -> bool:
@@ -94,16 +107,20 @@ def _while(run: Flow, s: Code) -> bool:
 
 def _try(run: Flow, s: Code) -> bool:
     _, protected, handlers, orelse, final = s
-    done = run.branch(protected)
+    outer, run.frame.log = run.frame.log, {}
+    supposed = run.supposed
+    ended = run.body(protected)
+    run.supposed = supposed
     # A handler may start before, within or after the body: everything the body changed may or may not hold.
-    partial: Changes = done if done is not None else {}
+    partial: Changes = run.frame.undo(outer)
+    left: list[Changes | None] = [partial, {}]  # with what the end may begin
     ends: list[Changes | None] = []
-    if done is not None:
+    if not ended:
         outer, run.frame.log = run.frame.log, {}
-        run.join([done])
+        run.join([partial])
         ended = run.body(orelse)
-        after = run.frame.undo(outer)
-        ends.append(None if ended else after)
+        left.append(run.frame.undo(outer))
+        ends.append(None if ended else left[-1])
     for types, alias, body in handlers:
         _note_caught(run, types)
         outer, run.frame.log = run.frame.log, {}
@@ -112,12 +129,12 @@ def _try(run: Flow, s: Code) -> bool:
             caught = frozenset().union(*(run.value(t) for t in types)) if types else NONE
             run.assign(alias, _instances(run, run.concrete(caught)))
         ended = run.body(body)
-        after = run.frame.undo(outer)
-        ends.append(None if ended else after)
+        left.append(run.frame.undo(outer))
+        ends.append(None if ended else left[-1])
     stopped = run.join(ends)
-    if run.body(final):
-        return True
-    return stopped
+    if stopped and final:
+        run.join(left)
+    return run.body(final) or stopped
 
 
 def _note_caught(run: Flow, types: Code) -> None:
@@ -161,7 +178,7 @@ def _with(run: Flow, s: Code) -> bool:
     values = run.concrete(run.value(flow))
     for value in sorted(values):
         if value.kind == INSTANCE:
-            entered |= run.calls.protocol(value, enter, Arguments(), run.at, line, hits, via="with")
+            entered |= run.calls.entered(value, enter, run.at, line, hits)
             run.calls.protocol(value, leave, Arguments([NONE, NONE, NONE]), run.at, line, hits, via="with")
         elif value.kind == BOX:
             entered |= run.calls.elements(frozenset((value,)), run.at)
@@ -190,7 +207,7 @@ def _annotated(run: Flow, s: Code) -> bool:
         if run.calls.factory:
             frame.block.class_.factories[target] = run.calls.factory
     scope = frame.block
-    if all(v.kind in (UNKNOWN, RESULT) for v in run.concrete(values)):
+    if all(v.kind in (UNKNOWN, RESULT) or (v.kind == BOX and v.a.kind == "future") for v in run.concrete(values)):
         values |= types_of(run.p, annotation, scope, run.at, place_number(s))
     for value in values:
         if value.kind == BOX and value.a.own is run.at:

@@ -8,6 +8,7 @@ from typing import Final
 from extractor.resolve.python_containers import copied, pairs
 from extractor.resolve.python_families import PUT_TOGETHER, families
 from extractor.resolve.python_inheritance import ancestry, rebase
+from extractor.resolve.python_later import LATER
 from extractor.resolve.python_library import SPECIAL, Use, read_attribute, write_attribute
 from extractor.resolve.python_members import own_cell, setters
 from extractor.resolve.python_program import Program
@@ -43,9 +44,11 @@ GIVES: Final[dict[str, str]] = {
     "asyncio.get_event_loop": "asyncio.AbstractEventLoop",
     "asyncio.get_running_loop": "asyncio.AbstractEventLoop",
     "asyncio.new_event_loop": "asyncio.AbstractEventLoop",
-    "concurrent.futures.ThreadPoolExecutor.submit": "concurrent.futures.Future",
-    "concurrent.futures.ProcessPoolExecutor.submit": "concurrent.futures.Future",
     "re.compile": "re.Pattern",
+    "argparse.ArgumentParser.add_argument_group": "argparse.ArgumentParser",
+    "argparse.ArgumentParser.add_mutually_exclusive_group": "argparse.ArgumentParser",
+    "sqlite3.connect": "sqlite3.Connection",
+    "threading.local": "threading.local",
 }
 # These iterate their first argument.
 ITERATING: Final = frozenset(
@@ -300,13 +303,18 @@ def _parse_known(use: Use) -> Values:
     return frozenset((box,))
 
 
-def _is_instance(use: Use) -> Values:
-    if "__instancecheck__" in use.p.special:
-        for tested in sorted(use.argument(1)):
-            for function in of_metaclass(use.p, tested, "__instancecheck__", use.at) if tested.kind == CLASS else ():
-                given = Arguments([frozenset((tested,)), use.first])
-                use.calls.call(function, given, use.at, use.site, use.hits, "protocol", use.depth + 1)
-    return NONE
+def _checked(method: str) -> Callable[[Use], Values]:
+    """isinstance and issubclass ask the metaclass of the class."""
+
+    def rule(use: Use) -> Values:
+        if method in use.p.special:
+            for tested in sorted(use.argument(1)):
+                for function in of_metaclass(use.p, tested, method, use.at) if tested.kind == CLASS else ():
+                    given = Arguments([frozenset((tested,)), use.first])
+                    use.calls.call(function, given, use.at, use.site, use.hits, "protocol", use.depth + 1)
+        return NONE
+
+    return rule
 
 
 def _closing(use: Use) -> Values:
@@ -351,36 +359,41 @@ OPERATIONS: Final[dict[str, tuple[str, ...]]] = {
     "operator.or_": ("__or__",),
     "operator.truth": ASKED["bool"],
 }
-RULES: Final[dict[str, Callable[[Use], Values]]] = SPECIAL | {
-    "builtins.type": _type,
-    "importlib.metadata.entry_points": _entry_points,
-    "importlib_metadata.entry_points": _entry_points,
-    "pkg_resources.iter_entry_points": _entry_points,
-    "importlib.metadata.EntryPoint.load": _load_plugin,
-    "builtins.getattr": _getattr,
-    "builtins.setattr": _setattr,
-    **{path: _operation(methods) for path, methods in OPERATIONS.items()},
-    "operator.attrgetter": _later("operator.attrgetter.__call__"),
-    "operator.itemgetter": _later("operator.itemgetter.__call__"),
-    "operator.methodcaller": _later("operator.methodcaller.__call__"),
-    "operator.attrgetter.__call__": _get_attributes,
-    "operator.itemgetter.__call__": _get_items,
-    "operator.methodcaller.__call__": _call_method,
-    "builtins.sum": _sum,
-    "builtins.dict": _mapping,
-    "builtins.type.__call__": _make,
-    "builtins.globals": _globals,
-    "builtins.isinstance": _is_instance,
-    "contextlib.closing": _closing,
-    "heapq.heappush": _push,
-    "heapq.heappushpop": _push,
-    "heapq.heapreplace": _push,
-    "heapq.heappop": _heap_element,
-    "heapq.heapify": _heapify,
-    "heapq.nlargest": _some,
-    "heapq.nsmallest": _some,
-    "heapq.merge": _merged,
-    "itertools.groupby": _group,
-    "argparse.ArgumentParser.set_defaults": _set_defaults,
-    "argparse.ArgumentParser.parse_known_args": _parse_known,
-}
+RULES: Final[dict[str, Callable[[Use], Values]]] = (
+    SPECIAL
+    | LATER
+    | {
+        "builtins.type": _type,
+        "importlib.metadata.entry_points": _entry_points,
+        "importlib_metadata.entry_points": _entry_points,
+        "pkg_resources.iter_entry_points": _entry_points,
+        "importlib.metadata.EntryPoint.load": _load_plugin,
+        "builtins.getattr": _getattr,
+        "builtins.setattr": _setattr,
+        **{path: _operation(methods) for path, methods in OPERATIONS.items()},
+        "operator.attrgetter": _later("operator.attrgetter.__call__"),
+        "operator.itemgetter": _later("operator.itemgetter.__call__"),
+        "operator.methodcaller": _later("operator.methodcaller.__call__"),
+        "operator.attrgetter.__call__": _get_attributes,
+        "operator.itemgetter.__call__": _get_items,
+        "operator.methodcaller.__call__": _call_method,
+        "builtins.sum": _sum,
+        "builtins.dict": _mapping,
+        "builtins.type.__call__": _make,
+        "builtins.globals": _globals,
+        "builtins.isinstance": _checked("__instancecheck__"),
+        "builtins.issubclass": _checked("__subclasscheck__"),
+        "contextlib.closing": _closing,
+        "heapq.heappush": _push,
+        "heapq.heappushpop": _push,
+        "heapq.heapreplace": _push,
+        "heapq.heappop": _heap_element,
+        "heapq.heapify": _heapify,
+        "heapq.nlargest": _some,
+        "heapq.nsmallest": _some,
+        "heapq.merge": _merged,
+        "itertools.groupby": _group,
+        "argparse.ArgumentParser.set_defaults": _set_defaults,
+        "argparse.ArgumentParser.parse_known_args": _parse_known,
+    }
+)

@@ -43,6 +43,18 @@ def is_plain(values: Values) -> bool:
     return True
 
 
+def note_wrapped(p: Program, closure: Value, at: Block, wrapped: dict[str, str]) -> None:
+    """Add the functions that a closure holds, and those that they hold, with the holder: a wrapper stands for what it decorates."""
+    holder: str = closure.a.id
+    for cell in closure.b.environment.values():
+        for value in sorted(p.read(cell, at)):
+            inner = value.a if value.kind == BOUND else value
+            if inner.kind == FUNCTION and inner.a.id != holder and inner.a.id not in wrapped:
+                wrapped[inner.a.id] = holder
+                if inner.b is not None:
+                    note_wrapped(p, inner, at, wrapped)
+
+
 class Invocation:
     """One call of `function`, a closure over `context`, by `at`: what was `given`, and what each parameter got of it (`passed`).
 

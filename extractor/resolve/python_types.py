@@ -32,8 +32,9 @@ CONTAINERS: Final = {
     **dict.fromkeys(("Generator", "AsyncGenerator", "Reversible", "KeysView", "ValuesView"), "list"),
     **dict.fromkeys(("dict", "Dict", "Mapping", "MutableMapping", "OrderedDict", "DefaultDict", "defaultdict"), "dict"),
     **dict.fromkeys(("tuple", "Tuple"), "tuple"),
+    **dict.fromkeys(("ContextVar", "Future", "Task"), "future"),
     # Nothing is known of their methods but that `get` gives what they are declared to hold, as a dict's does.
-    **dict.fromkeys(("ContextVar", "Queue", "LifoQueue", "PriorityQueue", "SimpleQueue"), "dict"),
+    **dict.fromkeys(("Queue", "LifoQueue", "PriorityQueue", "SimpleQueue"), "dict"),
 }
 INNER: Final = frozenset(
     ("Optional", "Union", "Annotated", "ClassVar", "Final", "Required", "NotRequired", "ReadOnly", "Awaitable", "InitVar", "TypeGuard",
