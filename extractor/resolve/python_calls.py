@@ -14,7 +14,6 @@ from extractor.resolve.python_families import call_families
 from extractor.resolve.python_inheritance import ancestry
 from extractor.resolve.python_instances import registered_for
 from extractor.resolve.python_members import bind, contained, instance_cell, on_class
-from extractor.resolve.python_outside import lacks
 from extractor.resolve.python_passing import bind_arguments, hand_on
 from extractor.resolve.python_program import Program
 from extractor.resolve.python_state import Arguments, Frame, Hits
@@ -345,50 +344,6 @@ class Calls:
         p = self.p
         cells = (*p.slots(made, at).values(), made.more, made.any)
         return NONE.union(*[p.read(cell, at) for cell in cells])
-
-    def iterate(self, values: Values, at: Block, site: int, hits: Hits, asynchronous: bool = False) -> Values:
-        """What `for x in values` binds; the iteration methods of known classes are called."""
-        found: Values = NONE
-        start, step = ("__aiter__", "__anext__") if asynchronous else ("__iter__", "__next__")
-        for value in sorted(values):
-            if value.kind == INSTANCE and not asynchronous:
-                value = contained(self.p, value.a, at, "__iter__") or value
-            if value.kind == BOX and value.a.kind == "dict":
-                found |= self.keys(value, at)
-            elif value.kind == INSTANCE:
-                given = on_class(self.p, value.a, start, at)[0] or any(
-                    not lacks(path, start) for path in ancestry(self.p, value.a, at)[1]
-                )
-                sequence = all(on_class(self.p, value.a, name, at)[0] for name in ("__getitem__", "__len__"))
-                if not given and sequence:
-                    found |= self.protocol(value, "__getitem__", Arguments([NONE]), at, site, hits, via="iteration")
-                    continue
-                for iterator in sorted(
-                    self.p.concrete(self.protocol(value, start, Arguments(), at, site, hits, via="iteration"), at)
-                ):
-                    if iterator.kind == INSTANCE:
-                        found |= self.protocol(iterator, step, Arguments(), at, site, hits, via="iteration")
-                    else:
-                        found |= self.elements(frozenset((iterator,)), at)
-            elif value.kind == CLASS:
-                found |= self._iterate_class(value, at, site, hits)
-            else:
-                found |= self.elements(frozenset((value,)), at)
-        return found
-
-    def _iterate_class(self, value: Value, at: Block, site: int, hits: Hits) -> Values:
-        """Iterating an enum gives its members; otherwise the metaclass decides."""
-        if value.a.enum:
-            return self.p.one(INSTANCE, value.a)
-        found: Values = NONE
-        for meta in sorted(value.a.keywords.get("metaclass", NONE)):
-            if meta.kind == CLASS:
-                for method in sorted(on_class(self.p, meta.a, "__iter__", at)[0]):
-                    if method.kind == FUNCTION:
-                        hits.targets.setdefault(method.a.id, "iteration")
-                        result = self.invoke(method, Arguments([frozenset((value,))]), at, site)
-                        found |= self.elements(result, at)
-        return found
 
     def keys(self, box: Value, at: Block) -> Values:
         p = self.p

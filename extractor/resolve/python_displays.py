@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from extractor.resolve.python_iteration import iterate
 from extractor.resolve.python_members import on_class
 from extractor.resolve.python_protocols import hashed
 from extractor.resolve.python_state import Arguments, Hits
@@ -170,7 +171,7 @@ def comprehension(run: Flow, f: Code) -> Values:
         _, target, iterable, line, asynchronous = clause
         own |= _bound_by(target)
         hits = Hits()
-        values = run.calls.iterate(run.concrete(run.value(iterable)), run.at, line, hits, asynchronous)
+        values = iterate(run.calls, run.concrete(run.value(iterable)), run.at, line, hits, asynchronous)
         run.note(hits, "__iter__", line, 0, False)
         _bind_inner(run, target, values)
     results = [run.value(flow) for flow in items]

@@ -9,6 +9,7 @@ from extractor.resolve.python_arity import taking
 from extractor.resolve.python_defining import give_default
 from extractor.resolve.python_displays import arguments, comprehension, dictionary, is_counted, sequence, sliced
 from extractor.resolve.python_instances import matched
+from extractor.resolve.python_iteration import iterate
 from extractor.resolve.python_later import FUTURE
 from extractor.resolve.python_members import attribute, contained, on_class
 from extractor.resolve.python_operators import operation
@@ -311,7 +312,7 @@ def _yield(run: Flow, f: Code) -> Values:
 def _yield_from(run: Flow, f: Code) -> Values:
     hits = Hits()
     iterated = run.concrete(run.value(f[1]))
-    values = run.calls.iterate(iterated, run.at, 0, hits)
+    values = iterate(run.calls, iterated, run.at, 0, hits)
     run.note(hits, "__iter__", run.line, 0, False)
     run.p.flow_into(run.at.yielded, values)
     return _returned(run, iterated)

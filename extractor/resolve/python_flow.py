@@ -13,6 +13,7 @@ from extractor.resolve.python_builtins import call_builtin
 from extractor.resolve.python_calls import Calls
 from extractor.resolve.python_expressions import EXPRESSIONS
 from extractor.resolve.python_instances import is_instance, tuple_fields
+from extractor.resolve.python_iteration import iterate
 from extractor.resolve.python_library import write_attribute
 from extractor.resolve.python_members import contained, on_instance
 from extractor.resolve.python_program import BUILTINS, Program
@@ -289,7 +290,7 @@ class Flow:
                 continue
             if value.kind != BOX or value.a.kind == "dict":
                 hits = Hits()
-                each = self.calls.iterate(frozenset((value,)), self.at, 0, hits)
+                each = iterate(self.calls, frozenset((value,)), self.at, 0, hits)
                 self.note(hits, "__iter__", self.line, 0, False)
                 parts = [part | each for part in parts]
                 continue

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from extractor.facts import Import
 from extractor.resolve.python_inheritance import ancestry
+from extractor.resolve.python_iteration import iterate
 from extractor.resolve.python_members import (
     REGISTERED,
     SHARED,
@@ -93,7 +94,7 @@ class Use:
         return frozenset((box,))
 
     def each(self, values: Values) -> Values:
-        return self.calls.iterate(values, self.at, self.site, self.hits) if values else NONE
+        return iterate(self.calls, values, self.at, self.site, self.hits) if values else NONE
 
     def call(self, values: Values, *positional: Values, via: str = "flow") -> Values:
         """Call each of these values."""

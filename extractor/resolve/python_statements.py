@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from extractor.resolve.python_defining import define_class, define_function
 from extractor.resolve.python_guards import alike
 from extractor.resolve.python_inheritance import descendants
+from extractor.resolve.python_iteration import iterate
 from extractor.resolve.python_members import descriptors, instance_cell, module_getters, own_cell
 from extractor.resolve.python_protocols import ask, delete_attribute, read_through
 from extractor.resolve.python_state import Arguments, Hits
@@ -95,7 +96,7 @@ def _for(run: Flow, s: Code) -> bool:
 def _elements(run: Flow, s: Code) -> Values:
     _, _, iterable, _, _, line, asynchronous = s
     hits = Hits()
-    found = run.calls.iterate(run.concrete(run.value(iterable)), run.at, line, hits, asynchronous)
+    found = iterate(run.calls, run.concrete(run.value(iterable)), run.at, line, hits, asynchronous)
     run.note(hits, "__iter__", line, 0)
     return found
 
