@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
-from config.console import Console
+from config.console import Console, plural
 from config.settings import QuerySettings
 from extractor.graph import Graph
 from inference import differences, discover, lines, outright, overview, pairs, traces
@@ -30,7 +30,7 @@ from inference.reading import Ask, Reader
 from inference.retrieve import Retriever
 from inference.scope import Scope, answer_in
 from inference.spelling import as_meant
-from inference.wording import Claim, Section, count
+from inference.wording import Claim, Section
 from inference.words import as_text, could_be_a_name, means_it, of_kind
 
 SCHEMA_VERSION: Final = 1
@@ -328,7 +328,7 @@ class Expert:
         confidence = round(min((s.score for s in sections), default=0.0), 3)
         stale = lag(self.graph, verifier, citations)
         if verifier.dropped:
-            left_out = count(len(verifier.dropped), "citation")
+            left_out = plural(len(verifier.dropped), "citation")
             text += f"\n\n({left_out} left out: the code there is no longer what was indexed.)"
         why = {
             "intents": [_intent_row(i) for i in intents],

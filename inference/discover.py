@@ -30,7 +30,6 @@ from inference.wording import (
     Claim,
     Section,
     advice,
-    at,
     brief,
     few,
     here,
@@ -38,8 +37,11 @@ from inference.wording import (
     kind_of,
     name_of,
     parameters,
+    places_of,
     purpose,
     quote,
+    row_names,
+    sites_of,
     title_of,
     unique,
 )
@@ -250,12 +252,7 @@ class Discoverer:
         callers = self.composer.relations.callers((node,)) if node.type != "module" else []
         rows = unique([r for r in callers if not is_test(r.node)])
         if rows:
-            claims.append(
-                Claim(
-                    f"It is called by {few([name_of(r.node) for r in rows])}.",
-                    tuple(s for r in rows[:5] for s in at(r)),
-                )
-            )
+            claims.append(Claim(f"It is called by {few(row_names(rows))}.", sites_of(rows[:5])))
         return [*claims, *(self.guide.call(node) if show else ())]
 
     def _knowledge(self, node: Node, span: tuple[Span, ...]) -> list[Claim]:
@@ -276,9 +273,7 @@ class Discoverer:
                 if node.type == "concept"
                 else "It offers"
             )
-            claims.append(
-                Claim(f"{verb} {few([name_of(n) for n in linked])}.", tuple(s for n in linked[:5] for s in here(n)))
-            )
+            claims.append(Claim(f"{verb} {few([name_of(n) for n in linked])}.", places_of(linked[:5])))
         fixes = [one_line(str(f["text"])) for f in node.meta.get("fixes", ())][:2]
         claims += [Claim(advice(text)) for text in fixes]
         return claims

@@ -18,7 +18,7 @@ from inference.citations import Span
 from inference.compose import Composer
 from inference.retrieve import Retriever, akin, content_words, stems
 from inference.verbs import LIGHT, deed, opposed
-from inference.wording import Claim, documented_parameter, few, here, join, name_of, parameters, purpose
+from inference.wording import Claim, documented_parameter, few, here, join, name_of, parameters, places_of, purpose
 
 _ASKED: Final = 24  # recipes that are weighed
 _TAKING: Final = 80  # functions whose documented parameters are weighed
@@ -278,7 +278,7 @@ class Guide:
         if others:
             shown = [n for n in {name_of(n): n for n in others}.values() if name_of(n) != name_of(node)]
             too = f"{few([name_of(n) for n in shown])} {'takes' if len(shown) == 1 else 'take'} it too."
-            claims += [Claim(too, tuple(s for n in shown[:5] for s in here(n)))] if shown else []
+            claims += [Claim(too, places_of(shown[:5]))] if shown else []
         # Somebody who writes, reads or adds something wants the function that does, unless the parameter is said to be for it.
         acts = deed(text)
         share *= 1.0 if doing or not acts or any(akin(stem(acts), h) for h in stems(f"{name} {said}")) else _ACTS

@@ -10,12 +10,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
+from config.console import plural
 from extractor.schema import STORED, Edge, Node
 from inference.citations import Span
 from inference.compose import Composer
 from inference.link import Missing, Target
 from inference.relations import Row, handlers_of
-from inference.wording import Claim, Section, at, caught_at, count, header, here, join, name_of
+from inference.wording import Claim, Section, at, caught_at, header, here, join, name_of, row_names, sites_of
 
 _LISTED: Final = 6
 _SAID: Final = {
@@ -126,13 +127,13 @@ def _found(composer: Composer, relation: str, x: Target, y: Target | Missing) ->
                 targets=(x.node.id,),
             )
         verb = _SAID[relation][0]
-        places = f" in {count(len(rows), 'place')}" if len(rows) > 1 else ""
-        claim = Claim(f"{sure}: {name} {verb} {label}{places}.", tuple(s for r in rows[:5] for s in at(r)))
+        places = f" in {plural(len(rows), 'place')}" if len(rows) > 1 else ""
+        claim = Claim(f"{sure}: {name} {verb} {label}{places}.", sites_of(rows[:5]))
         return Section("check", (claim,), score=row.confidence, targets=(x.node.id,))
     if relation == "extends" and isinstance(y, Target):
         above = relations.ancestors(x.node)
         if y.node.id in {n.id for n in above}:
-            steps = join([name_of(r.node) for r in relations.bases(x.node)])
+            steps = join(row_names(relations.bases(x.node)))
             text = f"Yes, indirectly: {name} inherits from {label} through {steps}."
             return Section("check", (Claim(text, (*here(x.node), *here(y.node))),), targets=(x.node.id,))
     if relation == "calls" and isinstance(y, Target):
@@ -183,7 +184,7 @@ def path(composer: Composer, x: Target, y: Target) -> Section:
             claims.append(Claim(f"There is one the other way round, from {other} to {name}:"))
             claims += _hops(composer, back)
         return Section("path", tuple(claims), "unknown" if loose else "no", 0.7, targets=(x.node.id, y.node.id))
-    lead = f"{name} reaches {other} in {count(len(chain), 'call')}:"
+    lead = f"{name} reaches {other} in {plural(len(chain), 'call')}:"
     return Section("path", (Claim(lead), *_hops(composer, chain)), targets=(x.node.id, y.node.id))
 
 

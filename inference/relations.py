@@ -15,6 +15,7 @@ from typing import Final
 
 from brain.derive import likelihood
 from brain.view import is_test
+from config.console import plural
 from extractor.graph import Graph
 from extractor.schema import STORED, SURE, Edge, Node, Unresolved
 from extractor.spelling import spelled
@@ -217,7 +218,7 @@ class Relations:
             loose = [u for n in group for u in self.graph.unresolved(n.id, kind) if u.reason != "external"]
             if loose:
                 names = ", ".join(sorted({u.name for u in loose})[:4])
-                return Absence(False, f"{_count(len(loose), 'name')} in it could not be linked ({names})")
+                return Absence(False, f"{plural(len(loose), 'name')} in it could not be linked ({names})")
             half = sorted({n.path for n in group if self._half(n)})
             return Absence(not half, f"{', '.join(half)} was only partly parsed" if half else "")
         called = {n.name for n in group}
@@ -229,12 +230,12 @@ class Relations:
         ]
         if loose:
             wording = (
-                f"{_count(len(loose), 'place')} mention{'s' if len(loose) == 1 else ''} {' or '.join(sorted(called))}"
+                f"{plural(len(loose), 'place')} mention{'s' if len(loose) == 1 else ''} {' or '.join(sorted(called))}"
             )
             return Absence(False, f"{wording} on an object whose type is not known")
         half = self._unread
         if half:
-            return Absence(False, f"{_count(len(half), 'file')} could not be fully parsed ({', '.join(half[:3])})")
+            return Absence(False, f"{plural(len(half), 'file')} could not be fully parsed ({', '.join(half[:3])})")
         return Absence(True)
 
     def silence(self, group: tuple[Node, ...]) -> Absence:
@@ -282,10 +283,6 @@ def _direct(row: Row) -> bool:
 def _outside(node_id: str) -> Node:
     package, _, name = node_id.removeprefix("ext:").partition("#")
     return Node(node_id, "external", name or package, "", "")
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _anything(call: Unresolved) -> bool:

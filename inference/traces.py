@@ -21,7 +21,7 @@ from inference.link import Linker, Mention, Target
 from inference.logs import Frame, Trace, installed, parse
 from inference.retrieve import Retriever
 from inference.symptoms import lines_before, pasted
-from inference.wording import Claim, Section, advice, at, here, join, name_of
+from inference.wording import Claim, Section, advice, here, join, name_of, row_names, sites_of
 
 _SHOWN: Final = 8
 _FAMILY: Final = {suffix: spec.family for spec in SPECS for suffix in spec.suffixes}
@@ -276,11 +276,9 @@ def _raise_sites(
         text += f", with the message “{template}”" if template and matched else ""
         claims.append(Claim(text + ".", (Span(node.path, edge.line, edge.line, node.id, "throws"),)))
         callers = composer.relations.callers((node,))[:4]
-        names = list(dict.fromkeys(name_of(r.node) for r in callers))
+        names = list(dict.fromkeys(row_names(callers)))
         if names and at_node is None:
-            claims.append(
-                Claim(f"{name_of(node)} is called by {join(names)}.", tuple(s for r in callers for s in at(r)))
-            )
+            claims.append(Claim(f"{name_of(node)} is called by {join(names)}.", sites_of(callers)))
     return claims
 
 

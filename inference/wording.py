@@ -154,6 +154,21 @@ def at(row: Row) -> tuple[Span, ...]:
     )
 
 
+def sites_of(rows: Iterable[Row]) -> tuple[Span, ...]:
+    """Where relations stand, row by row."""
+    return tuple(span for row in rows for span in at(row))
+
+
+def places_of(nodes: Iterable[Node]) -> tuple[Span, ...]:
+    """Where nodes are defined, one after the other."""
+    return tuple(span for node in nodes for span in here(node))
+
+
+def row_names(rows: Iterable[Row | Handler]) -> list[str]:
+    """The names of related nodes, row by row."""
+    return [name_of(row.node) for row in rows]
+
+
 def caught_at(handler: Handler) -> tuple[Span, ...]:
     """The line of a catch clause."""
     node, line = handler.node, handler.line
@@ -164,10 +179,6 @@ def join(words: Iterable[str], last: str = "and") -> str:
     """`a`, `a and b`, `a, b and c`."""
     listed = list(words)
     return f"{', '.join(listed[:-1])} {last} {listed[-1]}" if len(listed) > 1 else "".join(listed)
-
-
-def count(number: int, noun: str, many: str = "") -> str:
-    return f"{number:,} {noun if number == 1 else many or noun + 's'}"
 
 
 def built_on(rows: Sequence[Row]) -> str:
@@ -310,6 +321,12 @@ def raised(row: Row) -> str:
     return text + (f" (“{message}”)" if _tells(message) else "")
 
 
+def at_most(most: int, items: Sequence[Claim]) -> list[Claim]:
+    """The first of a list's items, and how many are left out."""
+    left = len(items) - most
+    return [*items[:most], *([Claim(f"{left} more are not shown.")] if left > 0 else ())]
+
+
 def listing(kind: str, lead: str, rows: Sequence[Row], say: Callable[[Row], str]) -> Section:
     """A lead sentence and its rows: in the sentence when few and short, as a list when many. Rows that read alike are one."""
     spans: dict[str, tuple[Span, ...]] = {}
@@ -318,11 +335,8 @@ def listing(kind: str, lead: str, rows: Sequence[Row], say: Callable[[Row], str]
         spans[text] = (*spans.get(text, ()), *at(row))
     if len(spans) == 1 or (len(spans) <= INLINE and all(len(text) < 70 for text in spans)):
         return Section(kind, (Claim(f"{lead} {join(spans)}.", tuple(s for own in spans.values() for s in own)),))
-    claims = [Claim(f"{lead}:")]
-    claims += [Claim(text, own, item=True) for text, own in list(spans.items())[:SHOWN]]
-    if len(spans) > SHOWN:
-        claims.append(Claim(f"{len(spans) - SHOWN} more are not shown."))
-    return Section(kind, tuple(claims))
+    items = [Claim(text, own, item=True) for text, own in spans.items()]
+    return Section(kind, (Claim(f"{lead}:"), *at_most(SHOWN, items)))
 
 
 def none(kind: str, node: Node, said: str, absence: Absence) -> Section:
