@@ -67,7 +67,7 @@ class Guide:
             linked = " ".join(f"{name_of(n)} {n.name}" for n in self.linked(node, "step"))
             file = node.path.rpartition("/")[2].partition(".")[0]
             held = stems(f"{node.meta.get('title', '')} {linked} {file if node.meta.get('trust') != 'test' else ''}")
-            holds = {w for w in words if any(akin(stem(w), h) for h in held)}
+            holds = [w for w in words if any(akin(stem(w), h) for h in held)]
             share = sum(weight[w] for w in holds) / everything
             # Steps that leave out the most telling word are the steps of something else.
             if telling not in holds and share < _NEARLY_ALL:

@@ -104,7 +104,8 @@ class Retriever:
         everything = sum(weight.values()) or 1.0
         shares = tuple(round(sum(weight[w] for w in words if w in group) / everything, 3) for group in held)
         best = max(shares[:5], default=0.0)
-        joint = sum(weight[w] for w in set().union(*held[:5])) / everything if held else 0.0
+        together = set().union(*held[:5])
+        joint = sum(weight[w] for w in words if w in together) / everything
         names = tuple(round(self._named(hit, words, weight) / everything, 3) for hit in hits)
         named = max(names[:5], default=0.0)
         coverage = 0.7 * best + 0.3 * joint
