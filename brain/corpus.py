@@ -18,7 +18,7 @@ from brain.index import Row
 from brain.markup import plain
 from brain.notes import Note
 from brain.text import clean, decode
-from brain.view import CODE_TYPES, View, is_public
+from brain.view import CODE_TYPES, View, is_public, members
 from extractor.schema import FileRow, Node
 
 DOCUMENTS: Final = (".md", ".rst", ".txt", ".adoc", ".mdx", ".markdown")
@@ -89,7 +89,8 @@ def symbol_rows(view: View, found: Mapping[str, str], texts: Mapping[str, tuple[
                 continue
             signature = str(node.meta.get("signature", ""))
             if node.type in ("class", "interface", "module", "package"):
-                signature = " ".join((signature, *_members(view, node))).strip()
+                names = (member.name for member in members(view, node.id) if is_public(member))
+                signature = " ".join((signature, *names)).strip()
             for number, (start, end) in enumerate(spans(view, node)):
                 doc = "" if number else _doc_outside(node, lines[start - 1 : end] if start else ())
                 summary = f"{found.get(node.id, '')} {doc}".strip()
@@ -131,19 +132,8 @@ def spans(view: View, node: Node) -> list[tuple[int, int]]:
 
 def _first_member(view: View, node: Node, default: int) -> int:
     """The line where the first function or class inside a container begins."""
-    lines = [
-        member.lines[0]
-        for edge in view.into(node.id, "defined_in")
-        if (member := view.node(edge.src)) is not None and member.type != "variable" and member.lines[0]
-    ]
-    return min(lines, default=default)
-
-
-def _members(view: View, node: Node) -> Iterator[str]:
-    for edge in view.into(node.id, "defined_in"):
-        member = view.node(edge.src)
-        if member is not None and member.origin != "brain" and is_public(member):
-            yield member.name
+    inside = (member for member in members(view, node.id) if member.type != "variable")
+    return min((member.lines[0] for member in inside if member.lines[0]), default=default)
 
 
 def section_rows(texts: Mapping[str, tuple[str, str]]) -> Iterator[Row]:

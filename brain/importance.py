@@ -12,7 +12,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import Final
 
-from brain.view import CODE_TYPES, View, hidden, is_aside, is_public, is_test, module_of
+from brain.view import CODE_TYPES, View, hidden, is_aside, is_public, is_test, members, module_of
 from extractor.graph import Graph
 from extractor.schema import Node
 
@@ -80,11 +80,10 @@ def public_evidence(view: View) -> dict[str, tuple[str, ...]]:
             if facade and target is not None and target.type != "external":
                 evidence[edge.dst].add("re-exported")
         exports = set(module.meta.get("exports") or ())
-        for edge in view.into(module.id, "defined_in"):
-            member = view.node(edge.src)
-            if member is not None and member.name in exports:
+        for member in members(view, module.id):
+            if member.name in exports:
                 evidence[member.id].add("exported")
-            if member is not None and module.meta.get("entry_point") and member.name in ("main", "cli", "app"):
+            if module.meta.get("entry_point") and member.name in ("main", "cli", "app"):
                 evidence[member.id].add("entry point")
     for node in view.of_type("class", "interface", "function", "method"):
         if "exported" in node.meta.get("flags", ()):

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from brain.corpus import is_document
 from brain.text import first_sentence, one_line, sentences, split_identifier, tokens
 from brain.tried import advice, tried
-from brain.view import View, is_aside, is_history, is_public, is_test, readable
+from brain.view import View, is_aside, is_direct, is_history, is_public, is_test, readable
 from extractor.schema import Edge, Node
 
 if TYPE_CHECKING:
@@ -104,10 +104,6 @@ def errors(view: View, texts: Mapping[str, tuple[str, str]], census: Counter[str
                 path=raiser.path,
                 lines=(start, start),
             )
-
-
-def is_direct(edge: Edge) -> bool:
-    return bool(edge.meta.get("how", "direct") == "direct")
 
 
 def telling(message: str) -> bool:

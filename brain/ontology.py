@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from brain.importance import Importance, public_evidence
 from brain.text import first_sentence, identifiers, split_identifier
-from brain.view import View, container, dotted, hidden, is_aside, is_lifetime, is_public, is_test, module_of
+from brain.view import View, container, dotted, hidden, is_aside, is_lifetime, is_public, is_test, members, module_of
 from config.manifest import digest
 from extractor.schema import Edge, Node
 
@@ -113,7 +113,7 @@ def capabilities(view: View, ranks: Mapping[str, Importance], census: Counter[st
         if node_id not in strong and home is not None and any(hidden(part) for part in dotted(home).split(".")):
             continue
         if node.type in ("class", "interface"):
-            methods = _best(ranks, (m for m in members(view, node) if m.type == "method" and is_public(m)))
+            methods = _best(ranks, (m for m in members(view, node.id) if m.type == "method" and is_public(m)))
             public = [
                 m for m in methods if not m.name.startswith(("__", "~")) and "deleted" not in m.meta.get("flags", ())
             ]
@@ -173,7 +173,8 @@ def concepts(view: View, ranks: Mapping[str, Importance], census: Counter[str]) 
             census["refused: class nothing builds on or passes around is no concept"] += 1
             continue
         inside = _best(
-            ranks, (m for m in members(view, node) if is_public(m) and not (is_lifetime(m) or m.name.startswith("__")))
+            ranks,
+            (m for m in members(view, node.id) if is_public(m) and not (is_lifetime(m) or m.name.startswith("__"))),
         )
         built = {e.src for e in view.into(node.id, "extends")}
         links = [("about", node.id, "")]
@@ -269,14 +270,6 @@ def error_classes(view: View) -> set[str]:
 def error_name(name: str) -> bool:
     """Whether a class outside the repository is an error, by the way errors are named everywhere."""
     return name.endswith(("Error", "Exception", "Warning", "Throwable", "Exit", "Interrupt", "exception", "_error"))
-
-
-def members(view: View, node: Node) -> Iterator[Node]:
-    """What is defined directly in a class or module, in order of id."""
-    for edge in view.into(node.id, "defined_in"):
-        member = view.node(edge.src)
-        if member is not None and member.origin != "brain":
-            yield member
 
 
 def _best(ranks: Mapping[str, Importance], nodes: Iterable[Node], most: int = MOST) -> list[Node]:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from brain.text import identifiers, one_line, split_identifier, tokens
-from brain.view import View, container, dotted, is_aside, is_history, is_public, is_test, readable
+from brain.view import View, container, dotted, is_aside, is_history, is_public, is_test, members, readable
 from extractor.languages import SPECS
 from extractor.schema import Node
 
@@ -135,9 +135,8 @@ def _tests(view: View, texts: Mapping[str, tuple[str, str]]) -> Iterator[Snippet
         text = texts[module.path][1]
         lines = text.split("\n")
         imports = "\n".join(line for line in lines if re.match(r"(?:import|from)\s[^(]*$", line))
-        for edge in view.into(module.id, "defined_in"):
-            node = view.node(edge.src)
-            if node is None or node.type != "function" or not node.name.startswith("test"):
+        for node in members(view, module.id):
+            if node.type != "function" or not node.name.startswith("test"):
                 continue
             start, end = node.lines
             body = inspect.cleandoc("\n" + "\n".join(lines[start - 1 : end]))
@@ -201,10 +200,8 @@ def public_names(view: View) -> dict[str, str]:
             continue
         name = dotted(module)
         names.setdefault(name, module.id)
-        for edge in view.into(module.id, "defined_in"):
-            node = view.node(edge.src)
-            if node is not None and node.origin != "brain":
-                names.setdefault(f"{name}.{node.name}", node.id)
+        for node in members(view, module.id):
+            names.setdefault(f"{name}.{node.name}", node.id)
         for edge in view.out(module.id, "imports"):
             target = view.node(edge.dst)
             if target is not None and target.type != "external":
@@ -373,9 +370,8 @@ class _Reader:
             if current in seen:
                 continue
             seen.add(current)
-            for edge in self._view.into(current, "defined_in"):
-                node = self._view.node(edge.src)
-                if node is not None and node.name == name and node.origin != "brain":
+            for node in members(self._view, current):
+                if node.name == name:
                     return node.id
             queue += [e.dst for e in self._view.out(current, "extends")]
         return ""

@@ -22,7 +22,19 @@ from brain.signatures import NOTHING, marked, shape_of, signature
 from brain.text import banned, tokens, when
 from brain.trials import inside, is_trial, trial
 from brain.values import variable
-from brain.view import IMPLIED, View, container, dotted, hidden, is_lifetime, is_public, is_test, module_of, noun
+from brain.view import (
+    IMPLIED,
+    View,
+    container,
+    dotted,
+    hidden,
+    is_lifetime,
+    is_public,
+    is_test,
+    members,
+    module_of,
+    noun,
+)
 from extractor.schema import Node
 from extractor.spelling import in_package, owner_of, spelled
 
@@ -129,8 +141,8 @@ class Renderer:
     def siblings(self, node: Node) -> list[Node]:
         """What its container defines beside it and of its sort, in source order."""
         home, flags = container(self._view, node.id), node.meta.get("flags", ())
-        found = (self._view.node(e.src) for e in self._view.into(home.id, "defined_in")) if home is not None else ()
-        alike = [n for n in found if n is not None and n.id != node.id and n.meta.get("flags", ()) == flags]
+        found = members(self._view, home.id) if home is not None else ()
+        alike = [n for n in found if n.id != node.id and n.meta.get("flags", ()) == flags]
         return sorted(alike, key=lambda n: (n.lines, n.id))
 
     def best(self, facts: Iterable[Fact]) -> list[Fact]:
@@ -310,9 +322,9 @@ def _class(r: Renderer, node: Node, table: FactTable) -> Iterator[Sentence]:
     about = table.about
     purpose = purpose_of(table, node)
     kinds = set(node.meta.get("flags", ()))
-    members = about(node.id, "member")
-    methods = [f for f in members if r.type_of(f.object) == "method" and r.is_open(f.object)]
-    held = [f for f in members if r.is_field(f.object)]
+    defined = about(node.id, "member")
+    methods = [f for f in defined if r.type_of(f.object) == "method" and r.is_open(f.object)]
+    held = [f for f in defined if r.is_field(f.object)]
     fields = [f for f in held if r.is_open(f.object)] or (held if not methods else [])
     if not purpose:
         word = next((k for k in ("dataclass", "enum", "struct", "record", "protocol") if k in kinds), noun(node))
@@ -347,14 +359,14 @@ def _held_as(r: Renderer, fields: Sequence[Fact]) -> str:
 
 
 def _module(r: Renderer, node: Node, table: FactTable) -> Iterator[Sentence]:
-    members = table.about(node.id, "member")
+    defined = table.about(node.id, "member")
     purpose = purpose_of(table, node)
     if purpose:
         yield purpose
     groups = []
     words = (("class", "classes"), ("interface", "interfaces"), ("function", "functions"), ("module", "modules"))
     for kind, many in (*words, ("package", "packages")):
-        facts = [f for f in members if r.type_of(f.object) == kind and r.is_public(f.object)]
+        facts = [f for f in defined if r.type_of(f.object) == kind and r.is_public(f.object)]
         said = next((noun(n) for f in facts[:1] if (n := r.node(f.object)) is not None), kind)
         many = many if said == kind else f"{said}s"
         groups.append(r.clause(said if len(facts) == 1 else many, r.best(facts), 5))

@@ -8,9 +8,8 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from brain.mistakes import is_direct
 from brain.text import split_identifier, stem
-from brain.view import hidden, is_aside, is_public, is_test, is_test_id
+from brain.view import hidden, is_aside, is_direct, is_public, is_test, is_test_id
 from config.console import plural
 from extractor.schema import Edge, Node
 from inference.citations import Span

@@ -118,7 +118,7 @@ def _found(composer: Composer, relation: str, x: Target, y: Target | Missing) ->
             name = name_of(within)
         sure = "Yes" if row.confidence >= 0.7 else "Probably"
         via = ""
-        if relation == "throws" and row.edge and row.edge.meta.get("how", "direct") != "direct":
+        if relation == "throws" and not row.is_direct:
             sure, via = "It may", ", through what it calls"
             return Section(
                 "check",

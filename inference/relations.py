@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import Final
 
 from brain.derive import likelihood
-from brain.view import is_test
+from brain.view import is_direct, is_test
 from config.console import plural
 from extractor.graph import Graph
 from extractor.schema import STORED, SURE, Edge, Node, Unresolved
@@ -35,6 +35,11 @@ class Row:
     confidence: float = 1.0
     via: str = ""
     edge: Edge | None = None
+
+    @property
+    def is_direct(self) -> bool:
+        """Whether an error is raised here, not let through from something that is called."""
+        return self.edge is None or is_direct(self.edge)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,15 +157,15 @@ class Relations:
     def raises(self, group: tuple[Node, ...]) -> tuple[list[Row], list[Row]]:
         """(raised in the body, raised by something it calls, the likeliest first); a class counts its constructor."""
         rows = self.forward(self._with_constructor(group), "throws", confidence=STORED)
-        direct = [r for r in rows if _direct(r)]
+        direct = [r for r in rows if r.is_direct]
         names = {r.node.id for r in direct}
-        through = [r for r in rows if not _direct(r) and r.node.id not in names]
+        through = [r for r in rows if not r.is_direct and r.node.id not in names]
         return direct, sorted(through, key=lambda r: likelihood(r.edge) if r.edge else ())
 
     def raisers(self, group: tuple[Node, ...]) -> tuple[list[Row], list[Row]]:
         """(functions whose body raises the class, functions that may let it through)."""
         rows = self.backward(group, "throws", confidence=STORED)
-        return [r for r in rows if _direct(r)], [r for r in rows if not _direct(r)]
+        return [r for r in rows if r.is_direct], [r for r in rows if not r.is_direct]
 
     @cached_property
     def _catching(self) -> tuple[Handler, ...]:
@@ -274,10 +279,6 @@ class Relations:
     @cached_property
     def _unread(self) -> list[str]:
         return [f.path for f in self.graph.files() if f.status in ("partial", "failed")]
-
-
-def _direct(row: Row) -> bool:
-    return row.edge is None or row.edge.meta.get("how", "direct") == "direct"
 
 
 def _outside(node_id: str) -> Node:

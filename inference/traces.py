@@ -12,7 +12,7 @@ from functools import partial
 from typing import Final
 
 from brain.text import one_line, when
-from brain.view import is_test, is_test_id
+from brain.view import is_direct, is_test, is_test_id
 from extractor.languages import SPECS
 from extractor.schema import Edge, Node
 from inference.citations import Span
@@ -253,7 +253,7 @@ def _raise_sites(
     edges = (
         list(composer.graph.edges(["throws"], dst=error.node.id)) if error else list(composer.graph.edges(["throws"]))
     )
-    direct = [e for e in edges if e.meta.get("how", "direct") == "direct"]
+    direct = [e for e in edges if is_direct(e)]
     short = trace.error.rpartition(".")[2]
     if not error:
         direct = [e for e in direct if e.dst.rpartition("#")[2] == short]
@@ -315,7 +315,7 @@ def _fixes(composer: Composer, error: Target, trace: Trace, at_node: Node | None
 
 def _guards(composer: Composer, error: Target, trace: Trace, at_node: Node | None) -> list[Claim]:
     """Without a known fix, what decides is the condition each raise stands under."""
-    edges = [e for e in composer.graph.edges(["throws"], dst=error.node.id) if e.meta.get("how", "direct") == "direct"]
+    edges = [e for e in composer.graph.edges(["throws"], dst=error.node.id) if is_direct(e)]
     # Where the trace shows the place, only its condition matters.
     edges = [e for e in edges if at_node is None or e.src == at_node.id]
     said = [e for e in edges if e.meta.get("message") and matches_template(str(e.meta["message"]), trace.message)]

@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 
 from brain import index
-from brain.corpus import sections
+from brain.corpus import sections, spans
 from brain.index import Row, dump_index, open_index, write_index
+from brain.view import View
+from extractor.schema import Edge, Node
 
 
 def words_of(path: Path) -> tuple[list[object], list[object], list[str]]:
@@ -82,3 +84,12 @@ def test_sections_are_cut_at_headings_and_their_titles_are_plain() -> None:
     )
     titles = [title for title, _, _ in sections(text)]
     assert titles == ["shop for carts", "Under", "Box"]
+
+
+def test_a_module_is_found_by_its_lines_above_the_first_function_wherever_a_recipe_stands() -> None:
+    module = Node("py:shop.py", "module", "shop", "shop.py", "python", {"start_line": 1, "end_line": 40})
+    function = Node("py:shop.py#buy", "function", "buy", "shop.py", "python", {"start_line": 20, "end_line": 40})
+    recipe = Node("recipe:buy", "recipe", "buy", "README.md", "", {"start_line": 3, "end_line": 5}, "brain")
+    view = View([module, function], [Edge(function.id, module.id, "defined_in", 0, 1.0, "syntax")])
+    view.add([Edge(recipe.id, module.id, "defined_in", 0, 1.0, "recipe", {}, "brain")], [recipe])
+    assert spans(view, module) == [(1, 19)]
