@@ -95,7 +95,7 @@ def run(settings: BrainSettings, console: Console, repo: Path | None = None) -> 
             texts = read_texts(root, graph.files()) if root is not None and root.is_dir() else Texts({}, (), ())
         manifest = Manifest(
             stage="brain",
-            inputs=digest((source.inputs, *sorted(f"{p}\0{h}" for p, (h, _) in texts.files.items()))),
+            inputs=digest((source.inputs, *sorted(f"{path}\0{file.sha256}" for path, file in texts.files.items()))),
             root=source.root,
             commit=source.commit,
             project=source.project,
@@ -178,8 +178,8 @@ def _phrased(settings: BrainSettings, console: Console, notes: dict[str, Note], 
 
     def excerpt(note: Note) -> str:
         start, end = note.lines
-        text = texts.files.get(note.path, ("", ""))[1] if start else ""
-        return "\n".join(text.split("\n")[start - 1 : min(end, start + EXCERPT_LINES - 1)])
+        lines = texts.files[note.path].lines() if start and note.path in texts.files else []
+        return "\n".join(lines[start - 1 : min(end, start + EXCERPT_LINES - 1)])
 
     writer = Endpoint(chosen, settings.summary.max_tokens)
     try:

@@ -14,7 +14,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Final
 
-from brain.index import Row
+from brain.index import Files, Row, Text
 from brain.markup import plain
 from brain.notes import Note
 from brain.text import clean, decode
@@ -33,10 +33,10 @@ _MAX_BYTES: Final = 1_500_000
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """`files` maps a path to (sha256, text). `changed` are files whose bytes are not the extracted ones, `unread` those
+    """`changed` are files whose bytes are not the extracted ones, `unread` those
     that could not be read, each with its reason."""
 
-    files: dict[str, tuple[str, str]]
+    files: dict[str, Text]
     changed: tuple[str, ...]
     unread: tuple[str, ...]
 
@@ -45,7 +45,7 @@ def read_texts(root: Path, files: Iterable[FileRow]) -> Texts:
     """The text of every parsed file and document under `root`."""
     from extractor.scrub import scrub
 
-    texts: dict[str, tuple[str, str]] = {}
+    texts: dict[str, Text] = {}
     changed, unread = [], []
     base = root.resolve()
     for row in files:
@@ -67,7 +67,7 @@ def read_texts(root: Path, files: Iterable[FileRow]) -> Texts:
         if row.sha256 and found != row.sha256:
             changed.append(row.path)
             continue
-        texts[row.path] = (found, shown_text(scrub(decode(data, row.lang))))
+        texts[row.path] = Text(found, shown_text(scrub(decode(data, row.lang))))
     return Texts(texts, tuple(changed), tuple(unread))
 
 
@@ -80,10 +80,10 @@ def is_document(path: str) -> bool:
     return path.lower().endswith(DOCUMENTS)
 
 
-def symbol_rows(view: View, found: Mapping[str, str], texts: Mapping[str, tuple[str, str]]) -> Iterator[Row]:
+def symbol_rows(view: View, found: Mapping[str, str], texts: Files) -> Iterator[Row]:
     """A row per symbol, module and ontology node, long symbols in parts; `found` is what `found_by` gave for each note."""
     for path, group in groupby(sorted(view.nodes.values(), key=lambda n: (n.path, n.id)), key=lambda n: n.path):
-        lines = texts[path][1].split("\n") if path in texts else []
+        lines = texts[path].lines() if path in texts else []
         for node in group:
             if node.type == "external" or node.name.startswith("<lambda"):
                 continue
@@ -136,7 +136,7 @@ def _first_member(view: View, node: Node, default: int) -> int:
     return min((member.lines[0] for member in inside if member.lines[0]), default=default)
 
 
-def section_rows(texts: Mapping[str, tuple[str, str]]) -> Iterator[Row]:
+def section_rows(texts: Files) -> Iterator[Row]:
     """A row per section of each document, named by its heading."""
     for path, (_, text) in sorted(texts.items()):
         if is_document(path):

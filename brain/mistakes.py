@@ -10,10 +10,11 @@ import ast
 import inspect
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from brain.corpus import is_document
+from brain.index import Files
 from brain.text import first_sentence, one_line, sentences, split_identifier, tokens
 from brain.tried import advice, tried
 from brain.view import View, is_aside, is_direct, is_history, is_public, is_test, readable
@@ -39,7 +40,7 @@ _COMPARE: Final = re.compile(r"^([\w.\[\]()]+)\s+(<=|>=|==|!=|<|>|is not|is)\s+(
 _REACH: Final = 2000  # callers followed upwards from a raise site
 
 
-def errors(view: View, texts: Mapping[str, tuple[str, str]], census: Counter[str]) -> Iterator[Draft]:
+def errors(view: View, texts: Files, census: Counter[str]) -> Iterator[Draft]:
     """Drafts for classes, then for raise sites with a message of their own. `texts` may be empty: then only the graph speaks."""
     from brain.ontology import Draft, error_classes, slug
 
@@ -124,7 +125,7 @@ def fixes(message: str, evidence: str) -> list[dict[str, str]]:
     return [{"text": s, "evidence": evidence} for s in said]
 
 
-def documented(name: str, texts: Mapping[str, tuple[str, str]]) -> list[dict[str, str]]:
+def documented(name: str, texts: Files) -> list[dict[str, str]]:
     """The first advice a document of the repository gives in a sentence that names the class."""
     whole = re.compile(rf"\b{re.escape(name)}\b")
     for path, (_, text) in sorted(texts.items()):
@@ -146,7 +147,7 @@ def documented(name: str, texts: Mapping[str, tuple[str, str]]) -> list[dict[str
     return []
 
 
-def class_message(view: View, node: Node, texts: Mapping[str, tuple[str, str]]) -> str:
+def class_message(view: View, node: Node, texts: Files) -> str:
     """The template an exception class gives its base in `__init__`, empty when it passes on what it was given."""
     init = next(
         (
@@ -159,7 +160,7 @@ def class_message(view: View, node: Node, texts: Mapping[str, tuple[str, str]]) 
     if init is None or init.path not in texts or not readable(node):
         return ""
     start, end = init.lines
-    code = "\n".join(texts[init.path][1].split("\n")[start - 1 : end])
+    code = "\n".join(texts[init.path].lines()[start - 1 : end])
     try:
         tree = ast.parse(inspect.cleandoc("\n" + code))
     except (SyntaxError, ValueError, RecursionError):
@@ -206,9 +207,9 @@ def _opposite(guard: str, raiser: Node, evidence: str, above: str) -> list[dict[
     return [{"text": f"Ensure that {left} {_NEGATED[sign]} {right}.", "evidence": evidence}]
 
 
-def _above(edges: Sequence[Edge], raiser: Node, texts: Mapping[str, tuple[str, str]]) -> str:
+def _above(edges: Sequence[Edge], raiser: Node, texts: Files) -> str:
     """The line of the first raise with the nearest one above it that holds code; empty without the text."""
-    lines = texts[raiser.path][1].split("\n")[: min(e.line for e in edges)] if raiser.path in texts else []
+    lines = texts[raiser.path].lines()[: min(e.line for e in edges)] if raiser.path in texts else []
     return " ".join([line for line in lines if re.search(r"\w", line)][-2:])
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from brain.importance import Importance, public_evidence
+from brain.index import Files
 from brain.text import first_sentence, identifiers, split_identifier
 from brain.view import View, container, dotted, hidden, is_aside, is_lifetime, is_public, is_test, members, module_of
 from config.manifest import digest
@@ -69,10 +70,8 @@ class Draft:
     lines: tuple[int, int] = (0, 0)
 
 
-def derive(
-    view: View, ranks: Mapping[str, Importance], texts: Mapping[str, tuple[str, str]], types: Collection[str]
-) -> Ontology:
-    """All ontology nodes of the wanted `types`. `texts` (path -> (sha256, text)) may be empty: recipes then come from nothing."""
+def derive(view: View, ranks: Mapping[str, Importance], texts: Files, types: Collection[str]) -> Ontology:
+    """All ontology nodes of the wanted `types`. `texts` may be empty: recipes then come from nothing."""
     from brain.mistakes import errors
     from brain.recipes import recipes
 

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from brain.index import Files
 from brain.text import identifiers, one_line, split_identifier, tokens
 from brain.view import View, container, dotted, is_aside, is_history, is_public, is_test, members, readable
 from extractor.languages import SPECS
@@ -53,7 +54,7 @@ class Step:
     after: int = 0  # the earlier step whose result this one uses, 0: none
 
 
-def recipes(view: View, texts: Mapping[str, tuple[str, str]], census: Counter[str]) -> Iterator[Draft]:
+def recipes(view: View, texts: Files, census: Counter[str]) -> Iterator[Draft]:
     """One draft per distinct sequence of steps; equal sequences merge, the most trusted snippet gives title and place."""
     from brain.ontology import Draft, slug
     from brain.traced import traced
@@ -107,7 +108,7 @@ def _link(order: int, step: Step) -> tuple[str, str, tuple[tuple[str, Any], ...]
     return "step", step.node_id, (*meta, ("after", step.after)) if step.after else meta
 
 
-def snippets(view: View, texts: Mapping[str, tuple[str, str]]) -> Iterator[Snippet]:
+def snippets(view: View, texts: Files) -> Iterator[Snippet]:
     """Every piece of code that can be read here and that the repository shows its users, in order of path and line."""
     for path, (_, text) in sorted(texts.items()):
         if path.lower().endswith((".md", ".markdown", ".mdx", ".rst", ".txt")) and not is_history(path):
@@ -119,7 +120,7 @@ def snippets(view: View, texts: Mapping[str, tuple[str, str]]) -> Iterator[Snipp
             yield Snippet(node.path, node.lines[0] or 1, code, "", "doctest", _own_import(node))
     for node in view.of_type("module"):
         if is_aside(node.path) and readable(node) and node.path in texts:
-            yield Snippet(node.path, 1, texts[node.path][1], "", "example")
+            yield Snippet(node.path, 1, texts[node.path].text, "", "example")
     yield from _tests(view, texts)
 
 
@@ -128,12 +129,11 @@ def _own_import(node: Node) -> str:
     return f"from {module} import *" if module.replace(".", "").isidentifier() else ""
 
 
-def _tests(view: View, texts: Mapping[str, tuple[str, str]]) -> Iterator[Snippet]:
+def _tests(view: View, texts: Files) -> Iterator[Snippet]:
     for module in view.of_type("module"):
         if not is_test(module) or not readable(module) or module.path not in texts:
             continue
-        text = texts[module.path][1]
-        lines = text.split("\n")
+        lines = texts[module.path].lines()
         imports = "\n".join(line for line in lines if re.match(r"(?:import|from)\s[^(]*$", line))
         for node in members(view, module.id):
             if node.type != "function" or not node.name.startswith("test"):

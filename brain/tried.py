@@ -7,10 +7,11 @@ indented below it; a call of the same function elsewhere in that test goes throu
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from brain.index import Files
 from brain.text import one_line, tokens
 from brain.view import View, is_test
 from extractor.schema import Node
@@ -37,14 +38,14 @@ class Tried:
         return {"text": f"Call {self.call} instead, as {self.test} does.", "evidence": self.place}
 
 
-def tried(view: View, texts: Mapping[str, tuple[str, str]]) -> list[Tried]:
+def tried(view: View, texts: Files) -> list[Tried]:
     """Every pair of a failing and a passing call that one test holds, in order of the test's id and line."""
     cut: dict[str, list[str]] = {}
     found: list[Tried] = []
     for node in view.of_type("function", "method"):
         if is_test(node) and node.path in texts:
             if node.path not in cut:
-                cut[node.path] = texts[node.path][1].split("\n")
+                cut[node.path] = texts[node.path].lines()
             found += _pairs(view, node, cut[node.path])
     return found
 

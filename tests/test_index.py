@@ -11,7 +11,7 @@ import pytest
 
 from brain import index
 from brain.corpus import sections, spans
-from brain.index import Row, dump_index, open_index, write_index
+from brain.index import Row, Text, dump_index, open_index, write_index
 from brain.view import View
 from extractor.schema import Edge, Node
 
@@ -30,7 +30,7 @@ def words_of(path: Path) -> tuple[list[object], list[object], list[str]]:
 def test_an_updated_index_is_a_clean_one(tmp_path: Path, seed: int) -> None:
     """Edits, renames and deletions in any order: only what differs is written, and nothing of the old state is left."""
     rng = random.Random(seed)
-    texts = {f"{n}.py": ("0", f"def f{n}(): pass\nx = {n}\n") for n in range(24)}
+    texts = {f"{n}.py": Text("0", f"def f{n}(): pass\nx = {n}\n") for n in range(24)}
 
     def rows() -> list[Row]:
         return [
@@ -45,7 +45,7 @@ def test_an_updated_index_is_a_clean_one(tmp_path: Path, seed: int) -> None:
             _, text = texts.pop(path)
             if rng.random() < 0.7:
                 name = path if rng.random() < 0.6 else f"renamed{step}_{path}"
-                texts[name] = ("1", text + f"added_{rng.randrange(99)} = 'Ünïcode \U0001f600'\n" * rng.randrange(3))
+                texts[name] = Text("1", text + f"added_{rng.randrange(99)} = 'Ünïcode \U0001f600'\n" * rng.randrange(3))
         count = write_index(tmp_path / "index.sqlite", rows(), texts)
         clean_place = tmp_path / f"clean{step}.sqlite"
         assert count == write_index(clean_place, rows(), texts)
@@ -58,7 +58,7 @@ def test_an_updated_index_is_a_clean_one(tmp_path: Path, seed: int) -> None:
 
 def test_an_update_writes_only_the_files_that_differ(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     place = tmp_path / "index.sqlite"
-    texts = {f"{n}.py": ("0", f"x{n} = {n}\n") for n in range(20)}
+    texts = {f"{n}.py": Text("0", f"x{n} = {n}\n") for n in range(20)}
     rows = [Row(f"py:{p}", "module", p, 1, 1, p, p) for p in texts]
     write_index(place, rows, texts)
     added: list[str] = []
@@ -69,7 +69,7 @@ def test_an_update_writes_only_the_files_that_differ(tmp_path: Path, monkeypatch
         real(db, path, *rest)
 
     monkeypatch.setattr(index, "_add", noted)
-    texts["7.py"] = ("1", "y = 7\n")
+    texts["7.py"] = Text("1", "y = 7\n")
     write_index(place, rows, texts)
     assert added == ["7.py"]
     before = place.stat().st_mtime_ns
