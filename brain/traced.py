@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from brain.index import Files
-from brain.recipes import MOST_STEPS, Snippet, Step
+from brain.snippets import MOST_STEPS, Snippet, Step
 from brain.text import one_line, split_identifier
 from brain.view import IMPLIED, View, is_aside, is_public, is_test, readable
 from extractor.schema import Node

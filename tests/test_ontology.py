@@ -11,7 +11,7 @@ import pytest
 
 from brain.index import Text
 from brain.mistakes import documented, errors, fixes, pattern, telling, template
-from brain.recipes import doctest_source, fences
+from brain.snippets import doctest_source, fences
 from brain.text import first_sentence, sentences
 from brain.view import View, is_test
 from config.console import Console
