@@ -55,8 +55,7 @@ class Renderer:
         self._style = style
         self._subject: Node | None = None  # what is being summarised
 
-    def note(self, node: Node, facts: Sequence[Fact], content_hash: str = "") -> Note:
-        """The note of a node; `content_hash` is taken from its meta unless given."""
+    def note(self, node: Node, facts: Sequence[Fact]) -> Note:
         table = FactTable(facts)
         chosen = self.summarise(node, table)
         refs = dict.fromkeys(ref for sentence in chosen for ref in sentence.refs)
@@ -70,7 +69,7 @@ class Renderer:
             summary=" ".join(sentence.text for sentence in chosen),
             facts=self._listing(facts),
             refs=tuple(sorted(refs)),
-            content_hash=content_hash or str(node.meta.get("content_hash", "")),
+            content_hash=str(node.meta.get("content_hash", "")),
             sentences=tuple(sentence.facts for sentence in chosen),
         )
 
@@ -240,9 +239,9 @@ def _symbol(r: Renderer, node: Node, table: FactTable) -> Iterator[Sentence]:
     if not (purpose or takes or raising or calls or callers):  # then the little there is
         yield join_clauses(marked(node, table))
         calls = r.best(table.about(node.id, "calls"))
-    yield join_clauses(*_calling(r, node, table, "called", callers), r.clause("calls", _written(r, calls)))
+    yield join_clauses(*_calling(r, node, table, "called", callers), r.clause("calls", _written(calls)))
     yield join_clauses(*(r.clause(r.replaces(f), [f]) for f in table.about(node.id, "overrides")))
-    yield join_clauses(_catching(r, table.about(node.id, "catches")))
+    yield join_clauses(r.clause("catches", table.about(node.id, "catches"), 3))
     yield join_clauses(*_calling(r, node, table, "exercised", table.about(node.id, "tested_by"), 2))
     promised = r.clause("declared to raise", table.about(node.id, "promises"))
     if promised:
@@ -263,7 +262,7 @@ def _calling(
         yield replace(found, facts=(*(f.id for f in base[:1]), *found.facts)) if found is not None else None
 
 
-def _written(r: Renderer, calls: Sequence[Fact]) -> list[Fact]:
+def _written(calls: Sequence[Fact]) -> list[Fact]:
     """Calls without what only may stand in for a callee that is named beside it."""
     named = [f for f in calls if f.qualifier("via") != "override"]
     return named or list(calls)
@@ -309,10 +308,6 @@ def _raising(r: Renderer, node: Node, table: FactTable) -> Iterator[Sentence]:
     yield join_clauses(r.clause("may raise", table.about(node.id, "may_raise"), 3))  # the likeliest come first
 
 
-def _catching(r: Renderer, facts: Sequence[Fact]) -> Sentence | None:
-    return r.clause("catches", facts, 3)
-
-
 def _bases(r: Renderer, node: Node, table: FactTable) -> tuple[Sentence | None, Sentence | None]:
     extended, implemented = table.about(node.id, "extends"), table.about(node.id, "implements")
     return r.clause("extends", extended), r.clause("implements", implemented)
@@ -344,7 +339,7 @@ def _class(r: Renderer, node: Node, table: FactTable) -> Iterator[Sentence]:
         r.clause("raised by", r.best(about(node.id, "raised_by"))),
         r.clause("caught by", r.best(about(node.id, "caught_by"))),
     )
-    yield join_clauses(leaf_clause(r, "methods:", r.best(methods), 6), leaf_clause(r, _held_as(r, fields), fields, 6))
+    yield join_clauses(leaf_clause("methods:", r.best(methods)), leaf_clause(_held_as(r, fields), fields))
     yield join_clauses(r.clause("used by", r.best(about(node.id, "called_by"))))
     yield join_clauses(r.clause("exercised by", r.best(about(node.id, "tested_by")), 2))
 
