@@ -61,7 +61,6 @@ class FactTable:
     def __init__(self, facts: Iterable[Fact]) -> None:
         self._by_subject: dict[str, list[Fact]] = {}
         self._by_relation: dict[tuple[str, str], list[Fact]] = {}
-        self._by_id: dict[str, Fact] = {}
         for fact in facts:
             self._by_subject.setdefault(fact.subject, []).append(fact)
             self._by_relation.setdefault((fact.subject, fact.relation), []).append(fact)
@@ -76,11 +75,6 @@ class FactTable:
     def about(self, node_id: str, relation: str = "") -> tuple[Fact, ...]:
         """Facts about a node in the order they were derived, of one relation when named."""
         return tuple(self._by_relation.get((node_id, relation), ()) if relation else self._by_subject.get(node_id, ()))
-
-    def by_id(self, fact_id: str) -> Fact | None:
-        if not self._by_id:  # ids are hashes: a table that is only read by subject need not compute them
-            self._by_id = {f.id: f for facts in reversed(self._by_subject.values()) for f in reversed(facts)}
-        return self._by_id.get(fact_id)
 
 
 def derive_facts(graph: Graph) -> list[Fact]:

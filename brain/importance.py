@@ -18,6 +18,7 @@ from extractor.schema import Node
 
 DAMPING: Final = 0.85
 ROUNDS: Final = 30
+PASSES: Final = 12  # of votes on the communities
 COMMON: Final = 5  # a name defined in more files than this says little
 _KINDS: Final = ("calls", "imports", "extends", "implements", "throws")
 
@@ -154,7 +155,7 @@ def _pagerank(ids: list[str], weights: dict[str, dict[str, float]]) -> dict[str,
     return dict(zip(ids, rank.tolist(), strict=True))
 
 
-def communities(ids: list[str], weights: dict[str, dict[str, float]], rounds: int = 12) -> dict[str, str]:
+def communities(ids: list[str], weights: dict[str, dict[str, float]]) -> dict[str, str]:
     """Label propagation over the undirected graph, in order of id: each node takes its heaviest neighbour label, the
     smaller label on a tie. A community is named by the smallest id in it."""
     number = {node_id: i for i, node_id in enumerate(ids)}
@@ -166,7 +167,7 @@ def communities(ids: list[str], weights: dict[str, dict[str, float]], rounds: in
             around[b][a] = around[b].get(a, 0.0) + weight
     label = list(range(len(ids)))
     waiting = {i for i, others in enumerate(around) if others}
-    for _ in range(rounds):
+    for _ in range(PASSES):
         moved: set[int] = set()
         for i in sorted(waiting):
             votes: dict[int, float] = {}

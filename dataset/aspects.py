@@ -31,6 +31,8 @@ from dataset.topics import (
     SYMBOLS,
     TYPES,
     VERBATIM,
+    Ask,
+    Topic,
     constructs,
     hidden,
     last,
@@ -40,9 +42,6 @@ from dataset.topics import (
     resolves,
     short_code,
 )  # fmt: skip
-from dataset.topics import Ask as Ask
-from dataset.topics import Facts as Facts
-from dataset.topics import Topic as Topic
 from dataset.variables import declared, fields, register, used_by, value
 from dataset.wording import clause, own_sentence, restates
 

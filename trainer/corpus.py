@@ -14,10 +14,10 @@ from typing import Final, NamedTuple
 
 from brain.derive import facts_about
 from brain.view import View
-from dataset.aspects import Facts, Topic
 from dataset.names import Names
 from dataset.phrases import PHRASES, Family, families
 from dataset.questions import draft, statements, topics
+from dataset.topics import Facts, Topic
 from trainer.invent import HERE, invent, sentences, words
 from trainer.rows import slip
 
