@@ -29,6 +29,7 @@ _IDLE: Final = re.compile(
     r"|fix (?:typo|lint))\b|#\d+\s*$",
     re.IGNORECASE,
 )
+_COMMITS: Final = 200
 _ASKED: Final = ("What does {} do?", "What does {} call?", "Who calls {}?", "Which errors does {} raise?")
 
 
@@ -73,7 +74,7 @@ class InterviewReport:
         return asdict(self)
 
 
-def from_git(settings: QuerySettings, console: Console, *, repo: Path | None = None, commits: int = 200) -> GitReport:
+def from_git(settings: QuerySettings, console: Console, *, repo: Path | None = None) -> GitReport:
     """Ask for the subjects of the last commits that changed one or two indexed files. Raises MissingInput without history."""
     with Expert(settings, console, repo) as expert:
         root = repo or Path(expert.manifest.root)
@@ -85,7 +86,7 @@ def from_git(settings: QuerySettings, console: Console, *, repo: Path | None = N
         indexed = {row.path for row in expert.graph.files() if row.status in ("ok", "partial")}
         ranks: list[int] = []
         missed = []
-        for subject, paths in git.subjects(commits * 6):
+        for subject, paths in git.subjects(_COMMITS * 6):
             changed = [p for p in paths if p in indexed]
             if not 1 <= len(changed) <= 2 or len(subject.split()) < 4 or _IDLE.search(subject):
                 continue
@@ -95,7 +96,7 @@ def from_git(settings: QuerySettings, console: Console, *, repo: Path | None = N
             ranks.append(rank)
             if not 0 < rank <= 10:
                 missed.append(subject)
-            if len(ranks) >= commits:
+            if len(ranks) >= _COMMITS:
                 break
         if not ranks:
             raise NothingFound(

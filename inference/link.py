@@ -34,6 +34,7 @@ _CODE = re.compile(
 )
 # Abbreviations and dotted words of prose that no one means as code.
 _PROSE: Final = frozenset({"e.g", "i.e", "a.k.a", "etc", "and/or", "either/or", "input/output", "read/write", "yes/no"})
+_NEAR: Final = 3  # names that are suggested
 STRICT: Final = frozenset({"tick", "id", "path", "dotted", "call", "snake", "camel"})
 _TYPE_ORDER: Final = {
     name: place
@@ -194,9 +195,10 @@ class Linker:
         return None
 
     def members(self, owner: str, name: str = "") -> list[Node]:
-        """Symbols defined directly in `owner`, all or those called `name`."""
+        """Symbols defined directly in `owner`, all or those called `name`; what the brain knows of it is no member."""
         found = [self.graph.node(edge.src) for edge in self.graph.edges(["defined_in"], dst=owner)]
-        return sorted((n for n in found if n and (not name or n.name == name)), key=lambda n: (n.lines, n.id))
+        named = (n for n in found if n and n.origin == "extractor" and (not name or n.name == name))
+        return sorted(named, key=lambda n: (n.lines, n.id))
 
     def member_names(self, owner: Node) -> tuple[str, ...]:
         """Names of what `owner` defines or inherits."""
@@ -214,16 +216,15 @@ class Linker:
                 queue += [edge.dst for edge in bases]
         return order
 
-    def near(self, name: str, preferred: tuple[str, ...], count: int = 3) -> tuple[str, ...]:
+    def near(self, name: str, preferred: tuple[str, ...]) -> tuple[str, ...]:
         """Real names most like `name`: those of its container first, then any; written as a person would ask for them."""
-        close = _closest(name, preferred, count, 0.4)
-        if len(close) < count:
+        close = _closest(name, preferred, _NEAR, 0.4)
+        if len(close) < _NEAR:
             last = name.rpartition(".")[2]
-            wide = self._near(last, 4 * count) if self._near else _closest(last, self._names, count)
+            wide = self._near(last, 4 * _NEAR) if self._near else _closest(last, self._names, _NEAR)
             wide = [n for n in wide if any(not is_test(f) for f in self.graph.find(n))]
-            close += [n for n in wide if n not in close and re.split(r"::|\.", n)[-1] not in close][
-                : count - len(close)
-            ]
+            wide = [n for n in wide if n not in close and re.split(r"::|\.", n)[-1] not in close]
+            close += wide[: _NEAR - len(close)]
         return tuple(close)
 
     @cached_property

@@ -138,10 +138,10 @@ def here(node: Node, via: str = "definition") -> tuple[Span, ...]:
     return (Span(node.path, start, end, node.id, via),) if start and node.path else ()
 
 
-def header(node: Node, lines: int = 12) -> tuple[Span, ...]:
+def header(node: Node) -> tuple[Span, ...]:
     """The first lines of a module: enough to see what it is."""
     start, end = node.lines
-    return (Span(node.path, start, min(end, start + lines - 1), node.id, "module"),) if start and node.path else ()
+    return (Span(node.path, start, min(end, start + 11), node.id, "module"),) if start and node.path else ()
 
 
 def at(row: Row) -> tuple[Span, ...]:
