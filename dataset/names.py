@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeVar
@@ -272,3 +272,11 @@ def token_count(text: str) -> int:
 def unique(items: Iterable[Item]) -> list[Item]:
     """The items without repeats, in their order."""
     return list(dict.fromkeys(items))
+
+
+def firsts(items: Iterable[Item], key: Callable[[Item], Hashable]) -> list[Item]:
+    """Of the items that share a key the first, in their order."""
+    found: dict[Hashable, Item] = {}
+    for item in items:
+        found.setdefault(key(item), item)
+    return list(found.values())

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Final, NamedTuple
 
 from brain.facts import Fact
-from dataset.names import clauses, listing, plural_verb, unique
+from dataset.names import clauses, firsts, listing, plural_verb, unique
 from dataset.topics import CALLABLE, RUNS, TYPES, Ask, Topic, by_file, constructs, hidden, last, parted
 
 MOST: Final = 3  # middle nodes an answer walks through
@@ -137,7 +137,7 @@ def inherited(ask: Ask) -> Topic | None:
         got = [f for f in ask.facts.about(base.object, "member") if ask.facts.names.subject(f.object).type in RUNS]
         got = [f for f in got if not hidden(f.object) and last(f.object) not in own and not constructs(f.object)]
         # a property's setter is no member of its own
-        got = list({last(f.object): f for f in reversed(got)}.values())[::-1]
+        got = firsts(got, lambda f: last(f.object))
         if got:
             hops.append(Hop(base, got))
     if s.type not in TYPES or not 0 < len(hops) <= MOST:

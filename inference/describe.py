@@ -9,6 +9,7 @@ from brain.markup import prose
 from brain.text import clean, one_line, paragraph
 from brain.view import hidden, is_test
 from config.console import plural
+from dataset.names import firsts
 from extractor.schema import Node
 from inference.link import Target
 from inference.relations import Relations
@@ -29,6 +30,7 @@ from inference.wording import (
     kind_of,
     name_of,
     names_of,
+    opening,
     parameter,
     parameters,
     places_of,
@@ -317,9 +319,8 @@ class Describer:
             names = f" It only takes names from elsewhere: {join([name_of(n) for n in taken])}." if taken else ""
             said = f"{name_of(node)} defines nothing of its own.{names}"
             return Section("members", (Claim(said, here(node)),), "no")
-        public = list({m.name: m for m in reversed(inner) if not hidden(m.name) and not _is_dunder_value(m)}.values())[
-            ::-1
-        ]
+        shown = (m for m in inner if not hidden(m.name) and not _is_dunder_value(m))
+        public = firsts(shown, lambda m: m.name)
         private = {m.name for m in inner if hidden(m.name)}
         tail = f" and {plural(len(private), 'private one')}" if private else ""
         groups: dict[str, int] = {}
@@ -329,10 +330,10 @@ class Describer:
         claims = [
             Claim(
                 f"{name_of(node)} defines {summary or 'no public names'}{tail}:",
-                here(node) if "#" in node.id else header(node),
+                opening(node),
             )
         ]
-        items = [Claim(self._entry(m), here(m) if "#" in m.id else header(m), item=True) for m in public]
+        items = [Claim(self._entry(m), opening(m), item=True) for m in public]
         claims += at_most(SHOWN, items)
         inherited = [n for n in self.relations.ancestors(node) if n.type != "external"] if node.type == "class" else []
         if inherited:

@@ -12,6 +12,7 @@ from typing import Final
 from brain.lookup import Hit
 from brain.text import one_line, stem
 from brain.view import is_test
+from dataset.names import firsts
 from extractor.schema import Node
 from inference.bearing import Bearing
 from inference.citations import Span
@@ -30,6 +31,7 @@ from inference.wording import (
     Claim,
     Section,
     advice,
+    anchor_of,
     brief,
     few,
     here,
@@ -98,7 +100,7 @@ class Discoverer:
             claims.append(
                 Claim("No one place answers the whole of this. Closest are:" if thin else "What else bears on it:")
             )
-            claims += list({c.text: c for c in reversed([self._item(f.hit) for f in listed])}.values())[::-1]
+            claims += firsts((self._item(f.hit) for f in listed), lambda claim: claim.text)
         near = tuple(f.hit for f in finds if f.held and f.hit.kind in _PLACES) or evidence.hits
         # What says all of it, and still is no answer, tells of the past or is nobody's to use.
         apart = len(bearing.words) > 1 and not any(f.held >= {*bearing.words} for f in finds)
@@ -236,7 +238,7 @@ class Discoverer:
             return [opening, *(self.guide.section_code(hit, text) if show else ())]
         if node.type == "capability":
             # A function that is a capability is better told of as the function it is.
-            anchor = self.graph.node(str((node.meta.get("evidence") or [""])[0]))
+            anchor = anchor_of(self.graph, node)
             node = anchor if anchor is not None and anchor.type == "function" else node
         if node.origin == "brain":
             return self._knowledge(node, span)

@@ -8,6 +8,7 @@ from typing import Final
 from brain.text import one_line
 from brain.view import is_test
 from config.console import plural
+from dataset.names import firsts
 from extractor.schema import Node
 from inference.link import Target
 from inference.relations import Handler, Relations, Row, handlers_of
@@ -189,7 +190,7 @@ class Errors:
             return self.raises(target)
         near = {r.node.id for r in self.relations.callers(target.group)} | {n.id for n in target.group}
         every = [h for row in classes for h in self.catching(row.node) if not is_test(h.node)]
-        once = list({(h.node.id, h.line): h for h in reversed(every)}.values())[::-1]
+        once = firsts(every, lambda h: (h.node.id, h.line))
         found = [h for h in once if h.node.id in near]
         names = few(row_names(classes), _TOLD)
         if found:

@@ -18,6 +18,7 @@ from brain.view import Near, is_aside, is_public, is_test
 from config.console import Console
 from config.errors import MissingInput, NothingFound
 from config.settings import QuerySettings
+from dataset.names import firsts
 from extractor.history import open_git
 from extractor.schema import Node
 from inference.answer import Answer, Expert
@@ -140,8 +141,8 @@ def _openers(expert: Expert) -> list[Node]:
     nodes = [n for n in expert.graph.nodes(["class", "function"]) if is_public(n) and not is_aside(n.path)]
     weight = {n.id: sum(1 for _ in expert.graph.edges(["calls", "extends"], dst=n.id)) for n in nodes}
     best = sorted(nodes, key=lambda n: (-weight[n.id], n.id))
-    firsts = list({n.path: n for n in reversed(best)}.values())[::-1]
-    return [*firsts[:8], *[n for n in best[:24] if n not in firsts[:8]]]
+    apart = firsts(best, lambda n: n.path)[:8]
+    return [*apart, *[n for n in best[:24] if n not in apart]]
 
 
 def _stated(expert: Expert, node: Node, answer: Answer) -> set[str]:

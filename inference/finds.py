@@ -12,6 +12,7 @@ from typing import Final
 from brain.lookup import Hit
 from brain.text import one_line, stem
 from brain.view import hidden, inside_tests, is_aside, is_public, is_test
+from dataset.names import firsts
 from extractor.schema import Node
 from inference.bearing import Bearing, is_past
 from inference.compose import Composer
@@ -32,7 +33,7 @@ from inference.verbs import (
     tells,
     titled,
 )
-from inference.wording import name_of, parameters, purpose, title_of
+from inference.wording import anchor_of, name_of, parameters, purpose, title_of
 
 SHOWN: Final = 5
 _ABOUT_TESTS = re.compile(r"\b(?:which|what|any|the|unit|integration)\s+tests?\b|\btested\b|\btests\b", re.IGNORECASE)
@@ -129,7 +130,7 @@ class Finds:
         documents = self._search(about or text, 4 * SHOWN, ("section",))
         pool += [h for h in documents if h.path.endswith((".md", ".rst", ".adoc"))]
         pool += self.titled(text)
-        return _distinct(list({(h.node_id, h.path, h.start): h for h in reversed(pool)}.values())[::-1])
+        return _distinct(firsts(pool, lambda h: (h.node_id, h.path, h.start)))
 
     def _weighed(
         self, fit: float, hit: Hit, node: Node | None, text: str, verb: str, howto: bool, works: bool
@@ -174,9 +175,7 @@ class Finds:
 
     def anchor(self, node: Node) -> Node | None:
         """What a capability stands on, anything else itself."""
-        if node.type != "capability":
-            return node
-        return self.graph.node(str((node.meta.get("evidence") or [""])[0]))
+        return anchor_of(self.graph, node) if node.type == "capability" else node
 
     def titled(self, text: str) -> list[Hit]:
         """Sections of documents whose titles hold words of the question."""

@@ -16,7 +16,7 @@ from inference.citations import Span
 from inference.compose import Composer
 from inference.link import Missing, Target
 from inference.relations import Row, handlers_of
-from inference.wording import Claim, Section, at, caught_at, header, here, join, name_of, row_names, sites_of
+from inference.wording import Claim, Section, at, caught_at, here, join, name_of, opening, row_names, sites_of
 
 _LISTED: Final = 6
 _SAID: Final = {
@@ -53,7 +53,7 @@ def check(composer: Composer, relation: str, x: Target, y: Target | Missing) -> 
     relations = composer.relations
     kind = {"defines": "defined_in", "catches": "throws", "returns": "calls"}.get(relation, relation)
     absence = relations.absence(x.group, kind, inward=False)
-    spans = here(x.node) if "#" in x.node.id else header(x.node)
+    spans = opening(x.node)
     if not absence.certain and relation in ("calls", "throws"):
         lead = Claim(f"No sign that {name} {yes} {other}, but it cannot be ruled out: {absence.reason}.", spans)
         value, score = "unknown", 0.6

@@ -16,6 +16,7 @@ from typing import Final
 from brain.derive import likelihood
 from brain.view import is_direct, is_test
 from config.console import plural
+from dataset.names import firsts
 from extractor.graph import Graph
 from extractor.schema import STORED, SURE, Edge, Node, Unresolved
 from extractor.spelling import spelled
@@ -104,9 +105,7 @@ class Relations:
 
     def callers(self, group: tuple[Node, ...]) -> list[Row]:
         """Callers of a function; of a class, those who instantiate it as well."""
-        found = self.backward(self._with_constructor(group), "calls")
-        once = {(row.node.id, row.site): row for row in reversed(found)}
-        return list(once.values())[::-1]
+        return firsts(self.backward(self._with_constructor(group), "calls"), lambda row: (row.node.id, row.site))
 
     def _with_constructor(self, group: tuple[Node, ...]) -> tuple[Node, ...]:
         extra = []

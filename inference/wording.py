@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from brain.text import clean, first_sentence, one_line, paragraph, sentences, when
 from brain.view import noun
+from dataset.names import firsts
 from extractor.graph import Graph
 from extractor.schema import SURE, Node
 from extractor.spelling import joint_of, owner_of, spelled
@@ -144,6 +145,11 @@ def header(node: Node) -> tuple[Span, ...]:
     return (Span(node.path, start, min(end, start + 11), node.id, "module"),) if start and node.path else ()
 
 
+def opening(node: Node) -> tuple[Span, ...]:
+    """Where a symbol is defined; of a file its first lines."""
+    return here(node) if "#" in node.id else header(node)
+
+
 def at(row: Row) -> tuple[Span, ...]:
     """The line where a relation stands, else the definition of its source."""
     path, line = row.site
@@ -188,7 +194,7 @@ def built_on(rows: Sequence[Row]) -> str:
 
 def unique(rows: Sequence[Row]) -> list[Row]:
     """One row per related node, the first."""
-    return list({row.node.id: row for row in reversed(rows)}.values())[::-1]
+    return firsts(rows, lambda row: row.node.id)
 
 
 def signature(node: Node) -> str:
@@ -284,10 +290,14 @@ def documented_parameter(node: Node, name: str) -> str:
     return ""
 
 
+def anchor_of(graph: Graph, node: Node) -> Node | None:
+    """The symbol that an ontology node stands on: the first of its evidence."""
+    return graph.node(str((node.meta.get("evidence") or [""])[0]))
+
+
 def title_of(graph: Graph, node: Node) -> str:
     """What an ontology node is called: the symbol it stands on, an error by its message, else its own title."""
-    evidence = [str(e) for e in node.meta.get("evidence", ())]
-    anchor = graph.node(evidence[0]) if evidence and node.type in ("capability", "concept") else None
+    anchor = anchor_of(graph, node) if node.type in ("capability", "concept") else None
     return name_of(anchor) if anchor else one_line(str(node.meta.get("title", "") or node.name))
 
 
@@ -341,7 +351,7 @@ def listing(kind: str, lead: str, rows: Sequence[Row], say: Callable[[Row], str]
 
 def none(kind: str, node: Node, said: str, absence: Absence) -> Section:
     """`said` completes "… <said>": "calls nothing in the repository"."""
-    spans = here(node) if "#" in node.id else header(node)
+    spans = opening(node)
     if absence.certain:
         return Section(kind, (Claim(f"None found: {name_of(node)} {said}.", spans),), "no", 0.9)
     text = f"It is unknown whether {name_of(node)} has any: none was found, but {absence.reason}."

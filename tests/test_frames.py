@@ -89,6 +89,7 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Expert]:
         ("Who calls dump?", "22 more are not shown."),
         ("Who calls spare?", "spare is called only by 1 test: test_spare"),
         ("What does dump call?", "dump calls nothing else of the repository; outside it calls json.dumps"),
+        ("What does twice call?", "twice calls dump and make"),  # in the order in which it calls them first
         ("What does outer call?", "Its inner function inner calls dump"),
         (
             "What does fire call?",
