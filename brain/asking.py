@@ -45,8 +45,8 @@ _EDIT_TEXT: Final = """
     replace replaced simplify simplified some support supported sure tweak update updated updates
 """
 EDIT_WORDS: Final = frozenset(_EDIT_TEXT.split())
-_SOURCE: Final = "|".join(sorted(re.escape(suffix[1:]) for suffix in SOURCE_SUFFIXES))
-_PATH = re.compile(rf"^[\w.\-/]*/[\w.\-]+$|^[\w\-]+\.(?:{_SOURCE}|md|rst|toml)$")
+SOURCE: Final = "|".join(sorted(re.escape(suffix[1:]) for suffix in SOURCE_SUFFIXES))
+_PATH = re.compile(rf"^[\w.\-/]*/[\w.\-]+$|^[\w\-]+\.(?:{SOURCE}|md|rst|toml)$")
 
 
 def bare(name: str) -> str:

@@ -52,8 +52,6 @@ class Score:
     exact: bool
     refused: bool
     correct_refusal: bool | None
-    found: tuple[str, ...] = ()
-    missed: tuple[str, ...] = ()
     fabricated: tuple[str, ...] = ()
 
 
@@ -89,8 +87,6 @@ def score(response: str, example: Example, *, known: Collection[str] = ()) -> Sc
         exact=normalise(response) == normalise(example.response),
         refused=refused,
         correct_refusal=None if example.meta.answerable else refused,
-        found=tuple(g.text for g in found),
-        missed=tuple(g.text for g in gold if g not in found),
         fabricated=fabricated,
     )
 
