@@ -12,7 +12,6 @@ from typing import Final
 from brain.lookup import Hit
 from brain.text import one_line, stem
 from brain.view import hidden, inside_tests, is_aside, is_public, is_test
-from dataset.names import firsts
 from extractor.schema import Node
 from inference.bearing import Bearing, is_past
 from inference.compose import Composer
@@ -130,7 +129,7 @@ class Finds:
         documents = self._search(about or text, 4 * SHOWN, ("section",))
         pool += [h for h in documents if h.path.endswith((".md", ".rst", ".adoc"))]
         pool += self.titled(text)
-        return _distinct(firsts(pool, lambda h: (h.node_id, h.path, h.start)))
+        return _distinct(list({(h.node_id, h.path, h.start): h for h in reversed(pool)}.values())[::-1])
 
     def _weighed(
         self, fit: float, hit: Hit, node: Node | None, text: str, verb: str, howto: bool, works: bool
