@@ -129,8 +129,8 @@ def aside_end(lines: Sequence[str], at: int) -> int:
         while end < len(lines) and _QUOTED.match(lines[end]):
             end += 1
         return end
-    indent = _indent(lines[at])
-    while end < len(lines) and (not lines[end].strip() or _indent(lines[end]) > indent):
+    indent = indent_of(lines[at])
+    while end < len(lines) and (not lines[end].strip() or indent_of(lines[end]) > indent):
         end += 1
     return end
 
@@ -141,7 +141,8 @@ def _underlined(match: re.Match[str]) -> str:
     return match.group() if said.isidentifier() and (mark == "_" or said.islower()) else said
 
 
-def _indent(line: str) -> int:
+def indent_of(line: str) -> int:
+    """How far a line stands in."""
     return len(line) - len(line.lstrip())
 
 

@@ -12,6 +12,7 @@ from typing import Final
 
 from brain.corpus import sections
 from brain.index import Files
+from brain.markup import indent_of
 from brain.text import one_line, split_identifier
 from brain.view import View, dotted, is_aside, is_history, is_test, members, readable
 from extractor.languages import SPECS
@@ -98,12 +99,12 @@ def fences(path: str, text: str) -> Iterator[Snippet]:
             body, lang, first = lines[number + 1 : end], fence.group(3).lower(), number + 2
             number = end + 1
         elif directive or (lines[number].rstrip().endswith("::") and not lines[number].lstrip().startswith("..")):
-            indent = len(lines[number]) - len(lines[number].lstrip())
+            indent = indent_of(lines[number])
             first = number + 1
             while first < len(lines) and (not lines[first].strip() or lines[first].lstrip().startswith(":")):
                 first += 1
             end = first
-            while end < len(lines) and (not lines[end].strip() or len(lines[end]) - len(lines[end].lstrip()) > indent):
+            while end < len(lines) and (not lines[end].strip() or indent_of(lines[end]) > indent):
                 end += 1
             body, lang, first = lines[first:end], (directive.group(2).lower() if directive else ""), first + 1
             number = max(end, number + 1)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from brain.index import Files
+from brain.markup import indent_of
 from brain.text import one_line, tokens
 from brain.view import View, is_test
 from extractor.schema import Node
@@ -85,18 +86,14 @@ def _pairs(view: View, test: Node, lines: Sequence[str]) -> Iterator[Tried]:
 
 def _last(lines: Sequence[str], first: int, end: int) -> int:
     """The last line of a block that begins on line `first`: those below it that stand further right."""
-    depth = _indent(lines[first - 1])
+    depth = indent_of(lines[first - 1])
     last = first
     for number in range(first + 1, end + 1):
         if lines[number - 1].strip():
-            if _indent(lines[number - 1]) <= depth:
+            if indent_of(lines[number - 1]) <= depth:
                 break
             last = number
     return last
-
-
-def _indent(line: str) -> int:
-    return len(line) - len(line.lstrip())
 
 
 def _call(view: View, callee: str, line: str) -> str:

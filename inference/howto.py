@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from brain.lookup import Hit
+from brain.markup import indent_of
 from brain.text import clean, one_line, stem
 from brain.view import is_aside, is_public, is_test
 from extractor.schema import Node
@@ -328,12 +329,12 @@ def _blocks(lines: Sequence[str], fenced: bool) -> list[tuple[int, int]]:
         directive = re.match(r"\s*\.\.\s+(?:code-block|code|sourcecode|click:example)\s*::", line)
         literal = line.rstrip().endswith("::") and not line.lstrip().startswith("..")
         if directive or literal:
-            indent = len(line) - len(line.lstrip())
+            indent = indent_of(line)
             first = number + 1
             while first < len(lines) and (not lines[first].strip() or re.match(r"\s+:[\w-]+:", lines[first])):
                 first += 1
             last = first
-            while last < len(lines) and (not lines[last].strip() or _indent(lines[last]) > indent):
+            while last < len(lines) and (not lines[last].strip() or indent_of(lines[last]) > indent):
                 last += 1
             while last > first and not lines[last - 1].strip():
                 last -= 1
@@ -343,7 +344,3 @@ def _blocks(lines: Sequence[str], fenced: bool) -> list[tuple[int, int]]:
             continue
         number += 1
     return found
-
-
-def _indent(line: str) -> int:
-    return len(line) - len(line.lstrip())

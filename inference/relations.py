@@ -124,6 +124,7 @@ class Relations:
         return self.forward(self._with_constructor(group), "calls")
 
     def members(self, owner: Node) -> list[Node]:
+        """Symbols defined directly in `owner`; what the brain knows of it is no member."""
         found = [self.node(e.src) for e in self.graph.edges(["defined_in"], dst=owner.id)]
         return sorted((n for n in found if n and n.origin == "extractor"), key=lambda n: (n.path, n.lines, n.id))
 

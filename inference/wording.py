@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from brain.markup import indent_of
 from brain.text import clean, first_sentence, one_line, paragraph, sentences, when
 from brain.view import noun
 from dataset.names import firsts
@@ -279,9 +280,9 @@ def documented_parameter(node: Node, name: str) -> str:
         if found is None and (numpy is None or number + 1 >= len(lines) or not lines[number + 1].startswith(" ")):
             continue
         said = [found.group(1)] if found else []
-        indent = len(line) - len(line.lstrip())
+        indent = indent_of(line)
         for more in lines[number + 1 :]:
-            outside = len(more) - len(more.lstrip()) <= indent and (listed is None or re.match(r"\s*[-*+]\s", more))
+            outside = indent_of(more) <= indent and (listed is None or re.match(r"\s*[-*+]\s", more))
             outside = bool(re.match(r"\s*@\w", more)) if tagged else outside
             if not more.strip() or outside:
                 break
