@@ -12,7 +12,7 @@ from typing import Final
 
 from brain.corpus import sections
 from brain.index import Files
-from brain.markup import indent_of
+from brain.markup import code_blocks
 from brain.text import one_line, split_identifier
 from brain.view import View, dotted, is_aside, is_history, is_test, members, readable
 from extractor.languages import SPECS
@@ -21,10 +21,6 @@ from extractor.schema import Node
 MOST_STEPS: Final = 8
 _FENCES: Final = frozenset(fence for spec in SPECS for fence in spec.fences)
 _IMPORT = re.compile(r"^(?:from\s+[\w.]+\s+import\s+[\w., ]+|import\s+[\w., ]+)$", re.M)
-_FENCE = re.compile(r"^(\s*)(```+|~~~+)\s*\{?\.?([\w+-]*)")
-_DIRECTIVE = re.compile(
-    r"^(\s*)\.\.\s+(?:code-block|code|sourcecode|testcode|doctest|(?:\w+:)?example|ipython)::\s*([\w:+-]*)\s*$"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,29 +85,9 @@ def fences(path: str, text: str) -> Iterator[Snippet]:
     lines = text.split("\n")
     headings = sections(text)
     imported: list[str] = []
-    number = 0
-    while number < len(lines):
-        fence, directive = _FENCE.match(lines[number]), _DIRECTIVE.match(lines[number])
-        if fence:
-            end = next(
-                (i for i in range(number + 1, len(lines)) if lines[i].strip().startswith(fence.group(2))), len(lines)
-            )
-            body, lang, first = lines[number + 1 : end], fence.group(3).lower(), number + 2
-            number = end + 1
-        elif directive or (lines[number].rstrip().endswith("::") and not lines[number].lstrip().startswith("..")):
-            indent = indent_of(lines[number])
-            first = number + 1
-            while first < len(lines) and (not lines[first].strip() or lines[first].lstrip().startswith(":")):
-                first += 1
-            end = first
-            while end < len(lines) and (not lines[end].strip() or indent_of(lines[end]) > indent):
-                end += 1
-            body, lang, first = lines[first:end], (directive.group(2).lower() if directive else ""), first + 1
-            number = max(end, number + 1)
-        else:
-            number += 1
-            continue
-        code = inspect.cleandoc("\n" + "\n".join(body))
+    for block in code_blocks(lines):
+        first, lang = block.first + 1, block.lang
+        code = inspect.cleandoc("\n" + "\n".join(lines[block.first : block.end]))
         if lang not in _FENCES or not code or not re.search(r"\w\s*\(|import ", code):
             continue
         if ">>>" in code:
