@@ -23,7 +23,7 @@ PROMPT_VERSION: Final = "1"
 _CODE = re.compile(
     r"`[^`]+`|--[\w-]+|[\w./-]+/[\w./-]+|[A-Za-z_]\w*(?:(?:\.|::)[A-Za-z_]\w*)+|\w*_\w+|[a-z]+[A-Z]\w*|[A-Z][a-z0-9]+[A-Z]\w*"
 )
-_NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?")
+NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?")
 _SYSTEM: Final = (
     "You write one short paragraph about one symbol of a code base for its maintainers. State only what the facts and the source"
     " say. Lead with its purpose, then what it takes and returns, what it raises and when, who calls it. Spell names as in the"
@@ -107,11 +107,11 @@ def objection_to(draft: str, facts: str, excerpt: str, limit: int) -> str:
     if not draft or len(tokens(draft)) > limit:
         return "too long" if draft else "empty"
     source = f"{facts}\n{excerpt}"
-    names, numbers = set(identifiers(source)), set(_NUMBER.findall(source))
+    names, numbers = set(identifiers(source)), set(NUMBER.findall(source))
     for word in _CODE.findall(draft):
         if any(part not in names for part in identifiers(word)):
             return f"ungrounded: {one_line(word.strip('`'))[:60]}"
-    for number in _NUMBER.findall(draft):
+    for number in NUMBER.findall(draft):
         if number not in numbers:
             return f"ungrounded: {number}"
     if banned(draft):
