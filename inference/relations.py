@@ -220,6 +220,8 @@ class Relations:
     def absence(self, group: tuple[Node, ...], kind: str, *, inward: bool) -> Absence:
         """What it means that no edge of `kind` was found: looked at everywhere (inward) or in the target's own file."""
         if not inward:
+            if any(n.type == "external" for n in group):
+                return Absence(False, "it stands outside the repository, and only that was read")
             loose = [u for n in group for u in self.graph.unresolved(n.id, kind) if u.reason != "external"]
             if loose:
                 names = ", ".join(sorted({u.name for u in loose})[:4])

@@ -110,7 +110,8 @@ class Structure:
         """The node whose imports count: a symbol's file, a package's modules."""
         if node.type == "package":
             return tuple(m for m in self.relations.members(node) if m.type == "module")
-        return (node,) if node.type == "module" else tuple(self.graph.nodes(["module"], path=node.path))
+        whole = node.type in ("module", "external")
+        return (node,) if whole else tuple(self.graph.nodes(["module"], path=node.path))
 
     def imports(self, target: Target) -> Section:
         modules = self.modules(target.node)

@@ -103,6 +103,11 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Expert]:
         ("Which functions return Base?", "Base is the declared return type of 1 function:"),
         ("What imports spare.py?", "is imported only by 1 test file: "),
         ("What does tools.py import?", "From outside it imports json"),
+        ("What does json import?", "json is a package outside this repository. It is used here by tools"),
+        ("What does json.dumps call?", "json.dumps belongs to json, outside this repository. It is used here by dump"),
+        ("What does json.dumps return?", "json.dumps belongs to json, outside this repository."),
+        ("Does json import tools.py?", "No sign that json imports tools"),
+        ("Does json.dumps call dump?", "No sign that json.dumps calls dump"),
         ("Which tests exercise spare?", "spare is exercised by test_spare"),
     ],
 )
