@@ -45,8 +45,8 @@ _EDIT_TEXT: Final = """
     replace replaced simplify simplified some support supported sure tweak update updated updates
 """
 EDIT_WORDS: Final = frozenset(_EDIT_TEXT.split())
-_SOURCE: Final = "|".join(sorted(re.escape(suffix[1:]) for suffix in SOURCE_SUFFIXES))
-_PATH = re.compile(rf"^[\w.\-/]*/[\w.\-]+$|^[\w\-]+\.(?:{_SOURCE}|md|rst|toml)$")
+SOURCE: Final = "|".join(sorted(re.escape(suffix[1:]) for suffix in SOURCE_SUFFIXES))
+_PATH = re.compile(rf"^[\w.\-/]*/[\w.\-]+$|^[\w\-]+\.(?:{SOURCE}|md|rst|toml)$")
 
 
 def bare(name: str) -> str:
@@ -93,9 +93,9 @@ def code_words(question: str) -> list[str]:
     )
 
 
-def distance(a: str, b: str, limit: int = 64) -> int:
-    """Edit distance ignoring case, a swap of neighbours counting one."""
-    a, b = a.lower()[:limit], b.lower()[:limit]
+def distance(a: str, b: str) -> int:
+    """Edit distance of the first 64 letters ignoring case, a swap of neighbours counting one."""
+    a, b = a.lower()[:64], b.lower()[:64]
     before: list[int] = []
     row = list(range(len(b) + 1))
     for i, x in enumerate(a, 1):

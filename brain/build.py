@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -28,7 +28,7 @@ from config.settings import BrainSettings
 from extractor.graph import Graph, write_brain
 
 if TYPE_CHECKING:
-    from brain.writer import Written
+    from brain.phrasing import Phrased
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ def run(settings: BrainSettings, console: Console, repo: Path | None = None) -> 
             texts = read_texts(root, graph.files()) if root is not None and root.is_dir() else Texts({}, (), ())
         manifest = Manifest(
             stage="brain",
-            inputs=digest((source.inputs, *sorted(f"{p}\0{h}" for p, (h, _) in texts.files.items()))),
+            inputs=digest((source.inputs, *sorted(f"{path}\0{file.sha256}" for path, file in texts.files.items()))),
             root=source.root,
             commit=source.commit,
             project=source.project,
@@ -137,7 +137,7 @@ def run(settings: BrainSettings, console: Console, repo: Path | None = None) -> 
         seconds=time.monotonic() - started,
     )
     made = {"nodes": report.nodes, "rows": report.rows, "ontology": len(ontology.nodes)}
-    write_manifest(settings.out_dir, Manifest(**{**asdict(manifest), "counts": made}))
+    write_manifest(settings.out_dir, replace(manifest, counts=made))
     return report
 
 
@@ -171,20 +171,20 @@ def _notes(settings: BrainSettings, console: Console, view: View, ranks: dict[st
             task.advance()
 
 
-def _phrased(settings: BrainSettings, console: Console, notes: dict[str, Note], texts: Texts) -> Written | None:
+def _phrased(settings: BrainSettings, console: Console, notes: dict[str, Note], texts: Texts) -> Phrased | None:
     """Notes phrased by the endpoint the settings name, None when this is only a rehearsal."""
     chosen = settings.summary.writer
-    from brain.writer import EXCERPT_LINES, Endpoint, announce, rephrase
+    from brain.phrasing import EXCERPT_LINES, NOTE, announce, rephrase
+    from brain.writer import Endpoint
 
     def excerpt(note: Note) -> str:
         start, end = note.lines
-        text = texts.files.get(note.path, ("", ""))[1] if start else ""
-        return "\n".join(text.split("\n")[start - 1 : min(end, start + EXCERPT_LINES - 1)])
+        lines = texts.files[note.path].lines() if start and note.path in texts.files else []
+        return "\n".join(lines[start - 1 : min(end, start + EXCERPT_LINES - 1)])
 
-    writer = Endpoint(chosen, settings.summary.max_tokens)
+    writer = Endpoint(chosen, settings.summary.max_tokens, NOTE)
     try:
-        for line in announce(notes, writer, excerpt):
-            console.note(line)
+        console.note(announce(notes.values(), writer.host, excerpt))
         if chosen.dry_run:
             return None
         cache = settings.graph.with_name("writer.cache.sqlite")

@@ -14,11 +14,11 @@ from itertools import groupby
 from pathlib import Path
 from typing import Final
 
-from brain.index import Row
+from brain.index import Files, Row, Text
 from brain.markup import plain
 from brain.notes import Note
 from brain.text import clean, decode
-from brain.view import CODE_TYPES, View, is_public
+from brain.view import CODE_TYPES, View, is_public, members
 from extractor.schema import FileRow, Node
 
 DOCUMENTS: Final = (".md", ".rst", ".txt", ".adoc", ".mdx", ".markdown")
@@ -33,10 +33,10 @@ _MAX_BYTES: Final = 1_500_000
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """`files` maps a path to (sha256, text). `changed` are files whose bytes are not the extracted ones, `unread` those
+    """`changed` are files whose bytes are not the extracted ones, `unread` those
     that could not be read, each with its reason."""
 
-    files: dict[str, tuple[str, str]]
+    files: dict[str, Text]
     changed: tuple[str, ...]
     unread: tuple[str, ...]
 
@@ -45,7 +45,7 @@ def read_texts(root: Path, files: Iterable[FileRow]) -> Texts:
     """The text of every parsed file and document under `root`."""
     from extractor.scrub import scrub
 
-    texts: dict[str, tuple[str, str]] = {}
+    texts: dict[str, Text] = {}
     changed, unread = [], []
     base = root.resolve()
     for row in files:
@@ -67,7 +67,7 @@ def read_texts(root: Path, files: Iterable[FileRow]) -> Texts:
         if row.sha256 and found != row.sha256:
             changed.append(row.path)
             continue
-        texts[row.path] = (found, shown_text(scrub(decode(data, row.lang))))
+        texts[row.path] = Text(found, shown_text(scrub(decode(data, row.lang))))
     return Texts(texts, tuple(changed), tuple(unread))
 
 
@@ -80,16 +80,17 @@ def is_document(path: str) -> bool:
     return path.lower().endswith(DOCUMENTS)
 
 
-def symbol_rows(view: View, found: Mapping[str, str], texts: Mapping[str, tuple[str, str]]) -> Iterator[Row]:
+def symbol_rows(view: View, found: Mapping[str, str], texts: Files) -> Iterator[Row]:
     """A row per symbol, module and ontology node, long symbols in parts; `found` is what `found_by` gave for each note."""
     for path, group in groupby(sorted(view.nodes.values(), key=lambda n: (n.path, n.id)), key=lambda n: n.path):
-        lines = texts[path][1].split("\n") if path in texts else []
+        lines = texts[path].lines() if path in texts else []
         for node in group:
             if node.type == "external" or node.name.startswith("<lambda"):
                 continue
             signature = str(node.meta.get("signature", ""))
             if node.type in ("class", "interface", "module", "package"):
-                signature = " ".join((signature, *_members(view, node))).strip()
+                names = (member.name for member in members(view, node.id) if is_public(member))
+                signature = " ".join((signature, *names)).strip()
             for number, (start, end) in enumerate(spans(view, node)):
                 doc = "" if number else _doc_outside(node, lines[start - 1 : end] if start else ())
                 summary = f"{found.get(node.id, '')} {doc}".strip()
@@ -131,22 +132,11 @@ def spans(view: View, node: Node) -> list[tuple[int, int]]:
 
 def _first_member(view: View, node: Node, default: int) -> int:
     """The line where the first function or class inside a container begins."""
-    lines = [
-        member.lines[0]
-        for edge in view.into(node.id, "defined_in")
-        if (member := view.node(edge.src)) is not None and member.type != "variable" and member.lines[0]
-    ]
-    return min(lines, default=default)
+    inside = (member for member in members(view, node.id) if member.type != "variable")
+    return min((member.lines[0] for member in inside if member.lines[0]), default=default)
 
 
-def _members(view: View, node: Node) -> Iterator[str]:
-    for edge in view.into(node.id, "defined_in"):
-        member = view.node(edge.src)
-        if member is not None and member.origin != "brain" and is_public(member):
-            yield member.name
-
-
-def section_rows(texts: Mapping[str, tuple[str, str]]) -> Iterator[Row]:
+def section_rows(texts: Files) -> Iterator[Row]:
     """A row per section of each document, named by its heading."""
     for path, (_, text) in sorted(texts.items()):
         if is_document(path):

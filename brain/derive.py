@@ -14,7 +14,7 @@ from typing import Final
 
 from brain.facts import Fact
 from brain.text import clean, first_sentence, one_line
-from brain.view import Near, Relations, View, container, handled, is_test
+from brain.view import Near, Relations, View, container, handled, is_direct, is_test, members
 from extractor.error_classes import STANDARD
 from extractor.graph import Graph
 from extractor.languages import BY_NAME
@@ -61,7 +61,6 @@ class FactTable:
     def __init__(self, facts: Iterable[Fact]) -> None:
         self._by_subject: dict[str, list[Fact]] = {}
         self._by_relation: dict[tuple[str, str], list[Fact]] = {}
-        self._by_id: dict[str, Fact] = {}
         for fact in facts:
             self._by_subject.setdefault(fact.subject, []).append(fact)
             self._by_relation.setdefault((fact.subject, fact.relation), []).append(fact)
@@ -76,11 +75,6 @@ class FactTable:
     def about(self, node_id: str, relation: str = "") -> tuple[Fact, ...]:
         """Facts about a node in the order they were derived, of one relation when named."""
         return tuple(self._by_relation.get((node_id, relation), ()) if relation else self._by_subject.get(node_id, ()))
-
-    def by_id(self, fact_id: str) -> Fact | None:
-        if not self._by_id:  # ids are hashes: a table that is only read by subject need not compute them
-            self._by_id = {f.id: f for facts in reversed(self._by_subject.values()) for f in reversed(facts)}
-        return self._by_id.get(fact_id)
 
 
 def derive_facts(graph: Graph) -> list[Fact]:
@@ -184,10 +178,8 @@ def _structure(relations: Relations, node: Node) -> Iterator[Fact]:
         base = overridden(relations, node, owner)
         if base is not None:
             yield _fact(node, "overrides", base.id)
-    for edge in relations.into(node.id, "defined_in"):
-        member = relations.node(edge.src)
-        if member is not None and member.origin != "brain":
-            yield _fact(node, "member", member.id, type=member.type)
+    for member in members(relations, node.id):
+        yield _fact(node, "member", member.id, type=member.type)
 
 
 def overridden(relations: Relations, node: Node, owner: Node) -> Node | None:
@@ -200,9 +192,8 @@ def overridden(relations: Relations, node: Node, owner: Node) -> Node | None:
                 above += [e.dst for e in _in_source_order(relations.out(class_id, kind)) if e.dst not in seen]
         for class_id in dict.fromkeys(above):
             seen.add(class_id)
-            for edge in relations.into(class_id, "defined_in"):
-                member = relations.node(edge.src)
-                if member is not None and member.name == node.name and _replaces(relations, node, member, class_id):
+            for member in members(relations, class_id):
+                if member.name == node.name and _replaces(relations, node, member, class_id):
                     return member
         level = list(dict.fromkeys(above))
     return None
@@ -243,7 +234,7 @@ def _used(relations: Relations, node: Node) -> Iterator[Fact]:
         if importer is not None and not is_test(importer):
             yield _fact(node, "imported_by", importer.id)
     for edge in relations.into(node.id, "throws"):
-        if _direct(edge):
+        if is_direct(edge):
             yield _fact(node, "raised_by", edge.src, **_raise_details(edge))
     for source, action in relations.catchers(node.id):
         yield _fact(node, "caught_by", source, action=action)
@@ -264,9 +255,9 @@ def _errors(relations: Relations, node: Node) -> Iterator[Fact]:
     """What the node raises itself, what comes through its calls, what its handlers catch."""
     thrown = _in_source_order(relations.out(node.id, "throws"))
     for edge in thrown:
-        if _direct(edge):
+        if is_direct(edge):
             yield _fact(node, "raises", edge.dst, **_raise_details(edge))
-    direct = {edge.dst for edge in thrown if _direct(edge)}
+    direct = {edge.dst for edge in thrown if is_direct(edge)}
     unkept = _unkept(relations, node, thrown)
     for edge in sorted(thrown, key=likelihood):
         if edge.dst in unkept:
@@ -356,10 +347,6 @@ def _in_source_order(edges: list[Edge]) -> list[Edge]:
 
 def _how(edge: Edge) -> dict[str, str]:
     return {"confidence": f"{edge.confidence:g}" if edge.confidence < 1 else "", "via": edge.via}
-
-
-def _direct(edge: Edge) -> bool:
-    return bool(edge.meta.get("how", "direct") == "direct")
 
 
 def _raise_details(edge: Edge) -> dict[str, str]:

@@ -12,12 +12,13 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import Final
 
-from brain.view import CODE_TYPES, View, hidden, is_aside, is_public, is_test, module_of
+from brain.view import CODE_TYPES, View, hidden, is_aside, is_public, is_test, members, module_of
 from extractor.graph import Graph
 from extractor.schema import Node
 
 DAMPING: Final = 0.85
 ROUNDS: Final = 30
+PASSES: Final = 12  # of votes on the communities
 COMMON: Final = 5  # a name defined in more files than this says little
 _KINDS: Final = ("calls", "imports", "extends", "implements", "throws")
 
@@ -80,11 +81,10 @@ def public_evidence(view: View) -> dict[str, tuple[str, ...]]:
             if facade and target is not None and target.type != "external":
                 evidence[edge.dst].add("re-exported")
         exports = set(module.meta.get("exports") or ())
-        for edge in view.into(module.id, "defined_in"):
-            member = view.node(edge.src)
-            if member is not None and member.name in exports:
+        for member in members(view, module.id):
+            if member.name in exports:
                 evidence[member.id].add("exported")
-            if member is not None and module.meta.get("entry_point") and member.name in ("main", "cli", "app"):
+            if module.meta.get("entry_point") and member.name in ("main", "cli", "app"):
                 evidence[member.id].add("entry point")
     for node in view.of_type("class", "interface", "function", "method"):
         if "exported" in node.meta.get("flags", ()):
@@ -155,7 +155,7 @@ def _pagerank(ids: list[str], weights: dict[str, dict[str, float]]) -> dict[str,
     return dict(zip(ids, rank.tolist(), strict=True))
 
 
-def communities(ids: list[str], weights: dict[str, dict[str, float]], rounds: int = 12) -> dict[str, str]:
+def communities(ids: list[str], weights: dict[str, dict[str, float]]) -> dict[str, str]:
     """Label propagation over the undirected graph, in order of id: each node takes its heaviest neighbour label, the
     smaller label on a tie. A community is named by the smallest id in it."""
     number = {node_id: i for i, node_id in enumerate(ids)}
@@ -167,7 +167,7 @@ def communities(ids: list[str], weights: dict[str, dict[str, float]], rounds: in
             around[b][a] = around[b].get(a, 0.0) + weight
     label = list(range(len(ids)))
     waiting = {i for i, others in enumerate(around) if others}
-    for _ in range(rounds):
+    for _ in range(PASSES):
         moved: set[int] = set()
         for i in sorted(waiting):
             votes: dict[int, float] = {}

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate, groupby
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from brain.text import split_identifier
 from brain.view import BRAIN_TYPES
@@ -64,6 +64,19 @@ class Row:
     summary: str = ""
 
 
+class Text(NamedTuple):
+    """A file as it is indexed: its text, secrets masked, and the hash of its bytes."""
+
+    sha256: str
+    text: str
+
+    def lines(self) -> list[str]:
+        return self.text.split("\n")
+
+
+Files = Mapping[str, Text]  # by path
+
+
 def index_path(graph_path: Path) -> Path:
     """The index beside a graph."""
     return graph_path.with_name("index.sqlite")
@@ -80,8 +93,8 @@ def expand(text: str) -> str:
     return " ".join(map(_forms, _WORD.findall(text)))
 
 
-def write_index(path: Path, rows: Iterable[Row], texts: Mapping[str, tuple[str, str]]) -> int:
-    """Bring the index to these rows and texts; returns the number of rows. `texts` maps a path to (sha256, text).
+def write_index(path: Path, rows: Iterable[Row], texts: Files) -> int:
+    """Bring the index to these rows and texts; returns the number of rows.
 
     Where less than a quarter of the files differ from the index that is there, a copy of it is updated file by file; else
     all is written anew. Either way a sibling is renamed over `path`, and what is found afterwards is the same.
@@ -155,7 +168,7 @@ def dump_index(db: sqlite3.Connection) -> Iterator[str]:
         yield repr(row)
 
 
-def _digest(rows: Sequence[Row], text: tuple[str, str] | None) -> str:
+def _digest(rows: Sequence[Row], text: Text | None) -> str:
     """Of all that the index holds about one file."""
     return digest((*text, repr(rows)) if text else (repr(rows),))
 
@@ -180,13 +193,13 @@ def _name(db: sqlite3.Connection, names: set[str]) -> None:
     db.executemany("INSERT INTO near (name) VALUES (?)", [(name,) for name in sorted(names - known.keys())])
 
 
-def _add(db: sqlite3.Connection, path: str, rows: Sequence[Row], text: tuple[str, str] | None, content: str) -> None:
+def _add(db: sqlite3.Connection, path: str, rows: Sequence[Row], text: Text | None, content: str) -> None:
     """Add one file. Its number comes from its path, so that it does not depend on what was indexed before."""
     number = int(digest((path,))[:10], 16)
     while db.execute("SELECT 1 FROM parts WHERE id = ?", (number,)).fetchone():
         number += 1
     db.execute("INSERT INTO parts VALUES (?,?,?,?)", (number, path, content, len(rows)))
-    lines = text[1].split("\n") if text else []
+    lines = text.lines() if text else []
     starts = [0, *accumulate(len(line) + 1 for line in lines)]
     for row_id, row in enumerate(rows, number << ROW_BITS):
         body = "\n".join(lines[row.start - 1 : row.end]) if row.start else ""
@@ -199,7 +212,7 @@ def _add(db: sqlite3.Connection, path: str, rows: Sequence[Row], text: tuple[str
         db.execute(f"INSERT INTO words (rowid, {_COLUMNS}) VALUES (?,?,?,?,?,?)", (row_id, *columns))
     if text:
         db.execute("INSERT INTO texts VALUES (?,?,?)", (path, *text))
-        db.execute("INSERT INTO grams (rowid, text) VALUES (?,?)", (number, text[1]))
+        db.execute("INSERT INTO grams (rowid, text) VALUES (?,?)", (number, text.text))
 
 
 def _remove(db: sqlite3.Connection, path: str) -> None:

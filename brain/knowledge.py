@@ -22,7 +22,7 @@ def purpose_of(table: FactTable, node: Node) -> Sentence | None:
     return Sentence(facts[0].object, (facts[0].id,), ()) if facts else None
 
 
-def leaf_clause(r: Renderer, lead: str, facts: Sequence[Fact], limit: int) -> Sentence | None:
+def leaf_clause(lead: str, facts: Sequence[Fact], limit: int = 6) -> Sentence | None:
     """As `clause`, members by their own name: their class has just been named."""
     if not facts:
         return None
@@ -67,7 +67,7 @@ def concept(r: Renderer, node: Node, table: FactTable) -> Iterator[Sentence]:
         r.clause("produced by", r.best(table.about(node.id, "produced_by"))),
         r.clause("taken by", r.best(table.about(node.id, "consumed_by"))),
     )
-    yield join_clauses(leaf_clause(r, "members:", table.about(node.id, "member"), 6))
+    yield join_clauses(leaf_clause("members:", table.about(node.id, "member")))
 
 
 def error(r: Renderer, node: Node, table: FactTable) -> Iterator[Sentence]:

@@ -79,7 +79,7 @@ class Lookup:
         self, graph: Graph, db: sqlite3.Connection, without: Iterable[str] = (), embedder: Embedder | None = None
     ) -> None:
         self.graph = graph
-        self._db = db
+        self.db = db
         self._without = frozenset(without)
         self._embedder = embedder
         self._vectors = _vectors(graph.path, embedder.space) if embedder else None
@@ -97,7 +97,7 @@ class Lookup:
             raise
 
     def close(self) -> None:
-        self._db.close()
+        self.db.close()
         self.graph.close()
 
     def __enter__(self) -> Lookup:
@@ -137,7 +137,7 @@ class Lookup:
 
     def kinds(self) -> list[str]:
         """The types of what is indexed."""
-        return [row[0] for row in self._db.execute("SELECT DISTINCT kind FROM rows ORDER BY kind") if row[0]]
+        return [row[0] for row in self.db.execute("SELECT DISTINCT kind FROM rows ORDER BY kind") if row[0]]
 
     def exists(self, name: str) -> list[Node]:
         """Nodes that `name` may mean, best first; empty when the graph has none."""
@@ -194,7 +194,7 @@ class Lookup:
         chosen = "f.id IN (SELECT rowid FROM grams WHERE grams MATCH ?) AND" if match else "? = '' AND"
         query = f"SELECT t.path, t.text FROM parts f JOIN texts t ON t.path = f.path WHERE {chosen} 1 ORDER BY t.path"
         found: list[tuple[str, int, str]] = []
-        for path, whole in self._db.execute(query, (match,)):
+        for path, whole in self.db.execute(query, (match,)):
             if text not in whole or (path_glob and not fnmatch.fnmatchcase(path, path_glob)):
                 continue
             found += [(path, number, line) for number, line in enumerate(whole.split("\n"), 1) if text in line]
@@ -206,7 +206,7 @@ class Lookup:
         """Lines of a file as they were indexed; empty when the file is not in the index."""
         if not start:
             return ""
-        row = self._db.execute("SELECT text FROM texts WHERE path = ?", (path,)).fetchone()
+        row = self.db.execute("SELECT text FROM texts WHERE path = ?", (path,)).fetchone()
         return "\n".join(row[0].split("\n")[start - 1 : end]) if row else ""
 
     def at(self, key: str) -> Hit | None:
@@ -217,16 +217,16 @@ class Lookup:
     def _frequency(self, terms: Sequence[str], limit: int) -> dict[str, int]:
         """In how many rows each term occurs, counted as far as `limit`."""
         query = "SELECT count(*) FROM (SELECT 1 FROM words WHERE words MATCH ? LIMIT ?)"
-        return {t: self._db.execute(query, (f'"{t}"', limit)).fetchone()[0] for t in terms}
+        return {t: self.db.execute(query, (f'"{t}"', limit)).fetchone()[0] for t in terms}
 
     def _files_of(self, frequency: Mapping[str, int]) -> dict[str, float]:
         """How much of these words each file holds: BM25 over files, a row that has the word counting once, 1 for the best."""
-        sizes = {number: (path, rows) for number, path, rows in self._db.execute("SELECT id, path, rows FROM parts")}
+        sizes = {number: (path, rows) for number, path, rows in self.db.execute("SELECT id, path, rows FROM parts")}
         mean = self._size / max(1, len(sizes))
         scores: dict[int, float] = {}
         query = f"SELECT rowid >> {ROW_BITS}, count(*) FROM words WHERE words MATCH ? GROUP BY 1 ORDER BY 1"
         for term in [t for t, n in frequency.items() if n and n <= COMMON]:
-            counts = self._db.execute(query, (f'"{term}"',)).fetchall()
+            counts = self.db.execute(query, (f'"{term}"',)).fetchall()
             rarity = math.log(1 + (len(sizes) - len(counts) + 0.5) / (len(counts) + 0.5))
             for number, n in counts:
                 length = sizes[number][1] / mean
@@ -248,7 +248,7 @@ class Lookup:
         )
         found: dict[str, Candidate] = {}
         best = 0.0
-        for *row, score in self._db.execute(query, (match, POOL)):
+        for *row, score in self.db.execute(query, (match, POOL)):
             candidate = Candidate(*row)
             if candidate.kind in BRAIN_TYPES and not told:
                 continue
@@ -291,7 +291,7 @@ class Lookup:
         """The row a vector belongs to: by node id, or `path:start` for a piece of a document."""
         path, _, start = key.rpartition(":")
         if start.isdigit() and "#" not in key:
-            row = self._db.execute(
+            row = self.db.execute(
                 f"SELECT {_ROW} FROM rows WHERE path = ? AND start = ? AND node_id = ''", (path, int(start))
             ).fetchone()
             return Candidate(*row) if row else None
@@ -325,7 +325,7 @@ class Lookup:
                 )
 
     def _row_of(self, node_id: str) -> Candidate | None:
-        row = self._db.execute(
+        row = self.db.execute(
             f"SELECT {_ROW} FROM rows WHERE node_id = ? ORDER BY start LIMIT 1",
             (node_id,),
         ).fetchone()
@@ -341,7 +341,7 @@ class Lookup:
     def _snippet(self, c: Candidate, terms: Sequence[str]) -> tuple[int, str]:
         """The three lines of the passage with most query words, its first lines when none has any, and where they stand."""
         query = "SELECT substr(text, ?, ?) FROM texts WHERE path = ?"
-        row = self._db.execute(query, (c.offset + 1, c.length, c.path)).fetchone() if c.length else None
+        row = self.db.execute(query, (c.offset + 1, c.length, c.path)).fetchone() if c.length else None
         lines = (row[0] if row else "").split("\n")
         wanted = {t.lower()[:5] for t in terms}
         counts = [sum(word in low for word in wanted) for low in map(str.lower, lines)]
@@ -353,12 +353,12 @@ class Lookup:
         folded = name.lower()
         grams = sorted({folded[i : i + 3] for i in range(len(folded) - 2)})
         if not grams:
-            rows = self._db.execute(
+            rows = self.db.execute(
                 "SELECT DISTINCT name FROM rows WHERE name LIKE ? ORDER BY name LIMIT 50", (f"{name}%",)
             )
         else:
             match = " OR ".join('"' + gram.replace('"', '""') + '"' for gram in grams)
-            rows = self._db.execute("SELECT name FROM near WHERE near MATCH ? ORDER BY rank, name LIMIT 60", (match,))
+            rows = self.db.execute("SELECT name FROM near WHERE near MATCH ? ORDER BY rank, name LIMIT 60", (match,))
         found = [row[0] for row in rows]
         limit = max(2, len(name) // 2)
         return sorted((f for f in found if distance(name, f) <= limit), key=lambda f: (distance(name, f), f))[:12]

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple
 
 # Private characters, so never text: two around the number of a code span that was set apart, one where words are joined.
 _OPEN, _SHUT, _JOIN = "\ue000", "\ue001", "\ue002"
@@ -39,6 +39,10 @@ _JOINT = re.compile(rf"(?<=[{_SHUT}*|])\\\s?(?=\w)|\\\s(?=[{_OPEN}*|])")  # `Thi
 _ESCAPE = re.compile(r"\\(?=[*_`|<>#])")
 _ASIDE = re.compile(r"\s*(?:\.\.\s|:::+\s*\{?\w|(?:!!!|\?\?\?\+?)\s+\w|>\s*\[!\w+\]|(?:```+|~~~+)\{\w)")
 _FENCE = re.compile(r"\s*(`{3,}(?=[^`]*$)|~{3,})\s*(\S*)")
+_CODE_FENCE = re.compile(r"\s*(```+|~~~+)\s*\{?\.?([\w+-]*)")
+_CODE_DIRECTIVE = re.compile(
+    r"\s*\.\.\s+(?:code-block|code|sourcecode|testcode|doctest|(?:\w+:)?example|ipython)\s*::\s*([\w:+-]*)\s*$"
+)
 _ADMONITION = re.compile(
     r"\{(?:note|tip|hint|important|warning|caution|danger|attention|error|admonition|seealso|versionadded|versionchanged|deprecated)\}"
 )
@@ -129,8 +133,8 @@ def aside_end(lines: Sequence[str], at: int) -> int:
         while end < len(lines) and _QUOTED.match(lines[end]):
             end += 1
         return end
-    indent = _indent(lines[at])
-    while end < len(lines) and (not lines[end].strip() or _indent(lines[end]) > indent):
+    indent = indent_of(lines[at])
+    while end < len(lines) and (not lines[end].strip() or indent_of(lines[end]) > indent):
         end += 1
     return end
 
@@ -141,7 +145,43 @@ def _underlined(match: re.Match[str]) -> str:
     return match.group() if said.isidentifier() and (mark == "_" or said.islower()) else said
 
 
-def _indent(line: str) -> int:
+class Block(NamedTuple):
+    """The lines of a document from `first` up to `end` that are code; `lang` is "" where nobody says."""
+
+    first: int
+    end: int
+    lang: str
+
+
+def code_blocks(lines: Sequence[str], *, fenced: bool = True) -> Iterator[Block]:
+    """Every block of code: between fences, or indented below `::` or a directive for code."""
+    at = 0
+    while at < len(lines):
+        line = lines[at]
+        fence, directive = _CODE_FENCE.match(line) if fenced else None, _CODE_DIRECTIVE.match(line)
+        if fence:
+            end = next((n for n in range(at + 1, len(lines)) if lines[n].strip().startswith(fence[1])), len(lines))
+            block, at = Block(at + 1, end, fence[2].lower()), end + 1
+        elif directive or (line.rstrip().endswith("::") and not line.lstrip().startswith("..")):
+            first = at + 1
+            while first < len(lines) and (not lines[first].strip() or re.match(r"\s+:[\w-]+:", lines[first])):
+                first += 1
+            end = first
+            while end < len(lines) and (not lines[end].strip() or indent_of(lines[end]) > indent_of(line)):
+                end += 1
+            at = max(end, at + 1)
+            while end > first and not lines[end - 1].strip():
+                end -= 1
+            block = Block(first, end, directive[1].lower() if directive else "")
+        else:
+            at += 1
+            continue
+        if block.end > block.first:
+            yield block
+
+
+def indent_of(line: str) -> int:
+    """How far a line stands in."""
     return len(line) - len(line.lstrip())
 
 

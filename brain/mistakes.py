@@ -10,20 +10,18 @@ import ast
 import inspect
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
 
 from brain.corpus import is_document
+from brain.drafts import Draft, Link, error_classes, slug
+from brain.index import Files
 from brain.text import first_sentence, one_line, sentences, split_identifier, tokens
-from brain.tried import advice, tried
-from brain.view import View, is_aside, is_history, is_public, is_test, readable
+from brain.tried import Tried, advice, tried
+from brain.view import View, is_aside, is_direct, is_history, is_public, is_test, members, readable
 from extractor.schema import Edge, Node
 
-if TYPE_CHECKING:
-    from brain.ontology import Draft
-
 MOST: Final = 12
-Link = tuple[str, str, tuple[tuple[str, Any], ...]]
 _HOLE: Final = re.compile(r"\{[^{}]*\}")
 _VERB = (
     r"(?:us(?:e|ing)|pass(?:ing)?|set(?:ting)?|install(?:ing)?|specify(?:ing)?|provid(?:e|ing)|call(?:ing)?|add(?:ing)?"
@@ -39,75 +37,76 @@ _COMPARE: Final = re.compile(r"^([\w.\[\]()]+)\s+(<=|>=|==|!=|<|>|is not|is)\s+(
 _REACH: Final = 2000  # callers followed upwards from a raise site
 
 
-def errors(view: View, texts: Mapping[str, tuple[str, str]], census: Counter[str]) -> Iterator[Draft]:
+def errors(view: View, texts: Files, census: Counter[str]) -> Iterator[Draft]:
     """Drafts for classes, then for raise sites with a message of their own. `texts` may be empty: then only the graph speaks."""
-    from brain.ontology import Draft, error_classes, slug
-
     sites: dict[str, list[Edge]] = defaultdict(list)
     for node in view.of_type("function", "method", "module"):
         if is_test(node) or is_aside(node.path):
             continue
         for edge in view.out(node.id, "throws"):
             sites[edge.dst].append(edge)
+    for class_id in sorted(i for i in error_classes(view) if not is_test(view.nodes[i])):
+        yield _of_class(view, texts, view.nodes[class_id], sites[class_id])
     attempts = tried(view, texts)
-    classes = sorted(i for i in error_classes(view) if not is_test(view.nodes[i]))
-    for class_id in classes:
-        node = view.nodes[class_id]
-        direct = [e for e in sites[class_id] if is_direct(e)]
-        handlers = view.catchers(class_id)
-        message = class_message(view, node, texts)
-        said = [*fixes(message, f"{node.path}:{node.lines[0]}-{node.lines[1]}"), *documented(node.name, texts)]
-        more: list[tuple[str, Any]] = [("fixes", said)]
-        if message:
-            more += [("message", message), ("pattern", pattern(message))]
+    for class_id in sorted(sites):
+        yield from _of_messages(view, texts, census, class_id, sites[class_id], attempts)
+
+
+def _of_class(view: View, texts: Files, node: Node, thrown: list[Edge]) -> Draft:
+    direct = [e for e in thrown if is_direct(e)]
+    message = class_message(view, node, texts)
+    said = [*fixes(message, f"{node.path}:{node.lines[0]}-{node.lines[1]}"), *documented(node.name, texts)]
+    more: list[tuple[str, Any]] = [("fixes", said)]
+    if message:
+        more += [("message", message), ("pattern", pattern(message))]
+    return Draft(
+        "error",
+        slug(node.qualname),
+        node,
+        "exception class",
+        title=node.name,
+        purpose=first_sentence(str(node.meta.get("doc", ""))),
+        evidence=tuple(sorted({node.id, *(e.src for e in direct)})),
+        links=(("about", node.id, ()), *_links(view, direct, thrown, view.catchers(node.id))),
+        more=tuple(more),
+    )
+
+
+def _of_messages(
+    view: View, texts: Files, census: Counter[str], class_id: str, thrown: list[Edge], attempts: Sequence[Tried]
+) -> Iterator[Draft]:
+    """One draft per function and message with which it raises this class."""
+    class_name = class_id.rpartition("#")[2].rpartition(".")[2] or class_id
+    through: dict[str, list[Edge]] = defaultdict(list)
+    for edge in thrown:
+        if not is_direct(edge):
+            through[str(edge.meta.get("callee", ""))].append(edge)
+    by_message = _by_message(thrown)
+    messages = Counter(source for source, _ in by_message)
+    for (source, message), edges in sorted(by_message.items()):
+        if not telling(message):
+            census["refused: raise site without a message of its own"] += 1
+            continue
+        raiser, onward = view.nodes[source], through.get(source, [])
+        start = min(e.line for e in edges)
+        guard = next((one_line(str(e.meta.get("guard") or "")) for e in edges if e.meta.get("guard")), "")
+        place = f"{raiser.path}:{start}-{start}"
+        ways = [e.src for e in onward]
+        shown = advice(attempts, class_name, source, ways, message, only=messages[source] == 1)
+        said = [*fixes(message, place), *_opposite(guard, raiser, place, _above(edges, raiser, texts)), *shown]
         yield Draft(
             "error",
-            slug(node.qualname),
-            node,
-            "exception class",
-            title=node.name,
-            purpose=first_sentence(str(node.meta.get("doc", ""))),
-            evidence=tuple(sorted({class_id, *(e.src for e in direct)})),
-            links=(("about", class_id, ()), *_links(view, direct, sites[class_id], handlers)),
-            more=tuple(more),
+            f"{slug(class_name)}-{slug(raiser.qualname)}",
+            raiser,
+            "message of a raise site",
+            title=f"{class_name}: {message}",
+            purpose="",
+            evidence=tuple(f"{raiser.path}:{line}-{line}" for line in sorted({e.line for e in edges})),
+            links=(("about", class_id, ()), *_links(view, edges, onward, _around(view, source, class_id))),
+            more=(("message", message), ("guard", guard), ("pattern", pattern(message)), ("fixes", said)),
+            path=raiser.path,
+            lines=(start, start),
         )
-    for class_id in sorted(sites):
-        through: dict[str, list[Edge]] = defaultdict(list)
-        for edge in sites[class_id]:
-            if not is_direct(edge):
-                through[str(edge.meta.get("callee", ""))].append(edge)
-        by_message = _by_message(sites[class_id])
-        messages = Counter(source for source, _ in by_message)
-        for (source, message), edges in sorted(by_message.items()):
-            if not telling(message):
-                census["refused: raise site without a message of its own"] += 1
-                continue
-            raiser = view.nodes[source]
-            class_name = class_id.rpartition("#")[2].rpartition(".")[2] or class_id
-            start = min(e.line for e in edges)
-            guard = next((one_line(str(e.meta.get("guard") or "")) for e in edges if e.meta.get("guard")), "")
-            place = f"{raiser.path}:{start}-{start}"
-            handlers = _around(view, source, class_id)
-            ways = [e.src for e in through.get(source, [])]
-            shown = advice(attempts, class_name, source, ways, message, only=messages[source] == 1)
-            said = [*fixes(message, place), *_opposite(guard, raiser, place, _above(edges, raiser, texts)), *shown]
-            yield Draft(
-                "error",
-                f"{slug(class_name)}-{slug(raiser.qualname)}",
-                raiser,
-                "message of a raise site",
-                title=f"{class_name}: {message}",
-                purpose="",
-                evidence=tuple(f"{raiser.path}:{line}-{line}" for line in sorted({e.line for e in edges})),
-                links=(("about", class_id, ()), *_links(view, edges, through.get(source, []), handlers)),
-                more=(("message", message), ("guard", guard), ("pattern", pattern(message)), ("fixes", said)),
-                path=raiser.path,
-                lines=(start, start),
-            )
-
-
-def is_direct(edge: Edge) -> bool:
-    return bool(edge.meta.get("how", "direct") == "direct")
 
 
 def telling(message: str) -> bool:
@@ -128,7 +127,7 @@ def fixes(message: str, evidence: str) -> list[dict[str, str]]:
     return [{"text": s, "evidence": evidence} for s in said]
 
 
-def documented(name: str, texts: Mapping[str, tuple[str, str]]) -> list[dict[str, str]]:
+def documented(name: str, texts: Files) -> list[dict[str, str]]:
     """The first advice a document of the repository gives in a sentence that names the class."""
     whole = re.compile(rf"\b{re.escape(name)}\b")
     for path, (_, text) in sorted(texts.items()):
@@ -150,20 +149,13 @@ def documented(name: str, texts: Mapping[str, tuple[str, str]]) -> list[dict[str
     return []
 
 
-def class_message(view: View, node: Node, texts: Mapping[str, tuple[str, str]]) -> str:
+def class_message(view: View, node: Node, texts: Files) -> str:
     """The template an exception class gives its base in `__init__`, empty when it passes on what it was given."""
-    init = next(
-        (
-            view.node(e.src)
-            for e in view.into(node.id, "defined_in")
-            if e.src.endswith("#" + node.qualname + ".__init__")
-        ),
-        None,
-    )
+    init = next((m for m in members(view, node.id) if m.id.endswith(f"#{node.qualname}.__init__")), None)
     if init is None or init.path not in texts or not readable(node):
         return ""
     start, end = init.lines
-    code = "\n".join(texts[init.path][1].split("\n")[start - 1 : end])
+    code = "\n".join(texts[init.path].lines()[start - 1 : end])
     try:
         tree = ast.parse(inspect.cleandoc("\n" + code))
     except (SyntaxError, ValueError, RecursionError):
@@ -210,9 +202,9 @@ def _opposite(guard: str, raiser: Node, evidence: str, above: str) -> list[dict[
     return [{"text": f"Ensure that {left} {_NEGATED[sign]} {right}.", "evidence": evidence}]
 
 
-def _above(edges: Sequence[Edge], raiser: Node, texts: Mapping[str, tuple[str, str]]) -> str:
+def _above(edges: Sequence[Edge], raiser: Node, texts: Files) -> str:
     """The line of the first raise with the nearest one above it that holds code; empty without the text."""
-    lines = texts[raiser.path][1].split("\n")[: min(e.line for e in edges)] if raiser.path in texts else []
+    lines = texts[raiser.path].lines()[: min(e.line for e in edges)] if raiser.path in texts else []
     return " ".join([line for line in lines if re.search(r"\w", line)][-2:])
 
 

@@ -7,15 +7,18 @@ extractor's own module and package nodes. Edges are `depends_on` with a role (se
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from brain.drafts import Draft, error_classes, slug
 from brain.importance import Importance, public_evidence
+from brain.index import Files
+from brain.mistakes import errors
+from brain.recipes import recipes
 from brain.text import first_sentence, identifiers, split_identifier
-from brain.view import View, container, dotted, hidden, is_aside, is_lifetime, is_public, is_test, module_of
+from brain.view import View, container, dotted, hidden, is_aside, is_lifetime, is_public, is_test, members, module_of
 from config.manifest import digest
 from extractor.schema import Edge, Node
 
@@ -52,30 +55,8 @@ class Ontology:
     census: Counter[str] = field(default_factory=Counter)
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """An ontology node before it has an id. `links` are (role, node id, meta) in order; `evidence` is node ids or path:start-end."""
-
-    type: str
-    slug: str
-    anchor: Node | None
-    rule: str
-    title: str
-    purpose: str
-    evidence: tuple[str, ...]
-    links: tuple[tuple[str, str, tuple[tuple[str, Any], ...]], ...]
-    more: tuple[tuple[str, Any], ...] = ()
-    path: str = ""
-    lines: tuple[int, int] = (0, 0)
-
-
-def derive(
-    view: View, ranks: Mapping[str, Importance], texts: Mapping[str, tuple[str, str]], types: Collection[str]
-) -> Ontology:
-    """All ontology nodes of the wanted `types`. `texts` (path -> (sha256, text)) may be empty: recipes then come from nothing."""
-    from brain.mistakes import errors
-    from brain.recipes import recipes
-
+def derive(view: View, ranks: Mapping[str, Importance], texts: Files, types: Collection[str]) -> Ontology:
+    """All ontology nodes of the wanted `types`. `texts` may be empty: recipes then come from nothing."""
     ontology = Ontology()
     drafts: list[Draft] = []
     if "capability" in types:
@@ -93,11 +74,6 @@ def derive(
     return ontology
 
 
-def slug(name: str) -> str:
-    """`Context.invoke` -> `context.invoke`; what is neither letter, digit, dot nor dash becomes a dash."""
-    return re.sub(r"[^\w.]+", "-", name.lower()).strip("-.") or "x"
-
-
 def capabilities(view: View, ranks: Mapping[str, Importance], census: Counter[str]) -> Iterator[Draft]:
     """One per public class with its methods, and one per public function or group of functions that share a noun."""
     evidence = public_evidence(view)
@@ -113,7 +89,7 @@ def capabilities(view: View, ranks: Mapping[str, Importance], census: Counter[st
         if node_id not in strong and home is not None and any(hidden(part) for part in dotted(home).split(".")):
             continue
         if node.type in ("class", "interface"):
-            methods = _best(ranks, (m for m in members(view, node) if m.type == "method" and is_public(m)))
+            methods = _best(ranks, (m for m in members(view, node.id) if m.type == "method" and is_public(m)))
             public = [
                 m for m in methods if not m.name.startswith(("__", "~")) and "deleted" not in m.meta.get("flags", ())
             ]
@@ -173,7 +149,8 @@ def concepts(view: View, ranks: Mapping[str, Importance], census: Counter[str]) 
             census["refused: class nothing builds on or passes around is no concept"] += 1
             continue
         inside = _best(
-            ranks, (m for m in members(view, node) if is_public(m) and not (is_lifetime(m) or m.name.startswith("__")))
+            ranks,
+            (m for m in members(view, node.id) if is_public(m) and not (is_lifetime(m) or m.name.startswith("__"))),
         )
         built = {e.src for e in view.into(node.id, "extends")}
         links = [("about", node.id, "")]
@@ -244,39 +221,6 @@ def signatures_naming(view: View) -> tuple[dict[str, list[Node]], dict[str, list
         for class_id in meant(annotations, node.path):
             takers[class_id].append(node)
     return makers, takers
-
-
-def error_classes(view: View) -> set[str]:
-    """Classes of the repository whose chain of bases ends in an error outside it, or that are raised."""
-    known: dict[str, bool] = {}
-
-    def is_error(class_id: str, trail: frozenset[str]) -> bool:
-        if class_id in known:
-            return known[class_id]
-        if class_id in trail:
-            return False
-        node = view.node(class_id)
-        if node is None or node.type == "external":
-            return error_name(class_id.rpartition("#")[2].rpartition(".")[2])
-        known[class_id] = any(is_error(e.dst, trail | {class_id}) for e in view.out(class_id, "extends"))
-        return known[class_id]
-
-    found = {node.id for node in view.of_type("class") if is_error(node.id, frozenset())}
-    thrown = {e.dst for node in view.nodes.values() for e in view.out(node.id, "throws")}
-    return found | {i for i in thrown if (node := view.node(i)) is not None and node.type == "class"}
-
-
-def error_name(name: str) -> bool:
-    """Whether a class outside the repository is an error, by the way errors are named everywhere."""
-    return name.endswith(("Error", "Exception", "Warning", "Throwable", "Exit", "Interrupt", "exception", "_error"))
-
-
-def members(view: View, node: Node) -> Iterator[Node]:
-    """What is defined directly in a class or module, in order of id."""
-    for edge in view.into(node.id, "defined_in"):
-        member = view.node(edge.src)
-        if member is not None and member.origin != "brain":
-            yield member
 
 
 def _best(ranks: Mapping[str, Importance], nodes: Iterable[Node], most: int = MOST) -> list[Node]:

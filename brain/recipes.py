@@ -8,56 +8,23 @@ not parse, or whose main call no longer resolves, is counted with the reason: th
 from __future__ import annotations
 
 import ast
-import inspect
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-from brain.text import identifiers, one_line, split_identifier, tokens
-from brain.view import View, container, dotted, is_aside, is_history, is_public, is_test, readable
-from extractor.languages import SPECS
+from brain.drafts import Draft, slug
+from brain.index import Files
+from brain.snippets import MOST_STEPS, Snippet, Step, snippets
+from brain.text import identifiers, split_identifier, tokens
+from brain.traced import traced
+from brain.view import View, container, dotted, is_public, is_test, members, readable
 from extractor.schema import Node
 
-if TYPE_CHECKING:
-    from brain.ontology import Draft
-
-MOST_STEPS: Final = 8
 TRUST: Final = ("documentation", "example", "doctest", "test")
-_FENCES: Final = frozenset(fence for spec in SPECS for fence in spec.fences)
-_IMPORT = re.compile(r"^(?:from\s+[\w.]+\s+import\s+[\w., ]+|import\s+[\w., ]+)$", re.M)
-_FENCE = re.compile(r"^(\s*)(```+|~~~+)\s*\{?\.?([\w+-]*)")
-_DIRECTIVE = re.compile(
-    r"^(\s*)\.\.\s+(?:code-block|code|sourcecode|testcode|doctest|(?:\w+:)?example|ipython)::\s*([\w:+-]*)\s*$"
-)
 
 
-@dataclass(frozen=True, slots=True)
-class Snippet:
-    """`start` is the line of `path` on which `text` begins; `source` one of TRUST; `imports` code that stands before it."""
-
-    path: str
-    start: int
-    text: str
-    title: str
-    source: str
-    imports: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    node_id: str
-    arguments: tuple[str, ...]
-    line: int
-    after: int = 0  # the earlier step whose result this one uses, 0: none
-
-
-def recipes(view: View, texts: Mapping[str, tuple[str, str]], census: Counter[str]) -> Iterator[Draft]:
+def recipes(view: View, texts: Files, census: Counter[str]) -> Iterator[Draft]:
     """One draft per distinct sequence of steps; equal sequences merge, the most trusted snippet gives title and place."""
-    from brain.ontology import Draft, slug
-    from brain.traced import traced
-
     names = public_names(view)
     ours = frozenset(name.partition(".")[0] for name in names)
     found: dict[tuple[tuple[str, tuple[str, ...]], ...], list[tuple[Snippet, list[Step]]]] = defaultdict(list)
@@ -107,92 +74,6 @@ def _link(order: int, step: Step) -> tuple[str, str, tuple[tuple[str, Any], ...]
     return "step", step.node_id, (*meta, ("after", step.after)) if step.after else meta
 
 
-def snippets(view: View, texts: Mapping[str, tuple[str, str]]) -> Iterator[Snippet]:
-    """Every piece of code that can be read here and that the repository shows its users, in order of path and line."""
-    for path, (_, text) in sorted(texts.items()):
-        if path.lower().endswith((".md", ".markdown", ".mdx", ".rst", ".txt")) and not is_history(path):
-            yield from fences(path, text)
-    for node in view.of_type("module", "class", "function", "method"):
-        doc = str(node.meta.get("doc", ""))
-        if ">>>" in doc and not is_test(node):
-            code = doctest_source(doc)
-            yield Snippet(node.path, node.lines[0] or 1, code, "", "doctest", _own_import(node))
-    for node in view.of_type("module"):
-        if is_aside(node.path) and readable(node) and node.path in texts:
-            yield Snippet(node.path, 1, texts[node.path][1], "", "example")
-    yield from _tests(view, texts)
-
-
-def _own_import(node: Node) -> str:
-    module = dotted(Node("", "module", "", node.path, node.lang))
-    return f"from {module} import *" if module.replace(".", "").isidentifier() else ""
-
-
-def _tests(view: View, texts: Mapping[str, tuple[str, str]]) -> Iterator[Snippet]:
-    for module in view.of_type("module"):
-        if not is_test(module) or not readable(module) or module.path not in texts:
-            continue
-        text = texts[module.path][1]
-        lines = text.split("\n")
-        imports = "\n".join(line for line in lines if re.match(r"(?:import|from)\s[^(]*$", line))
-        for edge in view.into(module.id, "defined_in"):
-            node = view.node(edge.src)
-            if node is None or node.type != "function" or not node.name.startswith("test"):
-                continue
-            start, end = node.lines
-            body = inspect.cleandoc("\n" + "\n".join(lines[start - 1 : end]))
-            title = " ".join(split_identifier(node.name.removeprefix("test")))
-            yield Snippet(module.path, start, body, title, "test", imports)
-
-
-def fences(path: str, text: str) -> Iterator[Snippet]:
-    """Blocks of code of a document, titled by the heading above them; a page is read from the top, so what an earlier block
-    of it imported holds in the later ones."""
-    from brain.corpus import sections
-
-    lines = text.split("\n")
-    headings = sections(text)
-    imported: list[str] = []
-    number = 0
-    while number < len(lines):
-        fence, directive = _FENCE.match(lines[number]), _DIRECTIVE.match(lines[number])
-        if fence:
-            end = next(
-                (i for i in range(number + 1, len(lines)) if lines[i].strip().startswith(fence.group(2))), len(lines)
-            )
-            body, lang, first = lines[number + 1 : end], fence.group(3).lower(), number + 2
-            number = end + 1
-        elif directive or (lines[number].rstrip().endswith("::") and not lines[number].lstrip().startswith("..")):
-            indent = len(lines[number]) - len(lines[number].lstrip())
-            first = number + 1
-            while first < len(lines) and (not lines[first].strip() or lines[first].lstrip().startswith(":")):
-                first += 1
-            end = first
-            while end < len(lines) and (not lines[end].strip() or len(lines[end]) - len(lines[end].lstrip()) > indent):
-                end += 1
-            body, lang, first = lines[first:end], (directive.group(2).lower() if directive else ""), first + 1
-            number = max(end, number + 1)
-        else:
-            number += 1
-            continue
-        code = inspect.cleandoc("\n" + "\n".join(body))
-        if lang not in _FENCES or not code or not re.search(r"\w\s*\(|import ", code):
-            continue
-        if ">>>" in code:
-            code = doctest_source(code)
-        elif not lang and not _IMPORT.search(code):
-            continue  # an untagged block that imports nothing is as likely a shell session
-        title = next((t for t, a, b in reversed(headings) if a <= first <= b and t), "")
-        yield Snippet(path, first, code, one_line(title), "documentation", "\n".join(imported))
-        imported += [line for line in _IMPORT.findall(code) if line not in imported]
-
-
-def doctest_source(doc: str) -> str:
-    """The statements of a doctest, prompts and output removed."""
-    kept = [m.group(1) for m in re.finditer(r"^\s*(?:>>>|\.\.\.) ?(.*)$", doc, re.M)]
-    return "\n".join(kept)
-
-
 def public_names(view: View) -> dict[str, str]:
     """What a snippet may import, dotted, to the node it means: members of each module, then what a package re-exports."""
     names: dict[str, str] = {}
@@ -201,10 +82,8 @@ def public_names(view: View) -> dict[str, str]:
             continue
         name = dotted(module)
         names.setdefault(name, module.id)
-        for edge in view.into(module.id, "defined_in"):
-            node = view.node(edge.src)
-            if node is not None and node.origin != "brain":
-                names.setdefault(f"{name}.{node.name}", node.id)
+        for node in members(view, module.id):
+            names.setdefault(f"{name}.{node.name}", node.id)
         for edge in view.out(module.id, "imports"):
             target = view.node(edge.dst)
             if target is not None and target.type != "external":
@@ -373,9 +252,8 @@ class _Reader:
             if current in seen:
                 continue
             seen.add(current)
-            for edge in self._view.into(current, "defined_in"):
-                node = self._view.node(edge.src)
-                if node is not None and node.name == name and node.origin != "brain":
+            for node in members(self._view, current):
+                if node.name == name:
                     return node.id
             queue += [e.dst for e in self._view.out(current, "extends")]
         return ""

@@ -22,7 +22,19 @@ from brain.signatures import NOTHING, marked, shape_of, signature
 from brain.text import banned, tokens, when
 from brain.trials import inside, is_trial, trial
 from brain.values import variable
-from brain.view import IMPLIED, View, container, dotted, hidden, is_lifetime, is_public, is_test, module_of, noun
+from brain.view import (
+    IMPLIED,
+    View,
+    container,
+    dotted,
+    hidden,
+    is_lifetime,
+    is_public,
+    is_test,
+    members,
+    module_of,
+    noun,
+)
 from extractor.schema import Node
 from extractor.spelling import in_package, owner_of, spelled
 
@@ -43,8 +55,7 @@ class Renderer:
         self._style = style
         self._subject: Node | None = None  # what is being summarised
 
-    def note(self, node: Node, facts: Sequence[Fact], content_hash: str = "") -> Note:
-        """The note of a node; `content_hash` is taken from its meta unless given."""
+    def note(self, node: Node, facts: Sequence[Fact]) -> Note:
         table = FactTable(facts)
         chosen = self.summarise(node, table)
         refs = dict.fromkeys(ref for sentence in chosen for ref in sentence.refs)
@@ -58,7 +69,7 @@ class Renderer:
             summary=" ".join(sentence.text for sentence in chosen),
             facts=self._listing(facts),
             refs=tuple(sorted(refs)),
-            content_hash=content_hash or str(node.meta.get("content_hash", "")),
+            content_hash=str(node.meta.get("content_hash", "")),
             sentences=tuple(sentence.facts for sentence in chosen),
         )
 
@@ -129,8 +140,8 @@ class Renderer:
     def siblings(self, node: Node) -> list[Node]:
         """What its container defines beside it and of its sort, in source order."""
         home, flags = container(self._view, node.id), node.meta.get("flags", ())
-        found = (self._view.node(e.src) for e in self._view.into(home.id, "defined_in")) if home is not None else ()
-        alike = [n for n in found if n is not None and n.id != node.id and n.meta.get("flags", ()) == flags]
+        found = members(self._view, home.id) if home is not None else ()
+        alike = [n for n in found if n.id != node.id and n.meta.get("flags", ()) == flags]
         return sorted(alike, key=lambda n: (n.lines, n.id))
 
     def best(self, facts: Iterable[Fact]) -> list[Fact]:
@@ -228,9 +239,9 @@ def _symbol(r: Renderer, node: Node, table: FactTable) -> Iterator[Sentence]:
     if not (purpose or takes or raising or calls or callers):  # then the little there is
         yield join_clauses(marked(node, table))
         calls = r.best(table.about(node.id, "calls"))
-    yield join_clauses(*_calling(r, node, table, "called", callers), r.clause("calls", _written(r, calls)))
+    yield join_clauses(*_calling(r, node, table, "called", callers), r.clause("calls", _written(calls)))
     yield join_clauses(*(r.clause(r.replaces(f), [f]) for f in table.about(node.id, "overrides")))
-    yield join_clauses(_catching(r, table.about(node.id, "catches")))
+    yield join_clauses(r.clause("catches", table.about(node.id, "catches"), 3))
     yield join_clauses(*_calling(r, node, table, "exercised", table.about(node.id, "tested_by"), 2))
     promised = r.clause("declared to raise", table.about(node.id, "promises"))
     if promised:
@@ -251,7 +262,7 @@ def _calling(
         yield replace(found, facts=(*(f.id for f in base[:1]), *found.facts)) if found is not None else None
 
 
-def _written(r: Renderer, calls: Sequence[Fact]) -> list[Fact]:
+def _written(calls: Sequence[Fact]) -> list[Fact]:
     """Calls without what only may stand in for a callee that is named beside it."""
     named = [f for f in calls if f.qualifier("via") != "override"]
     return named or list(calls)
@@ -297,10 +308,6 @@ def _raising(r: Renderer, node: Node, table: FactTable) -> Iterator[Sentence]:
     yield join_clauses(r.clause("may raise", table.about(node.id, "may_raise"), 3))  # the likeliest come first
 
 
-def _catching(r: Renderer, facts: Sequence[Fact]) -> Sentence | None:
-    return r.clause("catches", facts, 3)
-
-
 def _bases(r: Renderer, node: Node, table: FactTable) -> tuple[Sentence | None, Sentence | None]:
     extended, implemented = table.about(node.id, "extends"), table.about(node.id, "implements")
     return r.clause("extends", extended), r.clause("implements", implemented)
@@ -310,9 +317,9 @@ def _class(r: Renderer, node: Node, table: FactTable) -> Iterator[Sentence]:
     about = table.about
     purpose = purpose_of(table, node)
     kinds = set(node.meta.get("flags", ()))
-    members = about(node.id, "member")
-    methods = [f for f in members if r.type_of(f.object) == "method" and r.is_open(f.object)]
-    held = [f for f in members if r.is_field(f.object)]
+    defined = about(node.id, "member")
+    methods = [f for f in defined if r.type_of(f.object) == "method" and r.is_open(f.object)]
+    held = [f for f in defined if r.is_field(f.object)]
     fields = [f for f in held if r.is_open(f.object)] or (held if not methods else [])
     if not purpose:
         word = next((k for k in ("dataclass", "enum", "struct", "record", "protocol") if k in kinds), noun(node))
@@ -332,7 +339,7 @@ def _class(r: Renderer, node: Node, table: FactTable) -> Iterator[Sentence]:
         r.clause("raised by", r.best(about(node.id, "raised_by"))),
         r.clause("caught by", r.best(about(node.id, "caught_by"))),
     )
-    yield join_clauses(leaf_clause(r, "methods:", r.best(methods), 6), leaf_clause(r, _held_as(r, fields), fields, 6))
+    yield join_clauses(leaf_clause("methods:", r.best(methods)), leaf_clause(_held_as(r, fields), fields))
     yield join_clauses(r.clause("used by", r.best(about(node.id, "called_by"))))
     yield join_clauses(r.clause("exercised by", r.best(about(node.id, "tested_by")), 2))
 
@@ -347,14 +354,14 @@ def _held_as(r: Renderer, fields: Sequence[Fact]) -> str:
 
 
 def _module(r: Renderer, node: Node, table: FactTable) -> Iterator[Sentence]:
-    members = table.about(node.id, "member")
+    defined = table.about(node.id, "member")
     purpose = purpose_of(table, node)
     if purpose:
         yield purpose
     groups = []
     words = (("class", "classes"), ("interface", "interfaces"), ("function", "functions"), ("module", "modules"))
     for kind, many in (*words, ("package", "packages")):
-        facts = [f for f in members if r.type_of(f.object) == kind and r.is_public(f.object)]
+        facts = [f for f in defined if r.type_of(f.object) == kind and r.is_public(f.object)]
         said = next((noun(n) for f in facts[:1] if (n := r.node(f.object)) is not None), kind)
         many = many if said == kind else f"{said}s"
         groups.append(r.clause(said if len(facts) == 1 else many, r.best(facts), 5))

@@ -58,7 +58,9 @@ def name_share(qualname: str, stems: Mapping[str, float]) -> float:
     """Share of the question that stands in a qualified name, less where the name says more; `stems` are those of its words."""
     whole, parts = _stems(qualname)
     shared = stems.keys() & parts
-    return sum(map(stems.__getitem__, stems.keys() & whole)) * math.sqrt(len(shared) / len(parts)) if shared else 0.0
+    return (
+        math.fsum(map(stems.__getitem__, stems.keys() & whole)) * math.sqrt(len(shared) / len(parts)) if shared else 0.0
+    )
 
 
 def path_share(path: str, words: Mapping[str, float]) -> float:

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
-from brain.recipes import MOST_STEPS, Snippet, Step
+from brain.index import Files
+from brain.snippets import MOST_STEPS, Snippet, Step
 from brain.text import one_line, split_identifier
 from brain.view import IMPLIED, View, is_aside, is_public, is_test, readable
 from extractor.schema import Node
@@ -25,14 +26,14 @@ _CHECK: Final = re.compile(
 )
 
 
-def traced(view: View, texts: Mapping[str, tuple[str, str]]) -> Iterator[tuple[Snippet, list[Step]]]:
+def traced(view: View, texts: Files) -> Iterator[tuple[Snippet, list[Step]]]:
     """(snippet, steps) of each test and example that makes two different calls of the repository's own, in order of file."""
     inside: dict[str, list[Node]] = defaultdict(list)
     for node in view.of_type("module", "function", "method"):
         if not readable(node) and node.path in texts and (is_test(node) or is_aside(node.path)):
             inside[node.path].append(node)
     for path in sorted(inside):
-        lines = texts[path][1].split("\n")
+        lines = texts[path].lines()
         for node in sorted(inside[path], key=lambda n: (n.lines, n.id)):
             if not is_test(path) and any(edge.src != node.id for edge in view.into(node.id, "calls")):
                 continue  # what others call is a part of something, no example

@@ -7,10 +7,12 @@ indented below it; a call of the same function elsewhere in that test goes throu
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from brain.index import Files
+from brain.markup import indent_of
 from brain.text import one_line, tokens
 from brain.view import View, is_test
 from extractor.schema import Node
@@ -37,14 +39,14 @@ class Tried:
         return {"text": f"Call {self.call} instead, as {self.test} does.", "evidence": self.place}
 
 
-def tried(view: View, texts: Mapping[str, tuple[str, str]]) -> list[Tried]:
+def tried(view: View, texts: Files) -> list[Tried]:
     """Every pair of a failing and a passing call that one test holds, in order of the test's id and line."""
     cut: dict[str, list[str]] = {}
     found: list[Tried] = []
     for node in view.of_type("function", "method"):
         if is_test(node) and node.path in texts:
             if node.path not in cut:
-                cut[node.path] = texts[node.path][1].split("\n")
+                cut[node.path] = texts[node.path].lines()
             found += _pairs(view, node, cut[node.path])
     return found
 
@@ -84,18 +86,14 @@ def _pairs(view: View, test: Node, lines: Sequence[str]) -> Iterator[Tried]:
 
 def _last(lines: Sequence[str], first: int, end: int) -> int:
     """The last line of a block that begins on line `first`: those below it that stand further right."""
-    depth = _indent(lines[first - 1])
+    depth = indent_of(lines[first - 1])
     last = first
     for number in range(first + 1, end + 1):
         if lines[number - 1].strip():
-            if _indent(lines[number - 1]) <= depth:
+            if indent_of(lines[number - 1]) <= depth:
                 break
             last = number
     return last
-
-
-def _indent(line: str) -> int:
-    return len(line) - len(line.lstrip())
 
 
 def _call(view: View, callee: str, line: str) -> str:

@@ -212,6 +212,12 @@ def container(relations: Relations, node_id: str) -> Node | None:
     return next(iter(around(relations, node_id)), None)
 
 
+def members(relations: Relations, node_id: str) -> list[Node]:
+    """What is defined right in a node, in order of id; what the brain knows about it is no part of it."""
+    found = (relations.node(edge.src) for edge in relations.into(node_id, "defined_in"))
+    return [node for node in found if node is not None and node.origin != "brain"]
+
+
 def module_of(relations: Relations, node: Node) -> Node | None:
     """The file that a symbol stands in."""
     current: Node | None = node
@@ -228,6 +234,11 @@ def handled(node: Node) -> list[tuple[str, str]]:
         for error in handler.get("errors", ()):
             found.setdefault(error, str(handler.get("action", "")))
     return list(found.items())
+
+
+def is_direct(edge: Edge) -> bool:
+    """Whether a `throws` edge stands for a raise in the function's own body, not for one that comes through a call."""
+    return bool(edge.meta.get("how", "direct") == "direct")
 
 
 def readable(node: Node) -> bool:

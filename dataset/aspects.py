@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from dataset.diagnostics import catches, caught_by, fix, may_raise, messages, raised_by, raises, reaches
-from dataset.names import count, listing, plural_verb, token_count
+from dataset.names import count, firsts, listing, plural_verb, token_count
 from dataset.relations import (
     called_by,
     calls,
@@ -31,6 +31,8 @@ from dataset.topics import (
     SYMBOLS,
     TYPES,
     VERBATIM,
+    Ask,
+    Topic,
     constructs,
     hidden,
     last,
@@ -40,9 +42,6 @@ from dataset.topics import (
     resolves,
     short_code,
 )  # fmt: skip
-from dataset.topics import Ask as Ask
-from dataset.topics import Facts as Facts
-from dataset.topics import Topic as Topic
 from dataset.variables import declared, fields, register, used_by, value
 from dataset.wording import clause, own_sentence, restates
 
@@ -135,7 +134,7 @@ def members(ask: Ask) -> Topic | None:
     s = ask.subject
     seen = [f for f in ask.all("member") if s.type in TYPES and not hidden(f.object) and not constructs(f.object)]
     # A setter or an overload is no member of its own.
-    seen = list({last(f.object): f for f in reversed(seen)}.values())[::-1]
+    seen = firsts(seen, lambda f: last(f.object))
     found = [f for f in seen if public(ask, f)]
     if not found:
         return None

@@ -130,7 +130,7 @@ class Chooser:
 
     def asked(self, topic: Topic) -> int:
         """How many rows of the topic's own form were made."""
-        return self.used.get(_key(topic), Counter())[topic.form]
+        return self.forms(topic)[topic.form]
 
     def _cover(self, share: float) -> None:
         """Three facts about every public symbol, in as few rows as that takes: one statement of all, else single facts.
@@ -182,7 +182,7 @@ class Chooser:
 
     def rows_of(self, topic: Topic) -> int:
         """How many rows of any form state the topic."""
-        return sum(self.used.get(_key(topic), Counter()).values())
+        return self.forms(topic).total()
 
     def _deepen(self) -> None:
         for node_id in self._subjects[:TOP]:
@@ -198,7 +198,7 @@ class Chooser:
                     plan = [(forms[0], 4), ("statement", 1)]
                 else:
                     plan = [(form, FLOOR) for form in forms[:1]]
-                done = self.used.get(_key(topic), Counter())
+                done = self.forms(topic)
                 for form, number in plan:
                     self._take(topic, form, min(number - done[form], self._wanted.room_in_kind(topic.kind)))
                 short = FLOOR - self.rows_of(topic)
@@ -220,8 +220,7 @@ class Chooser:
                     room = self._wanted.room_in_kind(topic.kind)
                     if level == 0:
                         room = min(room, self._wanted.room(topic.kind, form))
-                    done = self.used.get(_key(topic), Counter())[form]
-                    self._take(topic, form, min(CAPS[form][level] - done, room))
+                    self._take(topic, form, min(CAPS[form][level] - self.forms(topic)[form], room))
                 if self._wanted.room_in_kind(topic.kind) <= 0:
                     open_kinds.discard(topic.kind)
 
@@ -285,21 +284,16 @@ class Chooser:
             # Context questions use the far end of the same askings, so that they repeat as few of them as can be.
             asked = (self._context(draft(topic, *place, wrap=True)) for place in reversed(_places(topic, "train")))
             return islice((d for d in asked if d is not None), CAPS["context"][1])
-        return distinct(wordings(topic), repeats)
+        return distinct(askings(topic), repeats)
 
 
-def askings(topic: Topic, which: str = "train") -> list[Draft]:
-    """All askings of a topic, in the order of `wordings`."""
-    return list(wordings(topic, which))
-
-
-def wordings(topic: Topic, which: str = "train") -> Iterator[Draft]:
+def askings(topic: Topic, which: str = "train") -> Iterator[Draft]:
     """Askings of a topic, one of each family before a second of any, starting at a family that depends on the topic."""
     return (draft(topic, family, number, wrap=which == "train") for family, number in _places(topic, which))
 
 
 def asking(topic: Topic, number: int, which: str = "train") -> Draft | None:
-    """The asking of a topic at this place in the order of `wordings`, None behind the last."""
+    """The asking of a topic at this place in the order of `askings`, None behind the last."""
     places = _places(topic, which)
     return draft(topic, *places[number], wrap=which == "train") if number < len(places) else None
 

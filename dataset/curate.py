@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from hashlib import blake2b
 
 from brain.facts import Fact
@@ -19,13 +20,13 @@ from dataset.gold import fact_id, new_objects
 from dataset.names import Names, token_count
 from dataset.questions import Draft
 from dataset.score import code_tokens, normalise
-from dataset.topics import marked
+from dataset.topics import VERBATIM, marked
+from extractor.scrub import scrub
 
 GATES = (
     "schema", "unresolved name", "line number", "nothing new", "duplicate prompt", "near duplicate", "conflict",
     "node cap", "verbatim code", "secret", "leak into test",
 )  # fmt: skip
-VERBATIM = 25
 # What these find in one draft they would find in every wording of its topic.
 OF_CONTENT = frozenset({"schema", "unresolved name", "line number", "node cap", "verbatim code", "secret"})
 NEAR = 0.9
@@ -33,7 +34,6 @@ _LINES = re.compile(r"\blines? \d+|\.\w{1,4}:\d+\b|\bL\d+\b", re.I)
 _PLAIN = frozenset(
     {*keyword.kwlist, *dir(builtins), "self", "cls", "this", "null", "undefined", "true", "false", "nullptr"}
 )
-_SECRET_FREE: dict[str, bool] = {}
 
 
 @dataclass(slots=True)
@@ -137,16 +137,10 @@ def line_free(text: str) -> bool:
     return not _LINES.search(text)
 
 
+@lru_cache(maxsize=200_000)
 def secret_free(text: str) -> bool:
-    """Whether the scrubber finds nothing to mask, remembered per text."""
-    known = _SECRET_FREE.get(text)
-    if known is None:
-        from extractor.scrub import scrub
-
-        known = scrub(text) == text and "<SECRET:" not in text
-        if len(_SECRET_FREE) < 200_000:
-            _SECRET_FREE[text] = known
-    return known
+    """Whether the scrubber finds nothing to mask."""
+    return scrub(text) == text and "<SECRET:" not in text
 
 
 def hash_of(draft: Draft) -> int:
@@ -155,10 +149,10 @@ def hash_of(draft: Draft) -> int:
     return int.from_bytes(blake2b(f"{said}\0{draft.answerable}".encode(), digest_size=8).digest(), "little")
 
 
-def shingles(text: str, size: int = 5) -> frozenset[str]:
+def shingles(text: str) -> frozenset[str]:
     """Character 5-grams of the normalised text."""
     plain = normalise(text)
-    return frozenset(plain[i : i + size] for i in range(max(1, len(plain) - size + 1)))
+    return frozenset(plain[i : i + 5] for i in range(max(1, len(plain) - 4)))
 
 
 def distinct(drafts: Iterable[Draft], repeats: Counter[str]) -> Iterator[Draft]:
@@ -202,10 +196,10 @@ class Leaks:
         return [e for number, e in enumerate(self._tests) if number not in self._leaked]
 
 
-def masked_grams(prompt: str, size: int = 8) -> set[tuple[str, ...]]:
+def masked_grams(prompt: str) -> set[tuple[str, ...]]:
     """Word 8-grams of a prompt with every code-shaped name replaced by one mark."""
     words = masked(prompt)
-    return {words[i : i + size] for i in range(len(words) - size + 1)}
+    return {words[i : i + 8] for i in range(len(words) - 7)}
 
 
 def masked(prompt: str, names: Iterable[str] = ()) -> tuple[str, ...]:

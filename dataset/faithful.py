@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+from brain.phrasing import NUMBER
 from brain.text import banned, tokens
 from dataset.curate import Gates, line_free, masked, masked_grams, secret_free
 from dataset.example import Example
@@ -13,7 +14,6 @@ from dataset.names import parts_of
 from dataset.score import code_tokens, holds, is_refusal
 
 LIMIT: Final = 120  # words of a rephrased question or answer
-_NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?")
 _NOT = re.compile(r"\b(?:not|never|no|none|nothing|nowhere|neither|nor|cannot|without|unless|except)\b|n't\b", re.I)
 _SPECIAL = re.compile(r"(?<=[a-z,;:] )[A-Z]\w+")
 # Verbs between two names whose ends must not change places: stem -> its active and its passive.
@@ -106,7 +106,7 @@ def _related(text: str) -> Iterable[tuple[str, str, str]]:
 def _named(text: str) -> list[str]:
     """What a text names: code-shaped tokens, numbers, and words with a capital inside a sentence."""
     plain = _plain(text)
-    return [*code_tokens(text), *_NUMBER.findall(plain), *_SPECIAL.findall(plain)]
+    return [*code_tokens(text), *NUMBER.findall(plain), *_SPECIAL.findall(plain)]
 
 
 def _spelled(row: Example, text: str) -> list[str]:

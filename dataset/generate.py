@@ -11,7 +11,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import asdict, replace
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -155,7 +155,7 @@ class _Maker:
                 "facts": report.facts,
             }
             counts |= {"unasked": self.taught.stopped} if self.taught.stopped else {}
-            write_manifest(train, Manifest(**{**asdict(self.manifest), "counts": counts}))
+            write_manifest(train, replace(self.manifest, counts=counts))
         return replace(report, seconds=time.monotonic() - self.started)
 
     def _admit(self, draft: Draft) -> str:
@@ -259,7 +259,7 @@ class _Maker:
 
         guard = Guard(held, self.gates)
         number = sum(1 for _ in self._lesson())
-        writer = Endpoint(chosen, LIMIT, task=TASK)
+        writer = Endpoint(chosen, LIMIT, TASK)
         try:
             self.console.note(f"teacher: {number:,} rows to {writer.host}, unless cached")
             if chosen.dry_run:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from itertools import islice
 
 from brain.facts import Fact
 from config.settings import DatasetSettings
-from dataset.choose import Chooser, askings
+from dataset.choose import Chooser, asking, askings
 from dataset.curate import Gates
 from dataset.gold import fact_id
 from dataset.knowledge import Knowledge
@@ -75,10 +76,10 @@ class HeldOut:
             trained = not self._splits.held(topic) and self._chooser.asked(topic) and topic.form != "statement"
             if not trained or not self._splits.sampled(f"valid\0{topic.subject.id}\0{topic.aspect}", 0.25):
                 continue
-            asked = askings(topic, "valid")
-            rows += [d for d in asked[:1] if self._fits(d)]
-            if refusals > 0 and topic.aspect in ASPECTS and len(asked) > 1:
-                fake = refuse(asked[1], topic, self._parts, self._settings.seed + 1)
+            first, second = asking(topic, 0, "valid"), asking(topic, 1, "valid")
+            rows += [first] if first is not None and self._fits(first) else []
+            if refusals > 0 and topic.aspect in ASPECTS and second is not None:
+                fake = refuse(second, topic, self._parts, self._settings.seed + 1)
                 if fake is not None and self._fits(fake):
                     rows.append(fake)
                     refusals -= 1
@@ -94,8 +95,9 @@ class HeldOut:
         if topic.form == "statement" or held in ("none", "stated"):
             return []
         if not held:
-            return [("T1", d) for d in askings(topic, "T1")[:1] if self._chooser.asked(topic)]
-        return [(held, d) for d in askings(topic)[:WORDINGS]] if self._trained(topic, held) else []
+            first = asking(topic, 0, "T1") if self._chooser.asked(topic) else None
+            return [("T1", first)] if first is not None else []
+        return [(held, d) for d in islice(askings(topic), WORDINGS)] if self._trained(topic, held) else []
 
     def _trained(self, topic: Topic, held: str) -> bool:
         """Whether train has shown what the held-out question needs."""
@@ -111,11 +113,11 @@ class HeldOut:
 
     def _pair(self, topic: Topic, words: list[str]) -> list[Draft]:
         """An invented name with an unseen part and its real twin, both in a wording of T1 that its T1 row does not use."""
-        for other in askings(topic, "T1")[1:2]:
-            fake = refuse(other, topic, self._parts, self._settings.seed, words)
-            if fake is not None and self._fits(fake) and self._fits(other):
-                return [fake, other]
-        return []
+        other = asking(topic, 1, "T1")
+        fake = refuse(other, topic, self._parts, self._settings.seed, words) if other is not None else None
+        if other is None or fake is None or not self._fits(fake) or not self._fits(other):
+            return []
+        return [fake, other]
 
     def _unseen(self) -> list[str]:
         taken = {word for node_id in self._knowledge.view.nodes for word in split_words(node_id)}

@@ -15,7 +15,7 @@ from brain.derive import facts_about
 from brain.facts import Fact
 from brain.importance import Importance, ordered, rank_view
 from brain.notes import safe_name
-from brain.view import View, is_aside, is_public
+from brain.view import View, is_aside, is_direct, is_public
 from dataset.names import Names, Subject, parts_of, spec_of
 from dataset.negatives import Parts, near_neighbours, parts_from
 from dataset.questions import topics
@@ -112,8 +112,7 @@ class Knowledge(Facts):
         return node is not None and len(self._told.get(_opening(node), ())) > 1
 
     def sites(self, node_id: str, error: str) -> int:
-        edges = self.view.out(node_id, "throws")
-        return sum(e.dst == error and e.meta.get("how", "direct") == "direct" for e in edges)
+        return sum(e.dst == error and is_direct(e) for e in self.view.out(node_id, "throws"))
 
     def speaking(self, node_id: str, role: str) -> Sequence[str]:
         edges = self.view.into(node_id, "depends_on")

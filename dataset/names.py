@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeVar
@@ -78,10 +78,9 @@ class Subject:
         """The qualified name as its language writes it."""
         return self.qualname.replace(".", self.joint)
 
-    def said(self, *, code: bool = True) -> str:
-        """The label in a sentence: with backticks, or as people type it."""
-        label, path = (f"`{self.label}`", f"`{self.path}`") if code else (self.label, self.path)
-        return f"{label} in {path}" if self.in_path else label
+    def said(self) -> str:
+        """The label in a sentence."""
+        return f"`{self.label}` in `{self.path}`" if self.in_path else f"`{self.label}`"
 
 
 @lru_cache(maxsize=100_000)
@@ -132,10 +131,10 @@ class Names:
                     self._shared.update(ends)
                     self._own.update(ends if _ours(path) else ())
 
-    def subject(self, node_id: str, kind: str = "") -> Subject:
+    def subject(self, node_id: str) -> Subject:
         """The subject an id stands for."""
         path, qualname = parts_of(node_id)
-        kind = kind or self.types.get(node_id, "") or _guessed_type(node_id, qualname)
+        kind = self.types.get(node_id, "") or _guessed_type(node_id, qualname)
         if not qualname:
             return Subject(node_id, kind, path, path, path.rstrip("/") or path)
         called, joint = self._called.get(node_id, ""), self._joints.get(node_id, ".")
@@ -273,3 +272,11 @@ def token_count(text: str) -> int:
 def unique(items: Iterable[Item]) -> list[Item]:
     """The items without repeats, in their order."""
     return list(dict.fromkeys(items))
+
+
+def firsts(items: Iterable[Item], key: Callable[[Item], Hashable]) -> list[Item]:
+    """Of the items that share a key the first, in their order."""
+    found: dict[Hashable, Item] = {}
+    for item in items:
+        found.setdefault(key(item), item)
+    return list(found.values())

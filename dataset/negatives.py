@@ -163,11 +163,11 @@ def fresh_fakes(rng: Random, parts: Parts, words: Sequence[str] = ()) -> Iterato
         yield fake
 
 
-def fake_like(rng: Random, twin: str, parts: Parts, words: Sequence[str] = (), tries: int = 60) -> str:
+def fake_like(rng: Random, twin: str, parts: Parts, words: Sequence[str] = ()) -> str:
     """An invented name of the same shape as the real `twin`, in the same class if it is a method. Empty when none was found."""
     owner, last = apart(twin)
     pool = list(words) or list(parts.words)
-    for _ in range(tries if pool else 0):
+    for _ in range(60 if pool else 0):
         own = split_words(last) or (last.lower(),)
         new = rng.choice(pool)
         kept = (

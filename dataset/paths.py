@@ -6,14 +6,54 @@ cannot be told from a wrong one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final, NamedTuple
 
 from brain.facts import Fact
-from dataset.names import clauses, listing, plural_verb, unique
+from dataset.names import clauses, firsts, listing, plural_verb, unique
 from dataset.topics import CALLABLE, RUNS, TYPES, Ask, Topic, by_file, constructs, hidden, last, parted
 
-MOST = 3  # middle nodes an answer walks through
-MEMBERS = 8  # members that an answer lists; the rest is counted
+MOST: Final = 3  # middle nodes an answer walks through
+FAN: Final = 5  # nodes that an answer names behind one of them
+MEMBERS: Final = 8  # members that an answer lists; the rest is counted
+
+
+class Hop(NamedTuple):
+    """An edge of the subject, and the edges that go on from its far end."""
+
+    first: Fact
+    further: Sequence[Fact]
+
+
+def _hops(ask: Ask, edges: Iterable[Fact], relation: str, sure: bool = False) -> list[Hop]:
+    """The edges that go on by `relation`, other than back to the subject where only what is `sure` counts."""
+    found = []
+    for edge in edges:
+        further = ask.facts.listed(edge.object, relation)
+        if sure:
+            further = [f for f in parted(further)[0] if f.object != ask.subject.id]
+        if further:
+            found.append(Hop(edge, further))
+    return found
+
+
+def _chain(
+    ask: Ask, types: Sequence[str], hops: Sequence[Hop], aspect: str, kind: str, intent: str, verb: str, then: str
+) -> Topic | None:
+    """`S verb A, which then B and C; and D, which then E`: every path of two edges that starts alike."""
+    s = ask.subject
+    if s.type not in types or not 0 < len(hops) <= MOST or any(len(hop.further) > FAN for hop in hops):
+        return None
+    beyond: dict[str, list[str]] = {}  # alternatives of one name go by it together
+    for hop in hops:
+        beyond.setdefault(ask.said(hop.first.object), []).extend(ask.said(f.object) for f in hop.further)
+    pieces = [f"{middle}, which {then} {listing(unique(ends))}" for middle, ends in beyond.items()]
+    answer = f"{s.said()} {verb} {clauses(pieces, 'by ' if verb.endswith(' by') else '')}."
+    return ask.topic(aspect, kind, intent, (answer,), _facts(hops), "two_hop")
+
+
+def _facts(hops: Iterable[Hop]) -> list[Fact]:
+    return [fact for hop in hops for fact in (hop.first, *hop.further)]
 
 
 def callee_files(ask: Ask) -> Topic | None:
@@ -28,30 +68,49 @@ def callee_files(ask: Ask) -> Topic | None:
 
 
 def callee_callees(ask: Ask) -> Topic | None:
-    return _two_calls(ask, "calls", "callee_callees", "explain", "control flow", "calls", "calls")
+    hops = _hops(ask, ask.sure("calls"), "calls", sure=True)
+    return _chain(ask, RUNS, hops, "callee_callees", "explain", "control flow", "calls", "calls")
 
 
 def callee_errors(ask: Ask) -> Topic | None:
-    return _two_calls(ask, "raises", "callee_errors", "diag", "error cause", "calls", "raises")
+    hops = _hops(ask, ask.sure("calls"), "raises", sure=True)
+    return _chain(ask, RUNS, hops, "callee_errors", "diag", "error cause", "calls", "raises")
 
 
-def _two_calls(ask: Ask, second: str, aspect: str, kind: str, intent: str, verb: str, then: str) -> Topic | None:
-    s = ask.subject
-    hops: list[tuple[Fact, Sequence[Fact]]] = []
-    for fact in ask.sure("calls"):
-        further = [f for f in parted(ask.facts.listed(fact.object, second))[0] if f.object != s.id]
-        if further:
-            hops.append((fact, further))
-    if s.type not in RUNS or not 0 < len(hops) <= MOST or any(len(further) > 5 for _, further in hops):
-        return None
-    beyond: dict[str, list[str]] = {}  # alternatives of one name go by it together
-    for f, gs in hops:
-        beyond.setdefault(ask.said(f.object), []).extend(ask.said(g.object) for g in gs)
-    pieces = [f"{callee}, which {then} {listing(unique(ends))}" for callee, ends in beyond.items()]
-    used = [fact for f, gs in hops for fact in (f, *gs)]
-    joined = clauses(pieces)
-    answers = (f"{s.said()} {verb} {joined}.",)
-    return ask.topic(aspect, kind, intent, answers, used, "two_hop")
+def caller_callers(ask: Ask) -> Topic | None:
+    hops = _hops(ask, ask.sure("called_by"), "called_by", sure=True)
+    verb = "is called by"
+    return _chain(ask, CALLABLE, hops, "caller_callers", "explain", "dependency", verb, verb)
+
+
+def grandparent(ask: Ask) -> Topic | None:
+    hops = _hops(ask, ask.all("extends"), "extends")
+    return _chain(ask, TYPES, hops, "grandparent", "explain", "architecture", "extends", "extends")
+
+
+def error_base(ask: Ask) -> Topic | None:
+    hops = _hops(ask, ask.all("raises"), "extends")
+    return _chain(ask, RUNS, hops, "error_base", "diag", "error cause", "raises", "extends")
+
+
+def error_reach(ask: Ask) -> Topic | None:
+    hops = _hops(ask, ask.all("raised_by"), "called_by")
+    types = (*TYPES, "external")
+    return _chain(ask, types, hops, "error_reach", "diag", "error cause", "is raised by", "is called by")
+
+
+def import_chain(ask: Ask) -> Topic | None:
+    """What the modules that a module imports import in turn, inside the repository."""
+    hops = []
+    for edge in filter(_whole, ask.all("imports")):
+        further = [f for f in ask.facts.about(edge.object, "imports") if _whole(f) and f.object != ask.subject.id]
+        hops += [Hop(edge, further)] if further else []
+    return _chain(ask, ("module",), hops, "import_chain", "explain", "dependency", "imports", "imports")
+
+
+def _whole(imported: Fact) -> bool:
+    """Whether an import reaches a whole module of the repository."""
+    return "#" not in imported.object and not imported.object.startswith("ext:")
 
 
 def owner_base(ask: Ask) -> Topic | None:
@@ -69,50 +128,6 @@ def owner_base(ask: Ask) -> Topic | None:
     return ask.topic("owner_base", "explain", "architecture", answers, [container, *bases], "two_hop")
 
 
-def grandparent(ask: Ask) -> Topic | None:
-    s = ask.subject
-    hops = [(f, ask.facts.listed(f.object, "extends")) for f in ask.all("extends")]
-    hops = [(f, gs) for f, gs in hops if gs]
-    if s.type not in TYPES or not 0 < len(hops) <= MOST:
-        return None
-    pieces = [
-        f"{ask.said(f.object)}, which extends {listing(unique(ask.said(g.object) for g in gs))}" for f, gs in hops
-    ]
-    joined = clauses(pieces)
-    answers = (f"{s.said()} extends {joined}.",)
-    return ask.topic(
-        "grandparent", "explain", "architecture", answers, [x for f, gs in hops for x in (f, *gs)], "two_hop"
-    )
-
-
-def error_base(ask: Ask) -> Topic | None:
-    s = ask.subject
-    hops = [(f, ask.facts.listed(f.object, "extends")) for f in ask.all("raises")]
-    hops = [(f, gs) for f, gs in hops if gs]
-    if s.type not in RUNS or not 0 < len(hops) <= MOST:
-        return None
-    pieces = [
-        f"{ask.said(f.object)}, which extends {listing(unique(ask.said(g.object) for g in gs))}" for f, gs in hops
-    ]
-    joined = clauses(pieces)
-    answers = (f"{s.said()} raises {joined}.",)
-    return ask.topic("error_base", "diag", "error cause", answers, [x for f, gs in hops for x in (f, *gs)], "two_hop")
-
-
-def error_reach(ask: Ask) -> Topic | None:
-    s = ask.subject
-    hops = [(f, ask.facts.listed(f.object, "called_by")) for f in ask.all("raised_by")]
-    hops = [(f, gs) for f, gs in hops if gs]
-    if s.type not in (*TYPES, "external") or not 0 < len(hops) <= MOST or any(len(gs) > 5 for _, gs in hops):
-        return None
-    pieces = [
-        f"{ask.said(f.object)}, which is called by {listing(unique(ask.said(g.object) for g in gs))}" for f, gs in hops
-    ]
-    joined = clauses(pieces, "by ")
-    answers = (f"{s.said()} is raised by {joined}.",)
-    return ask.topic("error_reach", "diag", "error cause", answers, [x for f, gs in hops for x in (f, *gs)], "two_hop")
-
-
 def inherited(ask: Ask) -> Topic | None:
     """What a class has from a base and does not define itself."""
     s = ask.subject
@@ -121,18 +136,16 @@ def inherited(ask: Ask) -> Topic | None:
     for base in ask.all("extends"):
         got = [f for f in ask.facts.about(base.object, "member") if ask.facts.names.subject(f.object).type in RUNS]
         got = [f for f in got if not hidden(f.object) and last(f.object) not in own and not constructs(f.object)]
-        got = list({last(f.object): f for f in reversed(got)}.values())[
-            ::-1
-        ]  # a property's setter is no member of its own
+        # a property's setter is no member of its own
+        got = firsts(got, lambda f: last(f.object))
         if got:
-            hops.append((base, got))
+            hops.append(Hop(base, got))
     if s.type not in TYPES or not 0 < len(hops) <= MOST:
         return None
-    pieces = [f"{_names(gs)} from {ask.said(f.object)}" for f, gs in hops]
-    used = [fact for f, gs in hops for fact in (f, *gs[:MEMBERS])]
-    return ask.topic(
-        "inherited", "explain", "architecture", (f"{s.said()} inherits {', and '.join(pieces)}.",), used, "two_hop"
-    )
+    pieces = [f"{_names(hop.further)} from {ask.said(hop.first.object)}" for hop in hops]
+    used = _facts(Hop(hop.first, hop.further[:MEMBERS]) for hop in hops)
+    answer = f"{s.said()} inherits {', and '.join(pieces)}."
+    return ask.topic("inherited", "explain", "architecture", (answer,), used, "two_hop")
 
 
 def replaced(ask: Ask) -> Topic | None:
@@ -161,14 +174,15 @@ def replaced(ask: Ask) -> Topic | None:
 def member_errors(ask: Ask) -> Topic | None:
     """What the functions of a class or module raise."""
     s = ask.subject
-    hops = [(f, ask.facts.listed(f.object, "raises")) for f in ask.all("member") if not hidden(f.object)]
-    hops = [(f, gs) for f, gs in hops if gs]
-    if s.type not in (*TYPES, "module") or not 0 < len(hops) <= 5 or any(len(gs) > 4 for _, gs in hops):
+    hops = _hops(ask, (f for f in ask.all("member") if not hidden(f.object)), "raises")
+    if s.type not in (*TYPES, "module") or not 0 < len(hops) <= 5 or any(len(hop.further) > 4 for hop in hops):
         return None
-    pieces = [f"{ask.said(f.object)} raises {listing(unique(ask.said(g.object) for g in gs))}" for f, gs in hops]
+    pieces = [
+        f"{ask.said(hop.first.object)} raises {listing(unique(ask.said(f.object) for f in hop.further))}"
+        for hop in hops
+    ]
     answers = (f"Among the public functions of {s.said()}, {'; '.join(unique(pieces))}.",)
-    used = [x for f, gs in hops for x in (f, *gs)]
-    return ask.topic("member_errors", "diag", "error cause", answers, used, "two_hop")
+    return ask.topic("member_errors", "diag", "error cause", answers, _facts(hops), "two_hop")
 
 
 def caller_files(ask: Ask) -> Topic | None:
@@ -204,41 +218,6 @@ def _files(
     ]
     answers = (f"{s.said()} {', and '.join(said)}.",)
     return ask.topic(aspect, kind, intent, answers, [*found, *places.values()], "two_hop")
-
-
-def caller_callers(ask: Ask) -> Topic | None:
-    s = ask.subject
-    hops = [
-        (f, [g for g in parted(ask.facts.listed(f.object, "called_by"))[0] if g.object != s.id])
-        for f in ask.sure("called_by")
-    ]
-    hops = [(f, gs) for f, gs in hops if gs]
-    if s.type not in CALLABLE or not 0 < len(hops) <= MOST or any(len(gs) > 5 for _, gs in hops):
-        return None
-    pieces = [
-        f"{ask.said(f.object)}, which is called by {listing(unique(ask.said(g.object) for g in gs))}" for f, gs in hops
-    ]
-    answers = (f"{s.said()} is called by {clauses(pieces, 'by ')}.",)
-    used = [x for f, gs in hops for x in (f, *gs)]
-    return ask.topic("caller_callers", "explain", "dependency", answers, used, "two_hop")
-
-
-def import_chain(ask: Ask) -> Topic | None:
-    """What the modules that a module imports import in turn, inside the repository."""
-    s = ask.subject
-    hops = [
-        (f, [g for g in ask.facts.about(f.object, "imports") if _module(g)]) for f in ask.all("imports") if _module(f)
-    ]
-    hops = [(f, [g for g in gs if g.object != s.id]) for f, gs in hops]
-    hops = [(f, gs) for f, gs in hops if gs]
-    if s.type != "module" or not 0 < len(hops) <= MOST or any(len(gs) > 5 for _, gs in hops):
-        return None
-    pieces = [
-        f"{ask.said(f.object)}, which imports {listing(unique(ask.said(g.object) for g in gs))}" for f, gs in hops
-    ]
-    answers = (f"{s.said()} imports {clauses(pieces)}.",)
-    used = [x for f, gs in hops for x in (f, *gs)]
-    return ask.topic("import_chain", "explain", "dependency", answers, used, "two_hop")
 
 
 def why_caught(ask: Ask) -> Topic | None:
@@ -291,11 +270,6 @@ def _comes_out(ask: Ask, node_id: str, error: str) -> bool:
 
 def _names(members: Sequence[Fact]) -> str:
     return listing([f"`{last(f.object)}`" for f in members], limit=MEMBERS)
-
-
-def _module(fact: Fact) -> bool:
-    """Whether an import reaches a whole module of the repository."""
-    return "#" not in fact.object and not fact.object.startswith("ext:")
 
 
 TWO_HOP: tuple[Callable[[Ask], Topic | None], ...] = (

@@ -6,7 +6,6 @@ Train families teach, valid families stop training early, T1 families measure: n
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 SETS = ("train", "valid", "T1")
@@ -24,50 +23,31 @@ class Family:
     lead: str = ""
 
 
-@cache
-def phrases() -> dict[str, dict[str, tuple[str, ...]]]:
-    """The lines of each set by aspect, as the file has them."""
-    found: dict[str, dict[str, tuple[str, ...]]] = {}
+def families(aspect: str, which: str = "train") -> tuple[Family, ...]:
+    """The families of an aspect in one set. Letters run on from train to valid to T1, so names never repeat."""
+    return PHRASES[aspect][which]
+
+
+def _read() -> dict[str, dict[str, tuple[Family, ...]]]:
+    """The families of each set by aspect: a line each, its variants between bars, its lead behind an arrow."""
+    found: dict[str, dict[str, tuple[Family, ...]]] = {}
     aspect = which = ""
+    number = 0
     for raw in Path(__file__).with_name("questions.txt").read_text(encoding="utf-8").splitlines():
         line = raw.strip()
         if not line or line.startswith("#"):
             continue
         if line.startswith("["):
-            aspect, which = line.strip("[]"), ""
+            aspect, which, number = line.strip("[]"), "", 0
             found[aspect] = dict.fromkeys(SETS, ())
         elif line in SETS:
             which = line
         else:
-            found[aspect][which] += (line.partition(" => ")[0],)
+            said, _, lead = line.partition(" => ")
+            variants = tuple(variant.strip() for variant in said.split(" | "))
+            found[aspect][which] += (Family(f"{aspect}.{_letters(number)}", variants, lead),)
+            number += 1
     return found
-
-
-@cache
-def leads() -> dict[tuple[str, str], str]:
-    """What opens the answers to a family, by aspect and line."""
-    found, aspect = {}, ""
-    for raw in Path(__file__).with_name("questions.txt").read_text(encoding="utf-8").splitlines():
-        line, _, lead = raw.strip().partition(" => ")
-        aspect = line.strip("[]") if line.startswith("[") else aspect
-        if lead and not line.startswith("#"):
-            found[aspect, line] = lead
-    return found
-
-
-@cache
-def families(aspect: str, which: str = "train") -> tuple[Family, ...]:
-    """The families of an aspect in one set. Letters run on from train to valid to T1, so names never repeat."""
-    lines = phrases()[aspect]
-    first = sum(len(lines[name]) for name in SETS[: SETS.index(which)])
-    return tuple(
-        Family(
-            f"{aspect}.{_letters(first + i)}",
-            tuple(variant.strip() for variant in line.split(" | ")),
-            leads().get((aspect, line), ""),
-        )
-        for i, line in enumerate(lines[which])
-    )
 
 
 def _letters(number: int) -> str:
@@ -124,4 +104,4 @@ ASPECT_WORDS = {
     "overview": "overview",
 }
 
-PHRASES = phrases()
+PHRASES = _read()

@@ -1,13 +1,13 @@
 """The grammar of questions: topics and their wordings in, drafts of rows out.
 
-`render` works from plain values, a subject and facts about it, so it renders invented facts about nodes of no graph as
-well as real ones. Everything it makes is true if the facts are, and the same for the same input.
+They work from plain values, a subject and facts about it: invented facts about nodes of no graph do as well as real ones.
+Everything made is true if the facts are, and the same for the same input.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from zlib import crc32
 
@@ -15,7 +15,7 @@ from brain.facts import Fact
 from dataset.aspects import MANY, SIMPLE
 from dataset.contrasts import contrast
 from dataset.gold import new_objects
-from dataset.names import Names, Subject
+from dataset.names import Subject
 from dataset.paths import TWO_HOP
 from dataset.phrases import ASPECT_WORDS, CLOSERS, OPENERS, Family, families
 from dataset.topics import Ask, Facts, Topic
@@ -40,28 +40,6 @@ class Draft:
     answerable: bool = True
     fake: str = ""
     twin: str = ""
-
-
-def render(
-    subject: Subject,
-    facts: Sequence[Fact] | Facts,
-    *,
-    names: Names | None = None,
-    which: str = "train",
-    forms: Sequence[str] = ("forward", "reverse", "two_hop", "statement"),
-) -> Iterator[Draft]:
-    """Every question of one set ("train", "valid", "T1") about `subject` that the facts answer, in a fixed order.
-
-    `facts` may hold facts of other subjects: two-edge questions need them. Statements have train wordings only.
-    """
-    known = facts if isinstance(facts, Facts) else Facts(facts, names or Names())
-    for topic in topics(subject, known):
-        if topic.form in forms and topic.form != "statement":
-            for family in families(topic.aspect, which):
-                for number in range(len(family.variants)):
-                    yield draft(topic, family, number, wrap=which == "train")
-        if "statement" in forms and which == "train":
-            yield from statements(topic)
 
 
 def topics(subject: Subject, facts: Facts) -> Iterator[Topic]:

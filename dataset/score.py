@@ -9,14 +9,10 @@ completeness far better than token overlap does, and correctness only weakly: re
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from math import log
 
-from brain.facts import Fact
 from dataset.example import Example
-from dataset.names import parts_of
 
 MAX_WORDS = 250  # recall is read off the first words of a response, so that length cannot buy it
 _TICKED = re.compile(r"`([^`\n]+)`")
@@ -56,29 +52,15 @@ class Score:
     exact: bool
     refused: bool
     correct_refusal: bool | None
-    found: tuple[str, ...] = ()
-    missed: tuple[str, ...] = ()
     fabricated: tuple[str, ...] = ()
 
 
-def key_facts(
-    example: Example, facts: Mapping[str, Fact] | None = None, rarity: Mapping[str, float] | None = None
-) -> tuple[KeyFact, ...]:
-    """The gold of a row, without what its prompt already says.
-
-    `facts` (by id) adds the objects that the response left out of backticks; `rarity` weighs by text, 1 where unknown.
-    """
+def key_facts(example: Example) -> tuple[KeyFact, ...]:
+    """The gold of a row, without what its prompt already says."""
     if not example.meta.answerable:
         return ()
     texts = dict.fromkeys(_TICKED.findall(example.response))
-    told = set(map(folded, texts))
-    for fact_id in example.meta.facts:
-        fact = (facts or {}).get(fact_id)
-        if fact is not None and fact.object_is_node:
-            path, name = parts_of(fact.object)
-            if holds(example.response, name or path) and folded(name or path) not in told:
-                texts.setdefault(name or path)
-    gold = [KeyFact(t, _kind(t), (rarity or {}).get(t, 1.0)) for t in texts if not holds(example.prompt, t)]
+    gold = [KeyFact(t, _kind(t)) for t in texts if not holds(example.prompt, t)]
     if any(g.kind != "path" for g in gold):
         return tuple(gold)
     # Prose answers ("stores an item and returns its slot") are scored by their content words, which share one weight.
@@ -88,18 +70,11 @@ def key_facts(
     return (*gold, *(KeyFact(w, "word", 1.0 / len(words)) for w in words))
 
 
-def score(
-    response: str,
-    example: Example,
-    *,
-    facts: Mapping[str, Fact] | None = None,
-    known: Collection[str] = (),
-    rarity: Mapping[str, float] | None = None,
-) -> Score:
+def score(response: str, example: Example, *, known: Collection[str] = ()) -> Score:
     """Compare a response with its row. `known` are names that exist besides the row's own (the graph's), for precision."""
     said = " ".join(response.split()[:MAX_WORDS])
     refused = is_refusal(response)
-    gold = key_facts(example, facts, rarity)
+    gold = key_facts(example)
     # A refusal that happens to repeat a name has not answered.
     found = tuple(g for g in gold if holds(said, g.text) and not (refused and example.meta.form != "correction"))
     total = sum(g.weight for g in gold)
@@ -112,8 +87,6 @@ def score(
         exact=normalise(response) == normalise(example.response),
         refused=refused,
         correct_refusal=None if example.meta.answerable else refused,
-        found=tuple(g.text for g in found),
-        missed=tuple(g.text for g in gold if g not in found),
         fabricated=fabricated,
     )
 
@@ -122,36 +95,23 @@ def score(
 class Summary:
     """Means over many rows. `false_refusal` is the share of answerable rows refused, `refusal_recall` that of others."""
 
-    rows: int
     recall: float
     precision: float
     exact: float
     false_refusal: float
     refusal_recall: float
-    facts: int
-
-    def lines(self) -> list[str]:
-        return [
-            f"key-fact recall {self.recall:.3f}, precision {self.precision:.3f}, exact {self.exact:.3f} ({self.rows} rows)",
-            f"false refusals {self.false_refusal:.3f}, refusals caught {self.refusal_recall:.3f}",
-        ]
 
 
 def summarise(pairs: Iterable[tuple[Example, Score]]) -> Summary:
-    """The means of scores, with how many distinct facts they cover."""
+    """The means of scores."""
     rows = list(pairs)
     recalls = [s.recall for _, s in rows if s.recall is not None]
-    answerable = [s for e, s in rows if e.meta.answerable]
-    unanswerable = [s for e, s in rows if not e.meta.answerable]
-    covered = {fact for e, _ in rows for fact in e.meta.facts}
     return Summary(
-        rows=len(rows),
         recall=_mean(recalls),
         precision=_mean([s.precision for _, s in rows]),
         exact=_mean([float(s.exact) for _, s in rows]),
         false_refusal=_mean([float(s.refused) for e, s in rows if e.meta.answerable and e.meta.form != "correction"]),
-        refusal_recall=_mean([float(s.refused) for s in unanswerable]),
-        facts=len(covered) if answerable or unanswerable else 0,
+        refusal_recall=_mean([float(s.refused) for e, s in rows if not e.meta.answerable]),
     )
 
 
@@ -165,14 +125,6 @@ def code_tokens(text: str) -> tuple[str, ...]:
     """Code-shaped tokens in order, once each: what stands in backticks, dotted, snake_case and CamelCase names, paths."""
     ticked = _TICKED.findall(text)
     return tuple(dict.fromkeys([*ticked, *_CODE.findall(_TICKED.sub(" ", text))]))
-
-
-def rarities(texts: Iterable[Sequence[str]]) -> dict[str, float]:
-    """Weight of each key by how few rows name it: 1 + ln(rows / rows that hold it), scaled so that the rarest weighs 1."""
-    rows = [set(row) for row in texts]
-    counts = Counter(text for row in rows for text in row)
-    top = 1 + log(max(len(rows), 1))
-    return {text: (1 + log(len(rows) / number)) / top for text, number in sorted(counts.items())}
 
 
 def normalise(text: str) -> str:

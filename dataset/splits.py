@@ -34,15 +34,8 @@ _ASPECTS_OF = {
     "raised_by": ("raised_by",),
     "caught_by": ("caught_by",),
 }
-# A relation, and the reverse questions that its facts answer when they are told from the other end.
-_TURNED = {
-    "calls": ("called_by",),
-    "extends": ("subclasses",),
-    "implements": ("implementers",),
-    "imports": ("imported_by",),
-    "raises": ("raised_by",),
-    "catches": ("caught_by",),
-}
+# A relation, and the reverse question that its facts answer when they are told from the other end.
+_TURNED = {relation: aspect for aspect, relation in REVERSED.items()}
 _ENDS_FIRST = frozenset({"why_caught"})  # aspects whose only sentence names the far end of an edge before the near one
 NODE_FORM, REVERSE, PATH = 0.12, 0.10, 0.15
 
@@ -75,7 +68,7 @@ class Splits:
 
     def turned(self, fact: Fact) -> bool:
         """Whether the fact, told from its object, would answer a held-out reverse question."""
-        return any(self.reverse(aspect, fact.object) for aspect in _TURNED.get(fact.relation, ()))
+        return self.reverse(_TURNED.get(fact.relation, ""), fact.object)
 
     def held(self, topic: Topic) -> str:
         """The test split a topic belongs to, empty when it is for training, "none" when it is for neither.

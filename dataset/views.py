@@ -15,8 +15,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from config.errors import UsageError, cannot_write
-from dataset.example import Example, dump_example, read_examples
+from config.errors import UsageError
+from dataset.example import Example, dump_example, read_examples, write_lines
 
 
 def _messages(example: Example) -> dict[str, object]:
@@ -57,9 +57,8 @@ def check_format(form: str) -> None:
 def view(examples: Iterable[Example], form: str) -> Iterator[str]:
     """One JSON line per example in the format named `form`. Raises UsageError for a format nobody knows."""
     check_format(form)
-    shape = FORMATS[form]
     for example in examples:
-        yield json.dumps(shape(example), ensure_ascii=False, sort_keys=True)
+        yield json.dumps(FORMATS[form](example), ensure_ascii=False, sort_keys=True)
 
 
 def export(train: Path, form: str) -> list[Path]:
@@ -69,17 +68,7 @@ def export(train: Path, form: str) -> list[Path]:
         if source != train and not source.is_file():
             continue
         target = source.with_name(f"{source.stem}.{form}.jsonl")
-        temporary = target.with_name(f".{target.name}.tmp")
-        lines = view(read_examples(source), form)
-        try:
-            with temporary.open("w", encoding="utf-8") as out:
-                for line in lines:
-                    out.write(line + "\n")
-            temporary.replace(target)
-        except OSError as error:
-            raise cannot_write(target, error) from error
-        finally:
-            temporary.unlink(missing_ok=True)
+        write_lines(target, (line.encode() + b"\n" for line in view(read_examples(source), form)))
         written.append(target)
     return written
 

@@ -1,4 +1,4 @@
-"""Who writes prose: messages in, text chunks out. An OpenAI-compatible endpoint, an adapter pack in this process, or a fake.
+"""Who writes prose: messages in, text chunks out. An OpenAI-compatible endpoint or an adapter pack in this process.
 
 Extractive answers need none of these. A backend that cannot be reached, answers with something else, with nothing, or without
 end raises BackendError with the address and what to do.
@@ -11,7 +11,6 @@ import os
 import re
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
@@ -40,23 +39,6 @@ class Backend(Protocol):
     commit: str
 
     def stream(self, messages: Sequence[Message], max_tokens: int) -> Iterator[str]: ...
-
-
-@dataclass(slots=True)
-class Fake:
-    """Says what it was told to say; for tests and for trying the checks of verify.py on a text of one's own."""
-
-    chunks: Sequence[str]
-    name: str = "fake"
-    trained: bool = True
-    system: str = ""
-    window: int = 0
-    commit: str = ""
-    asked: list[Sequence[Message]] = field(default_factory=list)
-
-    def stream(self, messages: Sequence[Message], max_tokens: int) -> Iterator[str]:
-        self.asked.append(messages)
-        yield from self.chunks
 
 
 def choose(settings: QuerySettings) -> tuple[Backend, str]:

@@ -7,6 +7,7 @@ its documentation or its parameters, with what is to be done among it. That a li
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable
 from typing import Final
@@ -121,7 +122,8 @@ class Bearing:
         return held * held / (len(stems(title)) or 1)
 
     def share(self, held: Iterable[str]) -> float:
-        return sum(self._weight[w] for w in held) / (sum(self._weight.values()) or 1.0)
+        """The weight of these words in that of all, the same in whatever order they come."""
+        return math.fsum(self._weight[w] for w in held) / (math.fsum(self._weight.values()) or 1.0)
 
     def lacks(self, held: frozenset[str]) -> bool:
         """Whether much of what is asked is not said, getting it aside."""

@@ -7,7 +7,7 @@ text or JSON and convertible to an exit code.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from config.cli import typed_here
@@ -19,16 +19,19 @@ UNREACHABLE = 5
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """`exit_code` is what a failure means: 3 for something incompatible or missing, 5 for a server that cannot be reached."""
+    """`exit_code` is what a failure means: 3 for something incompatible or missing, 5 for a server that cannot be reached;
+    `absent` says that the thing has not been made yet."""
 
     name: str
     status: Status
     reason: str
     fix: str = ""
     exit_code: int = INCOMPATIBLE
+    absent: bool = False
 
     def as_json(self) -> dict[str, Any]:
-        return {**asdict(self), "reason": typed_here(self.reason), "fix": typed_here(self.fix)}
+        row = {"name": self.name, "status": self.status, "reason": typed_here(self.reason), "fix": typed_here(self.fix)}
+        return {**row, "exit_code": self.exit_code}
 
     def lines(self) -> list[str]:
         """`fail: shapes: lora_A of … (fix below)`; an ok check takes one line."""
@@ -70,6 +73,11 @@ def ok(name: str, reason: str) -> Check:
 
 def warn(name: str, reason: str, fix: str = "") -> Check:
     return Check(name, "warn", reason, fix)
+
+
+def absent(name: str, reason: str, fix: str) -> Check:
+    """What has not been made yet is nothing wrong."""
+    return Check(name, "warn", reason, fix, absent=True)
 
 
 def fail(name: str, reason: str, fix: str, exit_code: int = INCOMPATIBLE) -> Check:

@@ -7,6 +7,8 @@ or unsure says "may" or "probably"; an empty relation says whether that means no
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Final
 
 from brain.view import is_test
 from extractor.graph import Graph
@@ -17,6 +19,11 @@ from inference.link import Target
 from inference.relations import Relations
 from inference.structure import Structure
 from inference.wording import Claim, Section, join, name_of
+
+# What only the code of a thing tells; that of things outside the repository was not read.
+_READ_OFF_ITS_CODE: Final = frozenset(
+    ("parameters", "returns", "members", "callees", "raises", "catches", "bases", "imports", "overrides", "depends")
+)
 
 
 class Composer:
@@ -43,7 +50,8 @@ class Composer:
         frame = self._frames.get(kind)
         if frame is None:
             return None
-        section = frame(target)
+        outside = target.node.type == "external" and kind in _READ_OFF_ITS_CODE
+        section = replace(self.describe.outside(target), value="unknown", score=0.6) if outside else frame(target)
         notes = self._assumptions(target, kind)
         exact = 1.0 if not target.others else 0.9
         claims = (

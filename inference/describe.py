@@ -8,6 +8,8 @@ import re
 from brain.markup import prose
 from brain.text import clean, one_line, paragraph
 from brain.view import hidden, is_test
+from config.console import plural
+from dataset.names import firsts
 from extractor.schema import Node
 from inference.link import Target
 from inference.relations import Relations
@@ -16,10 +18,9 @@ from inference.wording import (
     SHOWN,
     Claim,
     Section,
-    at,
+    at_most,
     brief,
     built_on,
-    count,
     documented_parameter,
     documented_return,
     few,
@@ -29,12 +30,16 @@ from inference.wording import (
     kind_of,
     name_of,
     names_of,
+    opening,
     parameter,
     parameters,
+    places_of,
     purpose,
     quote,
     raised,
+    row_names,
     signature,
+    sites_of,
     unique,
 )
 
@@ -65,9 +70,7 @@ class Describer:
                 "missing",
                 0.0,
             )
-        claim = Claim(
-            f"It is used here by {few([name_of(r.node) for r in used], 8)}.", tuple(s for r in used[:8] for s in at(r))
-        )
+        claim = Claim(f"It is used here by {few(row_names(used), 8)}.", sites_of(used[:8]))
         return Section("outside", (Claim(f"{name} {origin}."), claim), "yes", 0.9)
 
     def locate(self, target: Target) -> Section:
@@ -77,10 +80,10 @@ class Describer:
         claims = [self._place(node)]
         stubs = [n for n in target.group if n.id != node.id]
         if stubs:
-            spans = tuple(s for n in stubs for s in here(n))
+            spans = places_of(stubs)
             claims.append(
                 Claim(
-                    f"{count(len(stubs), 'more definition')} of the same name (overloads or redefinitions)"
+                    f"{plural(len(stubs), 'more definition')} of the same name (overloads or redefinitions)"
                     f" {'stands' if len(stubs) == 1 else 'stand'} in the same file.",
                     spans,
                 )
@@ -99,14 +102,16 @@ class Describer:
         if node.type == "package":
             inner = self.relations.members(node)
             text = (
-                f"{name_of(node)} is a package with {count(len(inner), 'module')}"
+                f"{name_of(node)} is a package with {plural(len(inner), 'module')}"
                 if inner
                 else f"{name_of(node)} is a package"
             )
             front = [m for m in inner if m.path.rpartition("/")[2].startswith(("__init__.", "index."))] or inner
             return Claim(text + ".", tuple(s for m in front[:1] for s in header(m)))
         if node.type == "module":
-            return Claim(f"{name_of(node)} is a module of {count(int(node.meta.get('loc', 0)), 'line')}.", header(node))
+            return Claim(
+                f"{name_of(node)} is a module of {plural(int(node.meta.get('loc', 0)), 'line')}.", header(node)
+            )
         if node.type == "external":
             return Claim(f"{name_of(node)} is defined outside the repository.")
         return Claim(f"{name_of(node)} is {kind_of(node)}, defined in {node.path}.", here(node))
@@ -154,12 +159,7 @@ class Describer:
             claims.append(Claim(f"It is defined as {written}.", here(node)))
         users = unique([r for r in self.relations.backward(target.group, "imports", "calls") if not is_test(r.node)])
         if users:
-            claims.append(
-                Claim(
-                    f"It is used by {few([name_of(r.node) for r in users])}.",
-                    tuple(s for r in users[:5] for s in at(r)),
-                )
-            )
+            claims.append(Claim(f"It is used by {few(row_names(users))}.", sites_of(users[:5])))
         return claims
 
     def _explain_callable(self, target: Target) -> list[Claim]:
@@ -175,32 +175,17 @@ class Describer:
         direct, through = self.relations.raises(target.group)
         if direct:
             rows = unique(direct)
-            claims.append(
-                Claim(f"It raises {few([raised(r) for r in rows], 4)}.", tuple(s for r in rows[:5] for s in at(r)))
-            )
+            claims.append(Claim(f"It raises {few([raised(r) for r in rows], 4)}.", sites_of(rows[:5])))
         elif through:
             rows = unique(through)
-            claims.append(
-                Claim(
-                    f"It may raise {few([name_of(r.node) for r in rows], 4)} through what it calls.",
-                    tuple(s for r in rows[:5] for s in at(r)),
-                )
-            )
+            claims.append(Claim(f"It may raise {few(row_names(rows), 4)} through what it calls.", sites_of(rows[:5])))
         inner = [r for r in unique(self.relations.callees(target.group)) if r.node.type != "external"]
         if inner:
-            claims.append(
-                Claim(
-                    f"It calls {few(names_of([r.node for r in inner], [node]))}.",
-                    tuple(s for r in inner[:5] for s in at(r)),
-                )
-            )
+            claims.append(Claim(f"It calls {few(names_of([r.node for r in inner], [node]))}.", sites_of(inner[:5])))
         callers = [r for r in unique(self.relations.callers(target.group)) if not is_test(r.node)]
         if callers:
             claims.append(
-                Claim(
-                    f"It is called by {few(names_of([r.node for r in callers], [node]))}.",
-                    tuple(s for r in callers[:5] for s in at(r)),
-                )
+                Claim(f"It is called by {few(names_of([r.node for r in callers], [node]))}.", sites_of(callers[:5]))
             )
         return claims
 
@@ -209,33 +194,21 @@ class Describer:
         claims: list[Claim] = []
         bases = self.relations.bases(node)
         if bases:
-            claims.append(
-                Claim(f"It extends {join([name_of(r.node) for r in bases])}.", tuple(s for r in bases for s in at(r)))
-            )
+            claims.append(Claim(f"It extends {join(row_names(bases))}.", sites_of(bases)))
         inner = self.relations.members(node)
         start = next((m for m in inner if m.name in ("__init__", "constructor") or m.name == node.name), None)
         if start is not None and parameters(start):
             claims.append(Claim(f"It is constructed with {join([brief(p) for p in parameters(start)])}.", here(start)))
         methods = list(dict.fromkeys(m.name for m in inner if m.type == "method" and not m.name.startswith("_")))
         if methods:
-            claims.append(Claim(f"It has {count(len(methods), 'public method')}: {few(methods, 12)}.", here(node)))
+            claims.append(Claim(f"It has {plural(len(methods), 'public method')}: {few(methods, 12)}.", here(node)))
         below = unique([r for r in self.relations.subclasses(target.group) if not is_test(r.node)])
         if below:
-            claims.append(
-                Claim(
-                    f"It is {built_on(below)} by {few([name_of(r.node) for r in below])}.",
-                    tuple(s for r in below[:5] for s in at(r)),
-                )
-            )
+            claims.append(Claim(f"It is {built_on(below)} by {few(row_names(below))}.", sites_of(below[:5])))
         direct, _ = self.relations.raisers(target.group)
         raisers = unique([r for r in direct if not is_test(r.node)])
         if raisers:
-            claims.append(
-                Claim(
-                    f"It is raised by {few([name_of(r.node) for r in raisers])}.",
-                    tuple(s for r in raisers[:5] for s in at(r)),
-                )
-            )
+            claims.append(Claim(f"It is raised by {few(row_names(raisers))}.", sites_of(raisers[:5])))
         return claims
 
     def _explain_module(self, node: Node) -> Section:
@@ -253,7 +226,7 @@ class Describer:
             if names:
                 claims.append(
                     Claim(
-                        f"It defines {count(len(names), f'public {noun}', f'public {many}' if many else '')}: {few(names, 12)}.",
+                        f"It defines {plural(len(names), f'public {noun}', f'public {many}' if many else '')}: {few(names, 12)}.",
                         tuple(
                             s
                             for m in [m for m in inner if m.type in types][:3]
@@ -272,7 +245,7 @@ class Describer:
             return Section("parameters", tuple(claims), "no")
         claims.append(
             Claim(
-                f"{name_of(node)} takes {count(len(taken), 'parameter')}: {join([parameter(p) for p in taken])}.",
+                f"{name_of(node)} takes {plural(len(taken), 'parameter')}: {join([parameter(p) for p in taken])}.",
                 here(node),
             )
         )
@@ -346,30 +319,28 @@ class Describer:
             names = f" It only takes names from elsewhere: {join([name_of(n) for n in taken])}." if taken else ""
             said = f"{name_of(node)} defines nothing of its own.{names}"
             return Section("members", (Claim(said, here(node)),), "no")
-        public = list({m.name: m for m in reversed(inner) if not hidden(m.name) and not _is_dunder_value(m)}.values())[
-            ::-1
-        ]
+        shown = (m for m in inner if not hidden(m.name) and not _is_dunder_value(m))
+        public = firsts(shown, lambda m: m.name)
         private = {m.name for m in inner if hidden(m.name)}
-        tail = f" and {count(len(private), 'private one')}" if private else ""
+        tail = f" and {plural(len(private), 'private one')}" if private else ""
         groups: dict[str, int] = {}
         for member in public:
             groups[member.type] = groups.get(member.type, 0) + 1
-        summary = join([count(number, kind, "classes" if kind == "class" else "") for kind, number in groups.items()])
+        summary = join([plural(number, kind, "classes" if kind == "class" else "") for kind, number in groups.items()])
         claims = [
             Claim(
                 f"{name_of(node)} defines {summary or 'no public names'}{tail}:",
-                here(node) if "#" in node.id else header(node),
+                opening(node),
             )
         ]
-        claims += [Claim(self._entry(m), here(m) if "#" in m.id else header(m), item=True) for m in public[:SHOWN]]
-        if len(public) > SHOWN:
-            claims.append(Claim(f"{len(public) - SHOWN} more are not shown."))
+        items = [Claim(self._entry(m), opening(m), item=True) for m in public]
+        claims += at_most(SHOWN, items)
         inherited = [n for n in self.relations.ancestors(node) if n.type != "external"] if node.type == "class" else []
         if inherited:
             claims.append(
                 Claim(
                     f"More is inherited from {join([name_of(n) for n in inherited])}.",
-                    tuple(s for r in self.relations.bases(node) for s in at(r)),
+                    sites_of(self.relations.bases(node)),
                 )
             )
         return Section("members", tuple(claims))

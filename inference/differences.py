@@ -38,6 +38,7 @@ from inference.wording import (
     name_of,
     names_of,
     parameters,
+    places_of,
     purpose,
     quote,
     signature,
@@ -265,7 +266,7 @@ class _Pair:
         return {m.name: _place(m) for m in inner if is_public(m) and m.name[0] not in "_~" and m.name.isidentifier()}
 
     def _signatures(self) -> tuple[Span, ...]:
-        return tuple(s for t in self.pair for s in here(self.composer.describe.called(t.node)))
+        return places_of(self.composer.describe.called(t.node) for t in self.pair)
 
 
 def _place(node: Node) -> tuple[Span, ...]:

@@ -12,6 +12,7 @@ from typing import Final
 from brain.lookup import Hit
 from brain.text import one_line, stem
 from brain.view import is_test
+from dataset.names import firsts
 from extractor.schema import Node
 from inference.bearing import Bearing
 from inference.citations import Span
@@ -30,7 +31,7 @@ from inference.wording import (
     Claim,
     Section,
     advice,
-    at,
+    anchor_of,
     brief,
     few,
     here,
@@ -38,8 +39,11 @@ from inference.wording import (
     kind_of,
     name_of,
     parameters,
+    places_of,
     purpose,
     quote,
+    row_names,
+    sites_of,
     title_of,
     unique,
 )
@@ -96,7 +100,7 @@ class Discoverer:
             claims.append(
                 Claim("No one place answers the whole of this. Closest are:" if thin else "What else bears on it:")
             )
-            claims += list({c.text: c for c in reversed([self._item(f.hit) for f in listed])}.values())[::-1]
+            claims += firsts((self._item(f.hit) for f in listed), lambda claim: claim.text)
         near = tuple(f.hit for f in finds if f.held and f.hit.kind in _PLACES) or evidence.hits
         # What says all of it, and still is no answer, tells of the past or is nobody's to use.
         apart = len(bearing.words) > 1 and not any(f.held >= {*bearing.words} for f in finds)
@@ -234,7 +238,7 @@ class Discoverer:
             return [opening, *(self.guide.section_code(hit, text) if show else ())]
         if node.type == "capability":
             # A function that is a capability is better told of as the function it is.
-            anchor = self.graph.node(str((node.meta.get("evidence") or [""])[0]))
+            anchor = anchor_of(self.graph, node)
             node = anchor if anchor is not None and anchor.type == "function" else node
         if node.origin == "brain":
             return self._knowledge(node, span)
@@ -250,12 +254,7 @@ class Discoverer:
         callers = self.composer.relations.callers((node,)) if node.type != "module" else []
         rows = unique([r for r in callers if not is_test(r.node)])
         if rows:
-            claims.append(
-                Claim(
-                    f"It is called by {few([name_of(r.node) for r in rows])}.",
-                    tuple(s for r in rows[:5] for s in at(r)),
-                )
-            )
+            claims.append(Claim(f"It is called by {few(row_names(rows))}.", sites_of(rows[:5])))
         return [*claims, *(self.guide.call(node) if show else ())]
 
     def _knowledge(self, node: Node, span: tuple[Span, ...]) -> list[Claim]:
@@ -276,9 +275,7 @@ class Discoverer:
                 if node.type == "concept"
                 else "It offers"
             )
-            claims.append(
-                Claim(f"{verb} {few([name_of(n) for n in linked])}.", tuple(s for n in linked[:5] for s in here(n)))
-            )
+            claims.append(Claim(f"{verb} {few([name_of(n) for n in linked])}.", places_of(linked[:5])))
         fixes = [one_line(str(f["text"])) for f in node.meta.get("fixes", ())][:2]
         claims += [Claim(advice(text)) for text in fixes]
         return claims

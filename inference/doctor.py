@@ -13,6 +13,7 @@ import sqlite3
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -28,7 +29,7 @@ from config.settings import (
     ServeSettings,
     load_settings,
 )
-from inference.checks import Check, Verdict, fail, ok, verdict, warn
+from inference.checks import Check, Verdict, absent, fail, ok, verdict, warn
 from inference.installed import ROOT, check_packages, installed, torch_cuda
 from inference.runtime import ask_runtime, check_open_files, check_port, check_runtime, find_gpus, gib, interpreter
 from inference.sessions import state_folder
@@ -135,7 +136,7 @@ def check_graph(graph: Path, repo: Path | None = None) -> Iterator[Check]:
     from extractor.status import status_of
 
     if not graph.is_file():
-        yield warn("extract: graph", f"{graph} has not been made yet", EXTRACT)
+        yield absent("extract: graph", f"{graph} has not been made yet", EXTRACT)
         return
     try:
         with Graph(graph) as opened:
@@ -167,7 +168,7 @@ def check_brain(graph: Path, notes: Path) -> Iterator[Check]:
     try:
         made = read_manifest(notes)
         if made is None or not notes.is_dir():
-            yield warn("brain: notes", f"there are no finished notes in {notes}", "make brain")
+            yield absent("brain: notes", f"there are no finished notes in {notes}", "make brain")
             return
         with Graph(graph) as opened:
             derived = opened.count("nodes", "origin").get("brain", 0)
@@ -216,7 +217,7 @@ def check_dataset(graph: Path, train: Path) -> Iterator[Check]:
         yield fail("dataset: rows", error.message, error.hint)
         return
     if made is None or not train.is_file():
-        yield warn("dataset: rows", f"{train} has not been made yet", "make dataset")
+        yield absent("dataset: rows", f"{train} has not been made yet", "make dataset")
         return
     missing = [name for name in ("valid.jsonl", "test.jsonl") if not train.with_name(name).is_file()]
     if missing:
@@ -265,7 +266,7 @@ def check_packs(models: Path, graph: Path) -> Iterator[Check]:
         yield fail("train: adapter", error.message, error.hint)
         return
     if not packs:
-        yield warn("train: adapter", f"there is none below {models}/", "make train-tiny")
+        yield absent("train: adapter", f"there is none below {models}/", "make train-tiny")
     source = _readable(graph)
     for pack in packs:
         yield _check_pack(pack, source, _rows_of(pack))
@@ -319,11 +320,11 @@ def check_server(settings: ServeSettings) -> Iterator[Check]:
         return
     yield ok("serve: interpreter", f"{python} ({reason})")
     for check in check_runtime(runtime):
-        yield _renamed(check, f"serve: {check.name}")
+        yield replace(check, name=f"serve: {check.name}")
     port = check_port(settings.host, settings.port)
     # An occupied port is no fault of the installation: it may be our own server.
-    yield warn("serve: port", port.reason, port.fix) if port.status == "fail" else _renamed(port, "serve: port")
-    yield _renamed(check_open_files(), "serve: open files")
+    yield warn("serve: port", port.reason, port.fix) if port.status == "fail" else replace(port, name="serve: port")
+    yield replace(check_open_files(), name="serve: open files")
 
 
 def check_endpoint() -> Iterator[Check]:
@@ -353,10 +354,6 @@ def check_writable(name: str, folder: Path) -> Check:
         return fail(
             name, f"{place} cannot be written: {error.strerror or error}", f"chmod u+w {place}, or free some space"
         )
-
-
-def _renamed(check: Check, name: str) -> Check:
-    return Check(name, check.status, check.reason, check.fix, check.exit_code)
 
 
 def _readable(graph: Path) -> Manifest | None:

@@ -7,6 +7,8 @@ from typing import Final
 
 from brain.text import one_line
 from brain.view import is_test
+from config.console import plural
+from dataset.names import firsts
 from extractor.schema import Node
 from inference.link import Target
 from inference.relations import Handler, Relations, Row, handlers_of
@@ -15,10 +17,9 @@ from inference.wording import (
     SHOWN,
     Claim,
     Section,
-    at,
+    at_most,
     by_class,
     caught_at,
-    count,
     few,
     here,
     join,
@@ -26,6 +27,8 @@ from inference.wording import (
     name_of,
     none,
     raised,
+    row_names,
+    sites_of,
     unique,
 )
 
@@ -78,15 +81,12 @@ class Errors:
         for method in self.relations.methods(target.group):
             direct, through = self.relations.raises((method,))
             said = list(dict.fromkeys(raised(r) for r in direct))
-            passed = list(dict.fromkeys(name_of(r.node) for r in through))
+            passed = list(dict.fromkeys(row_names(through)))
             if said or passed:
                 text = f"{name_of(method)}: {join(said)}" if said else f"{name_of(method)}:"
                 text += f"{', and' if said else ''} through what it calls {few(passed, 4)}" if passed else ""
-                claims.append(Claim(text, tuple(s for r in (*direct, *through[:2]) for s in at(r)), item=True))
-        return [
-            *claims[:SHOWN],
-            *([Claim(f"{len(claims) - SHOWN} more are not shown.")] if len(claims) > SHOWN else []),
-        ]
+                claims.append(Claim(text, sites_of((*direct, *through[:2])), item=True))
+        return at_most(SHOWN, claims)
 
     def _passed_on(self, name: str, rows: list[Row], direct: bool) -> list[Claim]:
         """What comes through calls: a sentence when short, else by the callee it comes from."""
@@ -103,10 +103,8 @@ class Errors:
             sources.setdefault(name_of(callee) if callee else "", []).append(row)
         claims = [Claim(f"{lead}:")]
         for source, own in sources.items():
-            names = few(list(dict.fromkeys(name_of(r.node) for r in own)), _TOLD)
-            claims.append(
-                Claim(f"{names}, from {source}" if source else names, tuple(s for r in own for s in at(r)), item=True)
-            )
+            names = few(list(dict.fromkeys(row_names(own))), _TOLD)
+            claims.append(Claim(f"{names}, from {source}" if source else names, sites_of(own), item=True))
         return claims
 
     def _through(self, row: Row) -> str:
@@ -139,7 +137,7 @@ class Errors:
             lead = f"{name} is raised by"
             section = listing("raisers", lead, product, raised)
             if len(section.claims) > 1:
-                places = count(len(product), "place")
+                places = plural(len(product), "place")
                 section = Section("raisers", (Claim(f"{name} is raised in {places}:"), *section.claims[1:]))
             claims += section.claims
         below = self.relations.descendants(node)
@@ -151,14 +149,14 @@ class Errors:
                 if product
                 else f"{name} itself is never raised directly, but its subclasses are"
             )
-            claims.append(Claim(f"{lead}: {few(names, 6)}.", tuple(s for _, r in nested[:6] for s in at(r))))
+            claims.append(Claim(f"{lead}: {few(names, 6)}.", sites_of(r for _, r in nested[:6])))
         if through:
             rows = unique([r for r in through if not is_test(r.node)])
             if rows:
                 claims.append(
                     Claim(
-                        f"It may pass through {count(len(rows), 'more function')}: {few([name_of(r.node) for r in rows], 6)}.",
-                        tuple(s for r in rows[:6] for s in at(r)),
+                        f"It may pass through {plural(len(rows), 'more function')}: {few(row_names(rows), 6)}.",
+                        sites_of(rows[:6]),
                     )
                 )
         if not claims:
@@ -181,7 +179,7 @@ class Errors:
         if not found:
             absence = self.relations.absence(target.group, "catches", inward=True)
             return none("handlers", node, "is not caught by name anywhere in the repository", absence)
-        return self._handled(f"{name_of(node)} is caught{only} in {count(len(found), 'place')}", found)
+        return self._handled(f"{name_of(node)} is caught{only} in {plural(len(found), 'place')}", found)
 
     def _handlers_around(self, target: Target) -> Section:
         """Who catches what a function raises: its own handlers and its callers'."""
@@ -192,14 +190,14 @@ class Errors:
             return self.raises(target)
         near = {r.node.id for r in self.relations.callers(target.group)} | {n.id for n in target.group}
         every = [h for row in classes for h in self.catching(row.node) if not is_test(h.node)]
-        once = list({(h.node.id, h.line): h for h in reversed(every)}.values())[::-1]
+        once = firsts(every, lambda h: (h.node.id, h.line))
         found = [h for h in once if h.node.id in near]
-        names = few([name_of(r.node) for r in classes], _TOLD)
+        names = few(row_names(classes), _TOLD)
         if found:
             return self._handled(f"Of what {name_of(node)} raises ({names}), it or its callers catch", found)
         claims = [Claim(f"None of the direct callers of {name_of(node)} catches what it raises ({names}).", here(node))]
         if once:
-            listed = few(list(dict.fromkeys(name_of(h.node) for h in once)))
+            listed = few(list(dict.fromkeys(row_names(once))))
             claims.append(
                 Claim(f"Elsewhere it is caught by {listed}.", tuple(s for h in once[:5] for s in caught_at(h)))
             )
@@ -232,4 +230,4 @@ class Errors:
         if not found:
             absence = self.relations.absence(target.group, "catches", inward=False)
             return none("catches", node, "has no handler" + (" in its methods" if inner else " of its own"), absence)
-        return self._handled(f"{name_of(node)} has {count(len(found), 'handler')}", found)
+        return self._handled(f"{name_of(node)} has {plural(len(found), 'handler')}", found)

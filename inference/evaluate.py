@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import json
 import random
-import re
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -25,7 +24,8 @@ from dataset.example import Example, read_examples
 from dataset.score import Score, score, summarise
 from dataset.splits import TESTS
 from inference.answer import Expert
-from inference.respond import adapter_arms, backend_arm, closed_book
+from inference.marks import without_marks
+from inference.respond import Arm, adapter_arms, backend_arm, closed_book
 from inference.wording import name_of
 
 _ABOUT: Final = {
@@ -37,7 +37,7 @@ _ABOUT: Final = {
     "T5": "real names among invented ones: those are to be refused, these not",
 }
 DROP: Final = 0.02
-Arm = Callable[[Sequence[Example]], list[str]]
+_ROUNDS: Final = 400  # of the bootstrap
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,11 +156,6 @@ def _extractive(expert: Expert, rows: Sequence[Example], checked: list[bool]) ->
     return texts
 
 
-def without_marks(text: str) -> str:
-    """Prose without `[1]` and without the messages it quotes, whose "there is no …" is no refusal."""
-    return re.sub(r" ?(?:\[\d+\])+| ?\(?“[^”]*”\)?", "", text)
-
-
 def _majority(dataset: Path) -> Arm:
     """The answer most often given in training, whatever is asked."""
     train = dataset.with_name("train.jsonl")
@@ -196,14 +191,14 @@ def _shown(value: float | None) -> str:
     return "–" if value is None else f"{value:.3f}"
 
 
-def _interval(scored: Sequence[tuple[Example, Score]], seed: int, rounds: int = 400) -> tuple[float, float]:
+def _interval(scored: Sequence[tuple[Example, Score]], seed: int) -> tuple[float, float]:
     """A bootstrap interval of mean recall."""
     values = [s.recall for _, s in scored if s.recall is not None]
     if not values:
         return 0.0, 0.0
     rng = random.Random(seed)
-    means = sorted(sum(rng.choices(values, k=len(values))) / len(values) for _ in range(rounds))
-    return means[int(rounds * 0.025)], means[int(rounds * 0.975)]
+    means = sorted(sum(rng.choices(values, k=len(values))) / len(values) for _ in range(_ROUNDS))
+    return means[int(_ROUNDS * 0.025)], means[int(_ROUNDS * 0.975)]
 
 
 def refuse_fallen(report: EvalReport) -> None:

@@ -18,6 +18,7 @@ from brain.view import Near, is_aside, is_public, is_test
 from config.console import Console
 from config.errors import MissingInput, NothingFound
 from config.settings import QuerySettings
+from dataset.names import firsts
 from extractor.history import open_git
 from extractor.schema import Node
 from inference.answer import Answer, Expert
@@ -29,6 +30,7 @@ _IDLE: Final = re.compile(
     r"|fix (?:typo|lint))\b|#\d+\s*$",
     re.IGNORECASE,
 )
+_COMMITS: Final = 200
 _ASKED: Final = ("What does {} do?", "What does {} call?", "Who calls {}?", "Which errors does {} raise?")
 
 
@@ -73,7 +75,7 @@ class InterviewReport:
         return asdict(self)
 
 
-def from_git(settings: QuerySettings, console: Console, *, repo: Path | None = None, commits: int = 200) -> GitReport:
+def from_git(settings: QuerySettings, console: Console, *, repo: Path | None = None) -> GitReport:
     """Ask for the subjects of the last commits that changed one or two indexed files. Raises MissingInput without history."""
     with Expert(settings, console, repo) as expert:
         root = repo or Path(expert.manifest.root)
@@ -85,7 +87,7 @@ def from_git(settings: QuerySettings, console: Console, *, repo: Path | None = N
         indexed = {row.path for row in expert.graph.files() if row.status in ("ok", "partial")}
         ranks: list[int] = []
         missed = []
-        for subject, paths in git.subjects(commits * 6):
+        for subject, paths in git.subjects(_COMMITS * 6):
             changed = [p for p in paths if p in indexed]
             if not 1 <= len(changed) <= 2 or len(subject.split()) < 4 or _IDLE.search(subject):
                 continue
@@ -95,7 +97,7 @@ def from_git(settings: QuerySettings, console: Console, *, repo: Path | None = N
             ranks.append(rank)
             if not 0 < rank <= 10:
                 missed.append(subject)
-            if len(ranks) >= commits:
+            if len(ranks) >= _COMMITS:
                 break
         if not ranks:
             raise NothingFound(
@@ -139,8 +141,8 @@ def _openers(expert: Expert) -> list[Node]:
     nodes = [n for n in expert.graph.nodes(["class", "function"]) if is_public(n) and not is_aside(n.path)]
     weight = {n.id: sum(1 for _ in expert.graph.edges(["calls", "extends"], dst=n.id)) for n in nodes}
     best = sorted(nodes, key=lambda n: (-weight[n.id], n.id))
-    firsts = list({n.path: n for n in reversed(best)}.values())[::-1]
-    return [*firsts[:8], *[n for n in best[:24] if n not in firsts[:8]]]
+    apart = firsts(best, lambda n: n.path)[:8]
+    return [*apart, *[n for n in best[:24] if n not in apart]]
 
 
 def _stated(expert: Expert, node: Node, answer: Answer) -> set[str]:

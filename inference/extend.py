@@ -11,11 +11,12 @@ from typing import Final
 
 from brain.text import clean, split_identifier, stem
 from brain.view import is_aside, is_public, is_test
+from config.console import plural
 from extractor.schema import Node
 from inference.citations import Span
 from inference.compose import Composer
 from inference.retrieve import Retriever, akin, content_words
-from inference.wording import Claim, count, few, here, join, kind_of, name_of, purpose
+from inference.wording import Claim, few, here, join, kind_of, name_of, places_of, purpose
 
 _OWN = re.compile(
     r"\b(?:custom|customi[sz]ed|(?:my|our|your|one's)\s+own|(?:sub-?class|extend|implement)(?:ing)?)\b", re.IGNORECASE
@@ -70,14 +71,12 @@ def _told(composer: Composer, retriever: Retriever, base: Node, below: list[Node
     of_base = {m.name: m for m in composer.relations.methods((base,))}
     own = {n.id: [m for m in composer.relations.methods((n,)) if m.name in of_base] for n in below}
     names, does = few([name_of(n) for n in below]), verb if len(below) > 1 else f"{verb}s"
-    spans = tuple(s for n in below[:5] for s in here(n))
-    claims.append(Claim(f"{count(len(below), 'class', 'classes')} here {does} it: {names}.", spans))
+    spans = places_of(below[:5])
+    claims.append(Claim(f"{plural(len(below), 'class', 'classes')} here {does} it: {names}.", spans))
     written = Counter(m.name for methods in own.values() for m in methods)
     if written:
         most = sorted(written, key=lambda name: (-written[name], of_base[name].lines))[:_MANY]
-        claims.append(
-            Claim(f"What they write anew: {join(most)}.", tuple(s for name in most for s in here(of_base[name])))
-        )
+        claims.append(Claim(f"What they write anew: {join(most)}.", places_of(of_base[name] for name in most)))
     whole = [n for n in below if any(m.lines[1] <= n.lines[1] for m in own[n.id] if m.path == n.path)]
     shown = min(whole, key=lambda n: (n.lines[1] - n.lines[0], n.id), default=None)
     if shown is None or shown.lines[1] - shown.lines[0] >= _LINES:

@@ -8,14 +8,14 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from brain.mistakes import is_direct
 from brain.text import split_identifier, stem
-from brain.view import hidden, is_aside, is_public, is_test, is_test_id
+from brain.view import hidden, is_aside, is_direct, is_public, is_test, is_test_id
+from config.console import plural
 from extractor.schema import Edge, Node
 from inference.citations import Span
 from inference.compose import Composer
 from inference.retrieve import akin
-from inference.wording import Claim, Section, count, here, join, kind_of, name_of, purpose
+from inference.wording import Claim, Section, at_most, here, join, kind_of, name_of, purpose
 
 _SHOWN: Final = 20
 _FEWEST: Final = 2  # of one thing there is no list
@@ -71,7 +71,7 @@ def failures(composer: Composer, text: str) -> Section:
     others = [n for n in thrown if n.type == "external" and _ERROR_LIKE.search(n.name)]
     often = sorted(others, key=lambda n: (-len(raised[n.id]), n.id))[:_OTHERS]
     if often:
-        told = join([f"{name_of(n)} ({count(len(raised[n.id]), 'place')})" for n in often])
+        told = join([f"{name_of(n)} ({plural(len(raised[n.id]), 'place')})" for n in often])
         lead = "Besides these, it raises" if own else "It has no error class of its own; it raises"
         sites = [raised[n.id][0] for n in often]
         spans = [
@@ -139,14 +139,13 @@ def _listed(composer: Composer, found: list[Node], noun: str) -> Section:
     heirs = {n.id: [d for d in composer.relations.descendants(n) if d.id in ids] for n in found}
     ordered = sorted(found, key=lambda n: (-len(heirs[n.id]), n.path, n.lines, n.id))
     root = ordered[0] if heirs[ordered[0].id] else None
-    shown = ordered[:_SHOWN]
     countable = noun.endswith("s") and not noun.endswith("ss")
     lead = f"There are {len(ordered)} {noun if countable else f'kinds of {noun}'} here"
     if root is not None:
         many = len(heirs[root.id])
         lead += f", {'all the others' if many == len(ordered) - 1 else f'{many} of them'} built on {name_of(root)}"
-    claims = [Claim(f"{lead}:", here(root) if root else ())]
-    for node in shown:
+    items = []
+    for node in ordered:
         said = purpose(node, 25)
         bases = [name_of(r.node) for r in composer.relations.bases(node) if root is None or r.node.id != root.id]
         text = f"{name_of(node)} in {node.path}"
@@ -154,9 +153,7 @@ def _listed(composer: Composer, found: list[Node], noun: str) -> Section:
             text += f" — {said}"
         elif bases:
             text += f", {kind_of(node)} that extends {join(bases)}"
-        claims.append(Claim(text, here(node), item=True))
-    if len(ordered) > len(shown):
-        claims.append(Claim(f"{len(ordered) - len(shown)} more are not shown."))
-    return Section(
-        "discovery", tuple(claims), "yes", 0.85, (("family", float(len(ordered))),), tuple(n.id for n in shown)
-    )
+        items.append(Claim(text, here(node), item=True))
+    claims = (Claim(f"{lead}:", here(root) if root else ()), *at_most(_SHOWN, items))
+    targets = tuple(n.id for n in ordered[:_SHOWN])
+    return Section("discovery", claims, "yes", 0.85, (("family", float(len(ordered))),), targets)

@@ -32,7 +32,7 @@ from inference.verbs import (
     tells,
     titled,
 )
-from inference.wording import name_of, parameters, purpose, title_of
+from inference.wording import anchor_of, name_of, parameters, purpose, title_of
 
 SHOWN: Final = 5
 _ABOUT_TESTS = re.compile(r"\b(?:which|what|any|the|unit|integration)\s+tests?\b|\btested\b|\btests\b", re.IGNORECASE)
@@ -174,9 +174,7 @@ class Finds:
 
     def anchor(self, node: Node) -> Node | None:
         """What a capability stands on, anything else itself."""
-        if node.type != "capability":
-            return node
-        return self.graph.node(str((node.meta.get("evidence") or [""])[0]))
+        return anchor_of(self.graph, node) if node.type == "capability" else node
 
     def titled(self, text: str) -> list[Hit]:
         """Sections of documents whose titles hold words of the question."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 from brain.text import one_line
 from brain.view import is_aside, is_test
+from config.console import plural
 from inference.citations import Span
 from inference.link import Target
 from inference.relations import Relations, Row
@@ -15,14 +17,16 @@ from inference.wording import (
     Claim,
     Section,
     at,
-    count,
+    at_most,
     few,
     hedge,
-    here,
     join,
     listing,
     name_of,
     none,
+    places_of,
+    row_names,
+    sites_of,
     unique,
 )
 
@@ -37,145 +41,108 @@ class Flow:
         self.graph = relations.graph
 
     def callers(self, target: Target) -> Section:
-        name = name_of(target.node)
-        found = self.relations.callers(target.group)
-        if not found:
-            importers = [r for r in self.relations.backward(target.group, "imports") if r.site[1]]
-            if target.node.type != "function" or not importers:
-                above = self.relations.overridden(target.node)
-                section = none(
-                    "callers",
-                    target.node,
-                    "is not called anywhere in the repository",
-                    self.relations.absence(target.group, "calls", inward=True),
-                )
-                if above:
-                    extra = Claim(
-                        f"It overrides {join([name_of(n) for n in above[:3]])}, so calls of that may reach it.",
-                        tuple(s for n in above[:3] for s in here(n)),
-                    )
-                    return Section("callers", (*section.claims, extra), "unknown", section.score)
-                return section
-        product = [r for r in found if not is_test(r.node)]
-        tests = [r for r in found if is_test(r.node)]
-        people = unique(product)
-        claims: list[Claim] = []
-        if people:
-            sites = f" ({count(len(product), 'call site')})" if len(product) != len(people) else ""
-            unsure = [r for r in product if hedge(r)]
-            verb = "instantiated or called" if target.node.type == "class" else "called"
-            lead = f"{name} is {verb} by {count(len(people), 'caller')}{sites}"
-            lead += (
-                f", {count(len(unsure), 'call')} of them through dynamic dispatch (confidence {min(r.confidence for r in unsure):.1f})"
-                if unsure
-                else ""
-            )
-            if len(people) <= INLINE:
-                claims.append(
-                    Claim(
-                        f"{lead}: {join([hedge(r) + name_of(r.node) for r in people])}.",
-                        tuple(s for r in product for s in at(r)),
-                    )
-                )
-            else:
-                claims.append(Claim(f"{lead}:"))
-                for row in people[:SHOWN]:
-                    own = [r for r in product if r.node.id == row.node.id]
-                    claims.append(
-                        Claim(
-                            f"{hedge(row)}{name_of(row.node)} in {row.node.path}",
-                            tuple(s for r in own for s in at(r)),
-                            item=True,
-                        )
-                    )
-                if len(people) > SHOWN:
-                    claims.append(Claim(f"{len(people) - SHOWN} more are not shown."))
-        if tests:
-            testers = unique(tests)
-            lead = "It is also called by" if people else f"{name} is called only by"
-            claims.append(
-                Claim(
-                    f"{lead} {count(len(testers), 'test')}: {few([name_of(r.node) for r in testers])}.",
-                    tuple(s for r in testers[:5] for s in at(r)),
-                )
-            )
-        if not claims:
-            rows = unique([r for r in self.relations.backward(target.group, "imports") if r.site[1]])
-            claims.append(
-                Claim(
-                    f"No direct call of {name} was found, but it is imported by {few([name_of(r.node) for r in rows])}.",
-                    tuple(s for r in rows[:5] for s in at(r)),
-                )
-            )
-            return Section("callers", tuple(claims), "unknown", 0.6)
+        rows = self.relations.callers(target.group)
+        if not rows:
+            return self._uncalled(target)
+        product = [r for r in rows if not is_test(r.node)]
+        testers = unique([r for r in rows if is_test(r.node)])
+        claims = self._called_by(target, product) if product else []
+        if testers:
+            lead = "It is also called by" if product else f"{name_of(target.node)} is called only by"
+            text = f"{lead} {plural(len(testers), 'test')}: {few(row_names(testers))}."
+            claims.append(Claim(text, sites_of(testers[:5])))
         return Section("callers", tuple(claims))
 
-    def callees(self, target: Target) -> Section:
-        name = name_of(target.node)
-        rows = self.relations.callees(target.group)
-        # Stand-ins of the tests are no part of what the product calls.
-        inside_tests = is_test(target.node)
-        local = [
-            r
-            for r in rows
-            if r.node.type != "external" and (inside_tests or not is_test(r.node) or r.via.startswith("flow"))
+    def _called_by(self, target: Target, rows: list[Row]) -> list[Claim]:
+        """The callers: in a sentence while they are few, else as a list, each with all of its calls."""
+        calls: dict[str, list[Row]] = {}
+        for row in rows:
+            calls.setdefault(row.node.id, []).append(row)
+        callers, unsure = unique(rows), [r for r in rows if hedge(r)]
+        verb = "instantiated or called" if target.node.type == "class" else "called"
+        lead = f"{name_of(target.node)} is {verb} by {plural(len(callers), 'caller')}"
+        lead += f" ({plural(len(rows), 'call site')})" if len(rows) != len(callers) else ""
+        if unsure:
+            least = min(r.confidence for r in unsure)
+            lead += f", {plural(len(unsure), 'call')} of them through dynamic dispatch (confidence {least:.1f})"
+        if len(callers) <= INLINE:
+            return [Claim(f"{lead}: {join([hedge(r) + name_of(r.node) for r in callers])}.", sites_of(rows))]
+        items = [
+            Claim(f"{hedge(r)}{name_of(r.node)} in {r.node.path}", sites_of(calls[r.node.id]), item=True)
+            for r in callers
         ]
-        plain, values = _by_dispatch(local)
-        plain = [r for r in plain if inside_tests or not is_test(r.node)]
-        inner = unique(plain)
-        claims: list[Claim] = []
-        if inner:
-            section = listing("callees", f"{name} calls", inner, lambda r: f"{hedge(r)}{name_of(r.node)}")
-            if len(section.claims) > 1:
-                head = Claim(f"{name} calls {count(len(inner), 'function')} of the repository:")
-                section = Section("callees", (head, *section.claims[1:]))
-            claims += section.claims
-        claims += [self._dispatch(name, site, found) for site, found in values]
-        nested = [m for n in target.group if n.type in _RUNS for m in self.relations.members(n) if m.type in _RUNS]
-        for function in nested:
-            rows_inside = unique([r for r in self.relations.callees((function,)) if r.node.type != "external"])
-            if rows_inside:
-                names_inside = few(list(dict.fromkeys(name_of(r.node) for r in rows_inside)))
-                claims.append(
-                    Claim(
-                        f"Its inner function {function.name} calls {names_inside}.",
-                        tuple(s for r in rows_inside[:5] for s in at(r)),
-                    )
-                )
+        return [Claim(f"{lead}:"), *at_most(SHOWN, items)]
+
+    def _uncalled(self, target: Target) -> Section:
+        """What is known of something that nothing calls directly: who imports it, what it overrides."""
+        importers = unique([r for r in self.relations.backward(target.group, "imports") if r.site[1]])
+        if target.node.type == "function" and importers:
+            text = f"No direct call of {name_of(target.node)} was found, but it is imported by {few(row_names(importers))}."
+            return Section("callers", (Claim(text, sites_of(importers[:5])),), "unknown", 0.6)
+        absence = self.relations.absence(target.group, "calls", inward=True)
+        section = none("callers", target.node, "is not called anywhere in the repository", absence)
+        above = self.relations.overridden(target.node)[:3]
+        if not above:
+            return section
+        text = f"It overrides {join([name_of(n) for n in above])}, so calls of that may reach it."
+        return Section("callers", (*section.claims, Claim(text, places_of(above))), "unknown", section.score)
+
+    def callees(self, target: Target) -> Section:
+        name, rows = name_of(target.node), self.relations.callees(target.group)
+        claims = [*self._calls_inside(target, rows), *self._inner_functions(target)]
         loose = [u for n in target.group for u in self.graph.unresolved(n.id, "calls")]
         outside = {name_of(r.node): r for r in reversed(rows) if r.node.type == "external"}
         names = sorted({*outside, *(one_line(u.name) for u in loose if u.reason == "external")})
         if names:
-            lead = (
-                "Outside the repository it calls"
-                if claims
-                else f"{name} calls nothing else of the repository; outside it calls"
-            )
-            spans = tuple(s for n in names[:10] if n in outside for s in at(outside[n]))
+            nothing = f"{name} calls nothing else of the repository; outside it calls"
+            lead = "Outside the repository it calls" if claims else nothing
+            spans = sites_of(outside[n] for n in names[:10] if n in outside)
             claims.append(Claim(f"{lead} {few(names, 10)}.", spans))
         found = bool(claims)
         dynamic = [u for u in loose if u.reason != "external"]
         if dynamic:
             listed = few(list(dict.fromkeys(one_line(u.name) for u in dynamic)), 6)
-            text = f"{count(len(dynamic), 'more call')} in it could not be linked to a definition: {listed}."
-            claims.append(
-                Claim(
-                    text, tuple(Span(target.node.path, u.line, u.line, u.src, "calls") for u in dynamic[:6] if u.line)
-                )
-            )
-        if not found:
-            absence = self.relations.absence(target.group, "calls", inward=False)
-            section = none("callees", target.node, "calls nothing", absence)
-            return Section("callees", (*section.claims, *claims), section.value, section.score)
-        return Section("callees", tuple(claims))
+            text = f"{plural(len(dynamic), 'more call')} in it could not be linked to a definition: {listed}."
+            path = target.node.path
+            claims.append(Claim(text, tuple(Span(path, u.line, u.line, u.src, "calls") for u in dynamic[:6] if u.line)))
+        if found:
+            return Section("callees", tuple(claims))
+        absence = self.relations.absence(target.group, "calls", inward=False)
+        section = none("callees", target.node, "calls nothing", absence)
+        return Section("callees", (*section.claims, *claims), section.value, section.score)
+
+    def _calls_inside(self, target: Target, rows: list[Row]) -> list[Claim]:
+        """Calls of the repository's own functions, then those through values."""
+        # Stand-ins of the tests are no part of what the product calls.
+        tests_too = is_test(target.node)
+        local = [r for r in rows if r.node.type != "external"]
+        plain, values = _by_dispatch([r for r in local if tests_too or not is_test(r.node) or r.via.startswith("flow")])
+        called = unique([r for r in plain if tests_too or not is_test(r.node)])
+        claims: list[Claim] = []
+        if called:
+            name = name_of(target.node)
+            section = listing("callees", f"{name} calls", called, lambda r: f"{hedge(r)}{name_of(r.node)}")
+            claims += section.claims
+            if len(claims) > 1:
+                claims[0] = Claim(f"{name} calls {plural(len(called), 'function')} of the repository:")
+        return [*claims, *(self._dispatch(name_of(target.node), site, found) for site, found in values)]
+
+    def _inner_functions(self, target: Target) -> Iterator[Claim]:
+        """What the functions defined inside it call."""
+        nested = [m for n in target.group if n.type in _RUNS for m in self.relations.members(n) if m.type in _RUNS]
+        for function in nested:
+            called = unique([r for r in self.relations.callees((function,)) if r.node.type != "external"])
+            if called:
+                names = few(list(dict.fromkeys(row_names(called))))
+                yield Claim(f"Its inner function {function.name} calls {names}.", sites_of(called[:5]))
 
     def _dispatch(self, name: str, site: tuple[str, int], found: list[Row]) -> Claim:
         """A call through a value: which of many functions runs is decided at run time."""
         product = [r for r in found if not is_test(r.node) and not is_aside(r.node.path)]
         total = _fan_out(found)
-        text = f"{name} also calls a value it is handed, at line {site[1]}, which may be any of {count(total, 'known function')}"
+        text = f"{name} also calls a value it is handed, at line {site[1]}, which may be any of {plural(total, 'known function')}"
         if product:
-            text += f", such as {few([name_of(r.node) for r in product])}"
+            text += f", such as {few(row_names(product))}"
             outside = len(found) - len(product)
             text += f" ({outside} of them in tests and examples)" if outside and total == len(found) else ""
         elif total == len(found):
@@ -186,28 +153,16 @@ class Flow:
         group = target.group
         if target.node.type in ("class", "module"):
             group = (*group, *self.relations.members(target.node))
-        rows = unique(
-            [
-                r
-                for r in self.relations.backward(group, "calls", "imports")
-                if is_test(r.node) and r.node.type != "module"
-            ]
-        )
+        users = self.relations.backward(group, "calls", "imports")
+        rows = unique([r for r in users if is_test(r.node) and r.node.type != "module"])
         if not rows:
-            return none(
-                "tests",
-                target.node,
-                "is not called by any test directly",
-                self.relations.absence(target.group, "calls", inward=True),
-            )
+            absence = self.relations.absence(target.group, "calls", inward=True)
+            return none("tests", target.node, "is not called by any test directly", absence)
+        lead = f"{name_of(target.node)} is exercised by"
         if len(rows) <= INLINE:
-            return listing("tests", f"{name_of(target.node)} is exercised by", rows, lambda r: name_of(r.node))
-        return listing(
-            "tests",
-            f"{name_of(target.node)} is exercised by {count(len(rows), 'test')}",
-            rows,
-            lambda r: f"{name_of(r.node)} in {r.node.path}",
-        )
+            return listing("tests", lead, rows, lambda r: name_of(r.node))
+        many = f"{lead} {plural(len(rows), 'test')}"
+        return listing("tests", many, rows, lambda r: f"{name_of(r.node)} in {r.node.path}")
 
 
 def _fan_out(found: list[Row]) -> int:

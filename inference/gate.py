@@ -11,7 +11,7 @@ from inference.citations import Span
 from inference.kinds import Intent
 from inference.link import Missing
 from inference.retrieve import Evidence, Retriever
-from inference.wording import Claim, Section, here, join, name_of
+from inference.wording import Claim, Section, here, join, name_of, places_of
 
 _NEAR: Final = 4
 
@@ -36,12 +36,7 @@ def refuse(missing: Missing) -> Section:
         claims.append(Claim(f"There is no {name} in this index."))
     if missing.elsewhere:
         places = [f"{name_of(n)} in {n.path}" for n in missing.elsewhere[:_NEAR]]
-        claims.append(
-            Claim(
-                f"The name stands elsewhere: {join(places)}.",
-                tuple(s for n in missing.elsewhere[:_NEAR] for s in here(n)),
-            )
-        )
+        claims.append(Claim(f"The name stands elsewhere: {join(places)}.", places_of(missing.elsewhere[:_NEAR])))
     near = [n for n in missing.near if n != name]
     if near:
         claims.append(Claim(f"Nearest: {join(near[:_NEAR], 'or')}."))

@@ -156,28 +156,10 @@ GENERIC: Final = frozenset(GENERICS.split())
 VAGUE: Final = frozenset(
     {"do", "handle", "use", "work", "happen", "have", "need", "provide", "contain", "depend", "require", "represent"}
 )
-SMALL: Final = frozenset(
-    {
-        "on",
-        "upon",
-        "from",
-        "with",
-        "exactly",
-        "here",
-        "actually",
-        "when",
-        "if",
-        "it",
-        "at",
-        "by",
-        "as",
-        "internally",
-        "then",
-        "next",
-        "afterwards",
-        "else",
-    }
-)
+_SMALL: Final = """
+    on upon from with exactly here actually when if it at by as internally then next afterwards else
+"""
+SMALL: Final = frozenset(_SMALL.split())
 HOWTO = re.compile(
     r"\bhow\s+(?:do\s+(?:i|we|you|one|people|users)|(?:(?:it|this\s+\w+|the\s+\w+)\s+)?can|could|should|would|to|might)\b|\b(?:example|examples|recipe|usage example|steps)\s+(?:of|for|to)\b|\bwhat\s+is\s+the\s+(?:best\s+)?way\s+to\b"
     r"|^\W*(?:(?:so|hey|hi|and|ok|well),?\s+)*(?:can|could)\s+(?:i|we|one)\b|\b(?:is\s+it\s+possible|is\s+there\s+(?:a|any)\s+way)\s+to\b|^\W*(?:i|we)\s+(?:want|need|would\s+like|am\s+trying|are\s+trying|try)\s+to\b",

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from brain.lookup import Hit
+from brain.markup import code_blocks
 from brain.text import clean, one_line, stem
 from brain.view import is_aside, is_public, is_test
 from extractor.schema import Node
@@ -18,7 +19,7 @@ from inference.citations import Span
 from inference.compose import Composer
 from inference.retrieve import Retriever, akin, content_words, stems
 from inference.verbs import LIGHT, deed, opposed
-from inference.wording import Claim, documented_parameter, few, here, join, name_of, parameters, purpose
+from inference.wording import Claim, documented_parameter, few, here, join, name_of, parameters, places_of, purpose
 
 _ASKED: Final = 24  # recipes that are weighed
 _TAKING: Final = 80  # functions whose documented parameters are weighed
@@ -67,7 +68,7 @@ class Guide:
             linked = " ".join(f"{name_of(n)} {n.name}" for n in self.linked(node, "step"))
             file = node.path.rpartition("/")[2].partition(".")[0]
             held = stems(f"{node.meta.get('title', '')} {linked} {file if node.meta.get('trust') != 'test' else ''}")
-            holds = {w for w in words if any(akin(stem(w), h) for h in held)}
+            holds = [w for w in words if any(akin(stem(w), h) for h in held)]
             share = sum(weight[w] for w in holds) / everything
             # Steps that leave out the most telling word are the steps of something else.
             if telling not in holds and share < _NEARLY_ALL:
@@ -147,16 +148,12 @@ class Guide:
         """The block of code in a section of a document that holds most of the question's words."""
         written = self.retriever.lookup.text(hit.path, hit.start, hit.end).split("\n")
         words = {stem(w) for w in content_words(text)}
-        best: tuple[int, int, int] | None = None
-        for first, last in _blocks(written, hit.path.endswith(".md")):
-            score = len(words & stems("\n".join(written[first : last + 1])))
-            if best is None or score > best[0]:
-                best = (score, first, last)
+        blocks = code_blocks(written, fenced=hit.path.endswith(".md"))
+        best = max(blocks, key=lambda b: len(words & stems("\n".join(written[b.first : b.end]))), default=None)
         if best is None:
             return []
-        _, first, last = best
-        span = (Span(hit.path, hit.start + first, hit.start + last, "", "search"),)
-        return self._written(hit.path, hit.start + first, hit.start + last, "The code given there:", span)
+        start, end = hit.start + best.first, hit.start + best.end - 1
+        return self._written(hit.path, start, end, "The code given there:", (Span(hit.path, start, end, "", "search"),))
 
     def call(self, node: Node, text: str = "") -> list[Claim]:
         """How `node` is written: its documentation's own example, its code where it is an example itself, else one real call of
@@ -189,13 +186,13 @@ class Guide:
         lines = inspect.cleandoc(clean(str(node.meta.get("doc", "")))).split("\n")
         first = next((n for n, line in enumerate(lines) if line.lstrip().startswith(">>> ")), None)
         if first is not None:
-            last = next((n for n in range(first, len(lines)) if not lines[n].strip()), len(lines)) - 1
+            end = next((n for n in range(first, len(lines)) if not lines[n].strip()), len(lines))
         else:
-            found = _blocks(lines, True) or _blocks(lines, False)
-            if not found:
+            block = next(code_blocks(lines), None) or next(code_blocks(lines, fenced=False), None)
+            if block is None:
                 return ""
-            first, last = found[0]
-        shown = textwrap.dedent("\n".join(lines[first : last + 1][:_LINES])).strip("\n")
+            first, end = block.first, block.end
+        shown = textwrap.dedent("\n".join(lines[first:end][:_LINES])).strip("\n")
         return "" if _MARK.search(shown) else shown
 
     def _decorated(self, node: Node) -> tuple[int, int]:
@@ -278,7 +275,7 @@ class Guide:
         if others:
             shown = [n for n in {name_of(n): n for n in others}.values() if name_of(n) != name_of(node)]
             too = f"{few([name_of(n) for n in shown])} {'takes' if len(shown) == 1 else 'take'} it too."
-            claims += [Claim(too, tuple(s for n in shown[:5] for s in here(n)))] if shown else []
+            claims += [Claim(too, places_of(shown[:5]))] if shown else []
         # Somebody who writes, reads or adds something wants the function that does, unless the parameter is said to be for it.
         acts = deed(text)
         share *= 1.0 if doing or not acts or any(akin(stem(acts), h) for h in stems(f"{name} {said}")) else _ACTS
@@ -310,40 +307,3 @@ def _may_be_left_out(param: dict[str, Any], node: Node) -> bool:
         node.type == "class" or "constructor" in node.meta.get("flags", ()) or node.name in ("__init__", "constructor")
     )
     return made or bool(param.get("default")) or param.get("kind") in ("*", "**", "?", "kwonly")
-
-
-def _blocks(lines: Sequence[str], fenced: bool) -> list[tuple[int, int]]:
-    """(first, last) of each block of code: between fences, or indented below `::` or a code directive."""
-    found: list[tuple[int, int]] = []
-    number = 0
-    while number < len(lines):
-        line = lines[number]
-        fence = re.match(r"\s*(```+|~~~+)", line) if fenced else None
-        if fence:
-            last = next((n for n in range(number + 1, len(lines)) if lines[n].strip().startswith(fence[1])), len(lines))
-            if last > number + 1:
-                found.append((number + 1, last - 1))
-            number = last + 1
-            continue
-        directive = re.match(r"\s*\.\.\s+(?:code-block|code|sourcecode|click:example)\s*::", line)
-        literal = line.rstrip().endswith("::") and not line.lstrip().startswith("..")
-        if directive or literal:
-            indent = len(line) - len(line.lstrip())
-            first = number + 1
-            while first < len(lines) and (not lines[first].strip() or re.match(r"\s+:[\w-]+:", lines[first])):
-                first += 1
-            last = first
-            while last < len(lines) and (not lines[last].strip() or _indent(lines[last]) > indent):
-                last += 1
-            while last > first and not lines[last - 1].strip():
-                last -= 1
-            if last > first:
-                found.append((first, last - 1))
-            number = max(last, number + 1)
-            continue
-        number += 1
-    return found
-
-
-def _indent(line: str) -> int:
-    return len(line) - len(line.lstrip())

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from brain.asking import STOP_WORDS
+from dataset.names import firsts
 from inference.grammar import (
     ASK,
     BACKWARD,
@@ -91,11 +92,8 @@ def read(
         intents = [i for i in intents if i.x or i.kind != "search" or _ASKS.match(i.text)]
         # "… and what happens then?" asks for no more than what was asked already.
         intents = [i for i in intents if i.kind != "unclear"]
-    unique = {(i.kind, i.x.name if i.x else i.text, i.y.name if i.y else "", i.verb): i for i in reversed(intents)}
-    ordered = tuple(
-        i for i in intents if unique.get((i.kind, i.x.name if i.x else i.text, i.y.name if i.y else "", i.verb)) is i
-    )
-    return Question(text, ordered, tuple(found))
+    once = firsts(intents, lambda i: (i.kind, i.x.name if i.x else i.text, i.y.name if i.y else "", i.verb))
+    return Question(text, tuple(once), tuple(found))
 
 
 _BARE = re.compile(r"\W*(?:(?:and|but|so)\s+)?(how|why|where|when|what)\W*", re.IGNORECASE)

@@ -20,6 +20,7 @@ from extractor.graph import Graph
 from extractor.languages import SOURCE_SUFFIXES, SPECS
 from extractor.schema import SYMBOL_TYPES, Node
 from extractor.spelling import joint_of
+from inference.relations import Relations
 
 _SOURCE: Final = "|".join(sorted(re.escape(s[1:]) for s in SOURCE_SUFFIXES if s[1:].isalnum()))
 _SUFFIXES: Final = rf"{_SOURCE}|rst|md|toml|cfg|ini|ya?ml|json|txt"
@@ -34,6 +35,7 @@ _CODE = re.compile(
 )
 # Abbreviations and dotted words of prose that no one means as code.
 _PROSE: Final = frozenset({"e.g", "i.e", "a.k.a", "etc", "and/or", "either/or", "input/output", "read/write", "yes/no"})
+_NEAR: Final = 3  # names that are suggested
 STRICT: Final = frozenset({"tick", "id", "path", "dotted", "call", "snake", "camel"})
 _TYPE_ORDER: Final = {
     name: place
@@ -112,6 +114,7 @@ class Linker:
     def __init__(self, graph: Graph, project: str = "", near: Callable[[str, int], list[str]] | None = None) -> None:
         """`near` finds similar names in a search index; without it every name of the graph is compared."""
         self.graph = graph
+        self.relations = Relations(graph)
         self.project = project
         self._near = near
 
@@ -140,11 +143,10 @@ class Linker:
         containers = self._rank(self.graph.find(prefix), hints)
         for container in containers:
             if container.type in ("class", "interface"):
-                for base in self.ancestors(container.id):
-                    nodes = self.members(base, member)
+                for owner in (container, *self.relations.ancestors(container)):
+                    nodes = [m for m in self.relations.members(owner) if m.name == member]
                     if nodes:
-                        owner = self.graph.node(base)
-                        note = f"{container.name} inherits {member} from {owner.name if owner else base}"
+                        note = f"{container.name} inherits {member} from {owner.name}"
                         return self._target(mention, nodes, hints, note)
         scopes = [n for n in containers if n.type in ("package", "module")]
         homonyms = self._rank([n for n in self.graph.find(member) if n.type in SYMBOL_TYPES], hints)
@@ -193,37 +195,20 @@ class Linker:
             return Missing(mention, (), None, first)
         return None
 
-    def members(self, owner: str, name: str = "") -> list[Node]:
-        """Symbols defined directly in `owner`, all or those called `name`."""
-        found = [self.graph.node(edge.src) for edge in self.graph.edges(["defined_in"], dst=owner)]
-        return sorted((n for n in found if n and (not name or n.name == name)), key=lambda n: (n.lines, n.id))
-
     def member_names(self, owner: Node) -> tuple[str, ...]:
         """Names of what `owner` defines or inherits."""
-        owners = self.ancestors(owner.id) if owner.type in ("class", "interface") else [owner.id]
-        return tuple(sorted({node.name for each in owners for node in self.members(each)}))
+        above = self.relations.ancestors(owner) if owner.type in ("class", "interface") else []
+        return tuple(sorted({node.name for each in (owner, *above) for node in self.relations.members(each)}))
 
-    def ancestors(self, node_id: str) -> list[str]:
-        """The class itself and its bases, nearest first, each once."""
-        order, queue = [], [node_id]
-        while queue:
-            current = queue.pop(0)
-            if current not in order:
-                order.append(current)
-                bases = sorted(self.graph.edges(["extends", "implements"], src=current), key=lambda e: (e.line, e.dst))
-                queue += [edge.dst for edge in bases]
-        return order
-
-    def near(self, name: str, preferred: tuple[str, ...], count: int = 3) -> tuple[str, ...]:
+    def near(self, name: str, preferred: tuple[str, ...]) -> tuple[str, ...]:
         """Real names most like `name`: those of its container first, then any; written as a person would ask for them."""
-        close = _closest(name, preferred, count, 0.4)
-        if len(close) < count:
+        close = _closest(name, preferred, _NEAR, 0.4)
+        if len(close) < _NEAR:
             last = name.rpartition(".")[2]
-            wide = self._near(last, 4 * count) if self._near else _closest(last, self._names, count)
+            wide = self._near(last, 4 * _NEAR) if self._near else _closest(last, self._names, _NEAR)
             wide = [n for n in wide if any(not is_test(f) for f in self.graph.find(n))]
-            close += [n for n in wide if n not in close and re.split(r"::|\.", n)[-1] not in close][
-                : count - len(close)
-            ]
+            wide = [n for n in wide if n not in close and re.split(r"::|\.", n)[-1] not in close]
+            close += wide[: _NEAR - len(close)]
         return tuple(close)
 
     @cached_property

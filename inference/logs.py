@@ -9,11 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from extractor.languages import SOURCE_SUFFIXES
+from brain.asking import SOURCE
 from inference.grammar import ASK
 
 # The shapes in which programs print the frames of a call stack, by how a line is built.
-_SOURCE: Final = "|".join(sorted(re.escape(suffix[1:]) for suffix in SOURCE_SUFFIXES))
 _QUOTED = re.compile(
     r'^\s*(?:[|+]\s*)*File "(?P<path>[^"]+)", line (?P<line>\d+)(?:, in (?P<name>[^\n]+))?', re.MULTILINE
 )
@@ -37,7 +36,7 @@ _NUMBERED = re.compile(
     r"^\s*#\d+\s+(?:0x[0-9a-f]+ )?in (?P<name>[^\s(]+)[^\n]*? (?P<path>[\w./+-]+\.\w+):(?P<line>\d+)", re.MULTILINE
 )
 _SHORT = re.compile(
-    rf"^(?P<path>[\w./-]+\.(?:{_SOURCE})):(?P<line>\d+): (?:in (?P<name>\w+)|(?=[A-Z]\w+(?:Error|Exception|Warning)?))",
+    rf"^(?P<path>[\w./-]+\.(?:{SOURCE})):(?P<line>\d+): (?:in (?P<name>\w+)|(?=[A-Z]\w+(?:Error|Exception|Warning)?))",
     re.MULTILINE,
 )
 _SHAPES: Final = (_QUOTED, _BRACKETED, _WORDED, _TWO_LINED, _COLUMNED, _INDENTED, _PANICKED, _NUMBERED, _SHORT)

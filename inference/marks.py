@@ -69,3 +69,8 @@ def render(sections: Sequence[Section], verifier: Verifier) -> tuple[str, tuple[
 
 def _key(citation: Citation) -> tuple[str, int, int]:
     return citation.path, citation.start_line, citation.end_line
+
+
+def without_marks(text: str) -> str:
+    """Prose without `[1]` and without the messages it quotes, whose "there is no …" is no refusal."""
+    return re.sub(r" ?(?:\[\d+\])+| ?\(?“[^”]*”\)?", "", text)

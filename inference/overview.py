@@ -10,6 +10,7 @@ from typing import Final
 
 from brain.text import one_line
 from brain.view import is_aside, is_public, is_test
+from config.console import plural
 from extractor.graph import Graph
 from extractor.schema import Node
 from inference.citations import Span
@@ -17,7 +18,20 @@ from inference.compose import Composer
 from inference.families import failures
 from inference.kinds import Intent
 from inference.retrieve import Retriever
-from inference.wording import Claim, Section, count, few, header, here, join, kind_of, name_of, purpose, quote, title_of
+from inference.wording import (
+    Claim,
+    Section,
+    few,
+    header,
+    here,
+    join,
+    kind_of,
+    name_of,
+    places_of,
+    purpose,
+    quote,
+    title_of,
+)
 
 _PARTS: Final = 14  # parts that one list names; more of them are taken together by folder
 _MOST: Final = 0.6  # the share of the code that makes a part the bulk of it
@@ -51,7 +65,7 @@ def overview(graph: Graph, project: str, retriever: Retriever | None) -> Section
         claims.append(Claim(quote(said), spans))
     types, languages = graph.count("nodes", "type"), graph.count("nodes", "lang")
     kinds = [t for t in ("module", "class", "interface", "function", "method") if types.get(t)]
-    counted = [count(types[t], t, "classes" if t == "class" else "") for t in kinds]
+    counted = [plural(types[t], t, "classes" if t == "class" else "") for t in kinds]
     used = [
         lang
         for lang in sorted(languages, key=lambda name: -languages[name])
@@ -100,17 +114,17 @@ def layout(graph: Graph, project: str) -> Section:
     lines = sum(_loc(m) for m in modules)
     name = project or "The repository"
     folders = len({m.path.rpartition("/")[0] for m in modules})
-    where = f" across {count(folders, 'folder')}" if folders > 1 else ""
+    where = f" across {plural(folders, 'folder')}" if folders > 1 else ""
     claims = [
         Claim(
-            f"{name} is {count(lines, 'line')} in {count(len(modules), 'module')}{where}, tests and examples left out:"
+            f"{name} is {plural(lines, 'line')} in {plural(len(modules), 'module')}{where}, tests and examples left out:"
         )
     ]
     weighed = {part: sum(use[n.id] for m in own for n in symbols[m.path]) for part, own in parts.items()}
     for part in sorted(parts, key=lambda p: (-weighed[p], -sum(_loc(m) for m in parts[p]), p))[:_PARTS]:
         claims.append(_part(graph, part, parts[part], symbols, use))
     if len(parts) > _PARTS:
-        claims.append(Claim(f"{count(len(parts) - _PARTS, 'smaller part')} more are not shown."))
+        claims.append(Claim(f"{plural(len(parts) - _PARTS, 'smaller part')} more are not shown."))
     classes = [n for own in symbols.values() for n in own if n.type in ("class", "interface")]
     # What everything raises is used everywhere and says little; what is central is used and large.
     weight = {n.id: use[n.id] * math.log2(1 + n.lines[1] - n.lines[0]) for n in classes}
@@ -196,13 +210,13 @@ def _part(graph: Graph, part: str, modules: list[Node], symbols: dict[str, list[
         ),
     )
     said = _said(graph, part, modules)
-    size = count(sum(_loc(m) for m in modules), "line")
-    size += f" in {count(len(modules), 'module')}" if len(modules) > 1 else ""
+    size = plural(sum(_loc(m) for m in modules), "line")
+    size += f" in {plural(len(modules), 'module')}" if len(modules) > 1 else ""
     text = f"{part or './'} ({size})" + (f" — {said.rstrip('.')}" if said else "")
     names = list(dict.fromkeys(n.name for n in ranked))
     text += f"; holds {few(names, _NAMES)}" if names else ""
     front = modules[0] if len(modules) == 1 else None
-    spans = header(front) if front is not None and not ranked else tuple(s for n in ranked[:2] for s in here(n))
+    spans = header(front) if front is not None and not ranked else places_of(ranked[:2])
     return Claim(text, spans, item=True)
 
 

@@ -10,12 +10,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
+from config.console import plural
 from extractor.schema import STORED, Edge, Node
 from inference.citations import Span
 from inference.compose import Composer
 from inference.link import Missing, Target
 from inference.relations import Row, handlers_of
-from inference.wording import Claim, Section, at, caught_at, count, header, here, join, name_of
+from inference.wording import Claim, Section, at, caught_at, here, join, name_of, opening, row_names, sites_of
 
 _LISTED: Final = 6
 _SAID: Final = {
@@ -52,8 +53,8 @@ def check(composer: Composer, relation: str, x: Target, y: Target | Missing) -> 
     relations = composer.relations
     kind = {"defines": "defined_in", "catches": "throws", "returns": "calls"}.get(relation, relation)
     absence = relations.absence(x.group, kind, inward=False)
-    spans = here(x.node) if "#" in x.node.id else header(x.node)
-    if not absence.certain and relation in ("calls", "throws"):
+    spans = opening(x.node)
+    if not absence.certain and (relation in ("calls", "throws") or x.node.type == "external"):
         lead = Claim(f"No sign that {name} {yes} {other}, but it cannot be ruled out: {absence.reason}.", spans)
         value, score = "unknown", 0.6
     else:
@@ -72,75 +73,66 @@ def _short(claims: Sequence[Claim]) -> tuple[Claim, ...]:
 
 
 def _found(composer: Composer, relation: str, x: Target, y: Target | Missing) -> Section | None:
-    relations, name = composer.relations, name_of(x.node)
-    rows: list[Row] = []
+    """That the relation holds, directly or through others; None where no sign of it was found."""
     wanted, label = _ids(composer, y)
+    if relation in ("returns", "defines", "catches"):
+        claim, score = _told(composer, relation, x, wanted, label), 1.0
+    else:
+        rows = [r for r in _edges(composer, relation, x) if r.node.id in wanted or _matches(r.node, y)]
+        if rows:
+            claim, score = _of_edges(composer, relation, x, label, rows)
+        else:
+            claim, score = (_indirectly(composer, relation, x, y, label) if isinstance(y, Target) else None), 1.0
+    return Section("check", (claim,), score=score, targets=(x.node.id,)) if claim is not None else None
+
+
+def _told(composer: Composer, relation: str, x: Target, wanted: frozenset[str], label: str) -> Claim | None:
+    """What the definition itself tells: what it returns, defines, catches."""
+    name = name_of(x.node)
     if relation == "returns":
-        declared = str(x.node.meta.get("returns", ""))
-        if (last := re.split(r"::|\.", label)[-1]) and last in declared:
-            return Section(
-                "check", (Claim(f"Yes: {name} is declared to return {declared}.", here(x.node)),), targets=(x.node.id,)
-            )
-        return None
+        declared, last = str(x.node.meta.get("returns", "")), re.split(r"::|\.", label)[-1]
+        told = last and last in declared
+        return Claim(f"Yes: {name} is declared to return {declared}.", here(x.node)) if told else None
     if relation == "defines":
-        inner = [m for m in relations.members(x.node) if m.id in wanted or m.name == label]
-        if inner:
-            return Section(
-                "check",
-                (Claim(f"Yes: {name} defines {join([name_of(m) for m in inner[:1]])}.", here(inner[0])),),
-                targets=(x.node.id,),
-            )
-        return None
-    if relation == "catches":
-        caught = [h for n in x.group for h in handlers_of(n) if wanted & set(h.errors) or label in h.names]
-        if caught:
-            return Section(
-                "check", (Claim(f"Yes: {name} catches {label}.", caught_at(caught[0])),), targets=(x.node.id,)
-            )
-        return None
-    kinds = (
-        ("extends", "implements")
-        if relation == "extends"
-        else ("imports", "depends_on")
-        if relation == "imports"
-        else (relation,)
-    )
+        inner = [m for m in composer.relations.members(x.node) if m.id in wanted or m.name == label]
+        return Claim(f"Yes: {name} defines {name_of(inner[0])}.", here(inner[0])) if inner else None
+    caught = [h for n in x.group for h in handlers_of(n) if wanted & set(h.errors) or label in h.names]
+    return Claim(f"Yes: {name} catches {label}.", caught_at(caught[0])) if caught else None
+
+
+def _edges(composer: Composer, relation: str, x: Target) -> list[Row]:
+    """The edges from x that could be the relation; those of a class's members count where it raises."""
+    kinds = {"extends": ("extends", "implements"), "imports": ("imports", "depends_on")}.get(relation, (relation,))
     group = composer.structure.modules(x.node) if relation == "imports" else x.group
     if relation == "throws" and x.node.type in ("class", "interface"):
-        group = (*group, *relations.members(x.node))
-    rows = [
-        r for r in relations.forward(group, *kinds, confidence=STORED) if r.node.id in wanted or _matches(r.node, y)
-    ]
-    if rows:
-        row = rows[0]
-        if relation == "throws" and (within := relations.node(row.site_node)) is not None:
-            name = name_of(within)
-        sure = "Yes" if row.confidence >= 0.7 else "Probably"
-        via = ""
-        if relation == "throws" and row.edge and row.edge.meta.get("how", "direct") != "direct":
-            sure, via = "It may", ", through what it calls"
-            return Section(
-                "check",
-                (Claim(f"{sure}: {name} lets {label} through{via}.", at(row)),),
-                score=0.85,
-                targets=(x.node.id,),
-            )
-        verb = _SAID[relation][0]
-        places = f" in {count(len(rows), 'place')}" if len(rows) > 1 else ""
-        claim = Claim(f"{sure}: {name} {verb} {label}{places}.", tuple(s for r in rows[:5] for s in at(r)))
-        return Section("check", (claim,), score=row.confidence, targets=(x.node.id,))
-    if relation == "extends" and isinstance(y, Target):
-        above = relations.ancestors(x.node)
-        if y.node.id in {n.id for n in above}:
-            steps = join([name_of(r.node) for r in relations.bases(x.node)])
-            text = f"Yes, indirectly: {name} inherits from {label} through {steps}."
-            return Section("check", (Claim(text, (*here(x.node), *here(y.node))),), targets=(x.node.id,))
-    if relation == "calls" and isinstance(y, Target):
-        chain = relations.path(x.group, y.group)
-        if chain and 1 < len(chain) <= 4:
-            hops = [relations.node(e.dst) for e in chain]
-            text = f"Not directly: {name} reaches {label} through {join([name_of(n) for n in hops[:-1] if n])}."
-            return Section("check", (Claim(text, tuple(_hop(composer, e) for e in chain)),), targets=(x.node.id,))
+        group = (*group, *composer.relations.members(x.node))
+    return composer.relations.forward(group, *kinds, confidence=STORED)
+
+
+def _of_edges(composer: Composer, relation: str, x: Target, label: str, rows: Sequence[Row]) -> tuple[Claim, float]:
+    """(what the edges say, how sure it is)."""
+    row, name = rows[0], name_of(x.node)
+    if relation == "throws" and (within := composer.relations.node(row.site_node)) is not None:
+        name = name_of(within)
+    if relation == "throws" and not row.is_direct:
+        return Claim(f"It may: {name} lets {label} through, through what it calls.", at(row)), 0.85
+    sure = "Yes" if row.confidence >= 0.7 else "Probably"
+    places = f" in {plural(len(rows), 'place')}" if len(rows) > 1 else ""
+    return Claim(f"{sure}: {name} {_SAID[relation][0]} {label}{places}.", sites_of(rows[:5])), row.confidence
+
+
+def _indirectly(composer: Composer, relation: str, x: Target, y: Target, label: str) -> Claim | None:
+    """What leads from x to y through others: bases of bases, a chain of calls."""
+    relations, name = composer.relations, name_of(x.node)
+    if relation == "extends" and y.node.id in {n.id for n in relations.ancestors(x.node)}:
+        steps = join(row_names(relations.bases(x.node)))
+        text = f"Yes, indirectly: {name} inherits from {label} through {steps}."
+        return Claim(text, (*here(x.node), *here(y.node)))
+    chain = relations.path(x.group, y.group) if relation == "calls" else None
+    if chain and 1 < len(chain) <= 4:
+        between = [n for n in map(relations.node, (e.dst for e in chain[:-1])) if n is not None]
+        text = f"Not directly: {name} reaches {label} through {join([name_of(n) for n in between])}."
+        return Claim(text, tuple(_hop(composer, e) for e in chain))
     return None
 
 
@@ -183,7 +175,7 @@ def path(composer: Composer, x: Target, y: Target) -> Section:
             claims.append(Claim(f"There is one the other way round, from {other} to {name}:"))
             claims += _hops(composer, back)
         return Section("path", tuple(claims), "unknown" if loose else "no", 0.7, targets=(x.node.id, y.node.id))
-    lead = f"{name} reaches {other} in {count(len(chain), 'call')}:"
+    lead = f"{name} reaches {other} in {plural(len(chain), 'call')}:"
     return Section("path", (Claim(lead), *_hops(composer, chain)), targets=(x.node.id, y.node.id))
 
 

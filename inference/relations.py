@@ -14,7 +14,9 @@ from functools import cached_property
 from typing import Final
 
 from brain.derive import likelihood
-from brain.view import is_test
+from brain.view import is_direct, is_test
+from config.console import plural
+from dataset.names import firsts
 from extractor.graph import Graph
 from extractor.schema import STORED, SURE, Edge, Node, Unresolved
 from extractor.spelling import spelled
@@ -34,6 +36,11 @@ class Row:
     confidence: float = 1.0
     via: str = ""
     edge: Edge | None = None
+
+    @property
+    def is_direct(self) -> bool:
+        """Whether an error is raised here, not let through from something that is called."""
+        return self.edge is None or is_direct(self.edge)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +105,7 @@ class Relations:
 
     def callers(self, group: tuple[Node, ...]) -> list[Row]:
         """Callers of a function; of a class, those who instantiate it as well."""
-        found = self.backward(self._with_constructor(group), "calls")
-        once = {(row.node.id, row.site): row for row in reversed(found)}
-        return list(once.values())[::-1]
+        return firsts(self.backward(self._with_constructor(group), "calls"), lambda row: (row.node.id, row.site))
 
     def _with_constructor(self, group: tuple[Node, ...]) -> tuple[Node, ...]:
         extra = []
@@ -119,6 +124,7 @@ class Relations:
         return self.forward(self._with_constructor(group), "calls")
 
     def members(self, owner: Node) -> list[Node]:
+        """Symbols defined directly in `owner`; what the brain knows of it is no member."""
         found = [self.node(e.src) for e in self.graph.edges(["defined_in"], dst=owner.id)]
         return sorted((n for n in found if n and n.origin == "extractor"), key=lambda n: (n.path, n.lines, n.id))
 
@@ -151,15 +157,15 @@ class Relations:
     def raises(self, group: tuple[Node, ...]) -> tuple[list[Row], list[Row]]:
         """(raised in the body, raised by something it calls, the likeliest first); a class counts its constructor."""
         rows = self.forward(self._with_constructor(group), "throws", confidence=STORED)
-        direct = [r for r in rows if _direct(r)]
+        direct = [r for r in rows if r.is_direct]
         names = {r.node.id for r in direct}
-        through = [r for r in rows if not _direct(r) and r.node.id not in names]
+        through = [r for r in rows if not r.is_direct and r.node.id not in names]
         return direct, sorted(through, key=lambda r: likelihood(r.edge) if r.edge else ())
 
     def raisers(self, group: tuple[Node, ...]) -> tuple[list[Row], list[Row]]:
         """(functions whose body raises the class, functions that may let it through)."""
         rows = self.backward(group, "throws", confidence=STORED)
-        return [r for r in rows if _direct(r)], [r for r in rows if not _direct(r)]
+        return [r for r in rows if r.is_direct], [r for r in rows if not r.is_direct]
 
     @cached_property
     def _catching(self) -> tuple[Handler, ...]:
@@ -214,10 +220,12 @@ class Relations:
     def absence(self, group: tuple[Node, ...], kind: str, *, inward: bool) -> Absence:
         """What it means that no edge of `kind` was found: looked at everywhere (inward) or in the target's own file."""
         if not inward:
+            if any(n.type == "external" for n in group):
+                return Absence(False, "it stands outside the repository, and only that was read")
             loose = [u for n in group for u in self.graph.unresolved(n.id, kind) if u.reason != "external"]
             if loose:
                 names = ", ".join(sorted({u.name for u in loose})[:4])
-                return Absence(False, f"{_count(len(loose), 'name')} in it could not be linked ({names})")
+                return Absence(False, f"{plural(len(loose), 'name')} in it could not be linked ({names})")
             half = sorted({n.path for n in group if self._half(n)})
             return Absence(not half, f"{', '.join(half)} was only partly parsed" if half else "")
         called = {n.name for n in group}
@@ -229,12 +237,12 @@ class Relations:
         ]
         if loose:
             wording = (
-                f"{_count(len(loose), 'place')} mention{'s' if len(loose) == 1 else ''} {' or '.join(sorted(called))}"
+                f"{plural(len(loose), 'place')} mention{'s' if len(loose) == 1 else ''} {' or '.join(sorted(called))}"
             )
             return Absence(False, f"{wording} on an object whose type is not known")
         half = self._unread
         if half:
-            return Absence(False, f"{_count(len(half), 'file')} could not be fully parsed ({', '.join(half[:3])})")
+            return Absence(False, f"{plural(len(half), 'file')} could not be fully parsed ({', '.join(half[:3])})")
         return Absence(True)
 
     def silence(self, group: tuple[Node, ...]) -> Absence:
@@ -275,17 +283,9 @@ class Relations:
         return [f.path for f in self.graph.files() if f.status in ("partial", "failed")]
 
 
-def _direct(row: Row) -> bool:
-    return row.edge is None or row.edge.meta.get("how", "direct") == "direct"
-
-
 def _outside(node_id: str) -> Node:
     package, _, name = node_id.removeprefix("ext:").partition("#")
     return Node(node_id, "external", name or package, "", "")
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _anything(call: Unresolved) -> bool:

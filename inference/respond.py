@@ -10,6 +10,7 @@ from config.errors import IncompatibleInput, MissingInput
 from config.settings import QuerySettings
 from dataset.example import Example
 from inference.backends import Backend
+from inference.marks import without_marks
 
 if TYPE_CHECKING:
     from inference.answer import Expert
@@ -31,8 +32,6 @@ def backend_arm(expert: Expert, backend: Backend) -> Arm:
     """The model with what the index gives it, checked: what `query --mode model` prints."""
 
     def answer(rows: Sequence[Example]) -> list[str]:
-        from inference.evaluate import without_marks
-
         with expert.with_settings(expert.settings.model_copy(update={"mode": "model"})) as asked:
             asked.use(backend)
             return [without_marks(asked.ask(row.prompt).text) for row in rows]
@@ -43,7 +42,7 @@ def backend_arm(expert: Expert, backend: Backend) -> Arm:
 def adapter_arms(settings: QuerySettings, expert: Expert, wrong: str) -> dict[str, Arm]:
     """base, adapter, wrong-repo adapter and adapter with retrieval, in this process, in batches."""
     from inference.backends import Local
-    from trainer.measure import generate, without_adapter
+    from trainer.measure import generate
     from trainer.models import describe_base, load_base, load_tokenizer
     from trainer.pack import read_pack
     from trainer.quiet import quiet_libraries
@@ -61,7 +60,7 @@ def adapter_arms(settings: QuerySettings, expert: Expert, wrong: str) -> dict[st
     model = PeftModel.from_pretrained(load_base(base), str(pack.path), adapter_name="own")
 
     def alone(rows: Sequence[Example]) -> list[str]:
-        with without_adapter(model):
+        with model.disable_adapter():
             return [text for text, _ in generate(model, encoder, rows)]
 
     def own(rows: Sequence[Example]) -> list[str]:

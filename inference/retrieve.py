@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -104,7 +104,8 @@ class Retriever:
         everything = sum(weight.values()) or 1.0
         shares = tuple(round(sum(weight[w] for w in words if w in group) / everything, 3) for group in held)
         best = max(shares[:5], default=0.0)
-        joint = sum(weight[w] for w in set().union(*held[:5])) / everything if held else 0.0
+        together = set().union(*held[:5])
+        joint = sum(weight[w] for w in words if w in together) / everything
         names = tuple(round(self._named(hit, words, weight) / everything, 3) for hit in hits)
         named = max(names[:5], default=0.0)
         coverage = 0.7 * best + 0.3 * joint
@@ -141,7 +142,7 @@ class Retriever:
         when it is written as a name is."""
         if not word.isalpha() or word in self._slips:
             return self._slips.get(word, "")
-        terms = self.lookup._db.execute(
+        terms = self.lookup.db.execute(
             "SELECT term, doc FROM temp.vocabulary WHERE term >= ? AND term < ? AND length(term) BETWEEN ? AND ?",
             (word[0], word[0] + "\uffff", len(word) - 4, len(word) + 1),
         ).fetchall()
@@ -154,19 +155,19 @@ class Retriever:
     def frequency(self, word: str) -> int:
         """In how many rows of the index `word` occurs, endings ignored."""
         quoted = '"' + word.replace('"', '""') + '"'
-        row = self.lookup._db.execute("SELECT count(*) FROM words WHERE words MATCH ?", (quoted,)).fetchone()
+        row = self.lookup.db.execute("SELECT count(*) FROM words WHERE words MATCH ?", (quoted,)).fetchone()
         return int(row[0])
 
     def holds(self, word: str) -> bool:
         """Whether `word` occurs whole in the indexed text, letter by letter."""
         whole = re.compile(rf"(?<!\w){re.escape(word)}(?!\w)")
-        rows = self.lookup._db.execute("SELECT text FROM texts WHERE instr(text, ?)", (word,))
+        rows = self.lookup.db.execute("SELECT text FROM texts WHERE instr(text, ?)", (word,))
         return any(whole.search(text) for (text,) in rows)
 
     def texts_with(self, written: str) -> list[tuple[str, str]]:
         """(path, text) of the indexed files that hold `written`."""
         query = "SELECT path, text FROM texts WHERE instr(text, ?) ORDER BY path"
-        return self.lookup._db.execute(query, (written,)).fetchall()
+        return self.lookup.db.execute(query, (written,)).fetchall()
 
     def lines_with(self, words: str, limit: int, *, documents: bool = False) -> list[tuple[str, int]]:
         """(path, line) of indexed text that holds `words` as written, tests left out; documents come after code."""
@@ -201,7 +202,7 @@ class Retriever:
 
     @property
     def _rows(self) -> int:
-        return int(self.lookup._db.execute("SELECT count(*) FROM rows").fetchone()[0])
+        return int(self.lookup.db.execute("SELECT count(*) FROM rows").fetchone()[0])
 
     def _held(self, hit: Hit, words: Sequence[str]) -> set[str]:
         node = self.lookup.graph.node(hit.node_id) if hit.node_id else None
@@ -251,20 +252,20 @@ class Retriever:
         """Rows that hold `word`, those of tests left out: `test` stands in every one of these."""
         quoted = '"' + word.replace('"', '""') + '"'
         counted = "SELECT r.path, count(*) FROM words w JOIN rows r ON r.id = w.rowid WHERE words MATCH ? GROUP BY 1"
-        return sum(n for path, n in self.lookup._db.execute(counted, (quoted,)) if not is_test(path))
+        return sum(n for path, n in self.lookup.db.execute(counted, (quoted,)) if not is_test(path))
 
     def in_a_row(self, run: Sequence[str]) -> list[tuple[str, int, int]]:
         """(path, start, end) of the rows of the index that hold these words one after the other."""
         quoted = '"' + " ".join(run).replace('"', '""') + '"'
         query = "SELECT r.path, r.start, r.end FROM words w JOIN rows r ON r.id = w.rowid WHERE words MATCH ? LIMIT 200"
-        return sorted(self.lookup._db.execute(query, (quoted,)))
+        return sorted(self.lookup.db.execute(query, (quoted,)))
 
     def titled(self, question: str, limit: int) -> list[Hit]:
         """Sections of documents whose title or file is named by the question's words, the most telling words first."""
         words = content_words(question)
         weight = self.weights(words)
         found = []
-        for path, start, end, name in self.lookup._db.execute(
+        for path, start, end, name in self.lookup.db.execute(
             "SELECT path, start, end, name FROM rows WHERE kind = 'section' ORDER BY path, start"
         ):
             if not path.endswith(_DOCUMENTS) or is_test(path):
@@ -281,19 +282,12 @@ class Retriever:
         parts = stems(f"{hit.name} {hit.path.rpartition('/')[2].partition('.')[0]}")
         return sum(weight[w] for w in words if stem(w) in parts)
 
-    def context(
-        self,
-        nodes: Iterable[Node],
-        hits: Sequence[Hit],
-        budget: int,
-        count: Callable[[str], int] | None = None,
-    ) -> tuple[str, list[Span]]:
+    def context(self, nodes: Iterable[Node], hits: Sequence[Hit], budget: int) -> tuple[str, list[Span]]:
         """(text, spans by evidence number): whole symbols first, then what stands one hop away, within `budget` tokens.
 
         Blocks are dropped from the end, never cut in the middle of a line; a symbol too long for the rest of the budget keeps
         its head and says which lines were left out. Equal inputs give equal bytes.
         """
-        measure = count or (lambda text: len(tokens(text)))
         blocks: list[str] = []
         spans: list[Span] = []
         left = budget
@@ -305,11 +299,11 @@ class Retriever:
                 continue
             head = f"[{len(spans) + 1}] {span.path}:{span.start}-{span.end} {span.node_id} via={via}"
             block = f"{head}\n{clean(body)}"
-            if measure(block) > left:
-                block = _trimmed(head, clean(body), span, left, measure)
+            if len(tokens(block)) > left:
+                block = _trimmed(head, clean(body), span, left)
             if not block:
                 break
-            left -= measure(block)
+            left -= len(tokens(block))
             blocks.append(block)
             spans.append(span)
         return "\n\n".join(blocks), spans
@@ -386,13 +380,13 @@ def stems(text: str) -> set[str]:
     return found
 
 
-def _trimmed(head: str, body: str, span: Span, left: int, measure: Callable[[str], int]) -> str:
+def _trimmed(head: str, body: str, span: Span, left: int) -> str:
     lines = body.split("\n")
     keep = len(lines)
     while keep > 3:
         keep = keep * 3 // 4
         cut = f"… lines {span.start + keep}-{span.end} left out"
         block = "\n".join([head, *lines[:keep], cut])
-        if measure(block) <= left:
+        if len(tokens(block)) <= left:
             return block
     return ""

@@ -12,10 +12,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from config.console import plural
 from inference.citations import Span
 from inference.compose import Composer
 from inference.link import Missing, Target
-from inference.wording import Claim, Section, at, caught_at, count, few, name_of
+from inference.wording import Claim, Section, at, caught_at, few, name_of
 
 _IN = re.compile(
     r"\s+(?:anywhere\s+)?(?:in|inside|within|under)\s+(?:the\s+)?(?:(?:module|file|package|folder|directory)\s+)?"
@@ -113,7 +114,7 @@ def told(composer: Composer, kind: str, target: Target, scope: Scope, section: S
         lead = Claim(f"Nothing in {scope.place} was found that {verb} {name}. In the whole repository:")
         return replace(section, claims=(lead, *section.claims), score=section.score * 0.8)
     names = list(dict.fromkeys(said for said, _ in rows))
-    number = f"{count(len(names), 'place')} {_PLURAL.get(verb, verb.removesuffix('s')) if len(names) > 1 else verb}"
+    number = f"{plural(len(names), 'place')} {_PLURAL.get(verb, verb.removesuffix('s')) if len(names) > 1 else verb}"
     lead = Claim(f"In {scope.place}, {number} {name}: {few(names, 20)}.", tuple(s for _, spans in rows for s in spans))
     return replace(section, claims=(lead,))
 

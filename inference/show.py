@@ -11,7 +11,6 @@ import socket
 import stat
 import sys
 import textwrap
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
@@ -92,17 +91,15 @@ def batch_question(line: str) -> str:
     return line
 
 
-def style(
-    color: str, hyperlinks: str, expert: Expert, environ: Mapping[str, str] = os.environ, out: IO[str] = sys.stdout
-) -> Style:
+def style(color: str, hyperlinks: str, expert: Expert) -> Style:
     """--color, then NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE, TERM=dumb, then whether stdout is a terminal."""
-    terminal = out.isatty()
-    dumb = environ.get("TERM") == "dumb"
+    terminal = sys.stdout.isatty()
+    dumb = os.environ.get("TERM") == "dumb"
     if color != "auto":
         colored = color == "always"
-    elif environ.get("NO_COLOR"):
+    elif os.environ.get("NO_COLOR"):
         colored = False
-    elif environ.get("FORCE_COLOR") or environ.get("CLICOLOR_FORCE"):
+    elif os.environ.get("FORCE_COLOR") or os.environ.get("CLICOLOR_FORCE"):
         colored = True
     else:
         colored = terminal and not dumb

@@ -14,7 +14,7 @@ from config.cli import typed_here
 from config.errors import NanodexError
 from config.settings import BrainSettings, DatasetSettings, load_settings
 from extractor.status import Status, status_of
-from inference.checks import Check
+from inference.checks import Check, absent
 from inference.doctor import check_brain, check_dataset, check_graph, check_packs, check_vectors
 
 State = Literal["up to date", "stale", "missing", "broken"]
@@ -63,16 +63,12 @@ def standing(graph: Path, repo: Path | None = None, models: Path = Path("models"
     train = load_settings(DatasetSettings, "dataset").out_jsonl
     artefacts = [
         *_artefacts("extract", list(check_graph(graph, repo))),
-        *_artefacts("brain", list(check_brain(graph, notes)) or [_after("make brain")]),
+        *_artefacts("brain", list(check_brain(graph, notes)) or [absent("", "waits for the graph", "make brain")]),
         *(_artefacts("embed", list(check_vectors(graph))) if vectors_path(graph).is_file() else []),
         *_artefacts("dataset", list(check_dataset(graph, train))),
         *_artefacts("train", list(check_packs(models, graph))),
     ]
     return Standing(tuple(artefacts), code)
-
-
-def _after(command: str) -> Check:
-    return Check("", "warn", "waits for the graph", command)
 
 
 def _artefacts(stage: str, checks: list[Check]) -> list[Artefact]:
@@ -87,5 +83,4 @@ def _artefacts(stage: str, checks: list[Check]) -> list[Artefact]:
 def _state(check: Check) -> State:
     if check.status == "fail":
         return "broken"
-    missing = ("has not been made", "there are no", "there is none", "waits for")
-    return "missing" if any(words in check.reason for words in missing) else "stale"
+    return "missing" if check.absent else "stale"

@@ -6,6 +6,7 @@ import re
 
 from brain.text import one_line
 from brain.view import is_test
+from config.console import plural
 from extractor.schema import Node
 from inference.link import Target
 from inference.relations import Absence, Relations
@@ -14,15 +15,16 @@ from inference.wording import (
     SHOWN,
     Claim,
     Section,
-    at,
     built_on,
-    count,
     few,
     here,
     join,
     listing,
     name_of,
     none,
+    places_of,
+    row_names,
+    sites_of,
     unique,
 )
 
@@ -50,7 +52,7 @@ class Structure:
         else:
             section = listing(
                 "subclasses",
-                f"{name_of(node)} has {count(len(product), 'direct subclass', 'direct subclasses')}",
+                f"{name_of(node)} has {plural(len(product), 'direct subclass', 'direct subclasses')}",
                 product,
                 lambda r: f"{name_of(r.node)} in {r.node.path}",
             )
@@ -59,10 +61,7 @@ class Structure:
         claims = list(section.claims)
         if further:
             claims.append(
-                Claim(
-                    f"Further below stand {few([name_of(n) for n in further], 8)}.",
-                    tuple(s for n in further[:8] for s in here(n)),
-                )
+                Claim(f"Further below stand {few([name_of(n) for n in further], 8)}.", places_of(further[:8]))
             )
         return Section("subclasses", tuple(claims))
 
@@ -76,11 +75,7 @@ class Structure:
         direct = {r.node.id for r in rows}
         above = [n for n in self.relations.ancestors(target.node) if n.id not in direct]
         if above:
-            claims.append(
-                Claim(
-                    f"Above that stand {join([name_of(n) for n in above])}.", tuple(s for n in above for s in here(n))
-                )
-            )
+            claims.append(Claim(f"Above that stand {join([name_of(n) for n in above])}.", places_of(above)))
         return Section("bases", tuple(claims))
 
     def overrides(self, target: Target) -> Section:
@@ -92,7 +87,7 @@ class Structure:
             (
                 Claim(
                     f"{name_of(target.node)} overrides {join([name_of(n) for n in found])}.",
-                    (*here(target.node), *(s for n in found for s in here(n))),
+                    places_of((target.node, *found)),
                 ),
             ),
         )
@@ -106,7 +101,7 @@ class Structure:
             (
                 Claim(
                     f"{name_of(target.node)} is overridden by {few([name_of(n) for n in found], 12)}.",
-                    tuple(s for n in found[:12] for s in here(n)),
+                    places_of(found[:12]),
                 ),
             ),
         )
@@ -115,7 +110,8 @@ class Structure:
         """The node whose imports count: a symbol's file, a package's modules."""
         if node.type == "package":
             return tuple(m for m in self.relations.members(node) if m.type == "module")
-        return (node,) if node.type == "module" else tuple(self.graph.nodes(["module"], path=node.path))
+        whole = node.type in ("module", "external")
+        return (node,) if whole else tuple(self.graph.nodes(["module"], path=node.path))
 
     def imports(self, target: Target) -> Section:
         modules = self.modules(target.node)
@@ -133,19 +129,14 @@ class Structure:
         symbols = unique([r for r in rows if r.node.type not in ("module", "package", "external")])
         if symbols:
             lead = "Of these it takes the names" if files else f"{name} imports"
-            claims.append(
-                Claim(
-                    f"{lead} {few(list(dict.fromkeys(name_of(r.node) for r in symbols)), 20)}.",
-                    tuple(s for r in symbols[:20] for s in at(r)),
-                )
-            )
+            claims.append(Claim(f"{lead} {few(list(dict.fromkeys(row_names(symbols))), 20)}.", sites_of(symbols[:20])))
         outside = unique([*external, *[r for r in rows if r.node.type == "external"]])
         if outside:
             packages = {one_line(r.node.id.removeprefix("ext:").partition("#")[0]): r for r in reversed(outside)}
             claims.append(
                 Claim(
                     f"From outside it imports {join(sorted(packages))}.",
-                    tuple(s for _, r in sorted(packages.items()) for s in at(r)),
+                    sites_of(r for _, r in sorted(packages.items())),
                 )
             )
         return Section("imports", tuple(claims))
@@ -167,17 +158,14 @@ class Structure:
             lead = f"{name_of(target.node)} is imported by"
             claims += listing(
                 "importers",
-                lead if len(product) <= INLINE else f"{lead} {count(len(product), 'module')}",
+                lead if len(product) <= INLINE else f"{lead} {plural(len(product), 'module')}",
                 product,
                 lambda r: name_of(r.node),
             ).claims
         if tests:
             lead = "It is also imported by" if product else f"{name_of(target.node)} is imported only by"
             claims.append(
-                Claim(
-                    f"{lead} {count(len(tests), 'test file')}: {few([name_of(r.node) for r in tests])}.",
-                    tuple(s for r in tests[:5] for s in at(r)),
-                )
+                Claim(f"{lead} {plural(len(tests), 'test file')}: {few(row_names(tests))}.", sites_of(tests[:5]))
             )
         return Section("importers", tuple(claims))
 
@@ -190,6 +178,6 @@ class Structure:
         ]
         if not found:
             return none("returners", target.node, "is not the declared return type of any function", Absence(True))
-        claims = [Claim(f"{name_of(target.node)} is the declared return type of {count(len(found), 'function')}:")]
+        claims = [Claim(f"{name_of(target.node)} is the declared return type of {plural(len(found), 'function')}:")]
         claims += [Claim(f"{name_of(n)} in {n.path}", here(n), item=True) for n in found[:SHOWN]]
         return Section("returners", tuple(claims))

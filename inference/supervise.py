@@ -19,6 +19,7 @@ from typing import Final
 
 # After the child's own grace period, how much longer before the whole group is killed.
 PATIENCE_S: Final = 5.0
+_TOLD: Final = 8  # lines of the log
 _TELLING: Final = re.compile(r"error|exception|fatal|killed|out of memory|refus|denied|not found|no such", re.I)
 _NOISE: Final = re.compile(r"^\S*(\s*\([\w =:.]+\))?\s*(INFO|DEBUG)\b|^\s*File \"|^\s*[~^]+\s*$|^\s*$")
 
@@ -83,14 +84,14 @@ class Child:
         what = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
         return "\n  ".join([f"it ended with {what}", *self.last_lines(), f"log: {self.log}"])
 
-    def last_lines(self, count: int = 8) -> list[str]:
+    def last_lines(self) -> list[str]:
         """The last lines of the log that tell of an error, else the last ones of any kind."""
         with self.log.open("rb") as file:
             file.seek(0, os.SEEK_END)
             file.seek(max(0, file.tell() - 200_000))
             lines = [line.rstrip() for line in file.read().decode(errors="replace").splitlines()]
         telling = [line for line in lines if _TELLING.search(line) and not _NOISE.search(line)]
-        return [line[-300:] for line in (telling or [line for line in lines if line.strip()])[-count:]]
+        return [line[-300:] for line in (telling or [line for line in lines if line.strip()])[-_TOLD:]]
 
     def stop(self) -> None:
         """Tell it to stop, wait for what is in flight, then SIGKILL to the group."""

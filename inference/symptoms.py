@@ -20,7 +20,21 @@ from inference.grammar import ASK
 from inference.lines import innermost
 from inference.relations import Row
 from inference.retrieve import Retriever, akin, content_words, stems
-from inference.wording import Claim, Section, advice, at, few, here, kind_of, name_of, purpose, raised, unique
+from inference.wording import (
+    Claim,
+    Section,
+    advice,
+    at,
+    few,
+    here,
+    kind_of,
+    name_of,
+    purpose,
+    raised,
+    row_names,
+    sites_of,
+    unique,
+)
 
 _ASKS = re.compile(
     r"^\W*(?:what\s+(?:happens|would\s+happen|will\s+happen|goes\s+wrong)\b|what\s+if\b"
@@ -154,8 +168,8 @@ def _told(composer: Composer, retriever: Retriever, pieces: list[list[str]]) -> 
     users = [r for r in composer.relations.backward((node,), "calls", "imports") if r.site[1]] if node else []
     product = unique([r for r in users if not is_test(r.node)])
     if product:
-        names = few([name_of(r.node) for r in product])
-        claims.append(Claim(f"It is used by {names}.", tuple(s for r in product[:5] for s in at(r))))
+        names = few(row_names(product))
+        claims.append(Claim(f"It is used by {names}.", sites_of(product[:5])))
     return claims
 
 
@@ -251,8 +265,8 @@ def _about(composer: Composer, node: Node, text: str) -> list[Claim]:
     claims = [Claim(f"{name_of(node)} is raised by {raised(first)}.", at(first)), *_said(composer, node)]
     more = unique([r for r in product[1:] if r.node.id != first.node.id])
     if more:
-        names = few(list(dict.fromkeys(name_of(r.node) for r in more)))
-        claims.append(Claim(f"It is also raised by {names}.", tuple(s for r in more[:5] for s in at(r))))
+        names = few(list(dict.fromkeys(row_names(more))))
+        claims.append(Claim(f"It is also raised by {names}.", sites_of(more[:5])))
     return claims
 
 

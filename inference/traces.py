@@ -12,7 +12,7 @@ from functools import partial
 from typing import Final
 
 from brain.text import one_line, when
-from brain.view import is_test, is_test_id
+from brain.view import is_direct, is_test, is_test_id
 from extractor.languages import SPECS
 from extractor.schema import Edge, Node
 from inference.citations import Span
@@ -21,7 +21,7 @@ from inference.link import Linker, Mention, Target
 from inference.logs import Frame, Trace, installed, parse
 from inference.retrieve import Retriever
 from inference.symptoms import lines_before, pasted
-from inference.wording import Claim, Section, advice, at, here, join, name_of
+from inference.wording import Claim, Section, advice, here, join, name_of, row_names, sites_of
 
 _SHOWN: Final = 8
 _FAMILY: Final = {suffix: spec.family for spec in SPECS for suffix in spec.suffixes}
@@ -253,7 +253,7 @@ def _raise_sites(
     edges = (
         list(composer.graph.edges(["throws"], dst=error.node.id)) if error else list(composer.graph.edges(["throws"]))
     )
-    direct = [e for e in edges if e.meta.get("how", "direct") == "direct"]
+    direct = [e for e in edges if is_direct(e)]
     short = trace.error.rpartition(".")[2]
     if not error:
         direct = [e for e in direct if e.dst.rpartition("#")[2] == short]
@@ -276,11 +276,9 @@ def _raise_sites(
         text += f", with the message “{template}”" if template and matched else ""
         claims.append(Claim(text + ".", (Span(node.path, edge.line, edge.line, node.id, "throws"),)))
         callers = composer.relations.callers((node,))[:4]
-        names = list(dict.fromkeys(name_of(r.node) for r in callers))
+        names = list(dict.fromkeys(row_names(callers)))
         if names and at_node is None:
-            claims.append(
-                Claim(f"{name_of(node)} is called by {join(names)}.", tuple(s for r in callers for s in at(r)))
-            )
+            claims.append(Claim(f"{name_of(node)} is called by {join(names)}.", sites_of(callers)))
     return claims
 
 
@@ -317,7 +315,7 @@ def _fixes(composer: Composer, error: Target, trace: Trace, at_node: Node | None
 
 def _guards(composer: Composer, error: Target, trace: Trace, at_node: Node | None) -> list[Claim]:
     """Without a known fix, what decides is the condition each raise stands under."""
-    edges = [e for e in composer.graph.edges(["throws"], dst=error.node.id) if e.meta.get("how", "direct") == "direct"]
+    edges = [e for e in composer.graph.edges(["throws"], dst=error.node.id) if is_direct(e)]
     # Where the trace shows the place, only its condition matters.
     edges = [e for e in edges if at_node is None or e.src == at_node.id]
     said = [e for e in edges if e.meta.get("message") and matches_template(str(e.meta["message"]), trace.message)]

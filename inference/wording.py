@@ -11,8 +11,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from brain.markup import indent_of
 from brain.text import clean, first_sentence, one_line, paragraph, sentences, when
 from brain.view import noun
+from dataset.names import firsts
 from extractor.graph import Graph
 from extractor.schema import SURE, Node
 from extractor.spelling import joint_of, owner_of, spelled
@@ -138,10 +140,15 @@ def here(node: Node, via: str = "definition") -> tuple[Span, ...]:
     return (Span(node.path, start, end, node.id, via),) if start and node.path else ()
 
 
-def header(node: Node, lines: int = 12) -> tuple[Span, ...]:
+def header(node: Node) -> tuple[Span, ...]:
     """The first lines of a module: enough to see what it is."""
     start, end = node.lines
-    return (Span(node.path, start, min(end, start + lines - 1), node.id, "module"),) if start and node.path else ()
+    return (Span(node.path, start, min(end, start + 11), node.id, "module"),) if start and node.path else ()
+
+
+def opening(node: Node) -> tuple[Span, ...]:
+    """Where a symbol is defined; of a file its first lines."""
+    return here(node) if "#" in node.id else header(node)
 
 
 def at(row: Row) -> tuple[Span, ...]:
@@ -152,6 +159,21 @@ def at(row: Row) -> tuple[Span, ...]:
         if line and path
         else here(row.node)
     )
+
+
+def sites_of(rows: Iterable[Row]) -> tuple[Span, ...]:
+    """Where relations stand, row by row."""
+    return tuple(span for row in rows for span in at(row))
+
+
+def places_of(nodes: Iterable[Node]) -> tuple[Span, ...]:
+    """Where nodes are defined, one after the other."""
+    return tuple(span for node in nodes for span in here(node))
+
+
+def row_names(rows: Iterable[Row | Handler]) -> list[str]:
+    """The names of related nodes, row by row."""
+    return [name_of(row.node) for row in rows]
 
 
 def caught_at(handler: Handler) -> tuple[Span, ...]:
@@ -166,10 +188,6 @@ def join(words: Iterable[str], last: str = "and") -> str:
     return f"{', '.join(listed[:-1])} {last} {listed[-1]}" if len(listed) > 1 else "".join(listed)
 
 
-def count(number: int, noun: str, many: str = "") -> str:
-    return f"{number:,} {noun if number == 1 else many or noun + 's'}"
-
-
 def built_on(rows: Sequence[Row]) -> str:
     """What those who build on a type do to it."""
     return "implemented" if rows and all(r.edge and r.edge.kind == "implements" for r in rows) else "extended"
@@ -177,7 +195,7 @@ def built_on(rows: Sequence[Row]) -> str:
 
 def unique(rows: Sequence[Row]) -> list[Row]:
     """One row per related node, the first."""
-    return list({row.node.id: row for row in reversed(rows)}.values())[::-1]
+    return firsts(rows, lambda row: row.node.id)
 
 
 def signature(node: Node) -> str:
@@ -262,9 +280,9 @@ def documented_parameter(node: Node, name: str) -> str:
         if found is None and (numpy is None or number + 1 >= len(lines) or not lines[number + 1].startswith(" ")):
             continue
         said = [found.group(1)] if found else []
-        indent = len(line) - len(line.lstrip())
+        indent = indent_of(line)
         for more in lines[number + 1 :]:
-            outside = len(more) - len(more.lstrip()) <= indent and (listed is None or re.match(r"\s*[-*+]\s", more))
+            outside = indent_of(more) <= indent and (listed is None or re.match(r"\s*[-*+]\s", more))
             outside = bool(re.match(r"\s*@\w", more)) if tagged else outside
             if not more.strip() or outside:
                 break
@@ -273,10 +291,14 @@ def documented_parameter(node: Node, name: str) -> str:
     return ""
 
 
+def anchor_of(graph: Graph, node: Node) -> Node | None:
+    """The symbol that an ontology node stands on: the first of its evidence."""
+    return graph.node(str((node.meta.get("evidence") or [""])[0]))
+
+
 def title_of(graph: Graph, node: Node) -> str:
     """What an ontology node is called: the symbol it stands on, an error by its message, else its own title."""
-    evidence = [str(e) for e in node.meta.get("evidence", ())]
-    anchor = graph.node(evidence[0]) if evidence and node.type in ("capability", "concept") else None
+    anchor = anchor_of(graph, node) if node.type in ("capability", "concept") else None
     return name_of(anchor) if anchor else one_line(str(node.meta.get("title", "") or node.name))
 
 
@@ -310,6 +332,12 @@ def raised(row: Row) -> str:
     return text + (f" (“{message}”)" if _tells(message) else "")
 
 
+def at_most(most: int, items: Sequence[Claim]) -> list[Claim]:
+    """The first of a list's items, and how many are left out."""
+    left = len(items) - most
+    return [*items[:most], *([Claim(f"{left} more are not shown.")] if left > 0 else ())]
+
+
 def listing(kind: str, lead: str, rows: Sequence[Row], say: Callable[[Row], str]) -> Section:
     """A lead sentence and its rows: in the sentence when few and short, as a list when many. Rows that read alike are one."""
     spans: dict[str, tuple[Span, ...]] = {}
@@ -318,16 +346,13 @@ def listing(kind: str, lead: str, rows: Sequence[Row], say: Callable[[Row], str]
         spans[text] = (*spans.get(text, ()), *at(row))
     if len(spans) == 1 or (len(spans) <= INLINE and all(len(text) < 70 for text in spans)):
         return Section(kind, (Claim(f"{lead} {join(spans)}.", tuple(s for own in spans.values() for s in own)),))
-    claims = [Claim(f"{lead}:")]
-    claims += [Claim(text, own, item=True) for text, own in list(spans.items())[:SHOWN]]
-    if len(spans) > SHOWN:
-        claims.append(Claim(f"{len(spans) - SHOWN} more are not shown."))
-    return Section(kind, tuple(claims))
+    items = [Claim(text, own, item=True) for text, own in spans.items()]
+    return Section(kind, (Claim(f"{lead}:"), *at_most(SHOWN, items)))
 
 
 def none(kind: str, node: Node, said: str, absence: Absence) -> Section:
     """`said` completes "… <said>": "calls nothing in the repository"."""
-    spans = here(node) if "#" in node.id else header(node)
+    spans = opening(node)
     if absence.certain:
         return Section(kind, (Claim(f"None found: {name_of(node)} {said}.", spans),), "no", 0.9)
     text = f"It is unknown whether {name_of(node)} has any: none was found, but {absence.reason}."

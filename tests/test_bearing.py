@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import permutations
 
 import pytest
 from asking import expert, index, write
 
 from inference.answer import Expert
+from inference.bearing import Bearing
 from inference.verbs import otherwise
 
 FILES = {
@@ -158,3 +160,11 @@ def test_one_telling_word_is_enough_for_what_is_named_for_the_deed(pigeon: Exper
 
 def test_an_article_before_what_was_done_is_no_pronoun(pigeon: Expert) -> None:
     assert pigeon.ask("Where are the letters measured?").why["intents"][0]["kind"] == "search"
+
+
+def test_the_share_of_a_question_is_the_same_in_whatever_order_its_words_come(pigeon: Expert) -> None:
+    # Words are held in sets, whose order changes from one process to the next.
+    assert pigeon.retriever is not None
+    bearing = Bearing(pigeon.retriever, "Where does a pigeon carry a heavy letter in strong wind?", False)
+    assert len(bearing.words) >= 5
+    assert len({bearing.share(order) for order in permutations(bearing.words)}) == 1

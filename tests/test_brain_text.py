@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from brain.markup import prose
+from brain.markup import code_blocks, prose
 from brain.text import (
     BANNED,
     VERBATIM,
@@ -235,3 +235,21 @@ def test_a_heading_over_an_example_opens_no_paragraph() -> None:
     assert first_sentence("# The set\n\nKeeps its order.") == "Keeps its order."
     assert first_sentence("GetBuffer Method\n\nFills a view of the object.") == "Fills a view of the object."
     assert first_sentence("\\rst\nVisits an argument.\n\\endrst") == "Visits an argument."
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "lang"),
+    [
+        ("Text.\n\n```python\nrun()\n```\nMore.", "run()", "python"),
+        ("~~~\nrun()\n~~~", "run()", ""),
+        ("Like this::\n\n    run()\n\n    stop()\n\nMore.", "    run()\n\n    stop()", ""),
+        (".. code-block:: Python\n   :caption: It\n\n   run()\n", "   run()", "python"),
+        (".. testcode::\n\n   run()\nMore.", "   run()", ""),
+        (".. note::\n\n   No code.\n", None, ""),
+        ("```\n```", None, ""),
+    ],
+)
+def test_code_in_a_document_is_found_whatever_marks_it(text: str, code: str | None, lang: str) -> None:
+    lines = text.split("\n")
+    found = [("\n".join(lines[b.first : b.end]), b.lang) for b in code_blocks(lines)]
+    assert found == ([] if code is None else [(code, lang)])

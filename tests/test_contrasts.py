@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from rendering import render
+
 from brain.facts import Fact
 from dataset.names import Names
-from dataset.questions import render, topics
+from dataset.questions import topics
 from dataset.topics import Facts
 
 CONFIG = "py:pkg/config.py#Config"

@@ -6,16 +6,16 @@ import re
 from pathlib import Path
 
 import pytest
+from rendering import render
 
 from brain.facts import Fact
-from dataset.aspects import Facts
 from dataset.choose import askings
 from dataset.curate import masked_grams
 from dataset.names import Names, listing, parts_of
-from dataset.phrases import SETS, families, phrases
-from dataset.questions import Draft, render, topics
+from dataset.phrases import PHRASES, SETS, families
+from dataset.questions import Draft, topics
 from dataset.score import normalise
-from dataset.topics import beside, by_file, classlike
+from dataset.topics import Facts, beside, by_file, classlike
 from dataset.wording import clause, own_sentence, restates, verb_phrase
 from extractor.languages import SPECS
 
@@ -86,7 +86,7 @@ def test_rendering_is_the_same_every_time() -> None:
     assert asked() == asked()
 
 
-@pytest.mark.parametrize("aspect", sorted(phrases()))
+@pytest.mark.parametrize("aspect", sorted(PHRASES))
 def test_families_of_the_three_sets_are_disjoint(aspect: str) -> None:
     names = [f.name for which in SETS for f in families(aspect, which)]
     assert len(names) == len(set(names))
@@ -96,7 +96,7 @@ def test_families_of_the_three_sets_are_disjoint(aspect: str) -> None:
     assert len(wordings) == len(set(wordings))
 
 
-@pytest.mark.parametrize("aspect", sorted(set(phrases()) - {"statement"}))
+@pytest.mark.parametrize("aspect", sorted(set(PHRASES) - {"statement"}))
 def test_every_aspect_can_be_trained_stopped_and_tested(aspect: str) -> None:
     assert len(families(aspect, "train")) >= 4
     assert families(aspect, "valid")
@@ -114,7 +114,7 @@ def test_no_wording_means_two_things() -> None:
         {"purpose", "role"},
         {"message", "raised_by"},
     ]
-    for aspect in phrases():
+    for aspect in PHRASES:
         for which in SETS:
             for family in families(aspect, which):
                 for variant in family.variants:
@@ -125,7 +125,7 @@ def test_no_wording_means_two_things() -> None:
 def test_no_eight_words_of_a_test_question_are_taught() -> None:
     def grams(which: str) -> set[tuple[str, ...]]:
         fill = {"s": "`some_name`", "o": "`other_name`", "k": "function", "c": "Box", "p": "a/b.py", "a": "errors"}
-        prompts = (v.format(**fill) for a in phrases() for f in families(a, which) for v in f.variants)
+        prompts = (v.format(**fill) for a in PHRASES for f in families(a, which) for v in f.variants)
         return {gram for prompt in prompts for gram in masked_grams(prompt)}
 
     assert grams("T1") & grams("train") == set()
@@ -176,7 +176,7 @@ def test_a_shared_name_is_answered_with_all_its_files() -> None:
     names = Names({"py:a/core.py#Option": "class", "py:a/parser.py#Option": "class"})
     facts = Facts([Fact(i, "path", parts_of(i)[0]) for i in names.types], names)
     topic = next(t for t in topics(names.subject("py:a/core.py#Option"), facts) if t.aspect == "homonyms")
-    assert "`a/core.py` and `a/parser.py`" in askings(topic)[0].response
+    assert "`a/core.py` and `a/parser.py`" in next(askings(topic)).response
 
 
 @pytest.mark.parametrize(
@@ -220,7 +220,7 @@ def test_a_noun_that_looks_like_a_verb_makes_no_clause(doc: str, said: str) -> N
 
 def test_a_yes_or_no_question_gets_one() -> None:
     """Every family with a lead opens its answers with it, in all its wordings."""
-    led = [family for aspect in phrases() for which in SETS for family in families(aspect, which) if family.lead]
+    led = [family for aspect in PHRASES for which in SETS for family in families(aspect, which) if family.lead]
     assert {family.lead for family in led} == {"Yes", "No"}
     facts = [
         Fact("py:a.py#f", "path", "a.py"),
@@ -569,3 +569,14 @@ def test_a_call_of_what_a_method_overrides_only_may_reach_it() -> None:
     assert said["called_by"] == "`Cellar.put` is called by `fill`, and may be called by `store`. It is in `a.cc`."
     assert said["tests"] == "`Cellar.put` may be exercised by `StoreTest_Fills` in `a_test.cc`."
     assert said["caller_files"] == "`Cellar.put` is called by `fill` in `b.cc`."
+
+
+@pytest.mark.parametrize(("above", "told"), [(5, True), (7, False)])
+def test_a_path_is_told_whole_or_not_at_all(above: int, told: bool) -> None:
+    base = "py:pkg/core.py#Base"
+    further = [f"py:pkg/core.py#Mixin{number}" for number in range(above)]
+    facts = [Fact(BOX, "extends", base), *(Fact(base, "extends", other) for other in further)]
+    names = Names(dict.fromkeys((BOX, base, *further), "class"))
+    said = [d.response for d in render(names.subject(BOX), facts, names=names) if d.aspect == "grandparent"]
+    assert bool(said) == told
+    assert all(f"`Mixin{number}`" in answer for answer in said for number in range(above))

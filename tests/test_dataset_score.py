@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from brain.facts import Fact
 from dataset.example import Example, Meta
-from dataset.score import KeyFact, code_tokens, is_refusal, key_facts, normalise, rarities, score, summarise
+from dataset.score import code_tokens, is_refusal, key_facts, normalise, score, summarise
 
 
 def row(
@@ -88,18 +87,6 @@ def test_an_unanswerable_row_asks_only_for_a_refusal() -> None:
     refused, invented = score("`Box.fly` does not exist here.", fake), score("It is in `pkg/fly.py`.", fake)
     assert (refused.recall, refused.correct_refusal) == (None, True)
     assert invented.correct_refusal is False
-
-
-def test_facts_add_objects_that_stand_outside_backticks() -> None:
-    fact = Fact("py:a.py#f", "calls", "py:b.py#helper")
-    plain = row("What does f call?", "It calls helper.", facts=(fact.id,))
-    assert key_facts(plain, {fact.id: fact}) == (KeyFact("helper", "symbol"),)
-
-
-def test_rarity_weighs_what_few_rows_name() -> None:
-    weights = rarities([("log", "put"), ("log", "get"), ("log", "pop")])
-    assert weights["put"] == 1.0
-    assert weights["log"] < weights["put"]
 
 
 def test_the_means_keep_refusals_and_answers_apart() -> None:

@@ -11,13 +11,12 @@ from random import Random
 import pytest
 from asking import QUIET, index
 
-from brain.facts import Fact
 from config.settings import DatasetSettings
 from dataset.example import Example, Meta, read_examples, write_examples
 from dataset.generate import outputs, run
 from dataset.names import Names, apart
 from dataset.negatives import fake_like, fresh_fakes, load_parts, parts_from
-from dataset.score import code_tokens, holds, key_facts, score
+from dataset.score import code_tokens, holds, score
 from extractor.graph import Graph
 from extractor.spelling import joint_of
 
@@ -108,10 +107,3 @@ def test_an_answer_counts_in_either_spelling() -> None:
     for said in ("It calls depot::Store::put", "It calls depot.Store.put", "It calls `depot.Store.put`"):
         assert (score(said, row).recall, score(said, row).precision) == (1.0, 1.0)
     assert not holds("depot::Store::put_all", "depot.Store.put")
-
-
-def test_a_name_is_gold_once_however_a_fact_spells_it() -> None:
-    fact = Fact("cpp:src/run.cc#depot.run", "calls", PUT)
-    meta = Meta("explain", "forward", "calls.a/0", facts=(fact.id,))
-    row = Example("0" * 16, "What does `depot::run` call?", "`depot::run` calls `depot::Store::put`.", (), meta)
-    assert [gold.text for gold in key_facts(row, {fact.id: fact})] == ["depot::Store::put"]

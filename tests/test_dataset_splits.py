@@ -16,7 +16,7 @@ from config.settings import DatasetSettings
 from dataset.example import Example, read_examples
 from dataset.generate import outputs, run
 from dataset.names import Names, parts_of
-from dataset.phrases import SETS, families, phrases
+from dataset.phrases import PHRASES, SETS, families
 from dataset.score import code_tokens
 from dataset.splits import REVERSED, Splits
 from extractor.graph import Graph
@@ -65,7 +65,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> list[Made]:
 def test_no_wording_of_one_set_stands_in_another() -> None:
     """Across aspects too, and whatever a question names: a wording is its words."""
     sets: dict[str, set[str]] = {name: set() for name in SETS}
-    for aspect in phrases():
+    for aspect in PHRASES:
         for name in SETS:
             for family in families(aspect, name):
                 sets[name] |= {

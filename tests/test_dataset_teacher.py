@@ -117,6 +117,14 @@ def test_a_budget_is_kept_and_the_next_run_goes_on(tmp_path: Path, graph: Path, 
     again = make(graph, tmp_path, server, max_requests=10, concurrency=2)
     assert not again.skipped
     assert (again.teacher["cached"], again.teacher["taken"]) == (10, 20)
+    third = make(graph, tmp_path, server, max_requests=3, concurrency=2)  # what is cached takes nothing from the budget
+    assert (third.teacher["cached"], third.teacher["taken"]) == (20, 23)
+
+
+def test_a_budget_of_tokens_is_kept_here_too(tmp_path: Path, graph: Path, server: Server) -> None:
+    report = make(graph, tmp_path, server, max_tokens=3000, concurrency=2)
+    assert 1 <= len(server.bodies) <= 6
+    assert "the budget of 3,000 tokens is spent" in str(report.teacher["stopped"])
 
 
 def test_a_dead_endpoint_costs_the_other_words_and_nothing_else(tmp_path: Path, graph: Path, server: Server) -> None:

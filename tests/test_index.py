@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 
 from brain import index
-from brain.corpus import sections
-from brain.index import Row, dump_index, open_index, write_index
+from brain.corpus import sections, spans
+from brain.index import Row, Text, dump_index, open_index, write_index
+from brain.view import View
+from extractor.schema import Edge, Node
 
 
 def words_of(path: Path) -> tuple[list[object], list[object], list[str]]:
@@ -28,7 +30,7 @@ def words_of(path: Path) -> tuple[list[object], list[object], list[str]]:
 def test_an_updated_index_is_a_clean_one(tmp_path: Path, seed: int) -> None:
     """Edits, renames and deletions in any order: only what differs is written, and nothing of the old state is left."""
     rng = random.Random(seed)
-    texts = {f"{n}.py": ("0", f"def f{n}(): pass\nx = {n}\n") for n in range(24)}
+    texts = {f"{n}.py": Text("0", f"def f{n}(): pass\nx = {n}\n") for n in range(24)}
 
     def rows() -> list[Row]:
         return [
@@ -43,7 +45,7 @@ def test_an_updated_index_is_a_clean_one(tmp_path: Path, seed: int) -> None:
             _, text = texts.pop(path)
             if rng.random() < 0.7:
                 name = path if rng.random() < 0.6 else f"renamed{step}_{path}"
-                texts[name] = ("1", text + f"added_{rng.randrange(99)} = 'Ünïcode \U0001f600'\n" * rng.randrange(3))
+                texts[name] = Text("1", text + f"added_{rng.randrange(99)} = 'Ünïcode \U0001f600'\n" * rng.randrange(3))
         count = write_index(tmp_path / "index.sqlite", rows(), texts)
         clean_place = tmp_path / f"clean{step}.sqlite"
         assert count == write_index(clean_place, rows(), texts)
@@ -56,7 +58,7 @@ def test_an_updated_index_is_a_clean_one(tmp_path: Path, seed: int) -> None:
 
 def test_an_update_writes_only_the_files_that_differ(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     place = tmp_path / "index.sqlite"
-    texts = {f"{n}.py": ("0", f"x{n} = {n}\n") for n in range(20)}
+    texts = {f"{n}.py": Text("0", f"x{n} = {n}\n") for n in range(20)}
     rows = [Row(f"py:{p}", "module", p, 1, 1, p, p) for p in texts]
     write_index(place, rows, texts)
     added: list[str] = []
@@ -67,7 +69,7 @@ def test_an_update_writes_only_the_files_that_differ(tmp_path: Path, monkeypatch
         real(db, path, *rest)
 
     monkeypatch.setattr(index, "_add", noted)
-    texts["7.py"] = ("1", "y = 7\n")
+    texts["7.py"] = Text("1", "y = 7\n")
     write_index(place, rows, texts)
     assert added == ["7.py"]
     before = place.stat().st_mtime_ns
@@ -82,3 +84,12 @@ def test_sections_are_cut_at_headings_and_their_titles_are_plain() -> None:
     )
     titles = [title for title, _, _ in sections(text)]
     assert titles == ["shop for carts", "Under", "Box"]
+
+
+def test_a_module_is_found_by_its_lines_above_the_first_function_wherever_a_recipe_stands() -> None:
+    module = Node("py:shop.py", "module", "shop", "shop.py", "python", {"start_line": 1, "end_line": 40})
+    function = Node("py:shop.py#buy", "function", "buy", "shop.py", "python", {"start_line": 20, "end_line": 40})
+    recipe = Node("recipe:buy", "recipe", "buy", "README.md", "", {"start_line": 3, "end_line": 5}, "brain")
+    view = View([module, function], [Edge(function.id, module.id, "defined_in", 0, 1.0, "syntax")])
+    view.add([Edge(recipe.id, module.id, "defined_in", 0, 1.0, "recipe", {}, "brain")], [recipe])
+    assert spans(view, module) == [(1, 19)]

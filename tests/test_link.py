@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from config.manifest import Manifest, write_manifest
-from extractor.graph import Graph, write_graph
+from extractor.graph import Graph, write_brain, write_graph
 from extractor.schema import Edge, FileRow, Node
 from inference.link import Linker, Mention, Missing, Target, mentions
 
@@ -50,6 +51,15 @@ def linker(tmp_path: Path) -> Linker:
 def named(linker: Linker, name: str, shape: str = "tick") -> str:
     found = linker.link(Mention(name, 0, 0, shape))
     return found.node.id if isinstance(found, Target) else ""
+
+
+def test_what_the_brain_knows_of_a_module_is_no_member_of_it(linker: Linker) -> None:
+    recipe = replace(node(A, "run-the-app", "recipe"), id="recipe:run-the-app", origin="brain")
+    edges = [Edge(recipe.id, f"py:{A}", "defined_in", 3), Edge(f"py:{A}#App", f"py:{A}", "defined_in", 1)]
+    write_brain(linker.graph.path, [recipe], edges)
+    module = linker.graph.node(f"py:{A}")
+    assert module is not None
+    assert linker.member_names(module) == ("App",)
 
 
 @pytest.mark.parametrize(

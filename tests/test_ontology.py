@@ -9,8 +9,9 @@ from pathlib import Path
 import brains
 import pytest
 
+from brain.index import Text
 from brain.mistakes import documented, errors, fixes, pattern, telling, template
-from brain.recipes import doctest_source, fences
+from brain.snippets import doctest_source, fences
 from brain.text import first_sentence, sentences
 from brain.view import View, is_test
 from config.console import Console
@@ -166,7 +167,7 @@ def test_a_guard_over_a_parameter_gives_its_opposite_and_advice_in_documents_is_
     site = ontology(graph, "error")["error:valueerror-cart.add"]
     assert [fix["text"] for fix in site.meta["fixes"]] == ["quantity must be at least 1", "Ensure that quantity >= 1."]
     text = "# Errors\n\n`Overdrawn` is raised late. To avoid `Overdrawn`, call `Account.check` first.\n"
-    (fix,) = documented("Overdrawn", {"docs/a.md": ("", text)})
+    (fix,) = documented("Overdrawn", {"docs/a.md": Text("", text)})
     assert fix == {"text": "To avoid Overdrawn, call Account.check first.", "evidence": "docs/a.md:3-4"}
 
 
@@ -236,7 +237,7 @@ def test_the_opposite_of_a_condition_mends_only_what_it_decides(tmp_path: Path, 
     (tmp_path / "a.py").write_text(code)
     path = tmp_path / "out" / "graph.sqlite"
     extract(ExtractSettings(out_graph=path, workers=1), Console(quiet=True), tmp_path)
-    (site,) = errors(View.load(Graph(path), "extractor"), {"a.py": ("", code)}, Counter())
+    (site,) = errors(View.load(Graph(path), "extractor"), {"a.py": Text("", code)}, Counter())
     said = [fix["text"] for key, value in site.more if key == "fixes" for fix in value]
     assert said == (["Ensure that kind is not int."] if advised else [])
 

@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 from asking import expert, index_shop
 
 from inference.answer import Answer
-from inference.backends import Fake
+from inference.backends import Message
 from inference.streaming import arriving
 from inference.verify import Checker
+
+
+@dataclass(slots=True)
+class Fake:
+    """A backend that says what it was told to say."""
+
+    chunks: Sequence[str]
+    name: str = "fake"
+    trained: bool = True
+    system: str = ""
+    window: int = 0
+    commit: str = ""
+    asked: list[Sequence[Message]] = field(default_factory=list)
+
+    def stream(self, messages: Sequence[Message], max_tokens: int) -> Iterator[str]:
+        self.asked.append(messages)
+        yield from self.chunks
 
 
 @pytest.fixture(scope="module")

@@ -16,8 +16,9 @@ import pytest
 
 from brain.build import BrainReport
 from brain.notes import read_notes
-from brain.writer import Endpoint, WriterError, answer_of, delay, objection_to
-from config.errors import UsageError
+from brain.phrasing import NOTE, objection_to
+from brain.writer import Endpoint, WriterError, answer_of, delay
+from config.errors import StorageError, UsageError
 from config.settings import WriterSettings
 
 KEY = "sk-very-secret-0123456789"
@@ -208,11 +209,18 @@ def test_a_budget_of_tokens_is_never_passed(tmp_path: Path, server: Server) -> N
     assert 1 <= len(server.bodies) <= 10
 
 
+def test_a_broken_cache_is_named(tmp_path: Path, server: Server) -> None:
+    graph = brains.shop(tmp_path)
+    (graph.parent / "writer.cache.sqlite").write_bytes(b"no database at all, but long enough to be read as one" * 40)
+    with pytest.raises(StorageError, match=r"writer\.cache\.sqlite"):
+        build(graph, server)
+
+
 def test_settings_that_cannot_work_are_named() -> None:
     with pytest.raises(UsageError, match="no http address"):
-        Endpoint(WriterSettings(endpoint="localhost:8000"), 160)
+        Endpoint(WriterSettings(endpoint="localhost:8000"), 160, NOTE)
     with pytest.raises(UsageError, match="NO_SUCH_KEY is not set"):
-        Endpoint(WriterSettings(endpoint="http://localhost:8000", api_key_env="NO_SUCH_KEY"), 160)
+        Endpoint(WriterSettings(endpoint="http://localhost:8000", api_key_env="NO_SUCH_KEY"), 160, NOTE)
 
 
 @pytest.mark.parametrize(
@@ -243,6 +251,6 @@ def test_the_wait_follows_the_server_else_grows_with_jitter() -> None:
 
 def test_an_answer_without_a_summary_is_an_error() -> None:
     with pytest.raises(WriterError, match="no chat completion"):
-        answer_of("{}")
+        answer_of("{}", NOTE.keys)
     with pytest.raises(WriterError, match="no JSON object"):
-        answer_of(json.dumps({"choices": [{"message": {"content": '{"other": 1}'}}]}))
+        answer_of(json.dumps({"choices": [{"message": {"content": '{"other": 1}'}}]}), NOTE.keys)

@@ -14,11 +14,11 @@ from typing import Final, NamedTuple
 
 from brain.derive import facts_about
 from brain.view import View
-from dataset.aspects import Facts, Topic
 from dataset.names import Names
 from dataset.phrases import PHRASES, Family, families
 from dataset.questions import draft, statements, topics
-from trainer.invent import HERE, invent, sentences, words
+from dataset.topics import Facts, Topic
+from trainer.invent import invent, sections, sentences, words
 from trainer.rows import slip
 
 # How a question is worded: by the dataset's train families, else by the base's own askings.
@@ -79,13 +79,18 @@ def ask(topic: Topic, rng: random.Random) -> Pair:
 
 
 @functools.cache
+def _written() -> dict[str, list[str]]:
+    return sections("askings.txt", lambda line: [part.strip() for part in line.split(" | ")])
+
+
+@functools.cache
 def askings(aspect: str) -> Family | None:
     """The base's own wordings of an aspect: every phrase of askings.txt in every frame that suits it."""
-    sections = _sections()
-    phrases = sections.get(aspect)
+    written = _written()
+    phrases = written.get(aspect)
     if not phrases:
         return None
-    plain = [frame for frame in sections["frames"] if "{s}" not in frame or "{s}" in phrases[0]]
+    plain = [frame for frame in written["frames"] if "{s}" not in frame or "{s}" in phrases[0]]
     made = []
     for phrase in phrases:
         for frame in plain:
@@ -122,15 +127,3 @@ def vocabulary(seed: int, size: int) -> Iterator[str]:
     stream = pairs(seed, 12, 0.5)
     for _ in range(6 * size):
         yield from next(stream)
-
-
-@functools.cache
-def _sections() -> dict[str, tuple[str, ...]]:
-    sections: dict[str, list[str]] = {}
-    current: list[str] = []
-    for line in (HERE / "askings.txt").read_text(encoding="utf-8").splitlines():
-        if line.startswith("["):
-            current = sections.setdefault(line.strip("[]"), [])
-        elif line and not line.startswith("#"):
-            current += [part.strip() for part in line.split(" | ")]
-    return {name: tuple(found) for name, found in sections.items()}

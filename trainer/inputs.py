@@ -17,9 +17,9 @@ from dataset.example import Example, read_examples
 from trainer import processes
 from trainer.fingerprint import fingerprint
 from trainer.hardware import Hardware, inspect_hardware
-from trainer.models import Base, describe_base, resolve_base, tiny_base
+from trainer.models import Base, describe_base, resolve_base
 from trainer.pack import Pack, file_digest
-from trainer.tiny import sketch, stands
+from trainer.tiny import make, sketch, stands
 
 Method = Literal["lora", "qlora", "tiny"]
 Stage = Literal["sft", "dpo", "grpo"]
@@ -75,7 +75,7 @@ def read_inputs(settings: TrainSettings, method: Method, console: Console, scrat
             unmade, folder = str(folder), sketch(scratch / folder.name)
         elif scratch is None:
             with processes.one_first():
-                folder = tiny_base(folder, console)
+                folder = make(folder, console)
         base = describe_base(folder)
     else:
         if hardware.device == "cpu" and settings.bits != 16 and not Path(settings.base).expanduser().exists():

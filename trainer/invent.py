@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -62,14 +62,19 @@ class Invented:
 @functools.cache
 def words() -> dict[str, tuple[str, ...]]:
     """Section of words.txt -> its words, in order."""
-    sections: dict[str, list[str]] = {}
+    return {name: tuple(dict.fromkeys(found)) for name, found in sections("words.txt", str.split).items()}
+
+
+def sections(file: str, parts: Callable[[str], Iterable[str]]) -> dict[str, list[str]]:
+    """Section of a text file beside this one -> the parts of its lines, in order."""
+    found: dict[str, list[str]] = {}
     current: list[str] = []
-    for line in (HERE / "words.txt").read_text(encoding="utf-8").splitlines():
+    for line in (HERE / file).read_text(encoding="utf-8").splitlines():
         if line.startswith("["):
-            current = sections.setdefault(line.strip("[]"), [])
+            current = found.setdefault(line.strip("[]"), [])
         elif line and not line.startswith("#"):
-            current += line.split()
-    return {name: tuple(dict.fromkeys(found)) for name, found in sections.items()}
+            current += parts(line)
+    return found
 
 
 @functools.cache

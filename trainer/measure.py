@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -33,7 +32,7 @@ class Recall:
 
 def measure_recall(model: Any, encoder: Encoder, rows: Sequence[Example]) -> Recall:
     """Ask every row of the base and of the base with its adapter, and score both."""
-    with without_adapter(model):
+    with model.disable_adapter():
         alone = generate(model, encoder, rows)
     answers = generate(model, encoder, rows)
     scored = [(row, score(text, row)) for row, (text, _) in zip(rows, answers, strict=True)]
@@ -87,16 +86,10 @@ def probe(model: Any, encoder: Encoder, rows: Sequence[Example]) -> tuple[Probe,
     probes = []
     for row in rows[:PROBES]:
         ids = encoder.prompt_ids(row.prompt)
-        with without_adapter(model):
+        with model.disable_adapter():
             base = _top(model, ids)
         probes.append(Probe(encoder.render(row.prompt), tuple(ids), base, _top(model, ids)))
     return tuple(probes)
-
-
-@contextmanager
-def without_adapter(model: Any) -> Iterator[None]:
-    with model.disable_adapter():
-        yield
 
 
 def _top(model: Any, ids: list[int]) -> tuple[tuple[int, float], ...]:

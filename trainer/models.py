@@ -1,7 +1,7 @@
 """The base model: found on disk or on the hub, described without torch, loaded in the precision asked for.
 
-`tiny_base` is the embedded one, made from scratch the first time it is needed and kept. A tokenizer comes with the chat
-template that training, probes and server share: the base's own when its end of turn is trained, else a plain one.
+A tokenizer comes with the chat template that training, probes and server share: the base's own when its end of turn is
+trained, else a plain one.
 """
 
 from __future__ import annotations
@@ -11,11 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from config.console import Console
 from config.errors import IncompatibleInput, MissingInput
-from trainer.fingerprint import fingerprint, read_config, read_header, weight_files
-
-__all__ = ["Base", "describe_base", "fingerprint", "load_base", "load_tokenizer", "resolve_base", "tiny_base"]
+from trainer.fingerprint import read_config, read_header, weight_files
 
 # For a base without a trained end of turn: its own end of text closes the answer, so every server knows where to stop.
 PLAIN_TEMPLATE: Final = (
@@ -68,13 +65,6 @@ class Base:
     @property
     def context(self) -> int:
         return int(self.config.get("max_position_embeddings") or 2048)
-
-
-def tiny_base(path: Path, console: Console) -> Path:
-    """The embedded base at `path`, made when it is missing or of another recipe (minutes on a CPU), else as it stands."""
-    from trainer.tiny import make
-
-    return make(path, console)
 
 
 def resolve_base(base: str) -> tuple[Path, str]:

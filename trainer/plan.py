@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from config.console import plural
+from config.errors import IncompatibleInput
 from config.settings import TrainSettings
 from trainer.hardware import Choice, Hardware, attention
 from trainer.memory import (
@@ -71,6 +72,12 @@ class Plan:
         data: dict[str, Any] = json.loads(json.dumps(asdict(self)))
         data["choices"] = [c._asdict() for c in self.choices]
         return data
+
+    def check(self) -> None:
+        """Raises IncompatibleInput for a plan that cannot work, naming the first knob to turn."""
+        if self.refusals:
+            reasons = "; ".join(refusal.reason for refusal in self.refusals)
+            raise IncompatibleInput(reasons, "; ".join(dict.fromkeys(refusal.knob for refusal in self.refusals)))
 
     def lines(self) -> list[str]:
         """The plan as people read it."""

@@ -12,22 +12,19 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-from config.console import Console, plural
+from config.console import plural
 from config.errors import GateError, MissingInput
 from dataset.example import Example
 from dataset.score import score
+from trainer.finish import MEASURED, Trained, write_result
 from trainer.hardware import peak_rss
-from trainer.models import Template
+from trainer.inputs import Stage
+from trainer.job import Job
 from trainer.pack import Pack, work_folder
-from trainer.rows import Encoder
-from trainer.selection import about, sample, select
-
-if TYPE_CHECKING:
-    from trainer.inputs import Inputs, Stage
-    from trainer.report import TrainReport
+from trainer.report import TrainReport
+from trainer.selection import select
 
 # Preference and reward stages correct what sft taught: a tenth of its learning rate keeps them from undoing it.
 GENTLE: Final = 0.1
@@ -83,23 +80,11 @@ def reward_function(rows: Sequence[Example]) -> Callable[..., list[float]]:
     return rewards
 
 
-def run_stage(
-    inputs: Inputs,
-    previous: Pack,
-    encoder: Encoder,
-    template: Template,
-    rows: Sequence[Example],
-    stage: Stage,
-    console: Console,
-    started: float,
-    dry_run: bool,
-) -> TrainReport:
+def run_stage(job: Job, previous: Pack, rows: Sequence[Example], stage: Stage, dry_run: bool) -> TrainReport:
     """Continue `previous` by dpo or grpo on the rows it was trained on."""
-    from trainer.onward import load_adapter
-    from trainer.report import TrainReport
     from trainer.sft import check_moved, frozen_digest, trainable_copy
-    from trainer.train import MEASURED, check_plan, plan_of, write_result
 
+    inputs = job.inputs
     facts = frozenset(previous.facts)
     known = [row for row in rows if not row.meta.answerable or facts.issuperset(row.meta.facts)]
     pairs = preferences(known, inputs.settings.seed) if stage == "dpo" else []
@@ -109,17 +94,17 @@ def run_stage(
             "make dataset with negatives_per_example above 0",
         )
     selection = select(known)
-    plan = plan_of(inputs, selection, encoder, template, 0.0, f"{stage} from {previous.name}")
+    plan = job.plan(selection, f"{stage} from {previous.name}")
     if dry_run:
         return TrainReport(plan, None)
-    check_plan(plan)
+    plan.check()
     work = work_folder(inputs.target)
-    model = load_adapter(inputs, previous)
+    model = job.load_adapter(previous)
     before, frozen = trainable_copy(model), frozen_digest(model)
-    console.note(f"{stage} on {plural(len(pairs) or len(known), 'row')}, {plural(plan.steps, 'step')}")
+    job.console.note(f"{stage} on {plural(len(pairs) or len(known), 'row')}, {plural(plan.steps, 'step')}")
     os.environ["TENSORBOARD_LOGGING_DIR"] = str(work / "tensorboard")
     clock = time.monotonic()
-    trainer = _trainer(stage, model, inputs, encoder, known, pairs, plan.steps, work)
+    trainer = _trainer(stage, model, job, known, pairs, plan.steps)
     trainer.train()
     trainer.accelerator.unwrap_model(trainer.model, keep_fp32_wrapper=False)
     seconds = time.monotonic() - clock
@@ -129,17 +114,15 @@ def run_stage(
         raise GateError(
             "training changed the base model, which must stay frozen", "report this with the command you ran"
         )
-    held = sample(about([r for r in inputs.test if r.meta.split == "T1"], facts), MEASURED)
     losses = [(int(r["step"]), float(r["loss"])) for r in trainer.state.log_history if "loss" in r]
-    pack, recall = write_result(
-        inputs, model, encoder, template, plan, console, held, selection, (), losses, previous.name, facts, stage
-    )
+    trained = Trained(model, plan, selection, losses, parent=previous.name, taught=facts, stage=stage)
+    pack, recall = write_result(job, trained, job.measured(facts, MEASURED))
     return TrainReport(
         plan,
         pack,
         steps=trainer.state.global_step,
         seconds=seconds,
-        total_seconds=time.monotonic() - started,
+        total_seconds=time.monotonic() - job.started,
         peak_bytes=peak_rss(),
         stopped="all planned steps done",
         recall=recall,
@@ -148,22 +131,16 @@ def run_stage(
 
 
 def _trainer(
-    stage: Stage,
-    model: Any,
-    inputs: Inputs,
-    encoder: Encoder,
-    rows: Sequence[Example],
-    pairs: Sequence[Preference],
-    steps: int,
-    work: Path,
+    stage: Stage, model: Any, job: Job, rows: Sequence[Example], pairs: Sequence[Preference], steps: int
 ) -> Any:
     from datasets import Dataset
     from transformers import PrinterCallback
     from trl import DPOConfig, DPOTrainer, GRPOConfig, GRPOTrainer
 
-    settings, on_gpu = inputs.settings, inputs.hardware.device == "cuda"
+    inputs, settings, encoder = job.inputs, job.inputs.settings, job.encoder
+    on_gpu = inputs.hardware.device == "cuda"
     common: dict[str, Any] = {
-        "output_dir": str(work / "checkpoints"),
+        "output_dir": str(work_folder(inputs.target) / "checkpoints"),
         "max_steps": steps,
         "learning_rate": settings.learning_rate * GENTLE,
         "bf16": inputs.hardware.autocast_bf16,

@@ -25,6 +25,7 @@ from config.manifest import Manifest, digest, read_manifest, write_manifest
 HEAD: Final = 32
 # Pairs of the corpus that are compared to tell whether a base on disk was made from today's text.
 COMPARED: Final = 400
+WARM_UP: Final = 50  # steps
 END_OF_TEXT, TURN, END_OF_TURN = "<|endoftext|>", "<|im_start|>", "<|im_end|>"
 CHATML: Final = (
     "{%- for m in messages %}{{- '<|im_start|>' + m['role'] + '\\n' }}{%- if m['role'] == 'assistant' %}"
@@ -200,11 +201,11 @@ def pretrain(recipe: Recipe, tokenizer: Any, console: Console) -> Any:
     return model.eval()
 
 
-def schedule(step: int, steps: int, warm_up: int = 50) -> float:
+def schedule(step: int, steps: int) -> float:
     """Linear warm-up, then half a cosine down to a twentieth."""
-    if step < warm_up:
-        return (step + 1) / warm_up
-    return 0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * (step - warm_up) / max(1, steps - warm_up)))
+    if step < WARM_UP:
+        return (step + 1) / WARM_UP
+    return 0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * (step - WARM_UP) / max(1, steps - WARM_UP)))
 
 
 def _batches(stream: Iterator[Any], encoder: Any, size: int, pad: int) -> Iterator[tuple[Any, Any, Any]]:
