@@ -27,7 +27,7 @@ from inference.kinds import Intent, Question, is_bare, prose_kind
 from inference.link import STRICT, Linker, Missing, Target
 from inference.marks import render
 from inference.reading import Ask, Reader
-from inference.retrieve import Retriever
+from inference.retrieve import ASKING, Retriever, content_words
 from inference.scope import Scope, answer_in
 from inference.spelling import as_meant
 from inference.wording import Claim, Section, count
@@ -208,12 +208,7 @@ class Expert:
                     return None
                 refused.add(x.mention.name)
                 told = in_text(x, self.retriever)
-                if told is not None and prose_kind(intent.text) == "howto":
-                    # A word that stands in the code, though no name, may be what something is done with.
-                    found = self._search(intent, None, how)
-                    said = " ".join(c.text for c in found.claims[:2]).lower() if found is not None else ""
-                    return found if found is not None and x.mention.name.lower() in said else told
-                return told or refuse(x)
+                return (self._beside(intent, x, told, how) or told) if told is not None else refuse(x)
             x = None
         if isinstance(x, Target) and not means_it(intent, x):
             x = None
@@ -230,6 +225,21 @@ class Expert:
             if section is not None:
                 return section
         return self._search(intent, x if isinstance(x, Target) else None, how)
+
+    def _beside(self, intent: Intent, x: Missing, told: Section, how: Ask) -> Section | None:
+        """What search finds for a question that holds a word of the texts which is no name; None when it says no more than `told`."""
+        howto, name = prose_kind(intent.text) == "howto", x.mention.name
+        # A proper name as prose writes it ("MusicBrainz", "CalDAV") is one word of the question among others.
+        proper = name[0].isupper() and x.mention.shape == "camel"
+        rest = discover.without_project(intent.text.replace(name, " "), self.project)
+        others = [word for word in content_words(rest) if word not in ASKING]
+        if not howto and not (proper and others and intent.kind in ("search", "locate", "discovery", "explain")):
+            return None
+        found = self._search(intent, None, how)
+        if found is None or not howto:
+            return found if found is not None and found.score >= told.score else None
+        # In a how-to question it may be what something is done with.
+        return found if name.lower() in " ".join(c.text for c in found.claims[:2]).lower() else None
 
     def _about(self, intent: Intent, x: Target, hints: tuple[str, ...], refused: set[str]) -> Section | None:
         if intent.kind == "default" and intent.y:

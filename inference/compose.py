@@ -32,7 +32,7 @@ class Composer:
         of, way, form, bad = self.describe, self.flow, self.structure, self.errors
         self._frames: dict[str, Callable[[Target], Section]] = {
             "locate": of.locate, "explain": of.explain, "parameters": of.parameters, "returns": self.returns, "members": of.members,
-            "callers": way.callers, "callees": way.callees, "raises": bad.raises, "raisers": bad.raisers,
+            "callers": self.users, "callees": way.callees, "raises": bad.raises, "raisers": bad.raisers,
             "handlers": bad.handlers, "catches": bad.catches, "tests": way.tests, "subclasses": form.subclasses,
             "bases": form.bases, "imports": form.imports, "importers": form.importers, "overrides": form.overrides,
             "overriders": form.overriders, "returners": form.returners, "depends": self.depends, "dependents": self.dependents,
@@ -67,6 +67,15 @@ class Composer:
         """What a function gives back; of an error, which places give it back or throw it."""
         raised = target.node.type == "class" and self.relations.raisers(target.group)[0]
         return self.errors.raisers(target) if raised else self.describe.returns(target)
+
+    def users(self, target: Target) -> Section:
+        """Who calls a function or makes a class; a module or an outside package, which nobody calls, is used by who imports it."""
+        whole = "#" not in target.node.id
+        return (
+            self.structure.importers(target)
+            if whole and not self.relations.callers(target.group)
+            else self.flow.callers(target)
+        )
 
     def depends(self, target: Target) -> Section:
         """What a module imports, what a function calls."""

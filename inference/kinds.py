@@ -167,6 +167,8 @@ def _read_clause(
             if x is not None and x.shape == "plain" and not carried:
                 if (groups.get("passive") or "") in ("stored", "set"):
                     continue  # where a session is stored is not where `session` is defined
+                if kind == "forward" and HOWTO.match(match.group(0)):
+                    continue  # "how do I add a new import format": it is I who do it, nothing new imports a format
                 if kind == "noun" and HOWTO.search(clause) and _singular((groups["noun"] or "").lower()) not in OF_CODE:
                     continue
             if x is None and "bare" in groups:

@@ -42,6 +42,7 @@ def intents(text: str, **more: object) -> list[tuple[str, str, str]]:
         ("what overrides Gateway.charge", "overriders", "Gateway.charge"),
         ("why do I get OutOfStock?", "diagnose", "OutOfStock"),
         ("How do I pay for a cart?", "howto", ""),
+        ("How do I add a new import format?", "howto", ""),  # nothing called `new` imports anything
         ("What can it do about discounts?", "discovery", ""),
         ("How does Session.send handle redirects?", "search", "Session.send"),
         ("what happens when the card is refused?", "search", ""),
