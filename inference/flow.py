@@ -16,6 +16,7 @@ from inference.wording import (
     Section,
     at,
     count,
+    each_once,
     few,
     hedge,
     here,
@@ -73,7 +74,7 @@ class Flow:
             if len(people) <= INLINE:
                 claims.append(
                     Claim(
-                        f"{lead}: {join([hedge(r) + name_of(r.node) for r in people])}.",
+                        f"{lead}: {join(each_once([hedge(r) + name_of(r.node) for r in people]))}.",
                         tuple(s for r in product for s in at(r)),
                     )
                 )

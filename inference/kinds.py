@@ -19,6 +19,7 @@ from inference.grammar import (
     CUES,
     CUT,
     DISCOVER,
+    DONE_THERE,
     FORWARD,
     FRAMES,
     GENERIC,
@@ -189,6 +190,8 @@ def _read_clause(
     # How and why ask for an explanation, whatever relation words stand in them.
     asks_how = re.match(r"\W*(?:how|why)\b", clause, re.I) or (HAPPENS.match(clause) and not here)
     cue = "" if asks_how else cue_kind(clause)
+    # "Where is the lock taken": where something is done to it, not where it stands.
+    cue = "" if cue == "locate" and DONE_THERE.search(clause) else cue
     if cue and subject is not None and not HOWTO.search(clause):
         return [Intent(cue, plain, subject, None, "", not here)]
     kind = prose_kind(clause)

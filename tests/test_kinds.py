@@ -15,6 +15,8 @@ def intents(text: str, **more: object) -> list[tuple[str, str, str]]:
     ("text", "kind", "name"),
     [
         ("Where is Cart.add defined?", "locate", "Cart.add"),
+        ("Where is the OutOfStock lock taken and released?", "search", "OutOfStock"),  # done, not defined
+        ("Where is the OutOfStock read defined?", "locate", "OutOfStock"),
         ("which file contains `price_of`", "locate", "price_of"),
         ("What does Cart.add do?", "explain", "Cart.add"),
         ("how does Cart.add work", "explain", "Cart.add"),

@@ -15,10 +15,11 @@ FILES = {
     "tuner/__init__.py": HEADER,
     "tuner/fetch.py": HEADER
     + 'import requests\n\n\ndef fetch(url):\n    """Get a page."""\n    return requests.get(url)\n',
-    "tuner/push.py": HEADER + "import requests\n\nAGENT = requests.__version__\n",
+    "tuner/push.py": HEADER
+    + "import requests\n\nfrom tuner import fetch\n\n\ndef main():\n    return fetch.fetch(requests)\n",
     "tuner/token.py": HEADER
     + "from tuner.fetch import fetch\n\n\ndef station_token(name):\n"
-    + '    """Compute the token of a station."""\n    return fetch(name)\n',
+    + '    """Compute the token of a station."""\n    return fetch(name)\n\n\ndef main():\n    return fetch("")\n',
     "tuner/keys.py": "TUNER = 1  # a constant that bears the name of the project\n",
 }
 
@@ -38,7 +39,9 @@ def test_a_package_from_outside_is_used_by_who_imports_it(tuner: Expert, questio
 
 
 def test_a_module_is_used_by_who_imports_it(tuner: Expert) -> None:
-    assert tuner.ask("What uses tuner/fetch.py?").text.startswith("tuner/fetch.py is imported by tuner/token.py [1].")
+    assert tuner.ask("What uses tuner/fetch.py?").text.startswith(
+        "tuner/fetch.py is imported by tuner/push.py and tuner/token.py [1][2]."
+    )
 
 
 def test_a_proper_name_in_a_question_about_something_else_is_one_word_of_it(tuner: Expert) -> None:
@@ -50,3 +53,8 @@ def test_a_proper_name_in_a_question_about_something_else_is_one_word_of_it(tune
 @pytest.mark.parametrize("question", ["What does Tuner do?", "What does TuNer do?"])
 def test_a_question_about_the_project_is_not_one_about_a_name_it_shares(tuner: Expert, question: str) -> None:
     assert tuner.ask(question).text.startswith("The tuner finds stations for a WaveBox [1].")
+
+
+def test_callers_of_one_name_are_counted_not_repeated(tuner: Expert) -> None:
+    said = "fetch is called by 3 callers: main (2 of that name) and station_token [1][2][3]."
+    assert tuner.ask("Who calls fetch?").text.startswith(said)
