@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 from test_resolve_typescript import calls, linked
 
-from extractor.resolve import oo_types
+from extractor.languages import BY_NAME, spec_for
+from extractor.parse import parse_file
+from extractor.resolve import link, oo_types
 from extractor.resolve.model import MAX_NESTED, NOTHING, Value, Values, compact, join
 
 # What a reader of settings does: lists of maps of lists of what it reads below.
@@ -112,3 +114,29 @@ def test_the_innermost_arguments_go_first() -> None:
     assert compact(small) == small
     assert size(compact(large)) <= MAX_NESTED + 3 < size(large)
     assert compact(large)[0].args[0][0].name == "js#Box0"
+
+
+DEEP = {
+    "A.java": "class A { void go() { stop(); } void stop() {} void deep(%s x) { x.get(); } }",
+    "a.ts": "function go() { stop(); } function stop() {} function deep(x: %s) { x.get(); }",
+    "a.cs": "class A { void Go() { Stop(); } void Stop() {} void Deep(%s x) { x.Get(); } }",
+    "a.cpp": "void stop() {} void go() { stop(); } void deep(%s x) { x.get(); }",
+    "a.rs": "fn go() { stop(); } fn stop() {} fn deep(x: %s) { x.get(); }",
+}
+
+
+@pytest.mark.parametrize("path", sorted(DEEP))
+def test_a_type_nested_deeper_than_anybody_writes_one_leaves_the_rest_linked(path: str) -> None:
+    data = (DEEP[path] % ("Box<" * 2000 + "A" + ">" * 2000)).encode()
+    spec = spec_for(path, data)
+    assert spec is not None
+    links = link([parse_file(path, data, spec)], {})
+    assert links.problems == []
+    assert ("go", "stop") in {(a.lower().rpartition("#")[2][-2:], b.lower()[-4:]) for a, b in calls(links)}
+
+
+def test_dimensions_of_go_slices_are_types_in_one_another_too() -> None:
+    data = ("package a\nfunc stop() {}\nfunc deep(x " + "[]" * 2000 + "A) { x.get(); stop() }\n").encode()
+    links = link([parse_file("a.go", data, BY_NAME["go"])], {})
+    assert links.problems == []
+    assert ("a.go#deep", "a.go#stop") in calls(links)
