@@ -274,7 +274,9 @@ class Expert:
             x, y = pairs.akin(x, y)
             if intent.kind == "path":
                 return pairs.path(self.composer, x, y)
-            return differences.compare(self.composer, self.retriever, x, y)
+            told = differences.compare(self.composer, self.retriever, x, y)
+            notes = [note for target in (x, y) for note in self.composer.assumptions(target, intent.kind)]
+            return replace(told, claims=(*told.claims, *notes))
         if intent.kind == "diagnose":
             return traces.advise(self.composer, x)
         return self.composer.answer(intent.kind, x)

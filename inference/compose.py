@@ -44,7 +44,7 @@ class Composer:
         if frame is None:
             return None
         section = frame(target)
-        notes = self._assumptions(target, kind)
+        notes = self.assumptions(target, kind)
         exact = 1.0 if not target.others else 0.9
         claims = (
             *(Claim(target.note[:1].upper() + target.note[1:] + ".") for _ in [0] if target.note),
@@ -54,7 +54,8 @@ class Composer:
         features = (("exact_symbol", exact), *section.features)
         return Section(kind, claims, section.value, section.score * exact, features, (target.node.id,))
 
-    def _assumptions(self, target: Target, kind: str) -> list[Claim]:
+    def assumptions(self, target: Target, kind: str) -> list[Claim]:
+        """Which of several things of one name an answer is about."""
         others = [n for n in target.others if not is_test(n)][:6]
         if not others or kind == "locate":
             return []

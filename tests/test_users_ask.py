@@ -20,6 +20,8 @@ FILES = {
     "tuner/token.py": HEADER
     + "from tuner.fetch import fetch\n\n\ndef station_token(name):\n"
     + '    """Compute the token of a station."""\n    return fetch(name)\n\n\ndef main():\n    return fetch("")\n',
+    "tuner/parts.py": "class Dial:\n    pass\n\n\nclass Knob:\n    pass\n",
+    "tuner/web/parts.py": "class Dial:\n    pass\n",
     "tuner/keys.py": "TUNER = 1  # a constant that bears the name of the project\n",
 }
 
@@ -58,3 +60,9 @@ def test_a_question_about_the_project_is_not_one_about_a_name_it_shares(tuner: E
 def test_callers_of_one_name_are_counted_not_repeated(tuner: Expert) -> None:
     said = "fetch is called by 3 callers: main (2 of that name) and station_token [1][2][3]."
     assert tuner.ask("Who calls fetch?").text.startswith(said)
+
+
+def test_a_comparison_says_which_of_several_things_of_a_name_it_compares(tuner: Expert) -> None:
+    text = tuner.ask("What is the difference between Dial and Knob?").text
+    assert "This is about Dial in tuner/parts.py; the same name also means Dial (tuner/web/parts.py)." in text
+    assert "This is about Knob" not in text
