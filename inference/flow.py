@@ -6,6 +6,7 @@ from typing import Final
 
 from brain.text import one_line
 from brain.view import is_aside, is_test
+from extractor.schema import SYMBOL_TYPES
 from inference.citations import Span
 from inference.link import Target
 from inference.relations import Relations, Row
@@ -113,7 +114,13 @@ class Flow:
 
     def callees(self, target: Target) -> Section:
         name = name_of(target.node)
-        rows = self.relations.callees(target.group)
+        # A module calls what any of its functions calls that stands elsewhere.
+        inside = [n for n in target.group if n.type == "module"]
+        within = tuple(
+            n for m in inside for n in self.graph.nodes(SYMBOL_TYPES, path=m.path) if n.origin == "extractor"
+        )
+        rows = self.relations.callees((*target.group, *within))
+        rows = [r for r in rows if not within or r.node.path != target.node.path]
         # Stand-ins of the tests are no part of what the product calls.
         inside_tests = is_test(target.node)
         local = [
@@ -143,7 +150,7 @@ class Flow:
                         tuple(s for r in rows_inside[:5] for s in at(r)),
                     )
                 )
-        loose = [u for n in target.group for u in self.graph.unresolved(n.id, "calls")]
+        loose = [u for n in (*target.group, *within) for u in self.graph.unresolved(n.id, "calls")]
         outside = {name_of(r.node): r for r in reversed(rows) if r.node.type == "external"}
         names = sorted({*outside, *(one_line(u.name) for u in loose if u.reason == "external")})
         if names:

@@ -64,6 +64,8 @@ def symptom(composer: Composer, retriever: Retriever, text: str) -> Section | No
     if told:
         return _with_errors(composer, told, rows, text)
     unsaid = _messages(text)
+    # A class whose documentation begins with the message is it: some programs print that.
+    rows.sort(key=lambda row: not any(purpose(row[1]).lower().startswith(said.lower()) for said in unsaid))
     if unsaid and (not rows or rows[0][0] < _SURE):
         return _nowhere(unsaid[0], rows)
     if not rows or rows[0][0] < _ENOUGH:

@@ -38,6 +38,20 @@ class HingeBroken(DoorError):
     """The hinge of a door is broken."""
 
 
+class DoorStuck(DoorError):
+    """The panel swells: {}"""
+
+
+class PanelSwells(DoorError):
+    """Swollen."""
+
+
+def push(door):
+    if door.wide:
+        raise PanelSwells(door)
+    raise DoorStuck(door)
+
+
 HINGE = "the hinge is broken"
 
 
@@ -200,3 +214,7 @@ def test_a_message_that_no_code_says_is_not_explained_by_an_error_that_shares_a_
     assert answer.text.startswith("No code of this index says “the hinge could not be measured”")
     assert "HingeBroken is raised by" not in answer.text
     assert answer.exit_code == 1
+
+
+def test_a_message_that_is_the_documentation_of_its_class_is_that_error(lock: Expert) -> None:
+    assert lock.ask('Why do I get "The panel swells"?').text.startswith("DoorStuck is raised by push")

@@ -66,3 +66,7 @@ def test_a_comparison_says_which_of_several_things_of_a_name_it_compares(tuner: 
     text = tuner.ask("What is the difference between Dial and Knob?").text
     assert "This is about Dial in tuner/parts.py; the same name also means Dial (tuner/web/parts.py)." in text
     assert "This is about Knob" not in text
+
+
+def test_a_module_calls_what_its_functions_call(tuner: Expert) -> None:
+    assert tuner.ask("What does tuner/token.py call?").text.startswith("tuner/token.py calls fetch [1].")
