@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -96,6 +97,7 @@ def run_app(app: typer.Typer, arguments: list[str] | None = None) -> int:
     """
     for name in ("DO_NOT_TRACK", "HF_HUB_DISABLE_TELEMETRY"):  # nothing beneath us reports home either
         os.environ.setdefault(name, "1")
+    _open_streams()
     arguments = sys.argv[1:] if arguments is None else arguments
     as_json = "--json" in arguments
     try:
@@ -134,6 +136,16 @@ def run_app(app: typer.Typer, arguments: list[str] | None = None) -> int:
     return result if isinstance(result, int) else 0
 
 
+def _open_streams() -> None:
+    """A stream that was closed before we began takes what is written nowhere; one of another encoding shows `?` for what it lacks."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: PTH123, SIM115 - stays open until the process ends
+        elif isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors="replace")
+
+
 def _closed_pipe() -> int:
     """The reader has gone. Give the interpreter a stdout that its own last flush cannot fail on."""
     sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115 - stays open until the process ends
@@ -148,7 +160,10 @@ def _trace(arguments: list[str]) -> None:
 def _fail(code: int, message: str, hint: str, as_json: bool) -> int:
     hint = typed_here(hint)
     if as_json:
-        print(json.dumps({"error": {"code": code, "hint": hint, "message": message}}, sort_keys=True))
+        try:
+            print(json.dumps({"error": {"code": code, "hint": hint, "message": message}}, sort_keys=True), flush=True)
+        except OSError:  # stdout is what cannot be written: stderr alone says so
+            _closed_pipe()
     print(f"error: {message}", file=sys.stderr)
     if hint:
         print(f"  try: {hint}", file=sys.stderr)

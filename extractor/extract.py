@@ -305,12 +305,12 @@ def _previous(graph: Path, manifest: Manifest) -> Manifest | None:
 def _only_moved(root: Path, settings: ExtractSettings, cache: FactsCache, scan: _Scan, manifest: Manifest) -> bool:
     """Whether lines moved in a few files and nothing else happened; then their rows are moved, and nothing is linked anew."""
     old = _previous(settings.out_graph, manifest) if len(scan.stale) <= MOST_MOVED else None
-    if old is None or scan.stale.keys() & scan.configs.keys():
+    if old is None or not scan.stale or scan.stale.keys() & scan.configs.keys():
         return False
     known, rows, stored = cache.known(), [], []
     with Graph(settings.out_graph) as graph:
-        before = {row.path: row for row in graph.files() if row.facts_version or row.path in scan.configs}
-        now = {p: row for p, row in scan.rows.items() if row.facts_version or p in scan.configs}
+        before = {row.path: row for row in graph.files() if row.facts_version or is_config(row.path)}
+        now = {p: row for p, row in scan.rows.items() if row.facts_version or is_config(p)}
         if before.keys() != now.keys() or any(before[p] != now[p] for p in now.keys() - scan.stale.keys()):
             return False
         for path in sorted(scan.stale):

@@ -39,7 +39,7 @@ class Composer:
         of, way, form, bad = self.describe, self.flow, self.structure, self.errors
         self._frames: dict[str, Callable[[Target], Section]] = {
             "locate": of.locate, "explain": of.explain, "parameters": of.parameters, "returns": self.returns, "members": of.members,
-            "callers": way.callers, "callees": way.callees, "raises": bad.raises, "raisers": bad.raisers,
+            "callers": self.users, "callees": way.callees, "raises": bad.raises, "raisers": bad.raisers,
             "handlers": bad.handlers, "catches": bad.catches, "tests": way.tests, "subclasses": form.subclasses,
             "bases": form.bases, "imports": form.imports, "importers": form.importers, "overrides": form.overrides,
             "overriders": form.overriders, "returners": form.returners, "depends": self.depends, "dependents": self.dependents,
@@ -52,7 +52,7 @@ class Composer:
             return None
         outside = target.node.type == "external" and kind in _READ_OFF_ITS_CODE
         section = replace(self.describe.outside(target), value="unknown", score=0.6) if outside else frame(target)
-        notes = self._assumptions(target, kind)
+        notes = self.assumptions(target, kind)
         exact = 1.0 if not target.others else 0.9
         claims = (
             *(Claim(target.note[:1].upper() + target.note[1:] + ".") for _ in [0] if target.note),
@@ -62,7 +62,8 @@ class Composer:
         features = (("exact_symbol", exact), *section.features)
         return Section(kind, claims, section.value, section.score * exact, features, (target.node.id,))
 
-    def _assumptions(self, target: Target, kind: str) -> list[Claim]:
+    def assumptions(self, target: Target, kind: str) -> list[Claim]:
+        """Which of several things of one name an answer is about."""
         others = [n for n in target.others if not is_test(n)][:6]
         if not others or kind == "locate":
             return []
@@ -70,6 +71,15 @@ class Composer:
         more = f" and {len(others) - 4} more" if len(others) > 4 else ""
         about = f"{name_of(target.node)} in {target.node.path}" if "#" in target.node.id else name_of(target.node)
         return [Claim(f"This is about {about}; the same name also means {listed}{more}.")]
+
+    def users(self, target: Target) -> Section:
+        """Who calls a function or makes a class; a module or an outside package, which nobody calls, is used by who imports it."""
+        whole = "#" not in target.node.id
+        return (
+            self.structure.importers(target)
+            if whole and not self.relations.callers(target.group)
+            else self.flow.callers(target)
+        )
 
     def returns(self, target: Target) -> Section:
         """What a function gives back; of an error, which places give it back or throw it."""

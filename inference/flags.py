@@ -23,9 +23,10 @@ _LISTED = re.compile(
     r"[`'\"*]*(?:\s{2,}|[ \t]*[:|–—][ \t]*|\s+-\s+|,\s*['\"]|\n[ \t]+(?!-))(?P<said>[^\n]+(?:\n[ \t]{6,}(?!-)[^\n]+)*)",
     re.MULTILINE,
 )
-# A declaration: `option("--depth", help="…")`.
+# A declaration, `option("--depth", help="…")`: the help that follows before another option does.
 _DECLARED = re.compile(
-    rf"['\"](?P<flag>{_LONG})['\"][^\n]*?(?:\n[^\n]+){{0,5}}?\bhelp\s*[=(:]\s*\(?\s*f?['\"](?P<said>[^'\"\n]{{8,}})",
+    rf"['\"](?P<flag>{_LONG})['\"](?:\s*,\s*['\"]-[\w-]+['\"])*(?:(?!['\"]--[a-z])[\s\S]){{0,400}}?"
+    r"\bhelp\s*[=(:]\s*\(?\s*f?(?P<mark>['\"])(?P<said>(?:(?!(?P=mark))[^\n]){8,})",
     re.MULTILINE,
 )
 _ENOUGH: Final = 0.7  # of the question's telling words

@@ -8,6 +8,7 @@ from typing import Final
 from brain.text import one_line
 from brain.view import is_aside, is_test
 from config.console import plural
+from extractor.schema import SYMBOL_TYPES
 from inference.citations import Span
 from inference.link import Target
 from inference.relations import Relations, Row
@@ -18,6 +19,7 @@ from inference.wording import (
     Section,
     at,
     at_most,
+    each_once,
     few,
     hedge,
     join,
@@ -66,7 +68,7 @@ class Flow:
             least = min(r.confidence for r in unsure)
             lead += f", {plural(len(unsure), 'call')} of them through dynamic dispatch (confidence {least:.1f})"
         if len(callers) <= INLINE:
-            return [Claim(f"{lead}: {join([hedge(r) + name_of(r.node) for r in callers])}.", sites_of(rows))]
+            return [Claim(f"{lead}: {join(each_once([hedge(r) + name_of(r.node) for r in callers]))}.", sites_of(rows))]
         items = [
             Claim(f"{hedge(r)}{name_of(r.node)} in {r.node.path}", sites_of(calls[r.node.id]), item=True)
             for r in callers
@@ -88,9 +90,15 @@ class Flow:
         return Section("callers", (*section.claims, Claim(text, places_of(above))), "unknown", section.score)
 
     def callees(self, target: Target) -> Section:
-        name, rows = name_of(target.node), self.relations.callees(target.group)
+        # A module calls what any of its functions calls that stands elsewhere.
+        modules = [n for n in target.group if n.type == "module"]
+        within = tuple(
+            n for m in modules for n in self.graph.nodes(SYMBOL_TYPES, path=m.path) if n.origin == "extractor"
+        )
+        name, rows = name_of(target.node), self.relations.callees((*target.group, *within))
+        rows = [r for r in rows if not within or r.node.path != target.node.path]
         claims = [*self._calls_inside(target, rows), *self._inner_functions(target)]
-        loose = [u for n in target.group for u in self.graph.unresolved(n.id, "calls")]
+        loose = [u for n in (*target.group, *within) for u in self.graph.unresolved(n.id, "calls")]
         outside = {name_of(r.node): r for r in reversed(rows) if r.node.type == "external"}
         names = sorted({*outside, *(one_line(u.name) for u in loose if u.reason == "external")})
         if names:

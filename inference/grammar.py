@@ -211,4 +211,9 @@ CUES: Final = tuple(
         ("explain", r"roles?|purposes?|overview|jobs?|summary|does|do|works?|about|meaning|responsib\w+|point|for"),
     )
 )
+_STANDS: Final = "|".join(word for word, kind in PASSIVE.items() if kind == "locate")
+DONE_THERE: Final = re.compile(
+    rf"^(?!.*\b(?:{_STANDS})\b).*\bwhere\s+(?:is|are|was|were|gets?)\b.*\s(?:\w{{3,}}(?:ed|en|wn)|read|sent|built|made|run|put|done)\b",
+    re.IGNORECASE,
+)
 HAPPENS = re.compile(r"^\W*what\s+(?:happens|if|would\s+happen)\b", re.I)

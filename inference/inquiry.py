@@ -17,7 +17,7 @@ from inference.grammar import GRAPH_KINDS
 from inference.kinds import Intent, Question, is_bare, prose_kind
 from inference.link import STRICT, Missing, Target
 from inference.reading import Ask
-from inference.retrieve import Retriever
+from inference.retrieve import ASKING, Retriever, content_words
 from inference.scope import Scope, answer_in
 from inference.wording import Claim, Section
 from inference.words import could_be_a_name, means_it, of_kind
@@ -110,12 +110,22 @@ class Inquiry:
             return None
         self._refused.add(x.mention.name)
         told = in_text(x, self._retriever)
-        if told is not None and prose_kind(intent.text) == "howto":
-            # A word that stands in the code, though no name, may be what something is done with.
-            found = self._search(intent)
-            said = " ".join(c.text for c in found.claims[:2]).lower() if found is not None else ""
-            return found if found is not None and x.mention.name.lower() in said else told
-        return told or refuse(x)
+        return (self._beside(intent, x, told) or told) if told is not None else refuse(x)
+
+    def _beside(self, intent: Intent, x: Missing, told: Section) -> Section | None:
+        """What search finds for a question that holds a word of the texts which is no name; None when it says no more than `told`."""
+        howto, name = prose_kind(intent.text) == "howto", x.mention.name
+        # A proper name as prose writes it ("MusicBrainz", "CalDAV") is one word of the question among others.
+        proper = name[0].isupper() and x.mention.shape == "camel"
+        rest = without_project(intent.text.replace(name, " "), self._project)
+        others = [word for word in content_words(rest) if word not in ASKING]
+        if not howto and not (proper and others and intent.kind in ("search", "locate", "discovery", "explain")):
+            return None
+        found = self._search(intent)
+        if found is None or not howto:
+            return found if found is not None and found.score >= told.score else None
+        # In a how-to question it may be what something is done with.
+        return found if name.lower() in " ".join(c.text for c in found.claims[:2]).lower() else None
 
     def _about(self, intent: Intent, x: Target) -> Section | None:
         if intent.y and intent.kind == "default":
@@ -151,7 +161,9 @@ class Inquiry:
         x, y = pairs.akin(x, y)
         if intent.kind == "path":
             return pairs.path(self._composer, x, y)
-        return differences.compare(self._composer, self._retriever, x, y)
+        told = differences.compare(self._composer, self._retriever, x, y)
+        notes = [note for target in (x, y) for note in self._composer.assumptions(target, intent.kind)]
+        return replace(told, claims=(*told.claims, *notes))
 
     def _is_parameter(self, intent: Intent) -> bool:
         name = intent.x.name if intent.x else ""

@@ -20,6 +20,7 @@ from inference.grammar import (
     CUES,
     CUT,
     DISCOVER,
+    DONE_THERE,
     FORWARD,
     FRAMES,
     GENERIC,
@@ -165,6 +166,8 @@ def _read_clause(
             if x is not None and x.shape == "plain" and not carried:
                 if (groups.get("passive") or "") in ("stored", "set"):
                     continue  # where a session is stored is not where `session` is defined
+                if kind == "forward" and HOWTO.match(match.group(0)):
+                    continue  # "how do I add a new import format": it is I who do it, nothing new imports a format
                 if kind == "noun" and HOWTO.search(clause) and _singular((groups["noun"] or "").lower()) not in OF_CODE:
                     continue
             if x is None and "bare" in groups:
@@ -185,6 +188,8 @@ def _read_clause(
     # How and why ask for an explanation, whatever relation words stand in them.
     asks_how = re.match(r"\W*(?:how|why)\b", clause, re.I) or (HAPPENS.match(clause) and not here)
     cue = "" if asks_how else cue_kind(clause)
+    # "Where is the lock taken": where something is done to it, not where it stands.
+    cue = "" if cue == "locate" and DONE_THERE.search(clause) else cue
     if cue and subject is not None and not HOWTO.search(clause):
         return [Intent(cue, plain, subject, None, "", not here)]
     kind = prose_kind(clause)

@@ -46,7 +46,12 @@ def whole(composer: Composer, project: str, retriever: Retriever | None, intent:
         return failures(composer, intent.text)
     if intent.kind == "layout":
         return layout(graph, project)
-    plain = intent.x is not None and intent.x.shape in ("plain", "capital") and intent.x.name.lower() == project.lower()
+    # "What does KeePass do" asks of the project, though some resource of it bears its name as well.
+    plain = (
+        intent.x is not None
+        and intent.x.shape in ("plain", "capital", "camel")
+        and intent.x.name.lower() == project.lower()
+    )
     return (
         overview(graph, project, retriever)
         if intent.kind == "overview" or (intent.kind == "explain" and plain)

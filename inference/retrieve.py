@@ -19,12 +19,12 @@ from brain.alike import alike
 from brain.asking import STOP_WORDS
 from brain.index import index_path
 from brain.lookup import Hit, Lookup
-from brain.markup import prose
-from brain.text import clean, paragraph, sentences, split_identifier, stem, tokens
+from brain.text import clean, split_identifier, stem, tokens
 from brain.view import is_test
 from dataset.wording import base_form, third_person
 from extractor.schema import Node
 from inference.citations import Span
+from inference.fronts import plain_paragraphs, whole
 from inference.grammar import HOWTO
 from inference.narrowing import languages_called
 from inference.spelling import nearest
@@ -194,10 +194,10 @@ class Retriever:
             re.IGNORECASE,
         )
         for path in fronts:
-            said = _plain_paragraphs(self.lookup.text(path, 1, 80))
+            said = plain_paragraphs(self.lookup.text(path, 1, 80))
             if said:
                 text, line = next((s for s in said if project and named.search(s[0])), said[0])
-                return _whole(text), path, line
+                return whole(text), path, line
         return "", "", 0
 
     @property
@@ -323,27 +323,6 @@ class Retriever:
             if hit.start:
                 ordered.append((Span(hit.path, hit.start, hit.end, hit.node_id, hit.via), hit.via))
         return ordered
-
-
-def _whole(said: str) -> str:
-    """`said` without the lead-in of what stood below it."""
-    *whole, last = sentences(said)
-    return said if not last.endswith(":") else " ".join(whole) or f"{last[:-1]}."
-
-
-def _plain_paragraphs(text: str) -> list[tuple[str, int]]:
-    """(prose, line) of the paragraphs of a page that are sentences: no heading, list, table, badge or directive."""
-    found, at = [], 0
-    text = prose(text)
-    for block in re.split(r"\n\s*\n", text):
-        start = text.index(block, at)
-        at = start + len(block)
-        said = paragraph(block)
-        # What is set in is code, or the body of a directive.
-        plain = re.search(r"^\S", block, re.MULTILINE) and not re.match(r"\s*(?:[#=|<`>!+]|[*-] |\[!|\.\. )", block)
-        if plain and len(said.split()) >= 6 and said[:1].isalnum():
-            found.append((said, text[:start].count("\n") + 1))
-    return found
 
 
 def content_words(question: str) -> list[str]:

@@ -30,6 +30,7 @@ from inference.wording import (
     kind_of,
     name_of,
     purpose,
+    quote,
     raised,
     row_names,
     sites_of,
@@ -53,7 +54,9 @@ _QUOTED: Final = re.compile(r"[\"“`]([^\"“”`\n]{6,300})[\"”`]|(?<!\w)'([
 # What is filled in when a message is made: the words around it are what the program has.
 _HOLES: Final = re.compile(r"[\"'“”‘’`<>{}\[\]()]+|\.\.\.|…|%\w|\b\d+\b")
 _GAP: Final = r"[^\n]{0,60}?"
+_FILLED: Final = r"(?=[^\w\n]{0,3}?[\"'`{%$<])"  # where a text ends, or what is filled in begins
 _MARKS: Final = frozenset("\"'`")
+_COMMENT: Final = re.compile(r"\s*(?:#|//|/\*|\*+(?:[\s/]|$))")  # `*out = "…"` is none
 _ASKED: Final = re.compile(rf"^\W*(?:{ASK}|i|we|please)\b|\bhow\b|\?\s*$", re.IGNORECASE)
 _BEFORE: Final = 6  # lines of code shown before the one that raised
 _FAILS = re.compile(r"\b(?:errors?|exceptions?|fail\w*|raise[sd]?|throws?|crash\w*|wrong)\b", re.IGNORECASE)
@@ -75,6 +78,11 @@ def symptom(composer: Composer, retriever: Retriever, text: str) -> Section | No
     rows = _errors(composer, retriever, text)
     if told:
         return _with_errors(composer, told, rows, text)
+    unsaid = _messages(text)
+    # A class whose documentation begins with the message is it: some programs print that.
+    rows.sort(key=lambda row: not any(purpose(row[1]).lower().startswith(said.lower()) for said in unsaid))
+    if unsaid and (not rows or rows[0][0] < _SURE):
+        return _nowhere(unsaid[0], rows)
     if not rows or rows[0][0] < _ENOUGH:
         return None
     best, fit = rows[0][1], rows[0][0]
@@ -85,6 +93,18 @@ def symptom(composer: Composer, retriever: Retriever, text: str) -> Section | No
         claims += [Claim(_line(n), here(n), item=True) for n in shown]
     score = min(0.8, 0.35 + 0.45 * fit)
     return Section("diagnostics", tuple(claims), "yes", round(score, 3), (("fit", round(fit, 3)),))
+
+
+def _nowhere(message: str, rows: list[tuple[float, Node]]) -> Section:
+    """What is said of a quoted message that no text of the program is: an error that shares a word with it is not its cause."""
+    claims = [
+        Claim(f"No code of this index says “{quote(message)}”: it comes from outside, or is put together of parts.")
+    ]
+    near = [node for fit, node in rows[:3] if fit >= _ENOUGH]
+    if near:
+        claims.append(Claim("Errors that share words with it, but not enough to answer from:"))
+        claims += [Claim(_line(node), here(node), item=True) for node in near]
+    return Section("gate", tuple(claims), "missing", 0.0, (("said", 0.0),))
 
 
 def _with_errors(composer: Composer, told: list[Claim], rows: list[tuple[float, Node]], text: str) -> Section:
@@ -106,6 +126,9 @@ def pasted(composer: Composer, retriever: Retriever, text: str) -> Section | Non
     # Of a message with something filled in that no sign marks, the longest part that the program has.
     parts = (_message(composer, retriever, m.group(1) or m.group(2)) for m in _QUOTED.finditer(text))
     claims = claims or next((part for part in parts if part), None)
+    claims = claims or next(
+        (part for part in (_begun(composer, retriever, said) for said in _messages(text)) if part), None
+    )
     words = text.split()
     if claims is None and len(words) >= _RUN and not _ASKED.search(text):
         claims = _told(composer, retriever, _pieces(text))
@@ -126,6 +149,23 @@ def _message(composer: Composer, retriever: Retriever, text: str) -> list[Claim]
     return None
 
 
+def _begun(composer: Composer, retriever: Retriever, message: str) -> list[Claim]:
+    """The place whose text begins as a quoted message does: what is filled in at its end bears no sign of it."""
+    words = re.findall(r"[\w'-]+", message)
+    for size in range(len(words) - 1, _SHORTEST, -1):
+        if len(content_words(" ".join(words[:size]))) >= _SHORTEST:
+            claims = _told(composer, retriever, [words[:size]], message)
+            if claims:
+                return claims
+    return []
+
+
+def _messages(text: str) -> list[str]:
+    """What stands in quotes and is several words: what a program said, not a name."""
+    said = (m.group(1) or m.group(2) for m in _QUOTED.finditer(text))
+    return [message for message in said if len(re.findall(r"[\w'-]+\s", f"{message} ")) >= _SHORTEST]
+
+
 def _quotes(text: str) -> list[list[list[str]]]:
     """What stands in quotes in `text` and is no name, each as its pieces of words; a quote inside one may be escaped."""
     spoken = re.sub(r"\\+[\"'].*?\\+[\"']", " … ", text)
@@ -142,12 +182,23 @@ def _pieces(message: str) -> list[list[str]]:
     return [run for run in runs if run]
 
 
-def _told(composer: Composer, retriever: Retriever, pieces: list[list[str]]) -> list[Claim]:
+def _told(composer: Composer, retriever: Retriever, pieces: list[list[str]], message: str = "") -> list[Claim]:
     """Who says these words and when: the error they are raised with, else the code that leads there. Empty when nobody does."""
-    place = _written(composer, retriever, pieces) if pieces else None
-    if place is None:
+    places = _written(composer, retriever, pieces, message) if pieces else []
+    if not places:
         return []
-    path, line = place
+    first, *others = places
+    told = _says(composer, retriever, *first)
+    nodes = {n.id: n for n in (innermost(composer.graph, *place, _WRITTEN_IN) for place in (first, *others)) if n}
+    if len(nodes) > 1:
+        rest = list(nodes.values())[1 : 1 + _NEAR]
+        told.append(
+            Claim(f"The same is said in {few([name_of(n) for n in rest])}.", tuple(s for n in rest for s in here(n)))
+        )
+    return told
+
+
+def _says(composer: Composer, retriever: Retriever, path: str, line: int) -> list[Claim]:
     node = innermost(composer.graph, path, line, _WRITTEN_IN)
     thrown = [r for r in composer.relations.forward((node,), "throws") if abs(r.site[1] - line) < _NEAR] if node else []
     if node is not None and thrown:
@@ -173,9 +224,13 @@ def _told(composer: Composer, retriever: Retriever, pieces: list[list[str]]) -> 
     return claims
 
 
-def _written(composer: Composer, retriever: Retriever, pieces: list[list[str]]) -> tuple[str, int] | None:
-    """(path, line) of product code that holds these runs of words one after the other, as text the program has."""
-    phrase = re.compile(_GAP.join(r"[\W_]+".join(map(re.escape, run)) for run in pieces), re.IGNORECASE)
+def _written(
+    composer: Composer, retriever: Retriever, pieces: list[list[str]], message: str = ""
+) -> list[tuple[str, int]]:
+    """(path, line) of each place of product code that holds these runs of words one after the other, as text the program has, the
+    likeliest first; with `message` those that begin with its words, what has most of the others first."""
+    written_so = _GAP.join(r"[\W_]+".join(map(re.escape, run)) for run in pieces)
+    phrase, more = re.compile(written_so + (_FILLED if message else ""), re.IGNORECASE), stems(message)
     found = []
     for path, start, end in retriever.in_a_row(max(pieces, key=len)):
         row = retriever.lookup.graph.file(path)
@@ -189,12 +244,12 @@ def _written(composer: Composer, retriever: Retriever, pieces: list[list[str]]) 
             documented = node is not None and phrase.search(str(node.meta.get("doc", "")))
             # What a comment or a docstring says, the program never says; and few words in a row may be a name or a call.
             spoken = len(max(pieces, key=len)) >= _RUN or re.search(r"[\"'`]", written[: _column(text, match.start())])
-            if spoken and not documented and not re.match(r"\s*(?:#|//|/?\*)", written):
-                whole = (
-                    text[match.start() - 1 : match.start()] in _MARKS and text[match.end() : match.end() + 1] in _MARKS
-                )
-                found.append((not whole, path, start + line))
-    return min(found)[1:] if found else None
+            begun = match.start() > 0 and text[match.start() - 1] in _MARKS
+            if spoken and not documented and (begun or not message) and not _COMMENT.match(written):
+                whole = begun and text[match.end() : match.end() + 1] in _MARKS
+                found.append((not whole, -len(more & stems(written)), path, start + line))
+    best = min(found)[:2] if found else None
+    return [(path, line) for *rank, path, line in sorted(found) if tuple(rank) == best]
 
 
 def _column(text: str, at: int) -> int:

@@ -322,7 +322,15 @@ def hedge(row: Row) -> str:
 
 
 def few(names: Sequence[str], limit: int = 5) -> str:
-    return join(names) if len(names) <= limit + 1 else f"{', '.join(names[:limit])} and {len(names) - limit} more"
+    told, counted = each_once(names), list(Counter(names).values())
+    if len(told) <= limit + 1:
+        return join(told)
+    return f"{', '.join(told[:limit])} and {sum(counted[limit:])} more"
+
+
+def each_once(names: Sequence[str]) -> list[str]:
+    """Names in order; one that several things bear stands once, with how many they are."""
+    return [name if n == 1 else f"{name} ({n} of that name)" for name, n in Counter(names).items()]
 
 
 def raised(row: Row) -> str:

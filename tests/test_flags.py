@@ -36,6 +36,11 @@ def parser():
         default="fine",
         help="name of a sieve that lets sand fall",
     )
+    found.add_argument("--mesh", required=True,
+                       choices=("iron",),
+                       help='what the mesh is made of (default: "iron" alone)')
+    found.add_argument("--washed", action="store_true",
+                       help="wash muddy stones before the heap is sifted")
     return found
 
 
@@ -65,6 +70,9 @@ def sieve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Expert]:
             "how to set the number of heaps to sift at the same time",
             "Pass --heaps: number of heaps to sift at the same time",
         ),
+        # The help of an option is its own, not that of the option below it, and goes on behind a quotation mark.
+        ("how do I wash muddy stones", "Pass --washed: wash muddy stones before the heap is sifted"),
+        ("how to set what the mesh is made of", 'Pass --mesh: what the mesh is made of (default: "iron" alone)'),
         ("how can I let sand fall", "Pass --sieve: name of a sieve that lets sand fall"),
     ],
 )

@@ -15,6 +15,8 @@ def intents(text: str, **more: object) -> list[tuple[str, str, str]]:
     ("text", "kind", "name"),
     [
         ("Where is Cart.add defined?", "locate", "Cart.add"),
+        ("Where is the OutOfStock lock taken and released?", "search", "OutOfStock"),  # done, not defined
+        ("Where is the OutOfStock read defined?", "locate", "OutOfStock"),
         ("which file contains `price_of`", "locate", "price_of"),
         ("What does Cart.add do?", "explain", "Cart.add"),
         ("how does Cart.add work", "explain", "Cart.add"),
@@ -42,6 +44,7 @@ def intents(text: str, **more: object) -> list[tuple[str, str, str]]:
         ("what overrides Gateway.charge", "overriders", "Gateway.charge"),
         ("why do I get OutOfStock?", "diagnose", "OutOfStock"),
         ("How do I pay for a cart?", "howto", ""),
+        ("How do I add a new import format?", "howto", ""),  # nothing called `new` imports anything
         ("What can it do about discounts?", "discovery", ""),
         ("How does Session.send handle redirects?", "search", "Session.send"),
         ("what happens when the card is refused?", "search", ""),

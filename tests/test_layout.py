@@ -138,6 +138,21 @@ def test_an_extract_moves_lines_and_links_nothing(tmp_path: Path) -> None:
     assert dump(repo, tmp_path / "kept") == dump(repo, tmp_path / "clean2")
 
 
+def test_a_build_file_that_is_gone_is_more_than_lines(tmp_path: Path) -> None:
+    repo = tmp_path / "repo"
+    (repo / "code" / "kit").mkdir(parents=True)
+    (repo / "code" / "kit" / "__init__.py").write_text("def go(): pass\n")
+    (repo / "main.py").write_text("import kit\n\nkit.go()\n")
+    build = repo / "pyproject.toml"
+    build.write_text('[tool.setuptools.packages.find]\nwhere = ["code"]\n\n[project.scripts]\nkit = "kit:go"\n')
+    with_build = dump(repo, tmp_path / "kept")
+    build.unlink()
+    clean = dump(repo, tmp_path / "clean")
+    assert dump(repo, tmp_path / "kept") == clean != with_build
+    build.write_text("")
+    assert dump(repo, tmp_path / "kept") == dump(repo, tmp_path / "clean2")
+
+
 def test_documentation_of_a_package_is_more_than_lines(tmp_path: Path) -> None:
     repo = Path(shutil.copytree(FIXTURES / "shop", tmp_path / "shop"))
     dump(repo, tmp_path / "kept")

@@ -38,6 +38,20 @@ class HingeBroken(DoorError):
     """The hinge of a door is broken."""
 
 
+class DoorStuck(DoorError):
+    """The panel swells: {}"""
+
+
+class PanelSwells(DoorError):
+    """Swollen."""
+
+
+def push(door):
+    if door.wide:
+        raise PanelSwells(door)
+    raise DoorStuck(door)
+
+
 HINGE = "the hinge is broken"
 
 
@@ -79,6 +93,21 @@ func Find(name string) (string, error) {
 		return "", GateError{name}
 	}
 	return name, nil
+}
+""",
+    "lock/latch.cc": """#include <string>
+
+bool Close(const std::string& name, std::string* err) {
+  if (name.empty()) {
+    *err = "several latches hold " + name;
+    return false;
+  }
+  return true;
+}
+
+bool CloseAll(std::string* err) {
+  *err = "several latches hold " + std::string("it");
+  return false;
 }
 """,
 }
@@ -170,3 +199,22 @@ def test_a_word_that_is_no_symbol_leads_to_what_is_called_like_it(tmp_path: Path
 
 def test_a_quote_inside_a_quoted_message_is_something_filled_in() -> None:
     assert _quotes('why do I get "no \\"oak\\" door here"?') == [[["no"], ["door", "here"]]]
+
+
+@pytest.mark.parametrize("text", ["several latches hold", "several latches hold the south door"])
+def test_a_message_is_found_by_how_it_begins_in_every_place_that_says_it(lock: Expert, text: str) -> None:
+    answer = lock.ask(f'Why do I get "{text}"?')
+    assert answer.text.startswith("That is what Close, in lock/latch.cc, says: “*err = ")
+    assert "The same is said in CloseAll" in answer.text
+    assert answer.citations[0].start_line == 5
+
+
+def test_a_message_that_no_code_says_is_not_explained_by_an_error_that_shares_a_word_with_it(lock: Expert) -> None:
+    answer = lock.ask('Why does it fail with "the hinge could not be measured"?')
+    assert answer.text.startswith("No code of this index says “the hinge could not be measured”")
+    assert "HingeBroken is raised by" not in answer.text
+    assert answer.exit_code == 1
+
+
+def test_a_message_that_is_the_documentation_of_its_class_is_that_error(lock: Expert) -> None:
+    assert lock.ask('Why do I get "The panel swells"?').text.startswith("DoorStuck is raised by push")

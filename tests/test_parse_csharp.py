@@ -86,6 +86,12 @@ def test_errors() -> None:
     ]
 
 
+def test_a_condition_is_not_bared_of_parentheses_that_are_no_pair() -> None:
+    text = "class A { void Go(int[] a) { if((a == null) || (a.Length != 3)) throw new Odd(); if((a[0] > 1)) throw new Odd(); } }"
+    found = parse_file("A.cs", text.encode(), BY_NAME["csharp"])
+    assert [r.guard for r in found.raises] == ["(a == null) || (a.Length != 3)", "a[0] > 1"]
+
+
 @pytest.mark.parametrize(
     "body",
     [

@@ -151,6 +151,28 @@ def test_a_closed_pipe_ends_quietly(graph: Path) -> None:
     assert done.returncode in (0, 141)
 
 
+@pytest.mark.parametrize(
+    ("streams", "arguments", "code", "said"),
+    [
+        (">&-", "'Where is price_of defined?'", 0, ""),  # nobody wants to read it
+        (">&- 2>&-", "'Where is price_fo defined?'", 1, ""),
+        ("> /dev/full", "--json 'Where is price_of defined?'", 74, "error: [Errno 28] No space left on device"),
+    ],
+)
+def test_a_stream_that_takes_nothing_is_no_bug(graph: Path, streams: str, arguments: str, code: int, said: str) -> None:
+    command = (
+        f"{sys.executable} {ROOT / 'inference' / 'query.py'} --set graph={graph} {arguments} < /dev/null {streams}"
+    )
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
+    assert (done.returncode, done.stderr.split("\n")[0]) == (code, said)
+
+
+def test_a_terminal_of_another_encoding_shows_what_it_can(graph: Path) -> None:
+    done = ask(graph, "How does “checkout” work?", PYTHONIOENCODING="latin-1")
+    assert done.returncode == 0
+    assert "checkout" in done.stdout
+
+
 def test_a_conversation_goes_on(graph: Path) -> None:
     assert ask(graph, "Where is price_of defined?").returncode == 0
     follow = ask(graph, "-c", "who calls it?")

@@ -10,7 +10,8 @@ from asking import expert, index, index_shop, write
 
 from brain.text import stem, tokens
 from inference.answer import Expert
-from inference.retrieve import Retriever, _plain_paragraphs, _whole, content_words
+from inference.fronts import plain_paragraphs, whole
+from inference.retrieve import Retriever, content_words
 
 
 @pytest.fixture(scope="module")
@@ -60,10 +61,16 @@ def test_a_page_opens_with_a_sentence_not_with_code_a_comment_or_a_lead_in() -> 
         "<!-- of which\n\nnobody shall read a single word here -->\n\n::\n\n    from datetime import date and some more words\n\n"
         "```\nx = 1\n\nprint all of these words for me now\n```\n\n*Shop* is the small library that sells. It can:\n\n- sell\n"
     )
-    said, line = _plain_paragraphs(page)[0]
+    said, line = plain_paragraphs(page)[0]
     assert (said, page.split("\n")[line - 1][:6]) == ("Shop is the small library that sells. It can:", "*Shop*")
-    assert _whole(said) == "Shop is the small library that sells."
-    assert _whole("Shop sells these things:") == "Shop sells these things."
+    assert whole(said) == "Shop is the small library that sells."
+    assert whole("Shop sells these things:") == "Shop sells these things."
+    assert whole("Shop is a small server, that:") == "Shop is a small server."
+
+
+def test_a_page_opens_with_a_name_set_as_code_and_not_with_a_licence() -> None:
+    page = "# shop\n\nShop is free software; you can redistribute it and so on.\n\n`shop` is a tool that sells things fast.\n"
+    assert plain_paragraphs(page) == [("shop is a tool that sells things fast.", 5)]
 
 
 def test_a_readme_says_what_the_project_is_not_what_it_is_built_with(tmp_path: Path) -> None:

@@ -259,8 +259,10 @@ class Collector:
         child, parent = node, node.parent
         while parent is not None and parent.type not in functions:
             if parent.type == "if_statement":
-                condition = collapse(self.text(parent.child_by_field_name("condition")))
-                if condition.startswith("(") and condition.endswith(")"):
+                tested = parent.child_by_field_name("condition")
+                condition = collapse(self.text(tested))
+                # `(a) || (b)` begins and ends with a parenthesis and is in none.
+                if tested is not None and (tested.children or [tested])[0].type == "(" and condition.endswith(")"):
                     condition = condition[1:-1].strip()
                 then = parent.child_by_field_name("consequence")
                 if then is not None and then.start_byte <= child.start_byte < then.end_byte:

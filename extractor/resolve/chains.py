@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Final, NamedTuple
 
 _OPEN: Final = "<([{"
 _CLOSE: Final = ">)]}"
+_DEEPEST: Final = 50
 
 
 class Step(NamedTuple):
@@ -131,13 +133,32 @@ _INT = re.compile(r"\b(unsigned|long|short)\s+int\b|\bsigned\s+(?=int|long|short
 _TS_NOISE = re.compile(r"^(?:readonly|unique|asserts)\s+")
 
 
-@lru_cache(maxsize=1 << 16)
+def reads_types(read: Callable[[str], TypeText]) -> Callable[[str], TypeText]:
+    """`read`, remembered. A type nested deeper than anybody writes one stays unknown: it must not end the linking of all others."""
+
+    @lru_cache(maxsize=1 << 16)
+    def reader(text: str) -> TypeText:
+        return UNKNOWN_TYPE if len(text) > _DEEPEST and _depth(text) > _DEEPEST else read(text)
+
+    return reader
+
+
+def _depth(text: str) -> int:
+    """How many brackets stand around one another, or how many dimensions after one another."""
+    depth = deepest = 0
+    for char in text:
+        depth += (char in _OPEN) - (char in _CLOSE)
+        deepest = max(deepest, depth)
+    return max(deepest, text.count("[]"))
+
+
+@reads_types
 def java_type(text: str) -> TypeText:
     text = _JAVA_NOISE.sub("", text).replace("...", "[]").replace(" ", "")
     return _generic(text)
 
 
-@lru_cache(maxsize=1 << 16)
+@reads_types
 def cpp_type(text: str) -> TypeText:
     text = re.sub(r"\s*::\s*", ".", _CPP_NOISE.sub(" ", text)).strip().lstrip(".")
     if "signed" in text or "long" in text or "short" in text:
@@ -145,7 +166,7 @@ def cpp_type(text: str) -> TypeText:
     return _generic(re.sub(r"\s*([<>,])\s*", r"\1", text))
 
 
-@lru_cache(maxsize=1 << 16)
+@reads_types
 def ts_type(text: str) -> TypeText:
     """`Map<string, Item[]> | undefined` of a TypeScript annotation as a type with its arguments."""
     text = _TS_NOISE.sub("", text.strip().lstrip(":").strip())

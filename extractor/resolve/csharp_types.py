@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from typing import Any, Final
 
 from extractor.facts import MODULE, FileFacts, Import
 from extractor.resolve import csharp_library as library
-from extractor.resolve.chains import UNKNOWN_TYPE, TypeText, split_top
+from extractor.resolve.chains import UNKNOWN_TYPE, TypeText, reads_types, split_top
 from extractor.resolve.emit import Emitter, depends
 from extractor.resolve.model import File, Symbol, Value, Values
 from extractor.resolve.oo_kept import Kept
@@ -17,7 +16,7 @@ from extractor.resolve.oo_kept import Kept
 _WORD: Final = re.compile(r"[^\W\d]\w*")
 
 
-@lru_cache(maxsize=1 << 16)
+@reads_types
 def cs_type(text: str) -> TypeText:
     """`Dictionary<string, List<Item>>[]` into name and arguments; Func and Action as functions."""
     text = text.replace(" ", "").replace("?", "").removeprefix("global::")

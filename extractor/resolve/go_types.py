@@ -6,13 +6,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from typing import Any, Final
 
 from extractor.facts import MODULE, FileFacts
 from extractor.nodes import parent_of
 from extractor.resolve import go_library as library
-from extractor.resolve.chains import UNKNOWN_TYPE, TypeText, split_top
+from extractor.resolve.chains import UNKNOWN_TYPE, TypeText, reads_types, split_top
 from extractor.resolve.model import NOTHING, Context, File, Symbol, Value, Values
 from extractor.resolve.oo import Engine
 
@@ -22,7 +21,7 @@ _NAMED: Final = re.compile(r"^[^\W\d]\w*\s+(?=\S)")
 _WORDS: Final = ("chan", "func", "map", "struct", "interface")
 
 
-@lru_cache(maxsize=1 << 16)
+@reads_types
 def go_type(text: str) -> TypeText:
     """`map[string]*Item` as map(string, Item): pointers say nothing about members."""
     text = text.strip().lstrip("*~& ")

@@ -11,6 +11,7 @@ from extractor.facts import MODULE, Binding, Definition, FileFacts
 from extractor.schema import module_id, symbol_id
 
 MAX_VALUES: Final = 16  # more alternatives than this are nothing known
+MAX_NESTED: Final = 64  # values in the arguments of a type, and in theirs: more are left out, the innermost first
 MAX_OVERRIDES: Final = 12
 MAX_DEPTH: Final = 24
 MAX_ACTIVE: Final = 80  # names, fields and results being worked out for one another: some nine frames each
@@ -193,6 +194,28 @@ def join(groups: Iterable[Values]) -> Values:
         elif value.via != "new" and value.kind == "inst":  # of that class, or of one below it
             out[:] = [v._replace(via=value.via) if v.via == "new" and v.symbol is value.symbol else v for v in out]
     return tuple(out) if len(out) <= MAX_VALUES else NOTHING
+
+
+def compact(values: Values) -> Values:
+    """The same values, their arguments no deeper than there is room for: a recursion may nest a type anew at each turn."""
+    level, count, depth = values, 0, 0
+    while level := tuple(v for value in level for group in value.args for v in group):
+        count += len(level)
+        if count > MAX_NESTED:
+            return _cut(values, depth)
+        depth += 1
+    return values
+
+
+def _cut(values: Values, depth: int) -> Values:
+    return join(
+        [
+            tuple(
+                v._replace(args=tuple(_cut(a, depth - 1) for a in v.args) if depth else ()) if v.args else v
+                for v in values
+            )
+        ]
+    )
 
 
 def value_key(symbol: Any) -> Any:

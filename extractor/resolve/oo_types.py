@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from extractor.facts import MODULE, Base, Binding, Call, FileFacts
 from extractor.resolve.chains import Chain, TypeText
-from extractor.resolve.model import MAX_DEPTH, NOTHING, Context, File, Symbol, Value, Values, join
+from extractor.resolve.model import MAX_DEPTH, NOTHING, Context, File, Symbol, Value, Values, compact, join
 
 _FIXED: Final = frozenset(("static", "final", "sealed", "constructor"))
 
@@ -236,7 +236,7 @@ class Types(ABC):
                 out.append(value._replace(args=args))
             else:
                 out.append(value)
-        return join([tuple(out)])
+        return compact(join([tuple(out)]))
 
     def bounded(self, values: Values) -> Values:
         """A value of a type parameter is at least what the parameter's bound says."""

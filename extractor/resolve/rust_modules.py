@@ -7,13 +7,12 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from typing import Any, Final
 
 from extractor.facts import MODULE, FileFacts, Import
 from extractor.nodes import parent_of
 from extractor.resolve import rust_library as library
-from extractor.resolve.chains import UNKNOWN_TYPE, TypeText, split_top
+from extractor.resolve.chains import UNKNOWN_TYPE, TypeText, reads_types, split_top
 from extractor.resolve.model import NOTHING, File, Symbol, Value, Values, join
 from extractor.resolve.oo_kept import Kept
 
@@ -21,7 +20,7 @@ _LEADING: Final = re.compile(r"^(?:&\s*|'\w+\s+|mut\s+|dyn\s+|impl\s+|\*const\s+
 _CALLABLE: Final = re.compile(r"^(?:unsafe\s+|extern\s+(?:\"\w+\"\s+)?)*(?:[\w:]*::)?(?:fn|Fn|FnMut|FnOnce)\s*\(")
 
 
-@lru_cache(maxsize=1 << 16)
+@reads_types
 def rust_type(text: str) -> TypeText:
     """`&mut Option<Box<dyn Shape>>` as Option(Box(Shape)): references say nothing about members."""
     text = _LEADING.sub("", text.strip()).strip()

@@ -1,0 +1,72 @@
+"""Questions as users of other people's programs put them: about what lies outside, and with proper names in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from asking import expert, index, write
+
+from inference.answer import Expert
+
+HEADER = "# This file is part of Tuner - a server for WaveBox.\n\n"
+FILES = {
+    "README.md": "# tuner\n\nThe tuner finds stations for a WaveBox.\n",
+    "tuner/__init__.py": HEADER,
+    "tuner/fetch.py": HEADER
+    + 'import requests\n\n\ndef fetch(url):\n    """Get a page."""\n    return requests.get(url)\n',
+    "tuner/push.py": HEADER
+    + "import requests\n\nfrom tuner import fetch\n\n\ndef main():\n    return fetch.fetch(requests)\n",
+    "tuner/token.py": HEADER
+    + "from tuner.fetch import fetch\n\n\ndef station_token(name):\n"
+    + '    """Compute the token of a station."""\n    return fetch(name)\n\n\ndef main():\n    return fetch("")\n',
+    "tuner/parts.py": "class Dial:\n    pass\n\n\nclass Knob:\n    pass\n",
+    "tuner/web/parts.py": "class Dial:\n    pass\n",
+    "tuner/keys.py": "TUNER = 1  # a constant that bears the name of the project\n",
+}
+
+
+@pytest.fixture(scope="module")
+def tuner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Expert]:
+    folder = tmp_path_factory.mktemp("tuner")
+    with expert(index(write(FILES, folder / "tuner"), folder / "brain")) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize("question", ["What uses requests?", "Which modules use requests?"])
+def test_a_package_from_outside_is_used_by_who_imports_it(tuner: Expert, question: str) -> None:
+    answer = tuner.ask(question)
+    assert answer.text.startswith("requests is imported by tuner/fetch.py and tuner/push.py [1][2].")
+    assert answer.exit_code == 0
+
+
+def test_a_module_is_used_by_who_imports_it(tuner: Expert) -> None:
+    assert tuner.ask("What uses tuner/fetch.py?").text.startswith(
+        "tuner/fetch.py is imported by tuner/push.py and tuner/token.py [1][2]."
+    )
+
+
+def test_a_proper_name_in_a_question_about_something_else_is_one_word_of_it(tuner: Expert) -> None:
+    answer = tuner.ask("Where is the WaveBox station token computed?")
+    assert answer.text.startswith("station_token, a function in tuner/token.py: Compute the token of a station [1].")
+    assert tuner.ask("What is WaveBox?").text.startswith("WaveBox is no symbol of this repository, but the word stands")
+
+
+@pytest.mark.parametrize("question", ["What does Tuner do?", "What does TuNer do?"])
+def test_a_question_about_the_project_is_not_one_about_a_name_it_shares(tuner: Expert, question: str) -> None:
+    assert tuner.ask(question).text.startswith("The tuner finds stations for a WaveBox [1].")
+
+
+def test_callers_of_one_name_are_counted_not_repeated(tuner: Expert) -> None:
+    said = "fetch is called by 3 callers: main (2 of that name) and station_token [1][2][3]."
+    assert tuner.ask("Who calls fetch?").text.startswith(said)
+
+
+def test_a_comparison_says_which_of_several_things_of_a_name_it_compares(tuner: Expert) -> None:
+    text = tuner.ask("What is the difference between Dial and Knob?").text
+    assert "This is about Dial in tuner/parts.py; the same name also means Dial (tuner/web/parts.py)." in text
+    assert "This is about Knob" not in text
+
+
+def test_a_module_calls_what_its_functions_call(tuner: Expert) -> None:
+    assert tuner.ask("What does tuner/token.py call?").text.startswith("tuner/token.py calls fetch [1].")
