@@ -6,8 +6,6 @@ message, and of documents and tests, what to do about it. No evidence, no fix; a
 
 from __future__ import annotations
 
-import ast
-import inspect
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
@@ -18,7 +16,7 @@ from brain.drafts import Draft, Link, error_classes, slug
 from brain.index import Files
 from brain.text import first_sentence, one_line, sentences, split_identifier, tokens
 from brain.tried import Tried, advice, tried
-from brain.view import View, is_aside, is_direct, is_history, is_public, is_test, members, readable
+from brain.view import View, is_aside, is_direct, is_history, is_public, is_test
 from extractor.schema import Edge, Node
 
 MOST: Final = 12
@@ -54,7 +52,7 @@ def errors(view: View, texts: Files, census: Counter[str]) -> Iterator[Draft]:
 
 def _of_class(view: View, texts: Files, node: Node, thrown: list[Edge]) -> Draft:
     direct = [e for e in thrown if is_direct(e)]
-    message = class_message(view, node, texts)
+    message = class_message(node)
     said = [*fixes(message, f"{node.path}:{node.lines[0]}-{node.lines[1]}"), *documented(node.name, texts)]
     more: list[tuple[str, Any]] = [("fixes", said)]
     if message:
@@ -81,10 +79,12 @@ def _of_messages(
     for edge in thrown:
         if not is_direct(edge):
             through[str(edge.meta.get("callee", ""))].append(edge)
+    raised = view.node(class_id)
+    own = class_message(raised) if raised is not None else ""
     by_message = _by_message(thrown)
     messages = Counter(source for source, _ in by_message)
     for (source, message), edges in sorted(by_message.items()):
-        if not telling(message):
+        if not telling(message) or message == own:
             census["refused: raise site without a message of its own"] += 1
             continue
         raiser, onward = view.nodes[source], through.get(source, [])
@@ -117,6 +117,8 @@ def telling(message: str) -> bool:
 
 def pattern(message: str) -> str:
     """A regular expression for what the template prints: literal pieces escaped, `.+?` for holes."""
+    if message.endswith("…"):  # which stands for what was too long to keep
+        message = f"{message.removesuffix('…')}{{}}"
     pieces = _HOLE.split(message)
     return ".+?".join(re.escape(piece) for piece in pieces)
 
@@ -149,44 +151,10 @@ def documented(name: str, texts: Files) -> list[dict[str, str]]:
     return []
 
 
-def class_message(view: View, node: Node, texts: Files) -> str:
-    """The template an exception class gives its base in `__init__`, empty when it passes on what it was given."""
-    init = next((m for m in members(view, node.id) if m.id.endswith(f"#{node.qualname}.__init__")), None)
-    if init is None or init.path not in texts or not readable(node):
-        return ""
-    start, end = init.lines
-    code = "\n".join(texts[init.path].lines()[start - 1 : end])
-    try:
-        tree = ast.parse(inspect.cleandoc("\n" + code))
-    except (SyntaxError, ValueError, RecursionError):
-        return ""
-    for call in (n for n in ast.walk(tree) if isinstance(n, ast.Call) and n.args):
-        if isinstance(call.func, ast.Attribute) and call.func.attr == "__init__":
-            found = template(call.args[0])
-            if telling(found):
-                return one_line(found)
-    return ""
-
-
-def template(value: ast.expr) -> str:
-    """A string expression as a message template, `{expr}` for its holes; empty when it is no string."""
-    if isinstance(value, ast.Constant) and isinstance(value.value, str):
-        return value.value
-    if isinstance(value, ast.JoinedStr):
-        parts = (
-            p.value if isinstance(p, ast.Constant) else f"{{{ast.unparse(getattr(p, 'value', p))}}}"
-            for p in value.values
-        )
-        return "".join(map(str, parts))
-    if isinstance(value, ast.BinOp) and isinstance(value.op, ast.Mod):
-        return re.sub(r"%(?:\(\w+\))?[-+ #0]*\d*(?:\.\d+)?[a-zA-Z]", "{}", template(value.left)).replace("%%", "%")
-    if isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute) and value.func.attr == "format":
-        return template(value.func.value)
-    if isinstance(value, ast.Call) and len(value.args) == 1 and isinstance(value.func, ast.Name):
-        return template(value.args[0])  # a translation: _("…")
-    if isinstance(value, ast.BinOp) and isinstance(value.op, ast.Add):
-        return template(value.left) + template(value.right)
-    return ""
+def class_message(node: Node) -> str:
+    """The template an exception class gives its base in its constructor, empty when it passes on what it was given."""
+    said = str(node.meta.get("says", ""))
+    return one_line(said) if telling(said) else ""
 
 
 def _opposite(guard: str, raiser: Node, evidence: str, above: str) -> list[dict[str, str]]:

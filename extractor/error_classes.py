@@ -1,10 +1,12 @@
-"""The error classes of the standard libraries, as child -> parents by external id: what a handler of one of them also catches."""
+"""The error classes of the standard libraries, as child -> parents by external id, and with those of a repository
+the hierarchy: what a handler of one of them also catches."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
-from extractor.schema import external_id
+from extractor.schema import Edge, external_id
 
 # `parent | package: children`; the parent is a name that stands further up, or the root of the table.
 _PYTHON: Final = """
@@ -141,3 +143,32 @@ ALIASES: Final = {
 STANDARD: Final = _parents(_PYTHON, _JAVA, _CPP, _CSHARP) | {
     alias: (name,) for name, aliases in ALIASES.items() for alias in sorted(aliases)
 }
+
+
+class Hierarchy:
+    """The error classes and what stands above each; answers are kept, few errors are asked for very often."""
+
+    def __init__(self, edges: Iterable[Edge]) -> None:
+        self._parents: dict[str, list[str]] = {child: list(above) for child, above in STANDARD.items()}
+        self._known: dict[str, set[str]] = {}
+        for edge in edges:
+            if edge.kind in ("extends", "implements"):
+                self._parents.setdefault(edge.src, []).append(edge.dst)
+
+    def above(self, error: str) -> set[str]:
+        """The class itself, its ancestors, and the other names of these."""
+        seen = self._known.get(error)
+        if seen is not None:
+            return seen
+        seen = {error}
+        stack = [error]
+        while stack:
+            for parent in self._parents.get(stack.pop(), ()):
+                if parent not in seen:
+                    seen.add(parent)
+                    stack.append(parent)
+        for name, aliases in ALIASES.items():
+            if name in seen:
+                seen |= aliases
+        self._known[error] = seen
+        return seen

@@ -336,24 +336,18 @@ def _only_moved(root: Path, settings: ExtractSettings, cache: FactsCache, scan: 
     return True
 
 
+# Besides what resolves names and bindings.
+_LINKING: Final = (
+    "layout", "linked", "nodes", "raises", "sayings", "switches", "error_classes", "extract", "assemble", "entries", "graph", "schema",
+    "scip", "scip_run", "uses",
+)  # fmt: skip
+
+
 def _linker_version() -> str:
     """12 hex digits over the code that turns facts into a graph."""
     package = Path(__file__).resolve().parent
-    names = (
-        "layout.py",
-        "linked.py",
-        "nodes.py",
-        "raises.py",
-        "extract.py",
-        "assemble.py",
-        "entries.py",
-        "graph.py",
-        "schema.py",
-        "scip.py",
-        "scip_run.py",
-        "uses.py",
-    )
-    files = sorted({*package.glob("resolve/*.py"), *package.glob("bindings*.py"), *(package / name for name in names)})
+    named = (package / f"{name}.py" for name in _LINKING)
+    files = sorted({*package.glob("resolve/*.py"), *package.glob("bindings*.py"), *named})
     return digest(part for file in files if file.is_file() for part in (file.name, file.read_bytes()))[:12]
 
 

@@ -101,7 +101,8 @@ class Raise(NamedTuple):
 
 class Handler(NamedTuple):
     """One catch clause. It protects `try_start`..`try_end`; `names` is empty when it catches everything.
-    `action` ∈ reraise, convert, return, log, pass, handle."""
+    `action` ∈ reraise, convert, return, log, pass, handle; `end` is its own last line, 0 where that is not told, and
+    `kept` the variable that it puts its error into."""
 
     scope: int
     names: tuple[str, ...]
@@ -109,6 +110,8 @@ class Handler(NamedTuple):
     try_end: int
     line: int
     action: str = "handle"
+    end: int = 0
+    kept: str = ""
 
 
 class Binding(NamedTuple):

@@ -28,6 +28,8 @@ def nodes_of(facts: FileFacts) -> list[Node]:
         Node(node_id, d.kind, d.name, facts.path, facts.lang, symbol_meta(d) | _used_by(d, ids))
         for node_id, d in zip(ids, facts.defs, strict=True)
     ]
+    for index, said in reversed((facts.extra or {}).get("says", ())):  # what a class gives its base to say
+        symbols[index].meta["says"] = said
     return [module, *symbols]
 
 

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 from typing import Any, Final, NamedTuple
 
-from extractor.error_classes import ALIASES, STANDARD
+from extractor.error_classes import Hierarchy
 from extractor.facts import MODULE, FileFacts, Handler, Raise
 from extractor.resolve import Links, definition_ids
 from extractor.resolve.common import CONFIDENCE, candidates
+from extractor.sayings import Sayings
 from extractor.schema import SURE, Edge, Unresolved, external_id, module_id
 from extractor.switches import Switches
 
@@ -33,6 +34,9 @@ MAX_DEPTH: Final = 8  # calls between a raise and where it is still told
 LEFT: Final = 0.93
 # Of an error class of the repository, where the call is certain: it is part of what leads to it.
 LEFT_OF_OWN: Final = 0.97
+
+
+_Names = Mapping[tuple[str, int, str], tuple[str, ...]]  # path, scope and a name as written -> what it means
 
 
 class _Guarded(NamedTuple):
@@ -59,17 +63,20 @@ class Throws:
 
 def throws(files: Iterable[FileFacts], links: Links) -> Throws:
     """Direct and propagated `throws` edges of all functions, and what their handlers catch."""
-    parents = _Hierarchy(links.edges)
+    parents = Hierarchy(links.edges)
     guards: dict[str, list[_Guarded]] = {}
     files = list(files)
     # A function that inherits is a class of the old kind.
     values = _no_classes(files) - {edge.src for edge in links.edges if edge.kind == "extends"}
+    sayings = Sayings(files, links.edges, values)
     result = Throws([], [], {})
+    told = _raising_callers(files, links.edges)
     for facts in files:
         ids = definition_ids(facts)
         for scope, own in _by_scope(facts.handlers).items():
             node_id = module_id(facts.prefix, facts.path) if scope == MODULE else ids[scope]
             again = _raising_again(scope, own, facts.raises)
+            again.update(h.line for h in own if any(h.line <= line <= h.end for line in told.get(node_id, ())))
             guards[node_id] = _guarded(facts.path, own, links.names, again)
     _add_managers(files, links.edges, guards)
     direct: dict[str, dict[str, Edge]] = {}
@@ -103,8 +110,8 @@ def throws(files: Iterable[FileFacts], links: Links) -> Throws:
             for error in errors:
                 if not fact.declared and _caught(error, fact.line, guards.get(node_id, ()), parents):
                     continue
-                edge = _direct_edge(node_id, error, fact)
-                handler = None if fact.name else _handler_of(handlers.get(fact.scope, ()), fact)
+                edge = _direct_edge(node_id, error, fact, sayings.of(node_id, error, fact))
+                handler = _caught_by(handlers.get(fact.scope, ()), fact, parents.above(error), links.names, facts.path)
                 if handler is not None:
                     passed_on.append((edge, handler))
                     continue
@@ -125,7 +132,7 @@ def throws(files: Iterable[FileFacts], links: Links) -> Throws:
     return result
 
 
-def _from_outside(again: Sequence[tuple[Edge, Handler]], edges: Iterable[Edge], parents: _Hierarchy) -> list[Edge]:
+def _from_outside(again: Sequence[tuple[Edge, Handler]], edges: Iterable[Edge], parents: Hierarchy) -> list[Edge]:
     """Of what handlers raise again: the caught class itself only where no error of it is known that comes from the try."""
     arising: dict[str, list[Edge]] = {edge.src: [] for edge, _ in again}
     for edge in edges:
@@ -142,12 +149,37 @@ def _from_outside(again: Sequence[tuple[Edge, Handler]], edges: Iterable[Edge], 
 
 
 def _raising_again(scope: int, own: Sequence[Handler], raises: Sequence[Raise]) -> set[int]:
-    """The lines of the handlers of one scope that raise again what they caught, be it only at times."""
+    """The lines of the handlers of one scope that raise again what they caught, be it only at times, or later.
+
+    `if known is None: raise` before `raise known()` is for what is not known, which is not told.
+    """
     found: set[int] = set()
+    inside: dict[int, list[Raise]] = {}
     for fact in raises:
-        if fact.scope == scope and not fact.name:
+        if fact.scope == scope:
+            found.update(h.line for h in own if h.kept and h.kept == fact.name)
             handler = _handler_of(own, fact)
-            found.update([handler.line] if handler is not None else ())
+            if handler is not None:
+                inside.setdefault(handler.line, []).append(fact)
+    for line, facts in inside.items():
+        instead = {fact.name for fact in facts if fact.name}
+        if any(not fact.name and instead.isdisjoint(fact.guard.split()) for fact in facts):
+            found.add(line)
+    return found
+
+
+def _raising_callers(files: Iterable[FileFacts], edges: Iterable[Edge]) -> dict[str, set[int]]:
+    """Function -> its lines that call what raises again the error that its callers are handling: a bare `raise` in no handler."""
+    raising: set[str] = set()
+    for facts in files:
+        bare = [fact for fact in facts.raises if not fact.name and fact.scope != MODULE]
+        handlers = _by_scope(facts.handlers) if bare else {}
+        ids = definition_ids(facts) if bare else []
+        raising.update(ids[f.scope] for f in bare if _handler_of(handlers.get(f.scope, ()), f) is None)
+    found: dict[str, set[int]] = {}
+    for edge in edges if raising else ():
+        if edge.dst in raising and edge.kind == "calls" and edge.confidence >= SURE:
+            found.setdefault(edge.src, set()).add(edge.line)
     return found
 
 
@@ -200,9 +232,9 @@ def _no_classes(files: Iterable[FileFacts]) -> set[str]:
     return found
 
 
-def _direct_edge(node_id: str, error: str, fact: Raise) -> Edge:
+def _direct_edge(node_id: str, error: str, fact: Raise, message: str) -> Edge:
     meta = {"how": "declared" if fact.declared else "direct", "depth": 0}
-    given = {"message": fact.message, "guard": fact.guard, "cause": fact.cause}
+    given = {"message": message, "guard": fact.guard, "cause": fact.cause}
     return Edge(node_id, error, "throws", fact.line, 0.95, "raise", meta | {k: v for k, v in given.items() if v})
 
 
@@ -219,7 +251,7 @@ def _propagate(
     direct: Mapping[str, Mapping[str, Edge]],
     callers: Mapping[str, Sequence[tuple[str, int, float]]],
     guards: Mapping[str, Sequence[_Guarded]],
-    parents: _Hierarchy,
+    parents: Hierarchy,
     handed_on: Mapping[str, set[int]],
     switches: Switches,
 ) -> list[Edge]:
@@ -267,15 +299,23 @@ def _propagate(
 
 def _handler_of(handlers: Sequence[Handler], fact: Raise) -> Handler | None:
     """The handler that a re-raise stands in."""
-    return max((h for h in handlers if h.line <= fact.line), key=lambda h: h.line, default=None)
+    around = (h for h in handlers if h.line <= fact.line <= (h.end or fact.line))
+    return max(around, key=lambda h: h.line, default=None)
 
 
-def _raised(
-    path: str, fact: Raise, handlers: Sequence[Handler], names: Mapping[tuple[str, int, str], tuple[str, ...]]
-) -> tuple[str, ...] | None:
+def _caught_by(handlers: Sequence[Handler], fact: Raise, above: set[str], known: _Names, path: str) -> Handler | None:
+    """The handler whose error a raise raises again: the one it stands in, or one that kept it. `above` are the error's classes."""
+    if not fact.name:
+        return _handler_of(handlers, fact)
+    kept = (h for h in handlers if h.kept == fact.name)
+    return next((h for h in kept if not above.isdisjoint(_resolve_all(path, h, known))), None)
+
+
+def _raised(path: str, fact: Raise, handlers: Sequence[Handler], names: _Names) -> tuple[str, ...] | None:
     """Ids of what a raise site may raise, None when its name is unknown. A bare re-raise raises what its handler caught."""
     if fact.name:
-        return names.get((path, fact.scope, fact.name))
+        here = names.get((path, fact.scope, f"{fact.name}:{fact.line}"))
+        return here or None if here is not None else names.get((path, fact.scope, fact.name))
     handler = _handler_of(handlers, fact)
     if handler is None:
         return ()
@@ -284,7 +324,7 @@ def _raised(
     return tuple(error for error in caught if error.rpartition("#")[2] not in _TOO_VAGUE)
 
 
-def _caught(error: str, line: int, guards: Sequence[_Guarded], parents: _Hierarchy) -> bool:
+def _caught(error: str, line: int, guards: Sequence[_Guarded], parents: Hierarchy) -> bool:
     """Whether an error that arises on this line is stopped by a handler of the same function. Innermost try first."""
     inside = [guard for guard in guards if guard.start <= line <= guard.end]
     if not inside:
@@ -302,7 +342,7 @@ def _caught(error: str, line: int, guards: Sequence[_Guarded], parents: _Hierarc
 def _guarded(
     path: str,
     handlers: Sequence[Handler],
-    names: Mapping[tuple[str, int, str], tuple[str, ...]],
+    names: _Names,
     again: set[int],
 ) -> list[_Guarded]:
     tries: dict[tuple[int, int], list[Handler]] = {}
@@ -315,7 +355,7 @@ def _guarded(
             tuple(
                 (
                     _resolve_all(path, h, names) if h.names else None,
-                    "reraise" if h.line in again and h.action != "convert" else h.action,
+                    "reraise" if h.line in again else h.action,
                     h.line,
                 )
                 for h in sorted(group, key=lambda h: h.line)
@@ -326,7 +366,7 @@ def _guarded(
     return sorted(guards, key=lambda g: (-g.start, g.end))
 
 
-def _resolve_all(path: str, handler: Handler, names: Mapping[tuple[str, int, str], tuple[str, ...]]) -> tuple[str, ...]:
+def _resolve_all(path: str, handler: Handler, names: _Names) -> tuple[str, ...]:
     return tuple(error for name in handler.names for error in names.get((path, handler.scope, name), ()))
 
 
@@ -335,32 +375,3 @@ def _by_scope(handlers: Iterable[Handler]) -> dict[int, list[Handler]]:
     for handler in sorted(handlers, key=lambda h: (h.line, h.try_start)):
         grouped.setdefault(handler.scope, []).append(handler)
     return grouped
-
-
-class _Hierarchy:
-    """The error classes and what stands above each; answers are kept, few errors are asked for very often."""
-
-    def __init__(self, edges: Iterable[Edge]) -> None:
-        self._parents: dict[str, list[str]] = {child: list(above) for child, above in STANDARD.items()}
-        self._known: dict[str, set[str]] = {}
-        for edge in edges:
-            if edge.kind in ("extends", "implements"):
-                self._parents.setdefault(edge.src, []).append(edge.dst)
-
-    def above(self, error: str) -> set[str]:
-        """The class itself, its ancestors, and the other names of these."""
-        seen = self._known.get(error)
-        if seen is not None:
-            return seen
-        seen = {error}
-        stack = [error]
-        while stack:
-            for parent in self._parents.get(stack.pop(), ()):
-                if parent not in seen:
-                    seen.add(parent)
-                    stack.append(parent)
-        for name, aliases in ALIASES.items():
-            if name in seen:
-                seen |= aliases
-        self._known[error] = seen
-        return seen

@@ -233,7 +233,7 @@ def _class(linker: Linker, name: str) -> Target | None:
 
 def matches_template(template: str, message: str) -> bool:
     """Whether `message` can come from an error template: its literal pieces in order, holes standing for anything."""
-    pieces = re.split(r"\{[^{}]*\}", template)
+    pieces = re.split(r"\{[^{}]*\}", template.removesuffix("…"))  # which stands for what was too long to keep
     literal = "".join(pieces).strip()
     if len(re.findall(r"[A-Za-z]{2,}", literal)) < 2 and len(literal) < 12:
         return False

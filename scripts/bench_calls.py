@@ -25,7 +25,7 @@ from types import CodeType, FrameType
 from typing import Any, Final, NamedTuple
 
 ROOT: Final = Path(__file__).resolve().parents[1]
-REPO, OUT = "NANODEX_TRACE_REPO", "NANODEX_TRACE_OUT"
+REPO, SOURCE, OUT = "NANODEX_TRACE_REPO", "NANODEX_TRACE_SOURCE", "NANODEX_TRACE_OUT"
 GENERATOR: Final = 0x20 | 0x200  # inspect.CO_GENERATOR and CO_ASYNC_GENERATOR
 DECORATORS: Final = (
     40  # a decorated function's code starts at its first decorator, its node at `def`, at most so much later
@@ -79,68 +79,70 @@ def pytest_unconfigure(config: object) -> None:
 # The comparison
 
 
-def traced(repo: Path, python: str, source: str, arguments: list[str]) -> list[Call]:
-    """The calls between the files of `source` that the repository's tests made."""
+def tested(repo: Path, python: str, source: str, arguments: list[str], tracer: str) -> Any:
+    """What a tracer, a module of this folder, wrote while the repository's tests ran under it."""
     with tempfile.TemporaryDirectory() as folder:
-        out = Path(folder) / "calls.json"
+        out = Path(folder) / "seen.json"
         # A package folder on the path would shadow the standard library with its modules.
         roots = [repo] if (repo / source / "__init__.py").exists() else [repo / source, repo]
         env = os.environ | {
             REPO: str(repo),
+            SOURCE: source,
             OUT: str(out),
             "PYTHONPATH": os.pathsep.join(map(str, (Path(__file__).parent, *roots))),
             "PYTHONDONTWRITEBYTECODE": "1",
         }
-        command = [
-            python,
-            "-m",
-            "pytest",
-            "-q",
-            "-p",
-            "bench_calls",
-            "-p",
-            "no:cacheprovider",
-            "-o",
-            "addopts=",
-            *arguments,
-        ]
+        plugins = ["-p", tracer, "-p", "no:cacheprovider", "-o", "addopts="]
+        command = [python, "-m", "pytest", "-q", *plugins, *arguments]
         ran = subprocess.run(command, cwd=repo, env=env, capture_output=True, text=True, check=False)
         print("\n".join(ran.stdout.splitlines()[-1:]))
         if not out.exists():
             raise SystemExit(f"error: the tests did not run\n{ran.stdout[-2000:]}{ran.stderr[-2000:]}")
-        rows: list[Any] = json.loads(out.read_text(encoding="utf-8"))
+        return json.loads(out.read_text(encoding="utf-8"))
+
+
+def traced(repo: Path, python: str, source: str, arguments: list[str]) -> list[Call]:
+    """The calls between the files of `source` that the repository's tests made."""
+    rows = tested(repo, python, source, arguments, "bench_calls")
     calls = [Call((a[0], a[1], a[2]), (b[0], b[1], b[2]), line) for a, b, line in rows]
     return [c for c in calls if c.caller[0].startswith(source) and c.callee[0].startswith(source)]
+
+
+class Places:
+    """The nodes of functions and modules, by where their code stands."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._functions: dict[tuple[str, str], list[tuple[int, str]]] = defaultdict(list)
+        self._modules: dict[str, str] = {}
+        rows = db.execute("SELECT id, type, name, path, meta_json FROM nodes WHERE lang = 'python' AND path != ''")
+        for node_id, kind, name, path, meta in rows:
+            if kind == "module":
+                self._modules[path] = node_id
+            elif kind in ("function", "method"):
+                bare = name.rpartition(".")[2].partition("@")[0]
+                self._functions[(path, bare)].append((json.loads(meta)["start_line"], node_id))
+
+    def node(self, place: tuple[str, int, str]) -> str | None:
+        path, line, qualified = place
+        if qualified == "<module>":
+            return self._modules.get(path)
+        found = [
+            (start - line, i)
+            for start, i in self._functions[(path, qualified.rpartition(".")[2])]
+            if 0 <= start - line <= DECORATORS
+        ]
+        return min(found)[1] if found else None
 
 
 def compare(calls: list[Call], graph: Path, source: str) -> tuple[int, int, int, int, list[str]]:
     """(pairs seen, pairs held, edges at lines that ran, edges of these seen, what is missing)."""
     with sqlite3.connect(graph) as db:
-        functions: dict[tuple[str, str], list[tuple[int, str]]] = defaultdict(list)
-        modules: dict[str, str] = {}
-        rows = db.execute("SELECT id, type, name, path, meta_json FROM nodes WHERE lang = 'python' AND path != ''")
-        for node_id, kind, name, path, meta in rows:
-            if kind == "module":
-                modules[path] = node_id
-            elif kind in ("function", "method"):
-                bare = name.rpartition(".")[2].partition("@")[0]
-                functions[(path, bare)].append((json.loads(meta)["start_line"], node_id))
+        node = Places(db).node
         held: dict[str, dict[str, set[int]]] = defaultdict(lambda: defaultdict(set))
         for src, dst, line in db.execute(
             "SELECT src_id, dst_id, line FROM edges WHERE kind = 'calls' AND confidence >= 0.6"
         ):
             held[src][dst].add(line)
-
-    def node(place: tuple[str, int, str]) -> str | None:
-        path, line, qualified = place
-        if qualified == "<module>":
-            return modules.get(path)
-        found = [
-            (start - line, i)
-            for start, i in functions[(path, qualified.rpartition(".")[2])]
-            if 0 <= start - line <= DECORATORS
-        ]
-        return min(found)[1] if found else None
 
     seen: dict[tuple[str, int], set[str]] = defaultdict(set)
     for call in calls:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -19,7 +20,7 @@ from config.console import Console
 from config.errors import InputError, MissingInput, StorageError
 from config.manifest import manifest_path, read_manifest
 from config.settings import ExtractSettings
-from extractor import schema
+from extractor import extract, schema
 from extractor.cache import FactsCache
 from extractor.extract import run
 from extractor.facts import FileFacts
@@ -162,6 +163,17 @@ def test_other_settings_make_another_graph(shop: Path) -> None:
     graph, report = extracted(shop, exclude=["tests/"])
     assert not report.up_to_date
     assert graph.node("py:tests/test_cart.py") is None
+
+
+def test_a_graph_is_made_anew_when_any_code_that_assembles_it_has_changed() -> None:
+    """What `assemble` imports, and what that imports, is in the version of the linker; facts have a version of their own."""
+    package, found, pending = Path(extract.__file__).parent, {"facts"}, ["assemble"]
+    while pending:
+        name = pending.pop()
+        imports = re.findall(r"^from extractor\.(\w+) import", (package / f"{name}.py").read_text(), re.MULTILINE)
+        pending += [module for module in imports if module not in found and (package / f"{module}.py").is_file()]
+        found.update(pending)
+    assert {"raises", "sayings", "switches"} < found - {"facts"} <= {*extract._LINKING}
 
 
 def test_deleted_caches_and_graphs_come_back(shop: Path) -> None:

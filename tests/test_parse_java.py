@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from extractor.facts import FileFacts
 from extractor.languages import BY_NAME
 from extractor.parse import parse_file
@@ -95,6 +97,19 @@ def test_raises_and_handlers() -> None:
     handler = found.handlers[0]
     assert handler.names == ("IllegalStateException", "NullPointerException")
     assert (handler.try_start, handler.try_end, handler.action) == (24, 26, "convert")
+
+
+@pytest.mark.parametrize(
+    ("message", "said"),
+    [
+        ('String.format("%s has %,.2f of %d%%%n", name, share(), LIMIT)', "{name} has {} of {LIMIT}%\n"),
+        ('String.format("%2$s before %1$s", first, second)', "{second} before {first}"),
+        ('"no %s here".formatted(name)', "no {name} here"),
+    ],
+)
+def test_the_conversions_of_a_format_are_holes_with_the_names_of_what_they_print(message: str, said: str) -> None:
+    (fact,) = facts(f"class A {{ void f() {{ throw new E({message}); }} }}").raises
+    assert fact.message == said
 
 
 def test_a_syntax_error_keeps_what_can_be_read() -> None:

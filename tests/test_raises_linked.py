@@ -285,3 +285,21 @@ def test_every_labelled_function_raises_what_it_says_and_nothing_else() -> None:
                 assert found.get(node, set()) == set(label[2].split()), node
     assert labelled["errors.py"] > 40
     assert labelled["travel.py"] > 20
+
+
+def test_each_line_raises_its_own_of_the_errors_that_one_function_makes() -> None:
+    source = """
+class Early(Exception): pass
+class Late(Exception): pass
+def failure(kind, *args):
+    return kind(*args)
+def make(kind):
+    return failure(kind, 1)
+def act(when):
+    if when:
+        raise make(Early)
+    raise make(Late)
+"""
+    facts = [parse_file("m.py", source.encode(), BY_NAME["python"])]
+    found = [(e.line, e.dst) for e in throws(facts, link(facts, {})).edges]
+    assert sorted(found) == [(10, "py:m.py#Early"), (11, "py:m.py#Late")]

@@ -104,6 +104,7 @@ def test_an_error_line_alone_is_a_trace_and_prose_is_none() -> None:
         ("no product called {name!r}", "no product called 'tea'", True),
         ("{amount} is above the limit of {LIMIT}", "12 is above the limit of 10", True),
         ("{amount} is above the limit of {LIMIT}", "12 is below the limit", False),
+        ("{amount} is far above the lim…", "12 is far above the limit of 10", True),
         ("{}", "anything", False),
         ("{name}: {why}", "a: b", False),
     ],

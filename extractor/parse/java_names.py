@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from extractor.facts import Param
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from extractor.parse import Source
 
+_CONVERSION: Final = re.compile(r"%(?:(\d+)\$)?[-#+ 0,(<]*\d*(?:\.\d+)?[tT]?([a-zA-Z%])")
 LITERALS: Final = {
     "string_literal": "<String>",
     "text_block": "<String>",
@@ -140,16 +141,24 @@ class JavaNames(Collector):
         if node.type == "method_invocation":
             receiver, name = node.child_by_field_name("object"), self.text(node.child_by_field_name("name"))
             arguments = node.child_by_field_name("arguments")
-            if (
-                name == "format"
-                and self.text(receiver) == "String"
-                and arguments is not None
-                and arguments.named_children
-            ):
-                return self.template(arguments.named_children[0])
+            given = [c for c in arguments.named_children if "comment" not in c.type] if arguments is not None else []
+            if name == "format" and self.text(receiver) == "String" and given:
+                return self._filled(self.template(given[0]), given[1:])
             if name == "formatted" and receiver is not None:
-                return self.template(receiver)
+                return self._filled(self.template(receiver), given)
         return ""
+
+    def _filled(self, template: str, values: Sequence[Node]) -> str:
+        """A format with its conversions named after what they print; `%n` ends the line."""
+        rest = iter(values)
+
+        def hole(found: re.Match[str]) -> str:
+            number, kind = found.groups()
+            if kind in "%n":
+                return "\n" if kind == "n" else kind
+            return self._hole(values[int(number) - 1] if number and int(number) <= len(values) else next(rest, None))
+
+        return _CONVERSION.sub(hole, template)
 
     def _hole(self, node: Node | None) -> str:
         text = self.text(node)

@@ -1,6 +1,6 @@
 """One Python file's tree in, FileFacts out: definitions, imports, bases, raises, handlers, and in `extra` the flow of each scope.
 
-`extra` is {"scopes": rows, "all_of": names whose `__all__` ours includes, "withs", "yields" and "told": see
+`extra` is {"scopes": rows, "all_of": names whose `__all__` ours includes, "withs", "yields", "told" and "says": see
 `python_unit`}. Row 0 is the module's, row i + 1 that of `defs[i]`
 (null for a variable): [flow, bound, captured, declared global, nonlocal, annotations, return type], see `python_unit`.
 A tree with errors is read like any other: what lies in its broken places is looked through for calls and nothing more.
@@ -64,7 +64,7 @@ def parse(source: Source) -> FileFacts:
         calls=tuple(unit.calls), bases=tuple(unit.bases), raises=tuple(unit.raises), handlers=tuple(unit.handlers),
         bindings=tuple(unit.bindings),
         extra={"scopes": tuple([_row(scope) for scope in unit.scopes]), "all_of": unit.exports_of,
-               "withs": unit.withs, "yields": unit.yields, "told": unit.told},
+               "withs": unit.withs, "yields": unit.yields, "told": unit.told, "says": unit.says},
     )  # fmt: skip
     if source.spec.name == "cython":
         facts.extra["externs"] = externs(source.data)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from extractor.facts import Handler, Raise
 from extractor.parse.python_defs import declare, names_bound
 from extractor.parse.python_expr import assigned
-from extractor.parse.python_text import template
+from extractor.parse.python_message import message
 from extractor.parse.python_unit import Flow, Unit, block, evaluate, expression, nested
 from extractor.parse.tree import collapse, end_line, start_line, walk
 
@@ -40,6 +40,8 @@ def try_statement(unit: Unit, node: Node) -> None:
                     end_line(body),
                     start_line(clause),
                     _action(unit, inner, name),
+                    end_line(clause),
+                    _keeping(unit, inner, name),
                 )
             )
         types = tuple([expression(unit, value) for value in values])
@@ -91,6 +93,15 @@ def _rebinds(unit: Unit, body: Node | None, alias: Node) -> bool:
             if left is not None and left.type == "identifier" and unit.of(left) == name:
                 return True
     return False
+
+
+def _keeping(unit: Unit, body: Node | None, caught: str) -> str:
+    """The variable that a handler puts its error into, empty where there is none."""
+    for node in walk(body) if body is not None and caught else ():
+        left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
+        if node.type == "assignment" and left is not None and right is not None and unit.of(right) == caught:
+            return unit.of(left) if left.type == "identifier" else ""
+    return ""
 
 
 def _raised_again(unit: Unit, value: Node, caught: str) -> bool:
@@ -172,26 +183,37 @@ def _suppression(unit: Unit, call: Node, body: Node) -> None:
 def raise_statement(unit: Unit, node: Node) -> None:
     cause = node.child_by_field_name("cause")
     value = next((c for c in node.named_children if c.type != "comment" and c != cause), None)
-    name, message = "", ""
-    if value is not None:
-        target = value
-        if value.type == "call":
-            function, arguments = value.child_by_field_name("function"), value.child_by_field_name("arguments")
-            given = [a for a in arguments.named_children if a.type != "comment"] if arguments is not None else []
-            first = given[0] if given else None
-            if first is not None and first.type == "keyword_argument":
-                first = first.child_by_field_name("value")
-            message = template(unit, first)
-            target = function if function is not None else value
-        again = unit.scope.caught and _raised_again(unit, value, unit.scope.caught[-1])
-        name = "" if again else collapse(unit.of(target))
     guards = unit.scope.guards
-    unit.raises.append(
-        Raise(
-            unit.scope.index, name, start_line(node), message, guards[-1] if guards else "",
-            collapse(unit.of(cause)) if cause is not None else "",
-        )
-    )  # fmt: skip
+    for one in _choices(unit, value):
+        called = one is not None and one.type == "call"
+        said = message(unit, one.child_by_field_name("arguments")) if called and one is not None else ""
+        again = one is not None and unit.scope.caught and _raised_again(unit, one, unit.scope.caught[-1])
+        for target in _choices(unit, one.child_by_field_name("function") if called and one is not None else one):
+            name = "" if again or target is None else collapse(unit.of(target))
+            unit.raises.append(
+                Raise(
+                    unit.scope.index, name, start_line(node), said, guards[-1] if guards else "",
+                    collapse(unit.of(cause)) if cause is not None else "",
+                )
+            )  # fmt: skip
     unit.scope.flow.append(("!", expression(unit, value) if value is not None else None, start_line(node)))
     if cause is not None:
         evaluate(unit, expression(unit, cause))
+
+
+def _choices(unit: Unit, value: Node | None) -> list[Node | None]:
+    """What a raise may raise: `raise e if silent else Failure(e)` raises one of two, `raise cast(Failure, e)` just what it casts."""
+    sides = [child for child in value.named_children if child.type != "comment"] if value is not None else []
+    if value is None or not sides:
+        return [value]
+    if value.type == "parenthesized_expression":
+        return _choices(unit, sides[0])
+    either = value.type == "boolean_operator" and any(child.type == "or" for child in value.children)
+    if either or value.type == "conditional_expression":
+        return [*_choices(unit, sides[0]), *_choices(unit, sides[-1])]
+    called = sides[0].named_children[-1] if value.type == "call" and sides[0].type == "attribute" else sides[0]
+    if value.type == "call" and unit.of(called) == "cast" and sides[-1].named_child_count == 2:
+        return _choices(unit, sides[-1].named_children[1])
+    if value.type == "call" and unit.of(called) == "with_traceback" and sides[0].named_child_count == 2:
+        return _choices(unit, sides[0].named_children[0])
+    return [value]

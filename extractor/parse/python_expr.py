@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from extractor.facts import Call, Definition
 from extractor.languages import grammar
 from extractor.parse import Source
+from extractor.parse.python_message import note_saying
 from extractor.parse.python_operators import binary, comparison, unary
 from extractor.parse.python_tests import conditional, either, negation, tests
 from extractor.parse.python_text import is_module_part, is_name_part, parameters, string_value
@@ -97,6 +98,7 @@ def _call(unit: Unit, node: Node) -> Flow:
     elif arguments is not None:
         arity = 1
         positional.append(expression(unit, arguments))
+    note_saying(unit, function, arguments)
     note_call(unit, function, row + 1, node.start_point[1], arity)
     if function.type == "attribute" and function.named_child_count:
         column = function.named_children[-1].start_point[1]

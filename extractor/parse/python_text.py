@@ -1,4 +1,4 @@
-"""Texts of Python syntax: docstrings, string values, signatures, parameters, message templates, `Raises:` sections."""
+"""Texts of Python syntax: docstrings, string values, signatures, parameters, `Raises:` sections."""
 
 from __future__ import annotations
 
@@ -23,8 +23,6 @@ _GOOGLE = re.compile(r"^(?P<indent>\s*)Raises:\s*$")
 _NUMPY = re.compile(r"^\s*Raises\s*\n\s*-{3,}\s*$", re.MULTILINE)
 _SPHINX = re.compile(r"^\s*:(?:raises?|exception|except)\s+(?P<name>[\w.]+(?:\s*,\s*[\w.]+)*)\s*:\s*(?P<text>.*)$")
 _ENTRY = re.compile(r"^\s*`{0,2}(?P<name>[A-Za-z_][\w.]*)`{0,2}\s*(?::\s*(?P<text>.*))?$")
-_HOLE = re.compile(r"%(?:\((?P<name>\w+)\))?[#0\- +]*(?:\d+|\*)?(?:\.(?:\d+|\*))?[hlL]?[diouxXeEfFgGcrsa]")
-_FIELD = re.compile(r"\{(?P<name>[^{}:!]*)[^{}]*\}")
 
 
 def string_value(unit: Unit, node: Node) -> str | None:
@@ -36,14 +34,14 @@ def string_value(unit: Unit, node: Node) -> str | None:
     quoted = text.lstrip("rRuU")
     if quoted[:1] not in ("'", '"'):
         return None
-    if "\\" in text and (value := _unescaped(text)) is not None:
+    if "\\" in text and (value := unescaped(text)) is not None:
         return value
     quotes = 3 if quoted.startswith(('"""', "'''")) else 1
     return quoted[quotes:-quotes]
 
 
 @lru_cache(maxsize=512)
-def _unescaped(text: str) -> str | None:
+def unescaped(text: str) -> str | None:
     """What a string literal with backslashes means, None where Python does not take it. Most of them are one of a few."""
     try:
         with warnings.catch_warnings():
@@ -120,77 +118,6 @@ def parameters(unit: Unit, node: Node | None) -> list[tuple[Param, Node | None, 
 
 def shorten(text: str, limit: int = MAX_VALUE) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
-
-
-def template(unit: Unit, node: Node | None) -> str:
-    """A message with its holes: `no such {name}` from an f-string, a %-format, .format, concatenation or a plain literal."""
-    if node is None:
-        return ""
-    kind = node.type
-    if kind == "string":
-        return shorten("".join(_pieces(unit, node)), 300)
-    if kind == "concatenated_string":
-        return shorten("".join(template(unit, child) for child in node.named_children if child.type == "string"), 300)
-    if kind == "parenthesized_expression" and node.named_children:
-        return template(unit, node.named_children[0])
-    if kind == "binary_operator":
-        left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
-        operator = node.child_by_field_name("operator")
-        if operator is not None and operator.type == "%" and left is not None and _literal(left):
-            holes = iter(_values(unit, right))
-            return _HOLE.sub(
-                lambda m: "{" + (m["name"] or next(holes, "")) + "}", template(unit, left).replace("%%", "%")
-            )
-        if operator is not None and operator.type == "+":
-            return shorten(template(unit, left) + template(unit, right), 300)
-    if kind == "call":
-        function = node.child_by_field_name("function")
-        if function is not None and function.type == "attribute":
-            base, name = function.child_by_field_name("object"), function.child_by_field_name("attribute")
-            if base is not None and name is not None and unit.of(name) == "format" and _literal(base):
-                arguments = node.child_by_field_name("arguments")
-                values = iter(_values(unit, arguments))
-                return _FIELD.sub(
-                    lambda m: "{" + (m["name"] if m["name"] and not m["name"].isdigit() else next(values, "")) + "}",
-                    template(unit, base),
-                )
-        return "{" + _name(unit, node) + "}"
-    if kind in ("integer", "float", "none", "true", "false"):
-        return ""
-    return "{" + _name(unit, node) + "}"
-
-
-def _literal(node: Node) -> bool:
-    return node.type in ("string", "concatenated_string") or (
-        node.type == "parenthesized_expression" and bool(node.named_children) and _literal(node.named_children[0])
-    )
-
-
-def _pieces(unit: Unit, node: Node) -> Iterator[str]:
-    """The parts of one string literal, holes as {expression}."""
-    value = string_value(unit, node)
-    if value is not None:
-        yield value
-        return
-    for child in node.children:
-        if child.type == "interpolation":
-            expression = child.child_by_field_name("expression")
-            yield "{" + (_name(unit, expression) if expression is not None else "") + "}"
-        elif child.type == "string_content":
-            yield unit.of(child).replace("{{", "{").replace("}}", "}")
-
-
-def _values(unit: Unit, node: Node | None) -> list[str]:
-    if node is None:
-        return []
-    items = node.named_children if node.type in ("tuple", "argument_list") else [node]
-    return [_name(unit, item) for item in items if item.type not in ("comment", "keyword_argument")]
-
-
-def _name(unit: Unit, node: Node) -> str:
-    """A hole's name: the expression when it is short and plain, else nothing."""
-    text = collapse(unit.of(node))
-    return text if len(text) <= 60 and "{" not in text and '"' not in text else ""
 
 
 def declared_raises(doc: str) -> Iterator[tuple[str, str]]:

@@ -96,6 +96,7 @@ class Unit:
     told: list[list[Any]] = field(
         default_factory=list
     )  # [scope, line, callee, parameter, whether true] of literal arguments
+    says: list[list[Any]] = field(default_factory=list)  # [class, message] of what a class gives its base to say
     yields: list[list[int]] = field(default_factory=list)  # [scope, line] where a context manager runs the body
     comments: dict[int, str] = field(default_factory=dict)  # what is said of the assignment that starts on a line
     sites: int = 0

@@ -131,17 +131,18 @@ def _names(program: Program, block: Block, noted: Noted, links: Links) -> None:
             for name in handler.names:
                 wanted.setdefault(name, [])
     for name, lines in sorted(wanted.items()):
-        ids = tuple(
-            external_id(*_split(target)) if target.startswith("ext ") else target
-            for target in (
-                _errors(program, block, noted, name, lines)
-                if name not in spoken
-                else _spoken(program, block, noted, name)
-            )
+        targets = (
+            _errors(program, block, noted, name, lines) if name not in spoken else _spoken(program, block, noted, name)
         )
-        if ids:
-            for scope in sorted(scopes):
-                links.names[(facts.path, scope, name)] = ids
+        meant = [(name, targets)]
+        if (
+            len(targets) != 1 and len(lines) > 1 and name not in spoken
+        ):  # a name of more errors: each line raises its own
+            meant += [(f"{name}:{line}", _errors(program, block, noted, name, [line])) for line in lines]
+        for key, found in meant:
+            if found or key != name:
+                ids = tuple(external_id(*_split(t)) if t.startswith("ext ") else t for t in found)
+                links.names.update(((facts.path, scope, key), ids) for scope in sorted(scopes))
 
 
 def _errors(program: Program, block: Block, noted: Noted, name: str, lines: Sequence[int]) -> list[str]:

@@ -269,8 +269,20 @@ def _raise(run: Flow, s: Code) -> bool:
                     run.calls.call(value, Arguments(), run.at, s[2], hits, "raise")
         run.note(hits, "raise", s[2], 0, False)
         if values:
-            run.raised(s[2], values)
+            run.raised(s[2], _of_classes(run, s[1], values))
     return True
+
+
+def _of_classes(run: Flow, raised: Code, values: Values) -> Values:
+    """Of the errors that a function makes for its callers, those of the classes it is handed: `raise self.failure(NotFound, key)`."""
+    if len(values) < 2 or not isinstance(raised, tuple) or raised[0] != "C":
+        return values
+    given = [*raised[3], *(flow for _, flow in raised[4])]
+    handed = run.concrete(
+        frozenset().union(*(run.value(flow) for flow in given if flow and (isinstance(flow, str) or flow[0] == "A")))
+    )
+    classes = {value.a for value in handed if value.kind == CLASS}
+    return frozenset(v for v in values if v.kind == INSTANCE and v.a in classes) or values
 
 
 def _jump(run: Flow, s: Code) -> bool:
