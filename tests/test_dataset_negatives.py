@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import islice
 from random import Random
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dataset.example import Example, Meta
@@ -25,6 +25,7 @@ NAMES = "Cart.add Cart.remove Cart.total Line.total price_of bulk_discount open_
 PARTS = parts_from(NAMES.split())
 
 
+@settings(deadline=None)
 @given(st.integers())
 def test_a_fresh_fake_exists_nowhere(seed: int) -> None:
     for fake in islice(fresh_fakes(Random(seed), PARTS), 20):
@@ -33,6 +34,7 @@ def test_a_fresh_fake_exists_nowhere(seed: int) -> None:
         assert set(split_words(fake)) <= {w for n in NAMES.split() for w in split_words(n)}
 
 
+@settings(deadline=None)
 @given(st.integers(), st.sampled_from(NAMES.split()))
 def test_a_fake_looks_like_its_twin(seed: int, twin: str) -> None:
     fake = fake_like(Random(seed), twin, PARTS)
