@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from brain.text import clean, first_sentence, one_line, paragraph, sentences, when
+from brain.text import clean, first_sentence, is_licence, one_line, paragraph, sentences, when
 from brain.view import noun
 from extractor.graph import Graph
 from extractor.schema import SURE, Node
@@ -217,7 +217,7 @@ def purpose(node: Node, limit: int = 60) -> str:
     """What its documentation says first: whole sentences of the first paragraph while they fit in `limit` words."""
     doc = str(node.meta.get("doc", ""))
     lead = first_sentence(doc, name=node.name)
-    if not doc:
+    if not doc or (node.type in ("module", "package") and is_licence(doc)):
         return ""
     kept: list[str] = []
     for sentence in sentences(paragraph(doc)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from asking import expert, index, write
@@ -22,6 +23,7 @@ FILES = {
     + '    """Compute the token of a station."""\n    return fetch(name)\n\n\ndef main():\n    return fetch("")\n',
     "tuner/parts.py": "class Dial:\n    pass\n\n\nclass Knob:\n    pass\n",
     "tuner/web/parts.py": "class Dial:\n    pass\n",
+    "web/wheel.js": "function Wheel() {}\nWheel.prototype.spin = function (by) { return by; };\nmodule.exports = Wheel;\n",
     "tuner/keys.py": "TUNER = 1  # a constant that bears the name of the project\n",
 }
 
@@ -70,3 +72,15 @@ def test_a_comparison_says_which_of_several_things_of_a_name_it_compares(tuner: 
 
 def test_a_module_calls_what_its_functions_call(tuner: Expert) -> None:
     assert tuner.ask("What does tuner/token.py call?").text.startswith("tuner/token.py calls fetch [1].")
+
+
+def test_a_method_may_be_called_as_it_is_put_on_its_prototype(tuner: Expert) -> None:
+    assert tuner.ask("Where is Wheel.prototype.spin defined?").text.startswith(
+        "Wheel.spin is a method of Wheel, defined in web/wheel.js"
+    )
+
+
+def test_a_licence_above_a_file_is_not_what_the_project_is(tmp_path: Path) -> None:
+    licence = "/*\n * Copyright (C) Somebody. All rights reserved.\n */\npackage a;\nclass A { void go() {} }\n"
+    with expert(index(write({"a/A.java": licence}, tmp_path / "plain"), tmp_path / "brain")) as opened:
+        assert opened.ask("What does plain do?").text.startswith("plain holds 1 module, 1 class and 1 method")
