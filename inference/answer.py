@@ -17,6 +17,7 @@ from config.console import Console
 from config.settings import QuerySettings
 from extractor.graph import Graph
 from inference import differences, discover, lines, outright, overview, pairs, traces
+from inference.attributes import attribute
 from inference.backends import Backend, choose
 from inference.citations import Citation, Verifier
 from inference.compose import Composer
@@ -207,6 +208,11 @@ class Expert:
                 if x.mention.name in refused:
                     return None
                 refused.add(x.mention.name)
+                owner = x.container
+                if owner is not None and owner.type in ("class", "interface"):
+                    held = attribute(self.graph, x, self.linker.ancestors(owner.id), self.retriever)
+                    if held is not None:
+                        return held
                 told = in_text(x, self.retriever)
                 return (self._beside(intent, x, told, how) or told) if told is not None else refuse(x)
             x = None

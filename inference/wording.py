@@ -22,7 +22,7 @@ from inference.relations import Absence, Handler, Row
 SHOWN: Final = 40  # items of one list; the rest is counted
 INLINE: Final = 3
 _QUOTED: Final = 300  # characters of a document in one answer
-_SELF: Final = frozenset({"self", "cls", "this"})
+SELF: Final = frozenset({"self", "cls", "this"})
 _KIND: Final = {"external": "name from outside the repository", "variable": "variable"}
 _SECTION = re.compile(
     r"^\s*(?::(?:returns?|rtype)\s*:\s*(?P<sphinx>.+)|@returns?\s+(?:\{[^}]*\}\s*)?(?P<tagged>.+)|Returns?:?\s*$)",
@@ -187,7 +187,7 @@ def signature(node: Node) -> str:
 
 def parameters(node: Node) -> list[dict[str, Any]]:
     """Parameters as declared, the receiver left out."""
-    return [p for p in node.meta.get("params", ()) if p.get("name", "").lstrip("*&") not in _SELF]
+    return [p for p in node.meta.get("params", ()) if p.get("name", "").lstrip("*&") not in SELF]
 
 
 def parameter(param: dict[str, Any]) -> str:
