@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pytest
 from test_resolve_typescript import calls, linked
 
@@ -101,8 +103,13 @@ def size(values: Values) -> int:
 
 
 def test_types_that_grow_in_a_recursion_are_linked_soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    joins = []
-    monkeypatch.setattr(oo_types, "join", lambda groups: joins.append(1) or join(groups))
+    joins: list[int] = []
+
+    def counted(groups: Iterable[Values]) -> Values:
+        joins.append(1)
+        return join(groups)
+
+    monkeypatch.setattr(oo_types, "join", counted)
     found = calls(linked(reader__ts=READER))
     assert ("reader.ts#shape", "reader.ts#value") in found
     assert ("reader.ts#Settings.show", "reader.ts#flat") in found
