@@ -56,6 +56,7 @@ _LABELLED = re.compile(r"\s+(?:Warning|Note|Caution|Important|Deprecated|TODO|FI
 _LEADS_IN = re.compile(r":\s+(?:[-*+•]|\d{1,2}[.)])\s")
 _LEADER = re.compile(r"^\s*(?:/\*+!?|\*+/|\*(?!\*|[^\s*][^*]*\*(?!\w))|///?!?|#+!?)\s?")
 _HEADING = re.compile(r"^\s*#{1,6}\s+\S")
+_FOLD = re.compile(r"\W*(?:\{\{\{|\}\}\})|[\s/*]*#(?:end)?region\b")  # what an editor folds, with the title it shows
 _LICENCE = re.compile(
     r"copyright|licen[sc]ed under|spdx-license|all rights reserved|permission is hereby granted|redistribution and use",
     re.I,
@@ -188,6 +189,8 @@ def paragraph(doc: str) -> str:
             continue
         line = _LEADER.sub("", raw) if raw.lstrip()[:1] in ("*", "/", "#") else raw
         line = re.sub(r"^\s*[@\\]brief\s+", "", line)
+        if _FOLD.match(raw):
+            continue
         if _RULE.match(line):
             lines = []  # what stood above the rule was a title
             continue

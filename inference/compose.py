@@ -73,8 +73,14 @@ class Composer:
         return [Claim(f"This is about {about}; the same name also means {listed}{more}.")]
 
     def users(self, target: Target) -> Section:
-        """Who calls a function or makes a class; a module or an outside package, which nobody calls, is used by who imports it."""
+        """Who calls a function or makes a class; a module or an outside package, which nobody calls, is used by who imports it,
+        a variable by who reads and sets it."""
         whole = "#" not in target.node.id
+        if target.node.type == "variable" and not self.relations.callers(target.group):
+            outside = self.graph.node(f"ext:{target.mention.name}")
+            if self.flow.handled(target) or outside is None:
+                return self.flow.readers(target)
+            target, whole = Target(target.mention, outside, (outside,)), True
         return (
             self.structure.importers(target)
             if whole and not self.relations.callers(target.group)

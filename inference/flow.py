@@ -8,7 +8,7 @@ from typing import Final
 from brain.text import one_line
 from brain.view import is_aside, is_test
 from config.console import plural
-from extractor.schema import SYMBOL_TYPES
+from extractor.schema import SYMBOL_TYPES, Node
 from inference.citations import Span
 from inference.link import Target
 from inference.relations import Relations, Row
@@ -88,6 +88,31 @@ class Flow:
             return section
         text = f"It overrides {join([name_of(n) for n in above])}, so calls of that may reach it."
         return Section("callers", (*section.claims, Claim(text, places_of(above))), "unknown", section.score)
+
+    def handled(self, target: Target) -> list[tuple[str, list[Node]]]:
+        """What is done with a variable, and by whom; product before tests."""
+        found = []
+        for verb, key in (("read", "used_by"), ("set", "set_by")):
+            users = [self.relations.node(user) for node in target.group for user in node.meta.get(key, ())]
+            known = {n.id: n for n in users if n is not None}
+            found.append((verb, sorted(known.values(), key=lambda n: (is_test(n), n.path, n.lines, n.id))))
+        importers = unique(self.relations.backward(target.group, "imports"))
+        return [(verb, users) for verb, users in (*found, ("imported", [r.node for r in importers])) if users]
+
+    def readers(self, target: Target) -> Section:
+        """Who reads, sets and imports a variable."""
+        name, found = name_of(target.node), self.handled(target)
+        if not found:
+            said = Claim(f"No function is known to read or set {name}.", places_of([target.node]))
+            return Section("callers", (said,), "unknown", 0.5)
+        claims = [
+            Claim(
+                f"{'It' if number else name} is {verb} by {few([name_of(n) for n in users], 8)}.",
+                places_of(users[:8]),
+            )
+            for number, (verb, users) in enumerate(found)
+        ]
+        return Section("callers", tuple(claims))
 
     def callees(self, target: Target) -> Section:
         # A module calls what any of its functions calls that stands elsewhere.

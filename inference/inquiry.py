@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from inference import differences, lines, outright, overview, pairs, traces
+from inference.attributes import attribute
 from inference.discover import Discoverer, without_project
 from inference.gate import abstain, in_text, refuse
 from inference.grammar import GRAPH_KINDS
@@ -109,6 +110,12 @@ class Inquiry:
         if x.mention.name in self._refused:
             return None
         self._refused.add(x.mention.name)
+        owner = x.container
+        if owner is not None and owner.type in ("class", "interface"):
+            classes = [owner, *self._composer.relations.ancestors(owner)]
+            held = attribute(self._composer.graph, x, classes, self._retriever)
+            if held is not None:
+                return held
         told = in_text(x, self._retriever)
         return (self._beside(intent, x, told) or told) if told is not None else refuse(x)
 

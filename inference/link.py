@@ -120,7 +120,8 @@ class Linker:
 
     def link(self, mention: Mention, hints: tuple[str, ...] = ()) -> Target | Missing:
         """The node `mention` means. `hints` are other names of the question: one that contains the node settles homonyms."""
-        name = mention.name.strip().rstrip(".")
+        # A method put on a prototype is a member of what the prototype belongs to.
+        name = mention.name.strip().rstrip(".").replace(".prototype.", ".")
         if mention.shape == "path" or (
             mention.shape == "tick" and ("/" in name or re.search(rf"\.({_SUFFIXES})$", name))
         ):

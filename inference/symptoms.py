@@ -172,7 +172,8 @@ def _quotes(text: str) -> list[list[list[str]]]:
     said = [m.group(1) or m.group(2) for m in _QUOTED.finditer(spoken)]
     # What stands in quotes of its own is filled in, most often; what stands before a colon may be put there for every message.
     said = [form for text in said for form in dict.fromkeys((text, re.sub(r"(?<!\w)'[^'\n]*'(?!\w)", " … ", text)))]
-    found = [_pieces(part) for text in said for part in dict.fromkeys((text, *reversed(re.split(r":\s+", text))))]
+    parts = [part for text in said for part in dict.fromkeys((text, *reversed(re.split(r":\s+", text))))]
+    found = [_pieces(part) for part in parts if len(part.split()) >= _SHORTEST]
     return [pieces for pieces in found if sum(map(len, pieces)) >= _SHORTEST]
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from brain.markup import indent_of
-from brain.text import clean, first_sentence, one_line, paragraph, sentences, when
+from brain.text import clean, first_sentence, is_licence, one_line, paragraph, sentences, when
 from brain.view import noun
 from dataset.names import firsts
 from extractor.graph import Graph
@@ -24,7 +24,7 @@ from inference.relations import Absence, Handler, Row
 SHOWN: Final = 40  # items of one list; the rest is counted
 INLINE: Final = 3
 _QUOTED: Final = 300  # characters of a document in one answer
-_SELF: Final = frozenset({"self", "cls", "this"})
+SELF: Final = frozenset({"self", "cls", "this"})
 _KIND: Final = {"external": "name from outside the repository", "variable": "variable"}
 _SECTION = re.compile(
     r"^\s*(?::(?:returns?|rtype)\s*:\s*(?P<sphinx>.+)|@returns?\s+(?:\{[^}]*\}\s*)?(?P<tagged>.+)|Returns?:?\s*$)",
@@ -205,7 +205,7 @@ def signature(node: Node) -> str:
 
 def parameters(node: Node) -> list[dict[str, Any]]:
     """Parameters as declared, the receiver left out."""
-    return [p for p in node.meta.get("params", ()) if p.get("name", "").lstrip("*&") not in _SELF]
+    return [p for p in node.meta.get("params", ()) if p.get("name", "").lstrip("*&") not in SELF]
 
 
 def parameter(param: dict[str, Any]) -> str:
@@ -235,7 +235,7 @@ def purpose(node: Node, limit: int = 60) -> str:
     """What its documentation says first: whole sentences of the first paragraph while they fit in `limit` words."""
     doc = str(node.meta.get("doc", ""))
     lead = first_sentence(doc, name=node.name)
-    if not doc:
+    if not doc or (node.type in ("module", "package") and is_licence(doc)):
         return ""
     kept: list[str] = []
     for sentence in sentences(paragraph(doc)):

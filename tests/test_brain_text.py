@@ -94,6 +94,9 @@ def test_first_sentence_is_what_a_reader_would_take(doc: str, sentence: str) -> 
         ("!!! note\n    Aside.\n\nText of it.", "Text of it."),
         ("| a | b |\n|---|---|\n| c | d |", ""),
         ("/**\n *Adds *x* to it.\n */", "Adds x to it."),
+        ("{{{ Overrides.\n{{{ home() method\n\nGoes home.", "Goes home."),
+        ("#region Things\nText of it.", "Text of it."),
+        ("{{{ Instance variables", ""),
     ],
 )
 def test_a_paragraph_is_shown_without_its_markup(doc: str, shown: str) -> None:

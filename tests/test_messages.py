@@ -47,6 +47,7 @@ class PanelSwells(DoorError):
 
 
 def push(door):
+    log("door.hinge(this)")
     if door.wide:
         raise PanelSwells(door)
     raise DoorStuck(door)
@@ -218,3 +219,7 @@ def test_a_message_that_no_code_says_is_not_explained_by_an_error_that_shares_a_
 
 def test_a_message_that_is_the_documentation_of_its_class_is_that_error(lock: Expert) -> None:
     assert lock.ask('Why do I get "The panel swells"?').text.startswith("DoorStuck is raised by push")
+
+
+def test_a_name_before_the_colon_of_a_message_is_not_looked_for_as_words(lock: Expert) -> None:
+    assert "PanelSwells" not in lock.ask('Why do I get "door.hinge: too many of them"?').text

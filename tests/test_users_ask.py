@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from asking import expert, index, write
@@ -22,7 +23,12 @@ FILES = {
     + '    """Compute the token of a station."""\n    return fetch(name)\n\n\ndef main():\n    return fetch("")\n',
     "tuner/parts.py": "class Dial:\n    pass\n\n\nclass Knob:\n    pass\n",
     "tuner/web/parts.py": "class Dial:\n    pass\n",
-    "tuner/keys.py": "TUNER = 1  # a constant that bears the name of the project\n",
+    "web/wheel.js": "function Wheel() {}\nWheel.prototype.spin = function (by) { return by; };\nmodule.exports = Wheel;\n",
+    # A constant that bears the name of the project.
+    "tuner/keys.py": "TUNER = 1\nLIMIT = 3\n\n\ndef over(n):\n    return n > LIMIT\n",
+    "tuner/box.py": "class Box:\n    depth = 0\n\n    def __init__(self, other):\n        self.lid: int = 1\n"
+    "        self.depth = other.width\n\n"
+    "    def shut(self):\n        return self.lid + self.depth\n\n\nclass Crate(Box):\n    pass\n",
 }
 
 
@@ -70,3 +76,42 @@ def test_a_comparison_says_which_of_several_things_of_a_name_it_compares(tuner: 
 
 def test_a_module_calls_what_its_functions_call(tuner: Expert) -> None:
     assert tuner.ask("What does tuner/token.py call?").text.startswith("tuner/token.py calls fetch [1].")
+
+
+def test_a_method_may_be_called_as_it_is_put_on_its_prototype(tuner: Expert) -> None:
+    assert tuner.ask("Where is Wheel.prototype.spin defined?").text.startswith(
+        "Wheel.spin is a method of Wheel, defined in web/wheel.js"
+    )
+
+
+def test_a_licence_above_a_file_is_not_what_the_project_is(tmp_path: Path) -> None:
+    licence = "/*\n * Copyright (C) Somebody. All rights reserved.\n */\npackage a;\nclass A { void go() {} }\n"
+    with expert(index(write({"a/A.java": licence}, tmp_path / "plain"), tmp_path / "brain")) as opened:
+        assert opened.ask("What does plain do?").text.startswith("plain holds 1 module, 1 class and 1 method")
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("Who uses LIMIT?", "LIMIT is read by over [1]."),
+        (
+            "What uses Box.depth?",
+            "No function is known to read or set Box.depth [1].",
+        ),  # never: it is not called anywhere
+    ],
+)
+def test_a_variable_is_used_by_who_reads_and_sets_it(tuner: Expert, question: str, said: str) -> None:
+    assert tuner.ask(question).text.startswith(said)
+
+
+@pytest.mark.parametrize("question", ["What is Box.lid?", "Where is Crate.lid set?", "Who uses Box.lid?"])
+def test_an_attribute_that_no_class_declares_is_told_by_who_sets_it(tuner: Expert, question: str) -> None:
+    answer = tuner.ask(question)
+    assert answer.text.startswith("lid is an attribute that Box does not declare: it is set in Box.__init__ [1].")
+    assert "“self.lid: int = 1”" in answer.text
+    assert "Box reads it in Box.shut" in answer.text
+    assert answer.citations[0].start_line == 5
+
+
+def test_what_another_object_holds_is_no_attribute_of_the_class(tuner: Expert) -> None:
+    assert tuner.ask("What is Box.width?").text.startswith("There is no Box.width: Box has no member width")
