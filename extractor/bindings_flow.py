@@ -132,6 +132,8 @@ class PythonFile:
                 parts = [*row[2], *(keyword[1] for keyword in row[3]), *(d[0] for d in row[4])]
             elif statement and kind == "?":
                 parts = [row[2], row[3]]
+            elif statement and kind == "i" and len(row) == 3:  # of a comprehension
+                parts = [row[1]]
             elif statement and kind == "t":
                 parts = [row[1], *(part for handler in row[2] for part in handler), row[3], row[4]]
             # Statements stand in lists of statements; an argument list may begin with a name that looks like one.

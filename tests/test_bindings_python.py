@@ -141,3 +141,9 @@ def test_a_parameter_or_an_object_of_the_same_name_is_no_library() -> None:
         "class Box:\n    def total(self, a):\n        return a\n\ndef other(a):\n    lib = Box()\n    return lib.total(a)\n"
     )
     assert bound(linked({"a.py": text, "x.c": C_SOURCE})) == set()
+
+
+def test_the_test_of_a_comprehension_is_no_statement() -> None:
+    use = "import ctypes\n\nlib = ctypes.CDLL('x')\n\ndef use(many):\n    return [lib.total(d) for d in many if isinstance(d, int)]\n"
+    found = bound(linked({"use.py": use, "x.c": C_SOURCE}))
+    assert found == {("py:use.py#use", "cpp:x.c#total", 6, "ctypes")}

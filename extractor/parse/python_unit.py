@@ -13,12 +13,14 @@ in order, everything else left out. It is made of tuples, strings and numbers, h
     ["O", [methods], left, right, line]  operator                ["N", name, value]            walrus
     ["V", value, what, line]         asked for truth, text … ["M", [before, V, after]]     a name built of parts
     ["J", tests, yes, no, before]    either, as tests say after `before` was evaluated
+    ["H", obj, class, place or name, line]    a part of what a class pattern matches
     ["S", value]                     *splat in args and items    null                          nothing of interest
 
 and statements:
 
     ["=", target, value]  [":", target, annotation, value]  ["e", value]  ["r", value]  ["!", value, line]  ["j"] (break, continue)
-    ["?", tests, body, orelse]           if; tests: [[name, [types], holds, only the body knows]…], no types: None
+    ["?", tests, body, orelse]           if; tests: [[name, [types], holds, only the body knows]…], no types: None;
+                                         types "^", text: begins so
     ["f", target, iterable, body, orelse, line, async]   ["w", body, orelse]   ["t", body, handlers, orelse, finally]
     ["h", value, target, line, async]    with            ["i", import]         ["x", names, [attribute or item, …]]   delete
     ["d", definition, decorators, defaults]              ["c", definition, bases, keywords, decorators]

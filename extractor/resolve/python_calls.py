@@ -14,7 +14,7 @@ from extractor.resolve.python_families import call_families
 from extractor.resolve.python_inheritance import ancestry
 from extractor.resolve.python_instances import registered_for
 from extractor.resolve.python_members import bind, contained, instance_cell, on_class
-from extractor.resolve.python_passing import bind_arguments, hand_on
+from extractor.resolve.python_passing import bind_arguments, hand_on, handed_out
 from extractor.resolve.python_program import Program
 from extractor.resolve.python_state import Arguments, Frame, Hits
 from extractor.resolve.python_summaries import Invocation, is_plain, note_wrapped
@@ -103,7 +103,7 @@ class Calls:
         if kind not in (RESULT, UNKNOWN):
             return NONE
         if kind == RESULT or callee.a == "external":
-            _hand_over(given, hits)
+            handed_out(given, hits)
         return p.one(UNKNOWN, "external")
 
     def call_each(self, callees: Values, given: Arguments, at: Block, site: int, hits: Hits) -> Values:
@@ -350,12 +350,3 @@ class Calls:
         slots = p.slots(box.a, at)
         known = {p.value(CONSTANT, key) for key in slots} if len(slots) <= 12 else set()
         return frozenset(known) | p.read(box.a.keys, at)
-
-
-def _hand_over(given: Arguments, hits: Hits) -> None:
-    """Functions passed to what is known only to lie outside may be called by it. What callers pass on is not asked for."""
-    for values in (*given.positional, *given.keywords.values()):
-        for value in values:
-            function = value.a if value.kind == BOUND else value
-            if function.kind == FUNCTION:
-                hits.callbacks[function.a.id] = "callback"

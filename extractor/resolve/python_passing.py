@@ -146,3 +146,12 @@ def hand_on(calls: Calls, call: Invocation, depth: int) -> None:
     calls.handing.remove(function)
     if not calls.handing:
         calls.handed.clear()
+
+
+def handed_out(given: Arguments, hits: Hits) -> None:
+    """Functions passed to what is known only to lie outside may be called by it. What callers pass on is not asked for."""
+    for values in (*given.positional, *given.keywords.values()):
+        for value in values:
+            function = value.a if value.kind == BOUND else value
+            if function.kind == FUNCTION:
+                hits.callbacks[function.a.id] = "callback"
