@@ -73,9 +73,9 @@ def _combined(run: Flow, methods: tuple[str, str], first: Values, second: Values
                 found.add(value)  # flags put together are one of their class
         if found and methods[0][:3] != "__i":
             break
-        if methods[0].startswith("__i") and not hits.targets and name == methods[0]:
+        if methods[0].startswith("__i"):
             # x += y falls back on __add__ of x, never on a reflected method of y.
-            for value in sorted(run.concrete(first)):
+            for value in sorted(run.concrete(first)) if not hits.targets else ():
                 if value.kind == INSTANCE and on_class(run.p, value.a, methods[1], run.at)[0]:
                     found |= run.calls.protocol(
                         value, methods[1], Arguments([second]), run.at, line, hits, via="operator"
