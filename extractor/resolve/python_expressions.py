@@ -275,12 +275,13 @@ def _supposing(run: Flow, tests: Code, holds: bool, flow: Any) -> Values:
     """The value of an expression where these tests hold, or do not; the frame is left as it was."""
     frame = run.frame
     outer, frame.log = frame.log, {}
-    written = frozenset(frame.writes)
+    written, supposed = frozenset(frame.writes), run.supposed
     for test in tests:
         frame.get(test[0])
         run.narrow(test, holds)
     narrowed = list(frame.log)
     values = run.value(flow)
+    run.supposed = supposed
     log, frame.log = frame.log, None
     for key in narrowed:
         frame.set(key, log.pop(key))

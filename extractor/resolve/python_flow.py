@@ -13,12 +13,12 @@ from extractor.resolve.python_builtins import call_builtin
 from extractor.resolve.python_calls import Calls
 from extractor.resolve.python_expressions import EXPRESSIONS
 from extractor.resolve.python_instances import is_instance, tuple_fields
-from extractor.resolve.python_library import write_attribute
 from extractor.resolve.python_members import contained, on_instance
 from extractor.resolve.python_program import BUILTINS, Program
 from extractor.resolve.python_protocols import ask, hashed
 from extractor.resolve.python_state import Arguments, Frame, Hits
 from extractor.resolve.python_statements import STATEMENTS
+from extractor.resolve.python_storing import stored_anyway, write_attribute
 from extractor.resolve.python_text import dotted, place_number
 from extractor.resolve.python_traces import Above, Trace, patched, remembered, worth
 from extractor.resolve.python_types import named
@@ -56,7 +56,8 @@ class Flow:
         self.frame: Frame
         self.at: Block
         self.lenient = False
-        self.supposed: dict[int, bool] = {}  # parameters known to be None, or not, in the branch being run
+        # What is known of parameters in the branch being run: by position whether it is None, by position and classes whether of those.
+        self.supposed: dict[Any, bool] = {}
         self.line = 0  # of the last call or attribute, for what has no line of its own
         self.undecided: dict[Reader, None] = {}
         self.steps: dict[int, list[Step]] = {}  # by the identity of a flow
@@ -183,8 +184,8 @@ class Flow:
         name, types, holds, only_body = test
         if "." in name or (not positive and only_body):
             return
+        self.suppose(name, types, holds == positive)
         if not types:
-            self.suppose(name, holds == positive)
             return
         values = self.frame.env.get(name)
         if values is None:
@@ -208,11 +209,11 @@ class Flow:
         known = [is_instance(self.p, value, cls, self.at) for cls in tested]
         return any(one is not False for one in known) if keep else not any(known)
 
-    def suppose(self, name: str, is_none: bool) -> None:
-        """From here to the end of the branch this parameter is known to be None, or not to be."""
+    def suppose(self, name: str, types: Code, holds: bool) -> None:
+        """From here to the end of the branch this parameter is known to be of these types, or to be None, or not to be."""
         for value in self.frame.env.get(name, NONE):
             if value.kind == TOKEN and value.a is self.at:
-                self.supposed = {**self.supposed, value.b: is_none}
+                self.supposed = {**self.supposed, (value.b, types) if types else value.b: holds}
 
     def assign(self, target: Any, values: Values) -> None:
         """Bind a target of an assignment, a loop or a with statement."""
@@ -300,7 +301,9 @@ class Flow:
 
     def _store_item(self, target: Code, values: Values) -> None:
         owners = self.concrete(self.value(target[1]))
-        keys = self.concrete(self.value(target[2]))
+        written = self.value(target[2])
+        keys = self.concrete(written)
+        values = stored_anyway(self.p, self.at, written, values)
         hits = Hits()
         constants = constant_keys(keys)
         strong = len(owners) == 1 and len(constants) == 1 and len(keys) == 1

@@ -41,11 +41,13 @@ Changes = dict[Any, "Values | None"]
 
 def _if(run: Flow, s: Code) -> bool:
     body, orelse = run.branch(s[2], s[1], True), run.branch(s[3], s[1], False)
-    if body is None and len(s[1]) == 1 and not s[1][0][1] and not s[1][0][3]:
-        # The body never ends, so what follows knows the opposite of the test.
-        run.suppose(s[1][0][0], not s[1][0][2])
-    elif orelse is None and len(s[1]) == 1 and not s[1][0][1]:
-        run.suppose(s[1][0][0], s[1][0][2])
+    if len(s[1]) == 1:
+        name, types, holds, only_body = s[1][0]
+        if body is None and not only_body:
+            # The body never ends, so what follows knows the opposite of the test.
+            run.suppose(name, types, not holds)
+        elif orelse is None:
+            run.suppose(name, types, holds)
     return run.join([body, orelse])
 
 
@@ -213,6 +215,8 @@ def _return(run: Flow, s: Code) -> bool:
     if values:
         cell = run.at.returned
         for key in run.supposed.items():
+            if key[0].__class__ is tuple:
+                continue  # results by type would be split into very many parts
             if key not in run.at.conditional:
                 run.at.conditional[key] = alike(cell)
                 # Who called before knows the plain result only.
