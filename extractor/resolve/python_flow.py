@@ -16,6 +16,7 @@ from extractor.resolve.python_instances import is_instance, tuple_fields
 from extractor.resolve.python_members import contained, on_instance
 from extractor.resolve.python_program import BUILTINS, Program
 from extractor.resolve.python_protocols import ask, hashed
+from extractor.resolve.python_rows import ALL
 from extractor.resolve.python_state import Arguments, Frame, Hits
 from extractor.resolve.python_statements import STATEMENTS
 from extractor.resolve.python_storing import stored_anyway, write_attribute
@@ -28,6 +29,7 @@ from extractor.resolve.python_values import (
     EXTERNAL,
     FUNCTION,
     INSTANCE,
+    MODULE,
     NONE,
     RESULT,
     TOKEN,
@@ -62,6 +64,7 @@ class Flow:
         self.undecided: dict[Reader, None] = {}
         self.steps: dict[int, list[Step]] = {}  # by the identity of a flow
         self.iterated: dict[int, Place] = {}  # what a loop runs over, by the identity of its statement
+        self.by_name: dict[int, bool] = {}  # whether a loop stores by name
         self.trace: Trace | None = None
 
     def settle(self) -> None:
@@ -125,8 +128,9 @@ class Flow:
         steps = self.steps.get(id(flow))
         if steps is None:
             steps = self.steps[id(flow)] = [self._step(statement) for statement in flow]
+        rows = self.frame.by_rows
         for handler, statement, place in steps:  # noqa: SIM110  a generator costs more than most of what is run here
-            if handler(self, statement) if place is None else remembered(self, place):
+            if handler(self, statement) if place is None or rows else remembered(self, place):
                 return True
         return False
 
@@ -303,7 +307,7 @@ class Flow:
         owners = self.concrete(self.value(target[1]))
         written = self.value(target[2])
         keys = self.concrete(written)
-        values = stored_anyway(self.p, self.at, written, values)
+        values = stored_anyway(self.p, self.at, written, values) if self.frame.by_rows != ALL else NONE
         hits = Hits()
         constants = constant_keys(keys)
         strong = len(owners) == 1 and len(constants) == 1 and len(keys) == 1
@@ -318,6 +322,9 @@ class Flow:
                 if not constants:
                     owner.a.changed = True
                     self.p.flow_into(owner.a.any, values)
+            elif owner.kind == MODULE:  # globals()
+                for key in constants:
+                    write_attribute(self.calls, frozenset((owner,)), str(key), values, self.at, target[3], hits)
             elif owner.kind == INSTANCE:
                 self.calls.protocol(
                     owner, "__setitem__", Arguments([keys, values]), self.at, target[3], hits, via="item"

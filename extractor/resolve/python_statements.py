@@ -10,6 +10,7 @@ from extractor.resolve.python_guards import alike
 from extractor.resolve.python_inheritance import descendants
 from extractor.resolve.python_members import instance_cell, module_getters
 from extractor.resolve.python_protocols import ask, delete_attribute, read_through
+from extractor.resolve.python_rows import ALL, ROW, rows_of
 from extractor.resolve.python_state import Arguments, Hits
 from extractor.resolve.python_text import dotted, place_number
 from extractor.resolve.python_traces import remembered
@@ -77,7 +78,16 @@ def _for(run: Flow, s: Code) -> bool:
     if place is None:
         place = run.iterated[id(s)] = Place(run.at, _elements, s, run.frame.outer is not None)
     elements = remembered(run, place)
+    frame = run.frame
+    before, rows = frame.by_rows, rows_of(run, s)
+    for row in rows:
+        frame.by_rows = ROW
+        run.assign(target, row)
+        run.join([run.branch(body), {}])
+    if rows:
+        frame.by_rows = ALL
     _loop(run, body, lambda: run.assign(target, elements))
+    frame.by_rows = before
     return _otherwise(run, orelse)
 
 

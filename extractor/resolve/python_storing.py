@@ -9,6 +9,7 @@ from extractor.resolve.python_library import Use
 from extractor.resolve.python_members import instance_cell, own_cell, setters
 from extractor.resolve.python_program import Program
 from extractor.resolve.python_protocols import ask
+from extractor.resolve.python_rows import ALL
 from extractor.resolve.python_state import Arguments, Hits
 from extractor.resolve.python_values import (
     BOUND,
@@ -67,6 +68,8 @@ def stored_anyway(p: Program, at: Block, name: Values, values: Values) -> Values
 
 def _stored(use: Use) -> Values:
     given = use.given.positional
+    if use.calls.frame.by_rows == ALL:
+        return NONE
     return use.p.concrete(stored_anyway(use.p, use.at, given[1], given[2]), use.at) if len(given) > 2 else NONE
 
 
