@@ -200,6 +200,8 @@ class Calls:
         p = self.p
         if len(given.positional) != 3 or "builtins.type" not in ancestry(p, callee.a, at)[1]:
             return NONE
+        if any(value.kind == BOX and value.a.own is not at for value in p.concrete(given.positional[1], at)):
+            return NONE  # bases that come from elsewhere may be those of many classes
         made = self.outside(self, p.value(EXTERNAL, "builtins.type"), given, at, site, Hits(), depth)
         classes = frozenset(value for value in made if value.kind == CLASS)
         for value in classes:
