@@ -1,6 +1,6 @@
-"""Loops that store under the names they go through, as in `for name in NAMES: setattr(self, name, getattr(other, name))`.
+"""Loops that store under the names they go through: the body runs for each item.
 
-Run once for all names, each would get what belongs to the others. So the body is run for each item of the list, tuple or dict that is
+`for name in NAMES: setattr(self, name, getattr(other, name))` is one. Run once for all names, each would get what belongs to the others. So the body is run for each item of the list, tuple or dict that is
 written out; then once for all of them, as any other loop, with what it stores by name left out, for that is stored already.
 """
 
