@@ -266,6 +266,13 @@ def _bases(program: Program, facts: FileFacts, links: Links, externals: dict[str
             continue
         values = _base_values(program, block, base.position, base.name)
         targets = _target_ids(frozenset(v for v in values if v.kind in (CLASS, EXTERNAL, RESULT)))
+        if not targets and any(
+            value.kind == INSTANCE for value in named(program, annotation(base.name), block.parent or block, block)
+        ):
+            # Made by a class statement, but no class: an object of another one.
+            found = program.modules.definition(program.modules.by_path[facts.path], base.name)
+            classes = [(m.facts, i) for m, i in found if m.facts is not None and m.facts.defs[i].kind == "class"]
+            targets = [definition_ids(known)[index] for known, index in classes]
         meta = {"position": base.position}
         for target in targets:
             dst = _external(target, externals) if target.startswith("ext ") else target

@@ -120,6 +120,12 @@ _PROTOCOLS: Final[dict[str, str | tuple[str, ...]]] = {
     "builtins.divmod": "__divmod__", "operator.index": "__index__", "math.floor": "__floor__", "math.ceil": "__ceil__",
     "builtins.dir": "__dir__", "builtins.complex": "__complex__", "math.trunc": "__trunc__", "os.fspath": "__fspath__",
 }  # fmt: skip
+# These give a value of one builtin type, or of one that extends it where the language lets it through.
+TYPE_OF: Final = {
+    "builtins.len": "", "builtins.str": "builtins.str", "builtins.repr": "builtins.str", "builtins.format": "builtins.str",
+    "builtins.bool": "", "builtins.hash": "", "builtins.int": "", "builtins.float": "", "builtins.complex": "",
+    "builtins.bytes": "builtins.bytes", "operator.index": "",
+}  # fmt: skip
 PROTOCOLS: Final = {path: (names,) if isinstance(names, str) else names for path, names in _PROTOCOLS.items()}
 # What functions outside ask of their arguments, when they are handed on as `map(str, values)` does.
 SPECIAL_OF: Final = PROTOCOLS | OPERATIONS
@@ -200,6 +206,8 @@ def _by_table(use: Use, path: str) -> Values:
     if method is not None:
         asked = parts(use.calls, first, use.at) if path == "builtins.hash" else first
         found = ask_of_all(use.calls, asked, method, Arguments(), use.at, use.site, use.hits, use.depth)
+        if path in TYPE_OF:  # whatever the method gives, the result is of this type
+            return frozenset(v for v in p.concrete(found, use.at) if _is_plain(use, v, path))
         if path not in COPIES:
             return found
     if path in SIZED:
@@ -239,6 +247,13 @@ def _made(p: Program, cls: Value, at: Block) -> Values:
     if any(path.rpartition(".")[2] in METACLASSES for path in ancestry(p, cls.a, at)[1]):
         return p.read(own_cell(p, cls.a, MADE), at)
     return p.one(INSTANCE, cls.a)
+
+
+def _is_plain(use: Use, value: Value, path: str) -> bool:
+    """Whether a value may be what `str(x)`, `len(x)` give: text of a class of its own is text, too."""
+    if value.kind == INSTANCE:
+        return TYPE_OF[path] in ancestry(use.p, value.a, use.at)[1]
+    return value.kind in (CONSTANT, PREFIX, SHAPE)
 
 
 def _next(use: Use) -> Values:

@@ -18,6 +18,7 @@ from extractor.resolve.python_passing import bind_arguments, hand_on, handed_out
 from extractor.resolve.python_program import Program
 from extractor.resolve.python_state import Arguments, Frame, Hits
 from extractor.resolve.python_summaries import Invocation, is_plain, note_wrapped
+from extractor.resolve.python_supposed import may_return
 from extractor.resolve.python_values import (
     BOUND,
     BOX,
@@ -181,7 +182,7 @@ class Calls:
     ) -> Values:
         """What `type.__call__` does, whatever the metaclass says."""
         p, cls = self.p, callee.a
-        made = p.one(INSTANCE, cls)
+        made = self._class_made(callee, given, at, site, depth) or p.one(INSTANCE, cls)
         reached: dict[str, str] = {}
         result = made
         for name in ("__new__", "__cinit__", "__init__"):  # Cython's runs before the other, whatever it is
@@ -191,7 +192,7 @@ class Calls:
                         reached[value.a.id] = via
                     receiver = frozenset((callee,)) if name == "__new__" else made
                     returned = self.invoke(value, given.after(receiver), at, site, depth)
-                    if name == "__new__":
+                    if name == "__new__" and any(v.kind == INSTANCE for v in made):
                         result |= frozenset(v for v in returned if v.kind == INSTANCE)
         if not reached:
             reached[cls.id] = via
@@ -205,6 +206,19 @@ class Calls:
             hits.instantiates[target] = cls.id
         hits.targets.update(reached)
         return result
+
+    def _class_made(self, callee: Value, given: Arguments, at: Block, site: int, depth: int) -> Values:
+        """What a metaclass called with a name, bases and attributes makes is a class, not an instance like another."""
+        p = self.p
+        if len(given.positional) != 3 or "builtins.type" not in ancestry(p, callee.a, at)[1]:
+            return NONE
+        if any(value.kind == BOX and value.a.own is not at for value in p.concrete(given.positional[1], at)):
+            return NONE  # bases that come from elsewhere may be those of many classes
+        made = self.outside(self, p.value(EXTERNAL, "builtins.type"), given, at, site, Hits(), depth)
+        classes = frozenset(value for value in made if value.kind == CLASS)
+        for value in classes:
+            value.a.keywords.setdefault("metaclass", frozenset((callee,)))
+        return classes
 
     def _fill_fields(self, cls: Class, given: Arguments, at: Block) -> None:
         """A generated constructor stores its arguments on the instance."""
@@ -260,21 +274,8 @@ class Calls:
             return frozenset((box,))
         if self.handing:  # nobody takes the result
             return NONE
-        for (index, is_none), cell in function.conditional.items():
-            if is_none if self._omitted(function, index, given) else not (is_none and self._known(passed[index], at)):
-                values |= p.read(cell, at)
+        values = may_return(p, function, values, given, passed, at)
         return values if is_plain(values) else Invocation(p, callee, given, passed, at, site).result(values)
-
-    def _known(self, passed: Values | None, at: Block) -> bool:
-        """Whether it is known what is passed: a parameter of the caller, say, may still be None."""
-        return bool(passed) and any(value.kind != UNKNOWN for value in self.p.concrete(passed or NONE, at))
-
-    def _omitted(self, function: Block, index: int, given: Arguments) -> bool:
-        """Whether this call surely leaves the parameter to its default None."""
-        param = function.params[index]
-        if param.default != "None" or given.star or given.double or param.name in given.keywords:
-            return False
-        return param.kind == "kwonly" or index >= len(given.positional)
 
     def store_slot(self, box: Value, key: Any, values: Values, at: Block, strong: bool = False) -> None:
         """Put values under a constant key, or anywhere past MAX_KEYS. `strong`: from here on nothing else stands there."""

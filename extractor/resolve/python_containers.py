@@ -13,10 +13,10 @@ from extractor.resolve.python_values import BOX, CONSTANT, NONE, Value, Values, 
 MAX_APART: Final = 4  # containers that one call puts into another are taken one by one
 
 
-def copied(use: Use, kind: str) -> Values:
-    """list(x), dict(a=f), chain(x, y): a new container that holds what the arguments hold."""
-    box = use.box(kind, "copy")
-    for values in use.arguments[:1] if kind == "dict" else use.arguments:
+def copied(use: Use, kind: str, source: Values = NONE, tag: str = "copy") -> Values:
+    """list(x), dict(a=f), chain(x, y): a new container that holds what the arguments hold, or what `source` holds."""
+    box = use.box(kind, tag)
+    for values in (source,) if source else use.arguments[:1] if kind == "dict" else use.arguments:
         for value in sorted(values):
             # A dict copies a dict and a list a list slot by slot; list(d) is only the keys.
             if value.kind == BOX and value.a.kind in (("dict",) if kind == "dict" else ("list", "tuple")):
@@ -139,7 +139,15 @@ def container_method(use: Use, owner: Value, name: str) -> Values:
         return use.holding("list", "keys", use.calls.keys(owner, at))
     elif name == "values":
         return use.holding("list", "values", use.calls.elements(everything, at))
-    elif name in ("copy", "union", "intersection", "difference", "__iter__"):
+    elif name in ("copy", "__copy__", "union", "symmetric_difference", "intersection", "difference"):
+        made = copied(use, box.kind, everything, name)
+        for other in made:
+            other.a.default = box.default
+        for values in use.arguments if name in ("union", "symmetric_difference") else ():
+            for other in made:
+                p.flow_into(other.a.any, use.calls.elements(values, at))
+        return made
+    elif name == "__iter__":
         return everything
     elif name in ("popleft", "popitem", "__next__", "send", "get", "get_nowait"):
         return use.calls.elements(everything, at)

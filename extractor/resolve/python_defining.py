@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from extractor.resolve.python_inheritance import ancestry, rebase
-from extractor.resolve.python_members import instance_cell, own_cell
+from extractor.resolve.python_members import instance_cell, on_class, own_cell
 from extractor.resolve.python_protocols import class_made
 from extractor.resolve.python_state import Arguments, Frame, Hits
 from extractor.resolve.python_text import dotted
@@ -24,7 +24,9 @@ from extractor.resolve.python_values import (
     UNKNOWN,
     Block,
     Cell,
+    Class,
     Code,
+    Value,
     Values,
     joined,
 )  # fmt: skip
@@ -51,6 +53,8 @@ def define_function(run: Flow, s: Code) -> bool:
     block = p.blocks_of[run.at.facts.path][index + 1]
     if block is None or block.definition is None:
         return False
+    if run.supposed and block.parent is run.at:
+        block.under, run.at.choosing = run.supposed, True
     for position, flow in defaults:
         give_default(run, block, position, run.value(flow))
     plain = p.one(FUNCTION, block)
@@ -107,6 +111,51 @@ def _makes_field(value: Any) -> bool:
     return value.__class__ is tuple and value[0] == "C" and dotted(value[2]).rpartition(".")[2] in FIELD_MAKERS
 
 
+def _body(run: Flow, block: Block) -> dict[Any, Values]:
+    """What the body of a class binds, run in a frame of its own."""
+    outer = run.frame
+    run.frame = run.calls.frame = Frame(block, outer)
+    run.body(block.flow)
+    env = run.frame.env
+    run.frame = run.calls.frame = outer
+    return env
+
+
+def _makers(run: Flow, cls: Class, objects: set[Value]) -> list[Value]:
+    """The classes of the objects that stand where bases should: where there are no others, a call of them is what makes the class."""
+    p = run.p
+    if not objects or any(v.kind in (CLASS, RESULT) for base in cls.bases for v in base.values):
+        return []
+    found = sorted({p.value(CLASS, value.a) for value in objects})
+    for made in found:
+        outside = ancestry(p, made.a, run.at)[1]
+        # An instance of `type` is a class, and so may be one of something unknown.
+        if "builtins.type" in outside or "" in outside or on_class(p, made.a, "__mro_entries__", run.at)[0]:
+            return []
+    return found
+
+
+def _made_by(run: Flow, cls: Class, makers: list[Value]) -> Values:
+    """`class C(base)` where `base` is no class: `type(base)("C", (base,), {…})`."""
+    p, block = run.p, cls.block
+    assert block.definition is not None
+    env = _body(run, block)
+    space = p.box("dict", block, 0, "namespace")
+    for name, values in env.items():
+        if isinstance(name, str):
+            run.calls.store_slot(space, name, values, block)
+            p.flow_into(own_cell(p, cls, name), values)
+    given = Arguments(
+        [p.one(CONSTANT, block.definition.name), frozenset((p.box("tuple", block, 0, "bases"),)), frozenset((space,))]
+    )
+    found: Values = NONE
+    hits = Hits()
+    for maker in makers:
+        found |= run.calls.call(maker, given, run.at, block.index, hits, "metaclass")
+    run.note(hits, "class", block.definition.start_line, 0, False)
+    return found
+
+
 def define_class(run: Flow, s: Code) -> bool:
     """`class`: bases first, then the body in a frame of its own, then decorators."""
     p = run.p
@@ -117,8 +166,10 @@ def define_class(run: Flow, s: Code) -> bool:
     cls = block.class_
     while len(cls.bases) < len(bases):
         cls.bases.append(Cell())
+    objects: set[Value] = set()
     for cell, flow in zip(cls.bases, bases, strict=True):
         values = run.concrete(run.value(flow))
+        objects.update(value for value in values if value.kind == INSTANCE)
         known = cell.values
         bases_here = {v for v in values if v.kind in (CLASS, EXTERNAL, RESULT)}
         for value in values:
@@ -132,14 +183,17 @@ def define_class(run: Flow, s: Code) -> bool:
                 p.upset(ancestor.followers)
     for name, flow in keywords:
         cls.keywords[name] = run.concrete(run.value(flow))
+    makers = _makers(run, cls, objects)
+    if makers:
+        values = _made_by(run, cls, makers)
+        for flow, site, line, column in reversed(decorators):
+            values = _decorate(run, flow, site, line, column, values, block)
+        run.store(block.definition.name, values)
+        return False
     for ancestor in ancestry(p, cls, run.at)[0][1:]:
         for name, values in ancestor.keywords.items():
             cls.keywords.setdefault(name, values)
-    outer = run.frame
-    run.frame = run.calls.frame = Frame(block, outer)
-    run.body(block.flow)
-    env = run.frame.env
-    run.frame = run.calls.frame = outer
+    env = _body(run, block)
     cls.enum = any(ancestor.block.has_flag("enum") for ancestor in ancestry(p, cls, run.at)[0])
     for name, values in env.items():
         if isinstance(name, str):

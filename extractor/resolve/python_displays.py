@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from extractor.resolve.python_iteration import iterate
 from extractor.resolve.python_members import on_class
+from extractor.resolve.python_narrowing import narrow
 from extractor.resolve.python_protocols import hashed
 from extractor.resolve.python_state import Arguments, Hits
 from extractor.resolve.python_values import (
@@ -166,7 +167,7 @@ def comprehension(run: Flow, f: Code) -> Values:
             run.value(clause[1])
             for test in clause[2]:
                 if test[0] in own and test[1]:
-                    run.narrow(test, True)
+                    narrow(run, test, True)
             continue
         _, target, iterable, line, asynchronous = clause
         own |= _bound_by(target)

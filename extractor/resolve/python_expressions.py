@@ -12,6 +12,7 @@ from extractor.resolve.python_instances import matched
 from extractor.resolve.python_iteration import iterate
 from extractor.resolve.python_later import FUTURE
 from extractor.resolve.python_members import attribute, contained, on_class
+from extractor.resolve.python_narrowing import narrow
 from extractor.resolve.python_operators import operation
 from extractor.resolve.python_passing import HANDED
 from extractor.resolve.python_protocols import ask, assembled, class_item, hashed, read_through
@@ -281,12 +282,13 @@ def _supposing(run: Flow, tests: Code, holds: bool, flow: Any) -> Values:
     """The value of an expression where these tests hold, or do not; the frame is left as it was."""
     frame = run.frame
     outer, frame.log = frame.log, {}
-    written = frozenset(frame.writes)
+    written, supposed = frozenset(frame.writes), run.supposed
     for test in tests:
         frame.get(test[0])
-        run.narrow(test, holds)
+        narrow(run, test, holds)
     narrowed = list(frame.log)
     values = run.value(flow)
+    run.supposed = supposed
     log, frame.log = frame.log, None
     for key in narrowed:
         frame.set(key, log.pop(key))

@@ -12,35 +12,31 @@ from typing import Any, Final
 from extractor.resolve.python_builtins import call_builtin
 from extractor.resolve.python_calls import Calls
 from extractor.resolve.python_expressions import EXPRESSIONS
-from extractor.resolve.python_instances import is_instance, tuple_fields
+from extractor.resolve.python_instances import tuple_fields
 from extractor.resolve.python_iteration import iterate
-from extractor.resolve.python_library import write_attribute
 from extractor.resolve.python_members import contained, on_instance
+from extractor.resolve.python_narrowing import narrow
 from extractor.resolve.python_program import BUILTINS, Program
 from extractor.resolve.python_protocols import ask, hashed
+from extractor.resolve.python_rows import ALL
 from extractor.resolve.python_state import Arguments, Frame, Hits
 from extractor.resolve.python_statements import STATEMENTS
+from extractor.resolve.python_storing import stored_anyway, write_attribute
 from extractor.resolve.python_text import dotted, place_number
 from extractor.resolve.python_traces import Above, Trace, patched, remembered, worth
-from extractor.resolve.python_types import named
 from extractor.resolve.python_values import (
     BOX,
-    CLASS,
-    CONSTANT,
     EXTERNAL,
     FUNCTION,
     INSTANCE,
+    MODULE,
     NONE,
-    PREFIX,
-    RESULT,
     TOKEN,
-    UNKNOWN,
     Block,
     Cell,
     Code,
     Place,
     Reader,
-    Value,
     Values,
     constant_keys,
 )  # fmt: skip
@@ -59,11 +55,13 @@ class Flow:
         self.frame: Frame
         self.at: Block
         self.lenient = False
-        self.supposed: dict[int, bool] = {}  # parameters known to be None, or not, in the branch being run
+        # What is known of parameters in the branch being run: by position whether it is None, by position and classes whether of those.
+        self.supposed: dict[Any, bool] = {}
         self.line = 0  # of the last call or attribute, for what has no line of its own
         self.undecided: dict[Reader, None] = {}
         self.steps: dict[int, list[Step]] = {}  # by the identity of a flow
         self.iterated: dict[int, Place] = {}  # what a loop runs over, by the identity of its statement
+        self.by_name: dict[int, bool] = {}  # whether a loop stores by name
         self.trace: Trace | None = None
 
     def settle(self) -> None:
@@ -127,8 +125,9 @@ class Flow:
         steps = self.steps.get(id(flow))
         if steps is None:
             steps = self.steps[id(flow)] = [self._step(statement) for statement in flow]
+        rows = self.frame.by_rows
         for handler, statement, place in steps:  # noqa: SIM110  a generator costs more than most of what is run here
-            if handler(self, statement) if place is None else remembered(self, place):
+            if handler(self, statement) if place is None or rows else remembered(self, place):
                 return True
         return False
 
@@ -156,7 +155,7 @@ class Flow:
         outer, frame.log = frame.log, {}
         supposed = self.supposed
         for test in tests:
-            self.narrow(test, holds)
+            narrow(self, test, holds)
         ended = self.body(flow)
         self.supposed = supposed
         changes = frame.undo(outer)
@@ -180,53 +179,6 @@ class Flow:
                     merged = merged | values if merged else values
             self.frame.set(key, merged)
         return False
-
-    def narrow(self, test: Code, positive: bool) -> None:
-        """Apply an isinstance test to a name."""
-        name, types, holds, only_body = test
-        if "." in name or (not positive and only_body):
-            return
-        if types and types[0] == "^":
-            if holds == positive:
-                self._begins(name, types[1])
-            return
-        if not types:
-            self.suppose(name, holds == positive)
-            return
-        values = self.frame.env.get(name)
-        if values is None:
-            return
-        tested = {value for written in types for value in named(self.p, written, self.at, self.at)}
-        if not tested or any(value.kind not in (CLASS, EXTERNAL) for value in tested):
-            return
-        keep = holds == positive
-        concrete = self.p.concrete(values, self.at)
-        kept = {value for value in concrete if self._passes(value, tested, keep)}
-        if keep:
-            unknown = {value for value in kept if value.kind in (UNKNOWN, RESULT)}
-            classes = {self.p.value(INSTANCE, value.a) for value in tested if value.kind == CLASS}
-            if classes and (unknown or not kept):
-                kept = kept - unknown | classes
-        if kept or keep:
-            self.frame.set(name, frozenset(kept))
-
-    def _begins(self, name: str, start: str) -> None:
-        """A text that begins so: one of those known, else any."""
-        values = self.frame.env.get(name)
-        if values is not None:
-            known = frozenset(v for v in values if v.kind == CONSTANT and str(v.a).startswith(start))
-            self.frame.set(name, known or self.p.one(PREFIX, start, ""))
-
-    def _passes(self, value: Value, tested: set[Value], keep: bool) -> bool:
-        """Whether a value may come through an isinstance test against these classes, or through its opposite."""
-        known = [is_instance(self.p, value, cls, self.at) for cls in tested]
-        return any(one is not False for one in known) if keep else not any(known)
-
-    def suppose(self, name: str, is_none: bool) -> None:
-        """From here to the end of the branch this parameter is known to be None, or not to be."""
-        for value in self.frame.env.get(name, NONE):
-            if value.kind == TOKEN and value.a is self.at:
-                self.supposed = {**self.supposed, value.b: is_none}
 
     def assign(self, target: Any, values: Values) -> None:
         """Bind a target of an assignment, a loop or a with statement."""
@@ -314,7 +266,9 @@ class Flow:
 
     def _store_item(self, target: Code, values: Values) -> None:
         owners = self.concrete(self.value(target[1]))
-        keys = self.concrete(self.value(target[2]))
+        written = self.value(target[2])
+        keys = self.concrete(written)
+        values = stored_anyway(self.p, self.at, written, values) if self.frame.by_rows != ALL else NONE
         hits = Hits()
         constants = constant_keys(keys)
         strong = len(owners) == 1 and len(constants) == 1 and len(keys) == 1
@@ -329,6 +283,9 @@ class Flow:
                 if not constants:
                     owner.a.changed = True
                     self.p.flow_into(owner.a.any, values)
+            elif owner.kind == MODULE:  # globals()
+                for key in constants:
+                    write_attribute(self.calls, frozenset((owner,)), str(key), values, self.at, target[3], hits)
             elif owner.kind == INSTANCE:
                 self.calls.protocol(
                     owner, "__setitem__", Arguments([keys, values]), self.at, target[3], hits, via="item"

@@ -6,10 +6,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from extractor.resolve.python_library import Use, read_attribute, write_attribute
+from extractor.resolve.python_library import Use, read_attribute
 from extractor.resolve.python_members import on_class
 from extractor.resolve.python_protocols import ask
 from extractor.resolve.python_state import Arguments
+from extractor.resolve.python_storing import write_attribute
 from extractor.resolve.python_values import (
     BOUND,
     BOX,

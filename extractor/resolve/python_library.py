@@ -11,22 +11,17 @@ from extractor.resolve.python_inheritance import ancestry
 from extractor.resolve.python_iteration import iterate
 from extractor.resolve.python_members import (
     REGISTERED,
-    SHARED,
     TEMPLATES,
     attribute,
     bind,
-    instance_cell,
     on_class,
-    own_cell,
-    setters,
 )
 from extractor.resolve.python_program import Program
-from extractor.resolve.python_protocols import ask, read_through
+from extractor.resolve.python_protocols import read_through
 from extractor.resolve.python_state import Arguments, Hits
 from extractor.resolve.python_types import instances_of
 from extractor.resolve.python_values import (
     BOUND,
-    BOX,
     CLASS,
     CONSTANT,
     EXTERNAL,
@@ -40,11 +35,9 @@ from extractor.resolve.python_values import (
     PREFIX,
     PROPERTY,
     RECORD,
-    RESULT,
     SHAPE,
     SUPER,
     TYPE,
-    UNKNOWN,
     Block,
     Cell,
     Value,
@@ -115,37 +108,6 @@ def read_attribute(calls: Calls, owners: Values, name: str, at: Block, site: int
         if getters:
             found |= read_through(calls, getters, at, site, hits, name)
     return found
-
-
-def write_attribute(calls: Calls, owners: Values, name: str, values: Values, at: Block, site: int, hits: Hits) -> None:
-    """`owner.name = values` for each owner; the setter of a property or descriptor is called."""
-    p = calls.p
-    for owner in sorted(owners):
-        if owner.kind == INSTANCE:
-            called = setters(p, owner.a, name, at)
-            if "__setattr__" in p.special:
-                given = Arguments([p.one(CONSTANT, name), values])
-                ask(calls, frozenset((owner,)), ("__setattr__",), given, at, site, hits)
-            for setter in called:
-                calls.call(setter, Arguments([frozenset((owner,)), values]), at, site, hits, "property")
-            if not called and values:
-                p.flow_into(instance_cell(p, owner.a, name), values)
-        elif owner.kind == CLASS and values:
-            p.flow_into(own_cell(p, owner.a, name), values)
-        elif owner.kind == BOX and owner.a.kind == "tuple" and values:
-            calls.store_slot(owner, name, values, at)
-        elif owner.kind == FUNCTION and values:
-            p.flow_into(owner.a.attributes.setdefault(name, Cell()), values)
-        elif owner.kind == RESULT and owner.a in SHARED:
-            p.flow_into(p.shared.setdefault(f"{owner.a}.{name}", Cell()), values)
-        elif owner.kind in (EXTERNAL, RESULT, UNKNOWN):
-            for value in p.concrete(values, at):
-                hand_over(p, value, [], hits)
-        elif owner.kind == MODULE and values:
-            block = p.block_of(owner.a)
-            if block is not None:
-                p.flow_into(p.cell_of(block, name), values)
-                p.flow_into(p.final_of(block, name), values)
 
 
 def hand_over(p: Program, value: Value, following: list[Values], hits: Hits) -> None:

@@ -336,6 +336,8 @@ def _of_super(p: Program, value: Value, name: str, reader: Block) -> tuple[Value
         return p.one(METHOD, container, name), [], ""
     outside = ancestry(p, cls, reader)[1] or ancestry(p, after, reader)[1]
     path = next((path for path in outside if not lacks(path, name)), "") if outside else "builtins.object"
+    if name == "__setattr__" and not outside and receiver is not None:
+        return p.one(BOUND, p.value(EXTERNAL, f"{path}.{name}"), receiver), [], ""
     return (p.one(EXTERNAL, f"{path}.{name}"), [], "") if path else (NONE, [], "external")
 
 

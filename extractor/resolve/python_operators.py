@@ -92,7 +92,7 @@ def _combined(run: Flow, methods: tuple[str, str], first: Values, second: Values
         if found and methods[0][:3] != "__i" and refused.isdisjoint(found) and any(v.kind != BOX for v in found):
             break
         if methods[0].startswith("__i"):
-            # x += y falls back on __add__ of x, never on a method of y.
+            # x += y falls back on __add__ of x, never on a reflected method of y.
             for value in sorted(run.concrete(first)) if not hits.targets else ():
                 if value.kind == INSTANCE and on_class(run.p, value.a, methods[1], run.at)[0]:
                     found |= run.calls.protocol(

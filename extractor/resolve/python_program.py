@@ -137,7 +137,8 @@ class Program(Store):
             return starred
         if name in BUILTINS:
             return self.one(EXTERNAL, f"builtins.{name}")
-        return self._outside_star(top.module, name)
+        # Code here or elsewhere may store the name in the module.
+        return self._outside_star(top.module, name) or self.cell_of(top, name)
 
     def _starred(self, block: Block, name: str, seen: set[Block]) -> Any:
         """A name that comes through `from x import *`: the last star that offers it wins."""

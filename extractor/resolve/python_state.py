@@ -66,7 +66,7 @@ class Frame:
     being run found under the names it did not set before, None where there was nothing; `writes` the names it set.
     """
 
-    __slots__ = ("block", "env", "log", "outer", "reads", "writes")
+    __slots__ = ("block", "by_rows", "env", "log", "outer", "reads", "writes")
 
     def __init__(self, block: Block, outer: Frame | None = None) -> None:
         self.block = block
@@ -75,6 +75,7 @@ class Frame:
         self.log: dict[Any, Values | None] | None = None
         self.reads: dict[Any, Values | None] = {}
         self.writes: dict[Any, None] = {}
+        self.by_rows = 0  # see python_rows
 
     def get(self, key: Any) -> Values | None:
         """What the key holds, noted as read."""

@@ -10,7 +10,9 @@ from extractor.resolve.python_guards import alike
 from extractor.resolve.python_inheritance import descendants
 from extractor.resolve.python_iteration import iterate
 from extractor.resolve.python_members import descriptors, instance_cell, module_getters, own_cell
+from extractor.resolve.python_narrowing import suppose
 from extractor.resolve.python_protocols import ask, delete_attribute, read_through
+from extractor.resolve.python_rows import ALL, ROW, rows_of
 from extractor.resolve.python_state import Arguments, Hits
 from extractor.resolve.python_text import dotted, place_number
 from extractor.resolve.python_traces import remembered
@@ -42,11 +44,13 @@ Changes = dict[Any, "Values | None"]
 
 def _if(run: Flow, s: Code) -> bool:
     body, orelse = run.branch(s[2], s[1], True), run.branch(s[3], s[1], False)
-    if body is None and len(s[1]) == 1 and not s[1][0][1] and not s[1][0][3]:
-        # The body never ends, so what follows knows the opposite of the test.
-        run.suppose(s[1][0][0], not s[1][0][2])
-    elif orelse is None and len(s[1]) == 1 and not s[1][0][1]:
-        run.suppose(s[1][0][0], s[1][0][2])
+    if len(s[1]) == 1:
+        name, types, holds, only_body = s[1][0]
+        if body is None and not only_body:
+            # The body never ends, so what follows knows the opposite of the test.
+            suppose(run, name, types, not holds)
+        elif orelse is None:
+            suppose(run, name, types, holds)
     tested = [test[0] for test in s[1] if test[1]]
     if not tested or body is None or orelse is None or _jumps(s[2]) == _jumps(s[3]):
         return run.join([body, orelse])
@@ -89,7 +93,16 @@ def _for(run: Flow, s: Code) -> bool:
     if place is None:
         place = run.iterated[id(s)] = Place(run.at, _elements, s, run.frame.outer is not None)
     elements = remembered(run, place)
+    frame = run.frame
+    before, rows = frame.by_rows, rows_of(run, s)
+    for row in rows:
+        frame.by_rows = ROW
+        run.assign(target, row)
+        run.join([run.branch(body), {}])
+    if rows:
+        frame.by_rows = ALL
     _loop(run, body, lambda: run.assign(target, elements))
+    frame.by_rows = before
     return _otherwise(run, orelse)
 
 
@@ -238,6 +251,8 @@ def _return(run: Flow, s: Code) -> bool:
     if values:
         cell = run.at.returned
         for key in run.supposed.items():
+            if key[0].__class__ is tuple:
+                continue  # results by type would be split into very many parts
             if key not in run.at.conditional:
                 run.at.conditional[key] = alike(cell)
                 # Who called before knows the plain result only.

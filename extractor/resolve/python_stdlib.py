@@ -9,13 +9,12 @@ from extractor.resolve.python_containers import copied, pairs
 from extractor.resolve.python_families import PUT_TOGETHER, families
 from extractor.resolve.python_inheritance import ancestry, rebase
 from extractor.resolve.python_later import LATER
-from extractor.resolve.python_library import SPECIAL, Use, read_attribute, write_attribute
-from extractor.resolve.python_members import own_cell, setters
-from extractor.resolve.python_program import Program
+from extractor.resolve.python_library import SPECIAL, Use, read_attribute
+from extractor.resolve.python_members import own_cell
 from extractor.resolve.python_protocols import ASKED, ORDER, ask, ask_of_all, class_made, of_metaclass
 from extractor.resolve.python_state import Arguments
+from extractor.resolve.python_storing import set_by_name, set_plainly
 from extractor.resolve.python_values import (
-    BOUND,
     BOX,
     CLASS,
     CONSTANT,
@@ -24,11 +23,9 @@ from extractor.resolve.python_values import (
     MODULE,
     NONE,
     PREFIX,
-    PROPERTY,
     RESULT,
     STAND_INS,
     UNKNOWN,
-    Block,
     Cell,
     Class,
     Value,
@@ -141,37 +138,6 @@ def _load_plugin(use: Use) -> Values:
         if module is not None:
             found |= p.member_of_module(module, name, use.at) if name else p.one(MODULE, module)
     return found
-
-
-def _setattr(use: Use) -> Values:
-    p, known, values = use.p, False, use.argument(2)
-    for name in sorted(use.argument(1)):
-        if name.kind == CONSTANT and isinstance(name.a, str):
-            known = True
-            write_attribute(use.calls, use.first, name.a, values, use.at, use.site, use.hits)
-    for owner in sorted(use.first) if not known else ():
-        if owner.kind == INSTANCE:
-            called = [setter for name in _described(p, owner.a, use.at) for setter in setters(p, owner.a, name, use.at)]
-            functions = {(setter.a if setter.kind == BOUND else setter).a for setter in called}
-            # Whatever the name is, no other can be called; and a setter that stores does not call itself.
-            if len(functions) == 1 and use.at not in functions:
-                for setter in called:
-                    given = Arguments([frozenset((owner,)), values])
-                    use.calls.call(setter, given, use.at, use.site, use.hits, "property")
-    return NONE
-
-
-def _described(p: Program, cls: Class, reader: Block) -> list[str]:
-    """The attributes that a class or one above it holds a property or an instance under: it may be a descriptor."""
-    order = ancestry(p, cls, reader)[0]
-    return sorted(
-        {
-            name
-            for ancestor in order
-            for name, cell in ancestor.own.items()
-            if any(v.kind in (INSTANCE, PROPERTY) for v in p.read(cell, reader))
-        }
-    )
 
 
 def _less(use: Use, elements: Values) -> None:
@@ -369,7 +335,8 @@ RULES: Final[dict[str, Callable[[Use], Values]]] = (
         "pkg_resources.iter_entry_points": _entry_points,
         "importlib.metadata.EntryPoint.load": _load_plugin,
         "builtins.getattr": _getattr,
-        "builtins.setattr": _setattr,
+        "builtins.setattr": set_by_name,
+        "builtins.object.__setattr__": set_plainly,
         **{path: _operation(methods) for path, methods in OPERATIONS.items()},
         "operator.attrgetter": _later("operator.attrgetter.__call__"),
         "operator.itemgetter": _later("operator.itemgetter.__call__"),

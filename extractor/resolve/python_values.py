@@ -125,10 +125,10 @@ class Block:
     """A module, class or function: its code, and what is known of it so far. Its statements are noted in the log of `owner`."""
 
     __slots__ = (
-        "annotations", "asked", "attributes", "bound", "by_position", "captured", "class_", "conditional", "declared",
+        "annotations", "asked", "attributes", "bound", "by_position", "captured", "choosing", "class_", "conditional", "declared",
         "decorated", "defaults", "definition", "facts", "final", "flow", "foreign", "generator", "id", "index", "inflow", "kind", "log",
         "lookups", "module", "names", "nonlocals", "outer", "owner", "params", "parent", "place", "presumed", "queued", "reached",
-        "returned", "returns", "runs", "sites", "wanted", "whole", "yielded",
+        "returned", "returns", "runs", "sites", "under", "wanted", "whole", "yielded",
     )  # fmt: skip
 
     def __init__(
@@ -153,7 +153,11 @@ class Block:
         self.inflow: list[Cell] = [Cell() for _ in self.params]
         self.returned, self.yielded = Cell(), Cell()
         self.defaults: dict[int, Cell] = {}  # what a parameter holds when it is left out
-        self.conditional: dict[tuple[int, bool], Cell] = {}  # returned when this parameter is None, or is not
+        self.conditional: dict[
+            tuple[Any, bool], Cell
+        ] = {}  # returned when this parameter is None, or is not; see `Flow.supposed`
+        self.under: dict[Any, bool] = {}  # of a function defined inside another: what holds there where it is defined
+        self.choosing = False  # whether functions are defined inside this one where something holds
         self.decorated: Many[Value] = ()  # the functions it was given as a decorator
         self.lookups: dict[str, Any] = {}
         self.declared: dict[int, Values] = {}  # by parameter; -1: of the result
