@@ -26,7 +26,7 @@ from extractor.resolve.python_values import (
 )
 
 MAX_TARGETS: Final = 32
-MAX_INSTANCES: Final = 24  # among too many targets
+MAX_INSTANCES: Final = 16  # among too many targets
 MAX_CONSTANTS: Final = 8
 
 
