@@ -65,9 +65,11 @@ def _possible(p: Program, owner: Value, names: Values, at: Block) -> list[str]:
 
 def _fits(name: str, before: str, after: str) -> bool:
     """Whether a name begins and ends so, each as a word of its own: `visitName` begins with `visit`, `visitors` does not."""
+    if not name.startswith(before) or not name.endswith(after):
+        return False
     follows = name[len(before) : len(before) + 1]
-    begins = name.startswith(before) and (not before or "_" in before or follows.isupper())
-    return begins and name.endswith(after) and (not after or "_" in after or after[0].isupper())
+    begins = not before or "_" in before or follows.isupper()
+    return begins and (not after or "_" in after or after[0].isupper())
 
 
 def _is_function(p: Program, owner: Value, name: str, at: Block) -> bool:

@@ -231,7 +231,7 @@ def _on_instance(p: Program, value: Value, cls: Class, name: str, reader: Block)
         if found.kind == PROPERTY:
             described = True
             getters += [(getter, (frozenset((value,)),)) for getter in found.a]
-        elif descriptors(p, (found,), reader):
+        elif found.kind == INSTANCE and descriptors(p, (found,), reader):
             described = True
             getters += _descriptor(p, found, frozenset((value,)), cls, reader)
         else:
@@ -282,7 +282,7 @@ def _of_class(p: Program, value: Value, name: str, reader: Block) -> tuple[Value
     for found in member:
         if found.kind == FUNCTION and found.a.has_flag("classmethod"):
             values.add(p.value(BOUND, found, value))
-        elif descriptors(p, (found,), reader):
+        elif found.kind == INSTANCE and descriptors(p, (found,), reader):
             getters += _descriptor(p, found, NONE, cls, reader)
         else:
             values.add(found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from extractor.resolve.python_inheritance import ancestry
@@ -28,6 +29,7 @@ from extractor.resolve.python_values import (
     Block,
     Cell,
     Class,
+    Value,
     Values,
 )  # fmt: skip
 
@@ -89,7 +91,7 @@ def set_by_name(use: Use) -> Values:
             write_attribute(use.calls, use.first, name.a, values, use.at, use.site, use.hits)
     for owner in sorted(use.first) if not known else ():
         if owner.kind == INSTANCE:
-            called = [setter for name in _described(p, owner.a, use.at) for setter in setters(p, owner.a, name, use.at)]
+            called = p.once((_setters, owner.a), use.at, partial(_setters, p, owner.a, use.at))
             functions = {(setter.a if setter.kind == BOUND else setter).a for setter in called}
             # Whatever the name is, no other can be called; and a setter that stores does not call itself.
             if len(functions) == 1 and use.at not in functions:
@@ -107,6 +109,11 @@ def set_plainly(use: Use) -> Values:
             if owner.kind == INSTANCE and name.kind == CONSTANT and isinstance(name.a, str) and values:
                 p.flow_into(instance_cell(p, owner.a, name.a), values)
     return NONE
+
+
+def _setters(p: Program, cls: Class, reader: Block) -> list[Value]:
+    """What may be called when an attribute is set whose name is not known."""
+    return [setter for name in _described(p, cls, reader) for setter in setters(p, cls, name, reader)]
 
 
 def _described(p: Program, cls: Class, reader: Block) -> list[str]:
