@@ -53,6 +53,7 @@ def _doubt_aside(facts: Iterable[FileFacts], edges: Iterable[Edge]) -> list[Edge
     """Calls from the product into its tests and examples, made less sure than queries ask for.
 
     Values do flow there, since a test hands its callbacks in; but what a function calls in use does not depend on its tests.
+    That a wrapper stands for what a test decorated is not said at all: readers of the graph take such edges whatever their confidence.
     """
     modules = {module_id(f.prefix, f.path): is_aside(f.path) for f in facts}
     doubtful = CONFIDENCE["from aside"]
@@ -60,12 +61,14 @@ def _doubt_aside(facts: Iterable[FileFacts], edges: Iterable[Edge]) -> list[Edge
     def aside(node_id: str) -> bool | None:
         return modules.get(node_id.partition("#")[0])
 
-    return [
-        replace(edge, confidence=min(edge.confidence, doubtful))
-        if edge.kind == "calls" and aside(edge.dst) and aside(edge.src) is False
-        else edge
-        for edge in edges
-    ]
+    kept = []
+    for edge in edges:
+        doubted = edge.kind == "calls" and aside(edge.dst) and aside(edge.src) is False
+        if not doubted:
+            kept.append(edge)
+        elif edge.via != "decorated":
+            kept.append(replace(edge, confidence=min(edge.confidence, doubtful)))
+    return kept
 
 
 def _join_declarations(nodes: dict[str, Node], merged: Mapping[str, str]) -> None:

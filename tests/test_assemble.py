@@ -33,9 +33,11 @@ def test_what_only_tests_hand_in_is_less_sure() -> None:
     inward = call("src/run.py#run", "tests/test_run.py#callback")
     outward = call("tests/test_run.py#callback", "src/run.py#run")
     within = call("tests/test_run.py#callback", "tests/test_run.py#helper")
-    _, found, _ = assemble(files, Links(edges=[inward, outward, within]))
+    wrapped = call("src/run.py#run", "tests/test_run.py#helper", 2, 0.55, "decorated")
+    _, found, _ = assemble(files, Links(edges=[inward, outward, within, wrapped]))
     sure = {(e.src, e.dst): e.confidence for e in found if e.kind == "calls"}
     assert sure[inward.src, inward.dst] == 0.6
+    assert (wrapped.src, wrapped.dst) not in sure
     assert sure[outward.src, outward.dst] == sure[within.src, within.dst] == 0.9
 
 
