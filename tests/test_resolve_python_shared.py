@@ -73,10 +73,7 @@ def test_what_stands_in_a_container_is_gathered_once_for_all_who_ask(monkeypatch
     assert len(gathered) < 10
 
 
-def test_objects_of_too_many_classes_are_what_is_declared() -> None:
-    classes = "class Node:\n    def run(self): return 0\n"
-    classes += "".join(f"class N{i}(Node):\n    def run(self): return {i}\n" for i in range(40))
-    uses = """
+USES = """
 class Holder:
     def __init__(self, node: Node):
         self.node = node
@@ -87,9 +84,66 @@ def declared(node: Node):
 def undeclared(node):
     return node.run()
 """
-    started = "".join(f"declared(N{i}())\nundeclared(N{i}())\nHolder(N{i}())\n" for i in range(40))
-    edges = link_text({"m.py": classes + uses + started}).edges
-    assert {(e.src, e.dst) for e in edges if e.dst.endswith(".run")} == {
-        ("py:m.py#Holder.go", "py:m.py#Node.run"),
-        ("py:m.py#declared", "py:m.py#Node.run"),
-    }
+
+
+def runs(classes: str, count: int) -> dict[str, set[str]]:
+    """Who calls which `run`, where objects of all the classes N0, N1 … are passed."""
+    started = "".join(f"declared(N{i}())\nundeclared(N{i}())\nHolder(N{i}())\n" for i in range(count))
+    found: dict[str, set[str]] = {}
+    for caller, callee in calls(
+        link_text({"m.py": "class Node:\n    def run(self): return 0\n" + classes + USES + started})
+    ):
+        if callee.endswith(".run"):
+            found.setdefault(caller.partition("#")[2], set()).add(callee.partition("#")[2])
+    return found
+
+
+def test_of_a_large_family_each_override_is_called() -> None:
+    classes = "".join(f"class N{i}(Node):\n    def run(self): return {i}\n" for i in range(40))
+    overrides = {f"N{i}.run" for i in range(40)}
+    assert runs(classes, 40) == {"Holder.go": overrides, "declared": overrides, "undeclared": overrides}
+
+
+def test_of_a_family_too_large_what_its_base_says_is_called() -> None:
+    classes = "".join(f"class N{i}(Node):\n    def run(self): return {i}\n" for i in range(60))
+    found = runs(classes, 60)
+    assert found["Holder.go"] == found["declared"] == {"Node.run"}
+    assert "Node.run" in found["undeclared"]
+
+
+def test_objects_of_too_many_unrelated_classes_are_what_is_declared() -> None:
+    classes = "".join(f"class N{i}:\n    def run(self): return {i}\n" for i in range(40))
+    assert "undeclared" not in runs(classes, 40)
+
+
+def test_a_method_of_a_family_runs_for_those_below_where_it_is_defined() -> None:
+    classes = "class Left(Node):\n    def run(self): return self.step()\n    def step(self): return 1\n"
+    classes += "class Right(Node):\n    def run(self): return self.step()\n    def step(self): return 2\n"
+    for i in range(20):
+        classes += f"class N{i}({'Left' if i % 2 else 'Right'}):\n    def step(self): return {i}\n"
+    started = "def go(node): return node.run()\n" + "".join(f"go(N{i}())\n" for i in range(20))
+    found = calls(link_text({"m.py": "class Node: pass\n" + classes + started}))
+    assert {c for a, c in found if a == "m.py#go"} == {"m.py#Left.run", "m.py#Right.run"}
+    for side, odd in (("Left", 1), ("Right", 0)):
+        steps = {c for a, c in found if a == f"m.py#{side}.run"}
+        assert steps == {f"m.py#N{i}.step" for i in range(20) if i % 2 == odd}
+
+
+def test_a_test_of_the_class_narrows_a_family() -> None:
+    classes = "class Text(Node):\n    def text(self): return 0\n"
+    classes += "".join(f"class T{i}(Text):\n    def text(self): return {i}\n" for i in range(6))
+    classes += "".join(f"class N{i}(Node):\n    def text(self): return {i}\n" for i in range(20))
+    text = "class Node: pass\n" + classes
+    text += "def go(node):\n    if isinstance(node, Text):\n        node.text()\n"
+    text += "".join(f"go(T{i}())\n" for i in range(6)) + "".join(f"go(N{i}())\n" for i in range(20))
+    found = calls(link_text({"m.py": text}))
+    assert {c for a, c in found if a == "m.py#go"} == {f"m.py#T{i}.text" for i in range(6)}
+
+
+def test_classes_of_a_family_are_made_whichever_it_is() -> None:
+    classes = "".join(f"class N{i}(Node):\n    def __init__(self): pass\n    def run(self): pass\n" for i in range(20))
+    text = "class Node: pass\n" + classes + "def make(kind): return kind()\ndef use(kind): make(kind).run()\n"
+    text += "".join(f"use(N{i})\n" for i in range(20))
+    found = calls(link_text({"m.py": text}))
+    assert {("m.py#make", f"m.py#N{i}.__init__") for i in range(20)} <= found
+    assert {("m.py#use", f"m.py#N{i}.run") for i in range(20)} <= found

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Final
 
-from extractor.resolve.python_members import attribute, on_class
+from extractor.resolve.python_lookup import on_class
+from extractor.resolve.python_members import attribute
 from extractor.resolve.python_program import Program
 from extractor.resolve.python_state import Arguments
 from extractor.resolve.python_values import BOUND, CLASS, FAMILY, FUNCTION, INSTANCE, Block, Value, Values

@@ -14,7 +14,8 @@ from extractor.resolve.python_families import unfolded
 from extractor.resolve.python_inheritance import above, ancestry
 from extractor.resolve.python_later import FUTURE, future_method, replaced
 from extractor.resolve.python_library import Use, hand_over, methods_of_template, register
-from extractor.resolve.python_members import MADE, TEMPLATES, on_class, own_cell
+from extractor.resolve.python_lookup import on_class, own_cell
+from extractor.resolve.python_members import MADE, TEMPLATES
 from extractor.resolve.python_outside import lacks
 from extractor.resolve.python_protocols import ASKED, ask_of_all, parts
 from extractor.resolve.python_state import Arguments, Hits
@@ -245,7 +246,7 @@ def _by_table(use: Use, path: str) -> Values:
 def _made(p: Program, cls: Value, at: Block) -> Values:
     """What the `__new__` of a base class outside makes: an instance; of a metaclass the classes that are made by it."""
     if any(path.rpartition(".")[2] in METACLASSES for path in ancestry(p, cls.a, at)[1]):
-        return p.read(own_cell(p, cls.a, MADE), at)
+        return p.read(own_cell(cls.a, MADE), at)
     return p.one(INSTANCE, cls.a)
 
 

@@ -13,7 +13,9 @@ from typing import Any, Final
 from extractor.resolve.python_families import call_families
 from extractor.resolve.python_inheritance import ancestry
 from extractor.resolve.python_instances import registered_for
-from extractor.resolve.python_members import bind, contained, instance_cell, on_class
+from extractor.resolve.python_kin import below, heirs_of
+from extractor.resolve.python_lookup import instance_cell, on_class
+from extractor.resolve.python_members import bind, contained
 from extractor.resolve.python_passing import bind_arguments, hand_on, handed_out
 from extractor.resolve.python_program import Program
 from extractor.resolve.python_state import Arguments, Frame, Hits
@@ -190,12 +192,14 @@ class Calls:
                 if value.kind == FUNCTION:
                     if name != "__new__" or not reached:
                         reached[value.a.id] = via
-                    receiver = frozenset((callee,)) if name == "__new__" else made
+                    receiver = (
+                        frozenset((callee,)) if name == "__new__" else frozenset(below(p, v, value.a) for v in made)
+                    )
                     returned = self.invoke(value, given.after(receiver), at, site, depth)
                     if name == "__new__" and any(v.kind == INSTANCE for v in made):
                         result |= frozenset(v for v in returned if v.kind == INSTANCE)
         if not reached:
-            reached[cls.id] = via
+            reached.update((heir.id, via) for heir in heirs_of(cls, at))
             container = contained(p, cls, at)
             if container is not None:
                 self.call(p.value(METHOD, container, "__init__"), given, at, site, Hits(), "", depth + 1)
@@ -227,7 +231,7 @@ class Calls:
             names += [name for name in ancestor.fields if name not in names]
         for name, values in [*zip(names, given.positional, strict=False), *given.keywords.items()]:
             if name in names and values:
-                self.p.flow_into(instance_cell(self.p, cls, name), values)
+                self.p.flow_into(instance_cell(cls, name), values)
 
     def _complete(
         self, cls: Class, made: Values, given: Arguments, at: Block, site: int, hits: Hits, depth: int

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from extractor.resolve.python_inheritance import ancestry, rebase
-from extractor.resolve.python_members import instance_cell, on_class, own_cell
+from extractor.resolve.python_lookup import instance_cell, on_class, own_cell
 from extractor.resolve.python_protocols import class_made
 from extractor.resolve.python_state import Arguments, Frame, Hits
 from extractor.resolve.python_text import dotted
@@ -144,7 +144,7 @@ def _made_by(run: Flow, cls: Class, makers: list[Value]) -> Values:
     for name, values in env.items():
         if isinstance(name, str):
             run.calls.store_slot(space, name, values, block)
-            p.flow_into(own_cell(p, cls, name), values)
+            p.flow_into(own_cell(cls, name), values)
     given = Arguments(
         [p.one(CONSTANT, block.definition.name), frozenset((p.box("tuple", block, 0, "bases"),)), frozenset((space,))]
     )
@@ -197,15 +197,15 @@ def define_class(run: Flow, s: Code) -> bool:
     cls.enum = any(ancestor.block.has_flag("enum") for ancestor in ancestry(p, cls, run.at)[0])
     for name, values in env.items():
         if isinstance(name, str):
-            cell = own_cell(p, cls, name)
+            cell = own_cell(cls, name)
             if cls.enum and not any(v.kind in (FUNCTION, CLASS, PROPERTY) for v in values) and name[:1] != "_":
-                p.flow_into(instance_cell(p, cls, "value"), values)
-                p.add(instance_cell(p, cls, "name"), p.one(CONSTANT, name))
+                p.flow_into(instance_cell(cls, "value"), values)
+                p.add(instance_cell(cls, "name"), p.one(CONSTANT, name))
                 values = p.one(INSTANCE, cls)
             elif name in cls.fields and block.has_flag("dataclass"):
                 # A function that a field holds is stored on the instance, and so no method.
                 plain = frozenset(v for v in values if v.kind == FUNCTION)
-                p.flow_into(instance_cell(p, cls, name), plain)
+                p.flow_into(instance_cell(cls, name), plain)
                 values -= plain
             p.flow_into(cell, values)
     if block.has_flag("dataclass"):
@@ -214,7 +214,7 @@ def define_class(run: Flow, s: Code) -> bool:
     if cls.enum:
         for definition in block.facts.defs:
             if definition.kind == "variable" and definition.scope == index:
-                p.add(own_cell(p, cls, definition.name), p.one(INSTANCE, cls))
+                p.add(own_cell(cls, definition.name), p.one(INSTANCE, cls))
     values = p.one(CLASS, cls)
     made = Hits()
     own = {name: held for name, held in env.items() if isinstance(name, str)}

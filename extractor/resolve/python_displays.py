@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from extractor.resolve.python_iteration import iterate
-from extractor.resolve.python_members import on_class
+from extractor.resolve.python_lookup import on_class
 from extractor.resolve.python_narrowing import narrow
 from extractor.resolve.python_protocols import hashed
 from extractor.resolve.python_state import Arguments, Hits

@@ -11,7 +11,8 @@ from extractor.resolve.python_displays import arguments, comprehension, dictiona
 from extractor.resolve.python_instances import matched
 from extractor.resolve.python_iteration import iterate
 from extractor.resolve.python_later import FUTURE
-from extractor.resolve.python_members import attribute, contained, on_class
+from extractor.resolve.python_lookup import on_class
+from extractor.resolve.python_members import attribute, contained
 from extractor.resolve.python_narrowing import narrow
 from extractor.resolve.python_operators import operation
 from extractor.resolve.python_passing import HANDED

@@ -9,7 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from extractor.resolve.python_inheritance import ancestry
-from extractor.resolve.python_members import attribute, on_class
+from extractor.resolve.python_kin import heirs_of, is_kin
+from extractor.resolve.python_lookup import on_class
+from extractor.resolve.python_members import attribute
 from extractor.resolve.python_state import Arguments, Hits
 from extractor.resolve.python_values import (
     BOUND,
@@ -56,7 +58,7 @@ def _possible(p: Program, owner: Value, names: Values, at: Block) -> list[str]:
         partial += shapes
     own: set[str] = set()
     if partial and owner.kind == INSTANCE:
-        own.update(name for cls in ancestry(p, owner.a, at)[0] for name in cls.own)
+        own.update(n for heir in heirs_of(owner.a, at) for cls in ancestry(p, heir, at)[0] for n in cls.own)
     elif partial and owner.kind == MODULE:
         own.update(owner.a.symbols)
     found.update(name for name in own for part in partial if _fits(name, part.a, part.b))
@@ -115,7 +117,7 @@ def call_families(
                 if function.kind == FUNCTION and not any(function in on_class(p, cls, name, at)[0] for cls in above):
                     names[function] = name
                     receivers.setdefault(function, []).extend((value.b,) if value.kind == BOUND else ())
-    passed = [p.concrete(values, at) for values in given.positional]
+    passed = [_apart(p, p.concrete(values, at), at) for values in given.positional]
     found: Values = NONE
     for function, objects in sorted(receivers.items()):
         positional = [_named_after(values, names[function]) for values in passed]
@@ -124,6 +126,14 @@ def call_families(
             chosen = chosen.after(p.same(frozenset(objects)))
         found |= calls.call(function, chosen, at, site, hits, "", depth + 1)
     return found
+
+
+def _apart(p: Program, values: Values, at: Block) -> Values:
+    """The values, each kin replaced by an object of each of its classes."""
+    found: set[Value] = set()
+    for value in values:
+        found.update(p.value(value.kind, cls) for cls in heirs_of(value.a, at)) if is_kin(value) else found.add(value)
+    return frozenset(found)
 
 
 def _named_after(values: Values, name: str) -> Values:

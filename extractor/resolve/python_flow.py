@@ -14,7 +14,8 @@ from extractor.resolve.python_calls import Calls
 from extractor.resolve.python_expressions import EXPRESSIONS
 from extractor.resolve.python_instances import tuple_fields
 from extractor.resolve.python_iteration import iterate
-from extractor.resolve.python_members import contained, on_instance
+from extractor.resolve.python_lookup import on_instance
+from extractor.resolve.python_members import contained
 from extractor.resolve.python_narrowing import narrow
 from extractor.resolve.python_program import BUILTINS, Program
 from extractor.resolve.python_protocols import ask, hashed

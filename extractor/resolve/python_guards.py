@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 
 from extractor.resolve.common import is_aside
 from extractor.resolve.python_inheritance import ancestry, is_protocol
+from extractor.resolve.python_kin import is_kin, parts
 from extractor.resolve.python_program import Program
 from extractor.resolve.python_types import named
 from extractor.resolve.python_values import (
@@ -24,7 +25,6 @@ from extractor.resolve.python_values import (
     FUNCTION,
     INSTANCE,
     METHOD,
-    NONE,
     PARTIAL,
     Block,
     Cell,
@@ -89,13 +89,17 @@ class Guard:
         if self.allowed is None:
             return values
         kept = {value for value in values if value.kind not in JUDGED or self._fits(p, value, self.allowed)}
+        for value in values:
+            if is_kin(value) and value not in kept:
+                kept |= parts(p, value, self.allowed.classes, self.reader)
         if self.allowed.classes:
             self.refused.update(value for value in values if value.kind == INSTANCE and value not in kept)
         return kept
 
     def declared(self, p: Any) -> frozenset[Value]:
         """An object of each class of the repository that is declared."""
-        return frozenset(p.value(INSTANCE, cls) for cls in self.allowed.classes) if self.allowed is not None else NONE
+        classes = sorted(self.allowed.classes, key=lambda cls: cls.id) if self.allowed is not None else ()
+        return frozenset(p.value(INSTANCE, cls) for cls in classes)  # values are numbered as they are made
 
     def _fits(self, p: Program, value: Value, allowed: Allowed) -> bool:
         if value.kind != INSTANCE:

@@ -4,18 +4,22 @@ and how the orders of its bases make one."""
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from extractor.resolve.python_program import Program
-from extractor.resolve.python_values import CLASS, EXTERNAL, RESULT, UNKNOWN, Block, Class, Value, Values
+from extractor.resolve.python_values import CLASS, EXTERNAL, RESULT, UNKNOWN, Block, Class, Kin, Value, Values
+
+if TYPE_CHECKING:
+    from extractor.resolve.python_program import Program
+    from extractor.resolve.python_store import Store
 
 MAX_DESCENDANTS: Final = 16
+Order = tuple[list[Class], list[str]]
 TRANSPARENT: Final = frozenset(
     {"builtins.object", "typing.Generic", "typing.Protocol", "abc.ABC", "typing_extensions.Protocol"}
 )
 
 
-def descendants(p: Program, cls: Class, reader: Block) -> list[Class]:
+def descendants(p: Store, cls: Class, reader: Block) -> list[Class]:
     """The class and those below it, as far as they are known and not too many; `reader` is evaluated again when there are more."""
     cls.followers[reader.place] = None
     found = [cls]
@@ -61,18 +65,28 @@ def _note_stored(flow: Any, receiver: str, names: set[str]) -> None:
         pending.extend(part)
 
 
-def ancestry(p: Program, cls: Class, reader: Block) -> tuple[list[Class], list[str]]:
+def ancestry(p: Store, cls: Class, reader: Block) -> Order:
     """(classes of the repository in method resolution order, external ancestors by dotted path)."""
     cls.readers[reader.place] = None
     return cls.mro or _order(cls)
 
 
-def above(p: Program, cls: Value, reader: Block) -> Values:
+def full_order(cls: Class) -> Order:
+    """What `ancestry` gives, for whom nobody has to tell when it is no longer so."""
+    return cls.mro or _order(cls)
+
+
+def order_of(cls: Class) -> list[Class]:
+    """The classes of the repository alone."""
+    return full_order(cls)[0]
+
+
+def above(p: Store, cls: Value, reader: Block) -> Values:
     """The class itself and the classes of the repository that it descends from."""
     return frozenset(p.value(CLASS, ancestor) for ancestor in ancestry(p, cls.a, reader)[0])
 
 
-def rebase(p: Program, cls: Class) -> None:
+def rebase(p: Store, cls: Class) -> None:
     """A base of the class became known: forget its order and that of its descendants, and evaluate who asked for them."""
     pending = [cls]
     seen = {cls}
@@ -86,8 +100,10 @@ def rebase(p: Program, cls: Class) -> None:
                 pending.append(below)
 
 
-def _order(cls: Class) -> tuple[list[Class], list[str]]:
+def _order(cls: Class) -> Order:
     """C3 over the orders of the bases. Where C3 refuses them, or they lead back here, depth first with the first mention kept."""
+    if cls.__class__ is Kin:
+        return cls.top.mro or _order(cls.top)
     above, direct, externals = _above(cls)
     if cls in above:
         cls.mro = [cls, *(c for c in above if c is not cls)], externals
@@ -111,7 +127,7 @@ def _above(cls: Class) -> tuple[list[Class], list[Class], list[str]]:
     while pending:
         below, value = pending.pop()
         if value.kind == CLASS:
-            base: Class = value.a
+            base: Class = value.a if value.a.__class__ is not Kin else value.a.top
             base.subclasses[below] = None
             if below is cls and base not in direct:
                 direct.append(base)

@@ -6,8 +6,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from extractor.resolve.python_inheritance import ancestry
+from extractor.resolve.python_kin import has_heir, is_kin
 from extractor.resolve.python_library import read_attribute
-from extractor.resolve.python_members import REGISTERED, on_class
+from extractor.resolve.python_lookup import on_class
+from extractor.resolve.python_members import REGISTERED
 from extractor.resolve.python_program import Program
 from extractor.resolve.python_state import Arguments, Hits
 from extractor.resolve.python_types import named
@@ -23,6 +25,7 @@ from extractor.resolve.python_values import (
     UNKNOWN,
     Block,
     Code,
+    Kin,
     Value,
     Values,
 )  # fmt: skip
@@ -45,7 +48,11 @@ def is_instance(p: Program, value: Value, tested: Value, reader: Block) -> bool 
     if kind == INSTANCE:
         order, outside = ancestry(p, value.a, reader)
         if tested.kind == CLASS:
-            return tested.a in order or (None if "" in outside else False)
+            if tested.a.__class__ is Kin:
+                return None if tested.a.top in order else False
+            if tested.a in order:
+                return True
+            return None if "" in outside or (is_kin(value) and has_heir(value.a, tested.a, reader)) else False
         return path in outside or (False if path in DATA and not outside else None)
     if tested.kind == CLASS:
         return False

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from extractor.resolve.python_inheritance import ancestry
-from extractor.resolve.python_members import contained, on_class
+from extractor.resolve.python_lookup import on_class
+from extractor.resolve.python_members import contained
 from extractor.resolve.python_outside import lacks
 from extractor.resolve.python_state import Arguments, Hits
 from extractor.resolve.python_values import BOX, CLASS, FUNCTION, INSTANCE, NONE, Block, Value, Values

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Final
 
 from extractor.resolve.python_library import Use, read_attribute
-from extractor.resolve.python_members import on_class
+from extractor.resolve.python_lookup import on_class
 from extractor.resolve.python_protocols import ask
 from extractor.resolve.python_state import Arguments
 from extractor.resolve.python_storing import write_attribute

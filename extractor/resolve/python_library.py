@@ -9,13 +9,8 @@ from typing import TYPE_CHECKING, Final
 from extractor.facts import Import
 from extractor.resolve.python_inheritance import ancestry
 from extractor.resolve.python_iteration import iterate
-from extractor.resolve.python_members import (
-    REGISTERED,
-    TEMPLATES,
-    attribute,
-    bind,
-    on_class,
-)
+from extractor.resolve.python_lookup import on_class
+from extractor.resolve.python_members import REGISTERED, TEMPLATES, attribute, bind
 from extractor.resolve.python_program import Program
 from extractor.resolve.python_protocols import read_through
 from extractor.resolve.python_state import Arguments, Hits

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Final
 
 from extractor.resolve.python_inheritance import above, ancestry, stored
+from extractor.resolve.python_kin import below
+from extractor.resolve.python_lookup import on_class, on_instance, own_cell
 from extractor.resolve.python_modules import Module
 from extractor.resolve.python_outside import endless, lacks
 from extractor.resolve.python_program import ON_CLASS, Program
@@ -27,6 +29,7 @@ from extractor.resolve.python_values import (
     Block,
     Cell,
     Class,
+    Kin,
     Value,
     Values,
     View,
@@ -62,47 +65,6 @@ TEMPLATES: Final = {
 Getter = tuple[Value, tuple[Values, ...]]  # what reading an attribute calls, and with what
 
 
-def on_class(
-    p: Program, cls: Class, name: str, reader: Block, after: Class | None = None
-) -> tuple[Values, Class | None]:
-    """The class attribute `name` found on the method resolution order, after class `after` when given (super)."""
-    if after is not None:
-        mro = ancestry(p, cls, reader)[0]
-        order = mro[mro.index(after) + 1 :] if after in mro else ancestry(p, after, reader)[0][1:]
-        return _first(p, order, name, reader)
-    view = cls.members.get(name)
-    if view is None:
-        view = cls.members[name] = View()
-    if p.outdated(view, reader):
-        place, reader.place = reader.place, view
-        view.result = _first(p, ancestry(p, cls, reader)[0], name, reader)
-        reader.place = place
-    return view.result  # type: ignore[no-any-return]
-
-
-def _first(p: Program, order: Sequence[Class], name: str, reader: Block) -> tuple[Values, Class | None]:
-    for cls in order:
-        values = p.read(_cell(cls.own, name), reader)
-        if values:
-            return values, cls
-    return NONE, None
-
-
-def on_instance(p: Program, cls: Class, name: str, reader: Block) -> Values:
-    """Everything stored under `name` on instances of the class, by methods of its ancestors too."""
-    mro = ancestry(p, cls, reader)
-    entry = cls.slots.get(name)
-    if entry is None or entry[0] is not mro:
-        slot = _cell(cls.instance, name)
-        if len(mro[0]) > 1:
-            own, slot = slot, Cell()
-            p.connect(own, slot)
-            for ancestor in mro[0][1:]:
-                p.connect(_cell(ancestor.instance, name), slot)
-        entry = cls.slots[name] = (mro, slot)
-    return p.read(entry[1], reader)
-
-
 def contained(p: Program, cls: Class, reader: Block, method: str = "") -> Value | None:
     """What an instance holds as the list, set or dict that its class extends, all instances together; None where the class has
     this method of its own."""
@@ -127,14 +89,6 @@ def setters(p: Program, cls: Class, name: str, reader: Block) -> list[Value]:
 def descriptors(p: Program, values: Iterable[Value], reader: Block) -> bool:
     """Whether one of these says itself, by `__get__`, what reading it as an attribute gives."""
     return "__get__" in p.special and any(v.kind == INSTANCE and on_class(p, v.a, "__get__", reader)[0] for v in values)
-
-
-def instance_cell(p: Program, cls: Class, name: str) -> Cell:
-    return _cell(cls.instance, name)
-
-
-def own_cell(p: Program, cls: Class, name: str) -> Cell:
-    return _cell(cls.own, name)
 
 
 def attribute(p: Program, value: Value, name: str, reader: Block) -> tuple[Values, list[Getter], str]:
@@ -191,7 +145,7 @@ def _private(p: Program, value: Value, name: str, reader: Block) -> tuple[Values
     cls = block.class_ if block is not None else None
     if cls is None or cls is value.a or name.endswith("__") or cls not in ancestry(p, value.a, reader)[0]:
         return None
-    found = p.read(_cell(cls.own, name), reader)
+    found = p.read(own_cell(cls, name), reader)
     if not found or any(v.kind != FUNCTION for v in found):
         return None
     bound = frozenset(method for v in found for method in bind(p, v, value, value.a))
@@ -229,10 +183,10 @@ def _on_instance(p: Program, value: Value, cls: Class, name: str, reader: Block)
     described = False
     for found in member:
         if found.kind == PROPERTY:
-            described = True
+            described = cls.__class__ is not Kin
             getters += [(getter, (frozenset((value,)),)) for getter in found.a]
         elif found.kind == INSTANCE and descriptors(p, (found,), reader):
-            described = True
+            described = cls.__class__ is not Kin
             getters += _descriptor(p, found, frozenset((value,)), cls, reader)
         else:
             values |= bind(p, found, value, cls)
@@ -281,7 +235,7 @@ def _of_class(p: Program, value: Value, name: str, reader: Block) -> tuple[Value
     getters: list[Getter] = []
     for found in member:
         if found.kind == FUNCTION and found.a.has_flag("classmethod"):
-            values.add(p.value(BOUND, found, value))
+            values.add(p.value(BOUND, found, below(p, value, found.a)))
         elif found.kind == INSTANCE and descriptors(p, (found,), reader):
             getters += _descriptor(p, found, NONE, cls, reader)
         else:
@@ -299,6 +253,8 @@ def _of_class(p: Program, value: Value, name: str, reader: Block) -> tuple[Value
         held.a.slots = cls.own
         return frozenset((held,)), [], ""
     if name == "__name__":
+        if cls.__class__ is Kin:  # of any class below
+            return p.one(CONSTANT, None), [], ""
         return p.one(CONSTANT, cls.block.definition.name if cls.block.definition is not None else ""), [], ""
     outside = ancestry(p, cls, reader)[1]
     for meta in cls.keywords.get("metaclass", NONE):
@@ -349,14 +305,8 @@ def bind(p: Program, found: Value, receiver: Value, cls: Class) -> Values:
     if function.has_flag("static"):
         return frozenset((found,))
     if function.has_flag("classmethod") or (function.definition is not None and function.definition.name in ON_CLASS):
-        return p.one(BOUND, found, receiver if receiver.kind == CLASS else p.value(CLASS, cls))
+        cls = receiver.a if receiver.kind == CLASS else cls
+        return p.one(BOUND, found, below(p, p.value(CLASS, cls), function))
     if receiver.kind == CLASS and cls is receiver.a:
         return frozenset((found,))
-    return p.one(BOUND, found, receiver)
-
-
-def _cell(cells: dict[str, Cell], name: str) -> Cell:
-    found = cells.get(name)
-    if found is None:
-        found = cells[name] = Cell()
-    return found
+    return p.one(BOUND, found, below(p, receiver, function))

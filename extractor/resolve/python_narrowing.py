@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from extractor.resolve.python_instances import is_instance
+from extractor.resolve.python_kin import is_kin, parts
 from extractor.resolve.python_types import named
 from extractor.resolve.python_values import (
     CLASS,
@@ -44,7 +46,9 @@ def narrow(run: Flow, test: Code, positive: bool) -> None:
         return
     keep = holds == positive
     concrete = run.p.concrete(values, run.at)
-    kept = {value for value in concrete if _passes(run, value, tested, keep)}
+    kept = {
+        part for value in concrete if _passes(run, value, tested, keep) for part in _parts(run, value, tested, keep)
+    }
     if keep:
         unknown = {value for value in kept if value.kind in (UNKNOWN, RESULT)}
         classes = {run.p.value(INSTANCE, value.a) for value in tested if value.kind == CLASS}
@@ -66,6 +70,13 @@ def _passes(run: Flow, value: Value, tested: set[Value], keep: bool) -> bool:
     """Whether a value may come through an isinstance test against these classes, or through its opposite."""
     known = [is_instance(run.p, value, cls, run.at) for cls in tested]
     return any(one is not False for one in known) if keep else not any(known)
+
+
+def _parts(run: Flow, value: Value, tested: set[Value], keep: bool) -> Iterable[Value]:
+    """Of a kin those of the classes that the test allows."""
+    if not keep or not is_kin(value) or any(is_instance(run.p, value, cls, run.at) for cls in tested):
+        return (value,)
+    return parts(run.p, value, [cls.a for cls in tested if cls.kind == CLASS], run.at) or (value,)
 
 
 def suppose(run: Flow, name: str, types: Code, holds: bool) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from extractor.resolve.python_members import on_class
+from extractor.resolve.python_lookup import on_class
 from extractor.resolve.python_protocols import (
     COMPARISONS,
     ORDER,

@@ -31,6 +31,7 @@ from extractor.resolve.python_values import (
     Cell,
     Class,
     Context,
+    Kin,
     Partial,
     Value,
     Values,
@@ -253,7 +254,8 @@ class Program(Store):
         blocks = [block for blocks in self.blocks_of.values() for block in blocks if block is not None]
         classes = [block.class_ for block in blocks if block.kind == "class" and block.class_ is not None]
         classes += self.made.values()
-        for part, names in (*((c, Class.__slots__) for c in classes), *((b, Block.__slots__) for b in blocks)):
+        kins = [(kin, (*Kin.__slots__, "members", "slots")) for kin in self.kins.values()]
+        for part, names in (*((c, Class.__slots__) for c in classes), *((b, Block.__slots__) for b in blocks), *kins):
             for name in names:
                 delattr(part, name)
         for value in self._values.values():

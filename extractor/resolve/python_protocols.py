@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Final
 
 from extractor.resolve.python_families import unfolded
 from extractor.resolve.python_inheritance import ancestry
-from extractor.resolve.python_members import MADE, Getter, bind, on_class, own_cell
+from extractor.resolve.python_kin import heirs_of, is_kin
+from extractor.resolve.python_lookup import on_class, own_cell
+from extractor.resolve.python_members import MADE, Getter, bind
 from extractor.resolve.python_state import Arguments, Hits
 from extractor.resolve.python_values import (
     BOUND,
@@ -74,6 +76,8 @@ def ask(
                 found |= calls.call(method, given.after(frozenset((value,))), at, line, hits, "protocol", depth + 1)
         if value.kind != INSTANCE:
             continue
+        if is_kin(value) and names[-1] == "__repr__" and _texts(p, value.a, names, at) > 1:
+            continue  # too little is known
         for name in names:
             if name == "__repr__" and len(names) > 1 and ancestry(p, value.a, at)[1]:
                 break  # the base class outside has a text of its own
@@ -84,6 +88,12 @@ def ask(
             if members:
                 break
     return found
+
+
+def _texts(p: Program, kin: Class, names: tuple[str, ...], at: Block) -> int:
+    return len(
+        {next(filter(None, (on_class(p, heir, name, at)[0] for name in names)), NONE) for heir in heirs_of(kin, at)}
+    )
 
 
 def ask_of_all(
@@ -245,7 +255,7 @@ def class_made(calls: Calls, owner: Value, own: dict[str, Values], at: Block, si
     for meta in sorted(owner.a.keywords.get("metaclass", NONE)):
         if meta.kind != CLASS:
             continue
-        p.add(own_cell(p, meta.a, MADE), made)
+        p.add(own_cell(meta.a, MADE), made)
         held = frozenset((body,))
         for name in ("__prepare__", "__new__", "__init__"):
             for function in of_metaclass(p, owner, name, at):

@@ -9,7 +9,8 @@ from extractor.resolve.python_defining import define_class, define_function
 from extractor.resolve.python_guards import alike
 from extractor.resolve.python_inheritance import descendants
 from extractor.resolve.python_iteration import iterate
-from extractor.resolve.python_members import descriptors, instance_cell, module_getters, own_cell
+from extractor.resolve.python_lookup import instance_cell, own_cell
+from extractor.resolve.python_members import descriptors, module_getters
 from extractor.resolve.python_narrowing import suppose
 from extractor.resolve.python_protocols import ask, delete_attribute, read_through
 from extractor.resolve.python_rows import ALL, ROW, rows_of
@@ -231,9 +232,9 @@ def _annotated(run: Flow, s: Code) -> bool:
         if isinstance(annotation, tuple) and annotation[0] == "P" and descriptors(run.p, typed, run.at):
             # `engine: Late[Engine] = Late()`: what a descriptor gives is what it is parametrized with.
             given_by_it = types_of(run.p, ("U", annotation[2]), scope, run.at, place_number(s))
-            run.p.flow_into(own_cell(run.p, frame.block.class_, target), given_by_it)
+            run.p.flow_into(own_cell(frame.block.class_, target), given_by_it)
         if typed:
-            run.p.flow_into(instance_cell(run.p, frame.block.class_, target), typed)
+            run.p.flow_into(instance_cell(frame.block.class_, target), typed)
         if not given:
             return False
     if given or values:

@@ -10,7 +10,7 @@ from extractor.resolve.python_families import PUT_TOGETHER, families
 from extractor.resolve.python_inheritance import ancestry, rebase
 from extractor.resolve.python_later import LATER
 from extractor.resolve.python_library import SPECIAL, Use, read_attribute
-from extractor.resolve.python_members import own_cell
+from extractor.resolve.python_lookup import own_cell
 from extractor.resolve.python_protocols import ASKED, ORDER, ask, ask_of_all, class_made, of_metaclass
 from extractor.resolve.python_state import Arguments
 from extractor.resolve.python_storing import set_by_name, set_plainly
@@ -118,7 +118,7 @@ def _made_class(use: Use) -> Values:
     made.enum = any(base.a.enum for base in bases)
     for box in use.argument(2):
         for key, cell in p.slots(box.a, at).items() if box.kind == BOX else ():
-            p.connect(cell, own_cell(p, made, str(key)))
+            p.connect(cell, own_cell(made, str(key)))
     class_made(use.calls, p.value(CLASS, made), {}, at, use.site, use.hits)
     return p.one(CLASS, made)
 

@@ -6,8 +6,10 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
+from extractor.resolve.python_kin import ALIKE, MAX_APART, absorbed, widened
 from extractor.resolve.python_values import (
     CONSTANT,
+    FUNCTION,
     INSTANCE,
     NONE,
     RETURNED,
@@ -17,6 +19,8 @@ from extractor.resolve.python_values import (
     Block,
     Box,
     Cell,
+    Class,
+    Kin,
     Place,
     Reader,
     Value,
@@ -25,8 +29,8 @@ from extractor.resolve.python_values import (
     joined,
 )
 
-MAX_TARGETS: Final = 32
-MAX_INSTANCES: Final = 16  # among too many targets
+MAX_FUNCTIONS: Final = 32  # in one cell, as from a table of handlers
+MAX_TARGETS: Final = 16  # of all other kinds
 MAX_CONSTANTS: Final = 8
 
 
@@ -37,6 +41,7 @@ class Store:
         self._values: dict[tuple[Any, ...], Value] = {}
         self._sets: dict[Values, Values] = {}
         self._views: dict[tuple[Any, ...], View] = {}
+        self.kins: dict[Class, Kin] = {}  # by what all heirs descend from
         self.kept: dict[tuple[Any, ...], tuple[Any, ...]] = {}  # one object for all alike, of what traces hold
         self.waiting: list[deque[Block]] = [deque()]
 
@@ -133,7 +138,7 @@ class Store:
             new = values - cell.values if cell.values else values
             if cell.guard is not None:
                 new = cell.guard(self, new)
-            if cell.full or len(cell.values) + len(new) > MAX_CONSTANTS:
+            if cell.full or cell.kin or len(cell.values) + len(new) > MAX_CONSTANTS:
                 new = self._bounded(cell, new)
             if not new:
                 continue
@@ -155,7 +160,13 @@ class Store:
                     overflowing.append(following)
 
     def _bounded(self, cell: Cell, new: Values | set[Value]) -> Values | set[Value]:
-        """Past their bounds, constants become the one unknown constant, and targets make the cell full."""
+        """Past their bounds, objects and classes become a kin, constants the one unknown constant, and other targets make the cell full."""
+        if cell.kin:
+            new = absorbed(self, cell, new)
+            if not new:
+                return new
+        if not cell.full and sum([value.kind in ALIKE for value in (*cell.values, *new)]) > MAX_APART:
+            new = widened(self, cell, new)
         if cell.full:
             return NONE if cell.top else {value for value in new if value.kind == INSTANCE}
         if len(new) + len(cell.values) <= MAX_TARGETS and all(value.kind != CONSTANT for value in new):
@@ -164,12 +175,14 @@ class Store:
         held = sum([value.kind == CONSTANT for value in cell.values])
         if constants and held + len(constants) > MAX_CONSTANTS:
             new = (new - constants) | self.one(CONSTANT, None) - cell.values
-        cell.full = sum([value.kind != CONSTANT for value in new]) + len(cell.values) - held > MAX_TARGETS
+        functions = sum([value.kind == FUNCTION for value in (*cell.values, *new)])
+        others = sum([value.kind != CONSTANT for value in new]) + len(cell.values) - held - functions
+        cell.full = functions > MAX_FUNCTIONS or others > MAX_TARGETS
         return new
 
     def _keep_instances(self, cell: Cell) -> None:
         kept = frozenset(value for value in cell.values if value.kind == INSTANCE)
-        cell.top = len(kept) > MAX_INSTANCES
+        cell.top = len(kept) > MAX_APART
         if cell.top:  # whichever they are, they are what is declared
             kept = cell.guard.declared(self) if cell.guard is not None else NONE
         cell.values = self.same(kept | self.one(UNKNOWN, "overflow"))

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from extractor.resolve.python_inheritance import ancestry
 from extractor.resolve.python_library import Use, hand_over
-from extractor.resolve.python_members import SHARED, instance_cell, own_cell, setters
+from extractor.resolve.python_lookup import instance_cell, own_cell
+from extractor.resolve.python_members import SHARED, setters
 from extractor.resolve.python_program import Program
 from extractor.resolve.python_protocols import ask
 from extractor.resolve.python_rows import ALL
@@ -49,9 +50,9 @@ def write_attribute(calls: Calls, owners: Values, name: str, values: Values, at:
             for setter in called:
                 calls.call(setter, Arguments([frozenset((owner,)), values]), at, site, hits, "property")
             if not called and values:
-                p.flow_into(instance_cell(p, owner.a, name), values)
+                p.flow_into(instance_cell(owner.a, name), values)
         elif owner.kind == CLASS and values:
-            p.flow_into(own_cell(p, owner.a, name), values)
+            p.flow_into(own_cell(owner.a, name), values)
         elif owner.kind == BOX and owner.a.kind == "tuple" and values:
             calls.store_slot(owner, name, values, at)
         elif owner.kind == FUNCTION and values:
@@ -107,7 +108,7 @@ def set_plainly(use: Use) -> Values:
     for owner in use.first:
         for name in use.argument(1):
             if owner.kind == INSTANCE and name.kind == CONSTANT and isinstance(name.a, str) and values:
-                p.flow_into(instance_cell(p, owner.a, name.a), values)
+                p.flow_into(instance_cell(owner.a, name.a), values)
     return NONE
 
 

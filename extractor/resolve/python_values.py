@@ -77,9 +77,10 @@ def joined(items: Many[Item], item: Item) -> Many[Item]:
 
 class Cell:
     """A cell that met too many targets is `full`: it keeps an unknown, which makes calls through it an overflow, and its instances
-    while they are few. It is `top` when they are not."""
+    while they are few. It is `top` when they are not. `kin`: those
+    of its values that stand for many, see `python_kin`."""
 
-    __slots__ = ("full", "next", "readers", "top", "values")
+    __slots__ = ("full", "kin", "next", "readers", "top", "values")
     guard: Any = None  # of a `python_guards.Guarded`
 
     def __init__(self) -> None:
@@ -88,6 +89,7 @@ class Cell:
         self.next: Many[Cell] = ()
         self.readers: Many[Reader] = ()
         self.full = self.top = False
+        self.kin: tuple[Value, ...] = ()
 
 
 class Place:
@@ -214,6 +216,25 @@ class Class:
         self.slots: dict[str, tuple[Any, Cell]] = {}
         self.subclasses: dict[Class, None] = {}
         self.stored: set[str] | None = None  # see `python_members.stored`
+
+
+class Kin(Class):
+    """Any of the `heirs`, which descend from `top`; see `python_kin`. `meant`: where names are looked up, the heirs unless they are
+    too many. `watchers` read which heirs there are, the kins in `joined` get them as well."""
+
+    __slots__ = ("heirs", "joined", "meant", "top", "watchers")
+
+    def __init__(self, top: Class) -> None:
+        self.top = top
+        self.heirs: dict[Class, None] = {}
+        self.meant = self.heirs
+        self.joined: dict[Kin, None] = {}
+        self.watchers: dict[Reader, None] = {}
+        self.members: dict[str, View] = {}
+        self.slots: dict[str, tuple[Any, Cell]] = {}
+
+    def __getattr__(self, name: str) -> Any:  # of all else it has what its top has
+        return getattr(self.top, name)
 
 
 def constant_keys(values: Values) -> list[Any]:
