@@ -144,6 +144,9 @@ def test_classes_of_a_family_are_made_whichever_it_is() -> None:
     classes = "".join(f"class N{i}(Node):\n    def __init__(self): pass\n    def run(self): pass\n" for i in range(20))
     text = "class Node: pass\n" + classes + "def make(kind): return kind()\ndef use(kind): make(kind).run()\n"
     text += "".join(f"use(N{i})\n" for i in range(20))
-    found = calls(link_text({"m.py": text}))
+    links = link_text({"m.py": text})
+    made = {(e.dst, e.meta["instantiates"]) for e in links.edges if e.dst.endswith(".__init__")}
+    assert made == {(f"py:m.py#N{i}.__init__", f"py:m.py#N{i}") for i in range(20)}
+    found = calls(links)
     assert {("m.py#make", f"m.py#N{i}.__init__") for i in range(20)} <= found
     assert {("m.py#use", f"m.py#N{i}.run") for i in range(20)} <= found

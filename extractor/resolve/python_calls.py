@@ -13,7 +13,7 @@ from typing import Any, Final
 from extractor.resolve.python_families import call_families
 from extractor.resolve.python_inheritance import ancestry
 from extractor.resolve.python_instances import registered_for
-from extractor.resolve.python_kin import below, heirs_of
+from extractor.resolve.python_kin import below, heirs_of, is_kin
 from extractor.resolve.python_lookup import instance_cell, on_class
 from extractor.resolve.python_members import bind, contained
 from extractor.resolve.python_passing import bind_arguments, hand_on, handed_out
@@ -185,30 +185,28 @@ class Calls:
         """What `type.__call__` does, whatever the metaclass says."""
         p, cls = self.p, callee.a
         made = self._class_made(callee, given, at, site, depth) or p.one(INSTANCE, cls)
-        reached: dict[str, str] = {}
+        reached: dict[str, str] = {}  # what is called, and the class that it makes an object of
         result = made
         for name in ("__new__", "__cinit__", "__init__"):  # Cython's runs before the other, whatever it is
             for value in sorted(on_class(p, cls, name, at)[0]):
                 if value.kind == FUNCTION:
                     if name != "__new__" or not reached:
-                        reached[value.a.id] = via
-                    receiver = (
-                        frozenset((callee,)) if name == "__new__" else frozenset(below(p, v, value.a) for v in made)
-                    )
+                        defined = value.a.class_ if is_kin(callee) else None  # each heir has its own
+                        reached[value.a.id] = cls.id if defined is None else defined.id
+                    receiver = frozenset(below(p, v, value.a) for v in ((callee,) if name == "__new__" else made))
                     returned = self.invoke(value, given.after(receiver), at, site, depth)
                     if name == "__new__" and any(v.kind == INSTANCE for v in made):
                         result |= frozenset(v for v in returned if v.kind == INSTANCE)
         if not reached:
-            reached.update((heir.id, via) for heir in heirs_of(cls, at))
+            reached.update((heir.id, heir.id) for heir in heirs_of(cls, at))
             container = contained(p, cls, at)
             if container is not None:
                 self.call(p.value(METHOD, container, "__init__"), given, at, site, Hits(), "", depth + 1)
             if cls.fields or len(ancestry(p, cls, at)[0]) > 1:
                 self._fill_fields(cls, given, at)
                 self._complete(cls, made, given, at, site, hits, depth)
-        for target in reached:
-            hits.instantiates[target] = cls.id
-        hits.targets.update(reached)
+        hits.instantiates.update(reached)
+        hits.targets.update(dict.fromkeys(reached, via))
         return result
 
     def _class_made(self, callee: Value, given: Arguments, at: Block, site: int, depth: int) -> Values:

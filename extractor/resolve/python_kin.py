@@ -87,9 +87,8 @@ def below(p: Store, receiver: Value, function: Block) -> Value:
 def parts(p: Store, kin: Value, classes: Iterable[Class], reader: Block) -> set[Value]:
     """Of a kin those that descend from one of the classes."""
     found = [cls for cls in classes if has_heir(kin.a, cls, reader)]
-    return {
-        _narrowed(p, kin, cls) for cls in sorted(found, key=lambda cls: cls.id)
-    }  # values are numbered as they are made
+    # Values are numbered as they are made.
+    return {_narrowed(p, kin, cls) for cls in sorted(found, key=lambda cls: cls.id)}
 
 
 def _narrowed(p: Store, kin: Value, cls: Class) -> Value:
