@@ -81,6 +81,12 @@ def order_of(cls: Class) -> list[Class]:
     return full_order(cls)[0]
 
 
+def has(cls: Class, name: str) -> bool:
+    """Whether something is known of the attribute, without the classes below."""
+    cells = [cells.get(name) for c in full_order(cls)[0] for cells in (c.own, c.instance)]
+    return any(cell is not None and cell.values for cell in cells)
+
+
 def above(p: Store, cls: Value, reader: Block) -> Values:
     """The class itself and the classes of the repository that it descends from."""
     return frozenset(p.value(CLASS, ancestor) for ancestor in ancestry(p, cls.a, reader)[0])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from extractor.resolve.python_inheritance import above, ancestry, stored
+from extractor.resolve.python_inheritance import above, ancestry, descendants, stored
 from extractor.resolve.python_kin import below
 from extractor.resolve.python_lookup import on_class, on_instance, own_cell
 from extractor.resolve.python_modules import Module
@@ -63,6 +63,7 @@ TEMPLATES: Final = {
     "logging.Handler.handle": "emit",
 }
 Getter = tuple[Value, tuple[Values, ...]]  # what reading an attribute calls, and with what
+Read = tuple[Values, list[Getter], str]  # what an attribute is, what is called to read it, why there is nothing
 
 
 def contained(p: Program, cls: Class, reader: Block, method: str = "") -> Value | None:
@@ -91,16 +92,18 @@ def descriptors(p: Program, values: Iterable[Value], reader: Block) -> bool:
     return "__get__" in p.special and any(v.kind == INSTANCE and on_class(p, v.a, "__get__", reader)[0] for v in values)
 
 
-def attribute(p: Program, value: Value, name: str, reader: Block) -> tuple[Values, list[Getter], str]:
+def attribute(p: Program, value: Value, name: str, reader: Block) -> Read:
     """(values, property getters to call with their receiver, why there is nothing) of `value.name`; value is concrete."""
     kind = value.kind
     if kind == INSTANCE:
-        return (name[:2] == "__" and _private(p, value, name, reader)) or _viewed(p, value, name, reader)
+        found = (name[:2] == "__" and _private(p, value, name, reader)) or _viewed(p, value, name, reader)
+        return found if found[0] or found[1] or found[2] == "external" else _mixed_in(p, value, name, reader) or found
     if kind == MODULE:
         values = p.member_of_module(value.a, name, reader)
         return values, [] if values else module_getters(p, value.a, name, reader), "" if values else "missing_module"
     if kind == CLASS:
-        return _of_class(p, value, name, reader)
+        found = _of_class(p, value, name, reader)
+        return found if found[0] or found[1] or found[2] == "external" else _mixed_in(p, value, name, reader) or found
     if kind in (EXTERNAL, RESULT):
         if endless(value.a):
             return p.one(UNKNOWN, "external"), [], ""
@@ -137,12 +140,9 @@ def attribute(p: Program, value: Value, name: str, reader: Block) -> tuple[Value
     return NONE, [], "unknown_receiver"
 
 
-def _private(p: Program, value: Value, name: str, reader: Block) -> tuple[Values, list[Getter], str] | None:
+def _private(p: Program, value: Value, name: str, reader: Block) -> Read | None:
     """What a class itself defines under a name of two underscores is meant where it says the name, whatever classes below define."""
-    block: Block | None = reader
-    while block is not None and block.class_ is None:
-        block = block.parent
-    cls = block.class_ if block is not None else None
+    cls = _class_around(reader)
     if cls is None or cls is value.a or name.endswith("__") or cls not in ancestry(p, value.a, reader)[0]:
         return None
     found = p.read(own_cell(cls, name), reader)
@@ -152,7 +152,31 @@ def _private(p: Program, value: Value, name: str, reader: Block) -> tuple[Values
     return bound | on_instance(p, cls, name, reader), [], ""
 
 
-def _viewed(p: Program, value: Value, name: str, reader: Block) -> tuple[Values, list[Getter], str]:
+def _class_around(reader: Block) -> Class | None:
+    block: Block | None = reader
+    while block is not None and block.class_ is None:
+        block = block.parent
+    return block.class_ if block is not None else None
+
+
+def _mixed_in(p: Program, value: Value, name: str, reader: Block, after: Class | None = None) -> Read | None:
+    """What a class lacks that its own methods ask for, as mixins do, those classes below have for which it is written; behind
+    one of their ancestors."""
+    cls, around = value.a, _class_around(reader)
+    if cls.__class__ is Kin or around not in ancestry(p, cls, reader)[0] or (name[:2] == "__" and after is None):
+        return None
+    found: set[Value] = set()
+    getters: list[Getter] = []
+    for heir in descendants(p, value.a, reader)[1:]:
+        if on_class(p, heir, name, reader, after)[0] or (value.kind == INSTANCE and on_instance(p, heir, name, reader)):
+            instead = p.value(value.kind, heir)
+            read = attribute(p, instead if after is None else p.value(SUPER, after, instead), name, reader)
+            found |= read[0]
+            getters += read[1]
+    return (frozenset(found), getters, "") if found or getters else None
+
+
+def _viewed(p: Program, value: Value, name: str, reader: Block) -> Read:
     """What `_on_instance` gives, asked again only when something changed that it read."""
     if value.views is None:
         value.views = {}
@@ -166,11 +190,11 @@ def _viewed(p: Program, value: Value, name: str, reader: Block) -> tuple[Values,
     return view.result  # type: ignore[no-any-return]
 
 
-def _outside(p: Program, path: str, name: str) -> tuple[Values, list[Getter], str]:
+def _outside(p: Program, path: str, name: str) -> Read:
     return (NONE, [], "external") if lacks(path, name) else (p.one(EXTERNAL, f"{path}.{name}"), [], "")
 
 
-def _on_instance(p: Program, value: Value, cls: Class, name: str, reader: Block) -> tuple[Values, list[Getter], str]:
+def _on_instance(p: Program, value: Value, cls: Class, name: str, reader: Block) -> Read:
     if name == "__class__":
         return p.one(CLASS, cls), [], ""
     if name == "__dict__":
@@ -228,7 +252,7 @@ def module_getters(p: Program, module: Module, name: str, reader: Block) -> list
     return [(f, (p.one(CONSTANT, name),)) for f in sorted(functions) if f.kind == FUNCTION]
 
 
-def _of_class(p: Program, value: Value, name: str, reader: Block) -> tuple[Values, list[Getter], str]:
+def _of_class(p: Program, value: Value, name: str, reader: Block) -> Read:
     cls: Class = value.a
     member, _ = on_class(p, cls, name, reader)
     values: set[Value] = set()
@@ -270,7 +294,7 @@ def _of_class(p: Program, value: Value, name: str, reader: Block) -> tuple[Value
     return NONE, [], "unknown_receiver"
 
 
-def _of_super(p: Program, value: Value, name: str, reader: Block) -> tuple[Values, list[Getter], str]:
+def _of_super(p: Program, value: Value, name: str, reader: Block) -> Read:
     after, receiver = value.a, value.b
     cls = receiver.a if receiver is not None and receiver.kind in (INSTANCE, CLASS) else after
     member, _ = on_class(p, cls, name, reader, after)
@@ -291,6 +315,10 @@ def _of_super(p: Program, value: Value, name: str, reader: Block) -> tuple[Value
     if container is not None and not lacks(f"builtins.{container.a.kind}", name):
         return p.one(METHOD, container, name), [], ""
     outside = ancestry(p, cls, reader)[1] or ancestry(p, after, reader)[1]
+    if not outside and receiver is not None and cls is receiver.a:
+        mixed = _mixed_in(p, receiver, name, reader, after)
+        if mixed is not None:
+            return mixed
     path = next((path for path in outside if not lacks(path, name)), "") if outside else "builtins.object"
     if name == "__setattr__" and not outside and receiver is not None:
         return p.one(BOUND, p.value(EXTERNAL, f"{path}.{name}"), receiver), [], ""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from extractor.resolve.common import CONFIDENCE
+from extractor.resolve.python_inheritance import has
 from extractor.resolve.python_state import Frame
 from extractor.resolve.python_values import Block, Code, Place, Row, Value, Values
 
@@ -240,7 +241,9 @@ def _rule(block: Block, target: str, flow: Any) -> str:
     if flow.__class__ is tuple and flow[0] == "A":
         owner = flow[1]
         if owner in ("self", "cls"):
-            return "self" if flow[2] == target.rpartition(".")[2].partition("@")[0] else "flow"
+            if flow[2] != target.rpartition(".")[2].partition("@")[0]:
+                return "flow"
+            return "self" if block.class_ is None or has(block.class_, flow[2]) else "override"
         if isinstance(owner, tuple) and owner[0] == "C" and owner[2] == "super":
             return "super"
         if isinstance(owner, str) and owner in block.module.imports:
