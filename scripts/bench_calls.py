@@ -5,7 +5,8 @@
 runs REPO's tests with VENV's pytest (REPO's code runs; nothing else of nanodex does that), extracts its graph, and prints for
 calls between functions under --source the share that the graph holds (recall), and the share of the graph's calls at the lines
 that ran which were seen too (a lower bound of precision: what the tests do not exercise counts against it). A generator's body
-is entered by whoever iterates it, not by who calls it, and is left out. Loaded by pytest, this file is the tracer.
+is entered by whoever iterates it, not by who calls it, and is left out. `--seen FILE` keeps the calls, and takes them from there
+the next time, so that graphs can be compared without running the tests again. Loaded by pytest, this file is the tracer.
 """
 
 from __future__ import annotations
@@ -101,11 +102,24 @@ def tested(repo: Path, python: str, source: str, arguments: list[str], tracer: s
         return json.loads(out.read_text(encoding="utf-8"))
 
 
+def remembered(seen: Path | None, repo: Path, python: str, source: str, arguments: list[str]) -> list[Call]:
+    """What `traced` gives, from a file if it is there, and kept in it if it is not."""
+    if seen is None or not seen.exists():
+        calls = traced(repo, python, source, arguments)
+        if seen is not None:
+            seen.write_text(json.dumps(calls), encoding="utf-8")
+        return calls
+    return _calls(json.loads(seen.read_text(encoding="utf-8")))
+
+
 def traced(repo: Path, python: str, source: str, arguments: list[str]) -> list[Call]:
     """The calls between the files of `source` that the repository's tests made."""
     rows = tested(repo, python, source, arguments, "bench_calls")
-    calls = [Call((a[0], a[1], a[2]), (b[0], b[1], b[2]), line) for a, b, line in rows]
-    return [c for c in calls if c.caller[0].startswith(source) and c.callee[0].startswith(source)]
+    return [c for c in _calls(rows) if c.caller[0].startswith(source) and c.callee[0].startswith(source)]
+
+
+def _calls(rows: Any) -> list[Call]:
+    return [Call((a[0], a[1], a[2]), (b[0], b[1], b[2]), line) for a, b, line in rows]
 
 
 class Places:
@@ -170,11 +184,14 @@ def main() -> None:
     parser.add_argument("repo", type=Path)
     parser.add_argument("--source", default="", help="folder of the code itself, as src/")
     parser.add_argument("--python", default=sys.executable, help="interpreter with pytest and what the tests need")
+    parser.add_argument(
+        "--seen", type=Path, metavar="FILE", help="where the calls seen are kept; not traced again if it is there"
+    )
     parser.add_argument("--missing", action="store_true", help="list the calls that the graph does not hold")
     parser.add_argument("--tests", default="tests", metavar="ARGUMENTS", help="what pytest is given")
     given = parser.parse_args()
     repo = given.repo.resolve()
-    calls = traced(repo, given.python, given.source, shlex.split(given.tests))
+    calls = remembered(given.seen, repo, given.python, given.source, shlex.split(given.tests))
     with tempfile.TemporaryDirectory() as folder:
         graph = Path(folder) / "graph.sqlite"
         command = [sys.executable, str(ROOT / "nanodex.py"), "extract", str(repo), "--out", str(graph), "-q"]

@@ -49,14 +49,19 @@ def test_what_ran_is_compared_with_what_the_graph_holds(tmp_path: Path) -> None:
     (tmp_path / "src/code_under_test.py").write_text(CODE)
     (tmp_path / "test_code.py").write_text(TESTS)
     command = [sys.executable, str(ROOT / "scripts/bench_calls.py"), str(tmp_path), "--source", "src/", "--missing"]
-    ran = subprocess.run([*command, "--tests", "test_code.py"], capture_output=True, text=True, check=False)
-    assert ran.returncode == 0, ran.stderr
     name = tmp_path.name
-    assert ran.stdout.splitlines()[1:] == [
+    expected = [
         f"{name}: 3 of 4 calls seen are in the graph, 0.750",
         f"{name}: 3 of 4 calls of the graph at lines that ran were seen, 0.750",
         "py:src/code_under_test.py#computed -> py:src/code_under_test.py#step",
     ]
+    command += ["--tests", "test_code.py", "--seen", str(tmp_path / "seen.json")]
+    for before in (["1 passed in"], []):  # the tests run once
+        ran = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert ran.returncode == 0, ran.stderr
+        lines = ran.stdout.splitlines()
+        assert lines[len(before) :] == expected
+        assert all(line.startswith(start) for line, start in zip(lines, before, strict=False))
 
 
 def test_tests_that_do_not_run_are_an_error(tmp_path: Path) -> None:

@@ -1,8 +1,8 @@
 """Runs a whole Python program until no value moves: what is evaluated, in which order, and what is presumed where nobody calls.
 
 Modules are evaluated first, in order of their imports, and what they reach; then, in waves, what nobody here calls: a method with
-an instance of its own class, a parameter with what it declares. Each step runs until no value moves, so the order of files does
-not matter. See `python_flow` for what evaluating means.
+an instance of its own class, a parameter with what it declares, or with what the overridden method is passed. Each step runs until
+no value moves, so the order of files does not matter. See `python_flow` for what evaluating means.
 """
 
 from __future__ import annotations
@@ -15,11 +15,12 @@ from extractor.resolve.common import is_aside
 from extractor.resolve.python_fixtures import requested_fixtures
 from extractor.resolve.python_flow import Flow
 from extractor.resolve.python_guards import admitted, install
+from extractor.resolve.python_inheritance import order_of
 from extractor.resolve.python_modules import Module, Modules
 from extractor.resolve.python_program import Program
 from extractor.resolve.python_protocols import ASKED, asked_of
 from extractor.resolve.python_types import declared_type
-from extractor.resolve.python_values import BOX, INSTANCE, NONE, RESULT, UNKNOWN, Block, Box, Value
+from extractor.resolve.python_values import BOX, FUNCTION, INSTANCE, NONE, RESULT, UNKNOWN, Block, Box, Class, Value
 
 MAX_NESTED: Final = 2  # containers in containers that are looked into
 MAX_ANSWERS: Final = 4  # rounds of asking until no answer moves a value
@@ -49,6 +50,8 @@ def analyse(program: Program, files: Sequence[FileFacts]) -> None:
     for block in blocks:
         _presume_receiver(program, block)
         _declare(program, block)
+    for block in blocks:
+        _inherit(program, block)
     for made in sorted(program.promised):
         for promised in sorted(program.promised[made]):
             if promised.kind == BOX and promised is not made:
@@ -130,6 +133,32 @@ def _declare(program: Program, block: Block) -> None:
                         program.connect(box.a.any, block.yielded)
         elif values:
             program.add(block.returned, values)
+
+
+def _inherit(program: Program, block: Block) -> None:
+    """A method that nobody is seen to call is passed what the method is that it overrides."""
+    if block.class_ is None or block.definition is None or len(block.params) < 2:
+        return
+    overridden = _overridden(block.class_, block.definition.name)
+    if overridden is None:
+        return
+    places = {param.name: index for index, param in enumerate(overridden.params)}
+    for index, param in enumerate(block.params[1:], 1):
+        at = places.get(param.name, index)
+        if param.kind in ("*", "**") or at >= len(overridden.params) or overridden.params[at].kind in ("*", "**"):
+            continue
+        if not _is_known(block.inflow[index].values):
+            program.connect(overridden.inflow[at], block.inflow[index])
+            program.connect(overridden.inflow[at], block.presumed)
+
+
+def _overridden(cls: Class, name: str) -> Block | None:
+    for above in order_of(cls)[1:]:
+        cell = above.own.get(name)
+        for value in sorted(cell.values) if cell is not None else ():
+            if value.kind == FUNCTION:
+                return value.a  # type: ignore[no-any-return]
+    return None
 
 
 def _is_known(values: Iterable[Value], depth: int = 0) -> bool:

@@ -9,7 +9,7 @@ from extractor.resolve.python_inheritance import above, ancestry, descendants, s
 from extractor.resolve.python_kin import below
 from extractor.resolve.python_lookup import on_class, on_instance, own_cell
 from extractor.resolve.python_modules import Module
-from extractor.resolve.python_outside import endless, lacks
+from extractor.resolve.python_outside import OF_OBJECT, endless, lacks
 from extractor.resolve.python_program import ON_CLASS, Program
 from extractor.resolve.python_values import (
     BOUND,
@@ -229,6 +229,8 @@ def _on_instance(p: Program, value: Value, cls: Class, name: str, reader: Block)
         if path in TEMPLATES:
             return p.one(EXTERNAL, path, value), [], ""
         return (p.one(EXTERNAL, path), [], "") if outside[0] else (NONE, [], "external")
+    if name in OF_OBJECT:
+        return _outside(p, "builtins.object", name)
     if name.startswith("__") or "__getattr__" not in p.special:
         return NONE, [], "dynamic" if on_class(p, cls, "__getattribute__", reader)[0] else "unknown_receiver"
     fallback = on_class(p, cls, "__getattr__", reader)[0]
@@ -291,7 +293,7 @@ def _of_class(p: Program, value: Value, name: str, reader: Block) -> Read:
                 return frozenset(v for f in plain for v in bind(p, f, value, meta.a)), getters, ""
     if outside:
         return (p.one(EXTERNAL, f"{outside[0]}.{name}"), [], "") if outside[0] else (NONE, [], "external")
-    return NONE, [], "unknown_receiver"
+    return _outside(p, "builtins.object", name) if name in OF_OBJECT else (NONE, [], "unknown_receiver")
 
 
 def _of_super(p: Program, value: Value, name: str, reader: Block) -> Read:

@@ -67,6 +67,13 @@ MAX_STEPS: Final = 2  # attributes followed from an external class
 MAX_PARTS: Final = 8  # of any external path
 
 
+# What every class has from `object`.
+OF_OBJECT: Final = frozenset((
+    "__new__", "__init__", "__init_subclass__", "__subclasshook__", "__getattribute__", "__setattr__", "__delattr__", "__dir__",
+    "__repr__", "__str__", "__format__", "__eq__", "__ne__", "__hash__", "__sizeof__", "__reduce__", "__reduce_ex__",
+))  # fmt: skip
+
+
 def lacks(path: str, name: str) -> bool:
     """Whether the type at this path is known and has no such attribute."""
     known = ATTRIBUTES.get(path)
