@@ -98,6 +98,16 @@ class Composer:
         return self.structure.imports(target) if modular else self.flow.callees(target)
 
     def dependents(self, target: Target) -> Section:
-        """Who imports a module, who calls a function."""
-        modular = target.node.type in ("module", "package", "external")
-        return self.structure.importers(target) if modular else self.flow.callers(target)
+        """Who imports a module, who calls a function, and what overrides or extends it."""
+        node = target.node
+        if node.type in ("module", "package", "external"):
+            return self.structure.importers(target)
+        users = self.users(target)
+        if node.type == "class" and self.relations.subclasses(target.group):
+            below = self.structure.subclasses(target)
+        elif self.relations.overriders(node):
+            below = self.structure.overriders(target)
+        else:
+            return users
+        first, then = (users, below) if users.value == "yes" else (below, users)
+        return replace(below, claims=(*first.claims, *then.claims))

@@ -179,8 +179,9 @@ CUES: Final = tuple(
         ("raises", r"(?:should|must)\s+i\s+catch|catch\s+around|guard\s+against|watch\s+out"),
         (
             "callers",
-            r"(?:places|code|functions?|spots|sites)\s+(?:that|which)\s+(?:invoke|call|use)s?|what\s+breaks|breaks?\s+if|if\s+i\s+(?:change|rename|delete|remove|touch)\w*",
+            r"(?:places|code|functions?|spots|sites)\s+(?:that|which)\s+(?:invoke|call|use)s?",
         ),
+        ("dependents", r"what\s+breaks|breaks?\s+if|if\s+(?:i|we)\s+(?:change|rename|delete|remove|touch)\w*"),
         ("overriders", r"overridden|overrides|overriding|reimplement\w*"),
         ("importers", r"imports?|imported|importing|import\s+statements?"),
         (

@@ -363,7 +363,7 @@ def none(kind: str, node: Node, said: str, absence: Absence) -> Section:
     spans = opening(node)
     if absence.certain:
         return Section(kind, (Claim(f"None found: {name_of(node)} {said}.", spans),), "no", 0.9)
-    text = f"It is unknown whether {name_of(node)} has any: none was found, but {absence.reason}."
+    text = f"As far as is known {name_of(node)} {said}, but {absence.reason}."
     return Section(kind, (Claim(text, spans),), "unknown", 0.6)
 
 
