@@ -82,7 +82,7 @@ def test_every_labelled_call_of_a_file_and_no_other(name: str) -> None:
     assert report(sources, link_text(sources)) == []
 
 
-@pytest.mark.parametrize("folder", ["imports", "fixtures"])
+@pytest.mark.parametrize("folder", ["imports", "fixtures", "plugins"])
 def test_every_labelled_call_across_modules_and_no_other(folder: str) -> None:
     root = CASES / folder
     sources = {p.relative_to(root).as_posix(): p.read_text() for p in sorted(root.rglob("*.py"))}

@@ -27,6 +27,7 @@ from extractor.parse.python_unit import (
     Flow,
     Scope,
     Unit,
+    attached,
     block,
     evaluate,
     expression,
@@ -123,6 +124,7 @@ def _assignment(unit: Unit, node: Node) -> None:
     for target in targets:
         place = assigned(unit, target)
         if declared is not None:
+            attached(unit, declared)
             written = unit.of(declared)
             unit.scope.typed.add(written)
             unit.scope.flow.append((":", place, annotation(written), flow, value is not None))

@@ -10,7 +10,7 @@ from extractor.parse.python_annotation import annotation
 from extractor.parse.python_expr import note_call
 from extractor.parse.python_managers import EXITS, swallowed
 from extractor.parse.python_text import MAX_VALUE, declared_raises, docstring, parameters, shorten, signature
-from extractor.parse.python_unit import Flow, Unit, block, expression
+from extractor.parse.python_unit import Flow, Unit, attached, block, expression
 from extractor.parse.python_variables import comments, table
 from extractor.parse.tree import collapse, end_line, start_line
 
@@ -48,6 +48,8 @@ def function_definition(unit: Unit, node: Node, decorators: list[Node]) -> None:
     defaults = tuple(
         [(i, flow) for i, (_, _, d) in enumerate(found) if d is not None and (flow := expression(unit, d))]
     )
+    for _, annotated, _ in found:
+        attached(unit, annotated)
     flags = {FUNCTION_FLAGS[tail] for text in written if (tail := _tail(text)) in FUNCTION_FLAGS}
     if node.children[0].type == "async":
         flags.add("async")

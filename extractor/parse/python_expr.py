@@ -13,9 +13,9 @@ from extractor.facts import Call, Definition
 from extractor.languages import grammar
 from extractor.parse import Source
 from extractor.parse.python_message import note_saying
-from extractor.parse.python_operators import binary, comparison, unary
+from extractor.parse.python_operators import binary, built, comparison, unary
 from extractor.parse.python_tests import conditional, either, negation, tests
-from extractor.parse.python_text import is_module_part, is_name_part, parameters, string_value
+from extractor.parse.python_text import parameters, string_value
 from extractor.parse.python_unit import Flow, Unit, evaluated, expression, other, plain
 from extractor.parse.tree import collapse, end_line, start_line
 
@@ -153,18 +153,14 @@ def _string(unit: Unit, node: Node) -> Flow:
         if value is None or len(value) > MAX_KEY or "\n" in value:
             return None
         return "K", sys.intern(value)
-    children = node.children
-    parts: list[Flow] = []
-    for child in children:
+    texts, parts = [""], []
+    for child in node.children:
         if child.type == "interpolation":
+            texts.append("")
             parts += _interpolation(unit, child)
-    literals = [unit.of(child) for child in children if child.type == "string_content"]
-    written = "".join(literals)
-    if len(parts) == 1 and (written == "_" or is_name_part(written) or is_module_part(written)):
-        before = children[1].type == "string_content"
-        after = literals[-1] if len(literals) > before else ""
-        return "M", (("K", literals[0] if before else ""), parts[0], ("K", after))
-    return evaluated(parts)
+        elif child.type == "string_content":
+            texts[-1] += unit.of(child)
+    return built(texts, parts) if len(texts) == len(parts) + 1 else evaluated(parts)
 
 
 def _has_holes(node: Node) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from extractor.parse.python_text import is_name_part, string_value
+from extractor.parse.python_text import is_module_part, is_name_part, string_value
 from extractor.parse.python_unit import Flow, Unit, evaluated, expression, plain
 from extractor.parse.tree import start_line
 
@@ -22,6 +22,7 @@ COMPARE: Final = {
     "==": ("__eq__", "__eq__"), "!=": ("__ne__", "__ne__"), "<": ("__lt__", "__gt__"), ">": ("__gt__", "__lt__"),
     "<=": ("__le__", "__ge__"), ">=": ("__ge__", "__le__"),
 }  # fmt: skip  # fmt: skip
+MAX_HOLES: Final = 3
 LONG_CHAIN = 24
 
 
@@ -86,7 +87,17 @@ def formatted(unit: Unit, template: Node, values: Flow, line: int) -> Flow:
     """`"…%s…" % values`: they are made text; a name built around one of them is kept as far as it is written."""
     text = string_value(unit, template) or ""
     asked = ("V", values, "str", line) if values.__class__ in (tuple, str) and not plain(values) else None
-    before, sign, after = text.partition("%s")
-    if sign and is_name_part(before + after):
-        return "M", (("K", before), asked, ("K", after))
-    return evaluated([asked])
+    texts = text.split("%s")
+    if len(texts) > 2 and values.__class__ is tuple and values[0] == "T" and len(values[2]) == len(texts) - 1:
+        return built(texts, [("V", item, "str", line) for item in values[2]])
+    return built(texts, [asked]) if len(texts) == 2 else evaluated([asked])
+
+
+def built(texts: list[str], holes: list[Flow]) -> Flow:
+    """A text with values between its parts: a name put together where all that is written may be a part of one."""
+    written = "".join(texts)
+    is_name = len(holes) == 1 and (written == "_" or is_name_part(written))
+    if not (is_name or is_module_part(written)) or len(holes) > MAX_HOLES:
+        return evaluated(holes)
+    between = [part for hole, text in zip(holes, texts[1:], strict=True) for part in (hole, ("K", text))]
+    return "M", (("K", texts[0]), *between)

@@ -11,7 +11,7 @@ in order, everything else left out. It is made of tuples, strings and numbers, h
     ["G", site, kind, items, clauses]    comprehension           ["X", [expressions]]          evaluated, value of no interest
     ["Y", value] ["Z", value]        yield, yield from           ["W", value]                  await
     ["O", [methods], left, right, line]  operator                ["N", name, value]            walrus
-    ["V", value, what, line]         asked for truth, text … ["M", [before, V, after]]     a name built of parts
+    ["V", value, what, line]         asked for truth, text … ["M", [K, V, K, …]]           a name built of parts
     ["J", tests, yes, no, before]    either, as tests say after `before` was evaluated
     ["H", obj, class, place or name, line]    a part of what a class pattern matches
     ["S", value]                     *splat in args and items    null                          nothing of interest
@@ -226,6 +226,17 @@ def nested(unit: Unit, node: Node | None) -> tuple[Flow, ...]:
 def evaluate(unit: Unit, flow: Flow) -> None:
     if flow.__class__ is tuple and flow[0] != "K":
         unit.scope.flow.append(("e", flow))
+
+
+def attached(unit: Unit, annotation: Node | None) -> None:
+    """The calls that an annotation makes: `Annotated[Session, Depends(session)]`."""
+    pending = [annotation] if annotation is not None and "(" in unit.of(annotation) else []
+    while pending:
+        node = pending.pop()
+        if node.type == "call":
+            evaluate(unit, expression(unit, node))
+        else:
+            pending += reversed(node.named_children)
 
 
 def resolve_captures(unit: Unit) -> None:

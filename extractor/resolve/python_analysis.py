@@ -20,8 +20,21 @@ from extractor.resolve.python_modules import Module, Modules
 from extractor.resolve.python_program import Program
 from extractor.resolve.python_protocols import ASKED, asked_of
 from extractor.resolve.python_types import declared_type
-from extractor.resolve.python_values import BOX, FUNCTION, INSTANCE, NONE, RESULT, UNKNOWN, Block, Box, Class, Value
+from extractor.resolve.python_values import (
+    BOX,
+    EXTERNAL,
+    FUNCTION,
+    INSTANCE,
+    NONE,
+    RESULT,
+    UNKNOWN,
+    Block,
+    Box,
+    Class,
+    Value,
+)
 
+OUTSIDE: Final = (EXTERNAL, RESULT)  # what a parameter gets from there is what it declares
 MAX_NESTED: Final = 2  # containers in containers that are looked into
 MAX_ANSWERS: Final = 4  # rounds of asking until no answer moves a value
 
@@ -118,7 +131,7 @@ def _declare(program: Program, block: Block) -> None:
             rest = program.box("tuple" if kind == "*" else "dict", block, -2 - index).a
             if not _is_known(_held(rest)):
                 program.add(rest.any, declared_type(program, block, index))
-        elif kind == "" and not _is_known(block.inflow[index].values):
+        elif kind == "" and not _is_known(v for v in block.inflow[index].values if v.kind not in OUTSIDE):
             cell = block.inflow[index]
             # What is not known may be what is declared: only where nothing else came is the declaration wrong.
             refused = NONE if cell.values else admitted(cell)

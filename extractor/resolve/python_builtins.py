@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Final
 
 from extractor.resolve.python_containers import container_method, copied, keyed, text_method
 from extractor.resolve.python_families import unfolded
+from extractor.resolve.python_frameworks import task_method
 from extractor.resolve.python_inheritance import above, ancestry
 from extractor.resolve.python_later import FUTURE, future_method, replaced
 from extractor.resolve.python_library import Use, hand_over, methods_of_template, register
 from extractor.resolve.python_lookup import on_class, own_cell
-from extractor.resolve.python_members import MADE, TEMPLATES
+from extractor.resolve.python_members import MADE, TASK_METHODS, TEMPLATES
 from extractor.resolve.python_outside import lacks
 from extractor.resolve.python_protocols import ASKED, ask_of_all, parts
 from extractor.resolve.python_state import Arguments, Hits
@@ -342,6 +343,8 @@ def _method(use: Use, owner: Value, name: str) -> Values:
         )
     if owner.kind == FUNCTION and name == "__get__":
         return frozenset(use.p.value(BOUND, owner, value) for value in use.first)
+    if owner.kind == FUNCTION and name in TASK_METHODS:
+        return task_method(use, owner, name)
     if owner.kind == FUNCTION:
         return register(use, owner, name)
     if owner.kind == INSTANCE:  # a named tuple, with other values in some fields

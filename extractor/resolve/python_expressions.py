@@ -16,7 +16,7 @@ from extractor.resolve.python_members import attribute, contained
 from extractor.resolve.python_narrowing import narrow
 from extractor.resolve.python_operators import operation
 from extractor.resolve.python_passing import HANDED
-from extractor.resolve.python_protocols import ask, assembled, class_item, hashed, read_through
+from extractor.resolve.python_protocols import ask, class_item, continued, hashed, read_through
 from extractor.resolve.python_state import Arguments, Hits
 from extractor.resolve.python_text import CASES, DIVIDING, NAMING, READ
 from extractor.resolve.python_types import sent_type, types_of
@@ -262,12 +262,15 @@ def _asked(run: Flow, f: Code) -> Values:
 
 def _name_of_parts(run: Flow, f: Code) -> Values:
     """`"visit_" + name`, `f"do_{name}"`: the text, or as much of it as is known."""
-    before, asked, after = f[1]
-    inner: Values = NONE
-    if asked is not None:
-        inner = run.concrete(run.value(asked[1]))
-        run.at.asked[(id(asked), 0)] = (inner, asked[2], asked[3])
-    return assembled(run.p, before[1], inner, after[1])
+    parts = f[1]
+    texts = run.p.one(CONSTANT, parts[0][1])
+    for asked, following in zip(parts[1::2], parts[2::2], strict=True):
+        inner: Values = NONE
+        if asked is not None:
+            inner = run.concrete(run.value(asked[1]))
+            run.at.asked[(id(asked), 0)] = (inner, asked[2], asked[3])
+        texts = continued(run.p, texts, inner, following[1])
+    return texts
 
 
 def _tested(run: Flow, f: Code) -> Values:

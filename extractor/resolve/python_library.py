@@ -252,15 +252,37 @@ def _import_module(use: Use) -> Values:
     p, origin = use.p, use.at.module.path
     found: set[Value] = set()
     for name in sorted(use.first):
-        if name.kind in (PREFIX, SHAPE):
-            found.update(p.value(MODULE, module) for module in p.modules.between(name.a, name.b, origin))
-        if name.kind != CONSTANT or not isinstance(name.a, str):
-            continue
-        stripped = name.a.lstrip(".")
-        level = len(name.a) - len(stripped)
-        module = p.modules.imported(Import(-1, stripped, "", "", level, 0), origin)
-        found.add(p.value(MODULE, module) if module is not None else p.value(EXTERNAL, name.a))
+        for written in _from_package(use, name.a) if isinstance(name.a, str) else ():
+            if name.kind in (PREFIX, SHAPE):
+                found.update(p.value(MODULE, module) for module in p.modules.between(written, name.b, origin))
+            if name.kind != CONSTANT:
+                continue
+            stripped = written.lstrip(".")
+            level = len(written) - len(stripped)
+            module = p.modules.imported(Import(-1, stripped, "", "", level, 0), origin)
+            found.add(p.value(MODULE, module) if module is not None else p.value(EXTERNAL, written))
     return frozenset(found)
+
+
+def _from_package(use: Use, name: str) -> list[str]:
+    """A relative name seen from each package that the call names, or as it is."""
+    level = len(name) - len(name.lstrip("."))
+    packages = [v.a for v in sorted(use.argument(1) | use.keyword("package")) if v.kind == CONSTANT and v.a]
+    if not level or not packages:
+        return [name]
+    above = [package.split(".") for package in packages]
+    return [".".join([*parts[: len(parts) + 1 - level], name[level:]]) for parts in above]
+
+
+def _modules_below(use: Use) -> Values:
+    """`pkgutil.iter_modules(path, prefix)`: (finder, name, whether it is a package) for each module, as far as its name is known."""
+    info = use.box("tuple", "module")
+    for prefix in use.argument(1) | use.keyword("prefix"):
+        if prefix.kind == CONSTANT and isinstance(prefix.a, str):
+            name = use.p.one(PREFIX, prefix.a, "")
+            for key in (1, "name"):
+                use.calls.store_slot(info, key, name, use.at)
+    return use.holding("list", "modules", frozenset((info,)))
 
 
 def _type_variable(use: Use) -> Values:
@@ -331,6 +353,8 @@ SPECIAL: Final[dict[str, Callable[[Use], Values]]] = {
     "contextlib.asynccontextmanager": _same,
     "importlib.import_module": _import_module,
     "builtins.__import__": _import_module,
+    "pkgutil.iter_modules": _modules_below,
+    "pkgutil.walk_packages": _modules_below,
     "builtins.staticmethod": _same,
     "builtins.classmethod": _same,
     "typing.TypeVar": _type_variable,

@@ -43,6 +43,10 @@ EXTENDED: Final = {
     "typing.TypedDict": "dict", "typing_extensions.TypedDict": "dict",
 }  # fmt: skip
 REGISTERED: Final = "<registered>"
+# What the decorators of task queues give a function to be called with: Celery, Dramatiq, TaskIQ.
+TASK_METHODS: Final = frozenset(
+    ("delay", "apply_async", "apply", "s", "si", "signature", "send", "send_with_options", "kiq")
+)
 MADE: Final = "<made>"  # of a metaclass: the classes made by it
 # Classes outside whose attributes the program sets itself, all instances taken together.
 SHARED: Final = frozenset(("argparse.Namespace", "threading.local"))
@@ -128,7 +132,10 @@ def attribute(p: Program, value: Value, name: str, reader: Block) -> Read:
         cell = value.a.attributes.get(name)
         if cell is None:
             cell = value.a.attributes[name] = Cell()
-        return p.read(cell, reader), [], "unknown_receiver"
+        values = p.read(cell, reader)
+        if not values and name in TASK_METHODS and value.a.definition is not None and value.a.definition.decorators:
+            return p.one(METHOD, value, name), [], ""
+        return values, [], "unknown_receiver"
     if kind == BOUND and name == "__func__":
         return frozenset((value.a,)), [], ""
     if kind == BOUND and name == "__self__":

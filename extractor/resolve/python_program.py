@@ -131,8 +131,8 @@ class Program(Store):
             return self.cell_of(top, name)
         if name == "__class__" and block.class_ is not None:
             return self.one(CLASS, block.class_)
-        if name == "__name__":
-            return self.one(CONSTANT, self.modules.dotted(top.module))
+        if name in ("__name__", "__package__"):
+            return self._own_name(top.module, name)
         starred = self._starred(top, name, {top})
         if starred is not None:
             return starred
@@ -140,6 +140,10 @@ class Program(Store):
             return self.one(EXTERNAL, f"builtins.{name}")
         # Code here or elsewhere may store the name in the module.
         return self._outside_star(top.module, name) or self.cell_of(top, name)
+
+    def _own_name(self, module: Module, name: str) -> Values:
+        dotted = self.modules.dotted(module)
+        return self.one(CONSTANT, dotted if name == "__name__" or module.directory else dotted.rpartition(".")[0])
 
     def _starred(self, block: Block, name: str, seen: set[Block]) -> Any:
         """A name that comes through `from x import *`: the last star that offers it wins."""
@@ -192,6 +196,8 @@ class Program(Store):
                     return self.read(starred, reader)
                 if starred:
                     return starred  # type: ignore[no-any-return]
+        if name in ("__name__", "__package__"):
+            return self._own_name(module, name)
         inner = self.modules.submodule(module, name)
         if inner is not None:
             return self.one(MODULE, inner)

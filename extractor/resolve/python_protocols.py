@@ -311,6 +311,14 @@ def assembled(p: Program, before: str, inner: Values, after: str) -> Values:
     return text
 
 
+def continued(p: Program, texts: Values, inner: Values, after: str) -> Values:
+    """Texts with others behind them, and behind those one that is written."""
+    heads = [v.a for v in sorted(texts) if v.kind == CONSTANT and v.a.__class__ is str]
+    if len(heads) <= MAX_NAMES and not any(v.kind == PREFIX for v in texts):
+        return NONE.union(*[assembled(p, head, inner, after) for head in heads])
+    return frozenset(p.value(PREFIX, v.a, after) for v in texts if v.kind == PREFIX and v.a)
+
+
 def _is_part(text: str) -> bool:
     """Whether this may stand in a name, or in the path of a module."""
     return all(f"_{word}".isidentifier() for word in text.split("."))

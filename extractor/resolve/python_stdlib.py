@@ -7,6 +7,7 @@ from typing import Final
 
 from extractor.resolve.python_containers import copied, pairs
 from extractor.resolve.python_families import PUT_TOGETHER, families
+from extractor.resolve.python_frameworks import FRAMEWORKS
 from extractor.resolve.python_inheritance import ancestry, rebase
 from extractor.resolve.python_later import LATER
 from extractor.resolve.python_library import SPECIAL, Use, read_attribute
@@ -328,6 +329,7 @@ OPERATIONS: Final[dict[str, tuple[str, ...]]] = {
 RULES: Final[dict[str, Callable[[Use], Values]]] = (
     SPECIAL
     | LATER
+    | FRAMEWORKS
     | {
         "builtins.type": _type,
         "importlib.metadata.entry_points": _entry_points,

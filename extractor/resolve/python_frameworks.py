@@ -1,0 +1,53 @@
+"""What frameworks outside call because they were told to: the dependencies of FastAPI, the tasks of Celery, Dramatiq and their like.
+(Use) -> what the call gives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from extractor.resolve.python_library import Use
+from extractor.resolve.python_state import Arguments
+from extractor.resolve.python_values import BOX, NONE, UNKNOWN, Value, Values
+
+IN_CONTAINERS: Final = frozenset(("apply_async", "apply", "signature", "send_with_options"))  # of TASK_METHODS
+
+
+def task_method(use: Use, task: Value, name: str) -> Values:
+    """`task.delay(x)` calls the task with x, some time and somewhere."""
+    given = _contained(use) if name in IN_CONTAINERS else use.given
+    params = task.a.params
+    if params and params[0].name == "self" and task.a.class_ is None:  # `@app.task(bind=True)`: the task itself
+        given = given.after(NONE)
+    use.calls.call(task, given, use.at, use.site, use.hits, "flow", use.depth + 1)
+    return use.p.one(UNKNOWN, "external")
+
+
+def _contained(use: Use) -> Arguments:
+    """Of `apply_async((x, y), {"key": z})` the arguments that the task gets."""
+    given = Arguments()
+    for box in use.first | use.keyword("args"):
+        if box.kind == BOX:
+            slots = [key for key in use.p.slots(box.a, use.at) if isinstance(key, int)]
+            for index in range(len(given.positional), max(slots, default=-1) + 1):
+                given.positional.append(use.calls.read_slot(box, index, use.at))
+    for box in use.argument(1) | use.keyword("kwargs"):
+        if box.kind == BOX:
+            for key in [key for key in use.p.slots(box.a, use.at) if isinstance(key, str)]:
+                given.keywords[key] = given.keywords.get(key, NONE) | use.calls.read_slot(box, key, use.at)
+    return given
+
+
+def _dependency(use: Use) -> Values:
+    """`Depends(f)`: what `f` gives back, or yields, is passed to the parameter that it stands at."""
+    found = use.call(use.first | use.keyword("dependency"))
+    made = frozenset(value for value in found if value.kind == BOX and value.a.kind == "generator")
+    return found - made | use.calls.elements(made, use.at)
+
+
+FRAMEWORKS: Final[dict[str, Callable[[Use], Values]]] = {
+    "fastapi.Depends": _dependency,
+    "fastapi.Security": _dependency,
+    "fastapi.params.Depends": _dependency,
+    "fastapi.param_functions.Depends": _dependency,
+}
