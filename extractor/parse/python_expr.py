@@ -41,7 +41,8 @@ def assigned(unit: Unit, node: Node, comprehension: bool = False) -> Flow:
             unit.scope.bound.add(name)
         return name
     if kind in ("pattern_list", "tuple_pattern", "list_pattern", "tuple", "list", "expression_list"):
-        return "T", 0, tuple([assigned(unit, c, comprehension) for c in node.named_children if c.type != "comment"])
+        parts = tuple([assigned(unit, c, comprehension) for c in node.named_children if c.type != "comment"])
+        return "T", start_line(node), parts
     if kind in ("list_splat_pattern", "list_splat") and node.named_children:
         return "S", assigned(unit, node.named_children[0], comprehension)
     if kind == "parenthesized_expression" and node.named_children:

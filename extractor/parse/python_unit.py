@@ -7,6 +7,7 @@ in order, everything else left out. It is made of tuples, strings and numbers, h
     ["A", obj, attr, line]           attribute read              ["C", site, fn, args, kw, line, col]    call
     ["I", obj, key]                  subscript read              ["L", obj, low, high, line]   constant slice
     ["T"|"B"|"E", site, items]       tuple, list, set            ["D", site, [[key, value]…]]  dict (key null: **splat)
+    ["T", line, targets]             what is taken apart
     ["F", definition]                lambda                      ["U", [expressions]]          any one of them
     ["G", site, kind, items, clauses]    comprehension           ["X", [expressions]]          evaluated, value of no interest
     ["Y", value] ["Z", value]        yield, yield from           ["W", value]                  await

@@ -190,7 +190,7 @@ class Flow:
             return
         kind = target[0]
         if kind == "T":
-            self._unpack(target[2], values)
+            self._unpack(target[2], values, target[1] or self.line)
         elif kind == "A":
             owners = self.concrete(self.value(target[1]))
             hits = Hits()
@@ -229,7 +229,7 @@ class Flow:
             trace = self.noted()
             trace.found = (*trace.found, (name, values))
 
-    def _unpack(self, targets: Code, values: Values) -> None:
+    def _unpack(self, targets: Code, values: Values, line: int) -> None:
         """`a, *b, c = values`: by position where the container's slots are known."""
         p = self.p
         star = next((i for i, t in enumerate(targets) if isinstance(t, tuple) and t[0] == "S"), len(targets))
@@ -244,7 +244,7 @@ class Flow:
             if value.kind != BOX or value.a.kind == "dict":
                 hits = Hits()
                 each = iterate(self.calls, frozenset((value,)), self.at, 0, hits)
-                self.note(hits, "__iter__", self.line, 0, False)
+                self.note(hits, "__iter__", line, 0, False)
                 parts = [part | each for part in parts]
                 continue
             known = [key for key in p.slots(value.a, self.at) if isinstance(key, int) and key >= 0]
