@@ -135,6 +135,9 @@ def container_method(use: Use, owner: Value, name: str) -> Values:
         return found or use.calls.elements(everything, at)
     elif name == "items":
         return pairs(use, "items", use.calls.keys(owner, at), use.calls.elements(everything, at))
+    elif name == "popitem":
+        items = pairs(use, name, use.calls.keys(owner, at), use.calls.elements(everything, at))
+        return use.calls.elements(items, at)
     elif name == "keys":
         return use.holding("list", "keys", use.calls.keys(owner, at))
     elif name == "values":
@@ -149,7 +152,7 @@ def container_method(use: Use, owner: Value, name: str) -> Values:
         return made
     elif name == "__iter__":
         return everything
-    elif name in ("popleft", "popitem", "__next__", "send", "get", "get_nowait"):
+    elif name in ("popleft", "__next__", "send", "get", "get_nowait"):
         return use.calls.elements(everything, at)
     return NONE
 
