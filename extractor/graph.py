@@ -103,9 +103,9 @@ class Graph:
         row = self._db.execute(f"SELECT {_NODE}, origin FROM nodes WHERE id = ?", (node_id,)).fetchone()
         return _node(row) if row else None
 
-    def nodes(self, types: Sequence[str] = (), *, path: str = "", origin: str = "") -> Iterator[Node]:
-        """Nodes in order of id, of these types (all when empty), in this file, from this origin."""
-        where, values = _where(type=types, path=(path,) if path else (), origin=(origin,) if origin else ())
+    def nodes(self, types: Sequence[str] = (), *, path: str | None = None, origin: str = "") -> Iterator[Node]:
+        """Nodes in order of id, of these types (all when empty), in this file (none: in any), from this origin."""
+        where, values = _where(type=types, path=(path,) if path is not None else (), origin=(origin,) if origin else ())
         for row in self._db.execute(f"SELECT {_NODE}, origin FROM nodes{where} ORDER BY id", values):
             yield _node(row)
 

@@ -40,9 +40,13 @@ _EXTRA: Final = {
 }
 _GROUPED: Final = frozenset({"basic-auth", "aws", "npm"})  # their patterns begin with what leads to the secret
 _RANDOM = re.compile(r"(['\"])([\w+/=-]{20,})\1")
-_KEY_BLOCK = re.compile(
-    rb"(-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----)(.*?)(?=-----END [A-Z ]*PRIVATE KEY|\Z)", re.DOTALL
+_KEY_BEGINS = re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----")
+# What may stand between a key's lines where they are text of a program, then its headers, its lines, and its last one.
+_KEY_BODY = re.compile(
+    rb"(?:\\[nr]|[\s\"'`+\\,.()|>#*;]|[A-Z][\w-]+: [^\n\"']*\n|[A-Za-z0-9+/=]{8,}|[A-Za-z0-9+/=]+(?=(?:\\[nr]|[\s\"'`+,])*-----END))*"
 )
+_KEY_WORD = re.compile(rb"\\[nr]|([A-Za-z0-9+/=]{2,})")
+_KEY_BYTES: Final = 1 << 14  # at most so far from its first line a key is looked for
 _PLACEHOLDER = re.compile(
     r"example|sample|dummy|fake|placeholder|change|your|insert|redact|secret|password|passwd|token|test|foo|bar|xxx|1234|abcd|none|null|"
     r"[<{$%*]|\s|\.\.\.|://",
@@ -60,7 +64,7 @@ def scrub(text: str) -> str:
 def scrub_bytes(data: bytes) -> bytes:
     """UTF-8 in, UTF-8 out, as many lines as before."""
     if b"PRIVATE KEY" in data:
-        data = _KEY_BLOCK.sub(_mask_key_block, data)
+        data = _without_keys(data)
     pieces, done = [], 0
     for start, end in _hot_lines(data):
         pieces += [data[done:start], _scrub_line(data[start:end])]
@@ -94,10 +98,34 @@ def mask(kind: str, secret: str) -> str:
     return f"<SECRET:{kind}:{hashlib.blake2b(secret.encode(), key=b'nanodex', digest_size=4).hexdigest()}>"
 
 
-def _mask_key_block(found: re.Match[bytes]) -> bytes:
-    body = found[2]
-    label = mask("private-key", body.decode("utf-8", "replace")).encode()
-    return found[1] + label + b"\n" * body.count(b"\n")
+def _without_keys(data: bytes) -> bytes:
+    """Private keys masked, and nothing else: what stands between their lines, as quotes, is code, and a program that only speaks of
+    such blocks, as a parser of them does, stays as it is."""
+    pieces, done = [], 0
+    for begin in _KEY_BEGINS.finditer(data):
+        words = _key_words(data, begin.end())
+        if not words or words[0].start() < done:
+            continue
+        body = data[words[0].start(1) : words[-1].end(1)]
+        left = mask("private-key", body.decode("utf-8", "replace")).encode()
+        for word in words:
+            pieces += [data[done : word.start(1)], left]
+            left, done = b"", word.end(1)
+    return b"".join([*pieces, data[done:]])
+
+
+def _key_words(data: bytes, start: int) -> list[re.Match[bytes]]:
+    """The lines of the key that begins here: all up to its end where nothing else stands between, else those that look like one."""
+    body = _KEY_BODY.match(data, start)
+    near = body.end() if body is not None else start
+    whole = data.startswith(b"-----END", near)
+    end = near if whole else data.find(b"-----END", start, start + _KEY_BYTES)
+    words = [word for word in _KEY_WORD.finditer(data, start, end if end >= 0 else start + _KEY_BYTES) if word[1]]
+    return [word for word in words if whole or _is_key_line(word[1], 16 if word.end() <= near else 40)]
+
+
+def _is_key_line(word: bytes, least: int) -> bool:
+    return len(word) >= least and all(re.search(kind, word) for kind in (rb"[a-z]", rb"[A-Z]", rb"\d"))
 
 
 def _scrub_line(raw: bytes) -> bytes:

@@ -65,6 +65,29 @@ def test_a_private_key_keeps_its_lines() -> None:
     assert masked.splitlines()[-1] == "next_line = 1"
 
 
+def test_a_key_in_code_leaves_the_code() -> None:
+    lines = ("MHcCAQEEIIrYSSNQFaA2Hwf1duRSxKtLYX5CB04fSeQ6tF1aY", "AwEHoUQDQgAEPR3tU2Fta9ktY+6P9G0cWO+0kETA6SFs38Gecf")
+    begin, end = "-----BEGIN EC PRIVATE KEY-----", "-----END EC PRIVATE KEY-----"
+    for last in (f"    '{end}'\n", ""):  # a key that is cut off is one, too
+        masked = scrub(
+            f"k = (\n    '{begin}\\n'\n    '{lines[0]}\\n'\n    '{lines[1]}\\n'\n{last})\n\ndef parse(): pass\n"
+        )
+        assert not any(line in masked for line in lines)
+        compile(masked, "k.py", "exec")
+        assert "def parse()" in masked
+
+
+def test_a_key_is_found_between_anything() -> None:
+    line = "MHcCAQEEIIrYSSNQFaA2Hwf1duRSxKtLYX5CB04fSeQ6tF1aY"
+    assert line not in scrub(f"-----BEGIN EC PRIVATE KEY-----<br>{line}<br>{line}<br>-----END EC PRIVATE KEY-----")
+
+
+@pytest.mark.parametrize("end", ["...", "", '"\nEND = "-----END PRIVATE KEY-----'])
+def test_code_that_speaks_of_keys_stays(end: str) -> None:
+    text = f'BEGIN = "-----BEGIN PRIVATE KEY-----{end}"\n\ndef parse_certificate(serialized): return serializedPrivateKey\n'
+    assert scrub(text) == text
+
+
 def test_two_secrets_get_two_masks_and_one_secret_one() -> None:
     assert mask("aws", "a") != mask("aws", "b")
     assert mask("aws", "a") == mask("aws", "a")
