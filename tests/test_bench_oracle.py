@@ -83,3 +83,20 @@ def test_gcc_agrees_with_the_graph_and_a_lie_is_seen(tmp_path: Path) -> None:
         [sys.executable, script, str(tmp_path), "--missing", "-std=c++17"], check=True, capture_output=True, text=True
     )
     assert "missing a.cc:7 hidden -> a.h:6" in run.stdout
+
+
+@pytest.mark.skipif(shutil.which("go") is None, reason="no go on PATH")
+def test_the_go_type_checker_agrees_with_the_graph_and_a_lie_is_seen(tmp_path: Path) -> None:
+    for fixture in ("go_depot", "go_tasker"):
+        recall, precision, *rest = measured(ROOT / "tests" / "fixtures" / fixture, "--go")
+        assert (recall.rpartition(" ")[2], precision.rpartition(" ")[2], rest) == ("1.000", "1.000", [""])
+    # A type that is made of another package's keeps from the graph what the type checker sees.
+    (tmp_path / "go.mod").write_text("module a\n")
+    (tmp_path / "a.go").write_text(
+        'package a\nimport "sync"\ntype T struct{}\nfunc (T) Go() {}\nfunc held(p *sync.Map) {\n'
+        "\tp.Range(func(k, v any) bool { v.(T).Go(); return true })\n\tsync.OnceValue(func() T { return T{} })().Go()\n}\n"
+    )
+    recall, precision, *rest = measured(tmp_path, "--go")
+    assert recall.startswith(f"{tmp_path.name}: 1 of 2 calls")
+    assert precision.endswith("1.000")
+    assert rest[0].startswith("missing a.go:7 Go -> ")

@@ -183,6 +183,8 @@ class GoCollector(GoStatements):
         for param in self.params(node.child_by_field_name("parameters")):
             rest = "..." if param.kind else ""
             self.bind(scope, param.name, rest + self.plain(param.annotation), node, "declared", node)
+        for result in self.results(node.child_by_field_name("result"))[1]:
+            self.bind(scope, result.name, self.plain(result.annotation), node, "declared", node)
         self.enter_literal(node)
         body = node.child_by_field_name("body")
         self.push_nodes([body], scope, prefix)
@@ -194,6 +196,8 @@ class GoCollector(GoStatements):
         kind = node.child_by_field_name("type")
         given = node.child_by_field_name("value")
         values = [c for c in given.named_children if c.type != "comment"] if given is not None else []
+        if scope != MODULE:
+            self.declaring([self.text(n) for n in names], values)
         constant = node.type == "const_spec"
         written = collapse(self.text(kind))
         if constant and kind is None and not values and self._last_const[0] == (node.parent.id if node.parent else 0):
@@ -254,7 +258,8 @@ class GoCollector(GoStatements):
             return
         inner: list[Node] = []
         if function.type in ("identifier", "type_identifier"):
-            self.call(scope, "", self.text(function), function, arguments)
+            kind = "earlier" if self.is_earlier(function) else "call"
+            self.call(scope, "", self.text(function), function, arguments, kind)
         elif function.type == "qualified_type":
             package, name = function.child_by_field_name("package"), function.child_by_field_name("name")
             self.call(scope, self.text(package), self.text(name), name or function, arguments)

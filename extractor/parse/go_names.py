@@ -6,7 +6,7 @@ Types stay Go text (`map[string]*Item`); only the arrows of channels are dropped
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Final
 
 from extractor.facts import Param
@@ -43,6 +43,7 @@ class GoNames(Collector):
     def __init__(self, source: Source) -> None:
         super().__init__(source)
         self.package = ""
+        self._before: dict[str, list[tuple[int, int]]] = {}  # name -> bytes where it is not yet what is declared there
         self.typevars: list[list[object]] = []  # [scope, name, bound]
 
     # ------------------------------------------------------------------ types
@@ -167,6 +168,28 @@ class GoNames(Collector):
     def _hole(text: str) -> str:
         return "{" + text + "}" if text.replace(".", "").replace("_", "").isalnum() else "{}"
 
+    # ------------------------------------------------------------------ names
+    def declaring(self, names: Iterable[str], nodes: Iterable[Node | None]) -> None:
+        """In `x := x.next()` the x on the right is the one of before: as chains have it, x'."""
+        spans = [(node.start_byte, node.end_byte) for node in nodes if node is not None]
+        for name in names:
+            self._before.setdefault(name, []).extend(spans)
+
+    def is_earlier(self, node: Node) -> bool:
+        """Whether a name stands in what a declaration of that name begins with."""
+        spans = self._before.get(self.text(node), ()) if self._before else ()
+        return any(start <= node.start_byte < end for start, end in spans)
+
+    def named(self, node: Node) -> str:
+        return self.text(node) + ("'" if self.is_earlier(node) else "")
+
+    def bind(
+        self, scope: int, name: str, text: str, node: Node, kind: str = "assigned", until: Node | None = None
+    ) -> None:
+        if name in self._before:  # declared once more inside
+            self._before[name] = [s for s in self._before[name] if not s[0] <= node.start_byte < s[1]]
+        super().bind(scope, name, text, node, kind, until)
+
     # ------------------------------------------------------------------ expressions
     def args(self, arguments: Node | None) -> list[str]:
         if arguments is None:
@@ -180,7 +203,7 @@ class GoNames(Collector):
         while node is not None and len(steps) <= MAX_STEPS:
             kind = node.type
             if kind in ("identifier", "type_identifier", "package_identifier"):
-                head = self.text(node) + given
+                head = self.named(node) + given
                 break
             if kind == "selector_expression":
                 steps.append("." + self.text(node.child_by_field_name("field")) + given)

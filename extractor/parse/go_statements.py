@@ -37,6 +37,7 @@ class GoStatements(GoErrors):
         values = [c for c in right.named_children if c.type != "comment"] if right is not None else []
         if node.type == "receive_statement":
             values = [right] if right is not None else []
+        self.declaring(names, values)
         for position, name in enumerate(names):
             if name.isidentifier() and name != "_":
                 self._assign(scope, name, position, len(names), values, node)
@@ -112,6 +113,7 @@ class GoStatements(GoErrors):
     def on_range(self, step: Step) -> None:
         node, scope, prefix, _ = step
         left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
+        self.declaring([self.text(c) for c in left.named_children] if left is not None else (), [right])
         chain = self.chain(right)
         loop = node.parent
         for position, name in enumerate(left.named_children if left is not None else ()):
@@ -125,12 +127,13 @@ class GoStatements(GoErrors):
         alias = node.child_by_field_name("alias")
         value = node.child_by_field_name("value")
         name = self.text(alias)
+        self.declaring([name], [value])
         for child in node.named_children:
             if name and child.type in ("type_case", "default_case"):
                 kinds = child.children_by_field_name("type")
                 if len(kinds) == 1 and self.text(kinds[0]) != "nil":
                     self.bind(scope, name, self.type_text(kinds[0]), child, "declared", child)
-                elif self.chain(value) != name:  # `switch x := x.(type)` leaves x what it was
+                elif self.text(value) != name:  # `switch x := x.(type)` leaves x what it was
                     self.bind(scope, name, clip(self.chain(value)), child, "assigned", child)
         self.push_nodes([c for c in node.named_children if c != alias], scope, prefix)
 

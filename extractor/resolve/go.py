@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from extractor.facts import MODULE, Binding, Call, FileFacts, Import
+from extractor.facts import MODULE, Call, FileFacts, Import
 from extractor.resolve import Links
 from extractor.resolve import go_library as library
 from extractor.resolve.chains import Step, split_top
@@ -40,6 +40,9 @@ def link(files: Sequence[FileFacts], configs: Mapping[str, str]) -> Links:
 
 class GoEmitter(Emitter):
     """A type called like a function converts a value and runs nothing."""
+
+    def unresolved(self, src: str, kind: str, name: str, line: int, reason: str, ids: Sequence[str] = ()) -> None:
+        super().unresolved(src, kind, name.replace("'", ""), line, reason, ids)
 
     def targets(self, values: Values, call: Call, args: list[str], context: Context) -> Outcome:
         if values and all(v.kind == "class" for v in values):
@@ -165,12 +168,22 @@ class GoEngine(GoFlows):
         args = tuple(self.type_values(t, context.file, context.scope) for t in split_top(given[:-1], ","))
         return tuple(v._replace(args=args) if v.kind == "func" else v for v in values)
 
-    def binding_values(self, binding: Binding, file: File) -> Values:
-        text = binding.text
-        if binding.kind == "assigned" and text.startswith(binding.name) and binding.scope != MODULE:
-            # `x := x.next()` reads the x of before.
-            return self.evaluate(text, Context(file, binding.scope, binding.line - 1))
-        return super().binding_values(binding, file)
+    def name_values(self, name: str, context: Context) -> Values:
+        """What a bare name holds; x' is the x that stands before the declaration of x here."""
+        if not name.endswith("'"):
+            return super().name_values(name, context)
+        file, scope, line = context
+        name = name[:-1]
+        rows = file.binds.get((scope, name), ())
+        here = [b for b in rows if b.line <= line and (not b.end_line or line <= b.end_line) and b not in self._hidden]
+        self._hidden += here[-1:]
+        try:
+            return super().name_values(name, context)
+        finally:
+            self._hidden[len(self._hidden) - len(here[-1:]) :] = []
+
+    def arguments_of(self, receiver: str, name: str, context: Context) -> list[str] | None:
+        return super().arguments_of(receiver, name.rstrip("'"), context)
 
     def variable_values(self, symbol: Symbol) -> Values:
         found = super().variable_values(symbol)
@@ -315,6 +328,9 @@ class GoEngine(GoFlows):
         return join(self.first_of(v) for v in self.underlying(value, Context(self.files[0], MODULE, 0)))
 
     def special_call(self, call: Call, context: Context, args: list[str], emitter: Any) -> Outcome | None:
+        if call.kind == "earlier":
+            values = self.name_values(f"{call.name}'", context)
+            return emitter.targets(values, call, args, context) if values else Outcome(reason="dynamic")
         if not call.receiver and self._is_literal(call.name, context):
             return Outcome()  # its body belongs to the function that holds it
         if call.name != "()":

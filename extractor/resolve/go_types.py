@@ -110,8 +110,11 @@ class GoTypes(Engine):
             package = self.packages.setdefault(key, Package(*key))
             package.files.append(file)
             file.found["package"] = package
+            for name, symbols in file.top.items():  # a bare name is never a method, wherever its type stands
+                symbols[:] = [s for s in symbols if s.d.kind != "method"]
+            file.top = {name: symbols for name, symbols in file.top.items() if symbols}
             for name, symbols in file.top.items():
-                package.symbols.setdefault(name, []).extend(s for s in symbols if s.d.kind != "method")
+                package.symbols.setdefault(name, []).extend(symbols)
         for (directory, name), package in sorted(self.packages.items()):
             known = self.directories.get(directory)
             # `x_test` beside `x`, and a main behind a build tag, are not what an import of the directory means.
