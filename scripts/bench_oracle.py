@@ -9,8 +9,9 @@ The compiler says which declaration each call runs; the graph's edges at that li
 that the compiler resolves to a declaration under SOURCES, precision the graph's sure calls at lines where the compiler resolves
 a call of that name. An implementation reached through an interface, a getter, a function handed on, and the constant that holds
 an unnamed function are no call sites of a compiler's and are left out. So are, in Go, conversions, builtins, calls of variables,
-files that are not built for this platform, and a definition for another platform beside the right one. An index says what a call names, not what overrides it nor
-what a decorator made of it: of that, recall alone is told. `--missing` lists the disagreements.
+methods of interfaces without a name, files that are not built for this platform, and what is defined for another platform
+beside the right definition. An index says what a call names, not what overrides it nor what a decorator made of it: of that,
+recall alone is told. `--missing` lists the disagreements.
 """
 
 from __future__ import annotations
@@ -126,6 +127,9 @@ def compare(found: list[Site], files: list[FileFacts], links: Links) -> tuple[in
                 continue
             named = [s for s in here if s.name == definition.name or definition.name in ("constructor", "default")]
             if (via in FLOWS and not named) or via == "override" or definition.kind == "variable":
+                continue
+            right_one = [t for t, _ in targets_here if any(agree(*nodes[t], x) for s in named for x in s.declared)]
+            if via == "variant" and right_one:
                 continue
             if named and all(s.known for s in named):
                 total += 1

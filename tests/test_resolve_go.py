@@ -169,3 +169,175 @@ def test_generic_types_keep_their_arguments() -> None:
     """
     found = [e.dst.partition("#")[2] for e in linked(a=text).edges if e.kind == "calls"]
     assert sorted(found) == ["T.Go", "T.Go", "make2", "make2", "stack.peek", "stack.peek"]
+
+
+def by_line(links: Links) -> list[tuple[int, str]]:
+    found = {
+        (e.line, e.dst.partition("#")[2]) for e in links.edges if e.kind == "calls" and not e.dst.startswith("ext:")
+    }
+    return sorted(found)
+
+
+def test_what_a_declaration_begins_with_is_named_by_what_stood_before() -> None:
+    text = """package a
+type T struct{ next *T }
+func (t *T) Next() *U { return nil }
+type U struct{}
+func (u *U) Next() *T { return nil }
+func (u *U) Done() bool { return true }
+func size(n int) *T { return nil }
+func f(x *T, xs []*T) {
+	size := size(1)
+	size.Next()
+	if x := x.Next(); x.Done() {
+		x := x.Next()
+		x.Next().Done()
+	}
+	x.Next().Done()
+	for _, xs := range xs[0].Next().Next().list() { xs.Done() }
+	x.each(1, func(x *U) { x.Done() })
+	y := func(x *T) *U { return x.Next() }(x)
+	y.Done()
+}
+func (t *T) list() []*U { return nil }
+func (t *T) each(n int, f func(*U)) {}
+"""
+    assert by_line(linked(a=text)) == [
+        (9, "size"), (10, "T.Next"), (11, "T.Next"), (11, "U.Done"), (12, "U.Next"), (13, "T.Next"), (13, "U.Done"),
+        (15, "T.Next"), (15, "U.Done"), (16, "T.Next"), (16, "T.list"), (16, "U.Done"), (16, "U.Next"),
+        (17, "T.each"), (17, "U.Done"), (18, "T.Next"), (19, "U.Done"),
+    ]  # fmt: skip
+    links = linked(a="package a\nfunc f() { gone := gone(1); gone.Run() }\n")
+    assert [(u.name, u.reason) for u in links.unresolved] == [("gone", "dynamic"), ("gone.Run", "unknown_receiver")]
+
+
+def test_a_method_whose_type_stands_in_another_file_has_no_bare_name() -> None:
+    text = "package a\nfunc (t *T) Run() { Run(t) }\nfunc (t *T) Only() { Only() }\nfunc Run(t *T) {}\n"
+    links = linked(a="package a\ntype T struct{}\n", b=text)
+    assert calls(links) == {("T.Run", "go:b.go#Run")}
+    assert [u.name for u in links.unresolved] == ["Only"]
+
+
+def test_files_that_no_build_takes_together_do_not_call_each_other() -> None:
+    links = linked(
+        a="package a\ntype C = int\nfunc main() { lock(); open() }\n",
+        lock_linux="package a\nfunc lock() { wait() }\nfunc wait() {}\n",
+        lock_windows="package a\nfunc lock() { wait() }\n",
+        wait_windows="package a\nfunc wait() {}\n",
+        wait_plan9="//go:build !cgo\n\npackage a\nfunc wait() {}\n",
+        open="//go:build go1.20\n\npackage a\ntype F struct{}\nfunc (F) Do() {}\nfunc open() { F{}.Do() }\n",
+        open_old="// +build !go1.20\n\npackage a\ntype F struct{}\nfunc (F) Do() {}\nfunc open() { F{}.Do() }\n",
+        gen="//go:build ignore\n\npackage a\nfunc wait() {}\nfunc main() { wait() }\n",
+        use="package a\nfunc use(f F) { f.Do() }\n",
+    )
+    found = {(e.src[3:], e.dst[3:]) for e in links.edges if e.kind == "calls"}
+    assert found == {
+        ("a.go#main", "lock_linux.go#lock"), ("a.go#main", "lock_windows.go#lock"), ("a.go#main", "open.go#open"),
+        ("a.go#main", "open_old.go#open"), ("lock_linux.go#lock", "lock_linux.go#wait"),
+        ("lock_windows.go#lock", "wait_windows.go#wait"),
+        ("gen.go#main", "gen.go#wait"), ("open.go#open", "open.go#F.Do"), ("open_old.go#open", "open_old.go#F.Do"), ("use.go#use", "open.go#F.Do"),
+    }  # fmt: skip
+
+
+def test_function_literals_of_a_package_keep_their_names_to_themselves() -> None:
+    text = """package a
+type T struct{}
+func (T) Run() {}
+type U struct{}
+func (U) Run() {}
+var all = []func(){
+	func() { var x T
+		x.Run()
+	},
+	func() { var x U
+		x.Run()
+	},
+}
+func f() { x.Run() }
+"""
+    links = linked(a=text)
+    assert by_line(links) == [(8, "T.Run"), (11, "U.Run")]
+    assert [u.name for u in links.unresolved] == ["x.Run"]
+    assert not [d for d in parse_file("a.go", text.encode(), BY_NAME["go"]).defs if d.name == "x"]
+
+
+def test_types_without_a_name_and_types_named_like_words_of_the_language() -> None:
+    text = """package a
+type funcObject struct{}
+func (f *funcObject) run() { f.stop() }
+func (f *funcObject) stop() {}
+type mapper struct{}
+func (mapper) go_() {}
+func f(held interface {
+	first() *funcObject // says more
+	second(n int) mapper
+}) {
+	var x struct {
+		a, b *funcObject `json:"a"`
+		m mapper
+	}
+	x.b.run()
+	x.m.go_()
+	held.second(1).go_()
+	h, _ := any(x).(interface{ first() *funcObject })
+	h.first().stop()
+	h.second().go_()
+}
+var state struct {
+	n int
+	m mapper
+}
+func g() { state.m.go_(); state.n.go_() }
+"""
+    links = linked(a=text)
+    assert by_line(links) == [
+        (3, "funcObject.stop"), (15, "funcObject.run"), (16, "mapper.go_"), (17, "mapper.go_"), (19, "funcObject.stop"),
+        (26, "mapper.go_"),
+    ]  # fmt: skip
+    assert "h.second().go_" in [u.name for u in links.unresolved]
+
+
+def test_what_generic_functions_of_the_library_give() -> None:
+    text = """package a
+import ("errors"; "maps"; "slices"; "sync"; "sync/atomic")
+type T struct{}
+func (T) Go() {}
+type Ts []T
+type held struct{ at atomic.Pointer[T]; all map[string]T }
+func (h *held) run(err error, ts Ts) {
+	h.at.Load().Go()
+	for _, t := range slices.Collect(maps.Values(h.all)) { t.Go() }
+	for k := range maps.Keys(h.all) { k.Go() }
+	if e, ok := errors.AsType[T](err); ok { e.Go() }
+	slices.Max(ts).Go()
+	slices.Clone(ts)[0].Go()
+	sync.OnceValue(made)().Go()
+	first[*T](ts, 1).Go()
+	pick(ts).Go()
+	slices.Max(unknown).Go()
+}
+func made() T { return T{} }
+func first[E any](xs any, n int) E { panic(0) }
+func pick[S ~[]E, E any](s S) E { return s[0] }
+"""
+    found = [line for line, name in by_line(linked(a=text)) if name == "T.Go"]
+    assert found == [8, 9, 11, 12, 13, 14, 15, 16]
+
+
+def test_new_of_a_value() -> None:
+    text = """package a
+type T struct{ n *int }
+func (T) Go() {}
+func one() T { return T{} }
+func f() {
+	x := new(T{n: new(1)})
+	x.Go()
+	new(one()).Go()
+	new(T).Go()
+	s := new([]T{one()})
+	(*s)[0].Go()
+}
+"""
+    assert parse_file("a.go", text.encode(), BY_NAME["go"]).status == "ok"
+    found = by_line(linked(a=text))
+    assert found == [(7, "T.Go"), (8, "T.Go"), (8, "one"), (9, "T.Go"), (10, "one"), (11, "T.Go")]

@@ -89,7 +89,7 @@ class GoStatements(GoErrors):
                 chain = "<bool>"
         else:
             return
-        self.bind(scope, name, chain, node, "assigned", self._block(node, scope))
+        self.bind(scope, name, chain, node, "assigned", self._block(node))
 
     def _elements(self, literal: Node, scope: int, name: str) -> None:
         for _, field, chain in self.functions_in(literal):
@@ -148,7 +148,7 @@ class GoStatements(GoErrors):
         while self._open and self._open[-1].end_byte <= node.start_byte:
             self._open.pop()
 
-    def _block(self, node: Node, scope: int) -> Node | None:
-        """The innermost block around a node inside its function."""
+    def _block(self, node: Node) -> Node | None:
+        """The innermost block around a node inside its function, or in a function literal of the package's."""
         self._block_end(node)
-        return self._open[-1] if self._open and scope != MODULE else None
+        return self._open[-1] if self._open else None

@@ -14,7 +14,7 @@ from extractor.resolve import go_library as library
 from extractor.resolve.chains import Step, split_top
 from extractor.resolve.common import is_aside
 from extractor.resolve.emit import Emitter, Outcome, depends
-from extractor.resolve.go_flows import GoFlows
+from extractor.resolve.go_results import GoResults
 from extractor.resolve.go_types import Package, go_type
 from extractor.resolve.model import MAX_OVERRIDES, NOTHING, Context, File, Symbol, Value, Values, join
 from extractor.schema import package_id
@@ -65,7 +65,7 @@ class GoEmitter(Emitter):
                         names[file.facts.path, handler.scope, name] = (self.external("builtin#panic", file.facts.lang),)
 
 
-class GoEngine(GoFlows):
+class GoEngine(GoResults):
     """What Go expressions mean, and where their calls lead."""
 
     runners = library.RUNNERS
@@ -125,6 +125,7 @@ class GoEngine(GoFlows):
         own = [s for s in symbols if s.file is context.file]
         if own or len(symbols) == 1:
             return own or list(symbols)
+        symbols = [s for s in symbols if self.meets(s, context.file)] or symbols
         if not is_aside(context.file.facts.path):
             product = [s for s in symbols if not is_aside(s.file.facts.path)]
             return product or list(symbols)
@@ -132,7 +133,7 @@ class GoEngine(GoFlows):
 
     # ------------------------------------------------------------------ names
     def outer_name(self, name: str, context: Context) -> Values:
-        found = self._named(context.file.found["package"], name, "import")
+        found = self._named(context.file.found["package"], name, context.file)
         if found:
             return found
         target = context.file.found["imports"].get(name)
@@ -141,7 +142,7 @@ class GoEngine(GoFlows):
         if target is not None:
             return (Value("ns", name=target),)
         for dots in context.file.found["dots"]:
-            found = self._named(dots, name, "import") if isinstance(dots, Package) else NOTHING
+            found = self._named(dots, name, context.file) if isinstance(dots, Package) else NOTHING
             if found:
                 return found
         if name in library.BUILTIN_FUNCTIONS:
@@ -150,13 +151,16 @@ class GoEngine(GoFlows):
             return (Value("extclass", name=f"builtin#{name}"),)
         return NOTHING
 
-    def _named(self, package: Package, name: str, via: str) -> Values:
-        symbols = package.symbols.get(name, ())
+    def _named(self, package: Package, name: str, file: File) -> Values:
+        """What a package declares by a name, as a file of any package sees it."""
+        symbols = package.symbols.get(name, [])
+        if len(symbols) > 1:
+            symbols = [s for s in symbols if self.meets(s, file)] or symbols
         aliases = [s for s in symbols if "alias" in s.d.flags]
         if aliases:
             held = self.alias_values(Value("alias", aliases[0]), 0)
             return tuple(v._replace(kind={"inst": "class", "ext": "extclass"}.get(v.kind, v.kind)) for v in held)
-        return self.definitions(symbols, "variant" if len(symbols) > 1 else via) if symbols else NOTHING
+        return self.definitions(symbols, "variant" if len(symbols) > 1 else "import") if symbols else NOTHING
 
     def head_values(self, head: str, context: Context) -> Values:
         name, _, given = head.partition("<")
@@ -166,7 +170,7 @@ class GoEngine(GoFlows):
     def _instantiated(self, values: Values, given: str, context: Context) -> Values:
         """Generic functions with the type arguments they are called with."""
         args = tuple(self.type_values(t, context.file, context.scope) for t in split_top(given[:-1], ","))
-        return tuple(v._replace(args=args) if v.kind == "func" else v for v in values)
+        return tuple(v._replace(args=args) if v.kind in ("func", "extfunc") else v for v in values)
 
     def name_values(self, name: str, context: Context) -> Values:
         """What a bare name holds; x' is the x that stands before the declaration of x here."""
@@ -238,7 +242,7 @@ class GoEngine(GoFlows):
 
     def foreign_member(self, value: Value, name: str, context: Context) -> Values:
         if value.kind == "module":
-            return self._named(value.symbol, name, "import")
+            return self._named(value.symbol, name, context.file)
         if value.kind == "ns":
             return (Value("extfunc", name=f"{value.name}#{name}"),)
         if value.kind == "tuple":
@@ -250,82 +254,9 @@ class GoEngine(GoFlows):
         if value.kind in ("ext", "extclass", "extfunc") and value.name:
             if value.name == "builtin#error":
                 return (Value("extfunc", name=f"builtin#error.{name}"),)
-            return NOTHING if value.name.startswith("builtin#") else (Value("extfunc", name=f"{value.name}.{name}"),)
+            builtin = value.name.startswith("builtin#")
+            return NOTHING if builtin else (Value("extfunc", name=f"{value.name}.{name}", owner=value),)
         return (value,) if value.kind == "beyond" else NOTHING
-
-    def foreign_result(self, value: Value, args: list[str], context: Context) -> Values:
-        if value.kind == "extclass":
-            return (self.as_instance(value),)
-        package, _, name = value.name.partition("#")
-        if package == "builtin":
-            result = library.BUILTIN_FUNCTIONS.get(name, "") or ("string" if name == "error.Error" else "")
-        else:
-            result = library.RESULTS.get(value.name, "")
-        if result:
-            return self.type_values(result, context.file, MODULE)
-        return NOTHING if package == "builtin" else (Value("beyond"),)
-
-    def result(self, value: Value, args: list[str] | None, context: Context) -> Values:
-        if value.kind == "inst":
-            held = self.underlying(value, context)
-            return join(self.result(v, args, context) for v in held if v.kind == "callable")
-        return super().result(value, args, context)
-
-    def function_result(self, symbol: Symbol, value: Value, args: list[str] | None, context: Context) -> Values:
-        returned = self.returns(symbol)
-        if self.stored and returned:
-            returned = self._given_back(returned, symbol)
-        if value.owner is None or not value.owner.args:
-            generic = bool(symbol.file.typevars.get(symbol.index))
-            return super().function_result(symbol, value, args, context) if generic else returned
-        env: dict[str, Values] = {}
-        owner = symbol.file.outside.get(symbol.index)
-        names = (symbol.file.facts.extra or {}).get("receivers", {}).get(str(symbol.index), ("", ()))[1]
-        base = self.environment(value.owner)
-        for ancestor, inner in self.lineage(value.owner.symbol):
-            if owner is not None and ancestor.id == owner.id:
-                held = {k: self.substitute(v, base, 1) for k, v in inner.items()} if inner else base
-                own = [held.get(n, NOTHING) for n in owner.file.typevars.get(owner.index, {})]
-                env.update(zip(names, own, strict=False))
-        return self.substitute(returned, env)
-
-    def _given_back(self, returned: Values, symbol: Symbol) -> Values:
-        """A function type replaced by the functions that are returned by name."""
-        if returned[0].kind == "tuple":
-            inner = tuple(self._given_back(a, symbol) if a else a for a in returned[0].args)
-            return (returned[0]._replace(args=inner),)
-        if any(v.kind == "callable" or self._runs(v) for v in returned):
-            return self.kept(("return", symbol.id, "", "")) or returned
-        return returned
-
-    def element(self, value: Value) -> Values:
-        """What an index, a receive or the second variable of a range gives; a generic function stays what it is."""
-        if value.kind in ("func", "beyond"):
-            return (value,)
-        if value.kind == "list":
-            return tuple(value.args[0]) if value.args else NOTHING
-        if value.kind == "callable" and len(value.args) > 1:  # an iterator: func(yield func(K, V) bool)
-            inner = [v for v in value.args[1] if v.kind == "callable"]
-            return tuple(inner[0].args[-1]) if inner and len(inner[0].args) > 1 else NOTHING
-        if value.kind == "ext" and value.name.startswith("iter#Seq") and value.args:
-            return tuple(value.args[-1])
-        held = self.underlying(value, Context(self.files[0], MODULE, 0))
-        return join(self.element(v) for v in held)
-
-    def first_of(self, value: Value) -> Values:
-        """The first variable of a range: a key, an index, or what a channel or iterator gives."""
-        if value.kind == "beyond":
-            return (value,)
-        if value.kind == "list":
-            if value.name in ("map", "chan"):
-                return tuple(value.args[1])
-            return (Value("ext", name="builtin#int"),)
-        if value.kind == "callable" and len(value.args) > 1:
-            inner = [v for v in value.args[1] if v.kind == "callable"]
-            return tuple(inner[0].args[1]) if inner and len(inner[0].args) > 1 else NOTHING
-        if value.kind == "ext" and value.name.startswith("iter#Seq") and value.args:
-            return tuple(value.args[0])
-        return join(self.first_of(v) for v in self.underlying(value, Context(self.files[0], MODULE, 0)))
 
     def special_call(self, call: Call, context: Context, args: list[str], emitter: Any) -> Outcome | None:
         if call.kind == "earlier":

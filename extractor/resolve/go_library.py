@@ -22,7 +22,8 @@ BUILTIN_FUNCTIONS: Final = {
     "len": "int", "make": "", "max": "", "min": "", "new": "", "panic": "", "print": "", "println": "", "real": "float64",
     "recover": "any",
 }  # fmt: skip
-# Functions and methods by `package#name`, in Go's own words; types of other packages are written package.Name.
+# Functions and methods by `package#name`, in Go's own words; types of other packages are written package.Name. $0 and $1 are
+# the type parameters of a function, or of a method's type; where arguments tell them, the parameters stand before the arrow.
 _RESULTS: Final = """
 errors#New error
 errors#Unwrap error
@@ -97,9 +98,57 @@ container/list#New *container/list.List
 rand#New *math/rand.Rand
 math/rand#New *math/rand.Rand
 reflect#TypeOf reflect.Type
+reflect#TypeAssert ($0, bool)
 reflect#ValueOf reflect.Value
+errors#AsType ($0, bool)
+sync/atomic#Pointer.Load *$0
+sync/atomic#Pointer.Swap *$0
+sync#OnceValue func() $0 -> func() $0
+sync#OnceValues func() ($0, $1) -> func() ($0, $1)
+unique#Make $0 -> unique.Handle[$0]
+unique#Handle.Value $0
+weak#Pointer.Value *$0
+cmp#Or ...$0 -> $0
+slices#All []$0 -> iter.Seq2[int, $0]
+slices#AppendSeq []$0 -> []$0
+slices#Backward []$0 -> iter.Seq2[int, $0]
+slices#Chunk []$0 -> iter.Seq[[]$0]
+slices#Clip $0 -> $0
+slices#Clone $0 -> $0
+slices#Collect iter.Seq[$0] -> []$0
+slices#Compact $0 -> $0
+slices#CompactFunc $0 -> $0
+slices#Concat ...$0 -> $0
+slices#Delete $0 -> $0
+slices#DeleteFunc $0 -> $0
+slices#Grow $0 -> $0
+slices#Insert $0 -> $0
+slices#Max []$0 -> $0
+slices#MaxFunc []$0 -> $0
+slices#Min []$0 -> $0
+slices#MinFunc []$0 -> $0
+slices#Repeat $0 -> $0
+slices#Replace $0 -> $0
+slices#Sorted iter.Seq[$0] -> []$0
+slices#SortedFunc iter.Seq[$0] -> []$0
+slices#SortedStableFunc iter.Seq[$0] -> []$0
+slices#Values []$0 -> iter.Seq[$0]
+maps#All map[$0]$1 -> iter.Seq2[$0, $1]
+maps#Clone $0 -> $0
+maps#Collect iter.Seq2[$0, $1] -> map[$0]$1
+maps#Keys map[$0]$1 -> iter.Seq[$0]
+maps#Values map[$0]$1 -> iter.Seq[$1]
 """
-RESULTS: Final = dict(line.split(" ", 1) for line in _RESULTS.strip().splitlines())
+
+
+def _row(line: str) -> tuple[str, tuple[tuple[str, ...], str]]:
+    """A function's name, and its parameters as far as they matter with its result."""
+    name, _, rest = line.partition(" ")
+    params, _, result = rest.rpartition(" -> ")
+    return name, ((params,) if params else (), result)
+
+
+RESULTS: Final = dict(_row(line) for line in _RESULTS.strip().splitlines())
 # Method sets: name -> (parameters, results), as many as matter for telling which types satisfy them.
 INTERFACES: Final[dict[str, dict[str, tuple[tuple[str, ...], tuple[str, ...]]]]] = {
     "builtin#error": {"Error": ((), ("string",))},

@@ -12,12 +12,15 @@ from extractor.facts import MODULE, FileFacts
 from extractor.nodes import parent_of
 from extractor.resolve import go_library as library
 from extractor.resolve.chains import UNKNOWN_TYPE, TypeText, reads_types, split_top
+from extractor.resolve.go_build import constraint, is_plain, meet
 from extractor.resolve.model import NOTHING, Context, File, Symbol, Value, Values
 from extractor.resolve.oo import Engine
 
 _MODULE_LINE: Final = re.compile(r"^\s*module\s+\"?([^\s\"]+)", re.MULTILINE)
 _REPLACE: Final = re.compile(r"^\s*(?:replace\s+)?([^\s()]+)(?:\s+v\S+)?\s*=>\s*(\.{1,2}/\S*|\.{1,2})", re.MULTILINE)
 _NAMED: Final = re.compile(r"^[^\W\d]\w*\s+(?=\S)")
+_FIELD: Final = re.compile(r"^(\w+(?:\s*,\s*\w+)*)\s+(?=\S)")
+_METHOD: Final = re.compile(r"^\s*(\w+)\s*(\(.*)$", re.DOTALL)
 _WORDS: Final = ("chan", "func", "map", "struct", "interface")
 
 
@@ -34,28 +37,36 @@ def go_type(text: str) -> TypeText:
         return TypeText("map", (go_type(text[4 : end - 1]), go_type(text[end:])))
     if text.startswith(("chan ", "<-chan ", "chan<- ")):
         return TypeText("chan", (go_type(text.partition(" ")[2]),))
-    if text.startswith("func"):
+    if text.startswith(("func(", "func (")):
         start = text.find("(")
-        end = _close(text, start) if start >= 0 else 0
-        if not end:
-            return UNKNOWN_TYPE
+        end = _close(text, start)
         result = text[end:].strip()
         return TypeText("=>", (go_type(result) if result else TypeText("()"), *_fields(text[start + 1 : end - 1])))
     if text.startswith("(") and _close(text, 0) == len(text):
         inner = _fields(text[1:-1])
         return inner[0] if len(inner) == 1 else TypeText("()", inner)
-    if text.startswith("struct{"):
-        pairs = [f.strip().split(None, 1) for f in split_top(text[7:-1], ";")]
-        return TypeText("{}", tuple(TypeText(p[0], (go_type(p[1]),)) for p in pairs if len(p) == 2))
-    if text.startswith(("interface{", "interface {")):
-        return TypeText("any")
-    if "|" in text or not text or not (text[0].isalpha() or text[0] == "_"):
+    if text.startswith(("struct{", "struct {", "interface{", "interface {")) and text.endswith("}"):
+        return _members(text)
+    if "|" in text or not text or not (text[0].isalpha() or text[0] in "_$"):
         return UNKNOWN_TYPE
     name, bracket, rest = text.partition("[")
     if not bracket:
         return TypeText(name.strip())
     inside = rest[: _close("[" + rest, 0) - 2]
     return TypeText(name.strip(), tuple(go_type(a) for a in split_top(inside, ",") if a.strip()))
+
+
+def _members(text: str) -> TypeText:
+    """A struct or an interface without a name: its fields, or its methods as fields that hold functions."""
+    kind, _, inside = text[:-1].partition("{")
+    out: list[TypeText] = []
+    for part in split_top(inside, ";"):
+        if kind.strip() == "struct":
+            names, _, written = _FIELD.sub(r"\1;", part.strip(), count=1).partition(";")
+            out += [TypeText(name.strip(), (go_type(written),)) for name in names.split(",") if written]
+        elif found := _METHOD.match(part):
+            out.append(TypeText(found[1], (go_type("func" + found[2]),)))
+    return TypeText("{}", tuple(out)) if out or kind.strip() == "struct" else TypeText("any")
 
 
 def _fields(text: str) -> tuple[TypeText, ...]:
@@ -110,9 +121,9 @@ class GoTypes(Engine):
             package = self.packages.setdefault(key, Package(*key))
             package.files.append(file)
             file.found["package"] = package
-            for name, symbols in file.top.items():  # a bare name is never a method, wherever its type stands
-                symbols[:] = [s for s in symbols if s.d.kind != "method"]
-            file.top = {name: symbols for name, symbols in file.top.items() if symbols}
+            file.found["build"] = constraint(file.facts.path, (file.facts.extra or {}).get("build", ""))
+            functions = {name: [s for s in held if s.d.kind != "method"] for name, held in file.top.items()}
+            file.top = {name: held for name, held in functions.items() if held}  # a bare name is never a method
             for name, symbols in file.top.items():
                 package.symbols.setdefault(name, []).extend(symbols)
         for (directory, name), package in sorted(self.packages.items()):
@@ -186,12 +197,16 @@ class GoTypes(Engine):
         for key, (owner, _) in (file.facts.extra or {}).get("receivers", {}).items():
             method = file.symbols[int(key)]
             types = [s for s in file.found["package"].symbols.get(owner, ()) if s.is_class]
-            chosen = [s for s in types if s.file is file] or types
+            chosen = [s for s in types if s.file is file] or [s for s in types if self.meets(s, file)] or types
             for symbol in chosen:
                 file.outside.setdefault(method.index, symbol)
                 group = symbol.members.setdefault(method.d.name, [])
                 if method not in group:
                     group.append(method)
+
+    def meets(self, symbol: Symbol, file: File) -> bool:
+        """Whether some build takes a definition and a file together."""
+        return meet(symbol.file.found["build"], file.found["build"])
 
     # ------------------------------------------------------------------ names of types
     def type_name(self, name: str, file: File, scope: int) -> Value | None:
@@ -209,7 +224,9 @@ class GoTypes(Engine):
             if isinstance(target, Package):
                 return self._declared(target, rest, "import")
             return Value("extclass", name=f"{target or first}#{rest}")
-        variable = self.type_variable(name, file, scope)
+        variable = (
+            self.type_variable(name, file, scope) if name[0] != "$" else Value("var", (file, scope, ""), (), name)
+        )
         if variable is not None:
             return variable
         while scope != MODULE:
@@ -232,7 +249,13 @@ class GoTypes(Engine):
         symbols = [s for s in package.symbols.get(name, ()) if s.is_class or "alias" in s.d.flags]
         if not symbols:
             return None
-        best = next((s for s in symbols if s.file is near), symbols[0])
+        # Of the variants of a type one is meant: that of this file, else one that is built with it, and without tags.
+        best = symbols[0]
+        if len(symbols) > 1:
+            key = [
+                (s.file is near, near is None or self.meets(s, near), is_plain(s.file.found["build"])) for s in symbols
+            ]
+            best = symbols[key.index(max(key))]
         return Value("alias" if "alias" in best.d.flags else "class", best, via=via)
 
     # ------------------------------------------------------------------ method sets
