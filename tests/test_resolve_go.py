@@ -235,7 +235,8 @@ def test_files_that_no_build_takes_together_do_not_call_each_other() -> None:
         ("a.go#main", "lock_linux.go#lock"), ("a.go#main", "lock_windows.go#lock"), ("a.go#main", "open.go#open"),
         ("a.go#main", "open_old.go#open"), ("lock_linux.go#lock", "lock_linux.go#wait"),
         ("lock_windows.go#lock", "wait_windows.go#wait"),
-        ("gen.go#main", "gen.go#wait"), ("open.go#open", "open.go#F.Do"), ("open_old.go#open", "open_old.go#F.Do"), ("use.go#use", "open.go#F.Do"),
+        ("gen.go#main", "gen.go#wait"),
+        ("open.go#open", "open.go#F.Do"), ("open_old.go#open", "open_old.go#F.Do"), ("use.go#use", "open.go#F.Do"),
     }  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from extractor.resolve.common import is_aside
 from extractor.resolve.emit import Emitter, Outcome, depends
 from extractor.resolve.go_results import GoResults
 from extractor.resolve.go_types import Package, go_type
-from extractor.resolve.model import MAX_OVERRIDES, NOTHING, Context, File, Symbol, Value, Values, join
+from extractor.resolve.model import NOTHING, Context, File, Symbol, Value, Values, join
 from extractor.schema import package_id
 
 _OPAQUE: Final = frozenset(("callable", "unknown"))
@@ -70,55 +70,6 @@ class GoEngine(GoResults):
 
     runners = library.RUNNERS
     max_overloads = 8  # variants behind build tags
-
-    def __init__(self, files: Sequence[FileFacts], configs: Mapping[str, str]) -> None:
-        super().__init__(files, configs)
-        self.implementations: dict[str, list[Symbol]] = {}  # interface -> types that satisfy it
-
-    # ------------------------------------------------------------------ interfaces
-    def find_implementations(self, emitter: Emitter) -> None:
-        """Structural typing: who has the methods, implements."""
-        types = [s for file in self.files for s in file.symbols if s.d.kind == "class"]
-        sets = [(s, methods) for s in types if (methods := self.method_set(s))]
-        by_method: dict[str, list[tuple[Symbol, dict[str, Symbol]]]] = {}
-        for symbol, methods in sets:
-            for name in methods:
-                by_method.setdefault(name, []).append((symbol, methods))
-        for file in self.files:
-            for interface in file.symbols:
-                wanted = self.required(interface) if interface.d.kind == "interface" else None
-                if not wanted:
-                    continue
-                rarest = min((by_method.get(name, []) for name in sorted(wanted)), key=len)
-                for symbol, methods in rarest:
-                    if self.satisfies(methods, wanted, file.found["package"]):
-                        self.implementations.setdefault(interface.id, []).append(symbol)
-                        emitter.edge(symbol.id, interface.id, "implements", symbol.d.start_line, "type")
-        for name in library.PROMINENT:
-            some = next(iter(self.files[0].symbols), None) if self.files else None
-            if some is None:
-                continue
-            wanted = {
-                m: tuple(tuple(self.canonical(go_type(t), some) for t in ts) for ts in (params, results))
-                for m, (params, results) in library.INTERFACES[name].items()
-            }
-            for symbol, methods in by_method.get(sorted(wanted)[0], []):
-                if self.satisfies(methods, wanted, symbol.file.found["package"]):
-                    emitter.edge(symbol.id, emitter.external(name, "go"), "implements", symbol.d.start_line, "type")
-        for file in self.files:
-            for symbol in file.symbols:
-                if "error_value" in symbol.d.flags:
-                    error = emitter.external("builtin#error", "go")
-                    emitter.edge(symbol.id, error, "implements", symbol.d.start_line, "type")
-
-    def overrides(self, method: Symbol, receiver: Symbol | None, arity: int) -> list[Symbol]:
-        owner = receiver if receiver is not None and receiver.d.kind == "interface" else method.parent
-        found: dict[str, Symbol] = {}
-        for symbol in self.implementations.get(owner.id, ()) if owner is not None else ():
-            target = self.method_set(symbol).get(method.d.name)
-            if target is not None and "abstract" not in target.d.flags:
-                found[target.id] = target
-        return [found[key] for key in sorted(found)] if len(found) <= MAX_OVERRIDES else []
 
     def select(self, symbols: Sequence[Symbol], args: list[str] | None, context: Context) -> list[Symbol]:
         """No overloads: several definitions are variants, of which the caller's own file comes first."""

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from extractor.facts import MODULE, FileFacts
-from extractor.resolve.go_types import GoTypes
+from extractor.resolve.go_methods import GoMethods
 from extractor.resolve.model import MAX_OVERRIDES, NOTHING, Context, Symbol, Value, Values, join
 
 
-class GoFlows(GoTypes):
+class GoFlows(GoMethods):
     """Remembers which functions were put where."""
 
     def __init__(self, files: Sequence[FileFacts], configs: Mapping[str, str]) -> None:

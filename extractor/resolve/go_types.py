@@ -1,12 +1,12 @@
 """Go types and packages: type text taken apart; files grouped into packages, import paths led to directories, names to their
-definitions, and method sets, from which interfaces learn who satisfies them.
+definitions.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 from extractor.facts import MODULE, FileFacts
 from extractor.nodes import parent_of
@@ -106,7 +106,7 @@ class Package:
 
 
 class GoTypes(Engine):
-    """Packages, types and method sets."""
+    """Packages and types."""
 
     parse_type = staticmethod(go_type)
     implicit_members = False
@@ -258,71 +258,6 @@ class GoTypes(Engine):
             best = symbols[key.index(max(key))]
         return Value("alias" if "alias" in best.d.flags else "class", best, via=via)
 
-    # ------------------------------------------------------------------ method sets
-    def signature(self, method: Symbol) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Parameters and results in words that mean the same in every file."""
-        params = tuple(
-            self.canonical(TypeText("[]", (go_type(p.annotation),)) if p.kind == "*" else go_type(p.annotation), method)
-            for p in method.d.params
-        )
-        returned = go_type(method.d.returns) if method.d.returns else TypeText("()")
-        results = returned.args if returned.name == "()" else (returned,)
-        return params, tuple(self.canonical(r, method) for r in results)
-
-    def canonical(self, parsed: TypeText, method: Symbol, depth: int = 0) -> str:
-        if depth > 6:
-            return "*"
-        inner = [self.canonical(a, method, depth + 1) for a in parsed.args]
-        if parsed.name in ("[]", "map", "chan", "=>", "()"):
-            return f"{parsed.name}<{','.join(inner)}>"
-        if parsed.name in ("?", "{}"):
-            return "*"
-        found = self.type_name(parsed.name, method.file, method.index)
-        if found is None or found.kind == "var":
-            return "*"
-        if found.kind == "alias":
-            return self.canonical(go_type(found.symbol.d.returns), found.symbol, depth + 1)
-        name = found.symbol.id if found.kind == "class" else found.name
-        return {"builtin#byte": "builtin#uint8", "builtin#rune": "builtin#int32"}.get(name, name)
-
-    def method_set(self, symbol: Symbol) -> dict[str, Symbol]:
-        """Methods of a type, promoted ones included, by name."""
-        found: dict[str, Symbol] = {}
-        for ancestor, _ in self.lineage(symbol):
-            for name, group in ancestor.members.items():
-                for member in group:
-                    if member.d.kind == "method":
-                        found.setdefault(name, member)
-        return found
-
-    def required(self, interface: Symbol) -> dict[str, Any] | None:
-        """What an interface asks for: name -> signature; None when part of it stands elsewhere, or it asks for nothing."""
-        wanted: dict[str, Any] = {}
-        for ancestor, _ in self.lineage(interface):
-            for base in ancestor.bases:
-                if base.kind == "class":
-                    continue
-                known = library.INTERFACES.get(base.name)
-                if known is None:
-                    return None
-                for name, (params, results) in known.items():
-                    wanted[name] = tuple(
-                        tuple(self.canonical(go_type(t), ancestor) for t in ts) for ts in (params, results)
-                    )
-            for name, group in ancestor.members.items():
-                wanted.setdefault(name, self.signature(group[0]))
-        return wanted or None
-
-    def satisfies(self, methods: Mapping[str, Symbol], wanted: Mapping[str, Any], package: Package) -> bool:
-        for name, (params, results) in wanted.items():
-            method = methods.get(name)
-            if method is None or (not name[:1].isupper() and method.file.found["package"] is not package):
-                return False
-            have = self.signature(method)
-            if not _alike(have[0], params) or not _alike(have[1], results):
-                return False
-        return True
-
     # ------------------------------------------------------------------ values
     def instances(self, parsed: TypeText, file: File, scope: int, depth: int = 0) -> Values:
         if parsed.name in ("map", "chan"):
@@ -342,10 +277,6 @@ class GoTypes(Engine):
         rows = value.symbol.file.binds.get((value.symbol.index, "underlying"), ())
         held = self.type_values(rows[0].text, value.symbol.file, value.symbol.index) if rows else NOTHING
         return self.substitute(held, self.environment(value), 1) if value.args else held
-
-
-def _alike(left: tuple[str, ...], right: tuple[str, ...]) -> bool:
-    return len(left) == len(right) and all(a == b or "*" in a or "*" in b for a, b in zip(left, right, strict=True))
 
 
 def _joined(directory: str, relative: str) -> str:
