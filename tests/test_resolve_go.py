@@ -342,3 +342,72 @@ func f() {
     assert parse_file("a.go", text.encode(), BY_NAME["go"]).status == "ok"
     found = by_line(linked(a=text))
     assert found == [(7, "T.Go"), (8, "T.Go"), (8, "one"), (9, "T.Go"), (10, "one"), (11, "T.Go")]
+
+
+def test_numbers_channels_and_interfaces_that_embed() -> None:
+    text = """package a
+import "time"
+type Days int
+func (Days) Go() {}
+type T struct{}
+func (T) Run() {}
+type Runner interface{ Run() }
+type packet struct{ inner interface {
+	Runner
+	Size() T
+} }
+func open() (<-chan T, chan<- *T, <-chan Days, error) { return nil, nil, nil, nil }
+func f(n Days, p packet) {
+	for d := range 2 * n { d.Go() }
+	for i := range 3 { i.Go() }
+	some, _, days, err := open()
+	for t := range some { t.Run() }
+	(<-days).Go()
+	err.Go()
+	p.inner.Run()
+	p.inner.Size().Run()
+	(5 * time.Second).Go()
+}
+"""
+    assert by_line(linked(a=text)) == [
+        (14, "Days.Go"), (16, "open"), (17, "T.Run"), (18, "Days.Go"), (20, "Runner.Run"), (20, "T.Run"), (21, "T.Run"),
+    ]  # fmt: skip
+
+
+def test_of_many_variants_the_one_of_a_plain_build_is_called_and_what_they_give_is_of_it() -> None:
+    given = {
+        f"name_{system}": "package a\ntype N struct{}\nfunc (N) Go() {}\nfunc name() N { return N{} }\n"
+        for system in ("aix", "darwin", "freebsd", "linux", "netbsd", "openbsd", "plan9", "solaris", "windows")
+    }
+    links = linked(a="package a\nfunc f() { name() }\nfunc g() { name().Go() }\nfunc (N) All() { f() }\n", **given)
+    found = {(e.src[3:], e.dst[3:]) for e in links.edges if e.kind == "calls"}
+    assert found == {
+        ("a.go#f", "name_linux.go#name"), ("a.go#g", "name_linux.go#name"), ("a.go#g", "name_linux.go#N.Go"),
+        ("a.go#N.All", "a.go#f"),
+    }  # fmt: skip
+
+
+def test_a_name_that_nothing_declares_is_of_the_one_dot_import() -> None:
+    text = (
+        'package a\nimport (. "gopkg.in/check.v1"; "os")\nfunc f(c *C) { c.Assert(1, Equals, 2); Suite(1); gone() }\n'
+    )
+    assert calls(linked(a=text)) == {("f", "ext:gopkg.in/check.v1#C.Assert"), ("f", "ext:gopkg.in/check.v1#Suite")}
+    two = text.replace('; "os"', '; . "other.org/x"')
+    assert calls(linked(a=two)) == set()
+
+
+def test_embedded_interfaces_of_the_library_lend_their_methods() -> None:
+    text = """package a
+import "net/http"
+type Counted interface { http.ResponseWriter; Count() int }
+type counter struct { http.ResponseWriter; n int }
+func (c *counter) Count() int { return c.n }
+type less struct { http.ResponseWriter }
+type other struct { n int }
+func (o other) Count() int { return 0 }
+func f(c Counted) { c.Count() }
+"""
+    links = linked(a=text)
+    found = {(e.src[8:], e.dst[8:]) for e in links.edges if e.kind == "implements" and not e.dst.startswith("ext:")}
+    assert found == {("counter", "Counted")}
+    assert ("f", "go:a.go#counter.Count") in calls(links)

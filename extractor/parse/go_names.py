@@ -246,13 +246,23 @@ class GoNames(Collector):
                 if self.text(node.child_by_field_name("operator")) in _COMPARISONS:
                     head = "<bool>"
                     break
-                node = node.child_by_field_name("left")
+                left = node.child_by_field_name("left")  # `5 * time.Second` is what stands on the right
+                node = node.child_by_field_name("right") if self._is_literal(left) else left
             elif kind.endswith("_type"):
                 head = f"<{self.type_text(node)}>"
                 break
             else:
                 break
         return head + "".join(reversed(steps)) if len(steps) <= MAX_STEPS else "?"
+
+    @staticmethod
+    def _is_literal(node: Node | None) -> bool:
+        """Whether an operand is a number written out, which has the type of the other one."""
+        while (
+            node is not None and node.type in ("unary_expression", "parenthesized_expression") and node.named_children
+        ):
+            node = node.named_children[-1]
+        return node is not None and node.type in _LITERALS
 
     def _type_arguments(self, node: Node) -> str:
         """`<int,string>` of a call of `Map[int, string]`."""

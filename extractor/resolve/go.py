@@ -12,7 +12,7 @@ from extractor.facts import MODULE, Call, FileFacts, Import
 from extractor.resolve import Links
 from extractor.resolve import go_library as library
 from extractor.resolve.chains import Step, split_top
-from extractor.resolve.common import is_aside
+from extractor.resolve.common import MAX_CANDIDATES, is_aside
 from extractor.resolve.emit import Emitter, Outcome, depends
 from extractor.resolve.go_results import GoResults
 from extractor.resolve.go_types import Package, go_type
@@ -77,6 +77,8 @@ class GoEngine(GoResults):
         if own or len(symbols) == 1:
             return own or list(symbols)
         symbols = [s for s in symbols if self.meets(s, context.file)] or symbols
+        if len(symbols) > MAX_CANDIDATES:
+            symbols = self.plain(symbols, context.file)
         if not is_aside(context.file.facts.path):
             product = [s for s in symbols if not is_aside(s.file.facts.path)]
             return product or list(symbols)
@@ -100,13 +102,15 @@ class GoEngine(GoResults):
             return (Value("extfunc", name=f"builtin#{name}"),)
         if name in library.BUILTIN_TYPES:
             return (Value("extclass", name=f"builtin#{name}"),)
-        return NOTHING
+        outside = self.outside_dots(name, context.file)
+        return (Value("extfunc", name=outside),) if outside else NOTHING
 
     def _named(self, package: Package, name: str, file: File) -> Values:
         """What a package declares by a name, as a file of any package sees it."""
         symbols = package.symbols.get(name, [])
-        if len(symbols) > 1:
-            symbols = [s for s in symbols if self.meets(s, file)] or symbols
+        if len(symbols) > 1:  # all variants of a function may be called, but of what else one is known
+            functions = all(s.is_function for s in symbols)
+            symbols = [s for s in symbols if self.meets(s, file)] or symbols if functions else self.plain(symbols, file)
         aliases = [s for s in symbols if "alias" in s.d.flags]
         if aliases:
             held = self.alias_values(Value("alias", aliases[0]), 0)

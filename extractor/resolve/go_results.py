@@ -58,6 +58,8 @@ class GoResults(GoFlows):
         if value.kind == "inst":
             held = self.underlying(value, context)
             return join(self.result(v, args, context) for v in held if v.kind == "callable")
+        if value.kind == "func" and len(value.symbol) > 1:
+            value = value._replace(symbol=tuple(self.plain(value.symbol, context.file)))
         return super().result(value, args, context)
 
     def function_result(self, symbol: Symbol, value: Value, args: list[str] | None, context: Context) -> Values:
@@ -114,4 +116,9 @@ class GoResults(GoFlows):
             return tuple(inner[0].args[1]) if inner and len(inner[0].args) > 1 else NOTHING
         if value.kind == "ext" and value.name.startswith("iter#Seq") and value.args:
             return tuple(value.args[0])
-        return join(self.first_of(v) for v in self.underlying(value, Context(self.files[0], MODULE, 0)))
+        held = self.underlying(value, Context(self.files[0], MODULE, 0))
+        if any(
+            v.kind == "ext" and v.name.startswith("builtin#") and v.name != "builtin#string" for v in held or (value,)
+        ):
+            return (value,)  # `range n` counts in the type of n
+        return join(self.first_of(v) for v in held)

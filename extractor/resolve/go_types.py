@@ -19,6 +19,7 @@ from extractor.resolve.oo import Engine
 _MODULE_LINE: Final = re.compile(r"^\s*module\s+\"?([^\s\"]+)", re.MULTILINE)
 _REPLACE: Final = re.compile(r"^\s*(?:replace\s+)?([^\s()]+)(?:\s+v\S+)?\s*=>\s*(\.{1,2}/\S*|\.{1,2})", re.MULTILINE)
 _NAMED: Final = re.compile(r"^[^\W\d]\w*\s+(?=\S)")
+_ARROW: Final = re.compile(r"<-\s*chan\b|\bchan\s*<-")  # which way a channel goes says nothing about its elements
 _FIELD: Final = re.compile(r"^(\w+(?:\s*,\s*\w+)*)\s+(?=\S)")
 _METHOD: Final = re.compile(r"^\s*(\w+)\s*(\(.*)$", re.DOTALL)
 _WORDS: Final = ("chan", "func", "map", "struct", "interface")
@@ -27,7 +28,7 @@ _WORDS: Final = ("chan", "func", "map", "struct", "interface")
 @reads_types
 def go_type(text: str) -> TypeText:
     """`map[string]*Item` as map(string, Item): pointers say nothing about members."""
-    text = text.strip().lstrip("*~& ")
+    text = _ARROW.sub("chan ", text).strip().lstrip("*~& ")
     if text.startswith("..."):
         return TypeText("[]", (go_type(text[3:]),))
     if text.startswith("["):
@@ -35,7 +36,7 @@ def go_type(text: str) -> TypeText:
     if text.startswith("map["):
         end = _close(text, 3)
         return TypeText("map", (go_type(text[4 : end - 1]), go_type(text[end:])))
-    if text.startswith(("chan ", "<-chan ", "chan<- ")):
+    if text.startswith("chan "):
         return TypeText("chan", (go_type(text.partition(" ")[2]),))
     if text.startswith(("func(", "func (")):
         start = text.find("(")
@@ -60,13 +61,17 @@ def _members(text: str) -> TypeText:
     """A struct or an interface without a name: its fields, or its methods as fields that hold functions."""
     kind, _, inside = text[:-1].partition("{")
     out: list[TypeText] = []
+    embedded: list[TypeText] = []
     for part in split_top(inside, ";"):
         if kind.strip() == "struct":
             names, _, written = _FIELD.sub(r"\1;", part.strip(), count=1).partition(";")
             out += [TypeText(name.strip(), (go_type(written),)) for name in names.split(",") if written]
         elif found := _METHOD.match(part):
             out.append(TypeText(found[1], (go_type("func" + found[2]),)))
-    return TypeText("{}", tuple(out)) if out or kind.strip() == "struct" else TypeText("any")
+        else:
+            embedded.append(go_type(part))
+    own = TypeText("{}", tuple(out)) if out or kind.strip() == "struct" else TypeText("any")
+    return TypeText("|", (own, *embedded)) if embedded and embedded != [UNKNOWN_TYPE] else own
 
 
 def _fields(text: str) -> tuple[TypeText, ...]:
@@ -204,6 +209,11 @@ class GoTypes(Engine):
                 if method not in group:
                     group.append(method)
 
+    def plain(self, symbols: Sequence[Symbol], file: File) -> list[Symbol]:
+        """Of variants, those that a plain build takes together with a file; all that may meet it where that leaves none."""
+        held = [s for s in symbols if self.meets(s, file)] or list(symbols)
+        return [s for s in held if is_plain(s.file.found["build"])] or held
+
     def meets(self, symbol: Symbol, file: File) -> bool:
         """Whether some build takes a definition and a file together."""
         return meet(symbol.file.found["build"], file.found["build"])
@@ -243,7 +253,13 @@ class GoTypes(Engine):
                 return found
         if name in library.BUILTIN_TYPES:
             return Value("extclass", name=f"builtin#{name}")
-        return None
+        outside = self.outside_dots(name, file)
+        return Value("extclass", name=outside) if outside else None
+
+    def outside_dots(self, name: str, file: File) -> str:
+        """What an exported name means that nothing here declares: the one dot import from elsewhere declares it."""
+        dots = [d for d in file.found["dots"] if isinstance(d, str)]
+        return f"{dots[0]}#{name}" if len(dots) == 1 and name[:1].isupper() else ""
 
     def _declared(self, package: Package, name: str, via: str, near: File | None = None) -> Value | None:
         symbols = [s for s in package.symbols.get(name, ()) if s.is_class or "alias" in s.d.flags]
