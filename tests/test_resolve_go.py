@@ -411,3 +411,38 @@ func f(c Counted) { c.Count() }
     found = {(e.src[8:], e.dst[8:]) for e in links.edges if e.kind == "implements" and not e.dst.startswith("ext:")}
     assert found == {("counter", "Counted")}
     assert ("f", "go:a.go#counter.Count") in calls(links)
+
+
+def test_a_function_put_somewhere_by_way_of_a_parameter_is_called_from_there() -> None:
+    text = """package a
+type server struct { handle func(int); hooks []func(); other func(int) }
+func New(handle func(int)) *server { return &server{handle: handle} }
+func (s *server) OnStop(first int, f func()) { s.hooks = append(s.hooks, f) }
+func (s *server) Set(other func(int)) { s.other = other }
+func (s *server) run() {
+	s.handle(1)
+	for _, h := range s.hooks { h() }
+	s.other(1)
+}
+func serve(int) {}
+func stop() {}
+func more() {}
+func elsewhere(int) {}
+type apart struct{}
+func (apart) Set(f func(int)) {}
+var show func(int) = serve
+type shower func(int)
+var named shower = serve
+func main() {
+	s := New(serve)
+	s.OnStop(1, stop)
+	s.hooks = append(s.hooks, more)
+	apart{}.Set(elsewhere)
+	show(1)
+	named(1)
+}
+"""
+    found = by_line(linked(a=text))
+    assert [row for row in found if row[0] in (7, 8, 9)] == [(7, "serve"), (8, "more"), (8, "stop")]
+    assert [row for row in found if row[0] > 24] == [(25, "serve"), (26, "serve")]
+    assert "elsewhere" not in [name for _, name in found]

@@ -234,6 +234,8 @@ class GoCollector(GoStatements):
                 self._package_value(name, written, value, constant, node, step)
             if written:
                 self.bind(scope, name, bound, node, "declared", self._block(node))
+                if value is not None and name != "_":
+                    self._stored(node_name, value, scope)
             else:
                 self._assign(scope, name, position, len(names), values, node)
         self.push_nodes([kind, *values], scope, prefix)

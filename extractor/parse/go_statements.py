@@ -20,6 +20,7 @@ BLOCKS: Final = (
     "block", "if_statement", "for_statement", "expression_switch_statement", "type_switch_statement", "expression_case",
     "type_case", "default_case", "communication_case",
 )  # fmt: skip
+_NAMES: Final = ("identifier", "selector_expression")  # what may name a function
 
 
 class GoStatements(GoErrors):
@@ -57,7 +58,14 @@ class GoStatements(GoErrors):
 
     def _stored(self, target: Node, value: Node, scope: int) -> None:
         """A function put into a field, a map, a slice or a variable."""
-        if value.type not in ("identifier", "selector_expression"):
+        if value.type == "call_expression" and self.text(value.child_by_field_name("function")) == "append":
+            arguments = value.child_by_field_name("arguments")
+            for added in arguments.named_children[1:] if arguments is not None else ():
+                if added.type in _NAMES:
+                    self.flows.append(
+                        [scope, start_line(target), clip(self.chain(target)), "", clip(self.chain(added))]
+                    )
+        if value.type not in _NAMES:
             return
         chain, where = clip(self.chain(value)), clip(self.chain(target))
         line = start_line(target)
@@ -101,7 +109,7 @@ class GoStatements(GoErrors):
         node, scope = step[0], step[1]
         listed = node.named_children[0].named_children if node.named_children else []
         for value in listed if scope != MODULE else ():
-            if value.type in ("identifier", "selector_expression") and self.text(value) not in (
+            if value.type in _NAMES and self.text(value) not in (
                 "nil",
                 "true",
                 "false",

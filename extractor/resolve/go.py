@@ -146,7 +146,7 @@ class GoEngine(GoResults):
 
     def variable_values(self, symbol: Symbol) -> Values:
         found = super().variable_values(symbol)
-        if not found or any(v.kind in _OPAQUE for v in found):
+        if not found or any(v.kind in _OPAQUE or self._runs(v) for v in found):
             return self.kept(("var", symbol.file.found["package"].directory, symbol.d.name, "=")) or found
         return found
 
