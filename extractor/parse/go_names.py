@@ -160,8 +160,9 @@ class GoNames(Collector):
     def declaring(self, names: Iterable[str], nodes: Iterable[Node | None]) -> None:
         """In `x := x.next()` the x on the right is the one of before: as chains have it, x'."""
         spans = [(node.start_byte, node.end_byte) for node in nodes if node is not None]
-        for name in names:
-            self._before.setdefault(name, []).extend(spans)
+        for name in names if spans else ():
+            open_yet = [s for s in self._before.get(name, ()) if s[1] > spans[0][0]]
+            self._before[name] = open_yet + spans
 
     def is_earlier(self, node: Node) -> bool:
         """Whether a name stands in what a declaration of that name begins with."""
@@ -182,7 +183,8 @@ class GoNames(Collector):
     def args(self, arguments: Node | None) -> list[str]:
         if arguments is None:
             return []
-        return [clip(self.chain(c)) for c in arguments.named_children if c.type != "comment"]
+        given = [c for c in arguments.named_children if c.type != "comment"]
+        return [clip(self.chain(c) + "[]" * (c.type == "variadic_argument")) for c in given]
 
     def chain(self, node: Node | None) -> str:
         """An expression in the notation of collect.py."""

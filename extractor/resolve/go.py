@@ -141,6 +141,19 @@ class GoEngine(GoResults):
         finally:
             self._hidden[len(self._hidden) - len(here[-1:]) :] = []
 
+    def arguments(self, callee: str, context: Context) -> list[str] | None:
+        """Type arguments are no part of a call's name; `f[T]` may also be an element."""
+        element = callee.endswith("[]")
+        plain = callee.removesuffix("[]")
+        cut, depth = len(plain), 0
+        while cut > 1 and (depth or plain.endswith(">")):
+            cut -= 1
+            depth += (plain[cut] == ">") - (plain[cut] == "<")
+            if not depth:
+                break
+        plain = plain[:cut]
+        return self.arguments_of(f"{plain}[]", "()", context) if element else super().arguments(plain, context)
+
     def arguments_of(self, receiver: str, name: str, context: Context) -> list[str] | None:
         return super().arguments_of(receiver, name.rstrip("'"), context)
 

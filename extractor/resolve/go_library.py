@@ -109,7 +109,9 @@ sync#OnceValues func() ($0, $1) -> func() ($0, $1)
 unique#Make $0 -> unique.Handle[$0]
 unique#Handle.Value $0
 weak#Pointer.Value *$0
-cmp#Or ...$0 -> $0
+cmp#Or $0 -> $0
+iter#Pull iter.Seq[$0] -> (func() ($0, bool), func())
+iter#Pull2 iter.Seq2[$0, $1] -> (func() ($0, $1, bool), func())
 slices#All []$0 -> iter.Seq2[int, $0]
 slices#AppendSeq []$0 -> []$0
 slices#Backward []$0 -> iter.Seq2[int, $0]
@@ -119,7 +121,7 @@ slices#Clone $0 -> $0
 slices#Collect iter.Seq[$0] -> []$0
 slices#Compact $0 -> $0
 slices#CompactFunc $0 -> $0
-slices#Concat ...$0 -> $0
+slices#Concat $0 -> $0
 slices#Delete $0 -> $0
 slices#DeleteFunc $0 -> $0
 slices#Grow $0 -> $0

@@ -66,18 +66,21 @@ class GoResults(GoFlows):
         returned = self.returns(symbol)
         if self.stored and returned:
             returned = self._given_back(returned, symbol)
+        if args and len(args) == 1 and args[0].endswith("()"):  # `Must(Open())`: all results are handed on
+            many = len(symbol.d.params)
+            args = [f"{args[0]}.{number}" for number in range(many)] if many > 1 else args
         if value.owner is None or not value.owner.args:
             generic = bool(symbol.file.typevars.get(symbol.index))
             return super().function_result(symbol, value, args, context) if generic else returned
         env: dict[str, Values] = {}
-        owner = symbol.file.outside.get(symbol.index)
-        names = (symbol.file.facts.extra or {}).get("receivers", {}).get(str(symbol.index), ("", ()))[1]
+        owner = symbol.file.outside.get(symbol.index, symbol.parent)
+        own_names = owner.file.typevars.get(owner.index, {}) if owner is not None else {}
+        names = (symbol.file.facts.extra or {}).get("receivers", {}).get(str(symbol.index), ("", own_names))[1]
         base = self.environment(value.owner)
         for ancestor, inner in self.lineage(value.owner.symbol):
             if owner is not None and ancestor.id == owner.id:
                 held = {k: self.substitute(v, base, 1) for k, v in inner.items()} if inner else base
-                own = [held.get(n, NOTHING) for n in owner.file.typevars.get(owner.index, {})]
-                env.update(zip(names, own, strict=False))
+                env.update(zip(names, [held.get(n, NOTHING) for n in own_names], strict=False))
         return self.substitute(returned, env)
 
     def _given_back(self, returned: Values, symbol: Symbol) -> Values:

@@ -261,6 +261,16 @@ class GoTypes(Engine):
         dots = [d for d in file.found["dots"] if isinstance(d, str)]
         return f"{dots[0]}#{name}" if len(dots) == 1 and name[:1].isupper() else ""
 
+    def type_variable(self, name: str, file: File, scope: int) -> Value | None:
+        """What a method calls a type parameter has the bound that its type gives it."""
+        found = super().type_variable(name, file, scope)
+        if found is None or (owner := file.outside.get(found.symbol[1])) is None:
+            return found
+        given = list(file.typevars[found.symbol[1]])
+        bounds = list(owner.file.typevars.get(owner.index, {}).values())
+        at = given.index(name)
+        return found._replace(symbol=(owner.file, owner.index, bounds[at])) if at < len(bounds) else found
+
     def _declared(self, package: Package, name: str, via: str, near: File | None = None) -> Value | None:
         symbols = [s for s in package.symbols.get(name, ()) if s.is_class or "alias" in s.d.flags]
         if not symbols:
