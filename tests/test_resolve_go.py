@@ -80,6 +80,20 @@ def test_unknown_receivers_stay_unknown() -> None:
     assert [(u.name, u.reason) for u in links.unresolved] == [("t.Go", "unknown_receiver")]
 
 
+def test_the_library_itself_is_a_module_without_a_name() -> None:
+    sources = {
+        "src/net/url/u.go": "package url\nfunc Parse() {}\n",
+        "src/net/n.go": 'package net\nimport ("net/url"; "net/far")\nfunc f() { url.Parse(); far.Parse() }\n',
+    }
+    files = [parse_file(p, t.encode(), BY_NAME["go"]) for p, t in sources.items()]
+    library = link(files, {"src/go.mod": "module std\n"})
+    assert calls(library) == {("f", "go:src/net/url/u.go#Parse"), ("f", "ext:net/far#Parse")}
+    assert calls(link(files, {"src/go.mod": "module other\n"})) == {
+        ("f", "ext:net/url#Parse"),
+        ("f", "ext:net/far#Parse"),
+    }
+
+
 def test_packages_of_one_name_are_kept_apart() -> None:
     links = linked(
         one__util__u="package util\nfunc Do() {}\n",

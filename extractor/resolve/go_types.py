@@ -171,6 +171,8 @@ class GoTypes(Engine):
         for module, directory in self.modules:
             if path == module or path.startswith(module + "/"):
                 return self.directories.get(f"{directory}/{path[len(module) + 1 :]}".strip("/"))
+            if module == "std" and (known := self.directories.get(f"{directory}/{path}".strip("/"))):
+                return known  # Go's own repository: packages of the library bear no module's name
         for directory in sorted(self.directories):
             if directory == f"vendor/{path}" or directory.endswith(f"/vendor/{path}"):
                 return self.directories[directory]
