@@ -460,3 +460,30 @@ func main() {
     assert [row for row in found if row[0] in (7, 8, 9)] == [(7, "serve"), (8, "more"), (8, "stop")]
     assert [row for row in found if row[0] > 24] == [(25, "serve"), (26, "serve")]
     assert "elsewhere" not in [name for _, name in found]
+
+
+def test_an_interface_without_a_name_is_satisfied_as_one_with_a_name() -> None:
+    text = """package a
+type T struct{}
+func (T) Timeout() bool { return true }
+func (T) Wait(n int) *T { return nil }
+type U struct{}
+func (U) Timeout() bool { return true }
+func (U) Wait(s string) *T { return nil }
+type V struct{}
+func (V) Timeout() int { return 1 }
+func f(err error, all []any) {
+	if t, ok := err.(interface{ Timeout() bool }); ok { t.Timeout() }
+	for _, x := range all {
+		x.(interface {
+			Timeout() bool
+			Wait(n int) *T
+		}).Wait(1).Timeout()
+		x.(interface{ Gone() }).Gone()
+	}
+}
+"""
+    links = linked(a=text)
+    assert by_line(links) == [(11, "T.Timeout"), (11, "U.Timeout"), (16, "T.Timeout"), (16, "T.Wait")]
+    assert {e.via for e in links.edges if e.kind == "calls" and e.line == 11} == {"override"}
+    assert [(u.name, u.reason) for u in links.unresolved if u.kind == "calls"][-1][1] == "dynamic"

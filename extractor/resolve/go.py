@@ -218,7 +218,8 @@ class GoEngine(GoResults):
         if value.kind == "fields":
             names = value.name.split(",")
             kept = self.kept(("anonymous", context.file.number, value.name, name)) if self.stored else NOTHING
-            return kept or (value.args[names.index(name)] if name in names else NOTHING)
+            held = kept or (value.args[names.index(name)] if name in names else NOTHING)
+            return join([held, self.behind(value, name, context.file)]) if held and value.via == "interface" else held
         if value.kind in ("ext", "extclass", "extfunc") and value.name:
             if value.name == "builtin#error":
                 return (Value("extfunc", name=f"builtin#error.{name}"),)

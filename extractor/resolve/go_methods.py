@@ -10,7 +10,7 @@ from extractor.resolve.chains import TypeText
 from extractor.resolve.emit import Emitter
 from extractor.resolve.go_library import Signature
 from extractor.resolve.go_types import GoTypes, Package, go_type
-from extractor.resolve.model import MAX_OVERRIDES, Symbol, Value
+from extractor.resolve.model import MAX_OVERRIDES, NOTHING, File, Symbol, Value, Values, value_key
 
 
 class GoMethods(GoTypes):
@@ -19,13 +19,14 @@ class GoMethods(GoTypes):
     def __init__(self, files: Sequence[FileFacts], configs: Mapping[str, str]) -> None:
         super().__init__(files, configs)
         self.implementations: dict[str, list[Symbol]] = {}  # interface -> types that satisfy it
+        self._by_method: dict[str, list[tuple[Symbol, dict[str, Symbol | Signature]]]] = {}  # types that have it
 
     # ------------------------------------------------------------------ interfaces
     def find_implementations(self, emitter: Emitter) -> None:
         """Structural typing: who has the methods, implements."""
         types = [s for file in self.files for s in file.symbols if s.d.kind == "class"]
         sets = [(s, methods) for s in types if (methods := self.offered(s))]
-        by_method: dict[str, list[tuple[Symbol, dict[str, Symbol | Signature]]]] = {}
+        by_method = self._by_method
         for symbol, methods in sets:
             for name in methods:
                 by_method.setdefault(name, []).append((symbol, methods))
@@ -63,6 +64,28 @@ class GoMethods(GoTypes):
         return [found[key] for key in sorted(found)] if len(found) <= MAX_OVERRIDES else []
 
     # ------------------------------------------------------------------ method sets
+    def behind(self, interface: Value, name: str, file: File) -> Values:
+        """The methods that a call through an interface without a name may run: of the types that have all of its methods."""
+        asked = dict(zip(interface.name.split(","), interface.args, strict=False))
+        rarest = min((self._by_method.get(n, []) for n in sorted(asked)), key=len)
+        found: dict[str, Symbol] = {}
+        for _, methods in rarest:
+            held = {n: methods.get(n) for n in asked}
+            if all(isinstance(m, Symbol) and self._fits(m, asked[n], file) for n, m in held.items()):
+                target = held[name]
+                if isinstance(target, Symbol) and not self.is_abstract(target):
+                    found[target.id] = target
+        several = [Value("func", (found[key],), via="override") for key in sorted(found)]
+        return tuple(several) if len(several) <= MAX_OVERRIDES else NOTHING
+
+    def _fits(self, method: Symbol, asked: Values, file: File) -> bool:
+        """Whether a method takes and gives what a function type says, as far as both are known."""
+        if not method.d.name[:1].isupper() and method.file.found["package"] is not file.found["package"]:
+            return False
+        given = [self.type_values(p.annotation, method.file, method.index) for p in method.d.params]
+        have = [self.returns(method), *given]
+        return bool(asked) and len(have) == len(asked[0].args) and all(map(_same, have, asked[0].args))
+
     def signature(self, method: Symbol) -> Signature:
         """Parameters and results in words that mean the same in every file."""
         params = tuple(
@@ -79,7 +102,7 @@ class GoMethods(GoTypes):
         inner = [self.canonical(a, method, depth + 1) for a in parsed.args]
         if parsed.name in ("[]", "map", "chan", "=>", "()"):
             return f"{parsed.name}<{','.join(inner)}>"
-        if parsed.name in ("?", "{}"):
+        if parsed.name in ("?", "{}", "{m}"):
             return "*"
         found = self.type_name(parsed.name, method.file, method.index)
         if found is None or found.kind == "var":
@@ -149,3 +172,8 @@ class GoMethods(GoTypes):
 
 def _alike(left: tuple[str, ...], right: tuple[str, ...]) -> bool:
     return len(left) == len(right) and all(a == b or "*" in a or "*" in b for a, b in zip(left, right, strict=True))
+
+
+def _same(left: Values, right: Values) -> bool:
+    shown = [[(v.kind, value_key(v.symbol), v.name, len(v.args)) for v in values] for values in (left, right)]
+    return not left or not right or shown[0] == shown[1]

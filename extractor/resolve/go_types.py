@@ -70,7 +70,11 @@ def _members(text: str) -> TypeText:
             out.append(TypeText(found[1], (go_type("func" + found[2]),)))
         else:
             embedded.append(go_type(part))
-    own = TypeText("{}", tuple(out)) if out or kind.strip() == "struct" else TypeText("any")
+    own = (
+        TypeText("{}" if kind.strip() == "struct" else "{m}", tuple(out))
+        if out or kind.strip() == "struct"
+        else TypeText("any")
+    )
     return TypeText("|", (own, *embedded)) if embedded and embedded != [UNKNOWN_TYPE] else own
 
 
@@ -293,9 +297,10 @@ class GoTypes(Engine):
             return (Value("list", args=(inner[-1], inner[0]), name=parsed.name),)
         if parsed.name == "()":
             return (Value("tuple", args=tuple(self.instances(a, file, scope, depth + 1) for a in parsed.args)),)
-        if parsed.name == "{}":
+        if parsed.name in ("{}", "{m}"):
             held = tuple(self.instances(a.args[0], file, scope, depth + 1) for a in parsed.args)
-            return (Value("fields", args=held, name=",".join(a.name for a in parsed.args)),)
+            via = "interface" if parsed.name == "{m}" else "type"
+            return (Value("fields", args=held, name=",".join(a.name for a in parsed.args), via=via),)
         return super().instances(parsed, file, scope, depth)
 
     def underlying(self, value: Value, context: Context) -> Values:
