@@ -103,6 +103,15 @@ def test_packages_of_one_name_are_kept_apart() -> None:
     assert calls(links) == {("main", "go:two/util/u.go#Do")}
 
 
+def test_a_broken_file_does_not_take_the_name_of_its_package_away() -> None:
+    links = linked(
+        far__a="}}} (((\n",
+        far__b="package far\nfunc Go() {}\n",
+        main='package main\nimport "./far"\nfunc main() { far.Go() }\n',
+    )
+    assert calls(links) == {("main", "go:far/b.go#Go")}
+
+
 def test_a_local_name_hides_a_package_only_in_its_block() -> None:
     text = """package a
     type T struct{}

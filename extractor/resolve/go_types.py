@@ -137,8 +137,13 @@ class GoTypes(Engine):
                 package.symbols.setdefault(name, []).extend(symbols)
         for (directory, name), package in sorted(self.packages.items()):
             known = self.directories.get(directory)
-            # `x_test` beside `x`, and a main behind a build tag, are not what an import of the directory means.
-            if known is None or known.name.endswith("_test") or (known.name == "main" and not name.endswith("_test")):
+            # `x_test` beside `x`, a main behind a build tag, a file too broken to say: not what an import of the directory means.
+            if (
+                known is None
+                or not known.name
+                or known.name.endswith("_test")
+                or (known.name == "main" and not name.endswith("_test"))
+            ):
                 self.directories[directory] = package
         self.modules = self._modules()
         self._import_cache: dict[str, Package | None] = {}
