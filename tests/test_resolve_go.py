@@ -496,3 +496,25 @@ func f(err error, all []any) {
     assert by_line(links) == [(11, "T.Timeout"), (11, "U.Timeout"), (16, "T.Timeout"), (16, "T.Wait")]
     assert {e.via for e in links.edges if e.kind == "calls" and e.line == 11} == {"override"}
     assert [(u.name, u.reason) for u in links.unresolved if u.kind == "calls"][-1][1] == "dynamic"
+
+
+def test_a_value_of_a_named_function_type_is_what_was_converted_to_it() -> None:
+    text = """package a
+type Handler interface{ Serve(int) }
+type HandlerFunc func(int)
+func (f HandlerFunc) Serve(n int) { f(n) }
+type Other func(int)
+func (f Other) Serve(n int) { f(n) }
+func one(int) {}
+func two(int) {}
+type T struct{}
+func (T) three(int) {}
+func run(h Handler) { h.Serve(1) }
+func main() {
+	run(HandlerFunc(one))
+	run(HandlerFunc(T{}.three))
+	two(1)
+}
+"""
+    found = by_line(linked(a=text))
+    assert [row for row in found if row[0] in (4, 6)] == [(4, "T.three"), (4, "one")]

@@ -32,10 +32,12 @@ class GoFlows(GoMethods):
                     function = file.symbols[scope]
                     rows = through.setdefault(function.d.name, [])
                     rows += [(function, position, place) for place in self.places(owner, field, context)]
-        for file in self.files if through else ():
+        types = {s.d.name for file in self.files for s in file.symbols if s.is_class and self._runs(Value("inst", s))}
+        for file in self.files if through or types else ():
             for index, call in enumerate(file.facts.calls):
-                if call.name in through and index < len(file.args):
-                    self._pass(call, file.args[index], Context(file, call.scope, call.line), through[call.name])
+                if (call.name in through or call.name in types) and index < len(file.args):
+                    context = Context(file, call.scope, call.line)
+                    self._pass(call, file.args[index], context, through.get(call.name, ()))
         self._memo.clear()
         self._returns.clear()
 
@@ -55,20 +57,28 @@ class GoFlows(GoMethods):
     def _pass(
         self, call: Call, args: list[str], context: Context, through: Sequence[tuple[Symbol, int, Place]]
     ) -> None:
-        named = [i for i, arg in enumerate(args) if arg[:1] not in ("", "?", "<", "(") and arg[-1] not in ")]"]
-        rows = [row for row in through if row[1] in named]
-        if not rows:
+        """Functions that a call hands to one which puts them somewhere, or that it converts to a named function type."""
+        named = [i for i, arg in enumerate(args) if arg[:1] not in ("", "?", "(") and arg[-1] not in ")]>"]
+        named = [i for i in named if any(v.kind == "func" for v in self.evaluate(args[i], context))]
+        if not named:
             return
         if call.receiver:
             receivers = self.bounded(self.evaluate(call.receiver, context))
             called = join(self.member(v, call.name, context) for v in receivers)
         else:
             called = self.callee(call.name, context)
-        for symbol, position, place in rows:
-            if any(v.kind == "func" and symbol in v.symbol for v in called) and any(
-                v.kind == "func" for v in self.evaluate(args[position], context)
-            ):
+        for value in called:
+            if value.kind == "func":
+                held = [(i, place) for function, i, place in through if i in named and function in value.symbol]
+            else:
+                held = [(0, ("converted", value.symbol.id, "", ""))] if value.kind == "class" and named == [0] else []
+            for position, place in held:
                 self._keep([place], args[position], context)
+
+    def call_operator(self, value: Value, args: list[str], context: Context) -> list[tuple[Symbol, str]]:
+        """What is of a named function type may be any function that was converted to it."""
+        found = self.kept(("converted", value.symbol.id, "", "")) if isinstance(value.symbol, Symbol) else NOTHING
+        return [(symbol, "flow") for held in found for symbol in held.symbol]
 
     def places(self, owner: str, field: str, context: Context) -> list[Place]:
         """Where something is kept: a field of a type, or a variable of a function or package."""
