@@ -1,14 +1,17 @@
-"""How well the graph's calls agree with a compiler, call site by call site: javac, the TypeScript compiler, or a SCIP index.
+"""How well the graph's calls agree with a compiler, call site by call site: javac, TypeScript's, Go's, or a SCIP index.
 
     python scripts/bench_oracle.py SOURCES                              Java, javac on PATH
     python scripts/bench_oracle.py SOURCES --typescript NODE_MODULES    TypeScript and JavaScript, node on PATH
+    python scripts/bench_oracle.py SOURCES --go                         Go, go on PATH; other packages from GOROOT and GOPATH
     python scripts/bench_oracle.py SOURCES --scip INDEX                 what `scip-python index . --project-name=X` made of them
 
 The compiler says which declaration each call runs; the graph's edges at that line are compared with it. Recall counts the calls
 that the compiler resolves to a declaration under SOURCES, precision the graph's sure calls at lines where the compiler resolves
 a call of that name. An implementation reached through an interface, a getter, a function handed on, and the constant that holds
-an unnamed function are no call sites of a compiler's and are left out. An index says what a call names, not what overrides it nor
-what a decorator made of it: of that, recall alone is told. `--missing` lists the disagreements.
+an unnamed function are no call sites of a compiler's and are left out. So are, in Go, conversions, builtins, calls of variables,
+methods of interfaces without a name, files that are not built for this platform, and what is defined for another platform
+beside the right definition. An index says what a call names, not what overrides it nor what a decorator made of it: of that,
+recall alone is told. `--missing` lists the disagreements.
 """
 
 from __future__ import annotations
@@ -33,6 +36,7 @@ from extractor.scip import overlay, read_index
 
 HERE: Final = Path(__file__).resolve().parent
 SCRIPTS: Final = (".ts", ".tsx", ".js", ".jsx", ".mjs", ".cjs", ".mts", ".cts")
+SUFFIXES: Final = {"java": (".java",), "typescript": SCRIPTS, "go": (".go",)}
 FLOWS: Final = frozenset(("override", "getter", "flow", "flow:many"))
 NEAR: Final = 3  # lines: annotations and `export` stand before a declaration for one and not for the other
 
@@ -54,15 +58,16 @@ class Site(NamedTuple):
     known: bool
 
 
-def sites(sources: Path, node_modules: Path | None) -> list[Site]:
+def sites(sources: Path, language: str, node_modules: Path | None) -> list[Site]:
     """What the compiler says of every call below a folder: lines of path, line, name, then four fields per declaration."""
-    if node_modules is None:
-        with tempfile.TemporaryDirectory() as classes:
+    with tempfile.TemporaryDirectory() as classes:
+        if language == "java":
             subprocess.run(["javac", "-d", classes, str(HERE / "Oracle.java")], check=True)
-            command = ["java", "-cp", classes, "Oracle", str(sources)]
-            text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    else:
-        command = ["node", str(HERE / "oracle.js"), str(sources), str(node_modules / "typescript")]
+        command = {
+            "java": ["java", "-cp", classes, "Oracle", str(sources)],
+            "typescript": ["node", str(HERE / "oracle.js"), str(sources), f"{node_modules}/typescript"],
+            "go": ["go", "run", str(HERE / "oracle.go"), str(sources)],
+        }[language]
         text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     found = []
     for row in text.splitlines():
@@ -76,7 +81,7 @@ def sites(sources: Path, node_modules: Path | None) -> list[Site]:
 def linked(sources: Path, suffixes: tuple[str, ...]) -> tuple[list[FileFacts], Links]:
     paths = [p for p in sorted(sources.rglob("*")) if p.is_file() and "node_modules" not in p.parts]
     held = {p.relative_to(sources).as_posix(): p.read_bytes() for p in paths if p.name.endswith(suffixes)}
-    configs = {p.relative_to(sources).as_posix(): p.read_text() for p in paths if p.suffix == ".json"}
+    configs = {p.relative_to(sources).as_posix(): p.read_text() for p in paths if p.suffix in (".json", ".mod")}
     files = [parse_file(p, data, spec) for p, data in held.items() if (spec := spec_for(p, data)) is not None]
     return files, link(files, configs)
 
@@ -123,6 +128,9 @@ def compare(found: list[Site], files: list[FileFacts], links: Links) -> tuple[in
             named = [s for s in here if s.name == definition.name or definition.name in ("constructor", "default")]
             if (via in FLOWS and not named) or via == "override" or definition.kind == "variable":
                 continue
+            right_one = [t for t, _ in targets_here if any(agree(*nodes[t], x) for s in named for x in s.declared)]
+            if via == "variant" and right_one:
+                continue
             if named and all(s.known for s in named):
                 total += 1
                 disagree.append(f"extra {path}:{line} {target} ({via})")
@@ -153,6 +161,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("sources", type=Path)
     parser.add_argument("--typescript", type=Path, metavar="NODE_MODULES", help="where npm installed typescript")
+    parser.add_argument("--go", action="store_true", help="judge Go")
     parser.add_argument("--scip", type=Path, metavar="INDEX", help="an index of SOURCES, made in that folder")
     parser.add_argument("--missing", action="store_true", help="list where compiler and graph disagree")
     given = parser.parse_args()
@@ -166,8 +175,9 @@ def main() -> None:
         if given.missing:
             print("\n".join(disagree))
         return
-    found = sites(sources, given.typescript.resolve() if given.typescript else None)
-    files, links = linked(sources, (".java",) if given.typescript is None else SCRIPTS)
+    language = "go" if given.go else "typescript" if given.typescript else "java"
+    found = sites(sources, language, given.typescript.resolve() if given.typescript else None)
+    files, links = linked(sources, SUFFIXES[language])
     calls, held, edges, right, disagree = compare(found, files, links)
     print(
         f"{sources.name}: {held} of {calls} calls that the compiler resolves are in the graph, {held / max(calls, 1):.3f}"

@@ -83,3 +83,22 @@ def test_gcc_agrees_with_the_graph_and_a_lie_is_seen(tmp_path: Path) -> None:
         [sys.executable, script, str(tmp_path), "--missing", "-std=c++17"], check=True, capture_output=True, text=True
     )
     assert "missing a.cc:7 hidden -> a.h:6" in run.stdout
+
+
+@pytest.mark.skipif(shutil.which("go") is None, reason="no go on PATH")
+def test_the_go_type_checker_agrees_with_the_graph_and_a_lie_is_seen(tmp_path: Path) -> None:
+    for fixture in ("go_depot", "go_press", "go_tasker"):
+        recall, precision, *rest = measured(ROOT / "tests" / "fixtures" / fixture, "--go")
+        assert (recall.rpartition(" ")[2], precision.rpartition(" ")[2], rest) == ("1.000", "1.000", [""])
+    # What another package's generic function makes of a type only the type checker knows; a package that is not at hand is no error.
+    (tmp_path / "go.mod").write_text("module a\n")
+    (tmp_path / "a.go").write_text(
+        'package a\nimport "weak"\nimport "gone.org/far"\ntype T struct{}\nfunc (T) Go() {}\n'
+        "func f(t *T) {\n\tfar.Away(t).Go()\n\tweak.Make(t).Value().Go()\n\there()\n}\n"
+    )
+    (tmp_path / "here_linux.go").write_text("package a\nfunc here() {}\n")
+    (tmp_path / "here_windows.go").write_text("package a\nfunc here() {}\n")
+    recall, precision, *rest = measured(tmp_path, "--go")
+    assert recall.startswith(f"{tmp_path.name}: 1 of 2 calls")
+    assert precision.startswith(f"{tmp_path.name}: 1 of 1 calls")
+    assert rest[0].startswith("missing a.go:8 Go -> ")

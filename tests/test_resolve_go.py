@@ -80,6 +80,20 @@ def test_unknown_receivers_stay_unknown() -> None:
     assert [(u.name, u.reason) for u in links.unresolved] == [("t.Go", "unknown_receiver")]
 
 
+def test_the_library_itself_is_a_module_without_a_name() -> None:
+    sources = {
+        "src/net/url/u.go": "package url\nfunc Parse() {}\n",
+        "src/net/n.go": 'package net\nimport ("net/url"; "net/far")\nfunc f() { url.Parse(); far.Parse() }\n',
+    }
+    files = [parse_file(p, t.encode(), BY_NAME["go"]) for p, t in sources.items()]
+    library = link(files, {"src/go.mod": "module std\n"})
+    assert calls(library) == {("f", "go:src/net/url/u.go#Parse"), ("f", "ext:net/far#Parse")}
+    assert calls(link(files, {"src/go.mod": "module other\n"})) == {
+        ("f", "ext:net/url#Parse"),
+        ("f", "ext:net/far#Parse"),
+    }
+
+
 def test_packages_of_one_name_are_kept_apart() -> None:
     links = linked(
         one__util__u="package util\nfunc Do() {}\n",
@@ -87,6 +101,15 @@ def test_packages_of_one_name_are_kept_apart() -> None:
         main='package main\nimport "./two/util"\nfunc main() { util.Do() }\n',
     )
     assert calls(links) == {("main", "go:two/util/u.go#Do")}
+
+
+def test_a_broken_file_does_not_take_the_name_of_its_package_away() -> None:
+    links = linked(
+        far__a="}}} (((\n",
+        far__b="package far\nfunc Go() {}\n",
+        main='package main\nimport "./far"\nfunc main() { far.Go() }\n',
+    )
+    assert calls(links) == {("main", "go:far/b.go#Go")}
 
 
 def test_a_local_name_hides_a_package_only_in_its_block() -> None:
@@ -169,3 +192,329 @@ def test_generic_types_keep_their_arguments() -> None:
     """
     found = [e.dst.partition("#")[2] for e in linked(a=text).edges if e.kind == "calls"]
     assert sorted(found) == ["T.Go", "T.Go", "make2", "make2", "stack.peek", "stack.peek"]
+
+
+def by_line(links: Links) -> list[tuple[int, str]]:
+    found = {
+        (e.line, e.dst.partition("#")[2]) for e in links.edges if e.kind == "calls" and not e.dst.startswith("ext:")
+    }
+    return sorted(found)
+
+
+def test_what_a_declaration_begins_with_is_named_by_what_stood_before() -> None:
+    text = """package a
+type T struct{ next *T }
+func (t *T) Next() *U { return nil }
+type U struct{}
+func (u *U) Next() *T { return nil }
+func (u *U) Done() bool { return true }
+func size(n int) *T { return nil }
+func f(x *T, xs []*T) {
+	size := size(1)
+	size.Next()
+	if x := x.Next(); x.Done() {
+		x := x.Next()
+		x.Next().Done()
+	}
+	x.Next().Done()
+	for _, xs := range xs[0].Next().Next().list() { xs.Done() }
+	x.each(1, func(x *U) { x.Done() })
+	y := func(x *T) *U { return x.Next() }(x)
+	y.Done()
+}
+func (t *T) list() []*U { return nil }
+func (t *T) each(n int, f func(*U)) {}
+"""
+    assert by_line(linked(a=text)) == [
+        (9, "size"), (10, "T.Next"), (11, "T.Next"), (11, "U.Done"), (12, "U.Next"), (13, "T.Next"), (13, "U.Done"),
+        (15, "T.Next"), (15, "U.Done"), (16, "T.Next"), (16, "T.list"), (16, "U.Done"), (16, "U.Next"),
+        (17, "T.each"), (17, "U.Done"), (18, "T.Next"), (19, "U.Done"),
+    ]  # fmt: skip
+    links = linked(a="package a\nfunc f() { gone := gone(1); gone.Run() }\n")
+    assert [(u.name, u.reason) for u in links.unresolved] == [("gone", "dynamic"), ("gone.Run", "unknown_receiver")]
+
+
+def test_a_method_whose_type_stands_in_another_file_has_no_bare_name() -> None:
+    text = "package a\nfunc (t *T) Run() { Run(t) }\nfunc (t *T) Only() { Only() }\nfunc Run(t *T) {}\n"
+    links = linked(a="package a\ntype T struct{}\n", b=text)
+    assert calls(links) == {("T.Run", "go:b.go#Run")}
+    assert [u.name for u in links.unresolved] == ["Only"]
+
+
+def test_files_that_no_build_takes_together_do_not_call_each_other() -> None:
+    links = linked(
+        a="package a\ntype C = int\nfunc main() { lock(); open() }\n",
+        lock_linux="package a\nfunc lock() { wait() }\nfunc wait() {}\n",
+        lock_windows="package a\nfunc lock() { wait() }\n",
+        wait_windows="package a\nfunc wait() {}\n",
+        wait_plan9="//go:build !cgo\n\npackage a\nfunc wait() {}\n",
+        open="//go:build go1.20\n\npackage a\ntype F struct{}\nfunc (F) Do() {}\nfunc open() { F{}.Do() }\n",
+        open_old="// +build !go1.20\n\npackage a\ntype F struct{}\nfunc (F) Do() {}\nfunc open() { F{}.Do() }\n",
+        gen="//go:build ignore\n\npackage a\nfunc wait() {}\nfunc main() { wait() }\n",
+        use="package a\nfunc use(f F) { f.Do() }\n",
+    )
+    found = {(e.src[3:], e.dst[3:]) for e in links.edges if e.kind == "calls"}
+    assert found == {
+        ("a.go#main", "lock_linux.go#lock"), ("a.go#main", "lock_windows.go#lock"), ("a.go#main", "open.go#open"),
+        ("a.go#main", "open_old.go#open"), ("lock_linux.go#lock", "lock_linux.go#wait"),
+        ("lock_windows.go#lock", "wait_windows.go#wait"),
+        ("gen.go#main", "gen.go#wait"),
+        ("open.go#open", "open.go#F.Do"), ("open_old.go#open", "open_old.go#F.Do"), ("use.go#use", "open.go#F.Do"),
+    }  # fmt: skip
+
+
+def test_function_literals_of_a_package_keep_their_names_to_themselves() -> None:
+    text = """package a
+type T struct{}
+func (T) Run() {}
+type U struct{}
+func (U) Run() {}
+var all = []func(){
+	func() { var x T
+		x.Run()
+	},
+	func() { var x U
+		x.Run()
+	},
+}
+func f() { x.Run() }
+"""
+    links = linked(a=text)
+    assert by_line(links) == [(8, "T.Run"), (11, "U.Run")]
+    assert [u.name for u in links.unresolved] == ["x.Run"]
+    assert not [d for d in parse_file("a.go", text.encode(), BY_NAME["go"]).defs if d.name == "x"]
+
+
+def test_types_without_a_name_and_types_named_like_words_of_the_language() -> None:
+    text = """package a
+type funcObject struct{}
+func (f *funcObject) run() { f.stop() }
+func (f *funcObject) stop() {}
+type mapper struct{}
+func (mapper) go_() {}
+func f(held interface {
+	first() *funcObject // says more
+	second(n int) mapper
+}) {
+	var x struct {
+		a, b *funcObject `json:"a"`
+		m mapper
+	}
+	x.b.run()
+	x.m.go_()
+	held.second(1).go_()
+	h, _ := any(x).(interface{ first() *funcObject })
+	h.first().stop()
+	h.second().go_()
+}
+var state struct {
+	n int
+	m mapper
+}
+func g() { state.m.go_(); state.n.go_() }
+"""
+    links = linked(a=text)
+    assert by_line(links) == [
+        (3, "funcObject.stop"), (15, "funcObject.run"), (16, "mapper.go_"), (17, "mapper.go_"), (19, "funcObject.stop"),
+        (26, "mapper.go_"),
+    ]  # fmt: skip
+    assert "h.second().go_" in [u.name for u in links.unresolved]
+
+
+def test_what_generic_functions_of_the_library_give() -> None:
+    text = """package a
+import ("errors"; "maps"; "slices"; "sync"; "sync/atomic")
+type T struct{}
+func (T) Go() {}
+type Ts []T
+type held struct{ at atomic.Pointer[T]; all map[string]T }
+func (h *held) run(err error, ts Ts) {
+	h.at.Load().Go()
+	for _, t := range slices.Collect(maps.Values(h.all)) { t.Go() }
+	for k := range maps.Keys(h.all) { k.Go() }
+	if e, ok := errors.AsType[T](err); ok { e.Go() }
+	slices.Max(ts).Go()
+	slices.Clone(ts)[0].Go()
+	sync.OnceValue(made)().Go()
+	first[*T](ts, 1).Go()
+	pick(ts).Go()
+	slices.Max(unknown).Go()
+}
+func made() T { return T{} }
+func first[E any](xs any, n int) E { panic(0) }
+func pick[S ~[]E, E any](s S) E { return s[0] }
+"""
+    found = [line for line, name in by_line(linked(a=text)) if name == "T.Go"]
+    assert found == [8, 9, 11, 12, 13, 14, 15, 16]
+
+
+def test_new_of_a_value() -> None:
+    text = """package a
+type T struct{ n *int }
+func (T) Go() {}
+func one() T { return T{} }
+func f() {
+	x := new(T{n: new(1)})
+	x.Go()
+	new(one()).Go()
+	new(T).Go()
+	s := new([]T{one()})
+	(*s)[0].Go()
+}
+"""
+    assert parse_file("a.go", text.encode(), BY_NAME["go"]).status == "ok"
+    found = by_line(linked(a=text))
+    assert found == [(7, "T.Go"), (8, "T.Go"), (8, "one"), (9, "T.Go"), (10, "one"), (11, "T.Go")]
+
+
+def test_numbers_channels_and_interfaces_that_embed() -> None:
+    text = """package a
+import "time"
+type Days int
+func (Days) Go() {}
+type T struct{}
+func (T) Run() {}
+type Runner interface{ Run() }
+type packet struct{ inner interface {
+	Runner
+	Size() T
+} }
+func open() (<-chan T, chan<- *T, <-chan Days, error) { return nil, nil, nil, nil }
+func f(n Days, p packet) {
+	for d := range 2 * n { d.Go() }
+	for i := range 3 { i.Go() }
+	some, _, days, err := open()
+	for t := range some { t.Run() }
+	(<-days).Go()
+	err.Go()
+	p.inner.Run()
+	p.inner.Size().Run()
+	(5 * time.Second).Go()
+}
+"""
+    assert by_line(linked(a=text)) == [
+        (14, "Days.Go"), (16, "open"), (17, "T.Run"), (18, "Days.Go"), (20, "Runner.Run"), (20, "T.Run"), (21, "T.Run"),
+    ]  # fmt: skip
+
+
+def test_of_many_variants_the_one_of_a_plain_build_is_called_and_what_they_give_is_of_it() -> None:
+    given = {
+        f"name_{system}": "package a\ntype N struct{}\nfunc (N) Go() {}\nfunc name() N { return N{} }\n"
+        for system in ("aix", "darwin", "freebsd", "linux", "netbsd", "openbsd", "plan9", "solaris", "windows")
+    }
+    links = linked(a="package a\nfunc f() { name() }\nfunc g() { name().Go() }\nfunc (N) All() { f() }\n", **given)
+    found = {(e.src[3:], e.dst[3:]) for e in links.edges if e.kind == "calls"}
+    assert found == {
+        ("a.go#f", "name_linux.go#name"), ("a.go#g", "name_linux.go#name"), ("a.go#g", "name_linux.go#N.Go"),
+        ("a.go#N.All", "a.go#f"),
+    }  # fmt: skip
+
+
+def test_a_name_that_nothing_declares_is_of_the_one_dot_import() -> None:
+    text = (
+        'package a\nimport (. "gopkg.in/check.v1"; "os")\nfunc f(c *C) { c.Assert(1, Equals, 2); Suite(1); gone() }\n'
+    )
+    assert calls(linked(a=text)) == {("f", "ext:gopkg.in/check.v1#C.Assert"), ("f", "ext:gopkg.in/check.v1#Suite")}
+    two = text.replace('; "os"', '; . "other.org/x"')
+    assert calls(linked(a=two)) == set()
+
+
+def test_embedded_interfaces_of_the_library_lend_their_methods() -> None:
+    text = """package a
+import "net/http"
+type Counted interface { http.ResponseWriter; Count() int }
+type counter struct { http.ResponseWriter; n int }
+func (c *counter) Count() int { return c.n }
+type less struct { http.ResponseWriter }
+type other struct { n int }
+func (o other) Count() int { return 0 }
+func f(c Counted) { c.Count() }
+"""
+    links = linked(a=text)
+    found = {(e.src[8:], e.dst[8:]) for e in links.edges if e.kind == "implements" and not e.dst.startswith("ext:")}
+    assert found == {("counter", "Counted")}
+    assert ("f", "go:a.go#counter.Count") in calls(links)
+
+
+def test_a_function_put_somewhere_by_way_of_a_parameter_is_called_from_there() -> None:
+    text = """package a
+type server struct { handle func(int); hooks []func(); other func(int) }
+func New(handle func(int)) *server { return &server{handle: handle} }
+func (s *server) OnStop(first int, f func()) { s.hooks = append(s.hooks, f) }
+func (s *server) Set(other func(int)) { s.other = other }
+func (s *server) run() {
+	s.handle(1)
+	for _, h := range s.hooks { h() }
+	s.other(1)
+}
+func serve(int) {}
+func stop() {}
+func more() {}
+func elsewhere(int) {}
+type apart struct{}
+func (apart) Set(f func(int)) {}
+var show func(int) = serve
+type shower func(int)
+var named shower = serve
+func main() {
+	s := New(serve)
+	s.OnStop(1, stop)
+	s.hooks = append(s.hooks, more)
+	apart{}.Set(elsewhere)
+	show(1)
+	named(1)
+}
+"""
+    found = by_line(linked(a=text))
+    assert [row for row in found if row[0] in (7, 8, 9)] == [(7, "serve"), (8, "more"), (8, "stop")]
+    assert [row for row in found if row[0] > 24] == [(25, "serve"), (26, "serve")]
+    assert "elsewhere" not in [name for _, name in found]
+
+
+def test_an_interface_without_a_name_is_satisfied_as_one_with_a_name() -> None:
+    text = """package a
+type T struct{}
+func (T) Timeout() bool { return true }
+func (T) Wait(n int) *T { return nil }
+type U struct{}
+func (U) Timeout() bool { return true }
+func (U) Wait(s string) *T { return nil }
+type V struct{}
+func (V) Timeout() int { return 1 }
+func f(err error, all []any) {
+	if t, ok := err.(interface{ Timeout() bool }); ok { t.Timeout() }
+	for _, x := range all {
+		x.(interface {
+			Timeout() bool
+			Wait(n int) *T
+		}).Wait(1).Timeout()
+		x.(interface{ Gone() }).Gone()
+	}
+}
+"""
+    links = linked(a=text)
+    assert by_line(links) == [(11, "T.Timeout"), (11, "U.Timeout"), (16, "T.Timeout"), (16, "T.Wait")]
+    assert {e.via for e in links.edges if e.kind == "calls" and e.line == 11} == {"override"}
+    assert [(u.name, u.reason) for u in links.unresolved if u.kind == "calls"][-1][1] == "dynamic"
+
+
+def test_a_value_of_a_named_function_type_is_what_was_converted_to_it() -> None:
+    text = """package a
+type Handler interface{ Serve(int) }
+type HandlerFunc func(int)
+func (f HandlerFunc) Serve(n int) { f(n) }
+type Other func(int)
+func (f Other) Serve(n int) { f(n) }
+func one(int) {}
+func two(int) {}
+type T struct{}
+func (T) three(int) {}
+func run(h Handler) { h.Serve(1) }
+func main() {
+	run(HandlerFunc(one))
+	run(HandlerFunc(T{}.three))
+	two(1)
+}
+"""
+    found = by_line(linked(a=text))
+    assert [row for row in found if row[0] in (4, 6)] == [(4, "T.three"), (4, "one")]

@@ -3,13 +3,14 @@ receiver's type, whichever file that type stands in. Function literals belong to
 
 The package's name stands in `namespace`. `extra` holds for the linker: `receivers` (definition -> its receiver's type),
 `flows` (functions stored in fields, maps and slices), `used` (names taken from packages), and for errors as values `carried`:
-the lines of calls whose error the function hands on.
+the lines of calls whose error the function hands on; `build` is the constraint that decides which builds take the file.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from extractor.facts import MODULE, FileFacts, Import
 from extractor.parse.collect import Step, clip
@@ -23,6 +24,20 @@ if TYPE_CHECKING:
     from extractor.parse import Source
 
 
+_BUILD: Final = re.compile(r"^//go:build[ \t]+(.+)$", re.MULTILINE)
+_OLD_BUILD: Final = re.compile(r"^//[ \t]*\+build[ \t]+(.+)$", re.MULTILINE)
+# `new` of a value, which the grammar does not know: what is not a type stands in its parentheses.
+_NEW_VALUE: Final = re.compile(
+    rb"\bnew(?=\(\s*(?:[\"'`\d&!^+-]|(?:true|false)\b|(?:\[\w*\]|map\[\w+\])?(?!(?:func|struct|interface|chan|map)\b)"
+    rb"[A-Za-z_][\w.]*(?:\[[\w.,* \[\]]*\])?\s*[^\w\s.\[\]),]))"
+)
+
+
+def prepare(text: bytes) -> bytes:
+    """The text in words that the grammar knows, of the same length."""
+    return _NEW_VALUE.sub(b"neW", text) if b"new(" in text else text
+
+
 def parse(source: Source) -> FileFacts:
     """The facts of one Go file."""
     collector = GoCollector(source)
@@ -33,6 +48,7 @@ def parse(source: Source) -> FileFacts:
         "flows": collector.flows,
         "used": sorted(collector.used),
         "carried": collector.carried(),
+        "build": collector.build,
     }
     return collector.facts(namespace=collector.package, extra=extra)
 
@@ -44,6 +60,7 @@ class GoCollector(GoStatements):
         super().__init__(source)
         self.receivers: dict[str, list[Any]] = {}  # definition -> [type, its type parameters there]
         self.used: set[str] = set()
+        self.build = ""
         self.types: dict[str, int] = {}
         self._packages: set[str] = set()
 
@@ -59,6 +76,12 @@ class GoCollector(GoStatements):
         self.package = self.text(node.named_children[0]) if node.named_children else ""
         # The comment above the clause is the package's; one further up is a licence or a build constraint.
         self.doc = self.doc_of(node)
+        above = self.source.data[: node.start_byte].decode("utf-8", "replace")
+        if stated := _BUILD.search(above):
+            self.build = stated[1].partition("//")[0].strip()
+        else:
+            lines = [line.split() for line in _OLD_BUILD.findall(above)]
+            self.build = " && ".join(f"({' || '.join(w.replace(',', ' && ') for w in words)})" for words in lines)
 
     def on_import(self, step: Step) -> None:
         node = step[0]
@@ -178,13 +201,15 @@ class GoCollector(GoStatements):
             self.push((body, index, self.defs[index].qualname, False))
 
     def on_literal(self, step: Step) -> None:
-        """A function literal: its parameters hold to its end."""
+        """A function literal: its parameters hold from its first statement to its end."""
         node, scope, prefix, _ = step
-        for param in self.params(node.child_by_field_name("parameters")):
-            rest = "..." if param.kind else ""
-            self.bind(scope, param.name, rest + self.plain(param.annotation), node, "declared", node)
-        self.enter_literal(node)
         body = node.child_by_field_name("body")
+        first = _first(body)
+        given = self.params(node.child_by_field_name("parameters"))
+        for param in (*given, *self.results(node.child_by_field_name("result"))[1]) if first is not None else ():
+            rest = "..." if param.kind else ""
+            self.bind(scope, param.name, rest + self.plain(param.annotation), first or node, "declared", node)
+        self.enter_literal(node)
         self.push_nodes([body], scope, prefix)
 
     def on_values(self, step: Step) -> None:
@@ -194,19 +219,23 @@ class GoCollector(GoStatements):
         kind = node.child_by_field_name("type")
         given = node.child_by_field_name("value")
         values = [c for c in given.named_children if c.type != "comment"] if given is not None else []
+        if scope != MODULE:
+            self.declaring([self.text(n) for n in names], values)
         constant = node.type == "const_spec"
-        written = collapse(self.text(kind))
+        written, bound = self.written(kind), self.type_text(kind)
         if constant and kind is None and not values and self._last_const[0] == (node.parent.id if node.parent else 0):
-            written = self._last_const[1]  # `A Color = iota; B` repeats the type
+            written = bound = self._last_const[1]  # `A Color = iota; B` repeats the type
         elif constant:
             self._last_const = (node.parent.id if node.parent else 0, written)
         for position, node_name in enumerate(names):
             name = self.text(node_name)
             value = values[position] if len(values) == len(names) else None
-            if scope == MODULE and name != "_":
+            if scope == MODULE and name != "_" and self._block(node) is None:
                 self._package_value(name, written, value, constant, node, step)
             if written:
-                self.bind(scope, name, self.plain(written), node, "declared", self._block(node, scope))
+                self.bind(scope, name, bound, node, "declared", self._block(node))
+                if value is not None and name != "_":
+                    self._stored(node_name, value, scope)
             else:
                 self._assign(scope, name, position, len(names), values, node)
         self.push_nodes([kind, *values], scope, prefix)
@@ -252,9 +281,12 @@ class GoCollector(GoStatements):
             function = function.named_children[-1]
         if function is None:
             return
+        for literal in (g for g in given if g.type == "func_literal"):
+            self._outside(function, literal)
         inner: list[Node] = []
         if function.type in ("identifier", "type_identifier"):
-            self.call(scope, "", self.text(function), function, arguments)
+            kind = "earlier" if self.is_earlier(function) else "call"
+            self.call(scope, "", self.text(function), function, arguments, kind)
         elif function.type == "qualified_type":
             package, name = function.child_by_field_name("package"), function.child_by_field_name("name")
             self.call(scope, self.text(package), self.text(name), name or function, arguments)
@@ -271,6 +303,12 @@ class GoCollector(GoStatements):
             inner = [function]
         self.note_call(node, function, scope)
         self.push_nodes([*inner, *given], scope, prefix)
+
+    def _outside(self, function: Node, literal: Node) -> None:
+        """In `r.Get(func(r *Request) { r.Done() })` the first r is not the parameter, though it stands on the same line."""
+        first = _first(literal.child_by_field_name("body"))
+        if first is not None and first.start_point[0] == function.end_point[0]:
+            self.declaring([p.name for p in self.params(literal.child_by_field_name("parameters"))], [function])
 
     def on_selector(self, step: Step) -> None:
         node = step[0]
@@ -316,3 +354,8 @@ class GoCollector(GoStatements):
         "binary_expression": GoErrors.on_test,
         **dict.fromkeys((b for b in BLOCKS if b != "type_switch_statement"), GoStatements.on_block),
     }
+
+
+def _first(body: Node | None) -> Node | None:
+    """The first statement of a body; None when there is none."""
+    return next((c for c in body.named_children if c.type != "comment"), None) if body is not None else None

@@ -6,7 +6,7 @@ Types stay Go text (`map[string]*Item`); only the arrows of channels are dropped
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Final
 
 from extractor.facts import Param
@@ -31,6 +31,8 @@ _LITERALS: Final = {
 _TEXTS: Final = frozenset(("interpreted_string_literal", "raw_string_literal"))
 _COMPARISONS: Final = frozenset(("==", "!=", "<", ">", "<=", ">=", "&&", "||"))
 _ARROW: Final = re.compile(r"<-\s*chan\b|\bchan\s*<-")
+_UNSAID: Final = re.compile(r"`[^`]*`|//[^\n]*|/\*.*?\*/", re.DOTALL)  # tags and comments
+_STATED: Final = re.compile(r"(?<=[\w)\]}])\s*\n\s*")
 _VERB: Final = re.compile(r"%[-+# 0]*\d*(?:\.\d+)?[a-zA-Z]")
 _DIRECTIVE: Final = re.compile(r"^(?:go:\w+|\+build|nolint\b|line )")
 
@@ -43,47 +45,34 @@ class GoNames(Collector):
     def __init__(self, source: Source) -> None:
         super().__init__(source)
         self.package = ""
+        self._before: dict[str, list[tuple[int, int]]] = {}  # name -> bytes where it is not yet what is declared there
         self.typevars: list[list[object]] = []  # [scope, name, bound]
 
     # ------------------------------------------------------------------ types
     def type_text(self, node: Node | None) -> str:
         """A type as it may stand in a chain: one line, channels without arrows, structs without tags."""
-        if node is None:
-            return ""
-        if node.type == "struct_type":
-            return self._struct_text(node)
         text = self.text(node)
-        if "struct" in text:
-            element = node.child_by_field_name("element") or node.child_by_field_name("value")
-            if node.type in ("slice_type", "array_type", "implicit_length_array_type"):
-                return "[]" + self.type_text(element)
-            if node.type == "map_type":
-                return f"map[{self.type_text(node.child_by_field_name('key'))}]{self.type_text(element)}"
-        if "\n" in text or "`" in text:
-            text = collapse(re.sub(r"`[^`]*`|//[^\n]*", "", text))
+        if "\n" in text or "`" in text:  # as in Go itself, the end of a line ends a field or method
+            text = _STATED.sub("; ", _UNSAID.sub("", text))
+            text = collapse(text).replace("; }", "}").replace("{ ", "{")
         return self.plain(text)
+
+    def written(self, node: Node | None) -> str:
+        """A type as people read it: on one line."""
+        text = self.text(node)
+        return self.type_text(node) if "{" in text else collapse(text)
 
     @staticmethod
     def plain(text: str) -> str:
         """A written type as it may stand in a chain."""
         return _ARROW.sub("chan ", text) if "<" in text else text
 
-    def _struct_text(self, node: Node) -> str:
-        """`struct{name string; run func() error}`: what a table of cases is made of."""
-        body = node.named_children[0] if node.named_children else None
-        fields = []
-        for child in body.named_children if body is not None else ():
-            if child.type == "field_declaration":
-                kind = self.type_text(child.child_by_field_name("type"))
-                fields += [f"{self.text(name)} {kind}" for name in child.children_by_field_name("name")]
-        return clip("struct{" + "; ".join(fields) + "}")
-
     def params(self, parameters: Node | None) -> tuple[Param, ...]:
         out: list[Param] = []
         for child in parameters.named_children if parameters is not None else ():
             if child.type not in ("parameter_declaration", "variadic_parameter_declaration"):
                 continue
-            kind = collapse(self.text(child.child_by_field_name("type")))
+            kind = self.written(child.child_by_field_name("type"))
             names = child.children_by_field_name("name")
             rest = "*" if child.type.startswith("variadic") else ""
             out += [Param(self.text(name), kind, "", rest) for name in names] or [Param("_", kind, "", rest)]
@@ -94,7 +83,7 @@ class GoNames(Collector):
         if node is None:
             return "", ()
         if node.type != "parameter_list":
-            return collapse(self.text(node)), ()
+            return self.written(node), ()
         params = self.params(node)
         kinds = [p.annotation for p in params]
         return kinds[0] if len(kinds) == 1 else f"({', '.join(kinds)})", tuple(p for p in params if p.name != "_")
@@ -167,11 +156,35 @@ class GoNames(Collector):
     def _hole(text: str) -> str:
         return "{" + text + "}" if text.replace(".", "").replace("_", "").isalnum() else "{}"
 
+    # ------------------------------------------------------------------ names
+    def declaring(self, names: Iterable[str], nodes: Iterable[Node | None]) -> None:
+        """In `x := x.next()` the x on the right is the one of before: as chains have it, x'."""
+        spans = [(node.start_byte, node.end_byte) for node in nodes if node is not None]
+        for name in names if spans else ():
+            open_yet = [s for s in self._before.get(name, ()) if s[1] > spans[0][0]]
+            self._before[name] = open_yet + spans
+
+    def is_earlier(self, node: Node) -> bool:
+        """Whether a name stands in what a declaration of that name begins with."""
+        spans = self._before.get(self.text(node), ()) if self._before else ()
+        return any(start <= node.start_byte < end for start, end in spans)
+
+    def named(self, node: Node) -> str:
+        return self.text(node) + ("'" if self.is_earlier(node) else "")
+
+    def bind(
+        self, scope: int, name: str, text: str, node: Node, kind: str = "assigned", until: Node | None = None
+    ) -> None:
+        if name in self._before:  # declared once more inside
+            self._before[name] = [s for s in self._before[name] if not s[0] <= node.start_byte < s[1]]
+        super().bind(scope, name, text, node, kind, until)
+
     # ------------------------------------------------------------------ expressions
     def args(self, arguments: Node | None) -> list[str]:
         if arguments is None:
             return []
-        return [clip(self.chain(c)) for c in arguments.named_children if c.type != "comment"]
+        given = [c for c in arguments.named_children if c.type != "comment"]
+        return [clip(self.chain(c) + "[]" * (c.type == "variadic_argument")) for c in given]
 
     def chain(self, node: Node | None) -> str:
         """An expression in the notation of collect.py."""
@@ -180,7 +193,7 @@ class GoNames(Collector):
         while node is not None and len(steps) <= MAX_STEPS:
             kind = node.type
             if kind in ("identifier", "type_identifier", "package_identifier"):
-                head = self.text(node) + given
+                head = self.named(node) + given
                 break
             if kind == "selector_expression":
                 steps.append("." + self.text(node.child_by_field_name("field")) + given)
@@ -235,7 +248,8 @@ class GoNames(Collector):
                 if self.text(node.child_by_field_name("operator")) in _COMPARISONS:
                     head = "<bool>"
                     break
-                node = node.child_by_field_name("left")
+                left = node.child_by_field_name("left")  # `5 * time.Second` is what stands on the right
+                node = node.child_by_field_name("right") if self._is_literal(left) else left
             elif kind.endswith("_type"):
                 head = f"<{self.type_text(node)}>"
                 break
@@ -243,14 +257,23 @@ class GoNames(Collector):
                 break
         return head + "".join(reversed(steps)) if len(steps) <= MAX_STEPS else "?"
 
+    @staticmethod
+    def _is_literal(node: Node | None) -> bool:
+        """Whether an operand is a number written out, which has the type of the other one."""
+        while (
+            node is not None and node.type in ("unary_expression", "parenthesized_expression") and node.named_children
+        ):
+            node = node.named_children[-1]
+        return node is not None and node.type in _LITERALS
+
     def _type_arguments(self, node: Node) -> str:
         """`<int,string>` of a call of `Map[int, string]`."""
         listed = node.child_by_field_name("type_arguments")
         function = node.child_by_field_name("function")
         if function is not None and function.type == "index_expression":  # `New[Item]()`, or a function from a map
             index = function.child_by_field_name("index")
-            named = index is not None and (index.type == "selector_expression" or self.text(index)[:1].isupper())
-            return f"<{self.text(index)}>" if named else ""
+            named = index is not None and index.type in ("identifier", "selector_expression", "unary_expression")
+            return f"<{self.text(index)}>" if named and self.text(index)[:1] not in "-!^+&<" else ""
         return f"<{','.join(self.type_text(c) for c in listed.named_children)}>" if listed is not None else ""
 
     def _made(self, function: Node | None, arguments: Node | None) -> tuple[str, Node | None] | None:
@@ -259,9 +282,9 @@ class GoNames(Collector):
         if function is None or function.type != "identifier" or not given:
             return None
         name = self.text(function)
-        if name in ("make", "new"):
+        if name == "make" or (name == "new" and given[0].type.endswith(("_type", "type_identifier"))):
             return f"<{self.type_text(given[0])}>", None
-        return ("", given[0]) if name in ("append", "min", "max") else None
+        return ("", given[0]) if name in ("append", "min", "max", "new") else None
 
     def functions_in(self, literal: Node) -> list[tuple[str, str, str]]:
         """(type, field, chain) of what may be a function in a composite literal and the literals in it that leave their type

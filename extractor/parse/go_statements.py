@@ -20,6 +20,7 @@ BLOCKS: Final = (
     "block", "if_statement", "for_statement", "expression_switch_statement", "type_switch_statement", "expression_case",
     "type_case", "default_case", "communication_case",
 )  # fmt: skip
+_NAMES: Final = ("identifier", "selector_expression")  # what may name a function
 
 
 class GoStatements(GoErrors):
@@ -37,6 +38,7 @@ class GoStatements(GoErrors):
         values = [c for c in right.named_children if c.type != "comment"] if right is not None else []
         if node.type == "receive_statement":
             values = [right] if right is not None else []
+        self.declaring(names, values)
         for position, name in enumerate(names):
             if name.isidentifier() and name != "_":
                 self._assign(scope, name, position, len(names), values, node)
@@ -56,7 +58,14 @@ class GoStatements(GoErrors):
 
     def _stored(self, target: Node, value: Node, scope: int) -> None:
         """A function put into a field, a map, a slice or a variable."""
-        if value.type not in ("identifier", "selector_expression"):
+        if value.type == "call_expression" and self.text(value.child_by_field_name("function")) == "append":
+            arguments = value.child_by_field_name("arguments")
+            for added in arguments.named_children[1:] if arguments is not None else ():
+                if added.type in _NAMES:
+                    self.flows.append(
+                        [scope, start_line(target), clip(self.chain(target)), "", clip(self.chain(added))]
+                    )
+        if value.type not in _NAMES:
             return
         chain, where = clip(self.chain(value)), clip(self.chain(target))
         line = start_line(target)
@@ -88,7 +97,7 @@ class GoStatements(GoErrors):
                 chain = "<bool>"
         else:
             return
-        self.bind(scope, name, chain, node, "assigned", self._block(node, scope))
+        self.bind(scope, name, chain, node, "assigned", self._block(node))
 
     def _elements(self, literal: Node, scope: int, name: str) -> None:
         for _, field, chain in self.functions_in(literal):
@@ -100,7 +109,7 @@ class GoStatements(GoErrors):
         node, scope = step[0], step[1]
         listed = node.named_children[0].named_children if node.named_children else []
         for value in listed if scope != MODULE else ():
-            if value.type in ("identifier", "selector_expression") and self.text(value) not in (
+            if value.type in _NAMES and self.text(value) not in (
                 "nil",
                 "true",
                 "false",
@@ -112,6 +121,7 @@ class GoStatements(GoErrors):
     def on_range(self, step: Step) -> None:
         node, scope, prefix, _ = step
         left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
+        self.declaring([self.text(c) for c in left.named_children] if left is not None else (), [right])
         chain = self.chain(right)
         loop = node.parent
         for position, name in enumerate(left.named_children if left is not None else ()):
@@ -125,12 +135,13 @@ class GoStatements(GoErrors):
         alias = node.child_by_field_name("alias")
         value = node.child_by_field_name("value")
         name = self.text(alias)
+        self.declaring([name], [value])
         for child in node.named_children:
             if name and child.type in ("type_case", "default_case"):
                 kinds = child.children_by_field_name("type")
                 if len(kinds) == 1 and self.text(kinds[0]) != "nil":
                     self.bind(scope, name, self.type_text(kinds[0]), child, "declared", child)
-                elif self.chain(value) != name:  # `switch x := x.(type)` leaves x what it was
+                elif self.text(value) != name:  # `switch x := x.(type)` leaves x what it was
                     self.bind(scope, name, clip(self.chain(value)), child, "assigned", child)
         self.push_nodes([c for c in node.named_children if c != alias], scope, prefix)
 
@@ -145,7 +156,7 @@ class GoStatements(GoErrors):
         while self._open and self._open[-1].end_byte <= node.start_byte:
             self._open.pop()
 
-    def _block(self, node: Node, scope: int) -> Node | None:
-        """The innermost block around a node inside its function."""
+    def _block(self, node: Node) -> Node | None:
+        """The innermost block around a node inside its function, or in a function literal of the package's."""
         self._block_end(node)
-        return self._open[-1] if self._open and scope != MODULE else None
+        return self._open[-1] if self._open else None

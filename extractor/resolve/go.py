@@ -8,15 +8,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from extractor.facts import MODULE, Binding, Call, FileFacts, Import
+from extractor.facts import MODULE, Call, FileFacts, Import
 from extractor.resolve import Links
 from extractor.resolve import go_library as library
 from extractor.resolve.chains import Step, split_top
-from extractor.resolve.common import is_aside
+from extractor.resolve.common import MAX_CANDIDATES, is_aside
 from extractor.resolve.emit import Emitter, Outcome, depends
-from extractor.resolve.go_flows import GoFlows
+from extractor.resolve.go_results import GoResults
 from extractor.resolve.go_types import Package, go_type
-from extractor.resolve.model import MAX_OVERRIDES, NOTHING, Context, File, Symbol, Value, Values, join
+from extractor.resolve.model import NOTHING, Context, File, Symbol, Value, Values, join
 from extractor.schema import package_id
 
 _OPAQUE: Final = frozenset(("callable", "unknown"))
@@ -41,6 +41,9 @@ def link(files: Sequence[FileFacts], configs: Mapping[str, str]) -> Links:
 class GoEmitter(Emitter):
     """A type called like a function converts a value and runs nothing."""
 
+    def unresolved(self, src: str, kind: str, name: str, line: int, reason: str, ids: Sequence[str] = ()) -> None:
+        super().unresolved(src, kind, name.replace("'", ""), line, reason, ids)
+
     def targets(self, values: Values, call: Call, args: list[str], context: Context) -> Outcome:
         if values and all(v.kind == "class" for v in values):
             return Outcome()
@@ -62,66 +65,20 @@ class GoEmitter(Emitter):
                         names[file.facts.path, handler.scope, name] = (self.external("builtin#panic", file.facts.lang),)
 
 
-class GoEngine(GoFlows):
+class GoEngine(GoResults):
     """What Go expressions mean, and where their calls lead."""
 
     runners = library.RUNNERS
     max_overloads = 8  # variants behind build tags
-
-    def __init__(self, files: Sequence[FileFacts], configs: Mapping[str, str]) -> None:
-        super().__init__(files, configs)
-        self.implementations: dict[str, list[Symbol]] = {}  # interface -> types that satisfy it
-
-    # ------------------------------------------------------------------ interfaces
-    def find_implementations(self, emitter: Emitter) -> None:
-        """Structural typing: who has the methods, implements."""
-        types = [s for file in self.files for s in file.symbols if s.d.kind == "class"]
-        sets = [(s, methods) for s in types if (methods := self.method_set(s))]
-        by_method: dict[str, list[tuple[Symbol, dict[str, Symbol]]]] = {}
-        for symbol, methods in sets:
-            for name in methods:
-                by_method.setdefault(name, []).append((symbol, methods))
-        for file in self.files:
-            for interface in file.symbols:
-                wanted = self.required(interface) if interface.d.kind == "interface" else None
-                if not wanted:
-                    continue
-                rarest = min((by_method.get(name, []) for name in sorted(wanted)), key=len)
-                for symbol, methods in rarest:
-                    if self.satisfies(methods, wanted, file.found["package"]):
-                        self.implementations.setdefault(interface.id, []).append(symbol)
-                        emitter.edge(symbol.id, interface.id, "implements", symbol.d.start_line, "type")
-        for name in library.PROMINENT:
-            some = next(iter(self.files[0].symbols), None) if self.files else None
-            if some is None:
-                continue
-            wanted = {
-                m: tuple(tuple(self.canonical(go_type(t), some) for t in ts) for ts in (params, results))
-                for m, (params, results) in library.INTERFACES[name].items()
-            }
-            for symbol, methods in by_method.get(sorted(wanted)[0], []):
-                if self.satisfies(methods, wanted, symbol.file.found["package"]):
-                    emitter.edge(symbol.id, emitter.external(name, "go"), "implements", symbol.d.start_line, "type")
-        for file in self.files:
-            for symbol in file.symbols:
-                if "error_value" in symbol.d.flags:
-                    error = emitter.external("builtin#error", "go")
-                    emitter.edge(symbol.id, error, "implements", symbol.d.start_line, "type")
-
-    def overrides(self, method: Symbol, receiver: Symbol | None, arity: int) -> list[Symbol]:
-        owner = receiver if receiver is not None and receiver.d.kind == "interface" else method.parent
-        found: dict[str, Symbol] = {}
-        for symbol in self.implementations.get(owner.id, ()) if owner is not None else ():
-            target = self.method_set(symbol).get(method.d.name)
-            if target is not None and "abstract" not in target.d.flags:
-                found[target.id] = target
-        return [found[key] for key in sorted(found)] if len(found) <= MAX_OVERRIDES else []
 
     def select(self, symbols: Sequence[Symbol], args: list[str] | None, context: Context) -> list[Symbol]:
         """No overloads: several definitions are variants, of which the caller's own file comes first."""
         own = [s for s in symbols if s.file is context.file]
         if own or len(symbols) == 1:
             return own or list(symbols)
+        symbols = [s for s in symbols if self.meets(s, context.file)] or symbols
+        if len(symbols) > MAX_CANDIDATES:
+            symbols = self.plain(symbols, context.file)
         if not is_aside(context.file.facts.path):
             product = [s for s in symbols if not is_aside(s.file.facts.path)]
             return product or list(symbols)
@@ -129,7 +86,7 @@ class GoEngine(GoFlows):
 
     # ------------------------------------------------------------------ names
     def outer_name(self, name: str, context: Context) -> Values:
-        found = self._named(context.file.found["package"], name, "import")
+        found = self._named(context.file.found["package"], name, context.file)
         if found:
             return found
         target = context.file.found["imports"].get(name)
@@ -138,22 +95,27 @@ class GoEngine(GoFlows):
         if target is not None:
             return (Value("ns", name=target),)
         for dots in context.file.found["dots"]:
-            found = self._named(dots, name, "import") if isinstance(dots, Package) else NOTHING
+            found = self._named(dots, name, context.file) if isinstance(dots, Package) else NOTHING
             if found:
                 return found
         if name in library.BUILTIN_FUNCTIONS:
             return (Value("extfunc", name=f"builtin#{name}"),)
         if name in library.BUILTIN_TYPES:
             return (Value("extclass", name=f"builtin#{name}"),)
-        return NOTHING
+        outside = self.outside_dots(name, context.file)
+        return (Value("extfunc", name=outside),) if outside else NOTHING
 
-    def _named(self, package: Package, name: str, via: str) -> Values:
-        symbols = package.symbols.get(name, ())
+    def _named(self, package: Package, name: str, file: File) -> Values:
+        """What a package declares by a name, as a file of any package sees it."""
+        symbols = package.symbols.get(name, [])
+        if len(symbols) > 1:  # all variants of a function may be called, but of what else one is known
+            functions = all(s.is_function for s in symbols)
+            symbols = [s for s in symbols if self.meets(s, file)] or symbols if functions else self.plain(symbols, file)
         aliases = [s for s in symbols if "alias" in s.d.flags]
         if aliases:
             held = self.alias_values(Value("alias", aliases[0]), 0)
             return tuple(v._replace(kind={"inst": "class", "ext": "extclass"}.get(v.kind, v.kind)) for v in held)
-        return self.definitions(symbols, "variant" if len(symbols) > 1 else via) if symbols else NOTHING
+        return self.definitions(symbols, "variant" if len(symbols) > 1 else "import") if symbols else NOTHING
 
     def head_values(self, head: str, context: Context) -> Values:
         name, _, given = head.partition("<")
@@ -163,18 +125,41 @@ class GoEngine(GoFlows):
     def _instantiated(self, values: Values, given: str, context: Context) -> Values:
         """Generic functions with the type arguments they are called with."""
         args = tuple(self.type_values(t, context.file, context.scope) for t in split_top(given[:-1], ","))
-        return tuple(v._replace(args=args) if v.kind == "func" else v for v in values)
+        return tuple(v._replace(args=args) if v.kind in ("func", "extfunc") else v for v in values)
 
-    def binding_values(self, binding: Binding, file: File) -> Values:
-        text = binding.text
-        if binding.kind == "assigned" and text.startswith(binding.name) and binding.scope != MODULE:
-            # `x := x.next()` reads the x of before.
-            return self.evaluate(text, Context(file, binding.scope, binding.line - 1))
-        return super().binding_values(binding, file)
+    def name_values(self, name: str, context: Context) -> Values:
+        """What a bare name holds; x' is the x that stands before the declaration of x here."""
+        if not name.endswith("'"):
+            return super().name_values(name, context)
+        file, scope, line = context
+        name = name[:-1]
+        rows = file.binds.get((scope, name), ())
+        here = [b for b in rows if b.line <= line and (not b.end_line or line <= b.end_line) and b not in self._hidden]
+        self._hidden += here[-1:]
+        try:
+            return super().name_values(name, context)
+        finally:
+            self._hidden[len(self._hidden) - len(here[-1:]) :] = []
+
+    def arguments(self, callee: str, context: Context) -> list[str] | None:
+        """Type arguments are no part of a call's name; `f[T]` may also be an element."""
+        element = callee.endswith("[]")
+        plain = callee.removesuffix("[]")
+        cut, depth = len(plain), 0
+        while cut > 1 and (depth or plain.endswith(">")):
+            cut -= 1
+            depth += (plain[cut] == ">") - (plain[cut] == "<")
+            if not depth:
+                break
+        plain = plain[:cut]
+        return self.arguments_of(f"{plain}[]", "()", context) if element else super().arguments(plain, context)
+
+    def arguments_of(self, receiver: str, name: str, context: Context) -> list[str] | None:
+        return super().arguments_of(receiver, name.rstrip("'"), context)
 
     def variable_values(self, symbol: Symbol) -> Values:
         found = super().variable_values(symbol)
-        if not found or any(v.kind in _OPAQUE for v in found):
+        if not found or any(v.kind in _OPAQUE or self._runs(v) for v in found):
             return self.kept(("var", symbol.file.found["package"].directory, symbol.d.name, "=")) or found
         return found
 
@@ -225,7 +210,7 @@ class GoEngine(GoFlows):
 
     def foreign_member(self, value: Value, name: str, context: Context) -> Values:
         if value.kind == "module":
-            return self._named(value.symbol, name, "import")
+            return self._named(value.symbol, name, context.file)
         if value.kind == "ns":
             return (Value("extfunc", name=f"{value.name}#{name}"),)
         if value.kind == "tuple":
@@ -233,88 +218,19 @@ class GoEngine(GoFlows):
         if value.kind == "fields":
             names = value.name.split(",")
             kept = self.kept(("anonymous", context.file.number, value.name, name)) if self.stored else NOTHING
-            return kept or (value.args[names.index(name)] if name in names else NOTHING)
+            held = kept or (value.args[names.index(name)] if name in names else NOTHING)
+            return join([held, self.behind(value, name, context.file)]) if held and value.via == "interface" else held
         if value.kind in ("ext", "extclass", "extfunc") and value.name:
             if value.name == "builtin#error":
                 return (Value("extfunc", name=f"builtin#error.{name}"),)
-            return NOTHING if value.name.startswith("builtin#") else (Value("extfunc", name=f"{value.name}.{name}"),)
+            builtin = value.name.startswith("builtin#")
+            return NOTHING if builtin else (Value("extfunc", name=f"{value.name}.{name}", owner=value),)
         return (value,) if value.kind == "beyond" else NOTHING
 
-    def foreign_result(self, value: Value, args: list[str], context: Context) -> Values:
-        if value.kind == "extclass":
-            return (self.as_instance(value),)
-        package, _, name = value.name.partition("#")
-        if package == "builtin":
-            result = library.BUILTIN_FUNCTIONS.get(name, "") or ("string" if name == "error.Error" else "")
-        else:
-            result = library.RESULTS.get(value.name, "")
-        if result:
-            return self.type_values(result, context.file, MODULE)
-        return NOTHING if package == "builtin" else (Value("beyond"),)
-
-    def result(self, value: Value, args: list[str] | None, context: Context) -> Values:
-        if value.kind == "inst":
-            held = self.underlying(value, context)
-            return join(self.result(v, args, context) for v in held if v.kind == "callable")
-        return super().result(value, args, context)
-
-    def function_result(self, symbol: Symbol, value: Value, args: list[str] | None, context: Context) -> Values:
-        returned = self.returns(symbol)
-        if self.stored and returned:
-            returned = self._given_back(returned, symbol)
-        if value.owner is None or not value.owner.args:
-            generic = bool(symbol.file.typevars.get(symbol.index))
-            return super().function_result(symbol, value, args, context) if generic else returned
-        env: dict[str, Values] = {}
-        owner = symbol.file.outside.get(symbol.index)
-        names = (symbol.file.facts.extra or {}).get("receivers", {}).get(str(symbol.index), ("", ()))[1]
-        base = self.environment(value.owner)
-        for ancestor, inner in self.lineage(value.owner.symbol):
-            if owner is not None and ancestor.id == owner.id:
-                held = {k: self.substitute(v, base, 1) for k, v in inner.items()} if inner else base
-                own = [held.get(n, NOTHING) for n in owner.file.typevars.get(owner.index, {})]
-                env.update(zip(names, own, strict=False))
-        return self.substitute(returned, env)
-
-    def _given_back(self, returned: Values, symbol: Symbol) -> Values:
-        """A function type replaced by the functions that are returned by name."""
-        if returned[0].kind == "tuple":
-            inner = tuple(self._given_back(a, symbol) if a else a for a in returned[0].args)
-            return (returned[0]._replace(args=inner),)
-        if any(v.kind == "callable" or self._runs(v) for v in returned):
-            return self.kept(("return", symbol.id, "", "")) or returned
-        return returned
-
-    def element(self, value: Value) -> Values:
-        """What an index, a receive or the second variable of a range gives; a generic function stays what it is."""
-        if value.kind in ("func", "beyond"):
-            return (value,)
-        if value.kind == "list":
-            return tuple(value.args[0]) if value.args else NOTHING
-        if value.kind == "callable" and len(value.args) > 1:  # an iterator: func(yield func(K, V) bool)
-            inner = [v for v in value.args[1] if v.kind == "callable"]
-            return tuple(inner[0].args[-1]) if inner and len(inner[0].args) > 1 else NOTHING
-        if value.kind == "ext" and value.name.startswith("iter#Seq") and value.args:
-            return tuple(value.args[-1])
-        held = self.underlying(value, Context(self.files[0], MODULE, 0))
-        return join(self.element(v) for v in held)
-
-    def first_of(self, value: Value) -> Values:
-        """The first variable of a range: a key, an index, or what a channel or iterator gives."""
-        if value.kind == "beyond":
-            return (value,)
-        if value.kind == "list":
-            if value.name in ("map", "chan"):
-                return tuple(value.args[1])
-            return (Value("ext", name="builtin#int"),)
-        if value.kind == "callable" and len(value.args) > 1:
-            inner = [v for v in value.args[1] if v.kind == "callable"]
-            return tuple(inner[0].args[1]) if inner and len(inner[0].args) > 1 else NOTHING
-        if value.kind == "ext" and value.name.startswith("iter#Seq") and value.args:
-            return tuple(value.args[0])
-        return join(self.first_of(v) for v in self.underlying(value, Context(self.files[0], MODULE, 0)))
-
     def special_call(self, call: Call, context: Context, args: list[str], emitter: Any) -> Outcome | None:
+        if call.kind == "earlier":
+            values = self.name_values(f"{call.name}'", context)
+            return emitter.targets(values, call, args, context) if values else Outcome(reason="dynamic")
         if not call.receiver and self._is_literal(call.name, context):
             return Outcome()  # its body belongs to the function that holds it
         if call.name != "()":

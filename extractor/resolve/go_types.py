@@ -1,30 +1,34 @@
 """Go types and packages: type text taken apart; files grouped into packages, import paths led to directories, names to their
-definitions, and method sets, from which interfaces learn who satisfies them.
+definitions.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 from extractor.facts import MODULE, FileFacts
 from extractor.nodes import parent_of
 from extractor.resolve import go_library as library
 from extractor.resolve.chains import UNKNOWN_TYPE, TypeText, reads_types, split_top
+from extractor.resolve.go_build import constraint, is_plain, meet
 from extractor.resolve.model import NOTHING, Context, File, Symbol, Value, Values
 from extractor.resolve.oo import Engine
 
 _MODULE_LINE: Final = re.compile(r"^\s*module\s+\"?([^\s\"]+)", re.MULTILINE)
 _REPLACE: Final = re.compile(r"^\s*(?:replace\s+)?([^\s()]+)(?:\s+v\S+)?\s*=>\s*(\.{1,2}/\S*|\.{1,2})", re.MULTILINE)
 _NAMED: Final = re.compile(r"^[^\W\d]\w*\s+(?=\S)")
+_ARROW: Final = re.compile(r"<-\s*chan\b|\bchan\s*<-")  # which way a channel goes says nothing about its elements
+_FIELD: Final = re.compile(r"^(\w+(?:\s*,\s*\w+)*)\s+(?=\S)")
+_METHOD: Final = re.compile(r"^\s*(\w+)\s*(\(.*)$", re.DOTALL)
 _WORDS: Final = ("chan", "func", "map", "struct", "interface")
 
 
 @reads_types
 def go_type(text: str) -> TypeText:
     """`map[string]*Item` as map(string, Item): pointers say nothing about members."""
-    text = text.strip().lstrip("*~& ")
+    text = _ARROW.sub("chan ", text).strip().lstrip("*~& ")
     if text.startswith("..."):
         return TypeText("[]", (go_type(text[3:]),))
     if text.startswith("["):
@@ -32,30 +36,46 @@ def go_type(text: str) -> TypeText:
     if text.startswith("map["):
         end = _close(text, 3)
         return TypeText("map", (go_type(text[4 : end - 1]), go_type(text[end:])))
-    if text.startswith(("chan ", "<-chan ", "chan<- ")):
+    if text.startswith("chan "):
         return TypeText("chan", (go_type(text.partition(" ")[2]),))
-    if text.startswith("func"):
+    if text.startswith(("func(", "func (")):
         start = text.find("(")
-        end = _close(text, start) if start >= 0 else 0
-        if not end:
-            return UNKNOWN_TYPE
+        end = _close(text, start)
         result = text[end:].strip()
         return TypeText("=>", (go_type(result) if result else TypeText("()"), *_fields(text[start + 1 : end - 1])))
     if text.startswith("(") and _close(text, 0) == len(text):
         inner = _fields(text[1:-1])
         return inner[0] if len(inner) == 1 else TypeText("()", inner)
-    if text.startswith("struct{"):
-        pairs = [f.strip().split(None, 1) for f in split_top(text[7:-1], ";")]
-        return TypeText("{}", tuple(TypeText(p[0], (go_type(p[1]),)) for p in pairs if len(p) == 2))
-    if text.startswith(("interface{", "interface {")):
-        return TypeText("any")
-    if "|" in text or not text or not (text[0].isalpha() or text[0] == "_"):
+    if text.startswith(("struct{", "struct {", "interface{", "interface {")) and text.endswith("}"):
+        return _members(text)
+    if "|" in text or not text or not (text[0].isalpha() or text[0] in "_$"):
         return UNKNOWN_TYPE
     name, bracket, rest = text.partition("[")
     if not bracket:
         return TypeText(name.strip())
     inside = rest[: _close("[" + rest, 0) - 2]
     return TypeText(name.strip(), tuple(go_type(a) for a in split_top(inside, ",") if a.strip()))
+
+
+def _members(text: str) -> TypeText:
+    """A struct or an interface without a name: its fields, or its methods as fields that hold functions."""
+    kind, _, inside = text[:-1].partition("{")
+    out: list[TypeText] = []
+    embedded: list[TypeText] = []
+    for part in split_top(inside, ";"):
+        if kind.strip() == "struct":
+            names, _, written = _FIELD.sub(r"\1;", part.strip(), count=1).partition(";")
+            out += [TypeText(name.strip(), (go_type(written),)) for name in names.split(",") if written]
+        elif found := _METHOD.match(part):
+            out.append(TypeText(found[1], (go_type("func" + found[2]),)))
+        else:
+            embedded.append(go_type(part))
+    own = (
+        TypeText("{}" if kind.strip() == "struct" else "{m}", tuple(out))
+        if out or kind.strip() == "struct"
+        else TypeText("any")
+    )
+    return TypeText("|", (own, *embedded)) if embedded and embedded != [UNKNOWN_TYPE] else own
 
 
 def _fields(text: str) -> tuple[TypeText, ...]:
@@ -95,7 +115,7 @@ class Package:
 
 
 class GoTypes(Engine):
-    """Packages, types and method sets."""
+    """Packages and types."""
 
     parse_type = staticmethod(go_type)
     implicit_members = False
@@ -110,12 +130,20 @@ class GoTypes(Engine):
             package = self.packages.setdefault(key, Package(*key))
             package.files.append(file)
             file.found["package"] = package
+            file.found["build"] = constraint(file.facts.path, (file.facts.extra or {}).get("build", ""))
+            functions = {name: [s for s in held if s.d.kind != "method"] for name, held in file.top.items()}
+            file.top = {name: held for name, held in functions.items() if held}  # a bare name is never a method
             for name, symbols in file.top.items():
-                package.symbols.setdefault(name, []).extend(s for s in symbols if s.d.kind != "method")
+                package.symbols.setdefault(name, []).extend(symbols)
         for (directory, name), package in sorted(self.packages.items()):
             known = self.directories.get(directory)
-            # `x_test` beside `x`, and a main behind a build tag, are not what an import of the directory means.
-            if known is None or known.name.endswith("_test") or (known.name == "main" and not name.endswith("_test")):
+            # `x_test` beside `x`, a main behind a build tag, a file too broken to say: not what an import of the directory means.
+            if (
+                known is None
+                or not known.name
+                or known.name.endswith("_test")
+                or (known.name == "main" and not name.endswith("_test"))
+            ):
                 self.directories[directory] = package
         self.modules = self._modules()
         self._import_cache: dict[str, Package | None] = {}
@@ -152,6 +180,8 @@ class GoTypes(Engine):
         for module, directory in self.modules:
             if path == module or path.startswith(module + "/"):
                 return self.directories.get(f"{directory}/{path[len(module) + 1 :]}".strip("/"))
+            if module == "std" and (known := self.directories.get(f"{directory}/{path}".strip("/"))):
+                return known  # Go's own repository: packages of the library bear no module's name
         for directory in sorted(self.directories):
             if directory == f"vendor/{path}" or directory.endswith(f"/vendor/{path}"):
                 return self.directories[directory]
@@ -183,12 +213,21 @@ class GoTypes(Engine):
         for key, (owner, _) in (file.facts.extra or {}).get("receivers", {}).items():
             method = file.symbols[int(key)]
             types = [s for s in file.found["package"].symbols.get(owner, ()) if s.is_class]
-            chosen = [s for s in types if s.file is file] or types
+            chosen = [s for s in types if s.file is file] or [s for s in types if self.meets(s, file)] or types
             for symbol in chosen:
                 file.outside.setdefault(method.index, symbol)
                 group = symbol.members.setdefault(method.d.name, [])
                 if method not in group:
                     group.append(method)
+
+    def plain(self, symbols: Sequence[Symbol], file: File) -> list[Symbol]:
+        """Of variants, those that a plain build takes together with a file; all that may meet it where that leaves none."""
+        held = [s for s in symbols if self.meets(s, file)] or list(symbols)
+        return [s for s in held if is_plain(s.file.found["build"])] or held
+
+    def meets(self, symbol: Symbol, file: File) -> bool:
+        """Whether some build takes a definition and a file together."""
+        return meet(symbol.file.found["build"], file.found["build"])
 
     # ------------------------------------------------------------------ names of types
     def type_name(self, name: str, file: File, scope: int) -> Value | None:
@@ -206,7 +245,9 @@ class GoTypes(Engine):
             if isinstance(target, Package):
                 return self._declared(target, rest, "import")
             return Value("extclass", name=f"{target or first}#{rest}")
-        variable = self.type_variable(name, file, scope)
+        variable = (
+            self.type_variable(name, file, scope) if name[0] != "$" else Value("var", (file, scope, ""), (), name)
+        )
         if variable is not None:
             return variable
         while scope != MODULE:
@@ -223,79 +264,36 @@ class GoTypes(Engine):
                 return found
         if name in library.BUILTIN_TYPES:
             return Value("extclass", name=f"builtin#{name}")
-        return None
+        outside = self.outside_dots(name, file)
+        return Value("extclass", name=outside) if outside else None
+
+    def outside_dots(self, name: str, file: File) -> str:
+        """What an exported name means that nothing here declares: the one dot import from elsewhere declares it."""
+        dots = [d for d in file.found["dots"] if isinstance(d, str)]
+        return f"{dots[0]}#{name}" if len(dots) == 1 and name[:1].isupper() else ""
+
+    def type_variable(self, name: str, file: File, scope: int) -> Value | None:
+        """What a method calls a type parameter has the bound that its type gives it."""
+        found = super().type_variable(name, file, scope)
+        if found is None or (owner := file.outside.get(found.symbol[1])) is None:
+            return found
+        given = list(file.typevars[found.symbol[1]])
+        bounds = list(owner.file.typevars.get(owner.index, {}).values())
+        at = given.index(name)
+        return found._replace(symbol=(owner.file, owner.index, bounds[at])) if at < len(bounds) else found
 
     def _declared(self, package: Package, name: str, via: str, near: File | None = None) -> Value | None:
         symbols = [s for s in package.symbols.get(name, ()) if s.is_class or "alias" in s.d.flags]
         if not symbols:
             return None
-        best = next((s for s in symbols if s.file is near), symbols[0])
+        # Of the variants of a type one is meant: that of this file, else one that is built with it, and without tags.
+        best = symbols[0]
+        if len(symbols) > 1:
+            key = [
+                (s.file is near, near is None or self.meets(s, near), is_plain(s.file.found["build"])) for s in symbols
+            ]
+            best = symbols[key.index(max(key))]
         return Value("alias" if "alias" in best.d.flags else "class", best, via=via)
-
-    # ------------------------------------------------------------------ method sets
-    def signature(self, method: Symbol) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Parameters and results in words that mean the same in every file."""
-        params = tuple(
-            self.canonical(TypeText("[]", (go_type(p.annotation),)) if p.kind == "*" else go_type(p.annotation), method)
-            for p in method.d.params
-        )
-        returned = go_type(method.d.returns) if method.d.returns else TypeText("()")
-        results = returned.args if returned.name == "()" else (returned,)
-        return params, tuple(self.canonical(r, method) for r in results)
-
-    def canonical(self, parsed: TypeText, method: Symbol, depth: int = 0) -> str:
-        if depth > 6:
-            return "*"
-        inner = [self.canonical(a, method, depth + 1) for a in parsed.args]
-        if parsed.name in ("[]", "map", "chan", "=>", "()"):
-            return f"{parsed.name}<{','.join(inner)}>"
-        if parsed.name in ("?", "{}"):
-            return "*"
-        found = self.type_name(parsed.name, method.file, method.index)
-        if found is None or found.kind == "var":
-            return "*"
-        if found.kind == "alias":
-            return self.canonical(go_type(found.symbol.d.returns), found.symbol, depth + 1)
-        name = found.symbol.id if found.kind == "class" else found.name
-        return {"builtin#byte": "builtin#uint8", "builtin#rune": "builtin#int32"}.get(name, name)
-
-    def method_set(self, symbol: Symbol) -> dict[str, Symbol]:
-        """Methods of a type, promoted ones included, by name."""
-        found: dict[str, Symbol] = {}
-        for ancestor, _ in self.lineage(symbol):
-            for name, group in ancestor.members.items():
-                for member in group:
-                    if member.d.kind == "method":
-                        found.setdefault(name, member)
-        return found
-
-    def required(self, interface: Symbol) -> dict[str, Any] | None:
-        """What an interface asks for: name -> signature; None when part of it stands elsewhere, or it asks for nothing."""
-        wanted: dict[str, Any] = {}
-        for ancestor, _ in self.lineage(interface):
-            for base in ancestor.bases:
-                if base.kind == "class":
-                    continue
-                known = library.INTERFACES.get(base.name)
-                if known is None:
-                    return None
-                for name, (params, results) in known.items():
-                    wanted[name] = tuple(
-                        tuple(self.canonical(go_type(t), ancestor) for t in ts) for ts in (params, results)
-                    )
-            for name, group in ancestor.members.items():
-                wanted.setdefault(name, self.signature(group[0]))
-        return wanted or None
-
-    def satisfies(self, methods: Mapping[str, Symbol], wanted: Mapping[str, Any], package: Package) -> bool:
-        for name, (params, results) in wanted.items():
-            method = methods.get(name)
-            if method is None or (not name[:1].isupper() and method.file.found["package"] is not package):
-                return False
-            have = self.signature(method)
-            if not _alike(have[0], params) or not _alike(have[1], results):
-                return False
-        return True
 
     # ------------------------------------------------------------------ values
     def instances(self, parsed: TypeText, file: File, scope: int, depth: int = 0) -> Values:
@@ -304,9 +302,10 @@ class GoTypes(Engine):
             return (Value("list", args=(inner[-1], inner[0]), name=parsed.name),)
         if parsed.name == "()":
             return (Value("tuple", args=tuple(self.instances(a, file, scope, depth + 1) for a in parsed.args)),)
-        if parsed.name == "{}":
+        if parsed.name in ("{}", "{m}"):
             held = tuple(self.instances(a.args[0], file, scope, depth + 1) for a in parsed.args)
-            return (Value("fields", args=held, name=",".join(a.name for a in parsed.args)),)
+            via = "interface" if parsed.name == "{m}" else "type"
+            return (Value("fields", args=held, name=",".join(a.name for a in parsed.args), via=via),)
         return super().instances(parsed, file, scope, depth)
 
     def underlying(self, value: Value, context: Context) -> Values:
@@ -316,10 +315,6 @@ class GoTypes(Engine):
         rows = value.symbol.file.binds.get((value.symbol.index, "underlying"), ())
         held = self.type_values(rows[0].text, value.symbol.file, value.symbol.index) if rows else NOTHING
         return self.substitute(held, self.environment(value), 1) if value.args else held
-
-
-def _alike(left: tuple[str, ...], right: tuple[str, ...]) -> bool:
-    return len(left) == len(right) and all(a == b or "*" in a or "*" in b for a, b in zip(left, right, strict=True))
 
 
 def _joined(directory: str, relative: str) -> str:
