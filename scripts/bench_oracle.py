@@ -177,7 +177,11 @@ def main() -> None:
             print("\n".join(disagree))
         return
     found = sites(sources, given.typescript.resolve() if given.typescript else None)
-    report(sources.name, compare(found, *linked(sources, (".java",) if given.typescript is None else SCRIPTS)), given.missing)
+    report(
+        sources.name,
+        compare(found, *linked(sources, (".java",) if given.typescript is None else SCRIPTS)),
+        given.missing,
+    )
 
 
 if __name__ == "__main__":

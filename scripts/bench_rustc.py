@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import re
 from collections import defaultdict
 from collections.abc import Iterator
@@ -26,8 +27,11 @@ from typing import Any, Final, NamedTuple
 
 from bench_oracle import Declared, Site, compare, linked, report
 
+from extractor.resolve import definition_ids
+
 _CALLED: Final = re.compile(r"\s*\(")
 _TYPED: Final = re.compile(r"\s*::\s*<")
+_FN: Final = re.compile(r"\bfn\s+\Z")
 _FUNCTIONS: Final = frozenset(("Function", "Method"))
 
 Crate = tuple[str, tuple[int, ...]]
@@ -47,7 +51,7 @@ class Analysis(NamedTuple):
     def path_of(self, span: dict[str, Any], sources: Path) -> str:
         """The path below the sources, empty for what stands elsewhere."""
         path = Path(span["file_name"])
-        path = path if path.is_absolute() else self.directory / path
+        path = Path(os.path.normpath(self.directory / path))  # `gen/../helper.rs` of a #[path]
         return path.relative_to(sources).as_posix() if path.is_relative_to(sources) else ""
 
 
@@ -71,10 +75,17 @@ class Source:
         self.text = path.read_text()
         self.lines = [0, *accumulate(len(line) for line in self.text.splitlines(keepends=True))]
 
+    def place(self, line: int, column: int) -> int:
+        return self.lines[line - 1] + column - 1
+
+    def written(self, span: dict[str, Any]) -> bool:
+        """Whether a function's name stands behind `fn`: where it does not, it was given to a macro."""
+        return _FN.search(self.text, 0, self.place(span["line_start"], span["column_start"])) is not None
+
     def called(self, span: dict[str, Any]) -> str:
         """The name at a place where parentheses follow it: `f(`, `f::<A, B<C>>(`; empty elsewhere."""
-        start = self.lines[span["line_start"] - 1] + span["column_start"] - 1
-        end = place = self.lines[span["line_end"] - 1] + span["column_end"] - 1
+        start = self.place(span["line_start"], span["column_start"])
+        end = place = self.place(span["line_end"], span["column_end"])
         if (typed := _TYPED.match(self.text, place)) is not None:
             depth, place = 1, typed.end()
             while depth and place < len(self.text):
@@ -83,8 +94,8 @@ class Source:
         return self.text[start:end] if _CALLED.match(self.text, place) else ""
 
 
-def sites(sources: Path, given: list[Path]) -> list[Site]:
-    """What rustc says of every call below a folder."""
+def sites(sources: Path, given: list[Path]) -> tuple[list[Site], set[Declared]]:
+    """What rustc says of every call below a folder, and the functions it compiled there."""
     declared: dict[Id, Declared] = {}
     written: dict[Id, set[Declared]] = defaultdict(set)  # a trait's method -> the implementations here
     at: dict[tuple[str, int, int, str], set[Id]] = defaultdict(set)
@@ -93,6 +104,9 @@ def sites(sources: Path, given: list[Path]) -> list[Site]:
         for row in one.said["defs"]:
             span = row["span"]
             if row["kind"] in _FUNCTIONS and (path := one.path_of(span, sources)):
+                source = texts.get(path) or texts.setdefault(path, Source(sources / path))
+                if not source.written(span):
+                    continue
                 place = Declared(path, span["line_start"], span["line_end"], row["name"])
                 declared[one.id_of(row["id"])] = place
                 if row["decl_id"]:
@@ -109,7 +123,7 @@ def sites(sources: Path, given: list[Path]) -> list[Site]:
         sure = {declared[i] for i in ids if i in declared}
         perhaps = tuple(sorted({place for i in ids for place in written[i]}))
         found.append(Site(path, line, name, (*sorted(sure), *perhaps) if sure else (), True, perhaps))
-    return found
+    return found, set(declared.values())
 
 
 def main() -> None:
@@ -119,7 +133,19 @@ def main() -> None:
     parser.add_argument("--missing", action="store_true", help="list where compiler and graph disagree")
     given = parser.parse_args()
     sources = given.sources.resolve()
-    report(sources.name, compare(sites(sources, given.analysis), *linked(sources, (".rs",))), given.missing)
+    found, compiled = sites(sources, given.analysis)
+    files, links = linked(sources, (".rs",))
+    lines: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for place in compiled:
+        lines[place.path, place.name].append(place.first)
+    seen = {
+        node
+        for file in files
+        for node, d in zip(definition_ids(file), file.defs, strict=True)
+        if any(d.start_line <= line <= d.end_line for line in lines[file.path, d.name])
+    }
+    links.edges[:] = [edge for edge in links.edges if edge.dst in seen]
+    report(sources.name, compare(found, files, links), given.missing)
 
 
 if __name__ == "__main__":

@@ -335,7 +335,7 @@ class RustCollector(RustMacros):
         if function.type == "identifier" and self.is_macro(function):
             self.known_macro(self.text(function), node, holder, scope)
         elif function.type == "identifier":
-            text = self.text(function)
+            text = self.variable(function)
             self.call(scope, "", text, function, arguments)
             if text == "Err" and given and scope != MODULE:
                 self.error(given[0], node, scope)

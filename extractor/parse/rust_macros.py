@@ -115,7 +115,10 @@ class RustMacros(RustErrors):
         parser = Parser(grammar(self.source.spec))
         parser.included_ranges = [Range((row, column), stop, first, last + len(end))]
         root = parser.parse(whole).root_node
-        return None if root.has_error else root
+        if root.has_error:
+            return None
+        self.locals.read(root)
+        return root
 
     def _with(self, first: int, text: bytes) -> Source:
         data = self.source.data

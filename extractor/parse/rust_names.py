@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from extractor.facts import MODULE, Definition, Param
 from extractor.parse.collect import MAX_STEPS, Step, clip
 from extractor.parse.rust_docs import RustDocs
+from extractor.parse.rust_locals import Locals
 from extractor.parse.tree import collapse
 
 if TYPE_CHECKING:
@@ -82,6 +83,12 @@ class RustNames(RustDocs):
             list[object]
         ] = []  # [scope, line, holder, field, chain]: what may be a function, and where it is kept
         self._nested = 0  # branches being read inside branches
+        self.locals = Locals(source)
+        self.locals.read(source.tree.root_node)
+
+    def variable(self, node: Node | None) -> str:
+        """A name as it stands, with the number of the variable it means."""
+        return self.locals.at(node.start_byte, self.text(node)) if node is not None else ""
 
     def _visibility(self, node: Node) -> str:
         first = next((c for c in node.named_children if c.type == "visibility_modifier"), None)
@@ -194,7 +201,7 @@ class RustNames(RustDocs):
         while node is not None and len(steps) <= MAX_STEPS:
             kind = node.type
             if kind in PATHS:
-                head = self.path(node)
+                head = self.variable(node) if kind == "identifier" else self.path(node)
                 break
             if kind == "call_expression":
                 function = node.child_by_field_name("function")
@@ -341,7 +348,7 @@ class RustNames(RustDocs):
         kind = pattern.type
         children = [c for c in pattern.named_children if c.type not in self.comments]
         if kind == "identifier":
-            self.bind(scope, self.text(pattern), clip(chain), at, "assigned", until)
+            self.bind(scope, self.variable(pattern), clip(chain), at, "assigned", until)
         elif kind in ("mut_pattern", "ref_pattern", "reference_pattern", "match_pattern", "captured_pattern"):
             for child in children:
                 if child.type not in ("mutable_specifier",) and child != pattern.child_by_field_name("condition"):
@@ -369,4 +376,4 @@ class RustNames(RustDocs):
                 if inside is not None:
                     self.bind_pattern(inside, f"<{name}>.{self.text(field)}", scope, at, until)
                 elif field is not None:
-                    self.bind(scope, self.text(field), f"<{name}>.{self.text(field)}", at, "assigned", until)
+                    self.bind(scope, self.variable(field), f"<{name}>.{self.text(field)}", at, "assigned", until)

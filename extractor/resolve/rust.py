@@ -4,11 +4,11 @@ among the impl blocks for it and the traits it implements; a call through a trai
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from extractor.facts import MODULE, Binding, Call, FileFacts, Import
+from extractor.facts import MODULE, Call, FileFacts, Import
+from extractor.parse.rust_locals import shown
 from extractor.parse.rust_names import OPERATORS
 from extractor.resolve import Links
 from extractor.resolve import rust_library as library
@@ -38,6 +38,9 @@ def link(files: Sequence[FileFacts], configs: Mapping[str, str]) -> Links:
 class RustEmitter(Emitter):
     """A tuple struct or a variant called like a function is a value and runs nothing."""
 
+    def unresolved(self, src: str, kind: str, name: str, line: int, reason: str, ids: Sequence[str] = ()) -> None:
+        super().unresolved(src, kind, shown(name), line, reason, ids)
+
     def targets(self, values: Values, call: Call, args: list[str], context: Context) -> Outcome:
         if values and all(v.kind in ("class", "variant") for v in values):
             return Outcome()
@@ -63,12 +66,6 @@ class RustEngine(RustResults):
     runners = library.RUNNERS
     puts = library.PUTS
     _operator_methods: set[str] | None = None  # those of std::ops that anything here implements
-
-    def __init__(self, files: Sequence[FileFacts], configs: Mapping[str, str]) -> None:
-        self._arguments: dict[
-            int, dict[tuple[int, int], list[str]]
-        ] = {}  # file -> arguments of the calls at (scope, line)
-        super().__init__(files, configs)
 
     def handed(self, callee: Value, position: int, number: int, args: list[str] | None, context: Context) -> Values:
         if callee.kind == "func":
@@ -183,24 +180,6 @@ class RustEngine(RustResults):
             return (function_elsewhere(whole[0].name),)
         held = self.path_values(before, context) if "::" in before else self.head_values(before, context)
         return join(self.member(v, name, context) for v in self.bounded(held))
-
-    def binding_values(self, binding: Binding, file: File) -> Values:
-        if binding.kind == "assigned" and binding.scope != MODULE and self._reads_itself(binding, file):
-            # `let x = x.next()` reads the x of before.
-            return self.evaluate(binding.text, Context(file, binding.scope, binding.line - 1))
-        return super().binding_values(binding, file)
-
-    def _reads_itself(self, binding: Binding, file: File) -> bool:
-        """Whether a name stands in what it is bound to: in the chain, or among the arguments of its calls."""
-        if "#" in binding.text:
-            return False
-        given = self._arguments.get(file.number)
-        if given is None:
-            given = self._arguments[file.number] = {}
-            for call, args in zip(file.facts.calls, file.args, strict=False):
-                given.setdefault((call.scope, call.line), []).extend(args)
-        texts = (binding.text, *given.get((binding.scope, binding.line), ()))
-        return any(binding.name in t and re.search(rf"(?<![\w.:]){binding.name}\b", t) for t in texts)
 
     # ------------------------------------------------------------------ members
     def own_member(self, value: Value, name: str, context: Context, called: bool = False) -> Values:
