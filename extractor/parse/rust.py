@@ -28,6 +28,8 @@ _PATH_ATTRIBUTE: Final = re.compile(r'path\s*=\s*"([^"]+)"')
 _FUNCTION_TYPE: Final = re.compile(
     r"^(?:unsafe )?fn\b|\bdyn Fn(?:Mut|Once)?\b"
 )  # says that something is called, not what
+# Its type, its type parameters and what its where clause says of others, its trait.
+Impl = tuple[str, tuple[list[list[object]], list[list[object]]], str]
 _ITEMS: Final = {"struct_item": "class", "union_item": "class", "enum_item": "class", "trait_item": "interface"}
 
 
@@ -37,7 +39,8 @@ def parse(source: Source) -> FileFacts:
     collector.walk()
     collector.defs = numbered(collector.defs)
     extra = {
-        "typevars": collector.bounded(),
+        "typevars": collector.typevars,
+        "wheres": collector.wheres,
         "mods": collector.mods,
         "files": collector.files,
         "receivers": collector.receivers,
@@ -189,33 +192,35 @@ class RustCollector(RustMacros):
             return
         simple = name.rpartition("::")[2] if name != "?" else re.sub(r"\W+", "_", target).strip("_") or "impl"
         qualname = f"{prefix}.{simple}" if prefix else simple
-        before = len(self.typevars)
+        typevars, wheres = len(self.typevars), len(self.wheres)
         self.type_parameters(node, MODULE)
-        variables, self.typevars[before:] = self.typevars[before:], []
+        stated = (self.typevars[typevars:], self.wheres[wheres:])
+        del self.typevars[typevars:], self.wheres[wheres:]
         kept = self._take_comments(body, body.named_children)
         scope = self._types.get(qualname, MODULE)
         self._impls[node.id] = (
             target,
-            variables,
+            stated,
             bare(self.path(trait)).rpartition("::")[2] if trait is not None else "",
         )
         self.stack.extend((c, scope, qualname, False) for c in reversed(kept))
 
-    _impls: dict[int, tuple[str, list[list[object]], str]]
+    _impls: dict[int, Impl]
 
     def walk(self) -> None:
         self._impls = {}
         super().walk()
 
-    def _impl_of(self, node: Node) -> tuple[str, list[list[object]], str] | None:
+    def _impl_of(self, node: Node) -> Impl | None:
         """The impl block that an item stands in."""
         holder = node.parent.parent if node.parent is not None else None
         return self._impls.get(holder.id) if holder is not None and holder.type == "impl_item" else None
 
-    def _belongs(self, index: int, impl: tuple[str, list[list[object]], str] | None) -> None:
+    def _belongs(self, index: int, impl: Impl | None) -> None:
         if impl is not None:
             self.receivers[str(index)] = impl[0]
-            self.typevars += [[index, *row[1:]] for row in impl[1]]
+            self.typevars += [[index, *row[1:]] for row in impl[1][0]]
+            self.wheres += [[index, *row[1:]] for row in impl[1][1]]
             self.defs[index] = self.defs[index]._replace(trait=impl[2])
 
     def on_function(self, step: Step) -> None:
@@ -245,6 +250,8 @@ class RustCollector(RustMacros):
     def on_value(self, step: Step) -> None:
         """`const`, `static` and `type`."""
         node, scope, prefix, _ = step
+        if node.type == "type_item" and scope != MODULE and self.defs[scope].kind == "interface":
+            self.on_associated(step)
         attributes, doc = self._taken(node)
         name = self.text(node.child_by_field_name("name"))
         kind, value = self.type_text(node.child_by_field_name("type")), node.child_by_field_name("value")
@@ -257,6 +264,11 @@ class RustCollector(RustMacros):
         self._belongs(index, self._impl_of(node))
         self.push_nodes([value], scope, prefix)
         self.kept_in(value, name, scope)
+
+    def on_associated(self, step: Step) -> None:
+        """`type Item: Shape;` of a trait says what every implementation's item can do."""
+        bounds = next((c for c in _inside(step[0]) if c.type == "trait_bounds"), None)
+        self.wheres.append([step[1], f"Self::{self.text(step[0].child_by_field_name('name'))}", self._bound(bounds)])
 
     def on_macro_definition(self, step: Step) -> None:
         node = step[0]
@@ -377,6 +389,7 @@ class RustCollector(RustMacros):
         "function_item": on_function,
         "function_signature_item": on_function,
         **dict.fromkeys(("const_item", "static_item", "type_item"), on_value),
+        "associated_type": on_associated,
         "macro_definition": on_macro_definition,
         "let_declaration": on_let,
         "let_condition": on_condition,
@@ -394,6 +407,11 @@ class RustCollector(RustMacros):
         "try_expression": RustMacros.on_try,
         "return_expression": RustMacros.on_return,
     }
+
+
+def _inside(node: Node) -> list[Node]:
+    """The children of a node, those of a part that is no Rust of today among them: `type Item: Shape = Square;`"""
+    return [inner for c in node.named_children for inner in ([c] if c.type != "ERROR" else c.named_children)]
 
 
 def _joined(before: str, path: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from extractor.facts import MODULE, Definition, Param
+from extractor.facts import Definition, Param
 from extractor.parse.collect import MAX_STEPS, Step, clip
 from extractor.parse.rust_docs import RustDocs
 from extractor.parse.rust_locals import Locals
@@ -79,6 +79,7 @@ class RustNames(RustDocs):
     def __init__(self, source: Source) -> None:
         super().__init__(source)
         self.typevars: list[list[object]] = []  # [scope, name, bound]
+        self.wheres: list[list[object]] = []  # [scope, `T::Item` or a type parameter from around it, bound]
         self.puts: list[
             list[object]
         ] = []  # [scope, line, holder, field, chain]: what may be a function, and where it is kept
@@ -99,28 +100,37 @@ class RustNames(RustDocs):
         return collapse(self.text(node)).replace(" ::", "::") if node is not None else ""
 
     def type_parameters(self, node: Node, index: int) -> None:
-        """Parameters with their bounds, those of a where clause included."""
-        bounds: dict[str, str] = {}
-        for child in node.named_children:
-            if child.type == "where_clause":
-                for predicate in child.named_children:
-                    left = self.text(predicate.child_by_field_name("left"))
-                    bounds[left] = self._bound(predicate.child_by_field_name("bounds"))
+        """Parameters with their bounds. What a where clause says of others than the item's own is kept apart: `G::Map: VisitMap`."""
+        bounds: dict[str, list[str]] = {}
+        clause = next((c for c in node.named_children if c.type == "where_clause"), None)
+        for predicate in clause.named_children if clause is not None else ():
+            left, bound = predicate.child_by_field_name("left"), predicate.child_by_field_name("bounds")
+            if left is not None and bound is not None:
+                bounds.setdefault(self._subject(left), []).append(self._bound(bound))
         parameters = node.child_by_field_name("type_parameters")
         for child in parameters.named_children if parameters is not None else ():
             if child.type == "type_parameter":
                 name = self.text(child.child_by_field_name("name"))
-                own = self._bound(child.child_by_field_name("bounds"))
-                self.typevars.append([index, name, " + ".join(b for b in (own, bounds.get(name, "")) if b)])
+                stated = [self._bound(child.child_by_field_name("bounds")), *bounds.pop(name, ())]
+                self.typevars.append([index, name, " + ".join(b for b in stated if b)])
+        self.wheres += [[index, name, " + ".join(stated)] for name, stated in bounds.items()]
 
-    def bounded(self) -> list[list[object]]:
-        """Type parameters; a type's own that states no bound is as bounded as its implementations say."""
-        stated: dict[tuple[int, object], object] = {}
-        for index, name, bound in self.typevars:
-            owner = self.defs[int(str(index))].scope
-            if bound and owner != MODULE:
-                stated.setdefault((owner, name), bound)
-        return [[i, name, bound or stated.get((int(str(i)), name), "")] for i, name, bound in self.typevars]
+    def _subject(self, left: Node) -> str:
+        """What a where clause speaks of: G of `for<'a> &'a G`."""
+        node: Node | None = left
+        while node is not None and node.type in ("higher_ranked_trait_bound", "reference_type"):
+            node = node.child_by_field_name("type")
+        return self.projection(node) if node is not None and node.type.startswith("scoped") else self.type_text(node)
+
+    def projection(self, node: Node) -> str:
+        """`T::Item` of `<T as Iterator>::Item`, the trait left out."""
+        before, name = node.child_by_field_name("path"), self.text(node.child_by_field_name("name"))
+        if before is not None and before.type == "bracketed_type" and before.named_children:
+            inner = before.named_children[0]
+            before = inner.child_by_field_name("type") if inner.type == "qualified_type" else inner
+        if before is not None and before.type.startswith("scoped"):
+            return f"{self.projection(before)}::{name}"
+        return f"{self.text(before)}::{name}"
 
     def _bound(self, node: Node | None) -> str:
         return collapse(self.text(node)).lstrip(": ") if node is not None else ""
@@ -174,7 +184,12 @@ class RustNames(RustDocs):
             return ""
         if node.type == "scoped_identifier" or node.type == "scoped_type_identifier":
             before = node.child_by_field_name("path")
-            left = self.path(before) if before is not None else ""
+            deep = before is not None and before.type.startswith("scoped")  # `<T as Trait>::Item::f` goes by the type
+            left = (
+                self.projection(before)
+                if before is not None and deep and "<" in self.text(before)
+                else self.path(before)
+            )
             return (
                 f"{left}::{self.text(node.child_by_field_name('name'))}"
                 if left

@@ -278,6 +278,17 @@ class Types(ABC):
         names = value.symbol.file.typevars.get(value.symbol.index, {})
         return dict(zip(names, value.args, strict=False))
 
+    def receiver_environment(self, method: Symbol, receiver: Value | None) -> dict[str, Values]:
+        """Type parameters of the class that defines a method, as the receiver's type says."""
+        env: dict[str, Values] = {}
+        owner = method.parent
+        if receiver is not None and owner is not None and isinstance(receiver.symbol, Symbol):
+            base = self.environment(receiver)
+            for ancestor, inner in self.lineage(receiver.symbol):
+                if ancestor.id == owner.id:
+                    env.update({k: self.substitute(v, base, 1) for k, v in inner.items()} if inner else base)
+        return env
+
     def is_open(self, symbol: Symbol) -> Value | None:
         """The first ancestor outside the repository, superclasses before interfaces: beyond it nothing can be said to be missing."""
         outside = [b for ancestor, _ in self.lineage(symbol) for b in ancestor.bases if b.kind != "class"]

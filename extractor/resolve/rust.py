@@ -116,10 +116,9 @@ class RustEngine(RustResults):
     # ------------------------------------------------------------------ names
     def head_values(self, head: str, context: Context) -> Values:
         if head in ("self", "Self"):
-            owner = context.file.enclosing_class(context.scope)
-            if owner is None:
-                return NOTHING
-            return (Value("inst" if head == "self" else "class", owner, self.own_args(owner), via="self"),)
+            held = self.self_values(context.file, context.scope)
+            kinds = {"inst": "class", "ext": "extclass"} if head == "Self" else {}
+            return tuple(v._replace(kind=kinds.get(v.kind, v.kind), via="self") for v in held)
         if "::" in head:
             return self.path_values(head, context)
         return self.name_values(head, context)
@@ -127,6 +126,9 @@ class RustEngine(RustResults):
     def outer_name(self, name: str, context: Context) -> Values:
         if name in library.CONSTRUCTORS:
             return (Value("extfunc", name=f"std#{name}"),)
+        variable = self.type_variable(name, context.file, context.scope)
+        if variable is not None:
+            return (variable,)
         mod = self.module_at(context.file, context.scope, context.line)
         bare = name.removesuffix("!")
         found = self._plain(self.resolve_path(mod, bare))
@@ -134,9 +136,6 @@ class RustEngine(RustResults):
             macros = [v for v in found if v.kind == "func" and all("macro" in s.d.flags for s in v.symbol)]
             return tuple(macros) or self._macro(bare, context)
         functions = tuple(v for v in found if not (v.kind == "func" and all("macro" in s.d.flags for s in v.symbol)))
-        variable = self.type_variable(name, context.file, context.scope)
-        if not functions:
-            return (variable,) if variable is not None else NOTHING
         return tuple(function_elsewhere(v.name) if v.kind == "ns" and "::" in v.name else v for v in functions)
 
     def _macro(self, name: str, context: Context) -> Values:
@@ -170,7 +169,8 @@ class RustEngine(RustResults):
     def path_values(self, path: str, context: Context) -> Values:
         """`Self::new`, `Shape::area`, `crate::store::open`, `T::default`."""
         mod = self.module_at(context.file, context.scope, context.line)
-        whole = self._plain(self.resolve_path(mod, path))
+        hidden = self.type_variable(path.partition("::")[0], context.file, context.scope) is not None
+        whole = self._plain(self.resolve_path(mod, path)) if not hidden else NOTHING
         if whole and not any(v.kind in ("ns",) for v in whole):
             return whole
         before, _, name = path.rpartition("::")
@@ -178,8 +178,10 @@ class RustEngine(RustResults):
             return whole
         if whole:
             return (function_elsewhere(whole[0].name),)
-        held = self.path_values(before, context) if "::" in before else self.head_values(before, context)
-        return join(self.member(v, name, context) for v in self.bounded(held))
+        held = self.instances(rust_type(before), context.file, context.scope) if "::" in before else NOTHING
+        if not held:
+            held = self.path_values(before, context) if "::" in before else self.head_values(before, context)
+        return join(self.called_member(v, name, "", context) for v in self.bounded(held))
 
     # ------------------------------------------------------------------ members
     def own_member(self, value: Value, name: str, context: Context, called: bool = False) -> Values:

@@ -17,6 +17,7 @@ from extractor.resolve.model import NOTHING, File, Symbol, Value, Values, join
 from extractor.resolve.oo_kept import Kept
 
 _LEADING: Final = re.compile(r"^(?:&\s*|'\w+\s+|mut\s+|dyn\s+|impl\s+|\*const\s+|\*mut\s+|for\s*<[^>]*>\s*|\?)+")
+_PROJECTED: Final = re.compile(r"<\s*(?:&\s*)?(?:'\w+\s+)?([\w:]+)\s+as\s.*?>((?:::\w+)+)$")  # `<T as Iterator>::Item`
 _CALLABLE: Final = re.compile(r"^(?:unsafe\s+|extern\s+(?:\"\w+\"\s+)?)*(?:[\w:]*::)?(?:fn|Fn|FnMut|FnOnce)\s*\(")
 
 
@@ -24,6 +25,8 @@ _CALLABLE: Final = re.compile(r"^(?:unsafe\s+|extern\s+(?:\"\w+\"\s+)?)*(?:[\w:]
 def rust_type(text: str) -> TypeText:
     """`&mut Option<Box<dyn Shape>>` as Option(Box(Shape)): references say nothing about members."""
     text = _LEADING.sub("", text.strip()).strip()
+    if text.startswith("<") and (projected := _PROJECTED.match(text)):
+        text = projected[1] + projected[2]
     if not text or text[0] in "_<!'":
         return UNKNOWN_TYPE
     bounds = [b.strip() for b in split_top(text, "+") if b.strip() and b.strip()[0] not in "'?"]
@@ -134,7 +137,11 @@ class RustModules(Kept):
             if symbol.d.scope == MODULE and str(symbol.index) not in receivers:
                 before = symbol.d.qualname.rpartition(".")[0]
                 mods.get(before, mods[""]).items.setdefault(symbol.d.name, []).append(symbol)
-        file.found = {"mods": mods, "declares": [], "ranges": extra.get("mods", ())}
+        wheres: dict[int, dict[str, str]] = {}
+        for scope, name, bound in extra.get("wheres", ()):
+            known = wheres.setdefault(scope, {})
+            known[name] = f"{known[name]} + {bound}" if known.get(name) and bound else bound or known.get(name, "")
+        file.found = {"mods": mods, "declares": [], "ranges": extra.get("mods", ()), "wheres": wheres}
         for row in file.facts.imports:
             mod = mods[self.inner_at(file, row.line)]
             if row.name == "*":
@@ -309,10 +316,11 @@ class RustModules(Kept):
                 return value
         return None
 
-    def _associated(self, owner: Symbol, name: str) -> Symbol | None:
+    def _associated(self, owner: Symbol, name: str, trait: str = "") -> Symbol | None:
+        """The type that an implementation, of that trait where one is told, gives a name."""
         for ancestor, _ in self.lineage(owner):
             for symbol in ancestor.members.get(name, ()):
-                if "alias" in symbol.d.flags:
+                if "alias" in symbol.d.flags and trait in ("", symbol.d.trait):
                     return symbol
         return None
 

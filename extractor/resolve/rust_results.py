@@ -7,7 +7,7 @@ import re
 from extractor.resolve import rust_library as library
 from extractor.resolve.chains import Chain, split_top
 from extractor.resolve.model import NOTHING, Context, Symbol, Value, Values, join
-from extractor.resolve.rust_modules import RustModules
+from extractor.resolve.rust_bounds import RustBounds
 
 _DERIVE = re.compile(r"\bderive\(([^)]*)\)")
 
@@ -26,7 +26,7 @@ def function_elsewhere(path: str) -> Value:
     return Value("extfunc", name=f"{package}#{name}", via="import")
 
 
-class RustResults(RustModules):
+class RustResults(RustBounds):
     """Containers and wrappers."""
 
     def result(self, value: Value, args: list[str] | None, context: Context) -> Values:
@@ -143,9 +143,17 @@ class RustResults(RustModules):
         if value.kind == "ext" and value.args:
             return tuple(value.args[0])
         if value.kind == "inst":
-            held = self._associated(value.symbol, "Item") or self._associated(value.symbol, "Output")
-            if held is not None:
-                return self.alias_values(Value("alias", held), 0)
+            for name, trait in (
+                ("Item", "Iterator"),
+                ("Item", ""),
+                ("Output", "Index"),
+                ("Output", "IndexMut"),
+                ("Output", "Future"),
+            ):
+                held = self._associated(value.symbol, name, trait)
+                if held is not None:
+                    return self.substitute(self.alias_values(Value("alias", held), 0), self.environment(value), 1)
+            return self.associated(value, "Item")
         return NOTHING
 
     def callback_parameter(self, callee: Value, position: int, number: int, context: Context) -> Values:

@@ -1,0 +1,126 @@
+"""Type parameters of Rust: what their bounds and where clauses say, what `T::Item` and `Self::Item` stand for, and of which type
+`self` is in an impl block.
+"""
+
+from __future__ import annotations
+
+from extractor.facts import MODULE
+from extractor.resolve.chains import TypeText
+from extractor.resolve.model import NOTHING, File, Symbol, Value, Values, join
+from extractor.resolve.rust_modules import RustModules
+
+_DEEP = 6  # projections of projections
+
+
+class RustBounds(RustModules):
+    """Knows more of type variables than their names."""
+
+    def type_variable(self, name: str, file: File, scope: int) -> Value | None:
+        """A type parameter, with what every where clause around says of it."""
+        found = super().type_variable(name, file, scope)
+        if found is None:
+            return None
+        stated, wheres = found.symbol[2], file.found["wheres"]
+        here = scope
+        while here != MODULE:
+            more = wheres.get(here, {}).get(name)
+            stated = f"{stated} + {more}" if stated and more else more or stated
+            here = file.symbols[here].d.scope
+        return found if stated == found.symbol[2] else found._replace(symbol=(file, scope, stated))
+
+    def bounded(self, values: Values) -> Values:
+        """What a bound says, remembering whose bound it is."""
+        if not any(v.kind == "var" for v in values):
+            return values
+        out: list[Values] = []
+        for value in values:
+            held = super().bounded((value,))
+            out.append(tuple(v._replace(owner=value) for v in held) if value.kind == "var" else held)
+        return join(out)
+
+    # ------------------------------------------------------------------ self
+    def self_values(self, file: File, scope: int) -> Values:
+        """What `Self` is: the type of the impl block around, its arguments as written there; in a trait the trait."""
+        receivers = (file.facts.extra or {}).get("receivers", {})
+        here = scope
+        while here != MODULE:
+            written = receivers.get(str(here))
+            if written is not None:
+                return self.type_values(written, file, here)
+            here = file.symbols[here].d.scope
+        owner = file.enclosing_class(scope)
+        return (Value("inst", owner, self.own_args(owner)),) if owner is not None else NOTHING
+
+    # ------------------------------------------------------------------ projections
+    def instances(self, parsed: TypeText, file: File, scope: int, depth: int = 0) -> Values:
+        if parsed.name == "Self" and self._in_trait(file, scope):
+            return (Value("var", (file, scope, "self"), (), "Self"),)
+        head, colons, rest = parsed.name.partition("::")
+        if colons and depth < _DEEP and (found := self.projected(head, rest, file, scope)):
+            return found
+        return super().instances(parsed, file, scope, depth)
+
+    def _in_trait(self, file: File, scope: int) -> bool:
+        owner = file.enclosing_class(scope)
+        return owner is not None and owner.d.kind == "interface" and scope not in file.outside
+
+    def projected(self, head: str, rest: str, file: File, scope: int) -> Values:
+        """`G::Map`: what where clauses say of it, and what the traits say that G is bound by."""
+        variable = None if head == "Self" else self.type_variable(head, file, scope)
+        if variable is None and (head != "Self" or scope == MODULE):
+            return NOTHING
+        name, _, deeper = rest.partition("::")
+        whole = f"{head}::{name}"
+        stated = self._stated(whole, file, scope)
+        held = self.bounded((variable,)) if variable is not None else self.self_values(file, scope)
+        found = join([stated, *(self.associated(v, name) for v in held)])
+        for step in deeper.split("::") if deeper else ():
+            whole = f"{whole}::{step}"
+            found = join([self._stated(whole, file, scope), *(self.associated(v, step) for v in self.bounded(found))])
+        return found
+
+    def _stated(self, name: str, file: File, scope: int) -> Values:
+        here = scope
+        while here != MODULE:
+            bound = file.found["wheres"].get(here, {}).get(name)
+            if bound:
+                return (Value("var", (file, scope, bound), (), name),)
+            here = file.symbols[here].d.scope
+        return NOTHING
+
+    def associated(self, value: Value, name: str) -> Values:
+        """The type that a type gives a name: as its implementation says, else as the trait bounds it."""
+        if value.kind == "list" and name in ("Item", "IntoIter"):
+            return self.element(value) if name == "Item" else (value,)
+        if value.kind not in ("inst", "class") or not isinstance(value.symbol, Symbol):
+            return NOTHING
+        alias = self._associated(value.symbol, name)
+        if alias is not None:
+            return self.substitute(self.alias_values(Value("alias", alias), 0), self.environment(value), 1)
+        for ancestor, _ in self.lineage(value.symbol):
+            bound = ancestor.file.found["wheres"].get(ancestor.index, {}).get(f"Self::{name}")
+            if bound is not None:
+                return (Value("var", (ancestor.file, ancestor.index, bound), (), f"Self::{name}"),)
+        return NOTHING
+
+    def receiver_environment(self, method: Symbol, receiver: Value | None) -> dict[str, Values]:
+        """What `Self` and `Self::Item` of a trait's method are on a receiver."""
+        env = super().receiver_environment(method, receiver)
+        owner = method.parent
+        if receiver is None or owner is None or owner.d.kind != "interface":
+            return env
+        variable: Value | None = receiver.owner if receiver.owner is not None and receiver.owner.kind == "var" else None
+        env["Self"] = (variable or self.as_instance(receiver),)
+        for ancestor, _ in self.lineage(owner):
+            for whole in ancestor.file.found["wheres"].get(ancestor.index, ()):
+                head, _, name = whole.partition("::")
+                if head == "Self" and name and "::" not in name:
+                    env[whole] = self._on(variable, receiver, name)
+        return env
+
+    def _on(self, variable: Value | None, receiver: Value, name: str) -> Values:
+        if variable is not None:
+            file, scope, _ = variable.symbol
+            stated = self._stated(f"{variable.name}::{name}", file, scope) if scope != MODULE else NOTHING
+            return join([stated, self.associated(receiver, name)])
+        return self.associated(receiver, name)
