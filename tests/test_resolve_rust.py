@@ -72,7 +72,7 @@ rule!(Token, |t| one());
              if e.kind == "calls" and not e.dst.startswith("ext:")}  # fmt: skip
     assert found == {
         ("log", "note", 1), ("log", "render", 1), ("rule", "Token.text", 3), ("use_all", "log", 13), ("use_all", "Token.text", 13),
-        ("use_all", "one", 13), ("use_all", "two", 14), ("use_all", "Token.text", 14), ("use_all", "one", 15),
+        ("use_all", "one", 13), ("use_all", "two", 14), ("use_all", "Token.text", 14), ("use_all", "one", 15), ("use_all", "one", 16),
         ("", "rule", 18), ("", "one", 18),
     }  # fmt: skip
 

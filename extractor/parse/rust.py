@@ -399,6 +399,7 @@ class RustCollector(RustMacros):
         "for_expression": on_for,
         "block": on_block,
         "call_expression": on_call,
+        "closure_expression": RustMacros.on_closure,
         "macro_invocation": on_macro,
         **dict.fromkeys(
             ("binary_expression", "unary_expression", "compound_assignment_expr", "index_expression"),

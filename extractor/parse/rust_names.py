@@ -83,6 +83,7 @@ class RustNames(RustDocs):
         self.puts: list[
             list[object]
         ] = []  # [scope, line, holder, field, chain]: what may be a function, and where it is kept
+        self._closed: set[int] = set()  # closures whose parameters are bound
         self._nested = 0  # branches being read inside branches
         self.locals = Locals(source)
         self.locals.read(source.tree.root_node)
@@ -346,8 +347,15 @@ class RustNames(RustDocs):
             if argument.type == "closure_expression":
                 self.closure_parameters(argument, scope, f"{callee}#{position}")
 
+    def on_closure(self, step: Step) -> None:
+        """One that is no argument: a function's result, a field."""
+        if step[0].id not in self._closed:
+            self.closure_parameters(step[0], step[1], "")
+        self.push(step)
+
     def closure_parameters(self, closure: Node, scope: int, place: str) -> None:
         """What a closure's parameters hold: what is written, else what the callee at this place passes."""
+        self._closed.add(closure.id)
         parameters = closure.child_by_field_name("parameters")
         for number, parameter in enumerate(parameters.named_children if parameters is not None else ()):
             if parameter.type == "parameter":

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from extractor.facts import MODULE
+from extractor.resolve import rust_library as library
 from extractor.resolve.chains import TypeText
 from extractor.resolve.model import NOTHING, File, Symbol, Value, Values, join
 from extractor.resolve.rust_modules import RustModules
@@ -35,7 +36,10 @@ class RustBounds(RustModules):
         out: list[Values] = []
         for value in values:
             held = super().bounded((value,))
-            out.append(tuple(v._replace(owner=value) for v in held) if value.kind == "var" else held)
+            if value.kind == "var":
+                telling = tuple(v for v in held if v.kind != "ext" or v.name.rpartition("#")[2] not in library.MARKERS)
+                held = tuple(v._replace(owner=value) for v in telling or held)
+            out.append(held)
         return join(out)
 
     # ------------------------------------------------------------------ self
@@ -117,6 +121,9 @@ class RustBounds(RustModules):
                 if head == "Self" and name and "::" not in name:
                     env[whole] = self._on(variable, receiver, name)
         return env
+
+    def passing_environment(self, symbol: Symbol, receiver: Value | None) -> dict[str, Values]:
+        return self.receiver_environment(symbol, receiver)
 
     def _on(self, variable: Value | None, receiver: Value, name: str) -> Values:
         if variable is not None:

@@ -58,5 +58,9 @@ RUNNERS: Final = frozenset(
     "sort_by_key retain take_while skip_while min_by_key max_by_key spawn call_once get_or_init or_insert_with ok_or_else "
     "map_or map_or_else inspect scan dedup_by_key partition is_some_and".split()
 )
+# Traits that say little of what a value can do beside what its other traits say.
+MARKERS: Final = frozenset(
+    "Clone Copy Debug Default Display Eq Hash Ord PartialEq PartialOrd Send Sized Sync ToOwned ToString Unpin UnwindSafe".split()  # noqa: SIM905
+)
 # Traits whose derive macros are the language's own, `""` for none.
 DERIVED: Final = frozenset({"", "Clone", "Copy", "Debug", "Default", "Eq", "Hash", "Ord", "PartialEq", "PartialOrd"})

@@ -370,12 +370,17 @@ def _label(mod: Mod | None) -> str:
 def _places(path: str, inner: str, attribute: str) -> list[str]:
     """Where the module that a file declares may stand."""
     directory, stem = parent_of(path), path.rpartition("/")[2].removesuffix(".rs")
-    if attribute:
-        parts = [p for p in f"{directory}/{attribute}".split("/") if p not in ("", ".")]
-        while ".." in parts[1:]:
-            at = parts.index("..")
-            parts[at - 1 : at + 1] = []
+    own = stem in ("mod", "lib", "main")
+    if attribute:  # inside `mod a { … }` it starts from the folder that a's own modules stand in
+        around = inner.rpartition(".")[0].replace(".", "/")
+        base = f"{directory}/{'' if own else stem}/{around}" if around else directory
+        parts: list[str] = []
+        for part in f"{base}/{attribute}".split("/"):
+            if part == ".." and parts:
+                parts.pop()
+            elif part not in ("", ".", ".."):
+                parts.append(part)
         return ["/".join(parts)]
     tail = inner.replace(".", "/")
-    bases = [directory] if stem in ("mod", "lib", "main") else [f"{directory}/{stem}", directory]
+    bases = [directory] if own else [f"{directory}/{stem}", directory]
     return [f"{base}/{tail}{end}".lstrip("/") for base in bases for end in (".rs", "/mod.rs")]

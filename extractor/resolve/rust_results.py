@@ -35,6 +35,13 @@ class RustResults(RustBounds):
             return (Value("inst", owner),) if owner is not None else NOTHING
         if value.kind == "beyond" and value.owner is not None:
             return (self.as_instance(value.owner, "flow"),)
+        if value.kind == "callable" and value.args and args:  # `opt(f)(input)` gives what input is
+            env: dict[str, Values] = {}
+            for wanted, arg in zip(value.args[1:], args, strict=False):
+                names = {v.name: "" for v in wanted if v.kind == "var"}
+                if names and arg not in ("", "?"):
+                    self.unify(tuple(wanted), self.evaluate(arg, context), names, env)
+            return self.substitute(tuple(value.args[0]), env, 1) if env else tuple(value.args[0])
         return super().result(value, args, context)
 
     def foreign_result(self, value: Value, args: list[str], context: Context) -> Values:
