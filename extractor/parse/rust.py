@@ -2,8 +2,9 @@
 type its impl block is for. Inline modules lengthen the qualified names of what stands in them. Closures belong to the
 function that contains them.
 
-`extra` holds for the linker: `mods` (inline modules and their lines), `files` (modules declared elsewhere), `receivers`
-(definition -> the type of its impl), `impls` (type, trait, line), `carried` (calls whose error the function hands on).
+`extra` holds for the linker: `typevars` and `wheres` (definition, type parameter or `T::Item`, bound), `mods` (inline modules and
+their lines), `files` (modules declared elsewhere), `receivers` (definition -> the type of its impl), `impls` (type, trait, line,
+bound where the type is a parameter), `carried` (calls whose error the function hands on).
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from extractor.facts import MODULE, Base, FileFacts, Import
-from extractor.parse.collect import Step, bare, clean_comment, clip
-from extractor.parse.rust_macros import RustMacros
+from extractor.parse.collect import Step, clean_comment, clip
+from extractor.parse.rust_impls import RustImpls
 from extractor.parse.rust_names import numbered, prepare
 from extractor.parse.tree import end_line, start_line
 
@@ -28,8 +29,6 @@ _PATH_ATTRIBUTE: Final = re.compile(r'path\s*=\s*"([^"]+)"')
 _FUNCTION_TYPE: Final = re.compile(
     r"^(?:unsafe )?fn\b|\bdyn Fn(?:Mut|Once)?\b"
 )  # says that something is called, not what
-# Its type, its type parameters and what its where clause says of others, its trait.
-Impl = tuple[str, tuple[list[list[object]], list[list[object]]], str]
 _ITEMS: Final = {"struct_item": "class", "union_item": "class", "enum_item": "class", "trait_item": "interface"}
 
 
@@ -52,17 +51,13 @@ def parse(source: Source) -> FileFacts:
     return collector.facts(extra=extra)
 
 
-class RustCollector(RustMacros):
+class RustCollector(RustImpls):
     """Visits items, statements and expressions."""
 
     def __init__(self, source: Source) -> None:
         super().__init__(source)
         self.mods: list[list[Any]] = []  # [path, first line, last line]
-        self.pymethods: list[list[int]] = []  # first and last line of the impl blocks that Python sees
         self.files: list[list[Any]] = []  # [path of the module inside this file, #[path] attribute]
-        self.receivers: dict[str, str] = {}
-        self.impls: list[list[Any]] = []
-        self._types: dict[str, int] = {}
         self._open: list[Node] = []
 
     # ------------------------------------------------------------------ items
@@ -136,7 +131,7 @@ class RustCollector(RustMacros):
         index = self.define(_ITEMS[node.type], name, node, step, signature=head.rstrip(";") or self.head(node, body), decorators=attributes,
                             visibility=self._visibility(node), flags=flags, doc=doc)  # fmt: skip
         qualname = self.defs[index].qualname
-        self._types.setdefault(qualname, index)
+        self.types.setdefault(qualname, index)
         self.type_parameters(node, index)
         if node.type == "trait_item":
             bounds = node.child_by_field_name("bounds")
@@ -173,56 +168,6 @@ class RustCollector(RustMacros):
                             visibility=self._visibility(child), decorators=attributes, doc=doc)  # fmt: skip
             self.bind(index, name, kind, child, "declared")
 
-    def on_impl(self, step: Step) -> None:
-        node, _, prefix, _ = step
-        attributes, _ = self._taken(node)
-        if any(a.partition("(")[0].rpartition("::")[2] == "pymethods" for a in attributes):
-            self.pymethods.append([start_line(node), end_line(node)])
-        written = node.child_by_field_name("type")
-        # What is said of a reference is said of what it points to.
-        while written is not None and written.type == "reference_type":
-            written = written.child_by_field_name("type")
-        target = self.type_text(written)
-        name = self.path(written)
-        trait = node.child_by_field_name("trait")
-        if trait is not None:
-            self.impls.append([target, self.type_text(trait), start_line(node)])
-        body = node.child_by_field_name("body")
-        if body is None:
-            return
-        simple = name.rpartition("::")[2] if name != "?" else re.sub(r"\W+", "_", target).strip("_") or "impl"
-        qualname = f"{prefix}.{simple}" if prefix else simple
-        typevars, wheres = len(self.typevars), len(self.wheres)
-        self.type_parameters(node, MODULE)
-        stated = (self.typevars[typevars:], self.wheres[wheres:])
-        del self.typevars[typevars:], self.wheres[wheres:]
-        kept = self._take_comments(body, body.named_children)
-        scope = self._types.get(qualname, MODULE)
-        self._impls[node.id] = (
-            target,
-            stated,
-            bare(self.path(trait)).rpartition("::")[2] if trait is not None else "",
-        )
-        self.stack.extend((c, scope, qualname, False) for c in reversed(kept))
-
-    _impls: dict[int, Impl]
-
-    def walk(self) -> None:
-        self._impls = {}
-        super().walk()
-
-    def _impl_of(self, node: Node) -> Impl | None:
-        """The impl block that an item stands in."""
-        holder = node.parent.parent if node.parent is not None else None
-        return self._impls.get(holder.id) if holder is not None and holder.type == "impl_item" else None
-
-    def _belongs(self, index: int, impl: Impl | None) -> None:
-        if impl is not None:
-            self.receivers[str(index)] = impl[0]
-            self.typevars += [[index, *row[1:]] for row in impl[1][0]]
-            self.wheres += [[index, *row[1:]] for row in impl[1][1]]
-            self.defs[index] = self.defs[index]._replace(trait=impl[2])
-
     def on_function(self, step: Step) -> None:
         node, scope = step[0], step[1]
         attributes, doc = self._taken(node)
@@ -230,18 +175,18 @@ class RustCollector(RustMacros):
         body = node.child_by_field_name("body")
         params, taken = self.params(node.child_by_field_name("parameters"))
         returns = self.type_text(node.child_by_field_name("return_type"))
-        impl = self._impl_of(node)
+        impl = self.impl_of(node)
         in_trait = scope != MODULE and self.defs[scope].kind == "interface"
         modifiers = next((self.text(c) for c in node.named_children if c.type == "function_modifiers"), "")
         flags: list[str] = [w for w in modifiers.split() if w in ("async", "const", "unsafe")]
         flags += ["self"] if taken else ["static"] if impl or in_trait else []
         flags += ["abstract"] if in_trait and body is None else []
-        flags += ["implements"] if impl and impl[2] else []
-        visibility = "public" if in_trait or (impl and impl[2]) else self._visibility(node)
+        flags += ["implements"] if impl and impl.trait else []
+        visibility = "public" if in_trait or (impl and impl.trait) else self._visibility(node)
         index = self.define("method" if impl or in_trait else "function", name, node, step, signature=self.head(node, body),
                             params=params, returns=returns, decorators=attributes, visibility=visibility, flags=flags,
                             doc=doc)  # fmt: skip
-        self._belongs(index, impl)
+        self.belongs(index, impl)
         self.type_parameters(node, index)
         if body is not None:
             self.tail(body, index, returns)
@@ -261,7 +206,7 @@ class RustCollector(RustMacros):
         index = self.define("variable", name, node, step, signature=self.head(node, value), returns=kind, decorators=attributes,
                     visibility=self._visibility(node), flags=flags, doc=doc, value=value)  # fmt: skip
         self.type_parameters(node, index)
-        self._belongs(index, self._impl_of(node))
+        self.belongs(index, self.impl_of(node))
         self.push_nodes([value], scope, prefix)
         self.kept_in(value, name, scope)
 
@@ -381,11 +326,11 @@ class RustCollector(RustMacros):
         self.read_arguments(node, step)
 
     handlers: ClassVar[Mapping[str, Callable[[Any, Step], None]]] = {
-        "attribute_item": RustMacros.on_attribute,
+        "attribute_item": RustImpls.on_attribute,
         "mod_item": on_mod,
         "use_declaration": on_use,
         **dict.fromkeys(_ITEMS, on_type),
-        "impl_item": on_impl,
+        "impl_item": RustImpls.on_impl,
         "function_item": on_function,
         "function_signature_item": on_function,
         **dict.fromkeys(("const_item", "static_item", "type_item"), on_value),
@@ -394,19 +339,19 @@ class RustCollector(RustMacros):
         "let_declaration": on_let,
         "let_condition": on_condition,
         "match_expression": on_match,
-        "struct_expression": RustMacros.on_struct,
-        "assignment_expression": RustMacros.on_assignment,
+        "struct_expression": RustImpls.on_struct,
+        "assignment_expression": RustImpls.on_assignment,
         "for_expression": on_for,
         "block": on_block,
         "call_expression": on_call,
-        "closure_expression": RustMacros.on_closure,
+        "closure_expression": RustImpls.on_closure,
         "macro_invocation": on_macro,
         **dict.fromkeys(
             ("binary_expression", "unary_expression", "compound_assignment_expr", "index_expression"),
-            RustMacros.on_operator,
+            RustImpls.on_operator,
         ),
-        "try_expression": RustMacros.on_try,
-        "return_expression": RustMacros.on_return,
+        "try_expression": RustImpls.on_try,
+        "return_expression": RustImpls.on_return,
     }
 
 

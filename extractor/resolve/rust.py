@@ -14,8 +14,9 @@ from extractor.resolve import Links
 from extractor.resolve import rust_library as library
 from extractor.resolve.emit import Emitter, Outcome, depends
 from extractor.resolve.model import NOTHING, Context, File, Symbol, Value, Values, join, value_key
+from extractor.resolve.rust_extensions import RustExtensions, give
 from extractor.resolve.rust_modules import Mod, rust_type
-from extractor.resolve.rust_results import RustResults, derived, function_elsewhere
+from extractor.resolve.rust_results import derived, function_elsewhere
 
 
 def link(files: Sequence[FileFacts], configs: Mapping[str, str]) -> Links:
@@ -60,7 +61,7 @@ class RustEmitter(Emitter):
                     names.setdefault(key, ())  # an error handed on, or made elsewhere: its maker says which
 
 
-class RustEngine(RustResults):
+class RustEngine(RustExtensions):
     """What Rust expressions mean, and where their calls lead."""
 
     runners = library.RUNNERS
@@ -83,25 +84,25 @@ class RustEngine(RustResults):
     # ------------------------------------------------------------------ traits
     def emit_impls(self, file: File, emitter: Emitter) -> None:
         """`impl Trait for Type`."""
-        for target, trait, line in (file.facts.extra or {}).get("impls", ()):
-            owner = self.type_name(rust_type(target).name, file, MODULE, line)
+        for target, trait, line, bound in (file.facts.extra or {}).get("impls", ()):
+            owner = self.type_name(rust_type(target).name, file, MODULE, line) if not bound else None
             wanted = rust_type(trait)
             found = self.type_name(wanted.name, file, MODULE, line)
             if owner is None or owner.kind != "class":
+                if found is not None and found.kind == "class":
+                    self.extend(found, bound or target, file)
                 continue
             if found is None:
                 emitter.unresolved(owner.symbol.id, "implements", wanted.name, line, "missing_module")
             elif found.kind == "class":
                 args = tuple(self.instances(a, file, owner.symbol.d.scope) for a in wanted.args)
-                owner.symbol.bases.append(found._replace(args=args, via="implements"))
-                owner.symbol.ancestors = None
-                if owner.symbol not in found.symbol.subclasses:
-                    found.symbol.subclasses.append(owner.symbol)
+                give(owner.symbol, found._replace(args=args, via="implements"))
                 if owner.symbol.file is file:
                     emitter.edge(owner.symbol.id, found.symbol.id, "implements", line, "syntax")
                 else:
                     emitter.edge(owner.symbol.id, found.symbol.id, "implements", owner.symbol.d.start_line, "syntax")
             elif found.kind == "extclass":
+                self.foreign.setdefault(owner.symbol.id, set()).add(found.name.rpartition("#")[2])
                 at = line if owner.symbol.file is file else owner.symbol.d.start_line
                 emitter.edge(owner.symbol.id, emitter.external(found.name, "rust"), "implements", at, "syntax")
 
@@ -237,11 +238,10 @@ class RustEngine(RustResults):
         if name == "@list":  # an array written out: of what its first element is
             return (Value("list", args=((value,),)),)
         if value.kind not in ("inst", "class") or not isinstance(value.symbol, Symbol):
-            return super().member(value, name, context)
+            return self.extension(value, name) or super().member(value, name, context)
         found = self.own_member(value, name, context)
-        if found:
-            return found
-        found = join(self.member(v, name, context) for v in self.deref_target(value))
+        found = found or join(self.member(v, name, context) for v in self.deref_target(value))
+        found = found or self.extension(value, name)
         if found:
             return found
         if name in library.SAME or (value.kind == "class" and name in ("default", "from", "new")):

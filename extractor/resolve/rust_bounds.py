@@ -113,21 +113,21 @@ class RustBounds(RustModules):
         owner = method.parent
         if receiver is None or owner is None or owner.d.kind != "interface":
             return env
-        variable: Value | None = receiver.owner if receiver.owner is not None and receiver.owner.kind == "var" else None
-        env["Self"] = (variable or self.as_instance(receiver),)
+        behind: Value | None = receiver.owner  # a type parameter, or a type from elsewhere
+        env["Self"] = (behind if behind is not None else self.as_instance(receiver),)
         for ancestor, _ in self.lineage(owner):
             for whole in ancestor.file.found["wheres"].get(ancestor.index, ()):
                 head, _, name = whole.partition("::")
                 if head == "Self" and name and "::" not in name:
-                    env[whole] = self._on(variable, receiver, name)
+                    env[whole] = self._on(behind, receiver, name)
         return env
 
     def passing_environment(self, symbol: Symbol, receiver: Value | None) -> dict[str, Values]:
         return self.receiver_environment(symbol, receiver)
 
-    def _on(self, variable: Value | None, receiver: Value, name: str) -> Values:
-        if variable is not None:
-            file, scope, _ = variable.symbol
-            stated = self._stated(f"{variable.name}::{name}", file, scope) if scope != MODULE else NOTHING
+    def _on(self, behind: Value | None, receiver: Value, name: str) -> Values:
+        if behind is not None and behind.kind == "var":
+            file, scope, _ = behind.symbol
+            stated = self._stated(f"{behind.name}::{name}", file, scope) if scope != MODULE else NOTHING
             return join([stated, self.associated(receiver, name)])
-        return self.associated(receiver, name)
+        return (self.associated(behind, name) if behind is not None else NOTHING) or self.associated(receiver, name)

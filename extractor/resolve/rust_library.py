@@ -64,3 +64,29 @@ MARKERS: Final = frozenset(
 )
 # Traits whose derive macros are the language's own, `""` for none.
 DERIVED: Final = frozenset({"", "Clone", "Copy", "Debug", "Default", "Eq", "Hash", "Ord", "PartialEq", "PartialOrd"})
+# What the types of the standard library have of their own: no trait written elsewhere hides that.
+OWN: Final = {
+    "Iterator[]": SAME
+    | ADAPTORS
+    | PERHAPS
+    | frozenset(PUTS)
+    | RUNNERS
+    | frozenset(
+        "len is_empty join concat contains starts_with ends_with sort sort_unstable binary_search chunks windows split split_at truncate "  # noqa: SIM905
+        "resize extend append clear remove swap swap_remove reserve capacity with_capacity new dedup repeat count sum product eq ne lt "
+        "unzip next_back size_hint to_ascii_lowercase is_ascii eq_ignore_ascii_case copy_from_slice as_ptr fill rotate_left".split()
+    ),
+    "str": frozenset(
+        "len is_empty as_bytes as_str chars bytes char_indices lines split splitn rsplit split_at trim trim_start trim_end find rfind "  # noqa: SIM905
+        "contains starts_with ends_with replace parse to_lowercase to_uppercase to_string to_owned into_bytes is_char_boundary repeat "
+        "push push_str pop clear truncate insert remove get as_ptr strip_prefix strip_suffix split_whitespace matches is_ascii "
+        "eq_ignore_ascii_case to_ascii_lowercase to_ascii_uppercase".split()
+    ),
+    "Option": SAME
+    | PERHAPS
+    | UNWRAPPED
+    | RUNNERS
+    | frozenset(("ok_or", "is_some", "is_none", "zip", "take", "xor", "or")),
+    "Result": SAME | UNWRAPPED | RUNNERS | frozenset(("ok", "err", "is_ok", "is_err", "or")),
+}
+OWN["String"] = OWN["str"]
