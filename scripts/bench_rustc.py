@@ -78,20 +78,26 @@ class Source:
     def place(self, line: int, column: int) -> int:
         return self.lines[line - 1] + column - 1
 
+    def text_of(self, span: dict[str, Any]) -> str:
+        first, last = (
+            self.place(span["line_start"], span["column_start"]),
+            self.place(span["line_end"], span["column_end"]),
+        )
+        return self.text[first:last]
+
     def written(self, span: dict[str, Any]) -> bool:
         """Whether a function's name stands behind `fn`: where it does not, it was given to a macro."""
-        return _FN.search(self.text, 0, self.place(span["line_start"], span["column_start"])) is not None
+        return _FN.search(self.text[: self.place(span["line_start"], span["column_start"])][-80:]) is not None
 
     def called(self, span: dict[str, Any]) -> str:
         """The name at a place where parentheses follow it: `f(`, `f::<A, B<C>>(`; empty elsewhere."""
-        start = self.place(span["line_start"], span["column_start"])
-        end = place = self.place(span["line_end"], span["column_end"])
+        place = self.place(span["line_end"], span["column_end"])
         if (typed := _TYPED.match(self.text, place)) is not None:
             depth, place = 1, typed.end()
             while depth and place < len(self.text):
                 depth += (self.text[place] == "<") - (self.text[place] == ">" and self.text[place - 1] != "-")
                 place += 1
-        return self.text[start:end] if _CALLED.match(self.text, place) else ""
+        return self.text_of(span) if _CALLED.match(self.text, place) else ""
 
 
 def sites(sources: Path, given: list[Path]) -> tuple[list[Site], set[Declared]]:
@@ -107,7 +113,7 @@ def sites(sources: Path, given: list[Path]) -> tuple[list[Site], set[Declared]]:
                 source = texts.get(path) or texts.setdefault(path, Source(sources / path))
                 if not source.written(span):
                     continue
-                place = Declared(path, span["line_start"], span["line_end"], row["name"])
+                place = Declared(path, span["line_start"], span["line_end"], source.text_of(span))
                 declared[one.id_of(row["id"])] = place
                 if row["decl_id"]:
                     written[one.id_of(row["decl_id"])].add(place)

@@ -29,6 +29,7 @@ _PATH_ATTRIBUTE: Final = re.compile(r'path\s*=\s*"([^"]+)"')
 _FUNCTION_TYPE: Final = re.compile(
     r"^(?:unsafe )?fn\b|\bdyn Fn(?:Mut|Once)?\b"
 )  # says that something is called, not what
+_HANDS_ON: Final = re.compile(r"match\s+\$\w+\s*\{[^{}]*?\b(?:Ok|Some|Ready)\(\s*(\w+)\s*\)\s*=>\s*\1\b")
 _ITEMS: Final = {"struct_item": "class", "union_item": "class", "enum_item": "class", "trait_item": "interface"}
 
 
@@ -46,6 +47,7 @@ def parse(source: Source) -> FileFacts:
         "impls": collector.impls,
         "pymethods": collector.pymethods,
         "puts": collector.puts,
+        "tries": collector.tries,
         "carried": sorted(map(list, {tuple(row) for row in collector.lines})),
     }
     return collector.facts(extra=extra)
@@ -56,6 +58,7 @@ class RustCollector(RustImpls):
 
     def __init__(self, source: Source) -> None:
         super().__init__(source)
+        self.tries: list[int] = []  # macros that take the value out of a Result, as `?` does
         self.mods: list[list[Any]] = []  # [path, first line, last line]
         self.files: list[list[Any]] = []  # [path of the module inside this file, #[path] attribute]
         self._open: list[Node] = []
@@ -188,6 +191,7 @@ class RustCollector(RustImpls):
                             doc=doc)  # fmt: skip
         self.belongs(index, impl)
         self.type_parameters(node, index)
+        self.taken_apart(node, index)
         if body is not None:
             self.tail(body, index, returns)
             self.push((body, index, self.defs[index].qualname, False))
@@ -222,6 +226,8 @@ class RustCollector(RustImpls):
         exported = any(a.startswith("macro_export") for a in attributes)
         index = self.define("function", name, node, step, signature=f"macro_rules! {name}", decorators=attributes, flags=("macro",),
                     visibility="public" if exported else "private", doc=doc)  # fmt: skip
+        if _HANDS_ON.search(self.text(node)):
+            self.tries.append(index)
         self.read_rules(node, index)
 
     # ------------------------------------------------------------------ statements
@@ -322,7 +328,9 @@ class RustCollector(RustImpls):
         macro = node.child_by_field_name("macro")
         path = self.path(macro)
         before, _, name = path.rpartition("::")
-        self.call(step[1], before, f"{name}!", macro or node, [], "scoped" if before else "call")
+        self.call(
+            step[1], before, f"{name}!", macro or node, self.macro_arguments(node), "scoped" if before else "call"
+        )
         self.read_arguments(node, step)
 
     handlers: ClassVar[Mapping[str, Callable[[Any, Step], None]]] = {

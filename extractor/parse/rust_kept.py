@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from extractor.parse.collect import Step, clip
-from extractor.parse.rust_names import PATHS, RustNames
+from extractor.parse.rust_names import PATHS
+from extractor.parse.rust_patterns import RustPatterns
 from extractor.parse.tree import start_line
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ _WRITTEN_OUT: Final = frozenset(
 )
 
 
-class RustKept(RustNames):
+class RustKept(RustPatterns):
     """Notes names that stand where a value is kept; whether they are functions, linking knows."""
 
     def __init__(self, source: Source) -> None:

@@ -1,8 +1,9 @@
 """Local variables of Rust told apart: one tree in, which of several variables of a name each place means, out.
 
-`let x = x.next()` makes a second x: names that a function binds again are numbered, so that what is read of the first is not
-taken for the second (`x'2`; the quote can stand in no name). A name means the variable that was bound last where it is in
-sight: from behind its `let`, in the arm of its pattern, in the body of its loop or closure.
+`let x = x.next()` makes a second x: all that a function binds is numbered, so that what is read of the first is not taken for the
+second (`x'1`, `x'2`; the quote can stand in no name); a parameter and what stands outside keep their names. A name means the
+variable that was bound last where it is in sight: from behind its `let`, in the arm of its pattern, in the body of its loop or
+closure.
 """
 
 from __future__ import annotations
@@ -75,7 +76,7 @@ class Locals:
                     continue  # a constant or a variant
                 if name not in own:
                     number = counts[name] = counts.get(name, 0) + 1
-                    own[name] = name if number == 1 or given else f"{name}{MARK}{number}"
+                    own[name] = name if given else f"{name}{MARK}{number}"
                     insort(self._seen.setdefault(name, []), (first, last, end, own[name]))
                 self._bound[leaf.start_byte] = own[name]
 

@@ -31,11 +31,13 @@ _DEFINED: Final = frozenset(
 )  # fmt: skip
 _AROUND: Final = frozenset(("source_file", "ERROR", "expression_statement", "if_expression", "else_clause", "block"))
 _MODULES: Final = frozenset(("source_file", "declaration_list"))
+_LISTED: Final = frozenset(("tuple_expression", "parenthesized_expression", "array_expression"))
 _SEPARATORS: Final = frozenset((",", ";", "=>"))
 _FIELD: Final = re.compile(rb"\s*(?:[\w.]+\s*=\s*)?[%?]|\s*[\w.]+\s*=(?![=>])")
 # Macros whose arguments never run, or run elsewhere.
 _NO_CODE: Final = frozenset(("cfg", "stringify", "quote", "quote_spanned", "parse_quote", "parse_quote_spanned"))
 _NAMED: Final = re.compile(rb"\$([A-Za-z_]\w*)")
+_MARKED: Final = re.compile(rb"^[ \t]*@[^\n]*", re.MULTILINE)  # a line that begins so is a mark for the macro
 _WORDS: Final = re.compile(r"\w+")
 _REPETITION: Final = re.compile(rb"\)\s*[^\s()\[\]{}$\w]{0,2}\s*[*+?]")
 
@@ -49,9 +51,15 @@ class RustMacros(RustErrors):
         name = self.text(node.child_by_field_name("macro")).rpartition("::")[2]
         if tokens is None or tokens.end_byte - tokens.start_byte < 3 or name in _NO_CODE:
             return
-        if (_holder(node) in _MODULES and self._read_items(tokens, step)) or self._read_whole(
-            tokens, step, "matches" in name
-        ):
+        if _holder(node) in _MODULES and self._read_items(tokens, step):
+            return
+        held = self._whole(tokens)
+        if held is not None:
+            listed = held.type in _LISTED
+            pattern = listed and "matches" in name
+            self.push_nodes(
+                held.named_children[:1] if pattern else held.named_children if listed else [held], step[1], step[2]
+            )
             return
         first = tokens.start_byte + 1
         for child in tokens.children[1:]:
@@ -62,7 +70,8 @@ class RustMacros(RustErrors):
     def _read_items(self, tokens: Node, step: Step) -> bool:
         """`cfg_unix! { fn f() {} }`: the items between the braces, whatever else stands there."""
         first, last = tokens.start_byte + 1, tokens.end_byte - 1
-        root = self._parsed(first, last, self.source.data[first:last], b"", broken=True)
+        text = _MARKED.sub(lambda m: b" " * len(m[0]), self.source.data[first:last])
+        root = self._parsed(first, last, text, b"", broken=True)
         found: list[Node] = []
         stack = [root] if root is not None else []
         while stack:
@@ -76,22 +85,21 @@ class RustMacros(RustErrors):
         self.push_nodes(found, step[1], step[2], top=step[3])
         return True
 
-    def _read_whole(self, tokens: Node, step: Step, pattern: bool) -> bool:
-        """Arguments that are a list of expressions, or a block; of a test against a pattern what is tested."""
+    def macro_arguments(self, node: Node) -> list[str]:
+        """The arguments of an invocation that are a list of expressions."""
+        tokens = next((c for c in node.named_children if c.type == "token_tree"), None)
+        held = self._whole(tokens) if tokens is not None and _holder(node) not in _MODULES else None
+        return self.args(held) if held is not None and held.type in _LISTED else []
+
+    def _whole(self, tokens: Node) -> Node | None:
+        """The list of expressions, or the block, that an invocation is given; None when it is neither."""
         first, last = tokens.start_byte, tokens.end_byte
         root = self._parsed(first, last, self.source.data[first:last], b";")
         inside = root.named_children[0] if root is not None and root.named_children else None
         held = inside.named_children[0] if inside is not None and inside.named_children else None
-        if inside is not None and inside.type in ("block", "expression_statement") and self._begins(inside, b"{"):
-            self.push_nodes([inside], step[1], step[2])
-            return True
-        if held is None or held.type not in ("tuple_expression", "parenthesized_expression", "array_expression"):
-            return False
-        self.push_nodes(held.named_children[:1] if pattern else held.named_children, step[1], step[2])
-        return True
-
-    def _begins(self, node: Node, text: bytes) -> bool:
-        return self.source.data.startswith(text, node.start_byte)
+        if inside is not None and self.source.data.startswith(b"{", inside.start_byte):
+            return inside
+        return held if held is not None and held.type in _LISTED else None
 
     def _read_part(self, first: int, last: int, step: Step) -> None:
         """One argument that may be an expression: behind the name of a field (`id = %self.id()`), or as it stands."""

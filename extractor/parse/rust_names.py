@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 _CALLED: Final = re.compile(
     rb"\b(?:e?println|e?print|format|write|writeln|panic|assert|assert_eq|assert_ne|debug_assert|debug_assert_eq"
-    rb"|debug_assert_ne|dbg|todo|unreachable|unimplemented|try|debug|info|warn|error|trace|log|bail|ensure|anyhow|eyre"
-    rb"|format_args)!(?=\s*\()"
+    rb"|debug_assert_ne|dbg|todo|unreachable|unimplemented|try|bail|ensure|anyhow|eyre|format_args)!(?=\s*\()"
+    rb"|\b(?:debug|info|warn|error|trace|log)!(?=\s*\(\s*\")"  # one with fields has a syntax of its own: `info!(id = %id)`
 )
 _ARRAYS: Final = re.compile(rb"\bvec!(?=\s*\[)")
 _LITERALS: Final = {
@@ -83,7 +83,6 @@ class RustNames(RustDocs):
         self.puts: list[
             list[object]
         ] = []  # [scope, line, holder, field, chain]: what may be a function, and where it is kept
-        self._closed: set[int] = set()  # closures whose parameters are bound
         self._nested = 0  # branches being read inside branches
         self.locals = Locals(source)
         self.locals.read(source.tree.root_node)
@@ -222,7 +221,12 @@ class RustNames(RustDocs):
             if kind == "call_expression":
                 function = node.child_by_field_name("function")
                 if function is not None and function.type == "identifier" and self.is_macro(function):
-                    head = "<String>" if self.text(function) == "format" else "?"
+                    name, given = self.text(function), node.child_by_field_name("arguments")
+                    head = "<String>" if name == "format" else "?"
+                    if name in ("try", "dbg") and given is not None and given.named_children:
+                        steps.append("!" if name == "try" else "")
+                        node = given.named_children[0]
+                        continue
                     break
                 steps.append("()")
                 node = function
@@ -235,13 +239,20 @@ class RustNames(RustDocs):
                 steps.append("!")
                 node = node.named_children[0] if node.named_children else None
             elif kind == "index_expression":
-                steps.append("[]")
+                if (
+                    not node.named_children or node.named_children[-1].type != "range_expression"
+                ):  # a slice is of the same kind
+                    steps.append("[]")
                 node = node.named_children[0] if node.named_children else None
             elif kind in ("reference_expression", "await_expression", "parenthesized_expression", "unary_expression"):
                 if kind == "unary_expression" and self.text(node).startswith("!"):
                     head = "<bool>"
                     break
                 node = node.child_by_field_name("value") or (node.named_children[-1] if node.named_children else None)
+            elif kind == "macro_invocation":
+                name = self.path(node.child_by_field_name("macro")).rpartition("::")[2]
+                head = "<bool>" if name in ("matches", "cfg") else f"{self.path(node.child_by_field_name('macro'))}~()"
+                break
             elif kind in ("struct_expression", "type_cast_expression"):
                 wanted = node.child_by_field_name("name" if kind == "struct_expression" else "type")
                 head = f"<{self.type_text(wanted)}>"
@@ -297,7 +308,7 @@ class RustNames(RustDocs):
         told = [text for text in found if not text.startswith("?")]
         return f"({'|'.join(told)})" if len(told) > 1 else told[0] if told else "?"
 
-    # ------------------------------------------------------------------ patterns
+    # ------------------------------------------------------------------ operators
     def on_operator(self, step: Step) -> None:
         """`a + b` is `a.add(b)` where the type of a implements the trait, which only linking knows."""
         node, scope = step[0], step[1]
@@ -326,77 +337,3 @@ class RustNames(RustDocs):
         if parent.type in ("assignment_expression", "compound_assignment_expr"):
             return parent.child_by_field_name("left") == node
         return parent.type == "reference_expression" and any(c.type == "mutable_specifier" for c in parent.children)
-
-    @staticmethod
-    def placed(pattern: Node) -> list[tuple[int, Node]]:
-        """The patterns between the parentheses, each with the place it is matched against; behind `..` nobody can say."""
-        out: list[tuple[int, Node]] = []
-        position, inside = 0, False
-        for child in pattern.children:
-            if child.type == "remaining_field_pattern":
-                break
-            if child.type in ("(", ","):
-                position, inside = position + inside, True
-            elif inside and child.is_named and not child.is_extra:
-                out.append((position, child))
-        return out
-
-    def closures(self, arguments: Node | None, scope: int, callee: str) -> None:
-        """Parameters of a closure hold what the callee passes: `xs.iter().map#0.0`."""
-        for position, argument in enumerate(arguments.named_children if arguments is not None else ()):
-            if argument.type == "closure_expression":
-                self.closure_parameters(argument, scope, f"{callee}#{position}")
-
-    def on_closure(self, step: Step) -> None:
-        """One that is no argument: a function's result, a field."""
-        if step[0].id not in self._closed:
-            self.closure_parameters(step[0], step[1], "")
-        self.push(step)
-
-    def closure_parameters(self, closure: Node, scope: int, place: str) -> None:
-        """What a closure's parameters hold: what is written, else what the callee at this place passes."""
-        self._closed.add(closure.id)
-        parameters = closure.child_by_field_name("parameters")
-        for number, parameter in enumerate(parameters.named_children if parameters is not None else ()):
-            if parameter.type == "parameter":
-                held = f"<{self.type_text(parameter.child_by_field_name('type'))}>"
-                self.bind_pattern(parameter.child_by_field_name("pattern"), held, scope, closure, closure)
-            else:
-                self.bind_pattern(parameter, f"{place}.{number}" if place else "?", scope, closure, closure)
-
-    def bind_pattern(self, pattern: Node | None, chain: str, scope: int, at: Node, until: Node | None) -> None:
-        """What the names of a pattern hold when it is matched against the value of `chain`."""
-        if pattern is None or not chain:
-            return
-        kind = pattern.type
-        children = [c for c in pattern.named_children if c.type not in self.comments]
-        if kind == "identifier":
-            self.bind(scope, self.variable(pattern), clip(chain), at, "assigned", until)
-        elif kind in ("mut_pattern", "ref_pattern", "reference_pattern", "match_pattern", "captured_pattern"):
-            for child in children:
-                if child.type not in ("mutable_specifier",) and child != pattern.child_by_field_name("condition"):
-                    self.bind_pattern(child, chain, scope, at, until)
-        elif kind == "or_pattern":
-            self.bind_pattern(children[0] if children else None, chain, scope, at, until)
-        elif kind == "tuple_pattern":
-            for position, child in self.placed(pattern):
-                self.bind_pattern(child, f"{chain}.{position}", scope, at, until)
-        elif kind == "slice_pattern":
-            for child in children:
-                self.bind_pattern(child, f"{chain}[]", scope, at, until)
-        elif kind == "tuple_struct_pattern":
-            name = self.path(pattern.child_by_field_name("type"))
-            for position, child in self.placed(pattern):
-                held = {"Some": f"{chain}!", "Ok": f"{chain}!", "Err": f"{chain}^"}.get(name, f"<{name}>.{position}")
-                self.bind_pattern(child, held, scope, at, until)
-        elif kind == "struct_pattern":
-            name = self.path(pattern.child_by_field_name("type"))
-            for child in children:
-                if child.type != "field_pattern":
-                    continue
-                field = child.child_by_field_name("name")
-                inside = child.child_by_field_name("pattern")
-                if inside is not None:
-                    self.bind_pattern(inside, f"<{name}>.{self.text(field)}", scope, at, until)
-                elif field is not None:
-                    self.bind(scope, self.variable(field), f"<{name}>.{self.text(field)}", at, "assigned", until)

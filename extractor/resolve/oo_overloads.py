@@ -20,6 +20,7 @@ def _parameters(symbol: Symbol) -> list[str]:
 class Overloads(Types):
     """Choosing among definitions of one name."""
 
+    vague = frozenset(("lambda", "unknown", "var"))  # values that say nothing of a type parameter
     overloaded = True  # methods of one name differ in their parameters
     runners: frozenset[str] = frozenset()  # functions elsewhere that run the functions they are given
 
@@ -273,7 +274,7 @@ class Overloads(Types):
             return
         for want in wanted:
             if want.kind == "var" and want.name in names:
-                concrete = tuple(v for v in given if v.kind not in ("lambda", "unknown", "var"))
+                concrete = tuple(v for v in given if v.kind not in self.vague)
                 if concrete:
                     env.setdefault(want.name, concrete)
             elif want.args:

@@ -8,15 +8,18 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from extractor.facts import MODULE, Call, FileFacts, Import
-from extractor.parse.rust_locals import shown
+from extractor.parse.rust_locals import MARK, shown
 from extractor.parse.rust_names import OPERATORS
 from extractor.resolve import Links
 from extractor.resolve import rust_library as library
+from extractor.resolve.chains import Step
 from extractor.resolve.emit import Emitter, Outcome, depends
 from extractor.resolve.model import NOTHING, Context, File, Symbol, Value, Values, join, value_key
-from extractor.resolve.rust_extensions import RustExtensions, give
-from extractor.resolve.rust_modules import Mod, rust_type
-from extractor.resolve.rust_results import derived, function_elsewhere
+from extractor.resolve.rust_extensions import give
+from extractor.resolve.rust_members import RustMembers
+from extractor.resolve.rust_modules import Mod
+from extractor.resolve.rust_results import function_elsewhere
+from extractor.resolve.rust_types import rust_type
 
 
 def link(files: Sequence[FileFacts], configs: Mapping[str, str]) -> Links:
@@ -61,7 +64,7 @@ class RustEmitter(Emitter):
                     names.setdefault(key, ())  # an error handed on, or made elsewhere: its maker says which
 
 
-class RustEngine(RustExtensions):
+class RustEngine(RustMembers):
     """What Rust expressions mean, and where their calls lead."""
 
     runners = library.RUNNERS
@@ -114,6 +117,12 @@ class RustEngine(RustExtensions):
             return list(symbols)  # variants under #[cfg]
         return super().select(symbols, args, context)
 
+    def _step(self, values: Values, step: Step, prefix: str, called: bool, context: Context) -> Values:
+        """Of several traits that bind one type, those that know a member say what it is."""
+        found = super()._step(values, step, prefix, called, context)
+        telling = tuple(v for v in found if v.kind != "beyond" or v.owner is not None)
+        return telling or found
+
     # ------------------------------------------------------------------ names
     def head_values(self, head: str, context: Context) -> Values:
         if head in ("self", "Self"):
@@ -124,7 +133,15 @@ class RustEngine(RustExtensions):
             return self.path_values(head, context)
         return self.name_values(head, context)
 
+    def local(self, file: File, scope: int, name: str, line: int, here: bool) -> Values | None:
+        """A variable of a function bears a name of its own wherever it is in sight."""
+        if MARK not in name:
+            return super().local(file, scope, name, line, here)
+        rows = file.binds.get((scope, name))
+        return (join(self.binding_values(b, file) for b in rows) or (Value("unknown"),)) if rows else None
+
     def outer_name(self, name: str, context: Context) -> Values:
+        name = name.replace("~", "!")  # a macro, in the notation of chains
         if name in library.CONSTRUCTORS:
             return (Value("extfunc", name=f"std#{name}"),)
         variable = self.type_variable(name, context.file, context.scope)
@@ -152,21 +169,6 @@ class RustEngine(RustExtensions):
                         return (Value("func", (symbol,), via="import"),)
         return (Value("extfunc", name=f"std#{name}!"),)
 
-    def _plain(self, values: Values) -> Values:
-        """Aliases followed, constants replaced by what they hold."""
-        out: list[Values] = []
-        for value in values:
-            if value.kind == "alias":
-                held = self.alias_values(value, 0)
-                out.append(
-                    tuple(v._replace(kind={"inst": "class", "ext": "extclass"}.get(v.kind, v.kind)) for v in held)
-                )
-            elif value.kind == "const":
-                out.append(self.with_kept(self.variable_values(value.symbol), value.symbol, ""))
-            else:
-                out.append((value,))
-        return join(out)
-
     def path_values(self, path: str, context: Context) -> Values:
         """`Self::new`, `Shape::area`, `crate::store::open`, `T::default`."""
         mod = self.module_at(context.file, context.scope, context.line)
@@ -180,52 +182,19 @@ class RustEngine(RustExtensions):
         if whole:
             return (function_elsewhere(whole[0].name),)
         held = self.instances(rust_type(before), context.file, context.scope) if "::" in before else NOTHING
+        held = tuple(v._replace(kind={"inst": "class", "ext": "extclass"}.get(v.kind, v.kind)) for v in held)
         if not held:
             held = self.path_values(before, context) if "::" in before else self.head_values(before, context)
         return join(self.called_member(v, name, "", context) for v in self.bounded(held))
-
-    # ------------------------------------------------------------------ members
-    def own_member(self, value: Value, name: str, context: Context, called: bool = False) -> Values:
-        """Methods and fields have name spaces of their own: which is meant, the parentheses say."""
-        env = self.environment(value)
-        for ancestor, inner in self.lineage(value.symbol):
-            members = ancestor.members.get(name, ())
-            functions = tuple(s for s in members if s.is_function)
-            # A type's own method hides the one of that name that a trait gives it.
-            functions = tuple(s for s in functions if "implements" not in s.d.flags) or functions
-            if functions and (called or (ancestor.index, name) not in ancestor.file.binds):
-                via = value.via if value.via in ("self", "flow") else "type"
-                return (Value("func", functions, via=via, owner=value),)
-            variants = self.symbol_values(s for s in members if "variant" in s.d.flags or "const" in s.d.flags)
-            if variants:
-                return self._plain(variants)
-            rows = ancestor.file.binds.get((ancestor.index, name))
-            if rows:
-                held = self.type_values(rows[0].text, ancestor.file, ancestor.index)
-                held = self.with_kept(held, ancestor, name)
-                mapping = {k: self.substitute(v, env, 1) for k, v in inner.items()} if inner else env
-                return (self.substitute(held, mapping) if mapping else held) or (Value("unknown"),)
-        return NOTHING
-
-    def called_member(self, value: Value, name: str, receiver: str, context: Context) -> Values:
-        if value.kind in ("inst", "class") and isinstance(value.symbol, Symbol):
-            found = self.own_member(value, name, context, called=True)
-            found = found or join(self.called_member(v, name, receiver, context) for v in self.deref_target(value))
-            if any(v.kind == "func" for v in found):
-                return found
-        return self.member(value, name, context)
-
-    def deref_target(self, value: Value) -> Values:
-        """What a value of a type here derefs to."""
-        target = self._associated(value.symbol, "Target") if value.kind == "inst" else None
-        held = self.alias_values(Value("alias", target), 0) if target is not None else NOTHING
-        return tuple(v for v in held if v.symbol is not value.symbol)
 
     def is_abstract(self, symbol: Symbol) -> bool:
         """What a trait gives by default, a type may give anew."""
         return symbol.parent is not None and symbol.parent.d.kind == "interface"
 
     def arguments(self, callee: str, context: Context) -> list[str] | None:
+        callee = callee.replace("~", "!")
+        if callee.endswith("()"):  # what a call gives is called
+            return self.arguments_of(callee, "()", context)
         before, colons, name = callee.rpartition("::")
         if not colons or "." in name:
             return super().arguments(callee, context)
@@ -233,39 +202,6 @@ class RustEngine(RustExtensions):
         calls = context.file.facts.calls
         best = min(rows, key=lambda i: (abs(calls[i].line - context.line), i)) if rows else -1
         return (context.file.args[best] or ["?"] * calls[best].arity) if rows else None
-
-    def member(self, value: Value, name: str, context: Context) -> Values:
-        if name == "@list":  # an array written out: of what its first element is
-            return (Value("list", args=((value,),)),)
-        if value.kind not in ("inst", "class") or not isinstance(value.symbol, Symbol):
-            return self.extension(value, name) or super().member(value, name, context)
-        found = self.own_member(value, name, context)
-        found = found or join(self.member(v, name, context) for v in self.deref_target(value))
-        found = found or self.extension(value, name)
-        if found:
-            return found
-        if name in library.SAME or (value.kind == "class" and name in ("default", "from", "new")):
-            return (Value("extfunc", name=f"std#{name}", owner=value),)
-        # Of a trait elsewhere. What a derive macro gives a type mostly makes one of it: `Options::parse()`
-        return (Value("beyond", owner=value if value.kind == "class" and derived(value.symbol) else None),)
-
-    def foreign_member(self, value: Value, name: str, context: Context) -> Values:
-        if value.kind == "module":
-            return self._plain(self.lookup(value.symbol, name))
-        if value.kind == "variant":
-            rows = value.symbol.file.binds.get((value.symbol.index, name), ())
-            if rows:
-                return self.type_values(rows[0].text, value.symbol.file, value.symbol.d.scope)
-            return self.member(Value("inst", value.symbol.parent), name, context)  # `Code::Done.exit()`
-        if value.kind == "tuple":
-            return tuple(value.args[int(name)]) if name.isdigit() and int(name) < len(value.args) else NOTHING
-        if value.kind == "ns":
-            return (Value("extfunc", name=f"{value.name}#{name}"),)
-        if value.kind == "list":
-            return (Value("extfunc", name=f"std#Vec.{name}", owner=value),)
-        if value.kind in ("ext", "extclass"):
-            return (Value("extfunc", name=f"{value.name}.{name}", owner=value),)
-        return (value,) if value.kind == "beyond" else NOTHING
 
     # ------------------------------------------------------------------ calls
     def special_call(self, call: Call, context: Context, args: list[str], emitter: Any) -> Outcome | None:

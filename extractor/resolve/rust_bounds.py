@@ -4,17 +4,22 @@
 
 from __future__ import annotations
 
+import re
+
 from extractor.facts import MODULE
 from extractor.resolve import rust_library as library
-from extractor.resolve.chains import TypeText
+from extractor.resolve.chains import TypeText, split_top
 from extractor.resolve.model import NOTHING, File, Symbol, Value, Values, join
 from extractor.resolve.rust_modules import RustModules
+from extractor.resolve.rust_types import closing, rust_type
 
 _DEEP = 6  # projections of projections
 
 
 class RustBounds(RustModules):
     """Knows more of type variables than their names."""
+
+    vague = frozenset(("lambda", "unknown"))
 
     def type_variable(self, name: str, file: File, scope: int) -> Value | None:
         """A type parameter, with what every where clause around says of it."""
@@ -77,7 +82,7 @@ class RustBounds(RustModules):
         whole = f"{head}::{name}"
         stated = self._stated(whole, file, scope)
         held = self.bounded((variable,)) if variable is not None else self.self_values(file, scope)
-        found = join([stated, *(self.associated(v, name) for v in held)])
+        found = join([stated, *(self._item_of(v, name) for v in held)])
         for step in deeper.split("::") if deeper else ():
             whole = f"{whole}::{step}"
             found = join([self._stated(whole, file, scope), *(self.associated(v, step) for v in self.bounded(found))])
@@ -92,15 +97,38 @@ class RustBounds(RustModules):
             here = file.symbols[here].d.scope
         return NOTHING
 
+    def of_variable(self, value: Value, name: str) -> Values:
+        """What where clauses say of `T::Item`, of a value known to be of a type T."""
+        if value.owner is None or value.owner.kind != "var":
+            return NOTHING
+        file, scope, bound = value.owner.symbol
+        found = self._stated(f"{value.owner.name}::{name}", file, scope)
+        if not found and name in bound and (given := re.search(rf"\b{name}\s*=\s*", bound)) is not None:
+            rest = bound[given.end() :]  # `IntoIterator<Item = Shape>`
+            found = self.instances(rust_type(split_top(rest[: closing(rest)], ",")[0]), file, scope)
+        return found
+
+    def impl_environment(self, member: Symbol, value: Value) -> dict[str, Values]:
+        """Type parameters of the impl block that a method or type stands in, as a value's type says."""
+        file = member.file
+        written = (file.facts.extra or {}).get("receivers", {}).get(str(member.index))
+        own = file.typevars.get(member.index, {})
+        if not written or not own or not value.args:
+            return {}
+        names = [a.name for a in rust_type(written).args]
+        return {name: tuple(given) for name, given in zip(names, value.args, strict=False) if name in own}
+
     def associated(self, value: Value, name: str) -> Values:
         """The type that a type gives a name: as its implementation says, else as the trait bounds it."""
         if value.kind == "list" and name in ("Item", "IntoIter"):
             return self.element(value) if name == "Item" else (value,)
         if value.kind not in ("inst", "class") or not isinstance(value.symbol, Symbol):
             return NOTHING
-        alias = self._associated(value.symbol, name)
+        declared = value.symbol.file.found["wheres"].get(value.symbol.index, {})
+        alias = self._associated(value.symbol, name) if f"Self::{name}" not in declared else None
         if alias is not None:
-            return self.substitute(self.alias_values(Value("alias", alias), 0), self.environment(value), 1)
+            env = {**self.environment(value), **self.impl_environment(alias, value)}
+            return self.substitute(self.alias_values(Value("alias", alias), 0), env, 1)
         for ancestor, _ in self.lineage(value.symbol):
             bound = ancestor.file.found["wheres"].get(ancestor.index, {}).get(f"Self::{name}")
             if bound is not None:
@@ -110,24 +138,32 @@ class RustBounds(RustModules):
     def receiver_environment(self, method: Symbol, receiver: Value | None) -> dict[str, Values]:
         """What `Self` and `Self::Item` of a trait's method are on a receiver."""
         env = super().receiver_environment(method, receiver)
+        if receiver is not None:
+            env |= self.impl_environment(method, receiver)
         owner = method.parent
         if receiver is None or owner is None or owner.d.kind != "interface":
             return env
         behind: Value | None = receiver.owner  # a type parameter, or a type from elsewhere
         env["Self"] = (behind if behind is not None else self.as_instance(receiver),)
-        for ancestor, _ in self.lineage(owner):
-            for whole in ancestor.file.found["wheres"].get(ancestor.index, ()):
-                head, _, name = whole.partition("::")
-                if head == "Self" and name and "::" not in name:
-                    env[whole] = self._on(behind, receiver, name)
+        for name in self._items(owner):
+            env[f"Self::{name}"] = self._item_of(receiver, name)
         return env
+
+    def _items(self, trait: Symbol) -> list[str]:
+        """The names that a trait and those above it give to types."""
+        rows = (w for ancestor, _ in self.lineage(trait) for w in ancestor.file.found["wheres"].get(ancestor.index, ()))
+        return [w[6:] for w in rows if w.startswith("Self::") and "::" not in w[6:]]
+
+    def _item_of(self, receiver: Value, name: str) -> Values:
+        """`Self::Item` of a receiver: what where clauses say of it, its implementation, or the trait."""
+        behind: Value | None = receiver.owner
+        if behind is None or behind.kind != "var":
+            return (self.associated(behind, name) if behind is not None else NOTHING) or self.associated(receiver, name)
+        bound = self.bounded(self.associated(receiver, name))
+        if any(v.args for v in bound) and isinstance(receiver.symbol, Symbol):
+            env = {f"Self::{n}": self.of_variable(receiver, n) for n in self._items(receiver.symbol)}
+            bound = self.substitute(bound, env, 1)
+        return join([self.of_variable(receiver, name), bound])
 
     def passing_environment(self, symbol: Symbol, receiver: Value | None) -> dict[str, Values]:
         return self.receiver_environment(symbol, receiver)
-
-    def _on(self, behind: Value | None, receiver: Value, name: str) -> Values:
-        if behind is not None and behind.kind == "var":
-            file, scope, _ = behind.symbol
-            stated = self._stated(f"{behind.name}::{name}", file, scope) if scope != MODULE else NOTHING
-            return join([stated, self.associated(receiver, name)])
-        return (self.associated(behind, name) if behind is not None else NOTHING) or self.associated(receiver, name)

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from extractor.facts import MODULE, FileFacts
 from extractor.resolve import rust_library as library
 from extractor.resolve.model import NOTHING, File, Symbol, Value, Values
-from extractor.resolve.rust_modules import rust_type
 from extractor.resolve.rust_results import RustResults
+from extractor.resolve.rust_types import rust_type
 
 
 def give(owner: Symbol, trait: Value) -> None:
@@ -49,7 +49,8 @@ class RustExtensions(RustResults):
     def extension(self, value: Value, name: str) -> Values:
         """The method that exactly one trait here gives a value whose own type stands elsewhere."""
         keys = [*sorted(self._foreign_traits(value)), ""] if value.kind in ("inst", "class") else [_key(value), ""]
-        if value.kind not in _KNOWN or any(name in library.OWN.get(key, ()) for key in keys):
+        own = library.OF_ITERATORS if value.name == "iter" else library.OWN.get(keys[0], frozenset())
+        if value.kind not in _KNOWN or name in own:
             return NOTHING
         traits = {t.symbol.id: t for key in keys for t in self._extensions.get(key, ())}
         found = [(t, functions) for _, t in sorted(traits.items()) if (functions := self._of_trait(t.symbol, name))]
@@ -67,6 +68,9 @@ class RustExtensions(RustResults):
                 return functions
         return ()
 
+    def iterates(self, value: Value) -> bool:
+        return "Iterator[]" in self._foreign_traits(value)
+
     def _foreign_traits(self, value: Value) -> set[str]:
         out: set[str] = set()
         for ancestor, _ in self.lineage(value.symbol):
@@ -81,5 +85,6 @@ _KNOWN = frozenset(("list", "ext", "extclass", "tuple", "callable", "lambda", "i
 def _key(value: Value) -> str:
     """The name of a type elsewhere; sequences and iterators are one."""
     if value.kind in ("ext", "extclass"):
-        return value.name.rpartition("#")[2]
+        name: str = value.name.rpartition("#")[2]
+        return "Iterator[]" if name in library.LISTS else name
     return {"list": "Iterator[]", "tuple": "()", "callable": "=>", "lambda": "=>"}.get(value.kind, "")

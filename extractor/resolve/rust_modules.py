@@ -4,68 +4,17 @@ apart.
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
 from extractor.facts import MODULE, FileFacts, Import
 from extractor.nodes import parent_of
 from extractor.resolve import rust_library as library
-from extractor.resolve.chains import UNKNOWN_TYPE, TypeText, reads_types, split_top
+from extractor.resolve.chains import TypeText
 from extractor.resolve.model import NOTHING, File, Symbol, Value, Values, join
 from extractor.resolve.oo_kept import Kept
-
-_LEADING: Final = re.compile(r"^(?:&\s*|'\w+\s+|mut\s+|dyn\s+|impl\s+|\*const\s+|\*mut\s+|for\s*<[^>]*>\s*|\?)+")
-_PROJECTED: Final = re.compile(r"<\s*(?:&\s*)?(?:'\w+\s+)?([\w:]+)\s+as\s.*?>((?:::\w+)+)$")  # `<T as Iterator>::Item`
-_CALLABLE: Final = re.compile(r"^(?:unsafe\s+|extern\s+(?:\"\w+\"\s+)?)*(?:[\w:]*::)?(?:fn|Fn|FnMut|FnOnce)\s*\(")
-
-
-@reads_types
-def rust_type(text: str) -> TypeText:
-    """`&mut Option<Box<dyn Shape>>` as Option(Box(Shape)): references say nothing about members."""
-    text = _LEADING.sub("", text.strip()).strip()
-    if text.startswith("<") and (projected := _PROJECTED.match(text)):
-        text = projected[1] + projected[2]
-    if not text or text[0] in "_<!'":
-        return UNKNOWN_TYPE
-    bounds = [b.strip() for b in split_top(text, "+") if b.strip() and b.strip()[0] not in "'?"]
-    if len(bounds) > 1:
-        return TypeText("|", tuple(rust_type(b) for b in bounds))
-    text = bounds[0] if bounds else text
-    if _CALLABLE.match(text):
-        start = text.index("(")
-        end = _close(text, start)
-        result = text[end:].strip().removeprefix("->").strip()
-        params = tuple(
-            rust_type(p.partition(":")[2] or p) for p in split_top(text[start + 1 : end - 1], ",") if p.strip()
-        )
-        return TypeText("=>", (rust_type(result) if result else TypeText("()"), *params))
-    if text.startswith("["):
-        return TypeText("[]", (rust_type(split_top(text[1:-1], ";")[0]),))
-    if text.startswith("("):
-        inner = tuple(rust_type(p) for p in split_top(text[1:-1], ",") if p.strip())
-        return inner[0] if len(inner) == 1 and "," not in text else TypeText("()", inner)
-    cut = text.find("<")
-    if cut < 0:
-        return TypeText(text.replace(" ", "")) if re.match(r"^[\w:\s]+$", text) else UNKNOWN_TYPE
-    end = _close(text, cut)
-    args = [a.strip() for a in split_top(text[cut + 1 : end - 1], ",") if a.strip()]
-    kept = tuple(rust_type(a.partition("=")[2] if "=" in a else a) for a in args if a[0] != "'")
-    rest = text[end:].strip()
-    return TypeText(text[:cut].strip().removesuffix("::") + rest, kept)
-
-
-def _close(text: str, start: int) -> int:
-    depth = 0
-    for position in range(start, len(text)):
-        if text[position] in "(<[":
-            depth += 1
-        elif text[position] in ")]" or (text[position] == ">" and text[position - 1] not in "-="):
-            depth -= 1
-            if depth == 0:
-                return position + 1
-    return len(text)
+from extractor.resolve.rust_types import rust_type
 
 
 class Mod:
@@ -237,8 +186,10 @@ class RustModules(Kept):
         """A name in a module: declared there, a module in it, named by `use`, or among what a glob brings. A module and a function
         may share a name: `mod job; pub use self::job::job;`"""
         inner = (Value("module", mod.children[name], name=name),) if name in mod.children else NOTHING
-        if name in mod.items:
-            return (*self.symbol_values(mod.items[name]), *inner)
+        declared = self.symbol_values(mod.items.get(name, ()))
+        if declared and not all(v.kind == "func" and all("macro" in s.d.flags for s in v.symbol) for v in declared):
+            return (*declared, *inner)
+        inner = (*declared, *inner)  # a macro hides no function of its name
         key = ("lookup", id(mod), name)
         if key in seen:
             return inner
@@ -299,7 +250,10 @@ class RustModules(Kept):
         if name.startswith("Self::"):
             owner = file.enclosing_class(scope)
             held = self._associated(owner, name[6:]) if owner is not None else None
-            return Value("alias", held) if held is not None else None
+            variants = (
+                [s for s in owner.members.get(name[6:], ()) if "variant" in s.d.flags] if owner is not None else []
+            )
+            return Value("alias", held) if held is not None else Value("variant", variants[0]) if variants else None
         if "::" not in name:
             variable = self.type_variable(name, file, scope)
             if variable is not None:
@@ -314,7 +268,9 @@ class RustModules(Kept):
         for value in self.resolve_path(self.module_at(file, scope, line), name):
             if value.kind in wanted:
                 return value
-        return None
+        return (
+            Value("extclass", name=f"std#{name}") if name in library.PRELUDE else None
+        )  # a function may be called `char`
 
     def _associated(self, owner: Symbol, name: str, trait: str = "") -> Symbol | None:
         """The type that an implementation, of that trait where one is told, gives a name."""
@@ -328,14 +284,21 @@ class RustModules(Kept):
         if parsed.name == "()":
             return (Value("tuple", args=tuple(self.instances(a, file, scope, depth + 1) for a in parsed.args)),)
         last = parsed.name.rpartition("::")[2]
-        if last in library.PRELUDE and parsed.args and depth < 20:
+        if last in library.PRELUDE and (parsed.args or last in library.LISTS) and depth < 20:
             found = self.type_name(parsed.name, file, scope)
             if found is None or found.kind == "extclass":
                 inner = tuple(self.instances(a, file, scope, depth + 1) for a in parsed.args)
-                if last in library.TRANSPARENT:
+                if last in library.TRANSPARENT and inner:
                     return inner[-1]
+                if last in library.ADAPTED and inner:
+                    return inner[0]
+                if last == "Enumerate" and inner:
+                    elements = join(self.element(v) for v in self.bounded(inner[0]))
+                    return (Value("list", args=((Value("tuple", args=(NOTHING, elements)),),)),)
                 if last in library.LISTS:
-                    return (Value("list", args=(inner[0],)),)
+                    pair = len(inner) > 1 and last.startswith(("Iter", "IntoIter"))  # of a map
+                    element = (Value("tuple", args=inner[:2]),) if pair else inner[0] if inner else NOTHING
+                    return (Value("list", args=(element,), name="iter" if last in library.ITERATORS else ""),)
                 if last in library.MAPS:
                     return (Value("list", args=(inner[-1], inner[0]), name="map"),)
                 return (Value("ext", None, inner, f"std#{last}"),)
