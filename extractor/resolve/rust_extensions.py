@@ -42,15 +42,15 @@ class RustExtensions(RustResults):
             if value.kind == "inst" and value.symbol is not trait.symbol:  # what has the one trait has the other
                 give(value.symbol, trait._replace(via="implements"))
             elif value.kind != "inst":
-                held = self._extensions.setdefault(_key(value), [])
-                if trait.symbol not in [t.symbol for t in held]:
-                    held.append(trait)
+                keys = (_key(value), "Iterator[]") if "IntoIterator" in target else (_key(value),)
+                for held in [self._extensions.setdefault(key, []) for key in dict.fromkeys(keys)]:
+                    if trait.symbol not in [t.symbol for t in held]:
+                        held.append(trait)
 
     def extension(self, value: Value, name: str) -> Values:
         """The method that exactly one trait here gives a value whose own type stands elsewhere."""
         keys = [*sorted(self._foreign_traits(value)), ""] if value.kind in ("inst", "class") else [_key(value), ""]
-        own = library.OF_ITERATORS if value.name == "iter" else library.OWN.get(keys[0], frozenset())
-        if value.kind not in _KNOWN or name in own:
+        if value.kind not in _KNOWN or name in library.OWN.get(keys[0], ()):
             return NOTHING
         traits = {t.symbol.id: t for key in keys for t in self._extensions.get(key, ())}
         found = [(t, functions) for _, t in sorted(traits.items()) if (functions := self._of_trait(t.symbol, name))]
@@ -83,8 +83,10 @@ _KNOWN = frozenset(("list", "ext", "extclass", "tuple", "callable", "lambda", "i
 
 
 def _key(value: Value) -> str:
-    """The name of a type elsewhere; sequences and iterators are one."""
+    """The name of a type elsewhere; vectors and slices are one, and all iterators."""
     if value.kind in ("ext", "extclass"):
         name: str = value.name.rpartition("#")[2]
-        return "Iterator[]" if name in library.LISTS else name
-    return {"list": "Iterator[]", "tuple": "()", "callable": "=>", "lambda": "=>"}.get(value.kind, "")
+        return "Iterator[]" if name in library.ITERATORS else "[]" if name in library.LISTS else name
+    if value.kind == "list":
+        return "Iterator[]" if value.name == "iter" else "[]"
+    return {"tuple": "()", "callable": "=>", "lambda": "=>"}.get(value.kind, "")

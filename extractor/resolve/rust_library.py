@@ -122,8 +122,7 @@ OWN: Final = {
     | frozenset(("ok_or", "is_some", "is_none", "zip", "take", "xor", "or")),
     "Result": SAME | UNWRAPPED | RUNNERS | frozenset(("ok", "err", "is_ok", "is_err", "or")),
 }
-# What is an iterator has these of its own, and what `Vec` has besides it has not.
-OF_ITERATORS: Final = (
+OWN["Iterator[]"] = (
     ADAPTORS | RUNNERS | {"next", "next_back", "count", "sum", "product", "unzip", "size_hint", "eq", "by_ref"}
 )
 OWN["String"] = OWN["str"]
