@@ -34,6 +34,7 @@ _LITERALS: Final = {
     "boolean_literal": "<bool>",
     "char_literal": "<char>",
 }
+MAX_TYPED: Final = 60  # longer type arguments of a call are left out
 MAX_NESTED: Final = 3
 MAX_BRANCHES: Final = 12
 _COMPARISONS: Final = frozenset(("==", "!=", "<", ">", "<=", ">=", "&&", "||"))
@@ -212,11 +213,11 @@ class RustNames(RustDocs):
     def chain(self, node: Node | None) -> str:
         """An expression in the notation of collect.py; `?` and unwrapping are !, the error in a Result ^."""
         steps: list[str] = []
-        head = "?"
+        head, typed = "?", ""
         while node is not None and len(steps) <= MAX_STEPS:
             kind = node.type
             if kind in PATHS:
-                head = self.variable(node) if kind == "identifier" else self.path(node)
+                head = (self.variable(node) if kind == "identifier" else self.path(node)) + typed
                 break
             if kind == "call_expression":
                 function = node.child_by_field_name("function")
@@ -231,9 +232,12 @@ class RustNames(RustDocs):
                 steps.append("()")
                 node = function
             elif kind == "field_expression":
-                steps.append("." + self.text(node.child_by_field_name("field")))
+                steps.append("." + self.text(node.child_by_field_name("field")) + typed)
+                typed = ""
                 node = node.child_by_field_name("value")
             elif kind == "generic_function":
+                stated = self.type_text(node.child_by_field_name("type_arguments")).removeprefix("::")
+                typed = f"::{stated}" if 2 < len(stated) <= MAX_TYPED else ""
                 node = node.child_by_field_name("function")
             elif kind == "try_expression":
                 steps.append("!")

@@ -363,7 +363,7 @@ class Engine(Overloads):
             return returned
         env = self.receiver_environment(symbol, value.owner)
         own = symbol.file.typevars.get(symbol.index, {})
-        env.update(zip(own, value.args, strict=False))
+        env.update(self.given_types(own, value))
         if own and args:
             for param, arg in zip(symbol.d.params, args, strict=False):
                 wanted = self.type_values(param.annotation, symbol.file, symbol.index)

@@ -278,6 +278,10 @@ class Types(ABC):
         names = value.symbol.file.typevars.get(value.symbol.index, {})
         return dict(zip(names, value.args, strict=False))
 
+    def given_types(self, own: Mapping[str, str], callee: Value) -> dict[str, Values]:
+        """A function's type parameters where the call states them."""
+        return dict(zip(own, callee.args, strict=False))
+
     def receiver_environment(self, method: Symbol, receiver: Value | None) -> dict[str, Values]:
         """Type parameters of the class that defines a method, as the receiver's type says."""
         env: dict[str, Values] = {}

@@ -19,7 +19,7 @@ from extractor.resolve.rust_extensions import give
 from extractor.resolve.rust_members import RustMembers
 from extractor.resolve.rust_modules import Mod
 from extractor.resolve.rust_results import function_elsewhere
-from extractor.resolve.rust_types import rust_type
+from extractor.resolve.rust_types import rust_type, untyped
 
 
 def link(files: Sequence[FileFacts], configs: Mapping[str, str]) -> Links:
@@ -67,6 +67,7 @@ class RustEmitter(Emitter):
 class RustEngine(RustMembers):
     """What Rust expressions mean, and where their calls lead."""
 
+    max_overloads = 3  # for unix, for windows, and for what is neither
     runners = library.RUNNERS
     puts = library.PUTS
     _operator_methods: set[str] | None = None  # those of std::ops that anything here implements
@@ -125,6 +126,9 @@ class RustEngine(RustMembers):
 
     # ------------------------------------------------------------------ names
     def head_values(self, head: str, context: Context) -> Values:
+        head, given = untyped(head)
+        if given:
+            return self.typed(self.head_values(head, context), given, context)
         if head in ("self", "Self"):
             held = self.self_values(context.file, context.scope)
             kinds = {"inst": "class", "ext": "extclass"} if head == "Self" else {}
@@ -192,7 +196,7 @@ class RustEngine(RustMembers):
         return symbol.parent is not None and symbol.parent.d.kind == "interface"
 
     def arguments(self, callee: str, context: Context) -> list[str] | None:
-        callee = callee.replace("~", "!")
+        callee = untyped(callee)[0].replace("~", "!")
         if callee.endswith("()"):  # what a call gives is called
             return self.arguments_of(callee, "()", context)
         before, colons, name = callee.rpartition("::")

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from extractor.facts import MODULE
 from extractor.resolve import rust_library as library
@@ -140,6 +141,8 @@ class RustBounds(RustModules):
         env = super().receiver_environment(method, receiver)
         if receiver is not None:
             env |= self.impl_environment(method, receiver)
+            if receiver.owner is not None and receiver.owner.kind != "var":  # a type from elsewhere
+                env |= self.impl_environment(method, receiver.owner)
         owner = method.parent
         if receiver is None or owner is None or owner.d.kind != "interface":
             return env
@@ -164,6 +167,10 @@ class RustBounds(RustModules):
             env = {f"Self::{n}": self.of_variable(receiver, n) for n in self._items(receiver.symbol)}
             bound = self.substitute(bound, env, 1)
         return join([self.of_variable(receiver, name), bound])
+
+    def given_types(self, own: Mapping[str, str], callee: Value) -> dict[str, Values]:
+        """Those of the impl block around come first, and no call states them."""
+        return dict(zip(list(own)[-len(callee.args) :], callee.args, strict=False)) if callee.args else {}
 
     def passing_environment(self, symbol: Symbol, receiver: Value | None) -> dict[str, Values]:
         return self.receiver_environment(symbol, receiver)

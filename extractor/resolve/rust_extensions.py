@@ -58,8 +58,22 @@ class RustExtensions(RustResults):
             return NOTHING
         trait, functions = found[0]
         written = [s for s in self.written.get((keys[0], name), ()) if s.d.trait == trait.symbol.d.name]
+        if len(written) > 1:
+            alike = [self._alike(s, value) for s in written]
+            written = [s for s, count in zip(written, alike, strict=True) if count == max(alike) >= 0]
         functions = tuple(written) if len(written) == 1 else functions
         return (Value("func", functions, owner=Value("inst", trait.symbol, trait.args, owner=self.as_instance(value))),)
+
+    def _alike(self, method: Symbol, value: Value) -> int:
+        """How many type arguments of a value an implementation names, -1 where one is another's: `Result<T, ()>` for what may fail."""
+        target = (method.file.facts.extra or {})["receivers"][str(method.index)]
+        best = -1
+        for held in self.instances(rust_type(target), method.file, method.index):
+            pairs = [(a[0], b[0]) for a, b in zip(held.args, value.args, strict=False) if a and b]
+            known = [(a, b) for a, b in pairs if "var" not in (a.kind, b.kind)]
+            if all((a.kind, a.symbol, a.name) == (b.kind, b.symbol, b.name) for a, b in known):
+                best = max(best, len(known))
+        return best
 
     def _of_trait(self, trait: Symbol, name: str) -> tuple[Symbol, ...]:
         for ancestor, _ in self.lineage(trait):

@@ -6,6 +6,7 @@ from extractor.resolve import rust_library as library
 from extractor.resolve.model import NOTHING, Context, Symbol, Value, Values, join
 from extractor.resolve.rust_extensions import RustExtensions
 from extractor.resolve.rust_results import derived
+from extractor.resolve.rust_types import rust_type, untyped
 
 
 class RustMembers(RustExtensions):
@@ -49,12 +50,20 @@ class RustMembers(RustExtensions):
         return NOTHING
 
     def called_member(self, value: Value, name: str, receiver: str, context: Context) -> Values:
+        name, given = untyped(name)
+        if given:
+            return self.typed(self.called_member(value, name, receiver, context), given, context)
         if value.kind in ("inst", "class") and isinstance(value.symbol, Symbol):
             found = self.own_member(value, name, context, called=True)
             found = found or join(self.called_member(v, name, receiver, context) for v in self.deref_target(value))
             if any(v.kind == "func" for v in found):
                 return found
         return self.member(value, name, context)
+
+    def typed(self, values: Values, given: str, context: Context) -> Values:
+        """Functions that are called with the type arguments given."""
+        args = tuple(self.instances(a, context.file, context.scope) for a in rust_type(f"T{given}").args)
+        return tuple(v._replace(args=args) if v.kind in ("func", "extfunc") else v for v in values)
 
     def deref_target(self, value: Value) -> Values:
         """What a value of a type here derefs to."""

@@ -291,10 +291,10 @@ class RustModules(Kept):
                 if last in library.TRANSPARENT and inner:
                     return inner[-1]
                 if last in library.ADAPTED and inner:
-                    return inner[0]
+                    return tuple(v._replace(name="iter") if v.kind == "list" else v for v in inner[0])
                 if last == "Enumerate" and inner:
                     elements = join(self.element(v) for v in self.bounded(inner[0]))
-                    return (Value("list", args=((Value("tuple", args=(NOTHING, elements)),),)),)
+                    return (Value("list", args=((Value("tuple", args=(NOTHING, elements)),),), name="iter"),)
                 if last in library.LISTS:
                     pair = len(inner) > 1 and last.startswith(("Iter", "IntoIter"))  # of a map
                     element = (Value("tuple", args=inner[:2]),) if pair else inner[0] if inner else NOTHING

@@ -61,6 +61,11 @@ class RustResults(RustBounds):
             return (self.as_instance(value),)
         method = value.name.rpartition("#")[2].rpartition(".")[2]
         owner: Value | None = value.owner
+        if value.args and (stated := tuple(value.args[0])) and method in ("collect", "parse", "into", "sum", "product"):
+            if method == "parse":
+                return (Value("ext", None, (stated, NOTHING), "std#Result"),)
+            if any(v.kind != "list" or v.args[0] for v in stated):  # `Vec<_>` leaves the element to be found
+                return stated
         if owner is None or owner.kind == "extclass":
             first = self.evaluate(args[0], context) if args and args[0] not in ("", "?") else NOTHING
             if value.name in library.GIVE_BACK:

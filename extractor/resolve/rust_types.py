@@ -62,3 +62,16 @@ def _close(text: str, start: int) -> int:
             if depth == 0:
                 return position + 1
     return len(text)
+
+
+def untyped(callee: str) -> tuple[str, str]:
+    """`data.read::<Head>` as `data.read` and `<Head>`."""
+    depth = 0
+    for position in range(len(callee) - 1, -1, -1) if callee.endswith(">") else ():
+        char = callee[position]
+        depth += (char == ">" and callee[position - 1] not in "-=") - (char == "<")
+        if depth == 0:
+            return (
+                (callee[: position - 2], callee[position:]) if callee.startswith("::", position - 2) else (callee, "")
+            )
+    return callee, ""
