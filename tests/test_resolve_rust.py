@@ -376,16 +376,18 @@ def test_a_trait_for_a_type_from_elsewhere_says_nothing_of_other_types() -> None
     text = """
     trait Width { fn width(&self) -> usize; fn len(&self) -> usize; }
     trait Depth { fn both(&self) {} } trait Breadth { fn both(&self) {} }
-    trait Tail { fn tail(&self) {} }
+    trait Tail { fn tail(&self) {} } trait Sink { fn push(&mut self, n: u8); fn sink(&self) {} }
+    impl Sink for Vec<u8> { fn push(&mut self, n: u8) {} }
     impl Width for str { fn width(&self) -> usize { 0 } fn len(&self) -> usize { 1 } }
     impl Depth for String {} impl Breadth for String {}
     impl<I: Iterator> Tail for I {}
-    fn own(s: &str) { s.len(); }
+    fn own(s: &str, v: &mut Vec<u8>) { s.len(); v.push(1); }
     fn other(n: u8, m: Missing, v: Vec<u8>) { n.width(); m.width(); v.tail(); }
     fn unsure(s: String) { s.both(); }
-    fn right(s: &str, v: Vec<u8>) { s.width(); v.iter().map(|n| n + 1).tail(); }
+    fn right(s: &str, v: Vec<u8>) { s.width(); v.iter().map(|n| n + 1).tail(); v.sink(); }
     """
     assert calls(linked(src__lib=text)) == {
+        ("right", "rs:src/lib.rs#Sink.sink"),
         ("right", "rs:src/lib.rs#str.width"),
         ("right", "rs:src/lib.rs#Tail.tail"),
     }

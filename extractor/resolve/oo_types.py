@@ -124,6 +124,10 @@ class Types(ABC):
         """Whether what is named is there to be defined below, whatever the call looks like."""
         return self.is_abstract(symbol)
 
+    def undecided(self, chosen: Sequence[Symbol]) -> bool:
+        """Whether so many definitions are left that none can be said to be called."""
+        return len(chosen) > self.max_overloads
+
     def narrowed(self, chosen: list[Symbol], call: Call, args: list[str], context: Context) -> list[Symbol]:
         """Of overloads that the arguments do not tell apart, those that the place of the call does."""
         return chosen

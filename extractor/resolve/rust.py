@@ -67,7 +67,6 @@ class RustEmitter(Emitter):
 class RustEngine(RustMembers):
     """What Rust expressions mean, and where their calls lead."""
 
-    max_overloads = 3  # for unix, for windows, and for what is neither
     runners = library.RUNNERS
     puts = library.PUTS
     _operator_methods: set[str] | None = None  # those of std::ops that anything here implements
@@ -123,6 +122,11 @@ class RustEngine(RustMembers):
         found = super()._step(values, step, prefix, called, context)
         telling = tuple(v for v in found if v.kind != "beyond" or v.owner is not None)
         return telling or found
+
+    def undecided(self, chosen: Sequence[Symbol]) -> bool:
+        """One for unix, one for windows, one for what is neither: whichever is built is called."""
+        built = all(any(d.startswith("cfg(") for d in s.d.decorators) for s in chosen)
+        return super().undecided(chosen) and not built
 
     # ------------------------------------------------------------------ names
     def head_values(self, head: str, context: Context) -> Values:

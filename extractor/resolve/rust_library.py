@@ -99,7 +99,7 @@ OF_STR: Final = {
 }  # fmt: skip
 # What the types of the standard library have of their own: no trait written elsewhere hides that.
 OWN: Final = {
-    "Iterator[]": SAME
+    "[]": SAME
     | ADAPTORS
     | PERHAPS
     | frozenset(PUTS)
