@@ -49,13 +49,15 @@ class Declared(NamedTuple):
 
 
 class Site(NamedTuple):
-    """One call: where, of what, and the declarations here that it may run; `known` when the compiler says so."""
+    """One call: where, of what, and the declarations here that it may run; `known` when the compiler says so. What it may run
+    `besides` is asked of nobody."""
 
     path: str
     line: int
     name: str
     declared: tuple[Declared, ...]
     known: bool
+    besides: tuple[Declared, ...] = ()
 
 
 def sites(sources: Path, language: str, node_modules: Path | None) -> list[Site]:
@@ -81,7 +83,9 @@ def sites(sources: Path, language: str, node_modules: Path | None) -> list[Site]
 def linked(sources: Path, suffixes: tuple[str, ...]) -> tuple[list[FileFacts], Links]:
     paths = [p for p in sorted(sources.rglob("*")) if p.is_file() and "node_modules" not in p.parts]
     held = {p.relative_to(sources).as_posix(): p.read_bytes() for p in paths if p.name.endswith(suffixes)}
-    configs = {p.relative_to(sources).as_posix(): p.read_text() for p in paths if p.suffix in (".json", ".mod")}
+    configs = {
+        p.relative_to(sources).as_posix(): p.read_text() for p in paths if p.suffix in (".json", ".mod", ".toml")
+    }
     files = [parse_file(p, data, spec) for p, data in held.items() if (spec := spec_for(p, data)) is not None]
     return files, link(files, configs)
 
@@ -122,7 +126,7 @@ def compare(found: list[Site], files: list[FileFacts], links: Links) -> tuple[in
         here = at.get((path, line), [])
         for target, via in targets_here:
             where, definition = nodes[target]
-            if any(agree(where, definition, x) for s in here for x in s.declared):
+            if any(agree(where, definition, x) for s in here for x in (*s.declared, *s.besides)):
                 total, right = total + 1, right + 1
                 continue
             named = [s for s in here if s.name == definition.name or definition.name in ("constructor", "default")]
@@ -135,6 +139,14 @@ def compare(found: list[Site], files: list[FileFacts], links: Links) -> tuple[in
                 total += 1
                 disagree.append(f"extra {path}:{line} {target} ({via})")
     return sum(1 for s in found if s.declared), held, total, right, sorted(disagree)
+
+
+def report(name: str, compared: tuple[int, int, int, int, list[str]], listed: bool) -> None:
+    calls, held, edges, right, disagree = compared
+    print(f"{name}: {held} of {calls} calls that the compiler resolves are in the graph, {held / max(calls, 1):.3f}")
+    print(f"{name}: {right} of {edges} calls of the graph are the compiler's, {right / max(edges, 1):.3f}")
+    if listed:
+        print("\n".join(disagree))
 
 
 def against_index(index: Path, files: list[FileFacts], links: Links) -> tuple[int, int, int, list[str]]:
@@ -177,14 +189,11 @@ def main() -> None:
         return
     language = "go" if given.go else "typescript" if given.typescript else "java"
     found = sites(sources, language, given.typescript.resolve() if given.typescript else None)
-    files, links = linked(sources, SUFFIXES[language])
-    calls, held, edges, right, disagree = compare(found, files, links)
-    print(
-        f"{sources.name}: {held} of {calls} calls that the compiler resolves are in the graph, {held / max(calls, 1):.3f}"
+    report(
+        sources.name,
+        compare(found, *linked(sources, SUFFIXES[language])),
+        given.missing,
     )
-    print(f"{sources.name}: {right} of {edges} calls of the graph are the compiler's, {right / max(edges, 1):.3f}")
-    if given.missing:
-        print("\n".join(disagree))
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -102,3 +103,42 @@ def test_the_go_type_checker_agrees_with_the_graph_and_a_lie_is_seen(tmp_path: P
     assert recall.startswith(f"{tmp_path.name}: 1 of 2 calls")
     assert precision.startswith(f"{tmp_path.name}: 1 of 1 calls")
     assert rest[0].startswith("missing a.go:8 Go -> ")
+
+
+def saved(out: Path, main: Path) -> bool:
+    """Whether the rustc at hand says what it resolves; 1.69 was the last to."""
+    command = [
+        "rustc",
+        "--edition",
+        "2021",
+        "--crate-type",
+        "lib",
+        "--emit=metadata",
+        "-Zsave-analysis",
+        "--out-dir",
+        str(out),
+        str(main),
+    ]
+    told = subprocess.run(
+        command, capture_output=True, text=True, check=False, env={**os.environ, "RUSTC_BOOTSTRAP": "1"}
+    )
+    return told.returncode == 0
+
+
+@pytest.mark.skipif(shutil.which("rustc") is None, reason="no rustc on PATH")
+def test_rustc_agrees_with_the_graph_and_a_lie_is_seen(tmp_path: Path) -> None:
+    sources = Path(shutil.copytree(ROOT / "tests" / "fixtures" / "rust_loom", tmp_path / "rust_loom"))
+    if not saved(tmp_path, sources / "src" / "lib.rs"):
+        pytest.skip("rustc on PATH is newer than 1.69 and saves no analysis")
+    script = str(ROOT / "scripts" / "bench_rustc.py")
+    command = [sys.executable, script, str(sources), str(tmp_path / "save-analysis"), "--missing"]
+    recall, precision, *rest = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
+    assert (recall.partition(": ")[2], precision.rpartition(" ")[2], rest) == (
+        "34 of 34 calls that the compiler resolves are in the graph, 1.000",
+        "1.000",
+        [""],
+    )
+    weave = sources / "src" / "weave.rs"
+    weave.write_text(weave.read_text().replace("-> Yarn", "-> Lost"))
+    told = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    assert "missing src/lib.rs:20 ends -> Declared(path='src/weave.rs'" in told

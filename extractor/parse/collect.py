@@ -6,6 +6,8 @@ initialisers, results) are written down as chains, a text form all families shar
     chain   head followed by steps           head    name | new T() | <T> a value of type T | (chain) | => chain | ?
             | [chain,...chain] an array | {key:chain} an object | (chain|chain) either of them
     step    .name  ->name  ()  []            !  awaited   *  an element while iterating   ^  dereferenced   &  its address
+            ::<T> behind a name: the type arguments that a call is given (Rust)
+            .=T   the same as a T: what a pattern of T is matched against (Rust)
             #i.j  what the call passes as the j-th parameter of the function given as its i-th argument
             |+;   the result of a binary or unary operator whose left side is the chain so far
 """

@@ -2,8 +2,9 @@
 type its impl block is for. Inline modules lengthen the qualified names of what stands in them. Closures belong to the
 function that contains them.
 
-`extra` holds for the linker: `mods` (inline modules and their lines), `files` (modules declared elsewhere), `receivers`
-(definition -> the type of its impl), `impls` (type, trait, line), `carried` (calls whose error the function hands on).
+`extra` holds for the linker: `typevars` and `wheres` (definition, type parameter or `T::Item`, bound), `mods` (inline modules and
+their lines), `files` (modules declared elsewhere), `receivers` (definition -> the type of its impl), `impls` (type, trait, line,
+bound where the type is a parameter), `carried` (calls whose error the function hands on).
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from extractor.facts import MODULE, Base, FileFacts, Import
-from extractor.parse.collect import Step, bare, clean_comment, clip
-from extractor.parse.rust_macros import RustMacros
+from extractor.parse.collect import Step, clean_comment, clip
+from extractor.parse.rust_impls import RustImpls
 from extractor.parse.rust_names import numbered, prepare
 from extractor.parse.tree import end_line, start_line
 
@@ -28,6 +29,7 @@ _PATH_ATTRIBUTE: Final = re.compile(r'path\s*=\s*"([^"]+)"')
 _FUNCTION_TYPE: Final = re.compile(
     r"^(?:unsafe )?fn\b|\bdyn Fn(?:Mut|Once)?\b"
 )  # says that something is called, not what
+_HANDS_ON: Final = re.compile(r"match\s+\$\w+\s*\{[^{}]*?\b(?:Ok|Some|Ready)\(\s*(\w+)\s*\)\s*=>\s*\1\b")
 _ITEMS: Final = {"struct_item": "class", "union_item": "class", "enum_item": "class", "trait_item": "interface"}
 
 
@@ -37,29 +39,28 @@ def parse(source: Source) -> FileFacts:
     collector.walk()
     collector.defs = numbered(collector.defs)
     extra = {
-        "typevars": collector.bounded(),
+        "typevars": collector.typevars,
+        "wheres": collector.wheres,
         "mods": collector.mods,
         "files": collector.files,
         "receivers": collector.receivers,
         "impls": collector.impls,
         "pymethods": collector.pymethods,
         "puts": collector.puts,
+        "tries": collector.tries,
         "carried": sorted(map(list, {tuple(row) for row in collector.lines})),
     }
     return collector.facts(extra=extra)
 
 
-class RustCollector(RustMacros):
+class RustCollector(RustImpls):
     """Visits items, statements and expressions."""
 
     def __init__(self, source: Source) -> None:
         super().__init__(source)
+        self.tries: list[int] = []  # macros that take the value out of a Result, as `?` does
         self.mods: list[list[Any]] = []  # [path, first line, last line]
-        self.pymethods: list[list[int]] = []  # first and last line of the impl blocks that Python sees
         self.files: list[list[Any]] = []  # [path of the module inside this file, #[path] attribute]
-        self.receivers: dict[str, str] = {}
-        self.impls: list[list[Any]] = []
-        self._types: dict[str, int] = {}
         self._open: list[Node] = []
 
     # ------------------------------------------------------------------ items
@@ -133,7 +134,7 @@ class RustCollector(RustMacros):
         index = self.define(_ITEMS[node.type], name, node, step, signature=head.rstrip(";") or self.head(node, body), decorators=attributes,
                             visibility=self._visibility(node), flags=flags, doc=doc)  # fmt: skip
         qualname = self.defs[index].qualname
-        self._types.setdefault(qualname, index)
+        self.types.setdefault(qualname, index)
         self.type_parameters(node, index)
         if node.type == "trait_item":
             bounds = node.child_by_field_name("bounds")
@@ -170,54 +171,6 @@ class RustCollector(RustMacros):
                             visibility=self._visibility(child), decorators=attributes, doc=doc)  # fmt: skip
             self.bind(index, name, kind, child, "declared")
 
-    def on_impl(self, step: Step) -> None:
-        node, _, prefix, _ = step
-        attributes, _ = self._taken(node)
-        if any(a.partition("(")[0].rpartition("::")[2] == "pymethods" for a in attributes):
-            self.pymethods.append([start_line(node), end_line(node)])
-        written = node.child_by_field_name("type")
-        # What is said of a reference is said of what it points to.
-        while written is not None and written.type == "reference_type":
-            written = written.child_by_field_name("type")
-        target = self.type_text(written)
-        name = self.path(written)
-        trait = node.child_by_field_name("trait")
-        if trait is not None:
-            self.impls.append([target, self.type_text(trait), start_line(node)])
-        body = node.child_by_field_name("body")
-        if body is None:
-            return
-        simple = name.rpartition("::")[2] if name != "?" else re.sub(r"\W+", "_", target).strip("_") or "impl"
-        qualname = f"{prefix}.{simple}" if prefix else simple
-        before = len(self.typevars)
-        self.type_parameters(node, MODULE)
-        variables, self.typevars[before:] = self.typevars[before:], []
-        kept = self._take_comments(body, body.named_children)
-        scope = self._types.get(qualname, MODULE)
-        self._impls[node.id] = (
-            target,
-            variables,
-            bare(self.path(trait)).rpartition("::")[2] if trait is not None else "",
-        )
-        self.stack.extend((c, scope, qualname, False) for c in reversed(kept))
-
-    _impls: dict[int, tuple[str, list[list[object]], str]]
-
-    def walk(self) -> None:
-        self._impls = {}
-        super().walk()
-
-    def _impl_of(self, node: Node) -> tuple[str, list[list[object]], str] | None:
-        """The impl block that an item stands in."""
-        holder = node.parent.parent if node.parent is not None else None
-        return self._impls.get(holder.id) if holder is not None and holder.type == "impl_item" else None
-
-    def _belongs(self, index: int, impl: tuple[str, list[list[object]], str] | None) -> None:
-        if impl is not None:
-            self.receivers[str(index)] = impl[0]
-            self.typevars += [[index, *row[1:]] for row in impl[1]]
-            self.defs[index] = self.defs[index]._replace(trait=impl[2])
-
     def on_function(self, step: Step) -> None:
         node, scope = step[0], step[1]
         attributes, doc = self._taken(node)
@@ -225,19 +178,20 @@ class RustCollector(RustMacros):
         body = node.child_by_field_name("body")
         params, taken = self.params(node.child_by_field_name("parameters"))
         returns = self.type_text(node.child_by_field_name("return_type"))
-        impl = self._impl_of(node)
+        impl = self.impl_of(node)
         in_trait = scope != MODULE and self.defs[scope].kind == "interface"
         modifiers = next((self.text(c) for c in node.named_children if c.type == "function_modifiers"), "")
         flags: list[str] = [w for w in modifiers.split() if w in ("async", "const", "unsafe")]
         flags += ["self"] if taken else ["static"] if impl or in_trait else []
         flags += ["abstract"] if in_trait and body is None else []
-        flags += ["implements"] if impl and impl[2] else []
-        visibility = "public" if in_trait or (impl and impl[2]) else self._visibility(node)
+        flags += ["implements"] if impl and impl.trait else []
+        visibility = "public" if in_trait or (impl and impl.trait) else self._visibility(node)
         index = self.define("method" if impl or in_trait else "function", name, node, step, signature=self.head(node, body),
                             params=params, returns=returns, decorators=attributes, visibility=visibility, flags=flags,
                             doc=doc)  # fmt: skip
-        self._belongs(index, impl)
+        self.belongs(index, impl)
         self.type_parameters(node, index)
+        self.taken_apart(node, index)
         if body is not None:
             self.tail(body, index, returns)
             self.push((body, index, self.defs[index].qualname, False))
@@ -245,6 +199,8 @@ class RustCollector(RustMacros):
     def on_value(self, step: Step) -> None:
         """`const`, `static` and `type`."""
         node, scope, prefix, _ = step
+        if node.type == "type_item" and scope != MODULE and self.defs[scope].kind == "interface":
+            self.on_associated(step)
         attributes, doc = self._taken(node)
         name = self.text(node.child_by_field_name("name"))
         kind, value = self.type_text(node.child_by_field_name("type")), node.child_by_field_name("value")
@@ -254,9 +210,14 @@ class RustCollector(RustMacros):
         index = self.define("variable", name, node, step, signature=self.head(node, value), returns=kind, decorators=attributes,
                     visibility=self._visibility(node), flags=flags, doc=doc, value=value)  # fmt: skip
         self.type_parameters(node, index)
-        self._belongs(index, self._impl_of(node))
+        self.belongs(index, self.impl_of(node))
         self.push_nodes([value], scope, prefix)
         self.kept_in(value, name, scope)
+
+    def on_associated(self, step: Step) -> None:
+        """`type Item: Shape;` of a trait says what every implementation's item can do."""
+        bounds = next((c for c in _inside(step[0]) if c.type == "trait_bounds"), None)
+        self.wheres.append([step[1], f"Self::{self.text(step[0].child_by_field_name('name'))}", self._bound(bounds)])
 
     def on_macro_definition(self, step: Step) -> None:
         node = step[0]
@@ -265,6 +226,8 @@ class RustCollector(RustMacros):
         exported = any(a.startswith("macro_export") for a in attributes)
         index = self.define("function", name, node, step, signature=f"macro_rules! {name}", decorators=attributes, flags=("macro",),
                     visibility="public" if exported else "private", doc=doc)  # fmt: skip
+        if _HANDS_ON.search(self.text(node)):
+            self.tries.append(index)
         self.read_rules(node, index)
 
     # ------------------------------------------------------------------ statements
@@ -335,7 +298,7 @@ class RustCollector(RustMacros):
         if function.type == "identifier" and self.is_macro(function):
             self.known_macro(self.text(function), node, holder, scope)
         elif function.type == "identifier":
-            text = self.text(function)
+            text = self.variable(function)
             self.call(scope, "", text, function, arguments)
             if text == "Err" and given and scope != MODULE:
                 self.error(given[0], node, scope)
@@ -365,35 +328,44 @@ class RustCollector(RustMacros):
         macro = node.child_by_field_name("macro")
         path = self.path(macro)
         before, _, name = path.rpartition("::")
-        self.call(step[1], before, f"{name}!", macro or node, [], "scoped" if before else "call")
+        self.call(
+            step[1], before, f"{name}!", macro or node, self.macro_arguments(node), "scoped" if before else "call"
+        )
         self.read_arguments(node, step)
 
     handlers: ClassVar[Mapping[str, Callable[[Any, Step], None]]] = {
-        "attribute_item": RustMacros.on_attribute,
+        "attribute_item": RustImpls.on_attribute,
         "mod_item": on_mod,
         "use_declaration": on_use,
         **dict.fromkeys(_ITEMS, on_type),
-        "impl_item": on_impl,
+        "impl_item": RustImpls.on_impl,
         "function_item": on_function,
         "function_signature_item": on_function,
         **dict.fromkeys(("const_item", "static_item", "type_item"), on_value),
+        "associated_type": on_associated,
         "macro_definition": on_macro_definition,
         "let_declaration": on_let,
         "let_condition": on_condition,
         "match_expression": on_match,
-        "struct_expression": RustMacros.on_struct,
-        "assignment_expression": RustMacros.on_assignment,
+        "struct_expression": RustImpls.on_struct,
+        "assignment_expression": RustImpls.on_assignment,
         "for_expression": on_for,
         "block": on_block,
         "call_expression": on_call,
+        "closure_expression": RustImpls.on_closure,
         "macro_invocation": on_macro,
         **dict.fromkeys(
             ("binary_expression", "unary_expression", "compound_assignment_expr", "index_expression"),
-            RustMacros.on_operator,
+            RustImpls.on_operator,
         ),
-        "try_expression": RustMacros.on_try,
-        "return_expression": RustMacros.on_return,
+        "try_expression": RustImpls.on_try,
+        "return_expression": RustImpls.on_return,
     }
+
+
+def _inside(node: Node) -> list[Node]:
+    """The children of a node, those of a part that is no Rust of today among them: `type Item: Shape = Square;`"""
+    return [inner for c in node.named_children for inner in ([c] if c.type != "ERROR" else c.named_children)]
 
 
 def _joined(before: str, path: str) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from extractor.parse.collect import Step, clip
-from extractor.parse.rust_names import PATHS, RustNames
+from extractor.parse.rust_names import PATHS
+from extractor.parse.rust_patterns import RustPatterns
 from extractor.parse.tree import start_line
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ _WRITTEN_OUT: Final = frozenset(
 )
 
 
-class RustKept(RustNames):
+class RustKept(RustPatterns):
     """Notes names that stand where a value is kept; whether they are functions, linking knows."""
 
     def __init__(self, source: Source) -> None:
@@ -31,7 +32,7 @@ class RustKept(RustNames):
         body, holder = node.child_by_field_name("body"), f"<{self.type_text(node.child_by_field_name('name'))}>"
         for child in body.named_children if body is not None else ():
             if child.type == "shorthand_field_initializer":
-                self._keep(scope, child, holder, self.text(child), self.text(child))
+                self._keep(scope, child, holder, self.text(child), self.variable(child))
             elif child.type == "field_initializer":
                 field, value = child.child_by_field_name("field"), child.child_by_field_name("value")
                 self._keep(scope, child, holder, self.text(field), clip(self.chain(value)))
@@ -55,7 +56,7 @@ class RustKept(RustNames):
                 if child.type in _WRITTEN_OUT:
                     stack.append(child)
                 elif child.type in PATHS:
-                    self._keep(scope, child, holder, name, self.path(child))
+                    self._keep(scope, child, holder, name, self.chain(child))
 
     def _keep(self, scope: int, node: Node, holder: str, field: str, chain: str) -> None:
         if chain[:1] not in ("", "?", "<", "=") and field and not holder.startswith("?"):

@@ -25,8 +25,19 @@ _ITEMS: Final = frozenset(
     ("struct_item", "enum_item", "union_item", "type_item", "use_declaration", "macro_definition", "attribute_item",
      "extern_crate_declaration", "foreign_mod_item", "const_item", "static_item")
 )  # fmt: skip
-_NO_CODE: Final = frozenset(("cfg", "stringify"))  # macros whose arguments never run
+_DEFINED: Final = frozenset(
+    ("function_item", "impl_item", "struct_item", "enum_item", "union_item", "trait_item", "mod_item", "type_item", "const_item",
+     "static_item", "use_declaration", "macro_definition")
+)  # fmt: skip
+_AROUND: Final = frozenset(("source_file", "ERROR", "expression_statement", "if_expression", "else_clause", "block"))
+_MODULES: Final = frozenset(("source_file", "declaration_list"))
+_LISTED: Final = frozenset(("tuple_expression", "parenthesized_expression", "array_expression"))
+_SEPARATORS: Final = frozenset((",", ";", "=>"))
+_FIELD: Final = re.compile(rb"\s*(?:[\w.]+\s*=\s*)?[%?]|\s*[\w.]+\s*=(?![=>])")
+# Macros whose arguments never run, or run elsewhere.
+_NO_CODE: Final = frozenset(("cfg", "stringify", "quote", "quote_spanned", "parse_quote", "parse_quote_spanned"))
 _NAMED: Final = re.compile(rb"\$([A-Za-z_]\w*)")
+_MARKED: Final = re.compile(rb"^[ \t]*@[^\n]*", re.MULTILINE)  # a line that begins so is a mark for the macro
 _WORDS: Final = re.compile(r"\w+")
 _REPETITION: Final = re.compile(rb"\)\s*[^\s()\[\]{}$\w]{0,2}\s*[*+?]")
 
@@ -35,22 +46,69 @@ class RustMacros(RustErrors):
     """Reads token trees."""
 
     def read_arguments(self, node: Node, step: Step) -> None:
-        """What the macro of an invocation is given; of a test against a pattern, what is tested."""
+        """What the macro of an invocation is given: items where items stand, else what of it are expressions."""
         tokens = next((c for c in node.named_children if c.type == "token_tree"), None)
         name = self.text(node.child_by_field_name("macro")).rpartition("::")[2]
         if tokens is None or tokens.end_byte - tokens.start_byte < 3 or name in _NO_CODE:
             return
+        if _holder(node) in _MODULES and self._read_items(tokens, step):
+            return
+        held = self._whole(tokens)
+        if held is not None:
+            listed = held.type in _LISTED
+            pattern = listed and "matches" in name
+            self.push_nodes(
+                held.named_children[:1] if pattern else held.named_children if listed else [held], step[1], step[2]
+            )
+            return
+        first = tokens.start_byte + 1
+        for child in tokens.children[1:]:
+            if child.type in _SEPARATORS or child == tokens.children[-1]:
+                self._read_part(first, child.start_byte, step)
+                first = child.end_byte
+
+    def _read_items(self, tokens: Node, step: Step) -> bool:
+        """`cfg_unix! { fn f() {} }`: the items between the braces, whatever else stands there."""
+        first, last = tokens.start_byte + 1, tokens.end_byte - 1
+        text = _MARKED.sub(lambda m: b" " * len(m[0]), self.source.data[first:last])
+        root = self._parsed(first, last, text, b"", broken=True)
+        found: list[Node] = []
+        stack = [root] if root is not None else []
+        while stack:
+            node = stack.pop()
+            if node.type in _DEFINED or node.type == "attribute_item":
+                found.append(node)
+            elif node.type in _AROUND:
+                stack.extend(reversed(self._take_comments(node, node.named_children)))
+        if not any(n.type in _DEFINED for n in found):
+            return False
+        self.push_nodes(found, step[1], step[2], top=step[3])
+        return True
+
+    def macro_arguments(self, node: Node) -> list[str]:
+        """The arguments of an invocation that are a list of expressions."""
+        tokens = next((c for c in node.named_children if c.type == "token_tree"), None)
+        held = self._whole(tokens) if tokens is not None and _holder(node) not in _MODULES else None
+        return self.args(held) if held is not None and held.type in _LISTED else []
+
+    def _whole(self, tokens: Node) -> Node | None:
+        """The list of expressions, or the block, that an invocation is given; None when it is neither."""
         first, last = tokens.start_byte, tokens.end_byte
-        data = self.source.data
-        if data[first : first + 1] == b"{":
-            return
-        parsed = self._parsed(first, last, data[first:last], b";")
-        inside = parsed.named_children[0] if parsed is not None and len(parsed.named_children) == 1 else None
+        root = self._parsed(first, last, self.source.data[first:last], b";")
+        inside = root.named_children[0] if root is not None and root.named_children else None
         held = inside.named_children[0] if inside is not None and inside.named_children else None
-        if held is None or held.type not in ("tuple_expression", "parenthesized_expression", "array_expression"):
-            return
-        pattern = "matches" in name
-        self.push_nodes(held.named_children[:1] if pattern else held.named_children, step[1], step[2])
+        if inside is not None and self.source.data.startswith(b"{", inside.start_byte):
+            return inside
+        return held if held is not None and held.type in _LISTED else None
+
+    def _read_part(self, first: int, last: int, step: Step) -> None:
+        """One argument that may be an expression: behind the name of a field (`id = %self.id()`), or as it stands."""
+        data = self.source.data
+        named = _FIELD.match(data, first, last)
+        first = named.end() if named is not None else first
+        root = self._parsed(first, last, data[first:last], b";") if last > first else None
+        if root is not None:
+            self.push_nodes(root.named_children, step[1], step[2])
 
     def read_rules(self, node: Node, index: int) -> None:
         """The calls that the bodies of a `macro_rules!` make."""
@@ -101,8 +159,8 @@ class RustMacros(RustErrors):
             elif node.type not in _ITEMS:
                 self.push_nodes([node], index, self.defs[index].qualname)
 
-    def _parsed(self, first: int, last: int, text: bytes, end: bytes) -> Node | None:
-        """The tree of one stretch of the file with another text, at its own place; None when that is no Rust."""
+    def _parsed(self, first: int, last: int, text: bytes, end: bytes, *, broken: bool = False) -> Node | None:
+        """The tree of one stretch of the file with another text, at its own place; None when that is no Rust, or not all of it."""
         from tree_sitter import Parser, Range
 
         data = self.source.data
@@ -115,11 +173,22 @@ class RustMacros(RustErrors):
         parser = Parser(grammar(self.source.spec))
         parser.included_ranges = [Range((row, column), stop, first, last + len(end))]
         root = parser.parse(whole).root_node
-        return None if root.has_error else root
+        if root.has_error and not broken:
+            return None
+        self.locals.read(root)
+        return root
 
     def _with(self, first: int, text: bytes) -> Source:
         data = self.source.data
         return replace(self.source, data=data[:first] + text + data[first + len(text) :])
+
+
+def _holder(node: Node) -> str:
+    """The kind of node that an invocation is a statement of."""
+    around = node.parent
+    if around is not None and around.type == "expression_statement":
+        around = around.parent
+    return around.type if around is not None else ""
 
 
 def _plain(text: bytes) -> bytes:

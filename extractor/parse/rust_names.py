@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from extractor.facts import MODULE, Definition, Param
+from extractor.facts import Definition, Param
 from extractor.parse.collect import MAX_STEPS, Step, clip
 from extractor.parse.rust_docs import RustDocs
+from extractor.parse.rust_locals import Locals
 from extractor.parse.tree import collapse
 
 if TYPE_CHECKING:
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 
 _CALLED: Final = re.compile(
     rb"\b(?:e?println|e?print|format|write|writeln|panic|assert|assert_eq|assert_ne|debug_assert|debug_assert_eq"
-    rb"|debug_assert_ne|dbg|todo|unreachable|unimplemented|try|debug|info|warn|error|trace|log|bail|ensure|anyhow|eyre"
-    rb"|format_args)!(?=\s*\()"
+    rb"|debug_assert_ne|dbg|todo|unreachable|unimplemented|try|bail|ensure|anyhow|eyre|format_args)!(?=\s*\()"
+    rb"|\b(?:debug|info|warn|error|trace|log)!(?=\s*\(\s*\")"  # one with fields has a syntax of its own: `info!(id = %id)`
 )
 _ARRAYS: Final = re.compile(rb"\bvec!(?=\s*\[)")
 _LITERALS: Final = {
@@ -33,6 +34,7 @@ _LITERALS: Final = {
     "boolean_literal": "<bool>",
     "char_literal": "<char>",
 }
+MAX_TYPED: Final = 60  # longer type arguments of a call are left out
 MAX_NESTED: Final = 3
 MAX_BRANCHES: Final = 12
 _COMPARISONS: Final = frozenset(("==", "!=", "<", ">", "<=", ">=", "&&", "||"))
@@ -78,10 +80,17 @@ class RustNames(RustDocs):
     def __init__(self, source: Source) -> None:
         super().__init__(source)
         self.typevars: list[list[object]] = []  # [scope, name, bound]
+        self.wheres: list[list[object]] = []  # [scope, `T::Item` or a type parameter from around it, bound]
         self.puts: list[
             list[object]
         ] = []  # [scope, line, holder, field, chain]: what may be a function, and where it is kept
         self._nested = 0  # branches being read inside branches
+        self.locals = Locals(source)
+        self.locals.read(source.tree.root_node)
+
+    def variable(self, node: Node | None) -> str:
+        """A name as it stands, with the number of the variable it means."""
+        return self.locals.at(node.start_byte, self.text(node)) if node is not None else ""
 
     def _visibility(self, node: Node) -> str:
         first = next((c for c in node.named_children if c.type == "visibility_modifier"), None)
@@ -92,28 +101,37 @@ class RustNames(RustDocs):
         return collapse(self.text(node)).replace(" ::", "::") if node is not None else ""
 
     def type_parameters(self, node: Node, index: int) -> None:
-        """Parameters with their bounds, those of a where clause included."""
-        bounds: dict[str, str] = {}
-        for child in node.named_children:
-            if child.type == "where_clause":
-                for predicate in child.named_children:
-                    left = self.text(predicate.child_by_field_name("left"))
-                    bounds[left] = self._bound(predicate.child_by_field_name("bounds"))
+        """Parameters with their bounds. What a where clause says of others than the item's own is kept apart: `G::Map: VisitMap`."""
+        bounds: dict[str, list[str]] = {}
+        clause = next((c for c in node.named_children if c.type == "where_clause"), None)
+        for predicate in clause.named_children if clause is not None else ():
+            left, bound = predicate.child_by_field_name("left"), predicate.child_by_field_name("bounds")
+            if left is not None and bound is not None:
+                bounds.setdefault(self._subject(left), []).append(self._bound(bound))
         parameters = node.child_by_field_name("type_parameters")
         for child in parameters.named_children if parameters is not None else ():
             if child.type == "type_parameter":
                 name = self.text(child.child_by_field_name("name"))
-                own = self._bound(child.child_by_field_name("bounds"))
-                self.typevars.append([index, name, " + ".join(b for b in (own, bounds.get(name, "")) if b)])
+                stated = [self._bound(child.child_by_field_name("bounds")), *bounds.pop(name, ())]
+                self.typevars.append([index, name, " + ".join(b for b in stated if b)])
+        self.wheres += [[index, name, " + ".join(stated)] for name, stated in bounds.items()]
 
-    def bounded(self) -> list[list[object]]:
-        """Type parameters; a type's own that states no bound is as bounded as its implementations say."""
-        stated: dict[tuple[int, object], object] = {}
-        for index, name, bound in self.typevars:
-            owner = self.defs[int(str(index))].scope
-            if bound and owner != MODULE:
-                stated.setdefault((owner, name), bound)
-        return [[i, name, bound or stated.get((int(str(i)), name), "")] for i, name, bound in self.typevars]
+    def _subject(self, left: Node) -> str:
+        """What a where clause speaks of: G of `for<'a> &'a G`."""
+        node: Node | None = left
+        while node is not None and node.type in ("higher_ranked_trait_bound", "reference_type"):
+            node = node.child_by_field_name("type")
+        return self.projection(node) if node is not None and node.type.startswith("scoped") else self.type_text(node)
+
+    def projection(self, node: Node) -> str:
+        """`T::Item` of `<T as Iterator>::Item`, the trait left out."""
+        before, name = node.child_by_field_name("path"), self.text(node.child_by_field_name("name"))
+        if before is not None and before.type == "bracketed_type" and before.named_children:
+            inner = before.named_children[0]
+            before = inner.child_by_field_name("type") if inner.type == "qualified_type" else inner
+        if before is not None and before.type.startswith("scoped"):
+            return f"{self.projection(before)}::{name}"
+        return f"{self.text(before)}::{name}"
 
     def _bound(self, node: Node | None) -> str:
         return collapse(self.text(node)).lstrip(": ") if node is not None else ""
@@ -167,7 +185,12 @@ class RustNames(RustDocs):
             return ""
         if node.type == "scoped_identifier" or node.type == "scoped_type_identifier":
             before = node.child_by_field_name("path")
-            left = self.path(before) if before is not None else ""
+            deep = before is not None and before.type.startswith("scoped")  # `<T as Trait>::Item::f` goes by the type
+            left = (
+                self.projection(before)
+                if before is not None and deep and "<" in self.text(before)
+                else self.path(before)
+            )
             return (
                 f"{left}::{self.text(node.child_by_field_name('name'))}"
                 if left
@@ -190,35 +213,50 @@ class RustNames(RustDocs):
     def chain(self, node: Node | None) -> str:
         """An expression in the notation of collect.py; `?` and unwrapping are !, the error in a Result ^."""
         steps: list[str] = []
-        head = "?"
+        head, typed = "?", ""
         while node is not None and len(steps) <= MAX_STEPS:
             kind = node.type
             if kind in PATHS:
-                head = self.path(node)
+                head = (self.variable(node) if kind == "identifier" else self.path(node)) + typed
                 break
             if kind == "call_expression":
                 function = node.child_by_field_name("function")
                 if function is not None and function.type == "identifier" and self.is_macro(function):
-                    head = "<String>" if self.text(function) == "format" else "?"
+                    name, given = self.text(function), node.child_by_field_name("arguments")
+                    head = "<String>" if name == "format" else "?"
+                    if name in ("try", "dbg") and given is not None and given.named_children:
+                        steps.append("!" if name == "try" else "")
+                        node = given.named_children[0]
+                        continue
                     break
                 steps.append("()")
                 node = function
             elif kind == "field_expression":
-                steps.append("." + self.text(node.child_by_field_name("field")))
+                steps.append("." + self.text(node.child_by_field_name("field")) + typed)
+                typed = ""
                 node = node.child_by_field_name("value")
             elif kind == "generic_function":
+                stated = self.type_text(node.child_by_field_name("type_arguments")).removeprefix("::")
+                typed = f"::{stated}" if 2 < len(stated) <= MAX_TYPED else ""
                 node = node.child_by_field_name("function")
             elif kind == "try_expression":
                 steps.append("!")
                 node = node.named_children[0] if node.named_children else None
             elif kind == "index_expression":
-                steps.append("[]")
+                if (
+                    not node.named_children or node.named_children[-1].type != "range_expression"
+                ):  # a slice is of the same kind
+                    steps.append("[]")
                 node = node.named_children[0] if node.named_children else None
             elif kind in ("reference_expression", "await_expression", "parenthesized_expression", "unary_expression"):
                 if kind == "unary_expression" and self.text(node).startswith("!"):
                     head = "<bool>"
                     break
                 node = node.child_by_field_name("value") or (node.named_children[-1] if node.named_children else None)
+            elif kind == "macro_invocation":
+                name = self.path(node.child_by_field_name("macro")).rpartition("::")[2]
+                head = "<bool>" if name in ("matches", "cfg") else f"{self.path(node.child_by_field_name('macro'))}~()"
+                break
             elif kind in ("struct_expression", "type_cast_expression"):
                 wanted = node.child_by_field_name("name" if kind == "struct_expression" else "type")
                 head = f"<{self.type_text(wanted)}>"
@@ -274,7 +312,7 @@ class RustNames(RustDocs):
         told = [text for text in found if not text.startswith("?")]
         return f"({'|'.join(told)})" if len(told) > 1 else told[0] if told else "?"
 
-    # ------------------------------------------------------------------ patterns
+    # ------------------------------------------------------------------ operators
     def on_operator(self, step: Step) -> None:
         """`a + b` is `a.add(b)` where the type of a implements the trait, which only linking knows."""
         node, scope = step[0], step[1]
@@ -303,70 +341,3 @@ class RustNames(RustDocs):
         if parent.type in ("assignment_expression", "compound_assignment_expr"):
             return parent.child_by_field_name("left") == node
         return parent.type == "reference_expression" and any(c.type == "mutable_specifier" for c in parent.children)
-
-    @staticmethod
-    def placed(pattern: Node) -> list[tuple[int, Node]]:
-        """The patterns between the parentheses, each with the place it is matched against; behind `..` nobody can say."""
-        out: list[tuple[int, Node]] = []
-        position, inside = 0, False
-        for child in pattern.children:
-            if child.type == "remaining_field_pattern":
-                break
-            if child.type in ("(", ","):
-                position, inside = position + inside, True
-            elif inside and child.is_named and not child.is_extra:
-                out.append((position, child))
-        return out
-
-    def closures(self, arguments: Node | None, scope: int, callee: str) -> None:
-        """Parameters of a closure hold what the callee passes: `xs.iter().map#0.0`."""
-        for position, argument in enumerate(arguments.named_children if arguments is not None else ()):
-            if argument.type == "closure_expression":
-                self.closure_parameters(argument, scope, f"{callee}#{position}")
-
-    def closure_parameters(self, closure: Node, scope: int, place: str) -> None:
-        """What a closure's parameters hold: what is written, else what the callee at this place passes."""
-        parameters = closure.child_by_field_name("parameters")
-        for number, parameter in enumerate(parameters.named_children if parameters is not None else ()):
-            if parameter.type == "parameter":
-                held = f"<{self.type_text(parameter.child_by_field_name('type'))}>"
-                self.bind_pattern(parameter.child_by_field_name("pattern"), held, scope, closure, closure)
-            else:
-                self.bind_pattern(parameter, f"{place}.{number}" if place else "?", scope, closure, closure)
-
-    def bind_pattern(self, pattern: Node | None, chain: str, scope: int, at: Node, until: Node | None) -> None:
-        """What the names of a pattern hold when it is matched against the value of `chain`."""
-        if pattern is None or not chain:
-            return
-        kind = pattern.type
-        children = [c for c in pattern.named_children if c.type not in self.comments]
-        if kind == "identifier":
-            self.bind(scope, self.text(pattern), clip(chain), at, "assigned", until)
-        elif kind in ("mut_pattern", "ref_pattern", "reference_pattern", "match_pattern", "captured_pattern"):
-            for child in children:
-                if child.type not in ("mutable_specifier",) and child != pattern.child_by_field_name("condition"):
-                    self.bind_pattern(child, chain, scope, at, until)
-        elif kind == "or_pattern":
-            self.bind_pattern(children[0] if children else None, chain, scope, at, until)
-        elif kind == "tuple_pattern":
-            for position, child in self.placed(pattern):
-                self.bind_pattern(child, f"{chain}.{position}", scope, at, until)
-        elif kind == "slice_pattern":
-            for child in children:
-                self.bind_pattern(child, f"{chain}[]", scope, at, until)
-        elif kind == "tuple_struct_pattern":
-            name = self.path(pattern.child_by_field_name("type"))
-            for position, child in self.placed(pattern):
-                held = {"Some": f"{chain}!", "Ok": f"{chain}!", "Err": f"{chain}^"}.get(name, f"<{name}>.{position}")
-                self.bind_pattern(child, held, scope, at, until)
-        elif kind == "struct_pattern":
-            name = self.path(pattern.child_by_field_name("type"))
-            for child in children:
-                if child.type != "field_pattern":
-                    continue
-                field = child.child_by_field_name("name")
-                inside = child.child_by_field_name("pattern")
-                if inside is not None:
-                    self.bind_pattern(inside, f"<{name}>.{self.text(field)}", scope, at, until)
-                elif field is not None:
-                    self.bind(scope, self.text(field), f"<{name}>.{self.text(field)}", at, "assigned", until)

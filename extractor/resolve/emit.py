@@ -209,7 +209,7 @@ class Emitter:
                     reason = reason or "ambiguous"
                     several = tuple(engine.definition_of(s).id for s in chosen)
                     continue
-                if len(chosen) > engine.max_overloads:  # nothing tells them apart: what is left is a list of candidates
+                if engine.undecided(chosen):  # nothing tells them apart: what is left is a list of candidates
                     value = value._replace(via="ambiguous")
                 for symbol in chosen:
                     found.setdefault(engine.definition_of(symbol).id, value.via)

@@ -361,15 +361,9 @@ class Engine(Overloads):
         returned = self.returns(self.definition_of(symbol)) or self.returns(symbol)
         if not any(v.kind == "var" or v.args for v in returned):
             return returned
-        env: dict[str, Values] = {}
-        owner, receiver = symbol.parent, value.owner
-        if receiver is not None and owner is not None and isinstance(receiver.symbol, Symbol):
-            base = self.environment(receiver)
-            for ancestor, inner in self.lineage(receiver.symbol):
-                if ancestor.id == owner.id:
-                    env.update({k: self.substitute(v, base, 1) for k, v in inner.items()} if inner else base)
+        env = self.receiver_environment(symbol, value.owner)
         own = symbol.file.typevars.get(symbol.index, {})
-        env.update(zip(own, value.args, strict=False))
+        env.update(self.given_types(own, value))
         if own and args:
             for param, arg in zip(symbol.d.params, args, strict=False):
                 wanted = self.type_values(param.annotation, symbol.file, symbol.index)

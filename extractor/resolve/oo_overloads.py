@@ -20,6 +20,7 @@ def _parameters(symbol: Symbol) -> list[str]:
 class Overloads(Types):
     """Choosing among definitions of one name."""
 
+    vague = frozenset(("lambda", "unknown", "var"))  # values that say nothing of a type parameter
     overloaded = True  # methods of one name differ in their parameters
     runners: frozenset[str] = frozenset()  # functions elsewhere that run the functions they are given
 
@@ -241,8 +242,7 @@ class Overloads(Types):
         for value in self.bounded(self.type_values(param.annotation, symbol.file, symbol.index)):
             found = self.functional_parameter(value, number, context)
             if found:
-                receiver = callee.owner if callee.kind == "func" else callee
-                env = dict(self.environment(receiver)) if receiver is not None else {}
+                env = self.passing_environment(symbol, callee.owner if callee.kind == "func" else callee)
                 own = symbol.file.typevars.get(symbol.index, {})
                 for place, (other, arg) in enumerate(zip(symbol.d.params, args or (), strict=False)) if own else ():
                     if place != position and arg not in ("", "?"):
@@ -250,6 +250,10 @@ class Overloads(Types):
                         self.unify(wanted, self.evaluate(arg, context), own, env)
                 return self.substitute(found, env)
         return self.passed_by_body(symbol, param.name, number)
+
+    def passing_environment(self, symbol: Symbol, receiver: Value | None) -> dict[str, Values]:
+        """Type parameters of the receiver, where one of its methods passes something on."""
+        return dict(self.environment(receiver)) if receiver is not None else {}
 
     def passed_by_body(self, symbol: Symbol, param: str, number: int) -> Values:
         """What a function's own calls of its parameter pass on."""
@@ -270,7 +274,7 @@ class Overloads(Types):
             return
         for want in wanted:
             if want.kind == "var" and want.name in names:
-                concrete = tuple(v for v in given if v.kind not in ("lambda", "unknown", "var"))
+                concrete = tuple(v for v in given if v.kind not in self.vague)
                 if concrete:
                     env.setdefault(want.name, concrete)
             elif want.args:

@@ -124,6 +124,10 @@ class Types(ABC):
         """Whether what is named is there to be defined below, whatever the call looks like."""
         return self.is_abstract(symbol)
 
+    def undecided(self, chosen: Sequence[Symbol]) -> bool:
+        """Whether so many definitions are left that none can be said to be called."""
+        return len(chosen) > self.max_overloads
+
     def narrowed(self, chosen: list[Symbol], call: Call, args: list[str], context: Context) -> list[Symbol]:
         """Of overloads that the arguments do not tell apart, those that the place of the call does."""
         return chosen
@@ -277,6 +281,21 @@ class Types(ABC):
             return {}
         names = value.symbol.file.typevars.get(value.symbol.index, {})
         return dict(zip(names, value.args, strict=False))
+
+    def given_types(self, own: Mapping[str, str], callee: Value) -> dict[str, Values]:
+        """A function's type parameters where the call states them."""
+        return dict(zip(own, callee.args, strict=False))
+
+    def receiver_environment(self, method: Symbol, receiver: Value | None) -> dict[str, Values]:
+        """Type parameters of the class that defines a method, as the receiver's type says."""
+        env: dict[str, Values] = {}
+        owner = method.parent
+        if receiver is not None and owner is not None and isinstance(receiver.symbol, Symbol):
+            base = self.environment(receiver)
+            for ancestor, inner in self.lineage(receiver.symbol):
+                if ancestor.id == owner.id:
+                    env.update({k: self.substitute(v, base, 1) for k, v in inner.items()} if inner else base)
+        return env
 
     def is_open(self, symbol: Symbol) -> Value | None:
         """The first ancestor outside the repository, superclasses before interfaces: beyond it nothing can be said to be missing."""

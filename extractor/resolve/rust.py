@@ -4,18 +4,22 @@ among the impl blocks for it and the traits it implements; a call through a trai
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from extractor.facts import MODULE, Binding, Call, FileFacts, Import
+from extractor.facts import MODULE, Call, FileFacts, Import
+from extractor.parse.rust_locals import MARK, shown
 from extractor.parse.rust_names import OPERATORS
 from extractor.resolve import Links
 from extractor.resolve import rust_library as library
+from extractor.resolve.chains import Step
 from extractor.resolve.emit import Emitter, Outcome, depends
 from extractor.resolve.model import NOTHING, Context, File, Symbol, Value, Values, join, value_key
-from extractor.resolve.rust_modules import Mod, rust_type
-from extractor.resolve.rust_results import RustResults, derived, function_elsewhere
+from extractor.resolve.rust_extensions import give
+from extractor.resolve.rust_members import RustMembers
+from extractor.resolve.rust_modules import Mod
+from extractor.resolve.rust_results import function_elsewhere
+from extractor.resolve.rust_types import rust_type, untyped
 
 
 def link(files: Sequence[FileFacts], configs: Mapping[str, str]) -> Links:
@@ -38,6 +42,9 @@ def link(files: Sequence[FileFacts], configs: Mapping[str, str]) -> Links:
 class RustEmitter(Emitter):
     """A tuple struct or a variant called like a function is a value and runs nothing."""
 
+    def unresolved(self, src: str, kind: str, name: str, line: int, reason: str, ids: Sequence[str] = ()) -> None:
+        super().unresolved(src, kind, shown(name), line, reason, ids)
+
     def targets(self, values: Values, call: Call, args: list[str], context: Context) -> Outcome:
         if values and all(v.kind in ("class", "variant") for v in values):
             return Outcome()
@@ -57,18 +64,12 @@ class RustEmitter(Emitter):
                     names.setdefault(key, ())  # an error handed on, or made elsewhere: its maker says which
 
 
-class RustEngine(RustResults):
+class RustEngine(RustMembers):
     """What Rust expressions mean, and where their calls lead."""
 
     runners = library.RUNNERS
     puts = library.PUTS
     _operator_methods: set[str] | None = None  # those of std::ops that anything here implements
-
-    def __init__(self, files: Sequence[FileFacts], configs: Mapping[str, str]) -> None:
-        self._arguments: dict[
-            int, dict[tuple[int, int], list[str]]
-        ] = {}  # file -> arguments of the calls at (scope, line)
-        super().__init__(files, configs)
 
     def handed(self, callee: Value, position: int, number: int, args: list[str] | None, context: Context) -> Values:
         if callee.kind == "func":
@@ -86,25 +87,25 @@ class RustEngine(RustResults):
     # ------------------------------------------------------------------ traits
     def emit_impls(self, file: File, emitter: Emitter) -> None:
         """`impl Trait for Type`."""
-        for target, trait, line in (file.facts.extra or {}).get("impls", ()):
-            owner = self.type_name(rust_type(target).name, file, MODULE, line)
+        for target, trait, line, bound in (file.facts.extra or {}).get("impls", ()):
+            owner = self.type_name(rust_type(target).name, file, MODULE, line) if not bound else None
             wanted = rust_type(trait)
             found = self.type_name(wanted.name, file, MODULE, line)
             if owner is None or owner.kind != "class":
+                if found is not None and found.kind == "class":
+                    self.extend(found, bound or target, file)
                 continue
             if found is None:
                 emitter.unresolved(owner.symbol.id, "implements", wanted.name, line, "missing_module")
             elif found.kind == "class":
                 args = tuple(self.instances(a, file, owner.symbol.d.scope) for a in wanted.args)
-                owner.symbol.bases.append(found._replace(args=args, via="implements"))
-                owner.symbol.ancestors = None
-                if owner.symbol not in found.symbol.subclasses:
-                    found.symbol.subclasses.append(owner.symbol)
+                give(owner.symbol, found._replace(args=args, via="implements"))
                 if owner.symbol.file is file:
                     emitter.edge(owner.symbol.id, found.symbol.id, "implements", line, "syntax")
                 else:
                     emitter.edge(owner.symbol.id, found.symbol.id, "implements", owner.symbol.d.start_line, "syntax")
             elif found.kind == "extclass":
+                self.foreign.setdefault(owner.symbol.id, set()).add(found.name.rpartition("#")[2])
                 at = line if owner.symbol.file is file else owner.symbol.d.start_line
                 emitter.edge(owner.symbol.id, emitter.external(found.name, "rust"), "implements", at, "syntax")
 
@@ -116,20 +117,44 @@ class RustEngine(RustResults):
             return list(symbols)  # variants under #[cfg]
         return super().select(symbols, args, context)
 
+    def _step(self, values: Values, step: Step, prefix: str, called: bool, context: Context) -> Values:
+        """Of several traits that bind one type, those that know a member say what it is."""
+        found = super()._step(values, step, prefix, called, context)
+        telling = tuple(v for v in found if v.kind != "beyond" or v.owner is not None)
+        return telling or found
+
+    def undecided(self, chosen: Sequence[Symbol]) -> bool:
+        """One for unix, one for windows, one for what is neither: whichever is built is called."""
+        built = all(any(d.startswith("cfg(") for d in s.d.decorators) for s in chosen)
+        return super().undecided(chosen) and not built
+
     # ------------------------------------------------------------------ names
     def head_values(self, head: str, context: Context) -> Values:
+        head, given = untyped(head)
+        if given:
+            return self.typed(self.head_values(head, context), given, context)
         if head in ("self", "Self"):
-            owner = context.file.enclosing_class(context.scope)
-            if owner is None:
-                return NOTHING
-            return (Value("inst" if head == "self" else "class", owner, self.own_args(owner), via="self"),)
+            held = self.self_values(context.file, context.scope)
+            kinds = {"inst": "class", "ext": "extclass"} if head == "Self" else {}
+            return tuple(v._replace(kind=kinds.get(v.kind, v.kind), via="self") for v in held)
         if "::" in head:
             return self.path_values(head, context)
         return self.name_values(head, context)
 
+    def local(self, file: File, scope: int, name: str, line: int, here: bool) -> Values | None:
+        """A variable of a function bears a name of its own wherever it is in sight."""
+        if MARK not in name:
+            return super().local(file, scope, name, line, here)
+        rows = file.binds.get((scope, name))
+        return (join(self.binding_values(b, file) for b in rows) or (Value("unknown"),)) if rows else None
+
     def outer_name(self, name: str, context: Context) -> Values:
+        name = name.replace("~", "!")  # a macro, in the notation of chains
         if name in library.CONSTRUCTORS:
             return (Value("extfunc", name=f"std#{name}"),)
+        variable = self.type_variable(name, context.file, context.scope)
+        if variable is not None:
+            return (variable,)
         mod = self.module_at(context.file, context.scope, context.line)
         bare = name.removesuffix("!")
         found = self._plain(self.resolve_path(mod, bare))
@@ -137,9 +162,6 @@ class RustEngine(RustResults):
             macros = [v for v in found if v.kind == "func" and all("macro" in s.d.flags for s in v.symbol)]
             return tuple(macros) or self._macro(bare, context)
         functions = tuple(v for v in found if not (v.kind == "func" and all("macro" in s.d.flags for s in v.symbol)))
-        variable = self.type_variable(name, context.file, context.scope)
-        if not functions:
-            return (variable,) if variable is not None else NOTHING
         return tuple(function_elsewhere(v.name) if v.kind == "ns" and "::" in v.name else v for v in functions)
 
     def _macro(self, name: str, context: Context) -> Values:
@@ -155,25 +177,11 @@ class RustEngine(RustResults):
                         return (Value("func", (symbol,), via="import"),)
         return (Value("extfunc", name=f"std#{name}!"),)
 
-    def _plain(self, values: Values) -> Values:
-        """Aliases followed, constants replaced by what they hold."""
-        out: list[Values] = []
-        for value in values:
-            if value.kind == "alias":
-                held = self.alias_values(value, 0)
-                out.append(
-                    tuple(v._replace(kind={"inst": "class", "ext": "extclass"}.get(v.kind, v.kind)) for v in held)
-                )
-            elif value.kind == "const":
-                out.append(self.with_kept(self.variable_values(value.symbol), value.symbol, ""))
-            else:
-                out.append((value,))
-        return join(out)
-
     def path_values(self, path: str, context: Context) -> Values:
         """`Self::new`, `Shape::area`, `crate::store::open`, `T::default`."""
         mod = self.module_at(context.file, context.scope, context.line)
-        whole = self._plain(self.resolve_path(mod, path))
+        hidden = self.type_variable(path.partition("::")[0], context.file, context.scope) is not None
+        whole = self._plain(self.resolve_path(mod, path)) if not hidden else NOTHING
         if whole and not any(v.kind in ("ns",) for v in whole):
             return whole
         before, _, name = path.rpartition("::")
@@ -181,69 +189,20 @@ class RustEngine(RustResults):
             return whole
         if whole:
             return (function_elsewhere(whole[0].name),)
-        held = self.path_values(before, context) if "::" in before else self.head_values(before, context)
-        return join(self.member(v, name, context) for v in self.bounded(held))
-
-    def binding_values(self, binding: Binding, file: File) -> Values:
-        if binding.kind == "assigned" and binding.scope != MODULE and self._reads_itself(binding, file):
-            # `let x = x.next()` reads the x of before.
-            return self.evaluate(binding.text, Context(file, binding.scope, binding.line - 1))
-        return super().binding_values(binding, file)
-
-    def _reads_itself(self, binding: Binding, file: File) -> bool:
-        """Whether a name stands in what it is bound to: in the chain, or among the arguments of its calls."""
-        if "#" in binding.text:
-            return False
-        given = self._arguments.get(file.number)
-        if given is None:
-            given = self._arguments[file.number] = {}
-            for call, args in zip(file.facts.calls, file.args, strict=False):
-                given.setdefault((call.scope, call.line), []).extend(args)
-        texts = (binding.text, *given.get((binding.scope, binding.line), ()))
-        return any(binding.name in t and re.search(rf"(?<![\w.:]){binding.name}\b", t) for t in texts)
-
-    # ------------------------------------------------------------------ members
-    def own_member(self, value: Value, name: str, context: Context, called: bool = False) -> Values:
-        """Methods and fields have name spaces of their own: which is meant, the parentheses say."""
-        env = self.environment(value)
-        for ancestor, inner in self.lineage(value.symbol):
-            members = ancestor.members.get(name, ())
-            functions = tuple(s for s in members if s.is_function)
-            # A type's own method hides the one of that name that a trait gives it.
-            functions = tuple(s for s in functions if "implements" not in s.d.flags) or functions
-            if functions and (called or (ancestor.index, name) not in ancestor.file.binds):
-                via = value.via if value.via in ("self", "flow") else "type"
-                return (Value("func", functions, via=via, owner=value),)
-            variants = self.symbol_values(s for s in members if "variant" in s.d.flags or "const" in s.d.flags)
-            if variants:
-                return self._plain(variants)
-            rows = ancestor.file.binds.get((ancestor.index, name))
-            if rows:
-                held = self.type_values(rows[0].text, ancestor.file, ancestor.index)
-                held = self.with_kept(held, ancestor, name)
-                mapping = {k: self.substitute(v, env, 1) for k, v in inner.items()} if inner else env
-                return (self.substitute(held, mapping) if mapping else held) or (Value("unknown"),)
-        return NOTHING
-
-    def called_member(self, value: Value, name: str, receiver: str, context: Context) -> Values:
-        if value.kind in ("inst", "class") and isinstance(value.symbol, Symbol):
-            found = self.own_member(value, name, context, called=True)
-            found = found or join(self.called_member(v, name, receiver, context) for v in self.deref_target(value))
-            if any(v.kind == "func" for v in found):
-                return found
-        return self.member(value, name, context)
-
-    def deref_target(self, value: Value) -> Values:
-        """What a value of a type here derefs to."""
-        target = self._associated(value.symbol, "Target") if value.kind == "inst" else None
-        held = self.alias_values(Value("alias", target), 0) if target is not None else NOTHING
-        return tuple(v for v in held if v.symbol is not value.symbol)
+        held = self.instances(rust_type(before), context.file, context.scope) if "::" in before else NOTHING
+        held = tuple(v._replace(kind={"inst": "class", "ext": "extclass"}.get(v.kind, v.kind)) for v in held)
+        if not held:
+            held = self.path_values(before, context) if "::" in before else self.head_values(before, context)
+        return join(self.called_member(v, name, "", context) for v in self.bounded(held))
 
     def is_abstract(self, symbol: Symbol) -> bool:
         """What a trait gives by default, a type may give anew."""
         return symbol.parent is not None and symbol.parent.d.kind == "interface"
 
     def arguments(self, callee: str, context: Context) -> list[str] | None:
+        callee = untyped(callee)[0].replace("~", "!")
+        if callee.endswith("()"):  # what a call gives is called
+            return self.arguments_of(callee, "()", context)
         before, colons, name = callee.rpartition("::")
         if not colons or "." in name:
             return super().arguments(callee, context)
@@ -251,40 +210,6 @@ class RustEngine(RustResults):
         calls = context.file.facts.calls
         best = min(rows, key=lambda i: (abs(calls[i].line - context.line), i)) if rows else -1
         return (context.file.args[best] or ["?"] * calls[best].arity) if rows else None
-
-    def member(self, value: Value, name: str, context: Context) -> Values:
-        if name == "@list":  # an array written out: of what its first element is
-            return (Value("list", args=((value,),)),)
-        if value.kind not in ("inst", "class") or not isinstance(value.symbol, Symbol):
-            return super().member(value, name, context)
-        found = self.own_member(value, name, context)
-        if found:
-            return found
-        found = join(self.member(v, name, context) for v in self.deref_target(value))
-        if found:
-            return found
-        if name in library.SAME or (value.kind == "class" and name in ("default", "from", "new")):
-            return (Value("extfunc", name=f"std#{name}", owner=value),)
-        # Of a trait elsewhere. What a derive macro gives a type mostly makes one of it: `Options::parse()`
-        return (Value("beyond", owner=value if value.kind == "class" and derived(value.symbol) else None),)
-
-    def foreign_member(self, value: Value, name: str, context: Context) -> Values:
-        if value.kind == "module":
-            return self._plain(self.lookup(value.symbol, name))
-        if value.kind == "variant":
-            rows = value.symbol.file.binds.get((value.symbol.index, name), ())
-            if rows:
-                return self.type_values(rows[0].text, value.symbol.file, value.symbol.d.scope)
-            return self.member(Value("inst", value.symbol.parent), name, context)  # `Code::Done.exit()`
-        if value.kind == "tuple":
-            return tuple(value.args[int(name)]) if name.isdigit() and int(name) < len(value.args) else NOTHING
-        if value.kind == "ns":
-            return (Value("extfunc", name=f"{value.name}#{name}"),)
-        if value.kind == "list":
-            return (Value("extfunc", name=f"std#Vec.{name}", owner=value),)
-        if value.kind in ("ext", "extclass"):
-            return (Value("extfunc", name=f"{value.name}.{name}", owner=value),)
-        return (value,) if value.kind == "beyond" else NOTHING
 
     # ------------------------------------------------------------------ calls
     def special_call(self, call: Call, context: Context, args: list[str], emitter: Any) -> Outcome | None:

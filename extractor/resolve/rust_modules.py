@@ -4,65 +4,17 @@ apart.
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
 from extractor.facts import MODULE, FileFacts, Import
 from extractor.nodes import parent_of
 from extractor.resolve import rust_library as library
-from extractor.resolve.chains import UNKNOWN_TYPE, TypeText, reads_types, split_top
+from extractor.resolve.chains import TypeText
 from extractor.resolve.model import NOTHING, File, Symbol, Value, Values, join
 from extractor.resolve.oo_kept import Kept
-
-_LEADING: Final = re.compile(r"^(?:&\s*|'\w+\s+|mut\s+|dyn\s+|impl\s+|\*const\s+|\*mut\s+|for\s*<[^>]*>\s*|\?)+")
-_CALLABLE: Final = re.compile(r"^(?:unsafe\s+|extern\s+(?:\"\w+\"\s+)?)*(?:[\w:]*::)?(?:fn|Fn|FnMut|FnOnce)\s*\(")
-
-
-@reads_types
-def rust_type(text: str) -> TypeText:
-    """`&mut Option<Box<dyn Shape>>` as Option(Box(Shape)): references say nothing about members."""
-    text = _LEADING.sub("", text.strip()).strip()
-    if not text or text[0] in "_<!'":
-        return UNKNOWN_TYPE
-    bounds = [b.strip() for b in split_top(text, "+") if b.strip() and b.strip()[0] not in "'?"]
-    if len(bounds) > 1:
-        return TypeText("|", tuple(rust_type(b) for b in bounds))
-    text = bounds[0] if bounds else text
-    if _CALLABLE.match(text):
-        start = text.index("(")
-        end = _close(text, start)
-        result = text[end:].strip().removeprefix("->").strip()
-        params = tuple(
-            rust_type(p.partition(":")[2] or p) for p in split_top(text[start + 1 : end - 1], ",") if p.strip()
-        )
-        return TypeText("=>", (rust_type(result) if result else TypeText("()"), *params))
-    if text.startswith("["):
-        return TypeText("[]", (rust_type(split_top(text[1:-1], ";")[0]),))
-    if text.startswith("("):
-        inner = tuple(rust_type(p) for p in split_top(text[1:-1], ",") if p.strip())
-        return inner[0] if len(inner) == 1 and "," not in text else TypeText("()", inner)
-    cut = text.find("<")
-    if cut < 0:
-        return TypeText(text.replace(" ", "")) if re.match(r"^[\w:\s]+$", text) else UNKNOWN_TYPE
-    end = _close(text, cut)
-    args = [a.strip() for a in split_top(text[cut + 1 : end - 1], ",") if a.strip()]
-    kept = tuple(rust_type(a.partition("=")[2] if "=" in a else a) for a in args if a[0] != "'")
-    rest = text[end:].strip()
-    return TypeText(text[:cut].strip().removesuffix("::") + rest, kept)
-
-
-def _close(text: str, start: int) -> int:
-    depth = 0
-    for position in range(start, len(text)):
-        if text[position] in "(<[":
-            depth += 1
-        elif text[position] in ")]" or (text[position] == ">" and text[position - 1] not in "-="):
-            depth -= 1
-            if depth == 0:
-                return position + 1
-    return len(text)
+from extractor.resolve.rust_types import rust_type
 
 
 class Mod:
@@ -134,7 +86,11 @@ class RustModules(Kept):
             if symbol.d.scope == MODULE and str(symbol.index) not in receivers:
                 before = symbol.d.qualname.rpartition(".")[0]
                 mods.get(before, mods[""]).items.setdefault(symbol.d.name, []).append(symbol)
-        file.found = {"mods": mods, "declares": [], "ranges": extra.get("mods", ())}
+        wheres: dict[int, dict[str, str]] = {}
+        for scope, name, bound in extra.get("wheres", ()):
+            known = wheres.setdefault(scope, {})
+            known[name] = f"{known[name]} + {bound}" if known.get(name) and bound else bound or known.get(name, "")
+        file.found = {"mods": mods, "declares": [], "ranges": extra.get("mods", ()), "wheres": wheres}
         for row in file.facts.imports:
             mod = mods[self.inner_at(file, row.line)]
             if row.name == "*":
@@ -230,8 +186,10 @@ class RustModules(Kept):
         """A name in a module: declared there, a module in it, named by `use`, or among what a glob brings. A module and a function
         may share a name: `mod job; pub use self::job::job;`"""
         inner = (Value("module", mod.children[name], name=name),) if name in mod.children else NOTHING
-        if name in mod.items:
-            return (*self.symbol_values(mod.items[name]), *inner)
+        declared = self.symbol_values(mod.items.get(name, ()))
+        if declared and not all(v.kind == "func" and all("macro" in s.d.flags for s in v.symbol) for v in declared):
+            return (*declared, *inner)
+        inner = (*declared, *inner)  # a macro hides no function of its name
         key = ("lookup", id(mod), name)
         if key in seen:
             return inner
@@ -292,7 +250,10 @@ class RustModules(Kept):
         if name.startswith("Self::"):
             owner = file.enclosing_class(scope)
             held = self._associated(owner, name[6:]) if owner is not None else None
-            return Value("alias", held) if held is not None else None
+            variants = (
+                [s for s in owner.members.get(name[6:], ()) if "variant" in s.d.flags] if owner is not None else []
+            )
+            return Value("alias", held) if held is not None else Value("variant", variants[0]) if variants else None
         if "::" not in name:
             variable = self.type_variable(name, file, scope)
             if variable is not None:
@@ -307,12 +268,15 @@ class RustModules(Kept):
         for value in self.resolve_path(self.module_at(file, scope, line), name):
             if value.kind in wanted:
                 return value
-        return None
+        return (
+            Value("extclass", name=f"std#{name}") if name in library.PRELUDE else None
+        )  # a function may be called `char`
 
-    def _associated(self, owner: Symbol, name: str) -> Symbol | None:
+    def _associated(self, owner: Symbol, name: str, trait: str = "") -> Symbol | None:
+        """The type that an implementation, of that trait where one is told, gives a name."""
         for ancestor, _ in self.lineage(owner):
             for symbol in ancestor.members.get(name, ()):
-                if "alias" in symbol.d.flags:
+                if "alias" in symbol.d.flags and trait in ("", symbol.d.trait):
                     return symbol
         return None
 
@@ -320,14 +284,21 @@ class RustModules(Kept):
         if parsed.name == "()":
             return (Value("tuple", args=tuple(self.instances(a, file, scope, depth + 1) for a in parsed.args)),)
         last = parsed.name.rpartition("::")[2]
-        if last in library.PRELUDE and parsed.args and depth < 20:
+        if last in library.PRELUDE and (parsed.args or last in library.LISTS) and depth < 20:
             found = self.type_name(parsed.name, file, scope)
             if found is None or found.kind == "extclass":
                 inner = tuple(self.instances(a, file, scope, depth + 1) for a in parsed.args)
-                if last in library.TRANSPARENT:
+                if last in library.TRANSPARENT and inner:
                     return inner[-1]
+                if last in library.ADAPTED and inner:
+                    return tuple(v._replace(name="iter") if v.kind == "list" else v for v in inner[0])
+                if last == "Enumerate" and inner:
+                    elements = join(self.element(v) for v in self.bounded(inner[0]))
+                    return (Value("list", args=((Value("tuple", args=(NOTHING, elements)),),), name="iter"),)
                 if last in library.LISTS:
-                    return (Value("list", args=(inner[0],)),)
+                    pair = len(inner) > 1 and last.startswith(("Iter", "IntoIter"))  # of a map
+                    element = (Value("tuple", args=inner[:2]),) if pair else inner[0] if inner else NOTHING
+                    return (Value("list", args=(element,), name="iter" if last in library.ITERATORS else ""),)
                 if last in library.MAPS:
                     return (Value("list", args=(inner[-1], inner[0]), name="map"),)
                 return (Value("ext", None, inner, f"std#{last}"),)
@@ -362,12 +333,17 @@ def _label(mod: Mod | None) -> str:
 def _places(path: str, inner: str, attribute: str) -> list[str]:
     """Where the module that a file declares may stand."""
     directory, stem = parent_of(path), path.rpartition("/")[2].removesuffix(".rs")
-    if attribute:
-        parts = [p for p in f"{directory}/{attribute}".split("/") if p not in ("", ".")]
-        while ".." in parts[1:]:
-            at = parts.index("..")
-            parts[at - 1 : at + 1] = []
+    own = stem in ("mod", "lib", "main")
+    if attribute:  # inside `mod a { … }` it starts from the folder that a's own modules stand in
+        around = inner.rpartition(".")[0].replace(".", "/")
+        base = f"{directory}/{'' if own else stem}/{around}" if around else directory
+        parts: list[str] = []
+        for part in f"{base}/{attribute}".split("/"):
+            if part == ".." and parts:
+                parts.pop()
+            elif part not in ("", ".", ".."):
+                parts.append(part)
         return ["/".join(parts)]
     tail = inner.replace(".", "/")
-    bases = [directory] if stem in ("mod", "lib", "main") else [f"{directory}/{stem}", directory]
+    bases = [directory] if own else [f"{directory}/{stem}", directory]
     return [f"{base}/{tail}{end}".lstrip("/") for base in bases for end in (".rs", "/mod.rs")]
