@@ -1,7 +1,8 @@
-"""How well the graph's calls agree with a compiler, call site by call site: javac, the TypeScript compiler, or a SCIP index.
+"""How well the graph's calls agree with a compiler, call site by call site: javac, Roslyn, the TypeScript compiler, a SCIP index.
 
     python scripts/bench_oracle.py SOURCES                              Java, javac on PATH
     python scripts/bench_oracle.py SOURCES --typescript NODE_MODULES    TypeScript and JavaScript, node on PATH
+    python scripts/bench_oracle.py SOURCES --csharp NODE_MODULES        C#, as below; what else is given goes to oracle_csharp.py
     python scripts/bench_oracle.py SOURCES --scip INDEX                 what `scip-python index . --project-name=X` made of them
 
 The compiler says which declaration each call runs; the graph's edges at that line are compared with it. Recall counts the calls
@@ -9,6 +10,10 @@ that the compiler resolves to a declaration under SOURCES, precision the graph's
 a call of that name. An implementation reached through an interface, a getter, a function handed on, and the constant that holds
 an unnamed function are no call sites of a compiler's and are left out. An index says what a call names, not what overrides it nor
 what a decorator made of it: of that, recall alone is told. `--missing` lists the disagreements.
+
+For C#: `pip install pythonnet dotnetcore2` (.NET 3.1, which wants libssl 1.1 where the loader finds it: LD_LIBRARY_PATH) and
+`npm install @autorest/csharp@3.0.0-beta.20220218.8`, which holds Roslyn. Accessors, operators, indexers, events, attributes and what
+`foreach`, `using`, query clauses and collection initializers run are left out; so is all that `#if` hides without a `--define`.
 """
 
 from __future__ import annotations
@@ -54,16 +59,18 @@ class Site(NamedTuple):
     known: bool
 
 
-def sites(sources: Path, node_modules: Path | None) -> list[Site]:
-    """What the compiler says of every call below a folder: lines of path, line, name, then four fields per declaration."""
-    if node_modules is None:
-        with tempfile.TemporaryDirectory() as classes:
-            subprocess.run(["javac", "-d", classes, str(HERE / "Oracle.java")], check=True)
-            command = ["java", "-cp", classes, "Oracle", str(sources)]
-            text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    else:
-        command = ["node", str(HERE / "oracle.js"), str(sources), str(node_modules / "typescript")]
-        text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+def asked(*command: str | Path) -> str:
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+
+
+def javac(sources: Path) -> str:
+    with tempfile.TemporaryDirectory() as classes:
+        subprocess.run(["javac", "-d", classes, str(HERE / "Oracle.java")], check=True)
+        return asked("java", "-cp", classes, "Oracle", sources)
+
+
+def sites(text: str) -> list[Site]:
+    """What a compiler says of every call: lines of path, line, name, known or unknown, then four fields per declaration."""
     found = []
     for row in text.splitlines():
         path, line, name, known, *fields = row.split("\t")
@@ -78,7 +85,10 @@ def linked(sources: Path, suffixes: tuple[str, ...]) -> tuple[list[FileFacts], L
     held = {p.relative_to(sources).as_posix(): p.read_bytes() for p in paths if p.name.endswith(suffixes)}
     configs = {p.relative_to(sources).as_posix(): p.read_text() for p in paths if p.suffix == ".json"}
     files = [parse_file(p, data, spec) for p, data in held.items() if (spec := spec_for(p, data)) is not None]
-    return files, link(files, configs)
+    links = link(files, configs)
+    if links.problems:
+        raise SystemExit("\n".join(links.problems))
+    return files, links
 
 
 def agree(path: str, definition: Definition, declared: Declared) -> bool:
@@ -104,6 +114,8 @@ def compare(found: list[Site], files: list[FileFacts], links: Links) -> tuple[in
     at: dict[tuple[str, int], list[Site]] = defaultdict(list)
     held = 0
     disagree = []
+    hidden = {(d.path, n) for s in found if not s.line for d in s.declared for n in range(d.first, d.last + 1)}
+    found = [s for s in found if s.line]
     for site in found:
         at[site.path, site.line].append(site)
         targets = [nodes[target] for target, _ in edges.get((site.path, site.line), ())]
@@ -117,6 +129,8 @@ def compare(found: list[Site], files: list[FileFacts], links: Links) -> tuple[in
         here = at.get((path, line), [])
         for target, via in targets_here:
             where, definition = nodes[target]
+            if (where, definition.start_line) in hidden:
+                continue
             if any(agree(where, definition, x) for s in here for x in s.declared):
                 total, right = total + 1, right + 1
                 continue
@@ -153,25 +167,31 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("sources", type=Path)
     parser.add_argument("--typescript", type=Path, metavar="NODE_MODULES", help="where npm installed typescript")
+    parser.add_argument("--csharp", type=Path, metavar="NODE_MODULES", help="where npm installed @autorest/csharp")
     parser.add_argument("--scip", type=Path, metavar="INDEX", help="an index of SOURCES, made in that folder")
     parser.add_argument("--missing", action="store_true", help="list where compiler and graph disagree")
-    given = parser.parse_args()
+    given, further = parser.parse_known_args()
+    if further and not given.csharp:
+        parser.error(f"unrecognized arguments: {' '.join(further)}")
     sources = given.sources.resolve()
     if given.scip:
         calls, held, other, disagree = against_index(given.scip, *linked(sources, (".py", *SCRIPTS)))
-        print(
-            f"{sources.name}: {held} of {calls} calls that the index resolves are in the graph, {held / max(calls, 1):.3f}"
-        )
+        share = held / max(calls, 1)
+        print(f"{sources.name}: {held} of {calls} calls that the index resolves are in the graph, {share:.3f}")
         print(f"{sources.name}: {other} more go to another function of that name, {(held + other) / max(calls, 1):.3f}")
         if given.missing:
             print("\n".join(disagree))
         return
-    found = sites(sources, given.typescript.resolve() if given.typescript else None)
-    files, links = linked(sources, (".java",) if given.typescript is None else SCRIPTS)
-    calls, held, edges, right, disagree = compare(found, files, links)
-    print(
-        f"{sources.name}: {held} of {calls} calls that the compiler resolves are in the graph, {held / max(calls, 1):.3f}"
-    )
+    suffixes = SCRIPTS if given.typescript else (".cs",) if given.csharp else (".java",)
+    if given.typescript:
+        text = asked("node", HERE / "oracle.js", sources, given.typescript.resolve() / "typescript")
+    elif given.csharp:
+        text = asked(sys.executable, HERE / "oracle_csharp.py", sources, given.csharp, *further)
+    else:
+        text = javac(sources)
+    calls, held, edges, right, disagree = compare(sites(text), *linked(sources, suffixes))
+    share = held / max(calls, 1)
+    print(f"{sources.name}: {held} of {calls} calls that the compiler resolves are in the graph, {share:.3f}")
     print(f"{sources.name}: {right} of {edges} calls of the graph are the compiler's, {right / max(edges, 1):.3f}")
     if given.missing:
         print("\n".join(disagree))
