@@ -14,6 +14,7 @@ from typing import Final
 
 from config.errors import IncompatibleInput
 from extractor.facts import MODULE, FileFacts
+from extractor.parse.collect import bare
 from extractor.resolve import Links, definition_ids
 from extractor.schema import Edge, module_id
 
@@ -143,7 +144,7 @@ def _exact(facts: FileFacts, document: Document, defined: Mapping[str, str], ids
     # Who calls from the body of a Python class is what the class stands in.
     no_callers = ("variable", "class") if facts.prefix == "py" else ("variable",)
     for call in facts.calls:
-        targets = references.get((call.line, call.name), set())
+        targets = references.get((call.line, bare(call.name)), set())
         if len(targets) == 1:
             scope = call.scope
             while scope != MODULE and facts.defs[scope].kind in no_callers:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from extractor.facts import MODULE, Definition, FileFacts
+from extractor.parse.collect import bare
 from extractor.resolve import definition_ids
 from extractor.schema import Edge, module_id
 
@@ -48,11 +49,11 @@ class Switches:
         switched = {node_id for node_id, _ in self._when}
         names = {_bare(node_id) for node_id, _ in self._defaults}
         for facts in files if names else ():
-            calls = [call for call in facts.calls if call.name in names]
+            calls = [call for call in facts.calls if bare(call.name) in names]
             ids = definition_ids(facts) if calls else []
             for call in calls:
                 node_id = module_id(facts.prefix, facts.path) if call.scope == MODULE else ids[call.scope]
-                self._arities.setdefault((node_id, call.line, call.name), set()).add(call.arity)
+                self._arities.setdefault((node_id, call.line, bare(call.name)), set()).add(call.arity)
         # What a callee raises as well comes without any switch.
         self._besides = {
             (e.src, error) for e in edges if e.kind == "calls" and e.src in switched for error in direct.get(e.dst, ())

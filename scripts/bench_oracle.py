@@ -1,8 +1,9 @@
-"""How well the graph's calls agree with a compiler, call site by call site: javac, TypeScript's, Go's, or a SCIP index.
+"""How well the graph's calls agree with a compiler, call site by call site: javac, TypeScript's, Go's, Roslyn, or a SCIP index.
 
     python scripts/bench_oracle.py SOURCES                              Java, javac on PATH
     python scripts/bench_oracle.py SOURCES --typescript NODE_MODULES    TypeScript and JavaScript, node on PATH
     python scripts/bench_oracle.py SOURCES --go                         Go, go on PATH; other packages from GOROOT and GOPATH
+    python scripts/bench_oracle.py SOURCES --csharp NODE_MODULES        C#; what it needs, and what else it takes, says oracle_csharp.py
     python scripts/bench_oracle.py SOURCES --scip INDEX                 what `scip-python index . --project-name=X` made of them
 
 The compiler says which declaration each call runs; the graph's edges at that line are compared with it. Recall counts the calls
@@ -36,7 +37,6 @@ from extractor.scip import overlay, read_index
 
 HERE: Final = Path(__file__).resolve().parent
 SCRIPTS: Final = (".ts", ".tsx", ".js", ".jsx", ".mjs", ".cjs", ".mts", ".cts")
-SUFFIXES: Final = {"java": (".java",), "typescript": SCRIPTS, "go": (".go",)}
 FLOWS: Final = frozenset(("override", "getter", "flow", "flow:many"))
 NEAR: Final = 3  # lines: annotations and `export` stand before a declaration for one and not for the other
 
@@ -60,17 +60,18 @@ class Site(NamedTuple):
     besides: tuple[Declared, ...] = ()
 
 
-def sites(sources: Path, language: str, node_modules: Path | None) -> list[Site]:
-    """What the compiler says of every call below a folder: lines of path, line, name, then four fields per declaration."""
+def asked(*command: str | Path) -> str:
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+
+
+def javac(sources: Path) -> str:
     with tempfile.TemporaryDirectory() as classes:
-        if language == "java":
-            subprocess.run(["javac", "-d", classes, str(HERE / "Oracle.java")], check=True)
-        command = {
-            "java": ["java", "-cp", classes, "Oracle", str(sources)],
-            "typescript": ["node", str(HERE / "oracle.js"), str(sources), f"{node_modules}/typescript"],
-            "go": ["go", "run", str(HERE / "oracle.go"), str(sources)],
-        }[language]
-        text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        subprocess.run(["javac", "-d", classes, str(HERE / "Oracle.java")], check=True)
+        return asked("java", "-cp", classes, "Oracle", sources)
+
+
+def sites(text: str) -> list[Site]:
+    """What a compiler says of every call: lines of path, line, name, known or unknown, then four fields per declaration."""
     found = []
     for row in text.splitlines():
         path, line, name, known, *fields = row.split("\t")
@@ -87,7 +88,10 @@ def linked(sources: Path, suffixes: tuple[str, ...]) -> tuple[list[FileFacts], L
         p.relative_to(sources).as_posix(): p.read_text() for p in paths if p.suffix in (".json", ".mod", ".toml")
     }
     files = [parse_file(p, data, spec) for p, data in held.items() if (spec := spec_for(p, data)) is not None]
-    return files, link(files, configs)
+    links = link(files, configs)
+    if links.problems:
+        raise SystemExit("\n".join(links.problems))
+    return files, links
 
 
 def agree(path: str, definition: Definition, declared: Declared) -> bool:
@@ -113,6 +117,8 @@ def compare(found: list[Site], files: list[FileFacts], links: Links) -> tuple[in
     at: dict[tuple[str, int], list[Site]] = defaultdict(list)
     held = 0
     disagree = []
+    hidden = {(d.path, n) for s in found if not s.line for d in s.declared for n in range(d.first, d.last + 1)}
+    found = [s for s in found if s.line]
     for site in found:
         at[site.path, site.line].append(site)
         targets = [nodes[target] for target, _ in edges.get((site.path, site.line), ())]
@@ -126,6 +132,8 @@ def compare(found: list[Site], files: list[FileFacts], links: Links) -> tuple[in
         here = at.get((path, line), [])
         for target, via in targets_here:
             where, definition = nodes[target]
+            if (where, definition.start_line) in hidden:
+                continue
             if any(agree(where, definition, x) for s in here for x in (*s.declared, *s.besides)):
                 total, right = total + 1, right + 1
                 continue
@@ -174,26 +182,31 @@ def main() -> None:
     parser.add_argument("sources", type=Path)
     parser.add_argument("--typescript", type=Path, metavar="NODE_MODULES", help="where npm installed typescript")
     parser.add_argument("--go", action="store_true", help="judge Go")
+    parser.add_argument("--csharp", type=Path, metavar="NODE_MODULES", help="where npm installed @autorest/csharp")
     parser.add_argument("--scip", type=Path, metavar="INDEX", help="an index of SOURCES, made in that folder")
     parser.add_argument("--missing", action="store_true", help="list where compiler and graph disagree")
-    given = parser.parse_args()
+    given, further = parser.parse_known_args()
+    if further and not given.csharp:
+        parser.error(f"unrecognized arguments: {' '.join(further)}")
     sources = given.sources.resolve()
     if given.scip:
         calls, held, other, disagree = against_index(given.scip, *linked(sources, (".py", *SCRIPTS)))
-        print(
-            f"{sources.name}: {held} of {calls} calls that the index resolves are in the graph, {held / max(calls, 1):.3f}"
-        )
+        share = held / max(calls, 1)
+        print(f"{sources.name}: {held} of {calls} calls that the index resolves are in the graph, {share:.3f}")
         print(f"{sources.name}: {other} more go to another function of that name, {(held + other) / max(calls, 1):.3f}")
         if given.missing:
             print("\n".join(disagree))
         return
-    language = "go" if given.go else "typescript" if given.typescript else "java"
-    found = sites(sources, language, given.typescript.resolve() if given.typescript else None)
-    report(
-        sources.name,
-        compare(found, *linked(sources, SUFFIXES[language])),
-        given.missing,
-    )
+    suffixes: tuple[str, ...]
+    if given.typescript:
+        suffixes, text = SCRIPTS, asked("node", HERE / "oracle.js", sources, given.typescript.resolve() / "typescript")
+    elif given.csharp:
+        suffixes, text = (".cs",), asked(sys.executable, HERE / "oracle_csharp.py", sources, given.csharp, *further)
+    elif given.go:
+        suffixes, text = (".go",), asked("go", "run", HERE / "oracle.go", sources)
+    else:
+        suffixes, text = (".java",), javac(sources)
+    report(sources.name, compare(sites(text), *linked(sources, suffixes)), given.missing)
 
 
 if __name__ == "__main__":

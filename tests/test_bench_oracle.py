@@ -6,11 +6,13 @@ import os
 import shutil
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
+NODE_MODULES = Path(os.environ.get("NANODEX_NODE_MODULES", ""))
 
 
 def measured(sources: Path, *options: str) -> list[str]:
@@ -32,6 +34,29 @@ def test_javac_agrees_with_the_graph_and_a_lie_is_seen(tmp_path: Path) -> None:
     recall, precision, *rest = measured(tmp_path)
     assert recall.startswith(f"{tmp_path.name}: 3 of 3 calls")
     assert precision.endswith("1.000")
+
+
+@pytest.mark.skipif(
+    find_spec("pythonnet") is None or not (NODE_MODULES / "@autorest" / "csharp").is_dir(),
+    reason="no pythonnet, or NANODEX_NODE_MODULES does not lead to @autorest/csharp, which holds Roslyn",
+)
+def test_roslyn_agrees_with_the_graph_and_a_lie_is_seen(tmp_path: Path) -> None:
+    sources = ROOT / "tests" / "fixtures" / "csharp_kiosk"
+    recall, precision, *rest = measured(sources, "--csharp", str(NODE_MODULES))
+    assert (recall.rpartition(" ")[2], precision.rpartition(" ")[2], rest) == ("1.000", "1.000", [""])
+    (tmp_path / "A.cs").write_text(
+        "class A {\n#if NEVER\n  void Hid() { }\n#endif\n  void Go() { }\n  void Go(int n) { }\n"
+        "  void Run(dynamic any) { Go(); Go(any); var made = new A(); ((dynamic)made).Go(); made?.Go(1); }\n}\n"
+    )
+    recall, precision, *rest = measured(tmp_path, "--csharp", str(NODE_MODULES))
+    assert recall.startswith(f"{tmp_path.name}: 4 of 4 calls")
+    (tmp_path / "A.cs").write_text(
+        "class B { public void Go() { } }\nclass A {\n  void Run(System.Collections.ArrayList all) { Pick(all[0] as B, b => b.Go()); }\n"
+        "  void Pick<T>(T given, System.Linq.Expressions.Expression<System.Action<T>> run) { }\n}\n"
+    )
+    recall, _, *rest = measured(tmp_path, "--csharp", str(NODE_MODULES))
+    assert recall.startswith(f"{tmp_path.name}: 1 of 2 calls")
+    assert rest[0].startswith("missing A.cs:3 Go -> ")
 
 
 def test_a_real_index_agrees_with_the_graph_and_a_lie_is_seen(tmp_path: Path) -> None:

@@ -221,3 +221,46 @@ public class Desk {
 """
     found = {d.partition("#")[2] for s, d in calls(linked(a=text)) if s == "Desk.Run"}
     assert found == {"Desk.One", "Desk.Two", "Desk.OnChanged", "Entry.Go"}
+
+
+def test_overloads_that_nothing_tells_apart_are_candidates_not_calls() -> None:
+    text = """using Other;
+class A {
+    void Take(Here h) { } void Take(There t) { }
+    void Run(Unknown u, Here h) { Take(u.Value); Take(h); }
+}
+class Here { } class There { }
+"""
+    text = text.replace("Take(h);", "\n    Take(h);")
+    rows = {(e.dst.partition("#")[2], e.line, e.via) for e in linked(a=text).edges if e.kind == "calls"}
+    assert rows == {("A.Take", 4, "ambiguous"), ("A.Take@2", 4, "ambiguous"), ("A.Take", 5, "self")}
+
+
+def test_both_bodies_that_if_chooses_between_are_called() -> None:
+    text = """using System;
+class A {
+#if FAST
+    static int Size(string s) { return 1; }
+#else
+    static int Size(string s) { return 2; }
+#endif
+    void Run() { Size("a"); }
+}
+"""
+    assert calls(linked(a=text)) == {("A.Run", "cs:a.cs#A.Size"), ("A.Run", "cs:a.cs#A.Size@2")}
+
+
+def test_what_is_called_is_what_takes_the_arguments() -> None:
+    text = """using System;
+class Open : External { public void Go(int n) { } public void Run() { Go(1); Go(1, 2); Go("a", "b", "c"); } }
+class Base { public virtual void Do(string s) { } public void Do(object o) { } }
+class Below : Base { public override void Do(string s) { } public void Do(int n) { } void Run() { Do("s"); Do(1); Do(this); } }
+struct Plain { public Plain(int n) { } }
+class Made { object one = new Plain(); object two = new Plain(1); }
+"""
+    found = sorted((e.src.partition("#")[2], e.line, e.dst.partition("#")[2], e.via) for e in linked(a=text).edges
+                   if e.kind == "calls" and not e.dst.startswith("ext:"))  # fmt: skip
+    assert found == [
+        ("Below.Run", 4, "Base.Do@2", "self"), ("Below.Run", 4, "Below.Do", "self"), ("Below.Run", 4, "Below.Do@2", "self"),
+        ("Made", 6, "Plain", "scope"), ("Made", 6, "Plain.Plain", "scope"), ("Open.Run", 2, "Open.Go", "self"),
+    ]  # fmt: skip

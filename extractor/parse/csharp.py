@@ -33,15 +33,8 @@ _TYPES: Final = {
     "interface_declaration": "interface",
 }
 _INTERFACE: Final = re.compile(r"I[A-Z]")  # .NET's custom, which tells interfaces elsewhere from base classes
-_FUNCTIONS: Final = frozenset(
-    (
-        "method_declaration",
-        "constructor_declaration",
-        "lambda_expression",
-        "local_function_statement",
-        "accessor_declaration",
-    )
-)
+_FUNCTIONS: Final = frozenset(("method_declaration", "constructor_declaration", "lambda_expression", "local_function_statement",
+                               "accessor_declaration"))  # fmt: skip
 
 
 def parse(source: Source) -> FileFacts:
@@ -153,6 +146,7 @@ class CSharpCollector(CSharpAccesses):
         written = f"Func<{','.join([*kinds, result])}>" if result != "void" else f"Action<{','.join(kinds)}>"
         index = self.define("variable", name, node, step, signature=collapse(self.text(node)).rstrip(";"), visibility=visibility,
                             returns=written, decorators=attributes, flags=[*flags, "alias"], doc=self.doc_of(node))  # fmt: skip
+        self.type_parameters(node, index)
         if scope == MODULE:
             self.spaces[index] = self.space
 
@@ -192,8 +186,8 @@ class CSharpCollector(CSharpAccesses):
             started = next((c for c in node.named_children if c.type == "constructor_initializer"), None)
             if started is not None:
                 arguments = next((c for c in started.named_children if c.type == "argument_list"), None)
-                word = "base" if any(c.type == "base" for c in started.children) else "this"
-                self.call(index, "", word, started, self.args(arguments))
+                word = next((c for c in started.children if c.type in ("base", "this")), started)
+                self.call(index, "", word.type, word, self.args(arguments))
                 self.push_nodes([arguments], index, qualname)
         if body is not None:
             self.push((body, index, qualname, False))
@@ -330,7 +324,7 @@ class CSharpCollector(CSharpAccesses):
         function, holder = node.child_by_field_name("function"), node.child_by_field_name("arguments")
         arguments = self.args(holder)
         receiver, name_node = self.called(function)
-        name = self.text(name_node).partition("<")[0]
+        name = self.type_text(name_node)
         inner: list[Node | None] = []
         if name_node is None:
             self.call(scope, clip(self.chain(function)), "()", node, arguments)
@@ -356,6 +350,7 @@ class CSharpCollector(CSharpAccesses):
         arguments = node.child_by_field_name("arguments")
         made = self.type_text(declared)
         self.call(scope, "", made, declared or node, self.args(arguments), "new")
+        self.lambda_parameters(arguments, scope, f"new {made}")
         self.filled(node.child_by_field_name("initializer"), f"<{made}>", scope)
         self.push(step)
 
@@ -385,6 +380,8 @@ class CSharpCollector(CSharpAccesses):
         "declaration_pattern": CSharpNames.on_pattern,
         "recursive_pattern": CSharpNames.on_pattern,
         "declaration_expression": CSharpNames.on_pattern,
+        "lambda_expression": CSharpNames.on_function,
+        "anonymous_method_expression": CSharpNames.on_function,
         "block": on_block,
         "throw_statement": on_throw,
         "throw_expression": on_throw,

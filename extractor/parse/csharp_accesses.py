@@ -34,6 +34,13 @@ class CSharpAccesses(CSharpNames):
     def on_operator(self, step: Step) -> None:
         """`a + b`, `-a`, `a += b`: a call where a class overloads it, which only linking knows."""
         node, scope = step[0], step[1]
+        misread = self.misread_new(node) if node.type == "binary_expression" else None
+        if misread is not None:
+            _, made, given = misread
+            arguments = [c for c in given.named_children if c.type == "argument"] or given.named_children
+            self.call(scope, "", made, node, [clip(self.chain(c)) for c in arguments], "new")
+            self.push_nodes([given], scope, step[2])
+            return
         left = node.child_by_field_name("left") or (node.named_children[-1] if node.named_children else None)
         right = node.child_by_field_name("right")
         sign = self.text(node.child_by_field_name("operator"))

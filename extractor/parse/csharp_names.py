@@ -6,7 +6,8 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from extractor.facts import Param
-from extractor.parse.collect import MAX_STEPS, Collector, Step, clip, split_commas
+from extractor.parse.collect import Step, clip, split_commas
+from extractor.parse.csharp_chains import CSharpChains
 from extractor.parse.tree import collapse
 
 if TYPE_CHECKING:
@@ -14,18 +15,6 @@ if TYPE_CHECKING:
 
     from extractor.parse import Source
 
-_LITERALS: Final = {
-    "string_literal": "<string>",
-    "verbatim_string_literal": "<string>",
-    "raw_string_literal": "<string>",
-    "interpolated_string_expression": "<string>",
-    "character_literal": "<char>",
-    "integer_literal": "<int>",
-    "real_literal": "<double>",
-    "boolean_literal": "<bool>",
-    "null_literal": "<null>",
-}
-_COMPARISONS: Final = frozenset(("==", "!=", "<", ">", "<=", ">=", "&&", "||", "is"))
 _DELEGATES: Final = frozenset(("Func", "Action", "Predicate", "Comparison", "Converter"))
 _VISIBLE: Final = ("public", "protected", "internal", "private", "file")
 _BLOCK: Final = re.compile(r"</?(?:summary|remarks|para|value|example|list)(?:\s[^<>]*)?/?>")
@@ -35,7 +24,7 @@ _NAMED: Final = re.compile(r"<(param|returns|exception|typeparam)(?:\s+\w+=\"([^
 _EXCEPTION: Final = re.compile(r"<exception\s+cref=\"(?:T:)?([\w.]+)\"")
 
 
-class CSharpNames(Collector):
+class CSharpNames(CSharpChains):
     """What needs no definition."""
 
     comments = frozenset(("comment",))
@@ -90,12 +79,6 @@ class CSharpNames(Collector):
     def attribute_nodes(self, node: Node) -> list[Node]:
         return [c for c in node.named_children if c.type == "attribute_list"]
 
-    def type_text(self, node: Node | None) -> str:
-        """A type without nullability or spaces."""
-        if node is None:
-            return ""
-        return collapse(self.text(node)).replace(", ", ",").replace(" ", "").replace("?", "").removeprefix("global::")
-
     def type_parameters(self, node: Node, index: int) -> None:
         bounds: dict[str, str] = {}
         for child in node.named_children:
@@ -122,9 +105,8 @@ class CSharpNames(Collector):
                     .partition("=")[2]
                     .strip()
                 )
-                rest = (
-                    "*" if any(self.text(c) == "params" for c in child.named_children if c.type == "modifier") else ""
-                )
+                words = {self.text(c) for c in child.named_children if c.type == "modifier"}
+                rest = "*" if "params" in words else "&" if words & {"ref", "out"} else ""
                 out.append(Param(name, self.type_text(kind), tail, rest))
         # `params T[] rest` stands bare at the end of the list.
         if parameters is not None and (name_node := parameters.child_by_field_name("name")) is not None:
@@ -188,7 +170,9 @@ class CSharpNames(Collector):
         if any(c.type == "this" for c in node.children):
             return "this"
         inner = node.named_children[-1] if node.named_children else None
-        return clip(self.chain(inner))
+        name = node.child_by_field_name("name")
+        before = f"{self.text(name)}:" if name is not None else ""
+        return before + clip(self.chain(inner)) + ("&" if any(c.type in ("ref", "out") for c in node.children) else "")
 
     def typed_new(self, value: Node | None, written: str, scope: int) -> Node | None:
         """`Foo x = new(…)` makes a Foo."""
@@ -217,10 +201,15 @@ class CSharpNames(Collector):
         for parameter in [parameters] if single else parameters.named_children:
             written = self.type_text(parameter.child_by_field_name("type"))
             name = self.text(parameter.child_by_field_name("name")) or self.text(parameter)
-            if written:
-                self.bind(scope, name, written, function, "declared", function)
             found.append(name if name.isidentifier() and not written else "")
         return found
+
+    def on_function(self, step: Step) -> None:
+        """A function without a name: what its parameters are declared to hold."""
+        node = step[0]
+        for param in self.params(node.child_by_field_name("parameters")):
+            self.bind(step[1], param.name, param.annotation, node, "declared", node)
+        self.push(step)
 
     def delegate_parameters(self, value: Node | None, written: str, scope: int) -> None:
         """`Func<Cart, int> f = c => c.Count;`: the declared type says what the lambda's parameters are."""
@@ -261,95 +250,3 @@ class CSharpNames(Collector):
         if held is not None and written and self.type_text(written) == "var":
             name = self.text(held.child_by_field_name("name"))
             self.bind(scope, name, clip(f"{chain}[]"), held, "assigned", self.block(held))
-
-    def chain(self, node: Node | None) -> str:
-        """An expression in the notation of collect.py."""
-        steps: list[str] = []
-        head = "?"
-        while node is not None and len(steps) <= MAX_STEPS:
-            kind = node.type
-            if kind == "identifier":
-                head = self.text(node)
-                break
-            if kind in ("generic_name", "qualified_name", "predefined_type", "alias_qualified_name"):
-                head = self.type_text(node)
-                break
-            if kind in ("this", "this_expression", "base", "base_expression"):
-                head = "this" if kind.startswith("this") else "super"
-                break
-            if kind == "member_access_expression":
-                steps.append("." + self.type_text(node.child_by_field_name("name")))
-                word = next((c.type for c in node.children if c.type in ("this", "base")), "")
-                if word:
-                    head = "this" if word == "this" else "super"
-                    break
-                node = node.child_by_field_name("expression")
-            elif kind == "conditional_access_expression":
-                bound = [c for c in node.named_children if c.type == "member_binding_expression"]
-                steps += ["." + self.type_text(c.child_by_field_name("name")) for c in bound[:1]] or ["[]"]
-                node = node.child_by_field_name("condition")
-            elif kind == "invocation_expression":
-                steps.append("()")
-                node = node.child_by_field_name("function")
-            elif kind == "element_access_expression":
-                steps.append("[]")
-                node = node.child_by_field_name("expression")
-            elif kind == "await_expression":
-                steps.append("!")
-                node = node.named_children[0] if node.named_children else None
-            elif kind in ("parenthesized_expression", "postfix_unary_expression", "checked_expression", "argument"):
-                node = node.named_children[-1] if node.named_children else None
-            elif kind == "object_creation_expression":
-                head = f"new {self.type_text(node.child_by_field_name('type'))}()"
-                break
-            elif kind in ("cast_expression", "array_creation_expression"):
-                head = f"<{self.type_text(node.child_by_field_name('type'))}>"
-                break
-            elif kind in ("as_expression", "binary_expression"):
-                operator = self.text(node.child_by_field_name("operator")) or "as"
-                left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
-                if operator == "as":
-                    head = f"<{self.type_text(right)}>"
-                    break
-                if operator in _COMPARISONS:
-                    head = "<bool>"
-                    break
-                node = left
-            elif kind in ("is_expression", "is_pattern_expression", "prefix_unary_expression"):
-                head = "<bool>" if kind != "prefix_unary_expression" or self.text(node)[:1] == "!" else "?"
-                break
-            elif kind in ("implicit_array_creation_expression", "collection_expression"):
-                inside = node.named_children[-1] if node.named_children else None
-                inside = (
-                    inside.named_children[0]
-                    if inside is not None and inside.type == "initializer_expression"
-                    else inside
-                )
-                first = self.chain(inside)
-                made = first[4:-2] if first.startswith("new ") and first.endswith("()") else ""
-                made = first[1:-1] if first.startswith("<") and first.endswith(">") else made
-                head = f"<{made}[]>" if made else "?"
-                break
-            elif kind == "typeof_expression":
-                head = "<Type>"
-                break
-            elif kind in _LITERALS:
-                head = _LITERALS[kind]
-                break
-            elif kind == "conditional_expression":
-                node = node.child_by_field_name("consequence")
-            elif kind == "switch_expression":
-                arm = next((c for c in node.named_children if c.type == "switch_expression_arm"), None)
-                node = arm.named_children[-1] if arm is not None and arm.named_children else None
-            elif kind == "assignment_expression":
-                node = node.child_by_field_name("right")
-            elif kind == "lambda_expression":
-                body = node.child_by_field_name("body")
-                if body is not None and body.type == "block":
-                    results = [c for c in body.named_children if c.type == "return_statement" and c.named_children]
-                    body = results[0].named_children[0] if results else None
-                head = "=>" + (clip(self.chain(body)) if body is not None else "?")
-                break
-            else:
-                break
-        return head + "".join(reversed(steps)) if len(steps) <= MAX_STEPS else "?"

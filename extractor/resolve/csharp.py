@@ -7,14 +7,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from extractor.facts import Call, FileFacts
+from extractor.facts import MODULE, Call, FileFacts
 from extractor.parse.collect import bare
 from extractor.resolve import Links
 from extractor.resolve import csharp_library as library
+from extractor.resolve.chains import Chain
+from extractor.resolve.csharp_extensions import CSharpExtensions
 from extractor.resolve.csharp_properties import emit_accesses
-from extractor.resolve.csharp_types import CSharpTypes, cs_type
+from extractor.resolve.csharp_types import cs_type
 from extractor.resolve.emit import Emitter, Outcome
-from extractor.resolve.model import NOTHING, Context, Symbol, Value, Values, accepts, join
+from extractor.resolve.model import NOTHING, Context, Symbol, Value, Values, join
 
 _OPEN: Final = frozenset(("virtual", "override", "abstract"))
 
@@ -35,7 +37,7 @@ def link(files: Sequence[FileFacts], configs: Mapping[str, str]) -> Links:
     return emitter.finish()
 
 
-class CSharpEngine(CSharpTypes):
+class CSharpEngine(CSharpExtensions):
     """What C# expressions mean, and where their calls lead."""
 
     runners = library.RUNNERS
@@ -45,7 +47,16 @@ class CSharpEngine(CSharpTypes):
     _overloaded: set[str] | None = None  # the names of all operators declared here
 
     # ------------------------------------------------------------------ names
+    def name_values(self, name: str, context: Context) -> Values:
+        if name == "value" and context.scope != MODULE:  # what a setter is given
+            symbol = context.file.symbols[context.scope]
+            if "property" in symbol.d.flags:
+                return self.type_values(symbol.d.returns, symbol.file, symbol.d.scope)
+        return super().name_values(name, context)
+
     def outer_name(self, name: str, context: Context) -> Values:
+        if space := self.space_alias(name, context.file):
+            return (Value("ns", name=space),)
         found = self.type_name(name, context.file, context.scope)
         if found is not None and found.kind != "alias":
             return (found,)
@@ -55,7 +66,7 @@ class CSharpEngine(CSharpTypes):
                 held = self.own_member(owner, name, context)
                 if held:
                     return tuple(v._replace(via="import") for v in held)
-        if name == "System" or any(s == name or s.startswith(name + ".") for s in self.spaces):
+        if name == "System" or name in self.namespaces:
             return (Value("ns", name=name),)
         return NOTHING
 
@@ -64,7 +75,7 @@ class CSharpEngine(CSharpTypes):
         if special is not None:
             return special
         if "." in head or "<" in head:
-            found = self.type_name(self.parse_type(head).name, context.file, context.scope)
+            found = self.named_type(self.parse_type(head), context.file, context.scope)
             return (found,) if found is not None else NOTHING
         held = self.name_values(head, context)
         # `Color Color { get; }`: a name that is a member and a type may mean either.
@@ -86,7 +97,7 @@ class CSharpEngine(CSharpTypes):
             if beyond is not None:
                 sure = beyond.name and beyond.via == "extends"
                 return (Value("extfunc", name=f"{beyond.name}.{name}", via="mro"),) if sure else (Value("beyond"),)
-            owner = context.file.enclosing_class(owner.d.scope)
+            owner = owner.file.enclosing_class(owner.d.scope)
         statics = [u for u in context.file.found["statics"] if self.qualified(u, "") is None or u.startswith("System")]
         if len(statics) == 1:
             package, _, last = statics[0].rpartition(".")
@@ -103,53 +114,44 @@ class CSharpEngine(CSharpTypes):
         args = tuple(self.instances(a, context.file, context.scope) for a in cs_type(written).args)
         return tuple(v._replace(args=args) if v.kind == "func" else v for v in values)
 
-    def arguments(self, callee: str, context: Context) -> list[str] | None:
-        if callee.endswith(">"):
-            before, dot, last = callee.rpartition(".") if "." in bare(callee) else ("", "", callee)
-            callee = f"{before}{dot}{bare(last)}"
-        return super().arguments(callee, context)
-
     def called_member(self, value: Value, name: str, receiver: str, context: Context) -> Values:
+        if held := _may_be_null(value, name):
+            return join(self.called_member(v, name, receiver, context) for v in held)
         if name.endswith(">"):
             found = self.called_member(value, bare(name), receiver, context)
             return self._with_arguments(found, name, context)
         if name == "Invoke" and value.kind in ("callable", "func"):
             return (value,)
+        extended = self.extended(value, name, context)
         if value.kind in ("inst", "class") and isinstance(value.symbol, Symbol):
             found = self.own_member(value, name, context)
             if found:
                 via = "super" if receiver == "super" else "self" if receiver == "this" else "type"
-                return tuple(v._replace(via=via) if v.kind == "func" else v for v in found)
-        extended = self._extension(value, name, context)
+                further = extended[0].symbol if extended else ()  # meant where no method of its own takes the arguments
+                return tuple(
+                    v._replace(via=via, symbol=(*v.symbol, *further)) if v.kind == "func" else v for v in found
+                )
         if extended:  # a type elsewhere may have a method of that name which takes other arguments
             return extended if value.kind == "inst" else (*extended, *self.member(value, name, context))
         if value.kind == "inst" and name in library.OBJECT_METHODS:
             return (Value("extfunc", name=f"System#Object.{name}"),)
         return self.member(value, name, context)
 
-    def _extension(self, value: Value, name: str, context: Context) -> Values:
-        """Extension methods of that name whose first parameter takes the value."""
-        if name not in self.extensions or value.kind in ("class", "extclass", "ns", "unknown"):
-            return NOTHING
-        fitting = []
-        for symbol, written in self.extensions[name]:
-            wanted = self.type_values(written, symbol.file, symbol.index)
-            if wanted and all(self._takes(w, value) for w in wanted):
-                fitting.append(symbol)
-        return (Value("func", tuple(fitting), via="type", name="extension", owner=value),) if fitting else NOTHING
-
-    def _learned(self, symbol: Symbol, callee: Value) -> dict[str, Values]:
-        """The type parameters of an extension method, as far as what it is called on tells them."""
-        env: dict[str, Values] = {}
-        names = symbol.file.typevars.get(symbol.index, {})
-        if symbol.d.params and callee.owner is not None:
-            wanted = self.type_values(symbol.d.params[0].annotation, symbol.file, symbol.index)
-            self.unify(wanted, (callee.owner,), names, env)
-        return env
-
     def field_values(self, symbol: Symbol, name: str) -> Values | None:
-        found = super().field_values(symbol, name)
+        held = symbol.members.get(name, ())
+        if held and "enum_constant" in held[0].d.flags:
+            return (Value("inst", symbol),)
+        part = next((s.parent for s in held if s.d.kind == "variable"), None)
+        found = super().field_values(part or symbol, name)  # a part of a partial type binds its own fields
         return self.with_kept(found, symbol, name) if found else found
+
+    def member(self, value: Value, name: str, context: Context) -> Values:
+        if held := _may_be_null(value, name):
+            return join(self.member(v, name, context) for v in held)
+        return (Value("beyond"),) if value.kind == "beyond" else super().member(value, name, context)
+
+    def result(self, value: Value, args: list[str] | None, context: Context) -> Values:
+        return (Value("beyond"),) if value.kind == "beyond" else super().result(value, args, context)
 
     def own_member(self, value: Value, name: str, context: Context) -> Values:
         """What implements an interface by name is reached through the interface alone."""
@@ -160,71 +162,11 @@ class CSharpEngine(CSharpTypes):
                 out.append(found._replace(symbol=kept) if kept else found)
         return tuple(out)
 
-    def passed(self, callee: Value, position: int, number: int, context: Context) -> Values:
-        if callee.kind == "callable":  # a place that holds a function: `changed += (sender, e) => …`
-            return self.functional_parameter(callee, number, context)
-        if callee.kind != "func" or callee.name != "extension":
-            return self._passed_by_member(callee, position, number, context)
-        symbol: Symbol = callee.symbol[0]
-        param = symbol.d.params[position + 1] if position + 1 < len(symbol.d.params) else None
-        for value in self.type_values(param.annotation, symbol.file, symbol.index) if param is not None else ():
-            found = self.functional_parameter(value, number, context)
-            if found:
-                return self.substitute(found, self._learned(symbol, callee))
-        return NOTHING
-
-    def _passed_by_member(self, callee: Value, position: int, number: int, context: Context) -> Values:
-        """As ever, with the type arguments that the receiver's class gives the class that declares the method."""
-        found = super().passed(callee._replace(owner=None), position, number, context)
-        owner = callee.owner
-        if callee.kind != "func" or owner is None or not isinstance(owner.symbol, Symbol):
-            return super().passed(callee, position, number, context)
-        param = callee.symbol[0].d.params[position : position + 1]
-        base = self.environment(owner)
-        for ancestor, inner in self.lineage(owner.symbol) if param else ():
-            if ancestor is callee.symbol[0].parent:
-                env = {k: self.substitute(v, base, 1) for k, v in inner.items()} if inner else base
-                wanted = self.type_values(param[0].annotation, callee.symbol[0].file, callee.symbol[0].index)
-                held = join(self.functional_parameter(v, number, context) for v in wanted)
-                return self.substitute(held, env) or found
-        return found
-
-    def function_result(self, symbol: Symbol, value: Value, args: list[str] | None, context: Context) -> Values:
-        if value.name != "extension":
-            return super().function_result(symbol, value, args, context)
-        return self.substitute(self.returns(symbol), self._learned(symbol, value))
-
-    def _takes(self, wanted: Value, given: Value) -> bool:
-        if wanted.kind == "var":
-            bounds = self.bounded((wanted,))
-            return all(b.kind != "inst" or self._takes(b, given) for b in bounds)
-        if wanted.kind == "inst" and given.kind == "inst":
-            return any(a is wanted.symbol for a, _ in self.lineage(given.symbol))
-        if wanted.kind == "list" and given.kind == "list":
-            left, right = wanted.args[0], given.args[0]
-            return not left or not right or left[0].kind == "var" or self._takes(left[0], right[0])
-        if wanted.kind == "list" and given.kind == "inst":
-            held = self.iterated(given)
-            return bool(held) and any(self._takes(w, held[0]) for w in wanted.args[0])
-        if wanted.kind == "ext" and given.kind == "ext":
-            return wanted.name == given.name or wanted.name in ("#object", "System#Object")
-        return wanted.kind == "ext" and wanted.name in ("#object", "System#Object")
-
-    def select(self, symbols: Sequence[Symbol], args: list[str] | None, context: Context) -> list[Symbol]:
-        """An extension method called on a value has it as its first argument."""
-        if args is not None and symbols and any(s is symbols[0] for s, _ in self.extensions.get(symbols[0].d.name, ())):
-            longer = ["?", *args]
-            if not any(accepts(s, len(args)) for s in symbols) or any(accepts(s, len(longer)) for s in symbols):
-                args = longer
-            fitting = [s for s in symbols if accepts(s, len(args))]
-            return super().select(fitting, args, context) if fitting else []
-        return super().select(symbols, args, context)
-
     def foreign_member(self, value: Value, name: str, context: Context) -> Values:
         if value.kind == "ns":
             dotted = f"{value.name}.{name}"
             found = self.qualified(dotted, "")
-            if found is not None and (found.kind == "class" or not any(s == dotted for s in self.spaces)):
+            if found is not None and (found.kind == "class" or dotted not in self.spaces):
                 return (found,)
             return (Value("ns", name=dotted),)
         if value.kind == "tuple":
@@ -249,9 +191,26 @@ class CSharpEngine(CSharpTypes):
             )
         return (Value("beyond"),) if value.kind in ("extfunc", "beyond") else NOTHING
 
+    def given_by(self, value: Value, context: Context) -> Values:
+        """What a member of the library gives, as far as that is known."""
+        owner, _, member = value.name.rpartition("#")[2].rpartition(".")
+        given = library.gives(library.WORDS.get(owner, owner), member)
+        return self.instances(cs_type(given), context.file, MODULE) if given else NOTHING
+
+    def _of_unseen(self, value: Value, member: str, context: Context) -> Values:
+        """The same for a type of which only the name is known: what every type's member of that name gives."""
+        named = value.kind == "beyond" and value.name
+        return self.given_by(Value("extfunc", name=f"{value.name}.{member}"), context) if named else NOTHING
+
+    def collection(self, chain: Chain, context: Context) -> Values:
+        """`new[] { a, b }`."""
+        return (Value("list", args=(self.evaluate(chain.head, context),)),)
+
     def foreign_result(self, value: Value, args: list[str], context: Context) -> Values:
         if value.kind == "extclass":
             return (self.as_instance(value),)
+        if known := self.given_by(value, context):
+            return known
         owner: Value | None = value.owner
         method = value.name.rpartition("#")[2].rpartition(".")[2]
         if owner is None or owner.kind not in ("list", "ext"):
@@ -262,15 +221,16 @@ class CSharpEngine(CSharpTypes):
                 if owner.name != "map" or method not in library.SAME
                 else self.first_of(owner)
             )
+            kind = {"ToArray": "[]", "ToList": "List"}.get(method, "IEnumerable")
             if method in library.SAME:
-                return (owner,) if owner.name != "map" else (Value("list", args=(element,)),)
+                return (Value("list", kind, args=(owner.args[0] if owner.name != "map" else element,)),)
             if method in library.ELEMENT:
                 held: Values = element
                 return (
                     (Value("ext", None, (held,), "System.Threading.Tasks#Task"),) if method.endswith("Async") else held
                 )
             if method == "GroupBy":
-                return (Value("list", args=((Value("list", args=(element,)),),)),)
+                return (Value("list", kind, args=((Value("list", kind, args=(element,)),),)),)
             if method == "ToDictionary":
                 return (Value("list", args=(element, NOTHING), name="map"),)
             if method in ("Select", "ConvertAll", "SelectMany"):
@@ -278,7 +238,7 @@ class CSharpEngine(CSharpTypes):
                 given = join(self.result(v, None, context) for v in inner)
                 if method == "SelectMany":
                     given = join(self.element(v) for v in given)
-                return (Value("list", args=(given,)),)
+                return (Value("list", kind, args=(given,)),)
             return (Value("beyond"),)
         return (owner,) if owner.args and method in ("ConfigureAwait", "AsTask") else (Value("beyond"),)
 
@@ -289,7 +249,7 @@ class CSharpEngine(CSharpTypes):
         if value.kind == "list":
             return tuple(value.args[0])
         if value.kind == "beyond":
-            return (value,)
+            return (Value("beyond"),)
         if value.kind == "inst":
             for ancestor, _ in self.lineage(value.symbol):
                 held = [s for s in ancestor.members.get("this[]", ()) if s.d.returns]
@@ -299,19 +259,20 @@ class CSharpEngine(CSharpTypes):
             return self.iterated(value)
         return NOTHING
 
-    def iterated(self, value: Value) -> Values:
-        """What a class that is a sequence gives one after another."""
-        for ancestor, _ in self.lineage(value.symbol):
-            for base in ancestor.bases:
-                if base.kind == "extclass" and base.args and base.name.rpartition("#")[2] in library.LISTS:
-                    return self.substitute(tuple(base.args[0]), self.environment(value))
-        return NOTHING
-
     def first_of(self, value: Value) -> Values:
         """What iterating over a dictionary gives: pairs."""
         return (Value("tuple", args=(tuple(value.args[1]), tuple(value.args[0]))),)
 
     def _step(self, values: Values, step: Any, prefix: str, called: bool, context: Context) -> Values:
+        if step.op == "&":  # handed on by reference
+            return values
+        if step.op == ".":
+            known = join(self._of_unseen(v, step.name, context) for v in values)
+            if known:
+                return (Value("callable", args=(known,)),) if called else known
+            if not called:
+                read = super()._step(values, step, prefix, called, context)
+                return join(self.given_by(v, context) or (v,) if v.kind == "extfunc" else (v,) for v in read)
         if step.op == "*":
             pairs = [
                 self.first_of(v)
@@ -373,14 +334,24 @@ class CSharpEngine(CSharpTypes):
                     return Outcome(((chosen[0].id, "type"),))
         return Outcome()
 
+    def defined_below(self, cls: Symbol, name: str, arity: int) -> list[Symbol]:
+        return super().defined_below(cls, bare(name), arity)
+
     def is_virtual(self, symbol: Symbol) -> bool:
         return "sealed" not in symbol.d.flags and not _OPEN.isdisjoint(symbol.d.flags)
 
     def unknown_name_reason(self, name: str, context: Context) -> str:
-        return "external" if any(u not in self.spaces for u in context.file.found["usings"]) else "missing_module"
+        return "external" if self.looks_outside(context.file) else "missing_module"
 
     def unknown_receiver_reason(self, receiver: str, context: Context) -> str:
         first = receiver.partition(".")[0].partition("(")[0]
-        foreign = [u for u in context.file.found["usings"] if u not in self.spaces]
         bound = self.name_values(first, context) if first.isidentifier() else NOTHING
-        return "external" if first[:1].isupper() and not bound and foreign else "unknown_receiver"
+        return (
+            "external" if first[:1].isupper() and not bound and self.looks_outside(context.file) else "unknown_receiver"
+        )
+
+
+def _may_be_null(value: Value, member: str) -> Values:
+    """What `a?.b` looks into when `a` is a value that may be null."""
+    nullable = value.kind == "ext" and value.name.endswith("#Nullable") and member not in library.OF_NULLABLE
+    return tuple(value.args[0]) if nullable and value.args else NOTHING

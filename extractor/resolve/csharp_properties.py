@@ -51,7 +51,7 @@ def _holders(engine: CSharpTypes, receiver: str, name: str, context: Context) ->
     while owner is not None:
         if any(name in ancestor.members for ancestor, _ in engine.lineage(owner)):
             return [Value("inst", owner, via="self")]
-        owner = file.enclosing_class(owner.d.scope)
+        owner = owner.file.enclosing_class(owner.d.scope)
     return []
 
 

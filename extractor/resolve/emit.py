@@ -200,7 +200,7 @@ class Emitter:
         for value in values:
             if value.kind == "func":
                 usable = args if call.kind != "ref" else None
-                chosen = engine.select(value.symbol, usable, context)
+                chosen = engine.chosen(value, usable, context)
                 if usable is None and len(chosen) > 1 and args:
                     chosen = engine.taking(chosen, args, context)
                 if len(chosen) > 1:
@@ -283,10 +283,10 @@ class Emitter:
         via = "scope" if symbol.file is context.file else "import"
         found = self.engine.constructors(symbol)
         if found:
-            chosen = self.engine.select(found, args, context)
+            chosen = self.engine.chosen(value._replace(symbol=tuple(found), owner=value), args, context)
             fitting = [s for s in chosen if accepts(s, len(args))] or chosen
-            unfit = not accepts(fitting[0], len(args)) or self.engine.fit(fitting[0], args, context) < 0
-            if "record" in symbol.d.flags and unfit:  # the one that nobody writes
+            unfit = not fitting or not accepts(fitting[0], len(args)) or self.engine.fit(fitting[0], args, context) < 0
+            if not fitting or ("record" in symbol.d.flags and unfit):  # the one that nobody writes
                 return Outcome(((symbol.id, via),), instantiates=symbol.id)
             if len(fitting) > 1:
                 made = Call(context.scope, "", symbol.d.name, context.line, 0, len(args), "new")

@@ -154,7 +154,7 @@ class Engine(Overloads):
     def error_values(self, name: str, context: Context) -> Values:
         """What a raised or caught name, or a raised expression, means."""
         parsed = self.parse_type(name)
-        found = self.type_name(parsed.name, context.file, context.scope) if "(" not in name else None
+        found = self.named_type(parsed, context.file, context.scope) if "(" not in name else None
         return (found,) if found is not None else self.evaluate(name, context)
 
     def member(self, value: Value, name: str, context: Context) -> Values:
@@ -345,7 +345,7 @@ class Engine(Overloads):
     def result(self, value: Value, args: list[str] | None, context: Context) -> Values:
         """What calling a value gives."""
         if value.kind == "func":
-            chosen = self.select(value.symbol, args, context)
+            chosen = self.chosen(value, args, context)
             return join(self.function_result(s, value, args, context) for s in chosen[:4])
         if value.kind == "class":
             return (self.as_instance(value, "new"),)

@@ -40,6 +40,10 @@ class Overloads(Types):
         nearest = fitting[0].parent
         return [s for s in fitting if s.parent is nearest]
 
+    def chosen(self, callee: Value, args: list[str] | None, context: Context) -> list[Symbol]:
+        """The overloads of a function value that a call may mean."""
+        return self.select(callee.symbol, args, context)
+
     def taking(self, symbols: list[Symbol], args: Sequence[str], context: Context) -> list[Symbol]:
         """Of several functions named, not called, those whose parameters surely fit what they are going to be given."""
         scored = [(self.fit(s, args, context), s) for s in symbols if len(s.d.params) == len(args)]
@@ -171,7 +175,7 @@ class Overloads(Types):
             functions = [s for v in given for s in v.symbol if s.is_function and not s.is_constructor]
             for value in values if functions else ():
                 if value.kind == "func":
-                    for chosen in self.with_overrides(self.select(value.symbol, args, context), value, len(args)):
+                    for chosen in self.with_overrides(self.chosen(value, args, context), value, len(args)):
                         symbol = self.definition_of(chosen)
                         line = self.invokes(symbol, position)
                         if line:
@@ -283,7 +287,7 @@ class Overloads(Types):
                         self.unify(
                             tuple(self.lambda_result_slot(want)), self.evaluate_lambda(give), names, env, depth + 1
                         )
-                    elif give.kind == want.kind and (give.symbol is want.symbol):
+                    elif give.kind == want.kind and (give.symbol is want.symbol or give.kind == "list"):
                         for left, right in zip(want.args, give.args, strict=False):
                             self.unify(left, right, names, env, depth + 1)
                     elif give.kind == "class" and want.kind == "ext":

@@ -76,9 +76,13 @@ class Types(ABC):
         """An Outcome for calls that name nothing, as `super(…)`; None for all others."""
         return None
 
+    def named_type(self, parsed: TypeText, file: File, scope: int) -> Value | None:
+        """What a type's name means, where types of one name may differ in their parameters."""
+        return self.type_name(parsed.name, file, scope)
+
     def constructed(self, call: Call, context: Context) -> Values:
         """The class that a `new` names."""
-        found = self.type_name(self.parse_type(call.name).name, context.file, context.scope)
+        found = self.named_type(self.parse_type(call.name), context.file, context.scope)
         return (found,) if found is not None else NOTHING
 
     def constructors(self, symbol: Symbol) -> list[Symbol]:
@@ -86,12 +90,12 @@ class Types(ABC):
 
     def base_value(self, file: File, base: Base) -> Value | None:
         """The class or extclass that a base names, with its type arguments."""
-        parsed = self.parse_type(base.name)
+        parsed = self.parse_type(base.name)._replace(args=self.base_args(file, base))
         scope = file.symbols[base.scope].d.scope
-        found = self.type_name(parsed.name, file, scope)
+        found = self.named_type(parsed, file, scope)
         if found is None or found.kind not in ("class", "extclass") or found.symbol is file.symbols[base.scope]:
             return None
-        args = tuple(self.instances(a, file, base.scope) for a in self.base_args(file, base))
+        args = tuple(self.instances(a, file, base.scope) for a in parsed.args)
         return found._replace(args=args, via=base.kind)
 
     def base_args(self, file: File, base: Base) -> tuple[TypeText, ...]:
@@ -180,7 +184,7 @@ class Types(ABC):
         if parsed.name == "=>":
             args = tuple(self.instances(a, file, scope, depth + 1) for a in parsed.args)
             return (Value("callable", args=args),)
-        found = self.type_name(parsed.name, file, scope)
+        found = self.named_type(parsed, file, scope)
         if found is None:
             return NOTHING
         args = tuple(self.instances(a, file, scope, depth + 1) for a in parsed.args)
