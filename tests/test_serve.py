@@ -237,13 +237,13 @@ def test_a_server_that_ignores_sigterm_is_killed(shop: Path, tmp_path: Path) -> 
 
 def test_a_second_signal_hurries(shop: Path) -> None:
     port = free_port()
-    with serving(shop, port, "stubborn", settings={"shutdown_timeout_s": 10}) as server:
+    with serving(shop, port, "stubborn", settings={"shutdown_timeout_s": 120}) as server:
         began = time.monotonic()
-        server.send_signal(signal.SIGTERM)
-        time.sleep(0.5)
-        server.send_signal(signal.SIGTERM)
-        server.communicate(timeout=20)
-    assert time.monotonic() - began < 5
+        while server.poll() is None and time.monotonic() - began < 60:
+            server.send_signal(signal.SIGTERM)  # two that arrive together are one
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                server.communicate(timeout=0.5)
+    assert time.monotonic() - began < 60
     assert not listening(port)
 
 
