@@ -25,17 +25,22 @@ def task_method(use: Use, task: Value, name: str) -> Values:
 
 def _contained(use: Use) -> Arguments:
     """Of `apply_async((x, y), {"key": z})` the arguments that the task gets."""
-    given = Arguments()
-    for box in use.first | use.keyword("args"):
-        if box.kind == BOX:
-            slots = [key for key in use.p.slots(box.a, use.at) if isinstance(key, int)]
-            for index in range(len(given.positional), max(slots, default=-1) + 1):
-                given.positional.append(use.calls.read_slot(box, index, use.at))
-    for box in use.argument(1) | use.keyword("kwargs"):
-        if box.kind == BOX:
-            for key in [key for key in use.p.slots(box.a, use.at) if isinstance(key, str)]:
-                given.keywords[key] = given.keywords.get(key, NONE) | use.calls.read_slot(box, key, use.at)
-    return given
+    positional = _by_key(use, use.first | use.keyword("args"))
+    keywords = _by_key(use, use.argument(1) | use.keyword("kwargs"))
+    last = max((key for key in positional if isinstance(key, int)), default=-1)
+    return Arguments(
+        [positional.get(index, NONE) for index in range(last + 1)],
+        {key: values for key, values in keywords.items() if isinstance(key, str)},
+    )
+
+
+def _by_key(use: Use, boxes: Values) -> dict[str | int, Values]:
+    """What these containers hold, by key."""
+    held: dict[str | int, Values] = {}
+    for box in sorted(boxes):
+        for key in list(use.p.slots(box.a, use.at)) if box.kind == BOX else ():
+            held[key] = held.get(key, NONE) | use.calls.read_slot(box, key, use.at)
+    return held
 
 
 def _dependency(use: Use) -> Values:

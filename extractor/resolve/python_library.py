@@ -267,7 +267,8 @@ def _import_module(use: Use) -> Values:
 def _from_package(use: Use, name: str) -> list[str]:
     """A relative name seen from each package that the call names, or as it is."""
     level = len(name) - len(name.lstrip("."))
-    packages = [v.a for v in sorted(use.argument(1) | use.keyword("package")) if v.kind == CONSTANT and v.a]
+    given = [v.a for v in sorted(use.argument(1) | use.keyword("package")) if v.kind == CONSTANT]
+    packages = [package for package in given if isinstance(package, str) and package]
     if not level or not packages:
         return [name]
     above = [package.split(".") for package in packages]
@@ -277,7 +278,7 @@ def _from_package(use: Use, name: str) -> list[str]:
 def _modules_below(use: Use) -> Values:
     """`pkgutil.iter_modules(path, prefix)`: (finder, name, whether it is a package) for each module, as far as its name is known."""
     info = use.box("tuple", "module")
-    for prefix in use.argument(1) | use.keyword("prefix"):
+    for prefix in sorted(use.argument(1) | use.keyword("prefix")):
         if prefix.kind == CONSTANT and isinstance(prefix.a, str):
             name = use.p.one(PREFIX, prefix.a, "")
             for key in (1, "name"):
