@@ -67,9 +67,8 @@ class Guide:
             # What a recipe is about stands in its title and its steps, not in every line of the test it was read from.
             linked = " ".join(f"{name_of(n)} {n.name}" for n in self.linked(node, "step"))
             file = node.path.rpartition("/")[2].partition(".")[0]
-            held = stems(f"{node.meta.get('title', '')} {linked}")
-            named_file = stems(file) if node.meta.get("trust") != "test" else set()
-            holds = [w for w in words if stem(w) in named_file or any(akin(stem(w), h) for h in held)]
+            held = stems(f"{node.meta.get('title', '')} {linked} {file if node.meta.get('trust') != 'test' else ''}")
+            holds = [w for w in words if any(akin(stem(w), h) for h in held)]
             share = sum(weight[w] for w in holds) / everything
             # Steps that leave out the most telling word are the steps of something else.
             if telling not in holds and share < _NEARLY_ALL:
