@@ -103,7 +103,7 @@ class Composer:
         if node.type in ("module", "package", "external"):
             return self.structure.importers(target)
         users = self.users(target)
-        if node.type == "class" and self.relations.subclasses(target.group):
+        if self.relations.subclasses(target.group):
             below = self.structure.subclasses(target)
         elif self.relations.overriders(node):
             below = self.structure.overriders(target)
